@@ -1,0 +1,1 @@
+"""What the data are: readers, packed graphs, splits and the data guard."""

@@ -1,0 +1,1 @@
+"""Scores: everything here reads stored arrays and writes rows, without any torch model."""

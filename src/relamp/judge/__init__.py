@@ -1,0 +1,1 @@
+"""Published numbers, statistics and verdicts."""

@@ -1,0 +1,1 @@
+"""Pre-training methods: one file each, and a table that names them."""
