@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from relamp.errors import RelampError
 
 
@@ -43,6 +45,12 @@ def write_text(path: Path | str, text: str) -> None:
 def write_json(path: Path | str, value: Any) -> None:
     """Write a JSON file, with sorted keys, as a whole or not at all."""
     write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def write_csv(path: Path | str, rows: pd.DataFrame) -> None:
+    """Write rows as a whole or not at all; numbers keep all their digits."""
+    with whole(path) as beside:
+        rows.to_csv(beside, index=False)
 
 
 def sha256(path: Path | str) -> str:

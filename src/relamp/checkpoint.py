@@ -1,0 +1,39 @@
+"""The full state of a training under way, so that a killed job goes on where it was."""
+
+import hashlib
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from relamp.errors import RelampError
+from relamp.files import whole
+
+
+def fingerprint(facts: Any) -> str:
+    """Return a hash of everything a training depends on (settings, seed, data, code), given as JSON-able facts."""
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def save_state(path: Path, key: str, state: dict[str, Any]) -> None:
+    """Write a state (tensors, numbers, strings, nested) whole, marked with the fingerprint it belongs to."""
+    with whole(path) as beside:
+        torch.save({"key": key, "state": state}, beside)
+
+
+def load_state(path: Path, key: str) -> dict[str, Any] | None:
+    """Return the saved state, or None if there is none or it belongs to other settings, data or code.
+
+    Raises:
+        RelampError: if the file cannot be read.
+    """
+    if not path.exists():
+        return None
+    try:
+        # weights_only: a state holds no objects, so a tampered file cannot run code.
+        saved = torch.load(path, weights_only=True)
+        return saved["state"] if saved["key"] == key else None
+    except (RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError) as error:
+        raise RelampError(f"{path}: saved training state cannot be read ({error}); delete it to start over") from error

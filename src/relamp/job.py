@@ -1,0 +1,34 @@
+"""How a job starts and ends: its log, its threads, and one clear line when it fails."""
+
+import logging
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from relamp.errors import RelampError
+
+
+def run(main: Callable[[Any], None], job: Any) -> None:
+    """Call `main` with the workflow's job object (input, output, params, log, threads); exit 1 where it fails.
+
+    What goes wrong stands in the job's log; an error that the user can act on also as one line on the terminal.
+    """
+    if job.log:
+        path = Path(str(job.log))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler: logging.Handler = logging.FileHandler(path, mode="w")
+    else:
+        handler = logging.StreamHandler()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=[handler])
+    try:
+        main(job)
+    except RelampError as error:
+        logging.error("%s", error)  # noqa: TRY400 - the message is meant for users, who need no traceback
+        print(f"relamp: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except Exception as error:
+        logging.error("%s", traceback.format_exc())  # noqa: TRY400 - the same, through one handler
+        print(f"relamp: {type(error).__name__}: {error} (see {job.log})", file=sys.stderr)
+        raise SystemExit(1) from None

@@ -1,0 +1,48 @@
+"""SimGRACE: contrast the encoder with a version of itself whose weights carry Gaussian noise (Xia et al. 2022)."""
+
+import torch
+from torch import Tensor, nn
+
+from relamp.data.batch import Batch
+from relamp.loss import nt_xent
+from relamp.method.base import Loss, Randomness
+from relamp.model.embeddings import Encoder, forward_with
+from relamp.settings import Pretraining
+
+
+class SimGRACE:
+    """Perturb every parameter of the encoder anew each step; no gradient runs through the perturbed branch.
+
+    Args:
+        settings: temperature and the scale eta of the noise, in units of each tensor's standard deviation.
+    """
+
+    def __init__(self, settings: Pretraining) -> None:
+        """Keep the settings."""
+        self.settings = settings
+
+    def start_epoch(self, encoder: Encoder) -> None:
+        """Do nothing: noise is drawn each step."""
+
+    def loss(self, encoder: Encoder, head: nn.Module, batch: Batch, random: Randomness) -> Loss:
+        """Return NT-Xent between the encoder and its perturbed version."""
+        settings = self.settings
+        weights = perturb(encoder, settings.simgrace.eta, random.torch)
+        with torch.no_grad():
+            perturbed = forward_with(encoder, weights, batch, own_statistics=True)
+        graph = nt_xent(head(encoder(batch).graph), head(perturbed.graph), settings.temperature, settings.directions)
+        return Loss(graph, {"graph": graph})
+
+
+def perturb(encoder: nn.Module, eta: float, generator: torch.Generator) -> dict[str, Tensor]:
+    """Return each parameter plus `eta` times normal noise of that tensor's standard deviation.
+
+    A tensor of one element or of equal elements (fresh biases) has no spread and stays as it is.
+    """
+    perturbed = {}
+    for name, weight in encoder.named_parameters():
+        value = weight.detach()
+        spread = value.std() if value.numel() > 1 else value.new_zeros(())
+        noise = torch.randn(value.shape, generator=generator, device=generator.device).to(value.device)
+        perturbed[name] = value + eta * spread * noise
+    return perturbed

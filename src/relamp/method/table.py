@@ -1,0 +1,45 @@
+"""The methods by name: one line each. This file imports no method, so that names can be checked without torch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+
+@dataclass(frozen=True)
+class MethodRow:
+    """How a method is found and shown.
+
+    Attributes:
+        label: the papers' spelling.
+        maker: "module:class" of an object with the protocol `relamp.method.base.Method`.
+        swept: which of gamma and alpha the class takes from the configuration's grids.
+        fixed: further arguments of the class.
+        settings: whether the class takes the pre-training settings as first argument.
+        group: the group of the pre-training settings that belongs to this method alone.
+        trains: False for controls that stay as they were drawn.
+    """
+
+    label: str
+    maker: str
+    swept: tuple[str, ...] = ()
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    settings: bool = True
+    group: str | None = None
+    trains: bool = True
+
+
+def _lamp(label: str, *swept: str, **fixed: object) -> MethodRow:
+    return MethodRow(label, "relamp.method.lamp:Lamp", swept, fixed, group="lamp")
+
+
+METHODS: Mapping[str, MethodRow] = MappingProxyType(
+    {
+        "lamp-mag": _lamp("LAMP-Mag", "gamma", "alpha", strategy="magnitude"),
+        "lamp-soft": _lamp("LAMP-Soft", "gamma", "alpha", strategy="soft-filter"),
+        "lamp-mag-nolocal": _lamp("LAMP-Mag w/o local loss", "gamma", strategy="magnitude", alpha=0.0),
+        "simgrace": MethodRow("SimGRACE", "relamp.method.simgrace:SimGRACE", group="simgrace"),
+        "graphcl": MethodRow("GraphCL", "relamp.method.graphcl:GraphCL", group="graphcl"),
+        "untrained": MethodRow("Untrained", "relamp.method.untrained:Untrained", settings=False, trains=False),
+    }
+)

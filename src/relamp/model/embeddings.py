@@ -1,0 +1,78 @@
+"""What an encoder returns, and what every encoder offers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from relamp.data.batch import Batch
+
+NodeEmbedding = Literal["concat", "last"]
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """Embeddings of a batch.
+
+    Attributes:
+        layers: node embeddings after each layer, each `[n, d]`.
+        graph: graph embeddings `[G, D]`.
+    """
+
+    layers: tuple[Tensor, ...]
+    graph: Tensor
+
+    def node(self, which: NodeEmbedding) -> Tensor:
+        """Return the node embeddings: all layers concatenated `[n, L d]`, or the last layer's `[n, d]`."""
+        return torch.cat(self.layers, dim=1) if which == "concat" else self.layers[-1]
+
+
+class Encoder(nn.Module):
+    """A graph encoder: a batch in, embeddings out.
+
+    Attributes:
+        dim: width of the graph embedding.
+    """
+
+    dim: int
+
+    def forward(self, batch: Batch) -> Embeddings:
+        """Embed the nodes and graphs of a batch."""
+        raise NotImplementedError
+
+    def mask_nodes(self, batch: Batch, hidden: Tensor, generator: torch.Generator) -> Batch:
+        """Return the batch with the attributes of the nodes in the mask `hidden` `[n]` replaced by nothing or noise."""
+        raise NotImplementedError
+
+    def __call__(self, batch: Batch) -> Embeddings:
+        """Embed a batch (typed, unlike `nn.Module.__call__`)."""
+        embeddings: Embeddings = super().__call__(batch)
+        return embeddings
+
+
+def forward_with(encoder: Encoder, weights: Mapping[str, Tensor], batch: Batch, own_statistics: bool) -> Embeddings:
+    """Embed a batch with some weights replaced, gradients flowing through the replacements.
+
+    Args:
+        encoder: gives everything that is not replaced.
+        weights: replacements by parameter name.
+        batch: what is embedded.
+        own_statistics: keep this pass from moving the encoder's running BatchNorm statistics.
+    """
+    buffers = {name: buffer.clone() for name, buffer in encoder.named_buffers()} if own_statistics else {}
+    embeddings: Embeddings = functional_call(encoder, {**weights, **buffers}, (batch,))
+    return embeddings
+
+
+def sum_pool(h: Tensor, graph: Tensor, num_graphs: int) -> Tensor:
+    """Sum node embeddings `[n, d]` by graph into `[G, d]`."""
+    return h.new_zeros(num_graphs, h.shape[1]).index_add_(0, graph, h)
+
+
+def mean_pool(h: Tensor, graph: Tensor, num_graphs: int) -> Tensor:
+    """Average node embeddings `[n, d]` by graph into `[G, d]`; a graph without nodes gets zeros."""
+    count = torch.bincount(graph, minlength=num_graphs).clamp_min(1)
+    return sum_pool(h, graph, num_graphs) / count[:, None]

@@ -1,0 +1,98 @@
+"""Which pre-training runs a configuration asks for, and how a run's setting is spelt in paths."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from relamp.config import Config
+from relamp.errors import RelampError
+from relamp.method.table import METHODS
+from relamp.settings import Pretraining
+
+NO_SETTING = "default"  # the path of a method that sweeps nothing
+
+
+class Run(NamedTuple):
+    """A method at one setting on one data set, over all seeds."""
+
+    dataset: str
+    method: str
+    setting: str
+
+
+def setting_name(method: str, gamma: float, alpha: float) -> str:
+    """Return what a method takes of gamma and alpha as a path part, such as `gamma~0.2_alpha~1`."""
+    values = {"gamma": gamma, "alpha": alpha}
+    return "_".join(f"{name}~{values[name]:g}" for name in METHODS[method].swept) or NO_SETTING
+
+
+def setting_values(method: str, name: str) -> dict[str, float]:
+    """Return the numbers of a path part; the inverse of `setting_name`.
+
+    Raises:
+        RelampError: if the name is not spelt as `setting_name` spells it for this method.
+    """
+    try:
+        pairs = dict(part.split("~") for part in name.split("_")) if name != NO_SETTING else {}
+        values = {key: float(value) for key, value in pairs.items()}
+    except ValueError:
+        values = {"?": 0.0}
+    if tuple(values) != METHODS[method].swept:
+        example = setting_name(method, 0.2, 1)
+        raise RelampError(f"{method}: there is no setting {name!r}; it is spelt like {example}")
+    return values
+
+
+def method_params(method: str, name: str) -> dict[str, Any]:
+    """Return what a job needs to know of a method at a setting: the table row's maker, with all its options."""
+    row = METHODS[method]
+    options = {**row.fixed, **setting_values(method, name)}
+    return {"name": method, "maker": row.maker, "options": options, "settings": row.settings, "trains": row.trains}
+
+
+def pretraining_params(method: str, settings: Pretraining) -> dict[str, Any]:
+    """Return the settings that a method's result depends on: the other methods' own options are left out."""
+    groups = {row.group for row in METHODS.values() if row.group}
+    return settings.model_dump(mode="json", exclude=groups - {METHODS[method].group})
+
+
+def table_runs(config: Config, dataset: str) -> list[Run]:
+    """Return the runs of Tables 1 and 3: every method at the fixed setting."""
+    chosen = config.unsupervised
+    return [Run(dataset, m, setting_name(m, chosen.gamma, chosen.alpha)) for m in chosen.methods]
+
+
+def sweep_runs(config: Config, dataset: str, parameter: str) -> list[Run]:
+    """Return the runs of Fig. 4 (`gamma`) or Fig. 5 (`alpha`): the swept method over one grid."""
+    chosen, method = config.unsupervised, config.unsupervised.sweep_method
+    grid: Mapping[str, tuple[float, ...]] = {"gamma": chosen.gammas, "alpha": chosen.alphas}
+    fixed = {"gamma": chosen.gamma, "alpha": chosen.alpha}
+    return [Run(dataset, method, setting_name(method, **{**fixed, parameter: value})) for value in grid[parameter]]
+
+
+def reference_runs(config: Config, dataset: str) -> list[Run]:
+    """Return the runs that Fig. 4 and 5 draw as lines: the controls among the configured methods."""
+    wanted = ("untrained", f"{config.unsupervised.sweep_method}-nolocal")
+    return [run for run in table_runs(config, dataset) if run.method in wanted]
+
+
+def all_runs(config: Config) -> Iterator[Run]:
+    """Yield every run of the unsupervised experiments once."""
+    runs = {
+        run: None
+        for dataset in config.unsupervised.datasets
+        for runs in (
+            table_runs(config, dataset),
+            sweep_runs(config, dataset, "gamma"),
+            sweep_runs(config, dataset, "alpha"),
+        )
+        for run in runs
+    }
+    yield from runs
+
+
+def transfer_labels(config: Config, method: str, dataset: str) -> dict[str, Any]:
+    """Return the columns that mark the rows of one fine-tuning."""
+    chosen = config.transfer
+    swept = METHODS[method].swept if method in METHODS else ()
+    values = {"gamma": chosen.gamma, "alpha": chosen.alpha}
+    return {"method": method, "dataset": dataset, **{name: values[name] for name in swept}}

@@ -1,0 +1,34 @@
+"""Pack a data set with its guard's report, and fix its folds."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+from relamp.data.embedded import pack
+from relamp.data.guard import inspect, render
+from relamp.data.packed import PackedGraphs
+from relamp.data.splits import save_folds, stratified_folds
+from relamp.errors import RelampError
+from relamp.files import write_csv, write_json
+
+log = logging.getLogger(__name__)
+
+
+def pack_dataset(name: str, packed: Path, guard: Path, dropped: Path) -> None:
+    """Verify and read a data set, and write it packed, with the guard's report and the list of dropped rows."""
+    data, left_out = pack(name)
+    report = inspect(data)
+    log.info("%s", render(report))
+    write_csv(dropped, left_out)
+    write_json(guard, report)
+    data.save(packed)
+
+
+def fix_folds(data_path: Path, folds: int, outputs: Mapping[int, Path]) -> None:
+    """Write the outer folds of a data set for each seed: every method is scored in the same ones."""
+    data = PackedGraphs.load(data_path)
+    for seed, path in outputs.items():
+        try:
+            save_folds(path, stratified_folds(data.y, folds, seed))
+        except RelampError as error:
+            raise RelampError(f"{data.name}: {error}") from error

@@ -1,0 +1,93 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from model_graphs import random_graphs
+from relamp.data.batch import Batch, collate
+from relamp.method.base import Randomness
+from relamp.method.graphcl import GraphCL, augmented
+from relamp.model.gin import GIN, one_hot
+from relamp.model.molecular_gin import MolecularGIN
+from relamp.settings import GraphclOptions, Pretraining
+
+
+def randomness(seed: int = 0) -> Randomness:
+    return Randomness(np.random.default_rng(seed), torch.Generator().manual_seed(seed))
+
+
+def tagged_batch(count: int = 40) -> Batch:
+    """A batch whose single feature column numbers the nodes and whose edge attributes number the edges."""
+    batch = collate(random_graphs(7, count=count), np.arange(count))
+    return Batch(
+        x=torch.arange(len(batch.x))[:, None],
+        edge_index=batch.edge_index,
+        graph=batch.graph,
+        num_graphs=count,
+        edge_attr=torch.arange(batch.edge_index.shape[1])[:, None],
+    )
+
+
+@pytest.mark.parametrize(
+    "names", [("node_drop",), ("subgraph",), ("node_drop", "subgraph"), ("node_drop", "edge_perturbation")]
+)
+@pytest.mark.parametrize("reading", ["paper", "code"])
+def test_a_view_is_a_consistent_part_of_its_batch(names, reading) -> None:
+    batch = tagged_batch()
+    options = GraphclOptions(augmentations=names, strength=0.5, reading=reading)
+    view = augmented(batch, options, GIN((4,), 4, 1, torch.Generator()), randomness())
+    kept = view.x[:, 0]
+    assert view.num_graphs == batch.num_graphs
+    assert len(kept) < len(batch.x)
+    assert torch.equal(view.graph, batch.graph[kept])
+    # Every edge, traced back by the nodes' numbers, joins nodes of one graph.
+    source, target = kept[view.edge_index]
+    assert torch.equal(batch.graph[source], batch.graph[target])
+    if "edge_perturbation" not in names:
+        assert torch.equal(torch.stack([source, target]), batch.edge_index[:, view.edge_attr[:, 0]])
+
+
+def test_each_graph_draws_its_own_augmentation() -> None:
+    batch = tagged_batch(count=300)
+    options = GraphclOptions(augmentations=("node_drop", "edge_perturbation"), strength=0.5)
+    view = augmented(batch, options, GIN((4,), 4, 1, torch.Generator()), randomness())
+    before, after = (torch.bincount(b.graph, minlength=300) for b in (batch, view))
+    large = before >= 2
+    dropped = ((after < before) & large).sum() / large.sum()
+    assert 0.4 < dropped < 0.6
+
+
+def test_attribute_masking() -> None:
+    batch = collate(random_graphs(1, count=20), np.arange(20))
+    options = GraphclOptions(augmentations=("attribute_masking",), strength=0.3)
+    view = augmented(batch, options, GIN((4,), 4, 1, torch.Generator()), randomness())
+    changed = (view.features != one_hot(batch.x, (4,))).any(dim=1)
+    sizes = torch.bincount(batch.graph)
+    assert torch.bincount(batch.graph[changed], minlength=20).tolist() == [int(0.3 * n) for n in sizes.tolist()]
+    molecules = Batch(torch.zeros(30, 2, dtype=torch.long), batch.edge_index[:, :0], torch.arange(30) // 10, 3)
+    masked = augmented(molecules, options, MolecularGIN(4, 1, torch.Generator()), randomness())
+    assert (masked.x[:, 0] == 119).sum() == 9
+
+
+def test_views_option_and_strength_zero() -> None:
+    encoder = GIN((4,), 8, 2, torch.Generator().manual_seed(0)).eval()
+    batch = collate(random_graphs(0, count=6), np.arange(6))
+    calm = Pretraining(graphcl=GraphclOptions(strength=0.0))
+    from relamp.loss import nt_xent
+
+    graph = encoder(batch).graph
+    expected = nt_xent(graph, graph, 0.2).item()
+    assert GraphCL(calm).loss(encoder, nn.Identity(), batch, randomness()).total.item() == pytest.approx(expected)
+    one = Pretraining(graphcl=GraphclOptions(augmentations=("node_drop",), strength=0.5, views="one"))
+    view = augmented(batch, one.graphcl, encoder, randomness(4))
+    expected = nt_xent(graph, encoder(view).graph, 0.2).item()
+    assert GraphCL(one).loss(encoder, nn.Identity(), batch, randomness(4)).total.item() == pytest.approx(expected)
+
+
+def test_same_seed_same_view() -> None:
+    batch = tagged_batch()
+    encoder = GIN((4,), 4, 1, torch.Generator())
+    first, again, other = (augmented(batch, GraphclOptions(), encoder, randomness(seed)) for seed in (1, 1, 2))
+    assert torch.equal(first.x, again.x)
+    assert torch.equal(first.edge_index, again.edge_index)
+    assert first.x.shape != other.x.shape or not torch.equal(first.x, other.x)

@@ -1,0 +1,139 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from model_graphs import random_graphs
+from relamp.data.batch import Batch, collate
+from relamp.loss import local_contrastive, nt_xent
+from relamp.method.base import Randomness
+from relamp.method.lamp import Lamp, sample_nodes
+from relamp.model.gin import GIN
+from relamp.model.heads import projection_head
+from relamp.prune import prune, weight_matrices
+from relamp.settings import LampOptions, Pretraining
+
+SETTINGS = Pretraining(temperature=0.3)
+
+
+@pytest.fixture
+def batch() -> Batch:
+    return collate(random_graphs(0, count=6), np.arange(6))
+
+
+@pytest.fixture
+def encoder() -> GIN:
+    return GIN((4,), 8, 2, torch.Generator().manual_seed(0))
+
+
+def randomness() -> Randomness:
+    return Randomness(np.random.default_rng(0), torch.Generator().manual_seed(0))
+
+
+def sparse_copy(encoder: GIN, gamma: float) -> GIN:
+    """A second encoder whose weights are really zero where they are pruned."""
+    copy = GIN((4,), 8, 2, torch.Generator())
+    copy.load_state_dict(encoder.state_dict())
+    masks = prune(weight_matrices(encoder), gamma, "magnitude")
+    with torch.no_grad():
+        for name, weight in weight_matrices(copy).items():
+            weight.mul_(masks[name])
+    return copy
+
+
+def test_equation_21_on_two_real_encoders(encoder: GIN, batch: Batch) -> None:
+    head = projection_head(encoder.dim, torch.Generator().manual_seed(1))
+    other = sparse_copy(encoder, 0.4)
+    method = Lamp(SETTINGS, gamma=0.4, alpha=10.0, strategy="magnitude")
+    method.start_epoch(encoder)
+    dense, pruned = encoder.train()(batch), other.train()(batch)
+    graph = nt_xent(head(dense.graph), head(pruned.graph), 0.3)
+    local = local_contrastive(torch.cat(dense.layers, 1), torch.cat(pruned.layers, 1), batch.graph, 0.3)
+    loss = method.loss(encoder, head, batch, randomness())
+    assert loss.parts["graph"].item() == pytest.approx(graph.item(), rel=1e-5)
+    assert loss.parts["local"].item() == pytest.approx(local.item(), rel=1e-5)
+    assert loss.total.item() == pytest.approx((graph + 10 * local).item(), rel=1e-5)
+
+
+def test_gradients_add_up_over_both_branches(encoder: GIN, batch: Batch) -> None:
+    head = nn.Identity()
+    method = Lamp(SETTINGS, gamma=0.4, alpha=1.0, strategy="magnitude")
+    method.start_epoch(encoder)
+    other = sparse_copy(encoder, 0.4)
+    loss = method.loss(encoder, head, batch, randomness()).total
+    names = list(weight_matrices(encoder))
+    shared = torch.autograd.grad(loss, list(weight_matrices(encoder).values()))
+    # The same loss with two separate encoders: a shared weight's gradient is the sum, the sparse one's under its mask.
+    dense, pruned = encoder(batch), other.train()(batch)
+    apart = nt_xent(dense.graph, pruned.graph, 0.3) + local_contrastive(
+        dense.node("concat"), pruned.node("concat"), batch.graph, 0.3
+    )
+    one = torch.autograd.grad(apart, list(weight_matrices(encoder).values()), retain_graph=True)
+    two = torch.autograd.grad(apart, list(weight_matrices(other).values()))
+    for name, got, a, b in zip(names, shared, one, two, strict=True):
+        torch.testing.assert_close(got, a + method.masks[name] * b, rtol=1e-4, atol=1e-6, msg=name)
+
+
+def test_without_gradient_through_the_pruned_branch(encoder: GIN, batch: Batch) -> None:
+    settings = SETTINGS.model_copy(update={"lamp": LampOptions(pruned_gradient=False)})
+    method = Lamp(settings, gamma=0.4, alpha=0.0, strategy="magnitude")
+    method.start_epoch(encoder)
+    got = torch.autograd.grad(method.loss(encoder, nn.Identity(), batch, randomness()).total, [*encoder.parameters()])
+    other = sparse_copy(encoder, 0.4).train()
+    expected = torch.autograd.grad(
+        nt_xent(encoder(batch).graph, other(batch).graph.detach(), 0.3), [*encoder.parameters()]
+    )
+    for a, b in zip(got, expected, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_masks_come_from_the_epochs_first_encoder(encoder: GIN, batch: Batch) -> None:
+    method = Lamp(SETTINGS, gamma=0.5, alpha=0.0, strategy="soft-filter")
+    method.start_epoch(encoder)
+    first = {name: mask.clone() for name, mask in method.masks.items()}
+    with torch.no_grad():
+        for weight in weight_matrices(encoder).values():
+            weight.copy_(weight.flip(0))
+    method.loss(encoder, nn.Identity(), batch, randomness())
+    assert all(torch.equal(first[name], mask) for name, mask in method.masks.items())
+    method.start_epoch(encoder)
+    assert all(torch.equal(first[name].flip(0), mask) for name, mask in method.masks.items())
+
+
+def test_ratio_zero_makes_both_branches_equal(encoder: GIN, batch: Batch) -> None:
+    method = Lamp(SETTINGS, gamma=0.0, alpha=1.0, strategy="soft-filter")
+    method.start_epoch(encoder)
+    torch.testing.assert_close(method.pruned(encoder, batch).graph, encoder(batch).graph)
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_running_statistics(encoder: GIN, batch: Batch, own: bool) -> None:
+    settings = SETTINGS.model_copy(update={"lamp": LampOptions(own_statistics=own)})
+    method = Lamp(settings, gamma=0.3, alpha=0.0, strategy="magnitude")
+    method.start_epoch(encoder)
+    before = encoder.norms[0].running_mean.clone()
+    method.pruned(encoder.train(), batch)
+    assert torch.equal(before, encoder.norms[0].running_mean) == own
+
+
+def test_node_embedding_of_the_local_loss(encoder: GIN, batch: Batch) -> None:
+    settings = SETTINGS.model_copy(update={"lamp": LampOptions(node_embedding="last")})
+    method = Lamp(settings, gamma=0.4, alpha=1.0, strategy="magnitude")
+    method.start_epoch(encoder)
+    expected = local_contrastive(
+        encoder(batch).layers[-1], sparse_copy(encoder, 0.4).train()(batch).layers[-1], batch.graph, 0.3
+    )
+    got = method.loss(encoder, nn.Identity(), batch, randomness()).parts["local"]
+    assert got.item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_sampling_of_nodes() -> None:
+    generator = torch.Generator().manual_seed(0)
+    assert sample_nodes(5, 5, generator).tolist() == [0, 1, 2, 3, 4]
+    counts = torch.zeros(10)
+    for _ in range(600):
+        nodes = sample_nodes(10, 3, generator)
+        assert nodes.tolist() == sorted(set(nodes.tolist()))
+        counts[nodes] += 1
+    # Each node is drawn with probability 0.3: 180 expected, standard deviation 11.
+    assert ((counts - 180).abs() < 50).all()

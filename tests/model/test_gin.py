@@ -1,0 +1,94 @@
+import copy
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+from torch_geometric.nn import GINConv, global_add_pool
+
+from model_graphs import random_graphs
+from relamp.data.batch import Batch, collate, with_self_loops
+from relamp.model.gin import GIN, mlp, one_hot
+
+
+@pytest.fixture
+def gin() -> GIN:
+    return GIN((4, 3), 8, 3, torch.Generator().manual_seed(0))
+
+
+def test_equals_torch_geometric(gin: GIN) -> None:
+    batch = collate(random_graphs(0, cardinality=(4, 3)), np.arange(5))
+    actual = gin.train()(batch)
+    h, layers = one_hot(batch.x, (4, 3)), []
+    for update, norm in zip(gin.updates, gin.norms, strict=True):
+        conv = GINConv(copy.deepcopy(update))  # it draws its weights anew, so they are put back
+        conv.nn.load_state_dict(update.state_dict())
+        h = norm(F.relu(conv(h, batch.edge_index)))
+        layers.append(h)
+    expected = torch.cat([global_add_pool(layer, batch.graph) for layer in layers], dim=1)
+    torch.testing.assert_close(actual.graph, expected)
+    torch.testing.assert_close(actual.node("concat"), torch.cat(layers, dim=1))
+    torch.testing.assert_close(actual.node("last"), layers[-1])
+
+
+def test_one_layer_by_hand() -> None:
+    gin = GIN((2,), 2, 1, torch.Generator().manual_seed(0)).eval()
+    with torch.no_grad():
+        for i in (0, 2):
+            gin.updates[0][i].weight.copy_(torch.eye(2))
+    # Path 0 - 1 - 2 with labels 0, 1, 0: every node adds itself and its neighbours.
+    batch = Batch(
+        x=torch.tensor([[0], [1], [0]]),
+        edge_index=torch.tensor([[0, 1, 1, 2], [1, 0, 2, 1]]),
+        graph=torch.tensor([0, 0, 0]),
+        num_graphs=1,
+    )
+    shrink = 1 / np.sqrt(1 + 1e-5)  # untouched running statistics: mean 0, variance 1
+    expected = torch.tensor([[1.0, 1.0], [2.0, 1.0], [1.0, 1.0]]) * shrink
+    torch.testing.assert_close(gin(batch).layers[0], expected.float())
+    torch.testing.assert_close(gin(batch).graph, expected.sum(0, keepdim=True).float())
+
+
+def test_permuting_nodes_changes_no_graph_embedding(gin: GIN) -> None:
+    data = random_graphs(3, cardinality=(4, 3))
+    batch = collate(data, np.arange(5))
+    order = torch.randperm(len(batch.x), generator=torch.Generator().manual_seed(1))
+    place = torch.argsort(order)
+    moved = Batch(batch.x[order], place[batch.edge_index], batch.graph[order], 5)
+    torch.testing.assert_close(gin.eval()(moved).graph, gin(batch).graph)
+
+
+def test_a_graph_without_nodes_is_embedded_as_zero(gin: GIN) -> None:
+    batch = Batch(torch.zeros(2, 2, dtype=torch.long), torch.zeros(2, 0, dtype=torch.long), torch.tensor([0, 2]), 3)
+    graph = gin.eval()(batch).graph
+    assert graph.shape == (3, 24)
+    assert torch.count_nonzero(graph[1]) == 0
+
+
+def test_initial_weights_are_xavier_uniform_and_come_from_the_generator() -> None:
+    first, again = (mlp([50, 40, 30], torch.Generator().manual_seed(5)) for _ in range(2))
+    for layer, same, (fan_in, fan_out) in zip(first[::2], again[::2], [(50, 40), (40, 30)], strict=True):
+        bound = np.sqrt(6 / (fan_in + fan_out))
+        assert torch.equal(layer.weight, same.weight)
+        assert layer.weight.abs().max() <= bound
+        assert layer.weight.std().item() == pytest.approx(bound / np.sqrt(3), rel=0.05)
+        assert torch.count_nonzero(layer.bias) == 0
+
+
+def test_masked_nodes_get_noise_and_others_stay(gin: GIN) -> None:
+    batch = collate(random_graphs(1, count=200, cardinality=(4, 3)), np.arange(200))
+    hidden = torch.arange(len(batch.x)) % 2 == 0
+    features = gin.mask_nodes(batch, hidden, torch.Generator().manual_seed(0)).features
+    assert torch.equal(features[~hidden], one_hot(batch.x, (4, 3))[~hidden])
+    assert features[hidden].mean().item() == pytest.approx(0.5, abs=0.05)
+    assert features[hidden].std().item() == pytest.approx(0.5, abs=0.05)
+
+
+def test_self_loops() -> None:
+    batch = collate(random_graphs(2), np.arange(5))
+    n = len(batch.x)
+    added = with_self_loops(batch, but_last=False).edge_index[:, batch.edge_index.shape[1] :]
+    assert added.tolist() == [list(range(n))] * 2
+    added = with_self_loops(batch, but_last=True).edge_index[:, batch.edge_index.shape[1] :]
+    last = [(batch.graph == g).nonzero().max().item() for g in range(5)]
+    assert added[0].tolist() == [v for v in range(n) if v not in last]

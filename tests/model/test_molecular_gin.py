@@ -1,0 +1,99 @@
+import pytest
+import torch
+from torch.nn import functional as F
+
+from relamp.data.batch import Batch
+from relamp.model.molecular_gin import MASK, SELF_LOOP, MolecularGIN, bond_counts
+
+
+def ring(attributes: list[tuple[int, int]]) -> Batch:
+    """Two molecules: a ring of three atoms with the given bonds, and a lone atom."""
+    bonds = [(0, 1), (1, 2), (2, 0)]
+    edges = [edge for a, b in bonds for edge in ((a, b), (b, a))]
+    return Batch(
+        x=torch.tensor([[5, 0], [6, 1], [7, 2], [5, 0]]),
+        edge_index=torch.tensor(edges).T,
+        graph=torch.tensor([0, 0, 0, 1]),
+        num_graphs=2,
+        edge_attr=torch.tensor([pair for pair in attributes for _ in range(2)]),
+    )
+
+
+BATCH = ring([(0, 0), (1, 1), (3, 2)])
+
+
+def slow(encoder: MolecularGIN, batch: Batch) -> tuple[list[torch.Tensor], torch.Tensor]:
+    """Messages one by one, self-loops as edges of their own."""
+    n = len(batch.x)
+    h = torch.stack([encoder.atom_type[a] + encoder.chirality[c] for a, c in batch.x.tolist()])
+    edges = [
+        *zip(*batch.edge_index.tolist(), *batch.edge_attr.T.tolist(), strict=True),
+        *((v, v, SELF_LOOP, 0) for v in range(n)),
+    ]
+    layers = []
+    for i, (update, norm) in enumerate(zip(encoder.updates, encoder.norms, strict=True)):
+        total = [torch.zeros(encoder.dim) for _ in range(n)]
+        for u, v, kind, direction in edges:
+            total[v] = total[v] + h[u] + encoder.bond_type[i][kind] + encoder.bond_direction[i][direction]
+        h = norm(update(torch.stack(total)))
+        h = h if i + 1 == len(encoder.updates) else F.relu(h)
+        layers.append(h)
+    return layers, torch.stack([h[:3].mean(0), h[3]])
+
+
+def test_equals_slow_implementation_with_gradients() -> None:
+    encoder = MolecularGIN(6, 3, torch.Generator().manual_seed(0)).double()
+    encoder.train()
+    actual = encoder(BATCH)
+    layers, graph = slow(encoder, BATCH)
+    torch.testing.assert_close(actual.graph, graph.double())
+    for got, wanted in zip(actual.layers, layers, strict=True):
+        torch.testing.assert_close(got, wanted.double())
+    names, parameters = zip(*encoder.named_parameters(), strict=True)
+    one = torch.autograd.grad(actual.graph.pow(2).sum(), parameters)
+    two = torch.autograd.grad(graph.pow(2).sum(), parameters)
+    for name, a, b in zip(names, one, two, strict=True):
+        torch.testing.assert_close(a, b, msg=name)
+
+
+def test_bonds_are_counted_by_hand() -> None:
+    types, directions = bond_counts(BATCH)
+    # Atom 0 sits on a single and an aromatic bond, and has its self-loop.
+    assert types[0].tolist() == [1, 0, 0, 1, 1, 0]
+    assert directions[0].tolist() == [2, 0, 1]
+    assert types[3].tolist() == [0, 0, 0, 0, 1, 0]
+
+
+def test_dropout_draws_from_its_generator_and_keeps_the_mean() -> None:
+    def run(seed: int) -> torch.Tensor:
+        encoder = MolecularGIN(
+            400, 1, torch.Generator().manual_seed(0), dropout=0.5, noise=torch.Generator().manual_seed(seed)
+        )
+        return encoder.train()(BATCH).layers[0]
+
+    torch.manual_seed(0)
+    first = run(1)
+    torch.manual_seed(99)
+    assert torch.equal(first, run(1))
+    assert not torch.equal(first, run(2))
+    dense = MolecularGIN(400, 1, torch.Generator().manual_seed(0)).train()(BATCH).layers[0]
+    kept = first != 0
+    torch.testing.assert_close(first[kept], 2 * dense[kept])
+    assert kept.float().mean().item() == pytest.approx(0.5, abs=0.05)
+
+
+def test_no_dropout_in_evaluation() -> None:
+    encoder = MolecularGIN(16, 2, torch.Generator().manual_seed(0), dropout=0.5, noise=torch.Generator())
+    assert torch.equal(encoder.eval()(BATCH).graph, encoder(BATCH).graph)
+
+
+def test_masked_atoms_carry_the_mask() -> None:
+    encoder = MolecularGIN(4, 1, torch.Generator().manual_seed(0))
+    masked = encoder.mask_nodes(BATCH, torch.tensor([True, False, False, True]), torch.Generator())
+    assert masked.x.tolist() == [[MASK, 0], [6, 1], [7, 2], [MASK, 0]]
+
+
+def test_molecules_without_bond_attributes_are_refused() -> None:
+    batch = Batch(BATCH.x, BATCH.edge_index, BATCH.graph, 2)
+    with pytest.raises(ValueError, match="edge_attr"):
+        MolecularGIN(4, 1, torch.Generator())(batch)
