@@ -1,0 +1,58 @@
+# The two commands that matter: `make reproduce` and `make test`. Both make what they need, and do nothing twice.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV ?= .venv
+CORES ?= $(shell nproc)
+TARGET ?= all
+BIN := $(VENV)/bin
+# Where torch's CPU build is offered apart from the main index, name that place: make install TORCH_INDEX=https://...
+TORCH_INDEX ?=
+
+.PHONY: help install reproduce test check format lock clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+
+# The environment is made anew only when the lock or the package's own metadata changed.
+$(VENV)/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "relamp needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) --version); name another with PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@touch $@
+
+install: $(VENV)/installed ## create the environment from the lock
+
+reproduce: install ## run everything of the preset on all cores, and print where the results are
+	$(BIN)/python -m snakemake $(TARGET) --cores $(CORES) --rerun-incomplete --quiet host reason rules
+	@$(BIN)/python workflow/scripts/summary.py
+
+test: install ## run the whole test suite
+	$(BIN)/python -m pytest --numprocesses $(CORES) --dist worksteal
+
+check: install ## ruff, mypy, snakefmt and snakemake --lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/python -m snakemake --lint
+
+format: install ## put all sources into their form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow
+
+# torch's own CUDA packages stay out of the lock: pip takes the CPU build where it is offered, and where it is not, the
+# ordinary build brings the ones it needs.
+lock: ## pin today's newest versions of everything pyproject.toml names
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --quiet '.[workflow,dev]'
+	{ echo '# Every package that relamp runs with, pinned; written by `make lock`.'; \
+	  $(VENV)-lock/bin/python -m pip freeze --exclude relamp | grep -ivE '^(nvidia-|cuda-|triton)' | sed -E 's/\+[a-z0-9.]+$$//'; } > requirements.lock
+	rm -rf $(VENV)-lock build
+
+clean: ## remove results and figures, keep the environment
+	rm -rf results figures .snakemake

@@ -1,0 +1,41 @@
+# relamp: two papers re-run end to end. The chain, rule by rule, is in workflow/rules; the science is in src/relamp.
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config.yaml"
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/damage.smk"
+include: "workflow/rules/pretrain.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/transfer.smk"
+include: "workflow/rules/render.smk"
+
+
+localrules:
+    all,
+    datasets,
+
+
+rule all:
+    default_target: True
+    input:
+        rules.lamp_fig2.output,
+        rules.lamp_fig4.output,
+        rules.lamp_fig5.output,
+        rules.lamp_table1.output,
+        rules.lamp_table2.output,
+        rules.lamp_table3.output,
+        rules.report.output,
+
+
+rule datasets:
+    input:
+        expand(rules.pack.output.packed, dataset=all_datasets()),

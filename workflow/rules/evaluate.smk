@@ -1,0 +1,54 @@
+# Support vector machines on stored embeddings, and on graph kernels in the same folds: rows, never only a mean.
+
+
+rule svm:
+    input:
+        code=code("svm.py"),
+        data=rules.pack.output.packed,
+        embeddings=rules.pretrain.output.embeddings,
+        folds=rules.folds.output,
+    output:
+        f"{RESULTS}/svm/{RUN}/rows.csv",
+    params:
+        seeds=list(UNSUPERVISED.seeds),
+        labels=lambda wildcards: {
+            "method": wildcards.method,
+            "dataset": wildcards.dataset,
+            **runs.setting_values(wildcards.method, wildcards.setting),
+        },
+        protocol=UNSUPERVISED.svm.model_dump(mode="json"),
+    log:
+        f"{RESULTS}/logs/svm/{RUN}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/svm/{RUN}.jsonl"
+    conda:
+        "../../envs/evaluate.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    script:
+        "../scripts/svm.py"
+
+
+rule kernel:
+    input:
+        code=code("kernel.py"),
+        data=rules.pack.output.packed,
+        folds=rules.folds.output,
+    output:
+        f"{RESULTS}/kernel/{{dataset}}/{{kernel}}/rows.csv",
+    params:
+        seeds=list(UNSUPERVISED.seeds),
+        protocol=UNSUPERVISED.svm.model_dump(mode="json"),
+        options=UNSUPERVISED.kernel_options.model_dump(mode="json"),
+    log:
+        f"{RESULTS}/logs/kernel/{{dataset}}/{{kernel}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/kernel/{{dataset}}/{{kernel}}.jsonl"
+    conda:
+        "../../envs/evaluate.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    script:
+        "../scripts/kernel.py"

@@ -1,0 +1,53 @@
+# Pre-training on a corpus of molecules, then fine-tuning on labelled ones with a scaffold split.
+
+
+use rule pretrain as pretrain_corpus with:
+    output:
+        encoder=f"{RESULTS}/transfer/pretrain/{RUN}/seed~{TRANSFER.pretraining_seed}/encoder.safetensors",
+        embeddings=f"{RESULTS}/transfer/pretrain/{RUN}/seed~{TRANSFER.pretraining_seed}/embeddings.safetensors",
+        history=f"{RESULTS}/transfer/pretrain/{RUN}/seed~{TRANSFER.pretraining_seed}/history.csv",
+        run=f"{RESULTS}/transfer/pretrain/{RUN}/seed~{TRANSFER.pretraining_seed}/run.json",
+    params:
+        seeds=[TRANSFER.pretraining_seed],
+        method=lambda wildcards: runs.method_params(wildcards.method, wildcards.setting),
+        settings=lambda wildcards: runs.pretraining_params(wildcards.method, TRANSFER.pretraining),
+        state=f"{RESULTS}/state/transfer/pretrain/{RUN}",
+    log:
+        f"{RESULTS}/logs/transfer/pretrain/{RUN}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/transfer/pretrain/{RUN}.jsonl"
+
+
+def pretrained_encoder(wildcards):
+    """The encoder that fine-tuning starts from; none for training from scratch."""
+    if wildcards.start == FROM_SCRATCH:
+        return []
+    setting = runs.setting_name(wildcards.start, TRANSFER.gamma, TRANSFER.alpha)
+    return expand(rules.pretrain_corpus.output.encoder, dataset=TRANSFER.corpus, method=wildcards.start, setting=setting)
+
+
+rule finetune:
+    input:
+        code=code("finetune.py"),
+        data=rules.pack.output.packed,
+        encoder=pretrained_encoder,
+    output:
+        f"{RESULTS}/transfer/finetune/{{dataset}}/{{start}}/rows.csv",
+    params:
+        seeds=list(TRANSFER.seeds),
+        shape=[TRANSFER.pretraining.hidden, TRANSFER.pretraining.layers],
+        labels=lambda wildcards: runs.transfer_labels(CONFIG, wildcards.start, wildcards.dataset),
+        settings=TRANSFER.finetuning.model_dump(mode="json"),
+        state=f"{RESULTS}/state/transfer/finetune/{{dataset}}/{{start}}",
+    log:
+        f"{RESULTS}/logs/transfer/finetune/{{dataset}}/{{start}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/transfer/finetune/{{dataset}}/{{start}}.jsonl"
+    conda:
+        "../../envs/train.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=120,
+        gpu=1,
+    script:
+        "../scripts/finetune.py"

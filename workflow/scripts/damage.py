@@ -1,0 +1,14 @@
+"""Measure what augmentations do to the structural entropy of one data set."""
+
+from pathlib import Path
+
+from relamp.job import run
+from relamp.steps.damage import measure_damage
+
+
+def main(job) -> None:
+    measure_damage(Path(job.input.data), job.params.protocol, Path(job.output[0]))
+
+
+if __name__ == "__main__":
+    run(main, snakemake)

@@ -1,0 +1,14 @@
+"""Verify, read and pack one data set."""
+
+from pathlib import Path
+
+from relamp.job import run
+from relamp.steps.data import pack_dataset
+
+
+def main(job) -> None:
+    pack_dataset(job.wildcards.dataset, Path(job.output.packed), Path(job.output.guard), Path(job.output.dropped))
+
+
+if __name__ == "__main__":
+    run(main, snakemake)
