@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from safetensors import SafetensorError
 
 from relamp.errors import RelampError
 
@@ -28,10 +29,9 @@ def whole(path: Path | str) -> Iterator[Path]:
         with beside.open("rb") as file:
             os.fsync(file.fileno())
         beside.replace(path)
-    except OSError as error:
-        raise RelampError(
-            f"{path}: could not be written ({error.strerror}); free some space or fix the rights"
-        ) from error
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise RelampError(f"{path}: could not be written ({reason}); free some space or fix the rights") from error
     finally:
         beside.unlink(missing_ok=True)
 

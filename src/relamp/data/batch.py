@@ -20,6 +20,7 @@ class Batch:
         graph: the graph of each node `[n]`, ascending.
         num_graphs: number of graphs; some may have no node.
         edge_attr: categorical edge features `[e, columns]`, or None.
+        features: real-valued features `[n, d]` that an augmentation put in place of `x`, or None.
     """
 
     x: Tensor
@@ -27,6 +28,7 @@ class Batch:
     graph: Tensor
     num_graphs: int
     edge_attr: Tensor | None = None
+    features: Tensor | None = None
 
     def to(self, device: torch.device | str) -> Self:
         """Return the batch on a device."""
@@ -36,6 +38,7 @@ class Batch:
             edge_index=self.edge_index.to(device),
             graph=self.graph.to(device),
             edge_attr=None if self.edge_attr is None else self.edge_attr.to(device),
+            features=None if self.features is None else self.features.to(device),
         )
 
 
@@ -52,3 +55,16 @@ def collate(data: PackedGraphs, index: Integers) -> Batch:
         num_graphs=len(index),
         edge_attr=None if data.edge_attr is None else torch.from_numpy(data.edge_attr[edges].astype(np.int64)),
     )
+
+
+def with_self_loops(batch: Batch, *, but_last: bool) -> Batch:
+    """Return the batch with an edge (n, n) for every node, or for every node but the last of each graph.
+
+    The second is what GraphCL's public code does. Molecules bring their own self-loops in the encoder.
+    """
+    nodes = torch.arange(len(batch.x), device=batch.x.device)
+    if but_last:
+        nodes = nodes[:-1][batch.graph[:-1] == batch.graph[1:]]
+    if batch.edge_attr is not None:
+        raise ValueError("the molecular encoder adds self-loops itself")
+    return replace(batch, edge_index=torch.cat([batch.edge_index, nodes.expand(2, -1)], dim=1))

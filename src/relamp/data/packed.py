@@ -144,11 +144,9 @@ class PackedGraphs:
             text = [line.encode() for line in self.smiles]
             arrays["smiles"] = np.frombuffer(b"".join(text), dtype=np.uint8)
             arrays["smiles_offset"] = np.concatenate([[0], np.cumsum([len(line) for line in text])]).astype(np.int64)
-        header = {
-            "name": self.name,
-            "cardinality": json.dumps(self.cardinality),
-            "info": json.dumps(self.info, sort_keys=True),
-        }
+        # One key, since the library writes several in random order, and the same data must give the same bytes.
+        words = {"name": self.name, "cardinality": self.cardinality, "info": self.info}
+        header = {"packed": json.dumps(words, sort_keys=True)}
         with whole(path) as beside:
             save_file({key: np.ascontiguousarray(array) for key, array in arrays.items()}, beside, metadata=header)
 
@@ -164,20 +162,21 @@ class PackedGraphs:
             if "smiles" in arrays:
                 blob, offset = arrays["smiles"].tobytes(), arrays["smiles_offset"]
                 smiles = tuple(blob[a:b].decode() for a, b in pairwise(offset))
+            words = json.loads(header["packed"])
             return cls(
-                name=header["name"],
+                name=words["name"],
                 x=arrays["x"],
-                cardinality=tuple(json.loads(header["cardinality"])),
+                cardinality=tuple(words["cardinality"]),
                 edge_index=arrays["edge_index"],
                 node_offset=arrays["node_offset"],
                 edge_offset=arrays["edge_offset"],
                 y=arrays["y"],
                 edge_attr=arrays.get("edge_attr"),
                 smiles=smiles,
-                info=json.loads(header["info"]),
+                info=words["info"],
             )
-        except KeyError as error:
-            raise RelampError(f"{path}: is no packed data set (no {error}); delete it and run again") from error
+        except (KeyError, ValueError, TypeError) as error:
+            raise RelampError(f"{path}: is no packed data set ({error}); delete it and run again") from error
 
 
 def map_arrays(path: Path | str) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:

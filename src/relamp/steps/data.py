@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from relamp.data.embedded import pack
+from relamp.data.folds import save_folds, stratified_folds
 from relamp.data.guard import inspect, render
 from relamp.data.packed import PackedGraphs
-from relamp.data.splits import save_folds, stratified_folds
-from relamp.errors import RelampError
 from relamp.files import write_csv, write_json
 
 log = logging.getLogger(__name__)
@@ -28,7 +27,4 @@ def fix_folds(data_path: Path, folds: int, outputs: Mapping[int, Path]) -> None:
     """Write the outer folds of a data set for each seed: every method is scored in the same ones."""
     data = PackedGraphs.load(data_path)
     for seed, path in outputs.items():
-        try:
-            save_folds(path, stratified_folds(data.y, folds, seed))
-        except RelampError as error:
-            raise RelampError(f"{data.name}: {error}") from error
+        save_folds(path, stratified_folds(data.y, folds, seed, name=data.name))

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from relamp.data.folds import load_folds
 from relamp.data.packed import PackedGraphs
-from relamp.data.splits import load_folds
 from relamp.evaluate.kernels import graphlet_kernel, wl_kernel
 from relamp.evaluate.svm import evaluate_kernel_svm
 from relamp.progress import Progress

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from relamp.data.folds import load_folds
 from relamp.data.packed import PackedGraphs, map_arrays
-from relamp.data.splits import load_folds
 from relamp.evaluate.svm import evaluate_svm
 from relamp.progress import Progress
 from relamp.settings import SvmProtocol

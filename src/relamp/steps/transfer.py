@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from relamp.checkpoint import fingerprint
 from relamp.closure import closure_sha256
 from relamp.data.packed import Integers, PackedGraphs
-from relamp.data.splits import scaffold_split
+from relamp.data.scaffold import scaffold_split
 from relamp.evaluate.roc_auc import roc_auc_per_task
 from relamp.files import sha256
 from relamp.finetune import finetune

@@ -1,0 +1,60 @@
+"""Stratified folds: in which of them each graph is tested, and the small file that fixes them for all methods."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.model_selection import StratifiedKFold
+
+from relamp.data.packed import Integers
+from relamp.errors import RelampError
+from relamp.files import write_text
+
+_HASH = "# sha256 "
+
+
+def stratified_folds(y: Integers, folds: int, seed: int, name: str = "the data set") -> NDArray[np.int64]:
+    """Return the fold `0 ... folds - 1` in which each graph is tested, `[G]`; every class is spread evenly.
+
+    Raises RelampError if a class has fewer graphs than there are folds: some folds could not test it at all.
+    """
+    classes, counts = np.unique(y, return_counts=True)
+    if y.ndim != 1 or folds < 2:
+        raise RelampError(f"{name}: stratified folds need one class a graph and 2 or more folds, not {folds}")
+    small = counts < folds
+    if small.any():
+        few = ", ".join(f"class {label}: {count}" for label, count in zip(classes[small], counts[small], strict=True))
+        raise RelampError(
+            f"{name}: {small.sum()} of {len(classes)} classes have fewer graphs than the {folds} folds ({few}); "
+            f"use at most {counts.min()} folds or leave this data set out of the evaluation"
+        )
+    fold = np.empty(len(y), dtype=np.int64)
+    splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    for number, (_, test) in enumerate(splitter.split(np.zeros(len(y)), y)):
+        fold[test] = number
+    return fold
+
+
+def save_folds(path: Path | str, fold: Integers) -> None:
+    """Write the fold of each graph as CSV (graph, fold) under a line with the sha256 of what follows."""
+    body = pd.DataFrame({"graph": np.arange(len(fold)), "fold": fold}).to_csv(index=False, lineterminator="\n")
+    write_text(path, f"{_HASH}{_digest(body)}\n{body}")
+
+
+def load_folds(path: Path | str) -> NDArray[np.int64]:
+    """Read the fold of each graph, `[G]`; raises RelampError if the file is missing or its content was changed."""
+    path = Path(path)
+    try:
+        head, _, body = path.read_bytes().decode("utf-8", errors="replace").partition("\n")
+    except FileNotFoundError as error:
+        raise RelampError(f"{path}: is not there; make it with `snakemake {path}`") from error
+    if head != f"{_HASH}{_digest(body)}":
+        raise RelampError(f"{path}: its content does not match its sha256 line; delete it and run again")
+    rows = [line.split(",") for line in body.splitlines()[1:]]
+    return np.array([int(fold) for _, fold in rows], dtype=np.int64)
+
+
+def _digest(body: str) -> str:
+    return hashlib.sha256(body.encode()).hexdigest()

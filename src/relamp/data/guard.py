@@ -1,0 +1,199 @@
+"""The data guard: refuses packed graphs that are broken and reports what the sound ones look like."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relamp.data.packed import MISSING, PackedGraphs
+from relamp.data.wl_hash import WL_ROUNDS, Hash, block_edges, blocks, wl_hash
+from relamp.errors import RelampError
+
+_Int64 = NDArray[np.int64]
+
+_QUANTILES = (5, 25, 50, 75, 95, 99)
+
+
+def inspect(data: PackedGraphs) -> dict[str, Any]:
+    """Check packed graphs and return a report that JSON can hold.
+
+    Edges are undirected: a pair of nodes counts once, self-loops apart. A node's degree is the number of other nodes
+    that it is joined to. `duplicates` rests on `wl_hash`, with its limits.
+
+    Raises RelampError if categories, node numbers or labels are out of range, or an edge is repeated or one-way.
+    """
+    _check_values(data)
+    degree, loops = np.zeros(len(data.x), dtype=np.int64), 0
+    for start, end in blocks(data):
+        first, last = data.node_offset[start], data.node_offset[end]
+        source, target = block_edges(data, start, end)
+        _check_edges(data, start, end, source, target)
+        other = source != target
+        degree[first:last] = np.bincount(source[other], minlength=last - first)
+        loops += int((~other).sum())
+    edges = int(degree.sum()) // 2
+    report: dict[str, Any] = {
+        "name": data.name,
+        "graphs": len(data),
+        "nodes": len(data.x),
+        "edges": edges,
+        "self_loops": loops,
+        "average_nodes": len(data.x) / max(len(data), 1),
+        "average_edges": edges / max(len(data), 1),
+        "graphs_without_nodes": int((data.num_nodes == 0).sum()),
+        "graphs_without_edges": int((data.num_edges == 0).sum()),
+        "isolated_nodes": int((degree == 0).sum()),
+        "degree": _degrees(degree),
+        "node_categories": _categories(data),
+        "labels": _labels(data),
+        "duplicates": _duplicates(data, wl_hash(data)),
+        "dropped": len(data.info.get("dropped", ())),
+        "warnings": list(data.info.get("warnings", ())),
+    }
+    return report
+
+
+def render(report: dict[str, Any]) -> str:
+    """Return a report of `inspect` as a short text table."""
+    degree, copies, labels = report["degree"], report["duplicates"], report["labels"]
+    lines = [
+        ("graphs", f"{report['graphs']:,} ({report['dropped']:,} raw rows dropped)"),
+        ("nodes", f"{report['nodes']:,} ({report['average_nodes']:.2f} a graph)"),
+        ("edges", f"{report['edges']:,} ({report['average_edges']:.2f} a graph), {report['self_loops']:,} self-loops"),
+        ("graphs without", f"nodes {report['graphs_without_nodes']:,}, edges {report['graphs_without_edges']:,}"),
+        ("isolated nodes", f"{report['isolated_nodes']:,}"),
+        ("degree", f"{degree['min']} to {degree['max']}, mean {degree['mean']:.2f}, median {degree['q50']:g}"),
+        ("node categories", ", ".join(f"{len(column)} occur" for column in report["node_categories"])),
+        *_label_lines(labels),
+        ("duplicates", f"{copies['graphs']:,} graphs in {copies['groups']:,} groups alike to WL-{copies['rounds']}"),
+        (
+            "",
+            f"{copies['conflicting_groups']:,} groups ({copies['conflicting_graphs']:,} graphs) with different labels",
+        ),
+        *(("warning", text) for text in report["warnings"]),
+    ]
+    return "\n".join([report["name"], *(f"  {key:<16}{value}" for key, value in lines)]) + "\n"
+
+
+def _label_lines(labels: dict[str, Any], most: int = 12) -> list[tuple[str, str]]:
+    """Rows of the text table on labels; of very many tasks only the first, of very many classes only their sizes."""
+    if "classes" in labels:
+        sizes = labels["classes"]
+        counts = ", ".join(f"{key}: {count:,}" for key, count in sizes.items())
+        if len(sizes) > most:
+            counts = f"{len(sizes)} of {min(sizes.values()):,} to {max(sizes.values()):,} graphs"
+        return [("classes", counts), ("majority class", f"{labels['majority_accuracy']:.2%} accuracy")]
+    if not labels["tasks"]:
+        return [("tasks", "none")]
+    lines = [
+        (f"task {i}", f"{task['positive']:,} positive, {task['negative']:,} negative, {task['missing']:,} missing")
+        for i, task in enumerate(labels["tasks"][:most])
+    ]
+    left = len(labels["tasks"]) - most
+    return [*lines, ("", f"and {left:,} more tasks")] if left > 0 else lines
+
+
+def _check_values(data: PackedGraphs) -> None:
+    """Refuse categories or labels out of range."""
+    for column, cardinality in enumerate(data.cardinality):
+        values = data.x[:, column]
+        if len(values) and not 0 <= int(values.min()) <= int(values.max()) < cardinality:
+            raise RelampError(
+                f"{data.name}: node column {column} holds {values.min()} to {values.max()} but has {cardinality} "
+                "categories; pack the data set again"
+            )
+    wrong = ~np.isin(data.y, (1, 0, MISSING)) if data.y.ndim == 2 else data.y < 0
+    if wrong.any():
+        graph = int(np.argwhere(wrong)[0][0])
+        raise RelampError(f"{data.name}: graph {graph} has the label {data.y[graph]}; pack the data set again")
+
+
+def _check_edges(data: PackedGraphs, start: int, end: int, source: _Int64, target: _Int64) -> None:
+    """Refuse edges that leave their graph, occur twice or lack their other direction."""
+    fault = None
+    local = data.edge_index[:, data.edge_offset[start] : data.edge_offset[end]]
+    limit = np.repeat(data.num_nodes[start:end], data.num_edges[start:end])
+    total = int(data.node_offset[end] - data.node_offset[start])
+    if ((local < 0) | (local >= limit)).any():
+        fault = "an edge leaves its graph"
+    else:
+        there = np.sort(source * total + target)
+        if (there[1:] == there[:-1]).any():
+            fault = "an edge occurs twice"
+        elif not np.array_equal(there, np.sort(target * total + source)):
+            fault = "an edge lacks its other direction"
+    if fault:
+        raise RelampError(f"{data.name}: {fault} (graphs {start} to {end - 1}); pack the data set again")
+
+
+def _degrees(degree: _Int64) -> dict[str, float]:
+    if not len(degree):
+        return {"min": 0, "mean": 0.0, "max": 0, **{f"q{q}": 0.0 for q in _QUANTILES}}
+    quantiles = np.percentile(degree, _QUANTILES)
+    return {
+        "min": int(degree.min()),
+        "mean": float(degree.mean()),
+        "max": int(degree.max()),
+        **{f"q{q}": float(value) for q, value in zip(_QUANTILES, quantiles, strict=True)},
+    }
+
+
+def _categories(data: PackedGraphs) -> list[dict[str, int]]:
+    """Count the categories that occur in each column, named by the upstream label where `info` has it."""
+    names = data.info.get("node_labels")
+    result = []
+    for column in range(data.x.shape[1]):
+        counts = np.bincount(data.x[:, column], minlength=1)
+        result.append(
+            {str(names[column][i] if names else i): int(count) for i, count in enumerate(counts) if count > 0}
+        )
+    return result
+
+
+def _labels(data: PackedGraphs) -> dict[str, Any]:
+    """Count classes, or positives, negatives and missing of each task, with the score of always saying the most."""
+    if data.y.ndim == 1:
+        names = data.info.get("classes")
+        counts = np.bincount(data.y, minlength=1)
+        return {
+            "classes": {str(names[i] if names else i): int(count) for i, count in enumerate(counts)},
+            "majority_accuracy": float(counts.max() / max(len(data), 1)),
+        }
+    tasks = []
+    for column in data.y.T:
+        positive, negative = int((column == 1).sum()), int((column == 0).sum())
+        known = positive + negative
+        majority = max(positive, negative) / known if known else None
+        tasks.append(
+            {
+                "positive": positive,
+                "negative": negative,
+                "missing": len(data) - known,
+                "majority_accuracy": majority,
+            }
+        )
+    return {"tasks": tasks}
+
+
+def _duplicates(data: PackedGraphs, hashes: Hash) -> dict[str, int]:
+    """Count the groups of graphs that share a hash, and those of them whose labels contradict each other."""
+    order = np.argsort(hashes, kind="stable")
+    is_first = np.concatenate([[True], np.diff(hashes[order]) != 0])[: len(order)]
+    first = np.flatnonzero(is_first)
+    size = np.diff(np.concatenate([first, [len(order)]]))
+    if data.y.ndim == 1 and len(data):
+        y = data.y[order]
+        conflict = np.minimum.reduceat(y, first) != np.maximum.reduceat(y, first)
+    elif data.y.size:
+        y = data.y[order]
+        both = np.logical_or.reduceat(y == 1, first) & np.logical_or.reduceat(y == 0, first)
+        conflict = both.any(axis=1)
+    else:
+        conflict = np.zeros(len(first), dtype=bool)
+    return {
+        "rounds": WL_ROUNDS,
+        "groups": int((size > 1).sum()),
+        "graphs": int(size[size > 1].sum()),
+        "conflicting_groups": int(conflict.sum()),
+        "conflicting_graphs": int(size[conflict].sum()),
+    }

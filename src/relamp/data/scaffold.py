@@ -1,0 +1,69 @@
+"""The scaffold split of molecules: no scaffold is both trained on and tested."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relamp.errors import RelampError
+
+
+def scaffold(smiles: str) -> str:
+    """Return the Bemis-Murcko scaffold (Bemis and Murcko 1996) as SMILES with chirality; empty without rings.
+
+    Raises RelampError if RDKit does not parse the string.
+    """
+    # Only molecule jobs need RDKit; the folds of graph data must work where it is not installed.
+    from rdkit import Chem, rdBase
+    from rdkit.Chem.Scaffolds import MurckoScaffold
+
+    with rdBase.BlockLogs():
+        mol = Chem.MolFromSmiles(smiles)
+        if mol is None:
+            raise RelampError(f"{smiles}: does not parse, so it has no scaffold; drop this molecule first")
+        return str(MurckoScaffold.MurckoScaffoldSmiles(mol=mol, includeChirality=True))  # type: ignore[no-untyped-call]
+
+
+def scaffold_split(
+    smiles: Sequence[str], fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Split molecules by scaffold into train, valid and test indices, as pretrain-gnns does (Hu et al. 2020).
+
+    Raises RelampError if the fractions do not add up to 1 or if a part stays empty.
+    """
+    parts = fill_groups([scaffold(line) for line in smiles], fractions)
+    for part, index in zip(("train", "valid", "test"), parts, strict=True):
+        if not len(index):
+            raise RelampError(
+                f"scaffold split of {len(smiles)} molecules leaves {part} empty: too few or too large scaffold groups; "
+                "use more molecules or another split"
+            )
+    return parts
+
+
+def fill_groups(
+    groups: Sequence[str], fractions: tuple[float, float, float]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Fill whole groups into train, valid and test; indices come in the order in which groups are placed.
+
+    The largest group comes first. Of groups of one size, the one whose first member comes last in the data is placed
+    first: the public code sorts by (size, first index) and then reverses both. A group goes to train if train
+    stays within its share of all, else to valid if train and valid together stay within theirs, else to test.
+    """
+    if min(fractions) < 0 or not np.isclose(sum(fractions), 1.0):
+        raise RelampError(f"split fractions {fractions} do not add up to 1; correct them")
+    members: dict[str, list[int]] = {}
+    for i, group in enumerate(groups):
+        members.setdefault(group, []).append(i)
+    train_limit, valid_limit = fractions[0] * len(groups), (fractions[0] + fractions[1]) * len(groups)
+    train: list[int] = []
+    valid: list[int] = []
+    test: list[int] = []
+    for index in sorted(members.values(), key=lambda index: (len(index), index[0]), reverse=True):
+        if len(train) + len(index) <= train_limit:
+            train += index
+        elif len(train) + len(valid) + len(index) <= valid_limit:
+            valid += index
+        else:
+            test += index
+    return np.array(train, dtype=np.int64), np.array(valid, dtype=np.int64), np.array(test, dtype=np.int64)

@@ -1,0 +1,185 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from rdkit import Chem, RDLogger
+
+from relamp.data.molecules import (
+    ATOM_MASK,
+    BOND_CARDINALITY,
+    BOND_MASK,
+    CARDINALITY,
+    DROPPED_COLUMNS,
+    SELF_LOOP,
+    featurise,
+    pack_molecules,
+)
+from relamp.data.packed import MISSING, PackedGraphs
+from relamp.errors import RelampError
+
+UPSTREAM = Path(__file__).parents[3] / "shared" / "data" / "MoleculeNet"
+
+# Chirality, directions, charges, isotopes, fragments, explicit hydrogen, triple bonds, a heavy atom, a lone atom.
+MOLECULES = [
+    "C",
+    "CC(=O)Oc1ccccc1C(=O)O",
+    "F/C=C/F",
+    "F/C=C\\F",
+    "C[C@H](N)C(=O)O",
+    "C[C@@H](N)C(=O)O",
+    "[Na+].[O-]C(=O)C#N",
+    "[2H]C([2H])Cl",
+    "OC[C@H]1O[C@@H](O)[C@H](O)[C@@H](O)[C@@H]1O",
+    "[U]",
+    "c1ccc2[nH]ccc2c1",
+    "N[Pt@SP1](N)(Cl)Cl",
+]
+
+
+def test_a_carbonyl_by_hand() -> None:
+    molecule = featurise("N#CC=O")
+    assert molecule.x.tolist() == [[6, 0], [5, 0], [5, 0], [7, 0]]
+    assert molecule.edge_index.tolist() == [[0, 1, 1, 2, 2, 3], [1, 0, 2, 1, 3, 2]]
+    assert molecule.edge_attr.tolist() == [[2, 0], [2, 0], [0, 0], [0, 0], [1, 0], [1, 0]]
+
+
+def test_stereochemistry_by_hand() -> None:
+    assert featurise("C[C@H](N)O").x[:, 1].tolist() == [0, 2, 0, 0]  # @ is counter-clockwise
+    assert featurise("C[C@@H](N)O").x[:, 1].tolist() == [0, 1, 0, 0]
+    assert featurise("N[Pt@SP1](N)(Cl)Cl").x[1].tolist() == [77, 3]  # square planar: none of the three tags
+    assert featurise("F/C=C/F").edge_attr.tolist() == [[0, 1], [0, 1], [1, 0], [1, 0], [0, 1], [0, 1]]
+    assert featurise("F/C=C\\F").edge_attr[-1].tolist() == [0, 2]
+
+
+def test_aromatic_bonds_fragments_and_lone_atoms() -> None:
+    assert set(featurise("c1ccccc1").edge_attr[:, 0].tolist()) == {3}
+    salt = featurise("[Na+].CC(=O)[O-]")
+    assert salt.x[:, 0].tolist() == [10, 5, 5, 7, 7]
+    assert 0 not in salt.edge_index
+    lone = featurise("C")
+    assert (lone.edge_index.shape, lone.edge_attr.shape) == ((2, 0), (0, 2))
+
+
+def slow(smiles: str) -> tuple[list[list[int]], list[list[int]], list[list[int]]]:
+    """Look every property up in lists, one atom and one bond at a time."""
+    chirality = ["CHI_UNSPECIFIED", "CHI_TETRAHEDRAL_CW", "CHI_TETRAHEDRAL_CCW"]
+    kinds, directions = ["SINGLE", "DOUBLE", "TRIPLE", "AROMATIC"], ["NONE", "ENDUPRIGHT", "ENDDOWNRIGHT"]
+    mol = Chem.MolFromSmiles(smiles)
+    x, edges, attributes = [], [], []
+    for i in range(mol.GetNumAtoms()):
+        tag = mol.GetAtomWithIdx(i).GetChiralTag().name
+        type_ = list(range(1, 119)).index(mol.GetAtomWithIdx(i).GetAtomicNum())
+        x.append([type_, chirality.index(tag) if tag in chirality else 3])
+    for i in range(mol.GetNumBonds()):
+        bond = mol.GetBondWithIdx(i)
+        pair = [bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()]
+        for ends in (pair, pair[::-1]):
+            edges.append(ends)
+            attributes.append([kinds.index(bond.GetBondType().name), directions.index(bond.GetBondDir().name)])
+    return x, edges, attributes
+
+
+def test_packing_equals_a_slow_featuriser_molecule_by_molecule() -> None:
+    data, dropped = pack_molecules("some", MOLECULES)
+    assert dropped.empty
+    assert list(dropped.columns) == DROPPED_COLUMNS
+    for g, smiles in enumerate(MOLECULES):
+        x, edges, attributes = slow(smiles)
+        one, alone = data.take(np.array([g])), featurise(smiles)
+        assert one.x.tolist() == alone.x.tolist() == x
+        assert one.edge_index.T.tolist() == alone.edge_index.T.tolist() == edges
+        assert one.edge_attr is not None
+        assert one.edge_attr.tolist() == alone.edge_attr.tolist() == attributes
+        assert one.smiles == (smiles,)
+
+
+def test_categories_stay_below_their_cardinality_and_off_the_reserved_ones() -> None:
+    data, _ = pack_molecules("some", MOLECULES)
+    assert data.edge_attr is not None
+    assert (data.x.max(axis=0) < CARDINALITY).all()
+    assert (data.edge_attr.max(axis=0) < BOND_CARDINALITY).all()
+    assert ATOM_MASK not in data.x[:, 0]
+    assert not {SELF_LOOP, BOND_MASK} & set(data.edge_attr[:, 0].tolist())
+
+
+REFUSED = {
+    "": "is empty",
+    "not a molecule": "has white space inside",
+    "c1ccccc": "does not parse",
+    "CN(C)(C)(C)C": "does not parse: Explicit valence for atom # 1 N, 5, is greater than permitted",
+    "*CC": "atom * has no atomic number",
+    "[NH3]->[Cu]": "bond type DATIVE is not featurised",
+    "[Re]$[Re]": "bond type QUADRUPLE is not featurised",
+}
+
+
+def test_dropped_rows_are_listed_with_their_reasons(tmp_path: Path) -> None:
+    rows = ["CCO", *REFUSED, "c1ccccc1"]
+    y = np.array([[1], *[[0]] * len(REFUSED), [MISSING]])
+    data, dropped = pack_molecules("mixed", rows, y)
+    assert data.smiles == ("CCO", "c1ccccc1")
+    assert data.y.tolist() == [[1], [MISSING]]
+    assert data.y.dtype == np.int8
+    assert dropped["row"].tolist() == list(range(1, len(REFUSED) + 1))
+    assert dict(zip(dropped["smiles"], dropped["reason"], strict=True)) == REFUSED
+    assert data.info["rows"] == len(rows)
+    data.save(tmp_path / "mixed.safetensors")
+    kept = PackedGraphs.load(tmp_path / "mixed.safetensors").info["dropped"]
+    assert kept == json.loads(dropped.to_json(orient="records"))
+
+
+@pytest.mark.parametrize("smiles", REFUSED)
+def test_featurise_refuses_with_the_same_reason(smiles: str) -> None:
+    with pytest.raises(RelampError) as error:
+        featurise(smiles)
+    assert f"{smiles}: {REFUSED[smiles]}; drop this molecule" in str(error.value)
+
+
+def test_a_missing_cell_of_a_table_is_dropped() -> None:
+    column = pd.Series(["CCO", None, float("nan")])
+    _, dropped = pack_molecules("table", column)
+    assert dropped["reason"].tolist() == ["is empty", "is empty"]
+
+
+def test_molecules_are_read_as_a_stream() -> None:
+    data, _ = pack_molecules("stream", (smiles for smiles in MOLECULES))
+    assert len(data) == len(MOLECULES)
+    assert data.y.shape == (len(MOLECULES), 0)
+
+
+def test_class_numbers_stay_one_dimensional() -> None:
+    data, _ = pack_molecules("classes", ["C", "bad bad", "CC"], np.array([2, 1, 0]))
+    assert data.y.tolist() == [2, 0]
+
+
+@pytest.mark.parametrize(
+    ("smiles", "y", "message"),
+    [
+        (["C", "CC"], np.array([1]), "1 labels for 2 molecules"),
+        (["C"], np.array([[2]]), r"task labels must be 1, 0 or -1 \(missing\)"),
+        (["(", ""], None, "none of the 2 molecules can be featurised"),
+    ],
+)
+def test_bad_input_is_refused(smiles: list[str], y: np.ndarray | None, message: str) -> None:
+    with pytest.raises(RelampError, match=message):
+        pack_molecules("bad", smiles, y)
+
+
+def test_rdkit_says_nothing_and_is_left_as_it_was(capfd: pytest.CaptureFixture[str]) -> None:
+    RDLogger.EnableLog("rdApp.error")
+    pack_molecules("noisy", ["c1ccccc", "C", "CN(C)(C)(C)C"])
+    assert capfd.readouterr().err == ""
+    Chem.MolFromSmiles("c1ccccc")
+    assert "unclosed ring" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(("file", "rows", "kept"), [("BBBP.csv", 2050, 2039), ("clintox.csv.gz", 1483, 1477)])
+def test_as_many_molecules_are_left_as_pretrain_gnns_reports(file: str, rows: int, kept: int) -> None:
+    if not (UPSTREAM / file).exists():
+        pytest.skip(f"{file} is not in {UPSTREAM}")
+    smiles = pd.read_csv(UPSTREAM / file)["smiles"]
+    data, dropped = pack_molecules(file, smiles)
+    assert len(smiles) == rows
+    assert (len(data), len(dropped)) == (kept, rows - kept)

@@ -1,0 +1,169 @@
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from relamp.data import tu
+from relamp.data.embedded import folder
+from relamp.data.registry import DATASETS
+from relamp.data.tu import read_tu
+from relamp.errors import RelampError
+
+UPSTREAM = Path(__file__).parents[3] / "shared" / "data" / "TUDataset"
+
+
+def write(where: Path, **files: str) -> Path:
+    """Write a data set T: a path 1-2-3 whose edge 2-3 is one-way, and nodes 4-5 with a self-loop and a double edge."""
+    texts = {
+        "A": "2, 1\n1, 2\n2, 3\n4, 4\n4, 5\n5, 4\n4, 5\n",
+        "graph_indicator": "1\n1\n1\n2\n2\n",
+        "graph_labels": "1\n-1\n",
+        "node_labels": "7\n3\n7\n9\n3\n",
+    }
+    for key, text in (texts | files).items():
+        if text is not None:
+            (where / f"T_{key}.txt").write_text(text)
+    return where
+
+
+def test_a_small_set_by_hand(tmp_path: Path) -> None:
+    data = read_tu(write(tmp_path), "T")
+    assert data.edge_index.tolist() == [[0, 1, 1, 2, 0, 0, 1], [1, 0, 2, 1, 0, 1, 0]]
+    assert data.node_offset.tolist() == [0, 3, 5]
+    assert data.edge_offset.tolist() == [0, 4, 7]
+    assert data.x.tolist() == [[1], [0], [1], [2], [0]]
+    assert data.cardinality == (3,)
+    assert data.y.tolist() == [1, 0]
+    assert data.info == {"classes": [-1, 1], "node_labels": [[3, 7, 9]]}
+    assert (data.edge_attr, data.smiles, data.name) == (None, (), "T")
+
+
+def test_several_columns_of_node_labels(tmp_path: Path) -> None:
+    data = read_tu(write(tmp_path, node_labels="0, 5\n1, 5\n0, 4\n2, 5\n1, 4\n"), "T")
+    assert data.x.tolist() == [[0, 1], [1, 1], [0, 0], [2, 1], [1, 0]]
+    assert data.cardinality == (3, 2)
+    assert data.info["node_labels"] == [[0, 1, 2], [4, 5]]
+
+
+def test_without_node_labels_there_is_one_constant_column(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "T_node_labels.txt").unlink()
+    data = read_tu(tmp_path, "T")
+    assert data.x.tolist() == [[0]] * 5
+    assert data.cardinality == (1,)
+    assert "node_labels" not in data.info
+
+
+def test_blank_lines_and_windows_line_ends_are_tolerated(tmp_path: Path) -> None:
+    plain = read_tu(write(tmp_path), "T")
+    for path in tmp_path.glob("T_*.txt"):
+        path.write_bytes(b"\r\n" + path.read_bytes().replace(b"\n", b" \r\n\r\n") + b"  \r\n")
+    again = read_tu(tmp_path, "T")
+    for key in ("x", "edge_index", "node_offset", "edge_offset", "y"):
+        np.testing.assert_array_equal(getattr(again, key), getattr(plain, key))
+
+
+def test_a_set_without_edges_and_a_graph_without_nodes(tmp_path: Path) -> None:
+    data = read_tu(write(tmp_path, A="", graph_indicator="1\n1\n1\n3\n3\n", graph_labels="1\n0\n1\n"), "T")
+    assert data.edge_index.shape == (2, 0)
+    assert data.edge_offset.tolist() == [0, 0, 0, 0]
+    assert data.num_nodes.tolist() == [3, 0, 2]
+
+
+@pytest.mark.parametrize("missing", ["A", "graph_indicator", "graph_labels"])
+def test_a_missing_file_is_named(tmp_path: Path, missing: str) -> None:
+    write(tmp_path)
+    (tmp_path / f"T_{missing}.txt").unlink()
+    with pytest.raises(RelampError, match=rf"T_{missing}\.txt: is not there; unpack the whole data set into"):
+        read_tu(tmp_path, "T")
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"A": "1, 2\n1, 6\n"}, r"T_A\.txt: edge 2 is \(1, 6\) but nodes are numbered 1 to 5"),
+        ({"A": "0, 1\n"}, r"edge 1 is \(0, 1\) but nodes are numbered 1 to 5"),
+        ({"A": "1, 2\n3, 4\n"}, r"edge 2 is \(3, 4\), which joins graphs 1 and 2"),
+        ({"A": "1, 2, 3\n"}, r"T_A\.txt: has 3 columns where two are expected"),
+        ({"A": "1, 2\n1, x\n"}, r"T_A\.txt: line 2 is '1, x', not 2 integer"),
+        ({"A": "1, 2\n\n3\n"}, r"T_A\.txt: line 3 is '3', not 2 integer"),
+        ({"A": "1, 2\n1, 2, 3\n"}, r"T_A\.txt: line 2 is '1, 2, 3', not 2 integer"),
+        ({"graph_labels": "1\n"}, r"numbers graphs 1 to 2 but there are 1 graph labels"),
+        ({"graph_labels": "1\n0\n1\n"}, r"numbers graphs 1 to 2 but there are 3 graph labels"),
+        ({"graph_labels": "1\n0.5\n"}, r"T_graph_labels\.txt: line 2 is '0\.5', not 1 integer"),
+        ({"graph_labels": "1, 2\n0, 1\n"}, r"T_graph_labels\.txt: has 2 columns where one is expected"),
+        ({"graph_labels": ""}, r"T_graph_labels\.txt: is empty"),
+        ({"graph_labels": "1\n99999999999999999999\n"}, r"line 2 is '99999999999999999999', not 1 integer"),
+        ({"graph_indicator": "1\n2\n1\n2\n2\n"}, r"is not sorted \(graph 1 after graph 2 at node 3\)"),
+        ({"graph_indicator": "0\n0\n0\n1\n1\n"}, r"numbers graphs 0 to 1 but there are 2 graph labels"),
+        ({"node_labels": "1\n2\n"}, r"T_node_labels\.txt: has 2 node labels for 5 nodes"),
+        ({"node_labels": "1\n2\n\x00\x01\n4\n5\n"}, r"T_node_labels\.txt: line 3 is"),
+    ],
+)
+def test_damaged_files_are_refused(tmp_path: Path, files: dict[str, str], message: str) -> None:
+    with pytest.raises(RelampError, match=message) as error:
+        read_tu(write(tmp_path, **files), "T")
+    assert str(tmp_path) in str(error.value)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 6))
+@settings(max_examples=30, deadline=None)
+def test_reading_equals_a_slow_reader(tmp_path_factory: pytest.TempPathFactory, seed: int, graphs: int) -> None:
+    rng = np.random.default_rng(seed)
+    sizes = rng.integers(1, 6, size=graphs)
+    offset = np.concatenate([[0], np.cumsum(sizes)])
+    lines = [
+        tuple(rng.integers(offset[g], offset[g + 1], size=2) + 1) for g in rng.integers(0, graphs, size=4 * graphs)
+    ]
+    where = write(
+        tmp_path_factory.mktemp("tu"),
+        A="".join(f"{a}, {b}\n" for a, b in lines),
+        graph_indicator="".join(f"{g + 1}\n" * n for g, n in enumerate(sizes)),
+        graph_labels="".join(f"{label}\n" for label in rng.integers(-3, 3, size=graphs)),
+        node_labels="".join(f"{label}\n" for label in rng.integers(0, 9, size=sizes.sum())),
+    )
+    data = read_tu(where, "T")
+    for g in range(graphs):
+        both = {pair for a, b in lines for pair in ((a, b), (b, a)) if offset[g] < a <= offset[g + 1]}
+        local = sorted((int(a - offset[g] - 1), int(b - offset[g] - 1)) for a, b in both)
+        found = data.edge_index[:, data.edge_offset[g] : data.edge_offset[g + 1]].T
+        assert [tuple(edge) for edge in found.tolist()] == local
+    node_labels = [int(line) for line in (where / "T_node_labels.txt").read_text().split()]
+    assert [data.info["node_labels"][0][i] for i in data.x[:, 0]] == node_labels
+    assert [data.info["classes"][i] for i in data.y] == [
+        int(s) for s in (where / "T_graph_labels.txt").read_text().split()
+    ]
+
+
+def unpack(name: str, where: Path) -> Path:
+    if not (UPSTREAM / f"{name}.zip").exists():
+        pytest.skip(f"{name}.zip is not in {UPSTREAM}")
+    with zipfile.ZipFile(UPSTREAM / f"{name}.zip") as archive:
+        for member in archive.namelist():
+            if member.endswith(".txt"):
+                (where / Path(member).name).write_bytes(archive.read(member))
+    return where
+
+
+def test_grakels_mutag_is_the_upstream_one(tmp_path: Path) -> None:
+    ours, theirs = read_tu(folder(DATASETS["MUTAG"]), "MUTAG"), read_tu(unpack("MUTAG", tmp_path), "MUTAG")
+    for key in ("x", "edge_index", "node_offset", "edge_offset", "y"):
+        np.testing.assert_array_equal(getattr(ours, key), getattr(theirs, key), err_msg=key)
+    assert ours.info == theirs.info
+
+
+def test_imdb_lists_every_edge_twice_upstream(tmp_path: Path) -> None:
+    data = read_tu(unpack("IMDB-BINARY", tmp_path), "IMDB-BINARY")
+    assert (len(data), round(len(data.x) / len(data), 2)) == (1000, 19.77)
+    assert data.edge_index.shape[1] == 2 * 96_531  # 96.53 edges a graph (TUDataset's table)
+    assert data.cardinality == (1,)
+
+
+def test_the_first_fault_is_named_even_where_int_would_accept_it(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("10\n1_0\n")
+    assert tu._first_fault(tmp_path / "a.txt") == "line 2 is '1_0', not 1 integer(s)"
+    with pytest.raises(RelampError, match="line 2 is '1_0'"):
+        tu._table(tmp_path / "a.txt")
