@@ -1,0 +1,170 @@
+"""Support vector machines on graph embeddings or graph kernels: outer folds, with C chosen inside each of them."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+import sklearn
+from numpy.typing import ArrayLike, NDArray
+from sklearn.metrics.pairwise import euclidean_distances
+from sklearn.model_selection import StratifiedKFold
+from sklearn.svm import SVC
+
+from relamp.data.packed import Integers
+from relamp.errors import RelampError
+
+Floats = NDArray[np.float64]
+# From the graphs to fit on (n) and the graphs to predict (m): their kernel [n, n] and the kernel between both [m, n].
+Blocks = Callable[[Integers, Integers], tuple[Floats, Floats]]
+
+C_GRID: tuple[float, ...] = (1e-3, 1e-2, 1e-1, 1e0, 1e1, 1e2, 1e3)
+
+
+def evaluate_svm(
+    embeddings: ArrayLike,
+    y: Integers,
+    fold: Integers,
+    seed: int,
+    C: Sequence[float] = C_GRID,
+    inner_folds: int = 5,
+) -> pd.DataFrame:
+    """Score an RBF support vector machine on unscaled embeddings, C chosen by an inner stratified search.
+
+    Protocol of GraphCL's `unsupervised_TU` (You et al. 2020); scikit-learn's SVC(gamma="scale") in GridSearchCV gives
+    the same numbers, only slower: distances are computed once, and each kernel once for every C.
+
+    Args:
+        embeddings: `[G, D]`.
+        y: class of each graph `[G]`.
+        fold: outer fold of each graph `[G]`; a graph is tested in its own fold and trained on in all others.
+        seed: shuffles the inner folds.
+        C: candidates, in the order of preference among equals.
+        inner_folds: number of stratified folds that each outer training set is cut into.
+
+    Returns:
+        Rows of fold, C, selected, metric, value. For every fold and C one "inner_accuracy" (mean over the inner
+        folds) and one "test_accuracy" (after refitting on the outer training set), both in 0 ... 1; `selected` marks
+        the C of the best inner accuracy, the first one among equals.
+
+    Raises:
+        RelampError: embeddings are not finite or do not fit `y` and `fold`, or an inner fold would lack a class.
+    """
+    x = _finite(embeddings, "embeddings")
+    return _evaluate(_rbf_blocks(x), len(x), y, fold, seed, C, inner_folds)
+
+
+def evaluate_kernel_svm(
+    kernel: ArrayLike,
+    y: Integers,
+    fold: Integers,
+    seed: int,
+    C: Sequence[float] = C_GRID,
+    inner_folds: int = 5,
+) -> pd.DataFrame:
+    """Score a support vector machine on a graph kernel `[G, G]`; arguments, rows and errors as in `evaluate_svm`."""
+    k = _finite(kernel, "kernel")
+    if k.shape[0] != k.shape[1]:
+        raise RelampError(f"kernel: has shape {k.shape}; give one row and one column for each graph")
+
+    def blocks(train: Integers, test: Integers) -> tuple[Floats, Floats]:
+        return k[np.ix_(train, train)], k[np.ix_(test, train)]
+
+    return _evaluate(blocks, len(k), y, fold, seed, C, inner_folds)
+
+
+def _rbf_blocks(x: Floats) -> Blocks:
+    """Return the RBF kernel exp(-gamma |a - b|^2), with scikit-learn's gamma "scale" of the graphs fitted on."""
+    # By the same expansion |a|^2 - 2ab + |b|^2 as libsvm.
+    with np.errstate(over="ignore", invalid="ignore"):
+        distance = euclidean_distances(x, squared=True)
+    if not np.isfinite(distance).all():
+        raise RelampError(
+            f"embeddings: values up to {np.abs(x).max():.1e} overflow when squared; "
+            "the encoder has diverged, train it with a lower learning rate"
+        )
+
+    def blocks(train: Integers, test: Integers) -> tuple[Floats, Floats]:
+        variance = x[train].var()
+        gamma = 1.0 / (x.shape[1] * variance) if variance != 0 else 1.0
+        inside, across = distance[np.ix_(train, train)], distance[np.ix_(test, train)]
+        for block in (inside, across):  # in place: a block of 5,000 graphs is 200 MB
+            block *= -gamma
+            np.exp(block, out=block)
+        return inside, across
+
+    return blocks
+
+
+def _evaluate(
+    blocks: Blocks, size: int, y: Integers, fold: Integers, seed: int, C: Sequence[float], inner_folds: int
+) -> pd.DataFrame:
+    """Run the outer folds; everything but the making of kernel blocks is the same for embeddings and kernels."""
+    y, fold = np.asarray(y), np.asarray(fold)
+    if y.shape != (size,) or fold.shape != (size,):
+        raise RelampError(f"svm: {size} graphs, but y has shape {y.shape} and fold {fold.shape}; give one number each")
+    folds = np.unique(fold)
+    if len(folds) < 2 or not len(C):
+        raise RelampError(f"svm: {len(folds)} outer folds and {len(C)} values of C; give two folds and one C at least")
+    parts = []
+    for number in folds:
+        train, test = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+        _refuse_rare_classes(y[train], int(number), inner_folds)
+        inner = _inner_accuracy(blocks, train, y, seed, C, inner_folds)
+        tested = _accuracy_per_c(blocks, train, test, y, C)
+        for metric, value in (("inner_accuracy", inner), ("test_accuracy", tested)):
+            part = {"fold": int(number), "C": np.asarray(C, dtype=np.float64)}
+            parts.append(
+                pd.DataFrame(
+                    {**part, "selected": np.arange(len(C)) == inner.argmax(), "metric": metric, "value": value}
+                )
+            )
+    return pd.concat(parts, ignore_index=True)
+
+
+def _inner_accuracy(
+    blocks: Blocks, train: Integers, y: Integers, seed: int, C: Sequence[float], inner_folds: int
+) -> Floats:
+    """Return the mean validation accuracy `[C]` over stratified folds of the outer training set."""
+    splitter = StratifiedKFold(inner_folds, shuffle=True, random_state=seed)
+    splits = splitter.split(np.zeros(len(train)), y[train])
+    scores = [_accuracy_per_c(blocks, train[fit], train[held], y, C) for fit, held in splits]
+    # Contiguous [C, folds], so that the mean adds up in GridSearchCV's order: equal sums stay equal to the last bit.
+    mean: Floats = np.ascontiguousarray(np.transpose(scores)).mean(axis=1)
+    return mean
+
+
+def _accuracy_per_c(blocks: Blocks, train: Integers, test: Integers, y: Integers, C: Sequence[float]) -> Floats:
+    """Fit on `train` once for each C and return the accuracies `[C]` on `test`."""
+    inside, across = blocks(train, test)
+    with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):  # checked once, at the door
+        hits = [np.mean(SVC(kernel="precomputed", C=c).fit(inside, y[train]).predict(across) == y[test]) for c in C]
+    return np.array(hits, dtype=np.float64)
+
+
+def _finite(values: ArrayLike, what: str) -> Floats:
+    """Return a float64 matrix, or say which of its rows are not finite."""
+    matrix = np.ascontiguousarray(values, dtype=np.float64)
+    if matrix.ndim != 2 or not matrix.size:
+        raise RelampError(f"{what}: has shape {matrix.shape}; give a matrix with one row for each graph")
+    broken = np.flatnonzero(~np.isfinite(matrix).all(axis=1))
+    if len(broken):
+        kinds = [name for name, test in (("NaN", np.isnan), ("infinite", np.isinf)) if test(matrix).any()]
+        shown = ", ".join(map(str, broken[:5])) + (", ..." if len(broken) > 5 else "")
+        raise RelampError(
+            f"{what}: {' and '.join(kinds)} values in {len(broken)} of {len(matrix)} graphs (graph {shown}); "
+            "the run that made them has diverged, make them again before evaluating"
+        )
+    return matrix
+
+
+def _refuse_rare_classes(y: Integers, fold: int, inner_folds: int) -> None:
+    """Refuse a training set that cannot be cut into inner folds which all hold every class."""
+    classes, counts = np.unique(y, return_counts=True)
+    if len(classes) < 2:
+        raise RelampError(f"svm: outside fold {fold} there is only class {classes.tolist()}; stratify the outer folds")
+    if counts.min() < inner_folds:
+        rare = classes[counts.argmin()]
+        raise RelampError(
+            f"svm: outside fold {fold}, class {rare} has {counts.min()} graphs, too few for {inner_folds} stratified "
+            "inner folds; lower inner_folds or leave this class out"
+        )

@@ -1,0 +1,176 @@
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_breast_cancer, load_digits, load_wine
+from sklearn.metrics.pairwise import rbf_kernel
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.pipeline import Pipeline
+from sklearn.svm import SVC
+
+from relamp.errors import RelampError
+from relamp.evaluate.svm import C_GRID, evaluate_kernel_svm, evaluate_svm
+
+
+def folds(y, number=4):
+    fold = np.empty(len(y), dtype=np.int64)
+    for i, (_, test) in enumerate(StratifiedKFold(number, shuffle=True, random_state=7).split(y, y)):
+        fold[test] = i
+    return fold
+
+
+def reference(x, y, fold, seed, C=C_GRID, inner_folds=5, **svc):
+    """The same rows by GridSearchCV and one Pipeline for each C."""
+    rows = []
+    for number in np.unique(fold):
+        train, test = fold != number, fold == number
+        search = GridSearchCV(
+            Pipeline([("svc", SVC(**svc))]),
+            {"svc__C": list(C)},
+            cv=StratifiedKFold(inner_folds, shuffle=True, random_state=seed),
+            scoring="accuracy",
+        ).fit(x[train], y[train])
+        chosen = [c == search.best_params_["svc__C"] for c in C]
+        inner = search.cv_results_["mean_test_score"]
+        tested = [Pipeline([("svc", SVC(C=c, **svc))]).fit(x[train], y[train]).score(x[test], y[test]) for c in C]
+        assert search.score(x[test], y[test]) == tested[chosen.index(True)]
+        for metric, values in (("inner_accuracy", inner), ("test_accuracy", tested)):
+            rows += [(number, c, s, metric, v) for c, s, v in zip(C, chosen, values, strict=True)]
+    return pd.DataFrame(rows, columns=["fold", "C", "selected", "metric", "value"])
+
+
+def cases():
+    rng = np.random.default_rng(0)
+    wine, cancer, digits = load_wine(), load_breast_cancer(), load_digits()
+    noisy = np.arange(120) % 2
+    twins = np.repeat(rng.normal(size=(50, 6)), 3, axis=0)  # equal graphs with unequal labels
+    tails = np.exp(3 * rng.normal(size=(150, 20)))
+    return {
+        "wine": (wine.data, wine.target),
+        "breast cancer": (cancer.data[:200], cancer.target[:200]),
+        "digits": (digits.data[:200].astype(np.float32), digits.target[:200]),
+        "random": (rng.normal(size=(120, 96)), noisy),
+        "twins": (twins, rng.integers(3, size=150)),
+        "heavy tails": (tails, (np.log(tails).sum(axis=1) + 5 * rng.normal(size=150) > 0).astype(int)),
+        "one constant column": (np.column_stack([np.full(120, 3.0), rng.normal(size=120)]), noisy),
+        "constant": (np.full((60, 5), 2.5), np.array([0] * 35 + [1] * 25)),
+    }
+
+
+@pytest.mark.parametrize("name", cases())
+def test_equals_grid_search_row_by_row(name):
+    x, y = cases()[name]
+    fold = folds(y)
+    found, expected = evaluate_svm(x, y, fold, seed=3), reference(x, y, fold, seed=3, kernel="rbf", gamma="scale")
+    assert found["selected"].any()
+    assert len(found) == 4 * len(C_GRID) * 2
+    pd.testing.assert_frame_equal(found, expected, check_exact=True)
+
+
+def test_equals_grid_search_with_ten_outer_folds_other_grid_and_inner_folds():
+    x, y = load_wine(return_X_y=True)
+    fold, grid = folds(y, 10), (100.0, 1.0)
+    expected = reference(x, y, fold, 0, C=grid, inner_folds=3, kernel="rbf", gamma="scale")
+    pd.testing.assert_frame_equal(evaluate_svm(x, y, fold, 0, C=grid, inner_folds=3), expected, check_exact=True)
+
+
+@pytest.mark.parametrize("svc", [{"kernel": "linear"}, {"kernel": "rbf", "gamma": 1e-4}], ids=["linear", "rbf"])
+def test_kernel_equals_grid_search_on_the_features_behind_it(svc):
+    x, y = (part[:150] for part in load_digits(return_X_y=True))
+    kernel = x @ x.T if svc["kernel"] == "linear" else rbf_kernel(x, gamma=1e-4)
+    fold = folds(y)
+    found = evaluate_kernel_svm(kernel, y, fold, seed=1)
+    pd.testing.assert_frame_equal(found, reference(x, y, fold, 1, **svc), check_exact=True)
+
+
+def test_two_far_clusters_by_hand():
+    # The two classes lie apart, so that every C >= 1 is right everywhere; C = 0.001 is right too, since the decision
+    # is symmetric in two balanced classes, and the tie goes to it.
+    x, y = np.repeat([[0.0], [10.0]], 20, axis=0), np.repeat([0, 1], 20)
+    rows = evaluate_svm(x, y, np.tile(np.arange(4), 10), seed=0)
+    assert (rows.loc[rows["C"] >= 1, "value"] == 1).all()
+    assert set(rows.loc[rows["selected"], "C"]) == {0.001}
+    assert list(rows.columns) == ["fold", "C", "selected", "metric", "value"]
+
+
+def test_constant_embeddings_predict_the_majority_and_take_the_smallest_c():
+    y = np.array([0] * 30 + [1] * 20)
+    fold = np.tile(np.arange(5), 10)  # each fold holds 6 of class 0 and 4 of class 1
+    rows = evaluate_svm(np.ones((50, 3)), y, fold, seed=0)
+    np.testing.assert_allclose(rows["value"], 0.6)
+    assert set(rows.loc[rows["selected"], "C"]) == {0.001}
+
+
+def test_test_fold_cannot_leak_into_the_choice_of_c():
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(80, 5)), np.arange(80) % 2
+    fold = folds(y)
+    held = fold == 2
+    other_x, other_y = x.copy(), y.copy()
+    other_x[held] *= 1000  # would change gamma
+    other_y[held] = 1 - other_y[held]
+
+    def inner(rows):
+        return rows[(rows["fold"] == 2) & (rows["metric"] == "inner_accuracy")].reset_index(drop=True)
+
+    first, second = evaluate_svm(x, y, fold, 0), evaluate_svm(other_x, other_y, fold, 0)
+    pd.testing.assert_frame_equal(inner(first), inner(second), check_exact=True)
+    assert not first.equals(second)
+
+
+def test_same_seed_same_rows_and_the_seed_moves_only_the_inner_search():
+    rng = np.random.default_rng(2)
+    x, y = rng.normal(size=(80, 5)), np.arange(80) % 2
+    fold = folds(y)
+    first, again, other = (evaluate_svm(x, y, fold, seed) for seed in (0, 0, 1))
+    pd.testing.assert_frame_equal(first, again, check_exact=True)
+    moved = first["value"] != other["value"]
+    assert set(first.loc[moved, "metric"]) == {"inner_accuracy"}
+
+
+def test_refuses_what_is_not_finite_and_names_the_graphs():
+    x, y = np.random.default_rng(0).normal(size=(40, 3)), np.arange(40) % 2
+    x[[3, 17], 1] = np.nan
+    with pytest.raises(RelampError, match=r"embeddings: NaN values in 2 of 40 graphs \(graph 3, 17\)"):
+        evaluate_svm(x, y, folds(y), 0)
+    x[17, 2] = np.inf
+    with pytest.raises(RelampError, match="NaN and infinite values in 2 of 40"):
+        evaluate_svm(x, y, folds(y), 0)
+    with pytest.raises(RelampError, match="kernel: NaN"):
+        evaluate_kernel_svm(np.full((40, 40), np.nan), y, folds(y), 0)
+    with pytest.raises(RelampError, match="overflow when squared"):
+        evaluate_svm(np.where(np.isfinite(x), x, 0) * 1e200, y, folds(y), 0)
+
+
+def test_refuses_a_class_too_rare_for_the_inner_folds():
+    x, y = np.random.default_rng(0).normal(size=(60, 3)), np.arange(60) % 2
+    y[:6] = 2
+    fold = np.arange(60) % 5  # two of class 2 in fold 0, one in each other fold: 4 remain outside fold 0
+    with pytest.raises(RelampError, match="outside fold 0, class 2 has 4 graphs, too few for 5 stratified inner folds"):
+        evaluate_svm(x, y, fold, 0)
+    assert len(evaluate_svm(x, y, fold, 0, inner_folds=4)) == 5 * 7 * 2
+    with pytest.raises(RelampError, match=r"only class \[0\]"):
+        evaluate_svm(x, (fold == 0).astype(int), fold, 0)
+
+
+def test_refuses_shapes_that_do_not_fit():
+    x, y = np.ones((10, 2)), np.arange(10) % 2
+    with pytest.raises(RelampError, match="10 graphs, but y"):
+        evaluate_svm(x, y[:9], y, 0)
+    with pytest.raises(RelampError, match="1 outer folds"):
+        evaluate_svm(x, y, np.zeros(10, dtype=int), 0)
+    with pytest.raises(RelampError, match="0 values of C"):
+        evaluate_svm(x, y, y, 0, C=())
+    with pytest.raises(RelampError, match=r"kernel: has shape \(10, 2\)"):
+        evaluate_kernel_svm(x, y, y, 0)
+    with pytest.raises(RelampError, match=r"embeddings: has shape \(10,\)"):
+        evaluate_svm(x[:, 0], y, y, 0)
+
+
+def test_evaluation_imports_no_torch():
+    modules = "relamp.evaluate.svm, relamp.evaluate.kernels, relamp.evaluate.roc_auc"
+    code = f"import sys, {modules}; print([m for m in ('torch', 'torch_geometric', 'snakemake') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
