@@ -1,0 +1,110 @@
+"""A sidecar: the JSON file beside a figure or table that says how it came about."""
+
+import platform
+import re
+import shutil
+import subprocess
+import tomllib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from relamp.errors import RelampError
+from relamp.files import sha256, write_json
+
+SECONDS = 20.0  # for a foreign program; a hanging driver must not hang the workflow
+
+
+def sidecar(inputs: Sequence[Path | str], command: str, repository: Path | str = ".") -> dict[str, Any]:
+    """Return what is needed to make an output again.
+
+    The command; the git commit of `repository` and whether its tracked files are altered (None outside git); each
+    input with its sha256; the versions of Python and of relamp's direct dependencies (None where one is not
+    installed); host, platform and GPUs; the time (UTC). Raises RelampError if an input is missing or git fails.
+    """
+    folder = Path(repository).resolve()
+    return {
+        "command": command,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "git": _git_state(folder),
+        "gpu": gpu_names(),
+        "host": platform.node(),
+        "inputs": [_input(Path(path), folder) for path in inputs],
+        "packages": {name: _version(name) for name in direct_dependencies(folder)},
+        "platform": platform.platform(),
+        "python": platform.python_version(),
+    }
+
+
+def write_sidecar(
+    path: Path | str, inputs: Sequence[Path | str], command: str, repository: Path | str = "."
+) -> dict[str, Any]:
+    """Write `sidecar(...)` as JSON, as a whole or not at all, and return it; raises RelampError as `sidecar` does."""
+    facts = sidecar(inputs, command, repository)
+    write_json(path, facts)
+    return facts
+
+
+def gpu_names() -> list[str] | None:
+    """Return the names of the NVIDIA GPUs, or None where there is no working driver."""
+    if shutil.which("nvidia-smi") is None:
+        return None
+    try:
+        listed = _output(["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"], Path.cwd())
+    except RelampError:
+        # The program without a driver or a device: the run had no GPU, which is a fact and no failure.
+        return None
+    return [line.strip() for line in listed.splitlines() if line.strip()] or None
+
+
+def direct_dependencies(repository: Path) -> list[str]:
+    """Return the names of relamp's direct dependencies, as installed or, where it is not, as in pyproject.toml."""
+    try:
+        requirements = metadata.requires("relamp") or []
+    except metadata.PackageNotFoundError:
+        project = repository / "pyproject.toml"
+        if not project.is_file():
+            return []
+        requirements = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["dependencies"]
+    names = [re.match(r"[\w.-]+", line) for line in requirements if not re.search(r"\bextra\s*==", line)]
+    return sorted({match.group() for match in names if match}, key=str.lower)
+
+
+def _input(path: Path, folder: Path) -> dict[str, str]:
+    if not path.is_file():
+        raise RelampError(f"{path}: is an input of this output, but there is no such file; make it first")
+    whole = path.resolve()
+    # Within the repository by its place there, so that a sidecar reads alike on every machine.
+    name = whole.relative_to(folder) if whole.is_relative_to(folder) else path
+    return {"path": name.as_posix(), "sha256": sha256(path)}
+
+
+def _git_state(folder: Path) -> dict[str, Any]:
+    outside = {"commit": None, "dirty": None}
+    if shutil.which("git") is None:
+        return outside
+    try:
+        commit = _output(["git", "rev-parse", "--verify", "HEAD"], folder).strip()
+    except RelampError:
+        # No repository, or one without a commit.
+        return outside
+    altered = _output(["git", "status", "--porcelain", "--untracked-files=no"], folder)
+    return {"commit": commit, "dirty": bool(altered.strip())}
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _output(command: Sequence[str], folder: Path) -> str:
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=True)
+    except (OSError, subprocess.SubprocessError) as error:
+        said = (getattr(error, "stderr", None) or str(error)).strip()
+        raise RelampError(f"sidecar: {' '.join(command)} failed in {folder}: {said}") from error
+    return done.stdout

@@ -1,0 +1,144 @@
+"""One look for all figures, which holds in greyscale and for colour-blind readers."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from relamp.errors import RelampError
+from relamp.files import whole, write_csv
+from relamp.method.table import METHODS
+
+# Okabe and Ito (2008), "Color universal design", from dark to light. The yellow is too pale for lines on white.
+COLOURS = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+# Five of them against seven colours: the first 35 methods differ in both together.
+LINES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
+HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx")
+DPI = 200
+LEAST_WIDTH = 3.6  # inches: a legend needs this much even above one small panel
+
+SHORT_NAMES = {"REDDIT-BINARY": "RED-B", "REDDIT-MULTI-5K": "RED-M5K", "IMDB-BINARY": "IMDB-B"}
+# The order of LAMP's Tables 1 and 2.
+PAPER_ORDER = (
+    *("NCI1", "PROTEINS", "DD", "MUTAG", "COLLAB", "REDDIT-BINARY", "REDDIT-MULTI-5K", "IMDB-BINARY"),
+    *("BBBP", "Tox21", "ToxCast", "SIDER", "ClinTox", "MUV", "HIV", "BACE"),
+)
+_LABELS = {"wl": "WL", "graphlet": "GL", "none": "No Pre-Train"}
+
+# Any: the stubs of some releases of matplotlib list all keys, those of others take any text.
+_RC: Any = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.labelsize": 9,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "legend.fontsize": 9,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "grid.color": "0.88",
+    "grid.linewidth": 0.6,
+    "lines.linewidth": 1.6,
+    "lines.markersize": 5,
+    "hatch.linewidth": 0.6,
+    "legend.frameon": False,
+    "figure.dpi": 100,
+    # Text stays text, and the ids in the SVG do not change from run to run.
+    "pdf.fonttype": 42,
+    "svg.hashsalt": "relamp",
+}
+
+
+@dataclass(frozen=True)
+class Style:
+    """How one curve or bar is drawn."""
+
+    colour: str
+    marker: str
+    line: Any
+    hatch: str
+
+
+def styles(names: Iterable[str]) -> dict[str, Style]:
+    """Return a style for each name: relamp's own methods always look the same, others follow in their order."""
+    own = list(METHODS)
+    order = [*own, *(name for name in names if name not in METHODS)]
+    return {name: _style(position) for position, name in enumerate(dict.fromkeys(order))}
+
+
+def label(method: str) -> str:
+    """Return a method's name as the papers spell it, or its own name."""
+    return METHODS[method].label if method in METHODS else _LABELS.get(method, method)
+
+
+def short_name(dataset: str) -> str:
+    """Return a data set's name as LAMP's tables print it."""
+    return SHORT_NAMES.get(dataset, dataset)
+
+
+def ordered(datasets: Iterable[str]) -> list[str]:
+    """Return data sets once each: the paper's in its order, then all others by their names."""
+    names = set(datasets)
+    return [name for name in PAPER_ORDER if name in names] + sorted(names - set(PAPER_ORDER))
+
+
+def in_style() -> AbstractContextManager[None]:
+    """Return a context in which matplotlib draws in relamp's style, and after which it is as it was."""
+    return mpl.rc_context(_RC)
+
+
+def panels(titles: Sequence[str], most_columns: int, size: tuple[float, float]) -> tuple[Figure, list[Axes]]:
+    """Return a figure with one titled panel for each title, `size` inches each, in rows as even as may be."""
+    if not titles:
+        raise RelampError("figure: there is nothing to show; its rows are empty")
+    rows = -(-len(titles) // most_columns)
+    columns = -(-len(titles) // rows)
+    # Half an inch for the legend above all panels.
+    figure = Figure(figsize=(max(size[0] * columns, LEAST_WIDTH), size[1] * rows + 0.5), layout="constrained")
+    axes = np.asarray(figure.subplots(rows, columns, squeeze=False)).ravel().tolist()
+    for unused in axes[len(titles) :]:
+        unused.remove()
+    for axis, title in zip(axes, titles, strict=False):
+        axis.set_title(title)
+    return figure, axes[: len(titles)]
+
+
+def save(figure: Figure, plotted: pd.DataFrame, stem: Path | str) -> list[Path]:
+    """Write `stem`.pdf, .svg, .png (200 dpi) and .csv (the numbers that are drawn), each as a whole.
+
+    The same figure gives the same bytes: no dates, no random ids. Raises RelampError if a file cannot be written.
+    """
+    stem = Path(stem)
+    undated: dict[str, dict[str, Any]] = {
+        "pdf": {"CreationDate": None},
+        "svg": {"Date": None},
+        "png": {},
+    }
+    written = []
+    for kind, metadata in undated.items():
+        path = stem.with_name(f"{stem.name}.{kind}")
+        with in_style(), whole(path) as beside:
+            figure.savefig(beside, format=kind, dpi=DPI, metadata=metadata)
+        written.append(path)
+    table = stem.with_name(f"{stem.name}.csv")
+    write_csv(table, plotted)
+    return [*written, table]
+
+
+def _style(position: int) -> Style:
+    return Style(
+        COLOURS[position % len(COLOURS)],
+        MARKERS[position % len(MARKERS)],
+        LINES[position % len(LINES)],
+        HATCHES[position % len(HATCHES)],
+    )

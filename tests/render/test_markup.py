@@ -1,0 +1,68 @@
+from relamp.render.markup import html_page, latex, latex_table, markdown_table
+
+BLOCKS = {"theirs": [["a_b", "1.0±0.2"]], "ours": [["c|d", "-"]]}
+
+
+def test_markdown_by_hand() -> None:
+    assert markdown_table(["method", "DD †"], BLOCKS, "What ± is.", text_columns=1).splitlines() == [
+        "| method | DD † |",
+        "| --- | ---: |",
+        "| **theirs** |  |",
+        r"| a\_b | 1.0±0.2 |",
+        "| **ours** |  |",
+        r"| c\|d | - |",
+        "",
+        "What ± is.",
+    ]
+
+
+def test_latex_by_hand() -> None:
+    assert latex_table(["method", "DD †"], BLOCKS, "50 % & more", text_columns=1, spans=[("", 1), ("γ", 1)]) == (
+        "\\begin{table}\n"
+        "\\centering\n"
+        "\\caption{50 \\% \\& more}\n"
+        "\\begin{tabular}{lr}\n"
+        "\\toprule\n"
+        " & \\multicolumn{1}{c}{$\\gamma$} \\\\\n"
+        "\\cmidrule(lr){2-2}\n"
+        "method & DD $^\\dagger$ \\\\\n"
+        "\\midrule\n"
+        "\\multicolumn{2}{l}{\\textit{theirs}} \\\\\n"
+        "a\\_b & 1.0$\\pm$0.2 \\\\\n"
+        "\\midrule\n"
+        "\\multicolumn{2}{l}{\\textit{ours}} \\\\\n"
+        "c|d & - \\\\\n"
+        "\\bottomrule\n"
+        "\\end{tabular}\n"
+        "\\end{table}\n"
+    )
+
+
+def test_a_wide_latex_table_is_shrunk_to_the_line() -> None:
+    wide = latex_table([str(i) for i in range(12)], {"": []}, "", text_columns=1)
+    assert "\\resizebox{\\linewidth}{!}{%\n\\begin{tabular}" in wide
+    assert "\\end{tabular}}\n\\end{table}" in wide
+    assert wide.count("{") == wide.count("}")
+
+
+def test_every_sign_that_latex_would_take_for_a_command_is_written_out() -> None:
+    assert latex("\\{x}~^#$") == (r"\textbackslash{}\{x\}\textasciitilde{}\textasciicircum{}\#\$")
+
+
+def test_one_block_needs_no_name() -> None:
+    assert "**" not in markdown_table(["a"], {"": [["1"]]}, "", text_columns=0)
+
+
+def test_html_by_hand() -> None:
+    page = html_page(["method", "DD"], {"theirs": [["a<b", "1.0±0.2"]], "ours": [["c", "-"]]}, "A & b. C", 1)
+    head, body = page.split("<tbody>")
+    assert "<title>A &amp; b</title>" in head
+    assert '<th class="text">method</th><th>DD</th>' in head
+    assert body.strip().splitlines()[:5] == [
+        '<tr><td class="block" colspan="2">theirs</td></tr>',
+        '<tr><td class="text">a&lt;b</td><td>1.0±0.2</td></tr>',
+        '<tr><td class="block" colspan="2">ours</td></tr>',
+        '<tr><td class="text">c</td><td>-</td></tr>',
+        "</tbody>",
+    ]
+    assert "<p>A &amp; b. C</p>" in body

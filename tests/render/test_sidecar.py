@@ -1,0 +1,106 @@
+import hashlib
+import json
+import platform
+import shutil
+import subprocess
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from relamp.errors import RelampError
+from relamp.render.sidecar import direct_dependencies, gpu_names, sidecar, write_sidecar
+
+needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+
+
+@pytest.fixture(autouse=True)
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No repository above the test's folder counts, and no settings of the user."""
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+
+
+def git(folder: Path, *arguments: str) -> str:
+    who = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"]
+    done = subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def program(folder: Path, name: str, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put a program before all others of its name."""
+    script = folder / name
+    script.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+
+
+def test_inputs_packages_and_host_outside_git(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_bytes(b"a,b\n")
+    before = datetime.now(UTC).replace(microsecond=0)
+    facts = write_sidecar(tmp_path / "out" / "fig.json", [rows], "snakemake lamp_fig4", tmp_path)
+    assert json.loads((tmp_path / "out" / "fig.json").read_text(encoding="utf-8")) == facts
+    assert facts["command"] == "snakemake lamp_fig4"
+    assert facts["git"] == {"commit": None, "dirty": None}
+    assert facts["inputs"] == [{"path": "rows.csv", "sha256": hashlib.sha256(b"a,b\n").hexdigest()}]
+    assert facts["packages"]["numpy"] == metadata.version("numpy")
+    assert "pytest" not in facts["packages"]
+    assert facts["python"] == platform.python_version()
+    assert (facts["host"], facts["platform"]) == (platform.node(), platform.platform())
+    created = datetime.fromisoformat(facts["created"])
+    assert created.utcoffset() is not None
+    assert before <= created <= datetime.now(UTC)
+
+
+def test_a_missing_input_is_an_error(tmp_path: Path) -> None:
+    for path in (tmp_path / "absent.csv", tmp_path):
+        with pytest.raises(RelampError, match="no such file"):
+            sidecar([path], "x", tmp_path)
+
+
+@needs_git
+def test_commit_and_dirty_tree(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    assert sidecar([], "x", tmp_path)["git"] == {"commit": None, "dirty": None}
+    (tmp_path / "a").write_text("1", encoding="utf-8")
+    git(tmp_path, "add", "a")
+    git(tmp_path, "commit", "-qm", "first")
+    commit = git(tmp_path, "rev-parse", "HEAD")
+    # Outputs that git does not know do not make the code another.
+    (tmp_path / "untracked").write_text("1", encoding="utf-8")
+    assert sidecar([], "x", tmp_path)["git"] == {"commit": commit, "dirty": False}
+    (tmp_path / "a").write_text("2", encoding="utf-8")
+    assert sidecar([], "x", tmp_path)["git"] == {"commit": commit, "dirty": True}
+
+
+def test_a_failing_git_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(tmp_path, "git", 'case "$1" in status) echo "index is broken" >&2; exit 128;; esac; echo 0123', monkeypatch)
+    with pytest.raises(RelampError, match="index is broken"):
+        sidecar([], "x", tmp_path)
+
+
+def test_gpu_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(tmp_path, "nvidia-smi", "echo NVIDIA A; echo NVIDIA B", monkeypatch)
+    assert gpu_names() == ["NVIDIA A", "NVIDIA B"]
+    program(tmp_path, "nvidia-smi", "echo no driver >&2; exit 9", monkeypatch)
+    assert gpu_names() is None
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    assert gpu_names() is None
+
+
+def test_dependencies_without_an_installed_relamp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(name: str) -> list[str]:
+        raise metadata.PackageNotFoundError(name)
+
+    installed = direct_dependencies(tmp_path)
+    assert "matplotlib" in installed
+    assert "pytest" not in installed
+    monkeypatch.setattr(metadata, "requires", absent)
+    assert direct_dependencies(tmp_path) == []
+    text = '[project]\ndependencies = ["numpy>=2", "Not-Installed.x[all]>1; python_version>\'3\'"]\n'
+    (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
+    assert direct_dependencies(tmp_path) == ["Not-Installed.x", "numpy"]
+    assert sidecar([], "x", tmp_path)["packages"]["Not-Installed.x"] is None

@@ -1,0 +1,174 @@
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from relamp.errors import RelampError
+from relamp.judge.published import load_published, paper_datasets
+from relamp.judge.summary import FINETUNE_CELLS, SVM_CELLS
+from relamp.render.tables import COLUMNS, PUBLISHED, REPRODUCED, comparison_table, numbers_in_common, terminal_table
+
+FOLDER = Path(__file__).parents[2] / "published"
+TABLE1, TABLE2, TABLE3 = (load_published(FOLDER, f"lamp_table{number}") for number in (1, 2, 3))
+
+
+def cell(method: str, dataset: str, mean: float, std: float = 1.25, seeds: int = 5) -> dict[str, object]:
+    values = (method, dataset, 0.2, 1.0, 20.0, mean, std, 6.0, seeds, 10)
+    return dict(zip(SVM_CELLS, values, strict=True))
+
+
+EIGHT = [cell("lamp-soft", name, 80.0 + i) for i, name in enumerate(paper_datasets(TABLE1))]
+CELLS = pd.DataFrame(
+    [
+        *EIGHT,
+        cell("lamp-mag", "MUTAG", 88.128),
+        cell("lamp-mag", "Solubility-3", 70.0),
+        cell("lamp-mag-nolocal", "MUTAG", 87.0),
+        cell("untrained", "MUTAG", 85.5),
+        cell("wl", "MUTAG", 83.0, np.nan, 1),
+    ]
+)
+
+
+def lines(markdown: str) -> dict[tuple[str, str], list[str]]:
+    rows = [[word.strip() for word in line.strip("|").split("|")] for line in markdown.splitlines() if "|" in line]
+    return {(row[0], row[1]): row[2:] for row in rows}
+
+
+def test_table_1_shows_published_beside_reproduced() -> None:
+    table = comparison_table(TABLE1, CELLS, "LAMP Table 1")
+    shown = lines(table.to_markdown())
+    assert shown["source", "method"] == [
+        *("NCI1", "PROTEINS", "DD", "MUTAG", "COLLAB", "RED-B", "RED-M5K", "IMDB-B", "A.A.", "A.R."),
+        "Solubility-3 †",
+    ]
+    assert shown[PUBLISHED, "GL"][:5] == ["-", "-", "-", "81.66±2.11", "-"]
+    assert shown[PUBLISHED, "LAMP-Mag"][-3:] == ["77.99", "2.8", "-"]
+    assert shown[REPRODUCED, "LAMP-Mag"] == ["-"] * 3 + ["88.13±1.25"] + ["-"] * 6 + ["70.00±1.25"]
+    # The mean of 80 ... 87, since all eight are there; and no rank.
+    assert shown[REPRODUCED, "LAMP-Soft"][-3:] == ["83.50", "-", "-"]
+    assert shown[REPRODUCED, "WL"][3] == "83.00"
+    assert sum(source == PUBLISHED for source, _ in shown) == 19
+    order = [name for source, name in shown if source == REPRODUCED]
+    assert order == ["WL", "LAMP-Mag", "LAMP-Soft", "LAMP-Mag w/o local loss", "Untrained"]
+
+
+def test_published_numbers_keep_the_decimals_of_the_paper() -> None:
+    shown = lines(comparison_table(TABLE2, pd.DataFrame(columns=FINETUNE_CELLS)).to_markdown())
+    assert shown[PUBLISHED, "No Pre-Train"][:2] == ["65.8±4.5", "74.0±0.8"]
+    assert shown[PUBLISHED, "GraphCL"][2] == "62.40±0.57"
+    assert shown[PUBLISHED, "RGCL"][-2:] == ["73.16", "9.0"]
+    assert not any(source == REPRODUCED for source, _ in shown)
+
+
+def test_the_csv_is_long_and_keeps_all_digits() -> None:
+    back = pd.read_csv(StringIO(comparison_table(TABLE1, CELLS).to_csv()))
+    assert back.columns.tolist() == COLUMNS
+    assert back["value"].notna().all()
+    ours = back[(back["source"] == REPRODUCED) & (back["method"] == "lamp-mag")].set_index("dataset")
+    assert ours.loc["MUTAG", "value"] == 88.128
+    assert ours.loc["MUTAG", "spread_meaning"] == "standard deviation over 5 seeds of the 10-fold mean"
+    assert (ours.loc["MUTAG", "n_seeds"], ours.loc["MUTAG", "n_folds"]) == (5, 10)
+    theirs = back[(back["source"] == PUBLISHED) & back["spread"].notna()]
+    assert theirs["spread_meaning"].eq("not stated").all()
+    # Every published number, and nothing else, is in the block of the published.
+    assert back["source"].eq(PUBLISHED).sum() == TABLE1["value"].notna().sum()
+
+
+def test_an_average_needs_all_data_sets_of_the_paper() -> None:
+    rows = comparison_table(TABLE1, pd.DataFrame(EIGHT[:-1])).rows
+    assert "A.A." not in set(rows.loc[rows["source"] == REPRODUCED, "dataset"])
+    # Data sets of our own do not make up for it, nor do they enter the average.
+    further = comparison_table(TABLE1, pd.DataFrame([*EIGHT, cell("lamp-soft", "Cuneiform", 10.0)])).rows
+    average = further[(further["source"] == REPRODUCED) & (further["dataset"] == "A.A.")]
+    assert average["value"].tolist() == [pytest.approx(83.5)]
+    assert average["spread"].isna().all()
+    # An average over all of them stays true where only one of them is shown.
+    one = comparison_table(TABLE1, pd.DataFrame(EIGHT), datasets=["MUTAG"]).rows
+    assert one.loc[one["source"] == REPRODUCED, "dataset"].tolist() == ["MUTAG", "A.A."]
+
+
+def test_table_3_is_transposed() -> None:
+    chosen = ["simgrace", "lamp-mag-nolocal", "lamp-mag", "untrained"]
+    table = comparison_table(TABLE3, CELLS, methods=chosen, transposed=True)
+    markdown = [line.strip("| ").split(" | ") for line in table.to_markdown().splitlines() if "|" in line]
+    assert markdown[0] == [
+        *("SimGRACE (published)", r"LAMP-Mag w/o L\_LocalC (published)", "LAMP-Mag (published)"),
+        *(r"LAMP-Mag w/o L\_LocalC (reproduced here)", "LAMP-Mag (reproduced here)", "Untrained (reproduced here)"),
+    ]
+    mutag = next(line for line in markdown if line[0] == "MUTAG")
+    assert mutag == ["MUTAG", "89.01±1.31", "89.88±1.51", "90.02±1.59", "87.00±1.25", "88.13±1.25", "85.50±1.25"]
+    assert [line[0] for line in markdown[-3:]] == ["IMDB-B", "A.A.", "Solubility-3 †"]
+    latex = table.to_latex()
+    assert r" & \multicolumn{3}{c}{published} & \multicolumn{3}{c}{reproduced here} \\" in latex
+    assert r"LAMP-Mag w/o L\_LocalC" in latex
+
+
+def test_latex_marks_the_blocks() -> None:
+    latex = comparison_table(TABLE1, CELLS, "50 %").to_latex()
+    published, reproduced = latex.split(r"\multicolumn{13}{l}{\textit{reproduced here}} \\")
+    assert r"LAMP-Mag & 82.62$\pm$0.31" in published
+    assert r"reproduced here & LAMP-Mag & - & - & - & 88.13$\pm$1.25" in reproduced
+    assert r"Solubility-3 $^\dagger$ \\" in published
+    assert latex.count(r"\\") == 1 + 19 + 5 + 2
+
+
+def test_the_caption_says_what_each_spread_is() -> None:
+    caption = comparison_table(TABLE1, CELLS, "Title").caption
+    assert caption.startswith("Title. ")
+    assert "“published” are copied from the paper; ±: not stated in the paper." in caption
+    assert "±: standard deviation over 5 seeds of the 10-fold mean." in caption
+    assert "† : not in the paper." in caption
+    tuned = ("none", "Solubility", None, None, "last", 20.0, 70.0, 1.0, 3, 1)
+    caption = comparison_table(TABLE2, pd.DataFrame([tuned], columns=FINETUNE_CELLS)).caption
+    assert "±: standard deviation over 3 seeds of the mean over tasks." in caption
+    single = comparison_table(TABLE1, pd.DataFrame([cell("wl", "MUTAG", 83.0, np.nan, 1)])).caption
+    assert "±: none, since there is one seed." in single
+    assert "†" not in single
+
+
+def test_ambiguous_cells_and_unknown_methods_are_refused() -> None:
+    with pytest.raises(RelampError, match="lamp-soft on NCI1 has several cells"):
+        comparison_table(TABLE1, pd.concat([CELLS, CELLS.iloc[:1]]))
+    with pytest.raises(RelampError, match="lamp-magg"):
+        comparison_table(TABLE1, CELLS, methods=["lamp-magg"])
+
+
+def test_rows_in_another_order_give_the_same_table() -> None:
+    assert comparison_table(TABLE1, CELLS.iloc[::-1]).to_csv() == comparison_table(TABLE1, CELLS).to_csv()
+
+
+def test_files_are_written(tmp_path: Path) -> None:
+    table = comparison_table(TABLE1, CELLS)
+    paths = table.write(tmp_path / "v1.0" / "lamp_table1")
+    texts = [table.to_csv(), table.to_markdown(), table.to_latex(), table.to_html()]
+    assert [path.name for path in paths] == [f"lamp_table1.{kind}" for kind in ("csv", "md", "tex", "html")]
+    assert [path.read_text(encoding="utf-8") for path in paths] == texts
+
+
+def printed(table: object) -> str:
+    console = Console(file=StringIO(), width=120)
+    console.print(table)
+    return console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_the_terminal_shows_what_both_have() -> None:
+    table = terminal_table(TABLE1, CELLS, "LAMP Table 1")
+    # LAMP-Soft on eight data sets and its average, LAMP-Mag and WL on MUTAG; no-local and untrained are not in Table 1.
+    assert table.row_count == 11
+    text = printed(table)
+    (line,) = [line for line in text.splitlines() if "LAMP-Mag" in line]
+    assert [word.strip() for word in line.strip("│").split("│")] == [
+        *("LAMP-Mag", "MUTAG", "90.02±1.59", "88.13±1.25", "-1.89"),
+    ]
+    back = pd.read_csv(StringIO(comparison_table(TABLE1, CELLS).to_csv()))
+    assert printed(numbers_in_common(back, "LAMP Table 1")) == text
+
+
+def test_the_terminal_says_when_there_is_nothing_to_compare() -> None:
+    table = terminal_table(TABLE1, pd.DataFrame([cell("untrained", "Cuneiform", 50.0)]))
+    assert table.row_count == 0
+    assert "no number in common" in printed(table)
