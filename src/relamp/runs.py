@@ -19,10 +19,16 @@ class Run(NamedTuple):
     setting: str
 
 
+def _spelt(value: float) -> str:
+    short = f"{value:g}"
+    # :g keeps six digits; where they are too few, two values must not share a path.
+    return short if float(short) == value else repr(float(value))
+
+
 def setting_name(method: str, gamma: float, alpha: float) -> str:
     """Return what a method takes of gamma and alpha as a path part, such as `gamma~0.2_alpha~1`."""
     values = {"gamma": gamma, "alpha": alpha}
-    return "_".join(f"{name}~{values[name]:g}" for name in METHODS[method].swept) or NO_SETTING
+    return "_".join(f"{name}~{_spelt(values[name])}" for name in METHODS[method].swept) or NO_SETTING
 
 
 def setting_values(method: str, name: str) -> dict[str, float]:
@@ -35,8 +41,9 @@ def setting_values(method: str, name: str) -> dict[str, float]:
         pairs = dict(part.split("~") for part in name.split("_")) if name != NO_SETTING else {}
         values = {key: float(value) for key, value in pairs.items()}
     except ValueError:
-        values = {"?": 0.0}
-    if tuple(values) != METHODS[method].swept:
+        values = {}
+    # Spelt again, so that no two paths mean one setting.
+    if tuple(values) != METHODS[method].swept or name != setting_name(method, **{"gamma": 0, "alpha": 0, **values}):
         example = setting_name(method, 0.2, 1)
         raise RelampError(f"{method}: there is no setting {name!r}; it is spelt like {example}")
     return values
@@ -59,6 +66,12 @@ def table_runs(config: Config, dataset: str) -> list[Run]:
     """Return the runs of Tables 1 and 3: every method at the fixed setting."""
     chosen = config.unsupervised
     return [Run(dataset, m, setting_name(m, chosen.gamma, chosen.alpha)) for m in chosen.methods]
+
+
+def table3_runs(config: Config, dataset: str) -> list[Run]:
+    """Return the runs of Table 3: LAMP-Mag with and without its local loss, SimGRACE, and the untrained control."""
+    wanted = ("simgrace", "lamp-mag-nolocal", "lamp-mag", "untrained")
+    return [run for run in table_runs(config, dataset) if run.method in wanted]
 
 
 def sweep_runs(config: Config, dataset: str, parameter: str) -> list[Run]:

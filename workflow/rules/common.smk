@@ -1,12 +1,15 @@
 # What all rules share: the checked configuration, paths, and which source files a script depends on.
-import os
 import sys
+from os import environ, pathsep
+from os.path import relpath
 from pathlib import Path
 
 ROOT = Path(workflow.basedir)
 # Jobs run in environments of their own, which find the library by this path, installed or not.
 sys.path.insert(0, str(ROOT / "src"))
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")]))
+environ["PYTHONPATH"] = pathsep.join(
+    filter(None, [str(ROOT / "src"), environ.get("PYTHONPATH")])
+)
 
 from relamp import runs
 from relamp.closure import import_closure
@@ -20,6 +23,8 @@ except RelampError as error:
     print(error, file=sys.stderr)
     sys.exit(1)
 
+FIGURE_KINDS = ("pdf", "svg", "csv", "json")
+TABLE_KINDS = ("csv", "md", "tex", "json")
 RESULTS = f"results/{CONFIG.preset}"
 FIGURES = f"figures/{CONFIG.preset}"
 UNSUPERVISED, TRANSFER = CONFIG.unsupervised, CONFIG.transfer
@@ -35,7 +40,10 @@ wildcard_constraints:
 
 def code(script, *modules):
     """The library files that a script's result depends on: editing one reruns the rule, editing any other does not."""
-    return [os.path.relpath(path, ROOT) for path in import_closure(ROOT / "workflow" / "scripts" / script, *modules)]
+    return [
+        relpath(path, ROOT)
+        for path in import_closure(ROOT / "workflow" / "scripts" / script, *modules)
+    ]
 
 
 def code_of(script, method):
@@ -45,5 +53,64 @@ def code_of(script, method):
 
 def all_datasets():
     """Every data set that the configuration names."""
-    named = [*CONFIG.damage.datasets, *UNSUPERVISED.datasets, TRANSFER.corpus, *TRANSFER.datasets]
+    named = [
+        *CONFIG.damage.datasets,
+        *UNSUPERVISED.datasets,
+        TRANSFER.corpus,
+        *TRANSFER.datasets,
+    ]
     return list(dict.fromkeys(named))
+
+
+def figure(name, label):
+    """The files of a figure; the report shows the picture."""
+    picture = report(
+        f"{FIGURES}/{name}.png",
+        caption=f"../report/{name}.rst",
+        category="LAMP",
+        subcategory=label,
+        labels={"artifact": label, "what": "figure"},
+    )
+    return [picture, *(f"{FIGURES}/{name}.{kind}" for kind in FIGURE_KINDS)]
+
+
+def table(name, label):
+    """The files of a table; the report shows the page."""
+    page = report(
+        f"{RESULTS}/tables/{name}.html",
+        caption=f"../report/{name}.rst",
+        category="LAMP",
+        subcategory=label,
+        labels={"artifact": label, "what": "table"},
+    )
+    return [page, *(f"{RESULTS}/tables/{name}.{kind}" for kind in TABLE_KINDS)]
+
+
+def svm_rows(chosen):
+    """The SVM rows of some runs."""
+    return [
+        f"{RESULTS}/svm/{run.dataset}/{run.method}/{run.setting}/rows.csv"
+        for run in chosen
+    ]
+
+
+def over_datasets(select, *arguments):
+    """The SVM rows of a selection of runs, over all data sets."""
+    return svm_rows(
+        run
+        for dataset in UNSUPERVISED.datasets
+        for run in select(CONFIG, dataset, *arguments)
+    )
+
+
+def pretrained_encoder(wildcards):
+    """The encoder that fine-tuning starts from; none for training from scratch."""
+    if wildcards.start == FROM_SCRATCH:
+        return []
+    setting = runs.setting_name(wildcards.start, TRANSFER.gamma, TRANSFER.alpha)
+    return expand(
+        rules.pretrain_corpus.output.encoder,
+        dataset=TRANSFER.corpus,
+        method=wildcards.start,
+        setting=setting,
+    )

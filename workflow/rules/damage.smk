@@ -7,8 +7,6 @@ rule damage:
         data=rules.pack.output.packed,
     output:
         f"{RESULTS}/damage/{{dataset}}.csv",
-    params:
-        protocol=CONFIG.damage.model_dump(mode="json", exclude={"datasets"}),
     log:
         f"{RESULTS}/logs/damage/{{dataset}}.log",
     benchmark:
@@ -18,5 +16,7 @@ rule damage:
     resources:
         mem_mb=4000,
         runtime=30,
+    params:
+        protocol=CONFIG.damage.model_dump(mode="json", exclude={"datasets"}),
     script:
         "../scripts/damage.py"

@@ -26,10 +26,11 @@ rule folds:
         code=code("folds.py"),
         data=rules.pack.output.packed,
     output:
-        expand(f"{RESULTS}/folds/{{dataset}}/seed~{{seed}}.csv", seed=UNSUPERVISED.seeds, allow_missing=True),
-    params:
-        seeds=list(UNSUPERVISED.seeds),
-        folds=UNSUPERVISED.svm.folds,
+        expand(
+            f"{RESULTS}/folds/{{dataset}}/seed~{{seed}}.csv",
+            seed=UNSUPERVISED.seeds,
+            allow_missing=True,
+        ),
     log:
         f"{RESULTS}/logs/folds/{{dataset}}.log",
     conda:
@@ -37,5 +38,8 @@ rule folds:
     resources:
         mem_mb=2000,
         runtime=5,
+    params:
+        seeds=list(UNSUPERVISED.seeds),
+        folds=UNSUPERVISED.svm.folds,
     script:
         "../scripts/folds.py"

@@ -9,14 +9,6 @@ rule svm:
         folds=rules.folds.output,
     output:
         f"{RESULTS}/svm/{RUN}/rows.csv",
-    params:
-        seeds=list(UNSUPERVISED.seeds),
-        labels=lambda wildcards: {
-            "method": wildcards.method,
-            "dataset": wildcards.dataset,
-            **runs.setting_values(wildcards.method, wildcards.setting),
-        },
-        protocol=UNSUPERVISED.svm.model_dump(mode="json"),
     log:
         f"{RESULTS}/logs/svm/{RUN}.log",
     benchmark:
@@ -26,6 +18,14 @@ rule svm:
     resources:
         mem_mb=2000,
         runtime=60,
+    params:
+        seeds=list(UNSUPERVISED.seeds),
+        labels=lambda wildcards: {
+            "method": wildcards.method,
+            "dataset": wildcards.dataset,
+            **runs.setting_values(wildcards.method, wildcards.setting),
+        },
+        protocol=UNSUPERVISED.svm.model_dump(mode="json"),
     script:
         "../scripts/svm.py"
 
@@ -37,10 +37,6 @@ rule kernel:
         folds=rules.folds.output,
     output:
         f"{RESULTS}/kernel/{{dataset}}/{{kernel}}/rows.csv",
-    params:
-        seeds=list(UNSUPERVISED.seeds),
-        protocol=UNSUPERVISED.svm.model_dump(mode="json"),
-        options=UNSUPERVISED.kernel_options.model_dump(mode="json"),
     log:
         f"{RESULTS}/logs/kernel/{{dataset}}/{{kernel}}.log",
     benchmark:
@@ -50,5 +46,9 @@ rule kernel:
     resources:
         mem_mb=4000,
         runtime=60,
+    params:
+        seeds=list(UNSUPERVISED.seeds),
+        protocol=UNSUPERVISED.svm.model_dump(mode="json"),
+        options=UNSUPERVISED.kernel_options.model_dump(mode="json"),
     script:
         "../scripts/kernel.py"

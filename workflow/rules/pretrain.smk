@@ -7,15 +7,26 @@ rule pretrain:
         code=lambda wildcards: code_of("pretrain.py", wildcards.method),
         data=rules.pack.output.packed,
     output:
-        encoder=expand(f"{RESULTS}/pretrain/{RUN}/seed~{{seed}}/encoder.safetensors", seed=UNSUPERVISED.seeds, allow_missing=True),
-        embeddings=expand(f"{RESULTS}/pretrain/{RUN}/seed~{{seed}}/embeddings.safetensors", seed=UNSUPERVISED.seeds, allow_missing=True),
-        history=expand(f"{RESULTS}/pretrain/{RUN}/seed~{{seed}}/history.csv", seed=UNSUPERVISED.seeds, allow_missing=True),
-        run=expand(f"{RESULTS}/pretrain/{RUN}/seed~{{seed}}/run.json", seed=UNSUPERVISED.seeds, allow_missing=True),
-    params:
-        seeds=list(UNSUPERVISED.seeds),
-        method=lambda wildcards: runs.method_params(wildcards.method, wildcards.setting),
-        settings=lambda wildcards: runs.pretraining_params(wildcards.method, UNSUPERVISED.pretraining),
-        state=f"{RESULTS}/state/pretrain/{RUN}",
+        encoder=expand(
+            f"{RESULTS}/pretrain/{RUN}/seed~{{seed}}/encoder.safetensors",
+            seed=UNSUPERVISED.seeds,
+            allow_missing=True,
+        ),
+        embeddings=expand(
+            f"{RESULTS}/pretrain/{RUN}/seed~{{seed}}/embeddings.safetensors",
+            seed=UNSUPERVISED.seeds,
+            allow_missing=True,
+        ),
+        history=expand(
+            f"{RESULTS}/pretrain/{RUN}/seed~{{seed}}/history.csv",
+            seed=UNSUPERVISED.seeds,
+            allow_missing=True,
+        ),
+        run=expand(
+            f"{RESULTS}/pretrain/{RUN}/seed~{{seed}}/run.json",
+            seed=UNSUPERVISED.seeds,
+            allow_missing=True,
+        ),
     log:
         f"{RESULTS}/logs/pretrain/{RUN}.log",
     benchmark:
@@ -26,5 +37,12 @@ rule pretrain:
         mem_mb=4000,
         runtime=60,
         gpu=1,
+    params:
+        seeds=list(UNSUPERVISED.seeds),
+        method=lambda wildcards: runs.method_params(wildcards.method, wildcards.setting),
+        settings=lambda wildcards: runs.pretraining_params(
+            wildcards.method, UNSUPERVISED.pretraining
+        ),
+        state=f"{RESULTS}/state/pretrain/{RUN}",
     script:
         "../scripts/pretrain.py"

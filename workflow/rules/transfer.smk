@@ -7,23 +7,17 @@ use rule pretrain as pretrain_corpus with:
         embeddings=f"{RESULTS}/transfer/pretrain/{RUN}/seed~{TRANSFER.pretraining_seed}/embeddings.safetensors",
         history=f"{RESULTS}/transfer/pretrain/{RUN}/seed~{TRANSFER.pretraining_seed}/history.csv",
         run=f"{RESULTS}/transfer/pretrain/{RUN}/seed~{TRANSFER.pretraining_seed}/run.json",
-    params:
-        seeds=[TRANSFER.pretraining_seed],
-        method=lambda wildcards: runs.method_params(wildcards.method, wildcards.setting),
-        settings=lambda wildcards: runs.pretraining_params(wildcards.method, TRANSFER.pretraining),
-        state=f"{RESULTS}/state/transfer/pretrain/{RUN}",
     log:
         f"{RESULTS}/logs/transfer/pretrain/{RUN}.log",
     benchmark:
         f"{RESULTS}/benchmarks/transfer/pretrain/{RUN}.jsonl"
-
-
-def pretrained_encoder(wildcards):
-    """The encoder that fine-tuning starts from; none for training from scratch."""
-    if wildcards.start == FROM_SCRATCH:
-        return []
-    setting = runs.setting_name(wildcards.start, TRANSFER.gamma, TRANSFER.alpha)
-    return expand(rules.pretrain_corpus.output.encoder, dataset=TRANSFER.corpus, method=wildcards.start, setting=setting)
+    params:
+        seeds=[TRANSFER.pretraining_seed],
+        method=lambda wildcards: runs.method_params(wildcards.method, wildcards.setting),
+        settings=lambda wildcards: runs.pretraining_params(
+            wildcards.method, TRANSFER.pretraining
+        ),
+        state=f"{RESULTS}/state/transfer/pretrain/{RUN}",
 
 
 rule finetune:
@@ -33,12 +27,6 @@ rule finetune:
         encoder=pretrained_encoder,
     output:
         f"{RESULTS}/transfer/finetune/{{dataset}}/{{start}}/rows.csv",
-    params:
-        seeds=list(TRANSFER.seeds),
-        shape=[TRANSFER.pretraining.hidden, TRANSFER.pretraining.layers],
-        labels=lambda wildcards: runs.transfer_labels(CONFIG, wildcards.start, wildcards.dataset),
-        settings=TRANSFER.finetuning.model_dump(mode="json"),
-        state=f"{RESULTS}/state/transfer/finetune/{{dataset}}/{{start}}",
     log:
         f"{RESULTS}/logs/transfer/finetune/{{dataset}}/{{start}}.log",
     benchmark:
@@ -49,5 +37,13 @@ rule finetune:
         mem_mb=4000,
         runtime=120,
         gpu=1,
+    params:
+        seeds=list(TRANSFER.seeds),
+        shape=[TRANSFER.pretraining.hidden, TRANSFER.pretraining.layers],
+        labels=lambda wildcards: runs.transfer_labels(
+            CONFIG, wildcards.start, wildcards.dataset
+        ),
+        settings=TRANSFER.finetuning.model_dump(mode="json"),
+        state=f"{RESULTS}/state/transfer/finetune/{{dataset}}/{{start}}",
     script:
         "../scripts/finetune.py"

@@ -1,0 +1,57 @@
+"""Render figures and tables from stored rows, each with its sidecar."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from relamp.judge.published import load_published
+from relamp.judge.summary import finetune_cells, svm_cells
+from relamp.render.figures import Parameter, damage_figure, sweep_figure
+from relamp.render.sidecar import write_sidecar
+from relamp.render.style import save
+from relamp.render.tables import comparison_table
+
+
+def read_rows(paths: Sequence[Path]) -> pd.DataFrame:
+    """Return the rows of several CSV files as one frame."""
+    return pd.concat([pd.read_csv(path) for path in paths], ignore_index=True)
+
+
+def render_damage(rows: Sequence[Path], stem: Path, command: str) -> None:
+    """Draw LAMP's Fig. 2 from the damage rows of all data sets."""
+    _save(damage_figure(read_rows(rows)), stem, rows, command)
+
+
+def render_sweep(
+    rows: Sequence[Path], references: Sequence[Path], parameter: Parameter, stem: Path, command: str
+) -> None:
+    """Draw LAMP's Fig. 4 or 5 from the SVM rows of one grid and of the controls."""
+    lines = svm_cells(read_rows(references)) if references else None
+    _save(sweep_figure(svm_cells(read_rows(rows)), parameter, lines), stem, [*rows, *references], command)
+
+
+def render_table(
+    rows: Sequence[Path],
+    published: Path,
+    kind: Literal["svm", "finetune"],
+    title: str,
+    methods: Sequence[str] | None,
+    transposed: bool,
+    stem: Path,
+    command: str,
+) -> None:
+    """Write one of LAMP's tables: published rows beside those computed from the stored rows of either protocol."""
+    summarise = svm_cells if kind == "svm" else finetune_cells
+    cells = summarise(read_rows(rows))
+    printed = load_published(published.parent, published.stem)
+    table = comparison_table(printed, cells, title, methods=methods, transposed=transposed)
+    table.write(stem)
+    write_sidecar(stem.with_suffix(".json"), [published, *rows], command)
+
+
+def _save(drawn: tuple[Figure, pd.DataFrame], stem: Path, inputs: Sequence[Path], command: str) -> None:
+    save(*drawn, stem)
+    write_sidecar(stem.with_suffix(".json"), inputs, command)

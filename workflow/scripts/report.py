@@ -1,0 +1,14 @@
+"""Write the report of everything that is rendered."""
+
+from pathlib import Path
+
+from relamp.job import run
+from relamp.steps.report import write_report
+
+
+def main(job) -> None:
+    write_report(job.params.snakefile, job.config, job.params.targets, Path(job.output[0]))
+
+
+if __name__ == "__main__":
+    run(main, snakemake)
