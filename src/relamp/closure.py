@@ -27,8 +27,9 @@ def import_closure(script: Path | str, *modules: str) -> list[Path]:
 def closure_sha256(paths: Iterable[Path]) -> str:
     """Return one hash of the contents of some source files, whatever folder they lie in."""
     digest = hashlib.sha256()
-    for path in sorted(paths):
-        digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    # Resolved, since the repository may be reached through a link.
+    for path in sorted(path.resolve() for path in paths):
+        digest.update(path.relative_to(PACKAGE.resolve()).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 

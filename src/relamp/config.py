@@ -3,10 +3,10 @@
 import difflib
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 import yaml
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 
 from relamp.data.registry import DATASETS
 from relamp.errors import RelampError
@@ -29,8 +29,9 @@ KERNELS = ("wl", "graphlet")
 def _one_of(known: Collection[str], what: str) -> AfterValidator:
     def check(name: str) -> str:
         if name not in known:
-            close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-            hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+            folded = {other.casefold(): other for other in known}
+            close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
+            hint = f"did you mean {folded[close[0]]}?" if close else f"known: {', '.join(known)}"
             raise ValueError(f"there is no {what} {name!r}; {hint}")
         return name
 
@@ -44,21 +45,48 @@ def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
     return values
 
 
+def _some(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    # Not Field(min_length=1), which also complains where all items are there but wrong.
+    if not values:
+        raise ValueError("at least one is needed")
+    return values
+
+
+def _sweeps_both(method: str) -> str:
+    missing = [name for name in ("gamma", "alpha") if name not in METHODS[method].swept]
+    if missing:
+        raise ValueError(f"{method} has no {' and no '.join(missing)} to vary")
+    return method
+
+
 _once = AfterValidator(_distinct)
 DatasetName = Annotated[str, _one_of(DATASETS, "data set")]
 MethodName = Annotated[str, _one_of(METHODS, "method")]
 TransferMethodName = Annotated[str, _one_of((*METHODS, FROM_SCRATCH), "method")]
 KernelName = Annotated[str, _one_of(KERNELS, "kernel")]
-Seeds = Annotated[tuple[Seed, ...], Field(min_length=1), _once]
+SweptMethodName = Annotated[MethodName, AfterValidator(_sweeps_both)]
+Seeds = Annotated[tuple[Seed, ...], AfterValidator(_some), _once]
 Datasets = Annotated[tuple[DatasetName, ...], _once]
 Gammas = Annotated[tuple[Ratio, ...], _once]
-Alpha = Annotated[float, Field(ge=0)]
+Alpha = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Damage(DamageProtocol):
     """Fig. 2: which data sets, and how they are damaged."""
 
     datasets: Datasets
+
+
+class EvaluatedPretraining(Pretraining):
+    """Pre-training whose last epoch is evaluated, so its embeddings must be kept."""
+
+    @field_validator("checkpoints")
+    @classmethod
+    def _have_the_last(cls, checkpoints: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+        last = info.data.get("epochs")
+        if last is not None and last not in checkpoints:
+            raise ValueError(f"the last epoch, {last}, is missing, which is evaluated")
+        return checkpoints
 
 
 class Unsupervised(Settings):
@@ -80,21 +108,10 @@ class Unsupervised(Settings):
     alpha: Alpha
     gammas: Gammas
     alphas: Annotated[tuple[Alpha, ...], _once]
-    sweep_method: MethodName = "lamp-mag"
-    pretraining: Pretraining = Pretraining()
+    sweep_method: SweptMethodName = "lamp-mag"
+    pretraining: EvaluatedPretraining = EvaluatedPretraining()
     svm: SvmProtocol = SvmProtocol()
     kernel_options: Kernels = Kernels()
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        missing = {"gamma", "alpha"} - set(METHODS[self.sweep_method].swept)
-        if missing:
-            raise ValueError(f"sweep_method {self.sweep_method} has no {' and no '.join(sorted(missing))}")
-        if self.pretraining.epochs not in self.pretraining.checkpoints:
-            raise ValueError(
-                f"pretraining.checkpoints lack the last epoch, {self.pretraining.epochs}, which is evaluated"
-            )
-        return self
 
 
 class Transfer(Settings):

@@ -21,7 +21,10 @@ def whole(path: Path | str) -> Iterator[Path]:
     Raises RelampError if the disk is full or the folder cannot be written; whatever was half-written is removed.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RelampError(f"{path.parent}: the folder cannot be made ({error.strerror}); fix its rights") from error
     # The suffix stays, since libraries (matplotlib, pandas) choose the format by it.
     beside = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:

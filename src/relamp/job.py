@@ -1,4 +1,4 @@
-"""How a job starts and ends: its log, its threads, and one clear line when it fails."""
+"""How a job starts and ends: its log, and one clear line when it fails."""
 
 import logging
 import sys
@@ -11,7 +11,7 @@ from relamp.errors import RelampError
 
 
 def run(main: Callable[[Any], None], job: Any) -> None:
-    """Call `main` with the workflow's job object (input, output, params, log, threads); exit 1 where it fails.
+    """Call `main` with the workflow's job object (input, output, params, log); exit 1 where it fails.
 
     What goes wrong stands in the job's log; an error that the user can act on also as one line on the terminal.
     """
@@ -26,7 +26,8 @@ def run(main: Callable[[Any], None], job: Any) -> None:
         main(job)
     except RelampError as error:
         logging.error("%s", error)  # noqa: TRY400 - the message is meant for users, who need no traceback
-        print(f"relamp: {error}", file=sys.stderr)
+        if job.log:
+            print(f"relamp: {error}", file=sys.stderr)
         raise SystemExit(1) from None
     except Exception as error:
         logging.error("%s", traceback.format_exc())  # noqa: TRY400 - the same, through one handler

@@ -4,7 +4,7 @@ import logging
 import sys
 import time
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from tqdm import tqdm
 
@@ -21,20 +21,21 @@ class Progress:
     """
 
     def __init__(self, what: str, total: int, every: float = 15.0) -> None:
-        """Start the clock; nothing is shown before the first unit is done."""
+        """Start the clock of the log; nothing is shown before the first call of `to`."""
         self.what, self.total, self.every = what, total, every
-        self.start = self.last = time.monotonic()
-        self.first: int | None = None
-        self.done = 0
-        self.bar = tqdm(total=total, desc=what, disable=not sys.stderr.isatty(), leave=False)
+        self.last = time.monotonic()
+        self.bar: tqdm[Any] | None = None
 
     def to(self, done: int) -> None:
         """Say that `done` units are done in all; the first call may start above 0, where a job goes on."""
-        if self.first is None:
-            self.first = done
+        now = time.monotonic()
+        if self.bar is None:
+            # The estimate's clock starts here: what was done before this call says nothing of the speed.
+            self.first, self.start, self.done = done, now, done
+            hidden = not sys.stderr.isatty()
+            self.bar = tqdm(desc=self.what, total=self.total, initial=done, disable=hidden, leave=False)
         self.bar.update(done - self.done)
         self.done = done
-        now = time.monotonic()
         if done == self.total or now - self.last >= self.every:
             self.last = now
             fresh = done - self.first
@@ -49,4 +50,5 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Take the bar away."""
-        self.bar.close()
+        if self.bar is not None:
+            self.bar.close()

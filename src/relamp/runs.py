@@ -46,6 +46,8 @@ def setting_values(method: str, name: str) -> dict[str, float]:
     if tuple(values) != METHODS[method].swept or name != setting_name(method, **{"gamma": 0, "alpha": 0, **values}):
         example = setting_name(method, 0.2, 1)
         raise RelampError(f"{method}: there is no setting {name!r}; it is spelt like {example}")
+    if not 0 <= values.get("gamma", 0) < 1 or not 0 <= values.get("alpha", 0) < float("inf"):
+        raise RelampError(f"{method}: setting {name!r}: gamma must lie in [0, 1) and alpha must be 0 or more")
     return values
 
 

@@ -1,11 +1,11 @@
 """Settings of single steps: what a job gets to know. Every field is an option of config.yaml."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 Ratio = Annotated[float, Field(ge=0, lt=1)]
-Positive = Annotated[float, Field(gt=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Augmentation = Literal["node_drop", "edge_perturbation", "subgraph", "attribute_masking"]
@@ -73,7 +73,7 @@ class Pretraining(Settings):
     """
 
     epochs: Annotated[int, Field(ge=0)] = 20
-    checkpoints: tuple[Annotated[int, Field(ge=0)], ...] = (0, 10, 20)
+    checkpoints: tuple[Annotated[int, Field(ge=0)], ...] = Field(default=(0, 10, 20), validate_default=True)
     batch_size: Annotated[int, Field(ge=2)] = 128
     learning_rate: Positive = 0.01
     hidden: Count = 32
@@ -87,12 +87,15 @@ class Pretraining(Settings):
     simgrace: SimgraceOptions = SimgraceOptions()
     graphcl: GraphclOptions = GraphclOptions()
 
-    @model_validator(mode="after")
-    def _checkpoints_are_reached(self) -> Self:
-        late = [epoch for epoch in self.checkpoints if epoch > self.epochs]
+    @field_validator("checkpoints")
+    @classmethod
+    def _are_reached(cls, checkpoints: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+        # Of the field, not of the whole: so it is told together with the faults of other fields.
+        last = info.data.get("epochs")
+        late = [epoch for epoch in checkpoints if last is not None and epoch > last]
         if late:
-            raise ValueError(f"checkpoints {late} come after the last epoch {self.epochs}")
-        return self
+            raise ValueError(f"beyond the last epoch, {last}: {', '.join(map(str, late))}")
+        return checkpoints
 
 
 class SvmProtocol(Settings):

@@ -1,5 +1,6 @@
 """Render figures and tables from stored rows, each with its sidecar."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -7,8 +8,10 @@ from typing import Literal
 import pandas as pd
 from matplotlib.figure import Figure
 
+from relamp.files import write_csv, write_text
 from relamp.judge.published import load_published
 from relamp.judge.summary import finetune_cells, svm_cells
+from relamp.render.data_table import data_page, data_rows
 from relamp.render.figures import Parameter, damage_figure, sweep_figure
 from relamp.render.sidecar import write_sidecar
 from relamp.render.style import save
@@ -50,6 +53,14 @@ def render_table(
     table = comparison_table(printed, cells, title, methods=methods, transposed=transposed)
     table.write(stem)
     write_sidecar(stem.with_suffix(".json"), [published, *rows], command)
+
+
+def render_data(reports: Sequence[Path], stem: Path, command: str) -> None:
+    """Write the data guard's findings on all data sets as one table."""
+    rows = data_rows([json.loads(path.read_text(encoding="utf-8")) for path in reports])
+    write_csv(stem.with_suffix(".csv"), rows)
+    write_text(stem.with_suffix(".html"), data_page(rows))
+    write_sidecar(stem.with_suffix(".json"), reports, command)
 
 
 def _save(drawn: tuple[Figure, pd.DataFrame], stem: Path, inputs: Sequence[Path], command: str) -> None:

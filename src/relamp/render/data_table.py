@@ -1,0 +1,55 @@
+"""A table of what the data guard found in each data set."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from relamp.render.markup import html_page
+
+CAPTION = (
+    "What the data guard found in the packed data sets. Pairs of nodes are counted once, self-loops apart. Alike: graphs "
+    "that share a Weisfeiler-Leman hash with another; contradicting: those of them whose labels differ. Majority: the "
+    "score of always saying the most frequent class."
+)
+
+
+def data_rows(reports: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return one row a data set from the guard's reports, see `relamp.data.guard.inspect`."""
+    return pd.DataFrame([_row(report) for report in reports])
+
+
+def data_page(rows: pd.DataFrame) -> str:
+    """Return an HTML page that shows the rows."""
+    cells = [[_text(value) for value in row] for row in rows.itertuples(index=False)]
+    return html_page([name.replace("_", " ") for name in rows.columns], {"": cells}, CAPTION, text_columns=1)
+
+
+def _row(report: Mapping[str, Any]) -> dict[str, Any]:
+    labels = report["labels"]
+    return {
+        "data_set": report["name"],
+        "graphs": report["graphs"],
+        "dropped": report["dropped"],
+        "nodes": report["nodes"],
+        "edges": report["edges"],
+        "self_loops": report["self_loops"],
+        "average_nodes": report["average_nodes"],
+        "average_edges": report["average_edges"],
+        "isolated_nodes": report["isolated_nodes"],
+        "without_edges": report["graphs_without_edges"],
+        "degree_max": report["degree"]["max"],
+        "classes": len(labels.get("classes", {})) or None,
+        "tasks": len(labels.get("tasks", [])) or None,
+        "majority": labels.get("majority_accuracy"),
+        "alike": report["duplicates"]["graphs"],
+        "contradicting": report["duplicates"]["conflicting_graphs"],
+    }
+
+
+def _text(value: Any) -> str:
+    if pd.isna(value):
+        return "-"
+    if isinstance(value, float) and not value.is_integer():
+        return f"{value:,.2f}"
+    return f"{value:,.0f}" if isinstance(value, int | float) else str(value)

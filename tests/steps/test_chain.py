@@ -1,0 +1,171 @@
+"""The jobs one after another, on small data: files in, files out."""
+
+import json
+import logging
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from model_graphs import random_graphs
+from relamp.closure import import_closure
+from relamp.data.embedded import pack
+from relamp.data.folds import load_folds, save_folds
+from relamp.data.packed import PackedGraphs, map_arrays
+from relamp.errors import RelampError
+from relamp.judge.summary import FINETUNE_ROWS, SVM_ROWS, finetune_cells, svm_cells
+from relamp.runs import method_params
+from relamp.steps.damage import measure_damage
+from relamp.steps.data import fix_folds, pack_dataset
+from relamp.steps.kernel import score_kernel
+from relamp.steps.pretrain import pretrain_seeds
+from relamp.steps.svm import score_embeddings
+from relamp.steps.transfer import finetune_seeds
+
+SETTINGS = {"epochs": 3, "checkpoints": [0, 3], "batch_size": 16, "hidden": 8, "layers": 2, "local_nodes": 20}
+PROTOCOL = {"folds": 3, "inner_folds": 2, "C": [0.1, 10.0]}
+SCRIPT = Path(__file__).parents[2] / "workflow" / "scripts" / "pretrain.py"
+CODE = import_closure(SCRIPT, "relamp.method.lamp")
+
+
+@pytest.fixture
+def packed(tmp_path: Path) -> Path:
+    data = random_graphs(0, count=48)
+    path = tmp_path / "data.safetensors"
+    data.save(path)
+    return path
+
+
+def run_pretraining(packed: Path, results: Path, seeds: list[int], method: str = "lamp-mag") -> dict[int, Path]:
+    setting = {"lamp-mag": "gamma~0.2_alpha~1", "untrained": "default"}[method]
+    folders = {seed: results / method / f"seed~{seed}" for seed in seeds}
+    row = method_params(method, setting)
+    pretrain_seeds(packed, folders, results / "state" / method, row, SETTINGS, CODE)
+    return folders
+
+
+def test_pretraining_writes_a_folder_a_seed_and_skips_what_is_done(
+    packed: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    folders = run_pretraining(packed, tmp_path / "one", [0, 1])
+    first = {path.name: path.read_bytes() for path in folders[0].iterdir()}
+    assert sorted(first) == ["embeddings.safetensors", "encoder.safetensors", "history.csv", "run.json"]
+    assert list(pd.read_csv(folders[0] / "history.csv")["epoch"]) == [1, 2, 3]
+    assert sorted(map_arrays(folders[0] / "embeddings.safetensors")[0]) == ["epoch~0", "epoch~3"]
+    facts = json.loads(first["run.json"])
+    assert facts["method"]["options"] == {"strategy": "magnitude", "gamma": 0.2, "alpha": 1.0}
+    assert facts["seed"] == 0
+
+    # The workflow removes a job's outputs before it runs again: with one more seed, only that one is trained.
+    for folder in folders.values():
+        for path in folder.iterdir():
+            path.unlink()
+    before = (tmp_path / "one" / "state" / "lamp-mag" / "seed~0.pt").stat().st_mtime_ns
+    run_pretraining(packed, tmp_path / "one", [0, 1, 2])
+    assert (tmp_path / "one" / "state" / "lamp-mag" / "seed~0.pt").stat().st_mtime_ns == before
+    assert {path.name: path.read_bytes() for path in folders[0].iterdir()} == first
+
+    # Another place, the same bits.
+    again = run_pretraining(packed, tmp_path / "two", [0])
+    assert {path.name: path.read_bytes() for path in again[0].iterdir()} == first
+
+
+def test_other_data_start_over(packed: Path, tmp_path: Path) -> None:
+    folders = run_pretraining(packed, tmp_path / "r", [0])
+    first = (folders[0] / "encoder.safetensors").read_bytes()
+    random_graphs(1, count=48).save(packed)
+    run_pretraining(packed, tmp_path / "r", [0])
+    assert (folders[0] / "encoder.safetensors").read_bytes() != first
+
+
+def test_from_packed_graphs_to_table_cells(packed: Path, tmp_path: Path) -> None:
+    seeds = [0, 1]
+    folds = {seed: tmp_path / f"folds{seed}.csv" for seed in seeds}
+    fix_folds(packed, 3, folds)
+    parts = []
+    for method in ("lamp-mag", "untrained"):
+        folders = run_pretraining(packed, tmp_path / "r", seeds, method)
+        output = tmp_path / f"{method}.csv"
+        embeddings = {seed: folder / "embeddings.safetensors" for seed, folder in folders.items()}
+        labels = {"method": method, "dataset": "random"}
+        score_embeddings(packed, embeddings, folds, labels, PROTOCOL, output)
+        parts.append(pd.read_csv(output))
+    for kernel in ("wl", "graphlet"):
+        labels = {"method": kernel, "dataset": "random"}
+        score_kernel(packed, folds, labels, PROTOCOL, {"wl_iterations": 2}, tmp_path / f"{kernel}.csv")
+        parts.append(pd.read_csv(tmp_path / f"{kernel}.csv"))
+    rows = pd.concat(parts)
+    assert list(rows.columns) == SVM_ROWS
+    # Two epochs for the trained method, one for the control: seeds x folds x candidates x metrics.
+    assert rows.groupby("method").size().to_dict() == {"graphlet": 24, "lamp-mag": 48, "untrained": 24, "wl": 24}
+    cells = svm_cells(rows).set_index("method")
+    assert set(cells.index) == {"lamp-mag", "untrained", "wl", "graphlet"}
+    assert (cells["folds"] == 3).all()
+    chosen = rows[(rows.method == "wl") & rows.selected & (rows.metric == "test_accuracy")]
+    assert cells.loc["wl", "mean"] == pytest.approx(100 * chosen.value.mean())
+
+
+def test_folds_that_cannot_be_filled_name_the_data_set(tmp_path: Path) -> None:
+    pack_dataset("Cuneiform", tmp_path / "c.safetensors", tmp_path / "c.json", tmp_path / "c.csv")
+    with pytest.raises(RelampError, match="Cuneiform"):
+        fix_folds(tmp_path / "c.safetensors", 10, {0: tmp_path / "f.csv"})
+    assert not (tmp_path / "f.csv").exists()
+
+
+def test_packing_writes_the_guards_report_and_what_was_dropped(tmp_path: Path) -> None:
+    pack_dataset("NCI", tmp_path / "n.safetensors", tmp_path / "n.json", tmp_path / "n.csv")
+    data, report = PackedGraphs.load(tmp_path / "n.safetensors"), json.loads((tmp_path / "n.json").read_text())
+    dropped = pd.read_csv(tmp_path / "n.csv")
+    assert report["graphs"] == len(data)
+    assert len(data) + len(dropped) == 4999
+
+
+def test_damage_rows_do_not_depend_on_which_others_are_measured(packed: Path, tmp_path: Path) -> None:
+    one = {"augmentations": ["node_drop"], "draws": 2}
+    both = {"augmentations": ["subgraph", "node_drop"], "draws": 2}
+    measure_damage(packed, one, tmp_path / "one.csv")
+    measure_damage(packed, both, tmp_path / "both.csv")
+    alone, all_rows = pd.read_csv(tmp_path / "one.csv"), pd.read_csv(tmp_path / "both.csv")
+    assert len(alone) == 48 * 2 * 2
+    same = all_rows[all_rows.augmentation == "node_drop"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(alone, same)
+
+
+@pytest.fixture
+def molecules(tmp_path: Path) -> Path:
+    data = pack("Solubility")[0].take(np.arange(0, 1282, 6))
+    data.save(tmp_path / "m.safetensors")
+    return tmp_path / "m.safetensors"
+
+
+def test_transfer_rows(molecules: Path, tmp_path: Path) -> None:
+    row = method_params("lamp-soft", "gamma~0.2_alpha~1")
+    settings = {**SETTINGS, "checkpoints": [], "epochs": 1}
+    folder = tmp_path / "encoder"
+    pretrain_seeds(molecules, {0: folder}, tmp_path / "state", row, settings, CODE)
+    output = tmp_path / "rows.csv"
+    finetune_seeds(
+        molecules,
+        folder / "encoder.safetensors",
+        [0, 1],
+        (8, 2),
+        tmp_path / "state" / "finetune",
+        {"method": "lamp-soft", "dataset": "Solubility", "gamma": 0.2, "alpha": 1.0},
+        {"epochs": 2, "batch_size": 32},
+        CODE,
+        output,
+    )
+    rows = pd.read_csv(output)
+    assert list(rows.columns) == FINETUNE_ROWS
+    assert len(rows) == 2 * 2 * 2
+    assert rows["value"].between(0, 1).all()
+    cells = finetune_cells(rows)
+    last = rows[(rows.epoch == 2) & (rows.split == "test")]
+    assert cells["mean"].item() == pytest.approx(100 * last["value"].mean())
+
+
+def test_folds_file_is_read_back(tmp_path: Path) -> None:
+    save_folds(tmp_path / "f.csv", np.array([0, 1, 2, 0]))
+    assert load_folds(tmp_path / "f.csv").tolist() == [0, 1, 2, 0]

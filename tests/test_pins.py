@@ -1,0 +1,96 @@
+"""pyproject.toml, requirements.lock and envs/*.yaml must say the same."""
+
+import ast
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+from relamp.closure import import_closure
+from relamp.method.table import METHODS
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+ENVS = sorted((ROOT / "envs").glob("*.yaml"))
+# Where the name to import is not the name to install.
+INSTALLED_AS = {"sklearn": "scikit-learn", "yaml": "pyyaml", "torch_geometric": "torch-geometric"}
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def lock() -> dict[str, str]:
+    lines = [line for line in (ROOT / "requirements.lock").read_text().splitlines() if not line.startswith("#")]
+    assert all(re.fullmatch(r"[\w.-]+==[\w.]+", line) for line in lines)
+    return {normal(name): version for name, version in (line.split("==") for line in lines)}
+
+
+def pins(env: Path) -> dict[str, str]:
+    content = yaml.safe_load(env.read_text())
+    assert content["channels"] == ["conda-forge", "nodefaults"]
+    python, pip, packages = content["dependencies"]
+    assert (python, pip, list(packages)) == ("python=3.11", "pip", ["pip"])
+    return {normal(name): version for name, version in (line.split("==") for line in packages["pip"])}
+
+
+def test_the_lock_satisfies_pyproject() -> None:
+    wanted = [*PROJECT["dependencies"], *(r for group in PROJECT["optional-dependencies"].values() for r in group)]
+    locked = lock()
+    for requirement in map(Requirement, wanted):
+        assert requirement.specifier.contains(locked[normal(requirement.name)]), requirement
+
+
+def test_the_lock_leaves_the_build_of_torch_open() -> None:
+    assert "+" not in lock()["torch"]
+    assert not [name for name in lock() if name.startswith(("nvidia", "cuda", "triton"))]
+
+
+@pytest.mark.parametrize("env", ENVS, ids=lambda path: path.stem)
+def test_an_environment_equals_the_lock(env: Path) -> None:
+    locked = lock()
+    assert pins(env) == {name: locked[name] for name in pins(env)}
+
+
+def rules_by_script() -> dict[str, str]:
+    """The environment of each script, as the rules name them."""
+    found = {}
+    for rules in (ROOT / "workflow" / "rules").glob("*.smk"):
+        for rule in re.split(r"^rule ", rules.read_text(), flags=re.MULTILINE)[1:]:
+            env = re.search(r"envs/(\w+)\.yaml", rule)
+            script = re.search(r"scripts/(\w+)\.py", rule)
+            assert env, rule.splitlines()[0]
+            assert script, rule.splitlines()[0]
+            found[script[1]] = env[1]
+    return found
+
+
+@pytest.mark.parametrize(("script", "env"), rules_by_script().items())
+def test_an_environment_has_all_that_its_scripts_import(script: str, env: str) -> None:
+    path = ROOT / "workflow" / "scripts" / f"{script}.py"
+    methods = {row.maker.partition(":")[0] for row in METHODS.values()} if script == "pretrain" else set()
+    imported = set()
+    for file in (path, *import_closure(path, *methods)):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                imported.add(node.module.partition(".")[0])
+    needed = {normal(INSTALLED_AS.get(name, name)) for name in imported - set(sys.stdlib_module_names) - {"relamp"}}
+    assert needed <= set(pins(ROOT / "envs" / f"{env}.yaml"))
+
+
+def test_every_script_but_the_summary_belongs_to_a_rule() -> None:
+    scripts = {path.stem for path in (ROOT / "workflow" / "scripts").glob("*.py")}
+    assert scripts == {*rules_by_script(), "summary"}
+
+
+def test_every_data_package_is_in_the_environment_that_packs() -> None:
+    from relamp.data.registry import DATASETS
+
+    packages = {normal(row.package) for row in DATASETS.values() if row.package}
+    assert packages <= set(pins(ROOT / "envs" / "data.yaml"))

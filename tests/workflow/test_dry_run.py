@@ -1,0 +1,59 @@
+import re
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.skipif(find_spec("snakemake") is None, reason="snakemake is not installed")
+
+
+def dry_run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--nolock", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+
+
+def faults(done: subprocess.CompletedProcess[str]) -> list[str]:
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    # Snakemake itself says that --config extends the file; every other line is one of ours.
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("Config file ")]
+    assert all(line.startswith("config: ") for line in lines)
+    return lines
+
+
+def test_faults_of_the_configuration_are_a_line_each() -> None:
+    done = dry_run("--config", 'unsupervised={"gamma": 1.5, "methods": ["lamp-mga"]}', 'transfer={"seeds": []}')
+    assert sorted(faults(done)) == [
+        "config: transfer.seeds: at least one is needed (given: [])",
+        "config: unsupervised.gamma: input should be less than 1 (given: '1.5')",
+        "config: unsupervised.methods.0: there is no method 'lamp-mga'; did you mean lamp-mag? (given: 'lamp-mga')",
+    ]
+
+
+def test_every_named_target_can_be_planned_as_shipped() -> None:
+    targets = ["datasets", *(f"lamp_{name}" for name in ("fig2", "fig4", "fig5", "table1", "table2", "table3")), "all"]
+    done = dry_run("--forceall", *targets)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    counts = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout, flags=re.MULTILINE))
+    # Two data sets; 6 methods, 6 gammas and 5 alphas, of which two settings are the table's own: see test_runs.
+    assert counts["pretrain"] == counts["svm"] == "30"
+    assert counts["kernel"] == "4"
+    assert counts["pretrain_corpus"] == "3"
+    assert counts["finetune"] == "4"
+    assert counts["pack"] == "5"
+
+
+def test_what_is_given_on_the_command_line_is_planned() -> None:
+    config = (
+        'unsupervised={"datasets": ["Cuneiform"], "methods": ["untrained"], "seeds": [3], "gammas": [], "alphas": []}'
+    )
+    done = dry_run("--forceall", "lamp_table1", "--config", config)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "results/quick/pretrain/Cuneiform/untrained/default/seed~3/encoder.safetensors" in done.stdout
+    assert "MUTAG" not in done.stdout
+    assert "seed~0" not in done.stdout
