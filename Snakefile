@@ -27,12 +27,7 @@ localrules:
 rule all:
     default_target: True
     input:
-        rules.lamp_fig2.output,
-        rules.lamp_fig4.output,
-        rules.lamp_fig5.output,
-        rules.lamp_table1.output,
-        rules.lamp_table2.output,
-        rules.lamp_table3.output,
+        [getattr(rules, name).output for name in REPORTED],
         rules.report.output,
 
 

@@ -25,6 +25,16 @@ except RelampError as error:
 
 FIGURE_KINDS = ("pdf", "svg", "csv", "json")
 TABLE_KINDS = ("csv", "md", "tex", "json")
+# What the report shows: a target each.
+REPORTED = (
+    "data_table",
+    "lamp_fig2",
+    "lamp_fig4",
+    "lamp_fig5",
+    "lamp_table1",
+    "lamp_table2",
+    "lamp_table3",
+)
 RESULTS = f"results/{CONFIG.preset}"
 FIGURES = f"figures/{CONFIG.preset}"
 UNSUPERVISED, TRANSFER = CONFIG.unsupervised, CONFIG.transfer

@@ -111,6 +111,30 @@ use rule lamp_table1 as lamp_table3 with:
         transposed=True,
 
 
+rule data_table:
+    input:
+        code=code("data_table.py"),
+        reports=expand(rules.pack.output.guard, dataset=all_datasets()),
+    output:
+        report(
+            f"{RESULTS}/tables/data.html",
+            caption="../report/data.rst",
+            category="Data sets",
+            labels={"artifact": "data guard", "what": "table"},
+        ),
+        f"{RESULTS}/tables/data.csv",
+        f"{RESULTS}/tables/data.json",
+    log:
+        f"{RESULTS}/logs/render/data_table.log",
+    conda:
+        "../../envs/render.yaml"
+    resources:
+        **RENDER,
+    script:
+        "../scripts/data_table.py"
+
+
+# The report is written by a second Snakemake, which only reads what this one has made.
 rule report:
     input:
         code=code("report.py"),
@@ -118,14 +142,7 @@ rule report:
             str(path.relative_to(ROOT))
             for path in (ROOT / "workflow" / "report").glob("*.rst")
         ),
-        artifacts=[
-            rules.lamp_fig2.output,
-            rules.lamp_fig4.output,
-            rules.lamp_fig5.output,
-            rules.lamp_table1.output,
-            rules.lamp_table2.output,
-            rules.lamp_table3.output,
-        ],
+        artifacts=[getattr(rules, name).output for name in REPORTED],
     output:
         f"{RESULTS}/report.html",
     log:
@@ -134,14 +151,7 @@ rule report:
     conda:
         "../../envs/report.yaml"
     params:
-        targets=[
-            "lamp_fig2",
-            "lamp_fig4",
-            "lamp_fig5",
-            "lamp_table1",
-            "lamp_table2",
-            "lamp_table3",
-        ],
+        targets=REPORTED,
         snakefile=workflow.main_snakefile,
     script:
         "../scripts/report.py"

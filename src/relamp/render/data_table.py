@@ -8,9 +8,9 @@ import pandas as pd
 from relamp.render.markup import html_page
 
 CAPTION = (
-    "What the data guard found in the packed data sets. Pairs of nodes are counted once, self-loops apart. Alike: graphs "
-    "that share a Weisfeiler-Leman hash with another; contradicting: those of them whose labels differ. Majority: the "
-    "score of always saying the most frequent class."
+    "What the data guard found in the packed data sets. Pairs of nodes are counted once, self-loops apart. "
+    "Alike: graphs that share a Weisfeiler-Leman hash with another; contradicting: those of them whose labels differ. "
+    "Majority: the score of always saying the most frequent class."
 )
 
 
