@@ -14,7 +14,7 @@ def print_summary(preset: str, console: Console) -> None:
     for what, place in (("report", results / "report.html"), ("figures", figures), ("tables", results / "tables")):
         state = "" if place.exists() else "  (not made yet)"
         console.print(f"{what:<8} {place}{state}", highlight=False)
-    parts = [pd.read_csv(path) for path in sorted((results / "tables").glob("*.csv"))]
+    parts = [pd.read_csv(path) for path in sorted((results / "tables").glob("lamp_table*.csv"))]
     if not parts:
         return
     rows = pd.concat(parts, ignore_index=True)
