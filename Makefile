@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 # Where torch's CPU build is offered apart from the main index, name that place: make install TORCH_INDEX=https://...
 TORCH_INDEX ?=
 
-.PHONY: help install reproduce test check format lock clean
+.PHONY: help install reproduce unlock test check format lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -29,6 +29,9 @@ install: $(VENV)/installed ## create the environment from the lock
 reproduce: install ## run everything of the preset on all cores, and print where the results are
 	$(BIN)/python -m snakemake $(TARGET) --cores $(CORES) --rerun-incomplete --quiet host reason rules
 	@$(BIN)/python workflow/scripts/summary.py
+
+unlock: install ## free the folder after a run that was killed outright (kill -9, power failure)
+	$(BIN)/python -m snakemake --unlock
 
 test: install ## run the whole test suite
 	$(BIN)/python -m pytest --numprocesses $(CORES) --dist worksteal
