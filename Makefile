@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 # Where torch's CPU build is offered apart from the main index, name that place: make install TORCH_INDEX=https://...
 TORCH_INDEX ?=
 
-.PHONY: help install reproduce unlock test check format lock clean
+.PHONY: help install reproduce unlock test check format record lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -47,6 +47,10 @@ format: install ## put all sources into their form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
+
+record: install ## copy the numbers and sidecars of the quick preset's run into reproduction/, to be committed
+	mkdir -p reproduction/quick
+	cp results/quick/tables/*.csv results/quick/tables/*.json figures/quick/*.csv figures/quick/*.json reproduction/quick/
 
 # torch's own CUDA packages stay out of the lock: pip takes the CPU build where it is offered, and where it is not, the
 # ordinary build brings the ones it needs.

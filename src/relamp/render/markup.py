@@ -84,20 +84,21 @@ def _spans(spans: Sequence[tuple[str, int]]) -> list[str]:
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>{title}</title>
 <style>
-body {{ font: 15px/1.45 system-ui, sans-serif; color: #1a1a1a; margin: 1.5rem; }}
+body {{ font: 13px/1.4 system-ui, sans-serif; color: #1a1a1a; margin: 1rem; }}
+div {{ overflow-x: auto; }}
 table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; }}
-th, td {{ padding: .25rem .6rem; text-align: right; white-space: nowrap; border-bottom: 1px solid #ddd; }}
+th, td {{ padding: .2rem .4rem; text-align: right; white-space: nowrap; border-bottom: 1px solid #ddd; }}
 th {{ border-bottom: 2px solid #333; }}
 .text {{ text-align: left; }}
 .block {{ text-align: left; font-weight: 600; background: #f0f0f0; }}
 p {{ max-width: 60rem; }}
 </style>
-<table>
+<div><table>
 <thead><tr>{head}</tr></thead>
 <tbody>
 {body}
 </tbody>
-</table>
+</table></div>
 <p>{caption}</p>
 </html>
 """
