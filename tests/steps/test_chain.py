@@ -13,11 +13,12 @@ from relamp.closure import import_closure
 from relamp.data.embedded import pack
 from relamp.data.folds import load_folds, save_folds
 from relamp.data.packed import PackedGraphs, map_arrays
+from relamp.data.scaffold import scaffold_split
 from relamp.errors import RelampError
 from relamp.judge.summary import FINETUNE_ROWS, SVM_ROWS, finetune_cells, svm_cells
 from relamp.runs import method_params
 from relamp.steps.damage import measure_damage
-from relamp.steps.data import fix_folds, pack_dataset
+from relamp.steps.data import fix_folds, fix_scaffold_split, pack_dataset
 from relamp.steps.kernel import score_kernel
 from relamp.steps.pretrain import pretrain_seeds
 from relamp.steps.svm import score_embeddings
@@ -145,9 +146,14 @@ def test_transfer_rows(molecules: Path, tmp_path: Path) -> None:
     settings = {**SETTINGS, "checkpoints": [], "epochs": 1}
     folder = tmp_path / "encoder"
     pretrain_seeds(molecules, {0: folder}, tmp_path / "state", row, settings, CODE)
-    output = tmp_path / "rows.csv"
+    output, split = tmp_path / "rows.csv", tmp_path / "split.csv"
+    fix_scaffold_split(molecules, split)
+    assert np.bincount(load_folds(split)).tolist() == [
+        len(part) for part in scaffold_split(PackedGraphs.load(molecules).smiles)
+    ]
     finetune_seeds(
         molecules,
+        split,
         folder / "encoder.safetensors",
         [0, 1],
         (8, 2),

@@ -43,3 +43,20 @@ rule folds:
         folds=UNSUPERVISED.svm.folds,
     script:
         "../scripts/folds.py"
+
+
+rule scaffold:
+    input:
+        code=code("scaffold.py"),
+        data=rules.pack.output.packed,
+    output:
+        f"{RESULTS}/folds/{{dataset}}/scaffold.csv",
+    log:
+        f"{RESULTS}/logs/scaffold/{{dataset}}.log",
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    script:
+        "../scripts/scaffold.py"

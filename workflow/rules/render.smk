@@ -54,6 +54,7 @@ rule lamp_table1:
     input:
         code=code("table.py"),
         published="published/lamp_table1.csv",
+        splits=expand(rules.folds.output, dataset=UNSUPERVISED.datasets),
         rows=over_datasets(runs.table_runs)
         + expand(
             rules.kernel.output,
@@ -81,6 +82,7 @@ use rule lamp_table1 as lamp_table2 with:
     input:
         code=code("table.py"),
         published="published/lamp_table2.csv",
+        splits=expand(rules.scaffold.output, dataset=TRANSFER.datasets),
         rows=expand(
             rules.finetune.output, dataset=TRANSFER.datasets, start=TRANSFER.methods
         ),
@@ -99,6 +101,7 @@ use rule lamp_table1 as lamp_table3 with:
     input:
         code=code("table.py"),
         published="published/lamp_table3.csv",
+        splits=expand(rules.folds.output, dataset=UNSUPERVISED.datasets),
         rows=over_datasets(runs.table3_runs),
     output:
         table("lamp_table3", "Table 3"),

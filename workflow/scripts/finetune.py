@@ -9,6 +9,7 @@ from relamp.steps.transfer import finetune_seeds
 def main(job) -> None:
     finetune_seeds(
         Path(job.input.data),
+        Path(job.input.split),
         Path(job.input.encoder[0]) if job.input.encoder else None,
         job.params.seeds,
         tuple(job.params.shape),

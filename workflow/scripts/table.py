@@ -9,6 +9,7 @@ from relamp.steps.render import render_table
 def main(job) -> None:
     render_table(
         [Path(path) for path in job.input.rows],
+        [Path(path) for path in job.input.splits],
         Path(job.input.published),
         job.params.kind,
         job.params.title,

@@ -38,6 +38,7 @@ def render_sweep(
 
 def render_table(
     rows: Sequence[Path],
+    splits: Sequence[Path],
     published: Path,
     kind: Literal["svm", "finetune"],
     title: str,
@@ -46,13 +47,16 @@ def render_table(
     stem: Path,
     command: str,
 ) -> None:
-    """Write one of LAMP's tables: published rows beside those computed from the stored rows of either protocol."""
+    """Write one of LAMP's tables: published rows beside those computed from the stored rows of either protocol.
+
+    The sidecar names the folds or splits too, in which the rows were scored.
+    """
     summarise = svm_cells if kind == "svm" else finetune_cells
     cells = summarise(read_rows(rows))
     printed = load_published(published.parent, published.stem)
     table = comparison_table(printed, cells, title, methods=methods, transposed=transposed)
     table.write(stem)
-    write_sidecar(stem.with_suffix(".json"), [published, *rows], command)
+    write_sidecar(stem.with_suffix(".json"), [published, *splits, *rows], command)
 
 
 def render_data(reports: Sequence[Path], stem: Path, command: str) -> None:

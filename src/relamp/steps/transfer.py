@@ -1,6 +1,5 @@
 """Fine-tune a pre-trained molecular encoder on a labelled data set, seed after seed."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ from safetensors.torch import load_file
 
 from relamp.checkpoint import fingerprint
 from relamp.closure import closure_sha256
+from relamp.data.folds import load_folds
 from relamp.data.packed import Integers, PackedGraphs
-from relamp.data.scaffold import scaffold_split
 from relamp.evaluate.roc_auc import roc_auc_per_task
 from relamp.files import sha256
 from relamp.finetune import finetune
@@ -23,11 +22,10 @@ from relamp.settings import Finetuning
 from relamp.steps.pretrain import choose_device
 from relamp.steps.rows import FINETUNE_COLUMNS, write_rows
 
-log = logging.getLogger(__name__)
-
 
 def finetune_seeds(
     data_path: Path,
+    split_path: Path,
     encoder_path: Path | None,
     seeds: Sequence[int],
     shape: tuple[int, int],
@@ -42,6 +40,7 @@ def finetune_seeds(
 
     Args:
         data_path: packed molecules with task labels.
+        split_path: the part of each molecule, see `relamp.steps.data.fix_scaffold_split`.
         encoder_path: the pre-trained encoder, or None to start from scratch.
         seeds: of fine-tuning.
         shape: width and number of layers of the encoder.
@@ -55,11 +54,12 @@ def finetune_seeds(
     device = choose_device(threads)
     chosen = Finetuning.model_validate(settings)
     data = PackedGraphs.load(data_path)
-    train, valid, test = scaffold_split(data.smiles)
-    log.info("%s: scaffold split of %d, %d and %d molecules", data.name, len(train), len(valid), len(test))
+    part = load_folds(split_path)
+    train, valid, test = (np.flatnonzero(part == number) for number in range(3))
     scored = {"valid": valid, "test": test}
     facts = {
         "data": sha256(data_path),
+        "split": sha256(split_path),
         "encoder": sha256(encoder_path) if encoder_path else None,
         "code": closure_sha256(code),
         "settings": chosen.model_dump(mode="json"),
