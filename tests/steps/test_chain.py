@@ -18,9 +18,10 @@ from relamp.errors import RelampError
 from relamp.judge.summary import FINETUNE_ROWS, SVM_ROWS, finetune_cells, svm_cells
 from relamp.runs import method_params
 from relamp.steps.damage import measure_damage
-from relamp.steps.data import fix_folds, fix_scaffold_split, pack_dataset
+from relamp.steps.data import pack_dataset
 from relamp.steps.kernel import score_kernel
 from relamp.steps.pretrain import pretrain_seeds
+from relamp.steps.splits import fix_folds, fix_scaffold_split
 from relamp.steps.svm import score_embeddings
 from relamp.steps.transfer import finetune_seeds
 

@@ -24,7 +24,7 @@ rule finetune:
     input:
         code=code("finetune.py"),
         data=rules.pack.output.packed,
-        split=rules.scaffold.output,
+        split=rules.scaffold.output[0],
         encoder=pretrained_encoder,
     output:
         f"{RESULTS}/transfer/finetune/{{dataset}}/{{start}}/rows.csv",

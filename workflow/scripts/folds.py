@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from relamp.job import run
-from relamp.steps.data import fix_folds
+from relamp.steps.splits import fix_folds
 
 
 def main(job) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from relamp.job import run
-from relamp.steps.data import fix_scaffold_split
+from relamp.steps.splits import fix_scaffold_split
 
 
 def main(job) -> None:

@@ -88,6 +88,7 @@ body {{ font: 13px/1.4 system-ui, sans-serif; color: #1a1a1a; margin: 1rem; }}
 div {{ overflow-x: auto; }}
 table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; }}
 th, td {{ padding: .2rem .4rem; text-align: right; white-space: nowrap; border-bottom: 1px solid #ddd; }}
+thead th {{ white-space: normal; vertical-align: bottom; }}
 th {{ border-bottom: 2px solid #333; }}
 .text {{ text-align: left; }}
 .block {{ text-align: left; font-weight: 600; background: #f0f0f0; }}

@@ -40,7 +40,7 @@ def finetune_seeds(
 
     Args:
         data_path: packed molecules with task labels.
-        split_path: the part of each molecule, see `relamp.steps.data.fix_scaffold_split`.
+        split_path: the part of each molecule, see `relamp.steps.splits.fix_scaffold_split`.
         encoder_path: the pre-trained encoder, or None to start from scratch.
         seeds: of fine-tuning.
         shape: width and number of layers of the encoder.
