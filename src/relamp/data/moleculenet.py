@@ -1,0 +1,132 @@
+"""Reader of the MoleculeNet tables (Wu et al. 2018) with the clean-up of pretrain-gnns (Hu et al. 2020)."""
+
+import gzip
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from rdkit import Chem, rdBase
+
+from relamp.data.archive import limited, looks_like_html
+from relamp.data.molecules import pack_molecules
+from relamp.data.packed import MISSING, PackedGraphs
+from relamp.errors import RelampError
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The columns of one table; the tasks by name, or their number where all columns but the first are tasks.
+
+    `canonical` says that pretrain-gnns writes RDKit's canonical SMILES beside the graphs in place of the table's, and
+    so computes the scaffolds from them.
+    """
+
+    tasks: tuple[str, ...] | int
+    smiles: str = "smiles"
+    canonical: bool = False
+
+
+_TABLES: Mapping[str, _Table] = {
+    "BBBP": _Table(("p_np",), canonical=True),
+    "Tox21": _Table(
+        (
+            *("NR-AR", "NR-AR-LBD", "NR-AhR", "NR-Aromatase", "NR-ER", "NR-ER-LBD", "NR-PPAR-gamma"),
+            *("SR-ARE", "SR-ATAD5", "SR-HSE", "SR-MMP", "SR-p53"),
+        )
+    ),
+    "ToxCast": _Table(617, canonical=True),
+    "SIDER": _Table(27),
+    "ClinTox": _Table(("FDA_APPROVED", "CT_TOX"), canonical=True),
+    "MUV": _Table(
+        tuple(
+            f"MUV-{assay}"
+            for assay in (466, 548, 600, 644, 652, 689, 692, 712, 713, 733, 737, 810, 832, 846, 852, 858, 859)
+        )
+    ),
+    "HIV": _Table(("HIV_active",)),
+    "BACE": _Table(("Class",), smiles="mol"),
+}
+
+
+def read_moleculenet(path: Path | str, name: str, *, most_bytes: int = 2**30) -> tuple[PackedGraphs, pd.DataFrame]:
+    """Read one of the eight classification tables, plain or gzipped; return graphs and dropped rows.
+
+    Labels are `[G, tasks]` with 1, 0 and MISSING, the tasks in pretrain-gnns' order, which `info["tasks"]` keeps. All
+    fragments of a molecule are kept. What RDKit does not parse or `pack_molecules` cannot featurise is dropped and
+    listed (row, smiles, reason). `smiles` are those from which pretrain-gnns computes scaffolds.
+
+    Raises RelampError if the name is unknown, the file is missing, damaged or unpacks to more than `most_bytes`, a
+    column is missing, or a label is not 0, 1 or empty.
+    """
+    path = Path(path)
+    table = _TABLES.get(name)
+    if table is None:
+        raise RelampError(f"{name}: is no MoleculeNet table that relamp knows; it knows {', '.join(_TABLES)}")
+    frame = _read(path, most_bytes)
+    named = frame.columns[1:].tolist() if isinstance(table.tasks, int) else list(table.tasks)
+    tasks = [str(column) for column in named]
+    absent = [repr(column) for column in (table.smiles, *tasks) if column not in frame.columns]
+    if isinstance(table.tasks, int) and len(tasks) < table.tasks:
+        absent.append(f"for {table.tasks - len(tasks)} of {table.tasks} tasks")
+    if absent:
+        found = ", ".join(map(str, frame.columns[:8])) + (" ..." if len(frame.columns) > 8 else "")
+        raise RelampError(
+            f"{path}: has no column {', '.join(absent)}, which {name} needs (found {found}); fetch it again"
+        )
+    if frame.empty:
+        raise RelampError(f"{path}: has a header and no rows; fetch it again")
+    data, dropped = pack_molecules(name, frame[table.smiles].tolist(), _labels(frame[tasks], path))
+    smiles = tuple(_canonical(line) for line in data.smiles) if table.canonical else data.smiles
+    return replace(data, smiles=smiles, info={**data.info, "tasks": tasks}), dropped
+
+
+def _read(path: Path, most_bytes: int) -> pd.DataFrame:
+    """Read a table, naming what is wrong with one that cannot be read."""
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(path.open("rb"))
+        except OSError as error:
+            raise RelampError(f"{path}: is not there; fetch it, or name a mirror that has it") from error
+        head = file.read(512)
+        file.seek(0)
+        if looks_like_html(head):
+            raise RelampError(f"{path}: is an HTML page and no table (the server sent an error page); fetch it again")
+        stream: BinaryIO = file
+        if head.startswith(b"\x1f\x8b"):
+            unpacked = stack.enter_context(gzip.GzipFile(fileobj=file))
+            stream = stack.enter_context(limited(unpacked.read, most_bytes, str(path), unpacked.close))
+        elif path.suffix == ".gz":
+            raise RelampError(f"{path}: is {'no gzip file' if head else 'empty'}; fetch it again")
+        try:
+            return pd.read_csv(stream, low_memory=False)
+        except pd.errors.EmptyDataError as error:
+            raise RelampError(f"{path}: is empty; fetch it again") from error
+        except ValueError as error:
+            raise RelampError(f"{path}: is no table ({error}); fetch it again") from error
+
+
+def _labels(frame: pd.DataFrame, path: Path) -> NDArray[np.int8]:
+    """Turn 1, 0 and empty cells into 1, 0 and MISSING, `[rows, tasks]`."""
+    labels = np.full(frame.shape, MISSING, dtype=np.int8)
+    for i, (task, column) in enumerate(frame.items()):
+        known = column.notna().to_numpy()
+        numbers: NDArray[Any] = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
+        wrong = np.flatnonzero(known & ~np.isin(numbers, (0, 1)))
+        if len(wrong):
+            raise RelampError(
+                f"{path}: row {wrong[0] + 1} has {column.iloc[wrong[0]]!r} as its label of {task}, not 0, 1 or "
+                "nothing; fetch it again"
+            )
+        labels[known, i] = numbers[known]
+    return labels
+
+
+def _canonical(smiles: str) -> str:
+    """Return RDKit's canonical SMILES of a string that is known to parse."""
+    with rdBase.BlockLogs():
+        return str(Chem.MolToSmiles(Chem.MolFromSmiles(smiles)))

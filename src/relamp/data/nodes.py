@@ -1,0 +1,163 @@
+"""Graphs whose nodes are labelled, for node classification, in one memory-mapped safetensors file."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import save_file
+from scipy.sparse import csr_matrix
+
+from relamp.data.packed import MISSING, Integers, map_arrays, smallest_uint
+from relamp.errors import RelampError
+from relamp.files import whole
+
+PARTS = ("train", "valid", "test")
+
+
+@dataclass(frozen=True)
+class PackedNodes:
+    """One graph, or several one after another, with features and labels on the nodes.
+
+    Attributes:
+        name: the data set's upstream name.
+        num_features: width of the feature matrix, whose rows are sparse (CSR).
+        feature_offset: `[N + 1]` int64; node n has the entries `feature_offset[n]:feature_offset[n + 1]`.
+        feature_index: column of each entry, ascending within a node.
+        feature_value: float32 value of each entry, or None where all are 1.
+        edge_index: `[2, E]`, both directions, sorted by source and target, without duplicates and self-loops; nodes
+            are numbered through all graphs.
+        y: `[N]` class numbers from 0, MISSING where upstream has none; or `[N, tasks]` int8 with 1 and 0.
+        train, valid, test: node numbers of the public split, ascending; all empty where there is none.
+        graph_offset: `[G + 1]` int64; graph g owns nodes `graph_offset[g]:graph_offset[g + 1]`.
+        info: free facts about the origin, stored in the file's header.
+    """
+
+    name: str
+    num_features: int
+    feature_offset: NDArray[np.int64]
+    feature_index: Integers
+    feature_value: NDArray[np.float32] | None
+    edge_index: Integers
+    y: Integers
+    train: NDArray[np.int64]
+    valid: NDArray[np.int64]
+    test: NDArray[np.int64]
+    graph_offset: NDArray[np.int64]
+    info: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse arrays that do not fit together, naming what is off."""
+        nodes, entries = len(self.y), len(self.feature_index)
+        faults = []
+        if len(self.feature_offset) != nodes + 1 or self.feature_offset[-1] != entries:
+            faults.append(f"{len(self.feature_offset)} feature offsets, {entries} features, {nodes} labels")
+        if self.feature_value is not None and len(self.feature_value) != entries:
+            faults.append(f"{len(self.feature_value)} feature values for {entries} columns")
+        if not _within(self.feature_index, self.num_features):
+            faults.append(f"feature columns outside 0 ... {self.num_features - 1}")
+        if self.edge_index.ndim != 2 or len(self.edge_index) != 2 or not _within(self.edge_index, nodes):
+            faults.append(f"edge_index {self.edge_index.shape} against {nodes} nodes")
+        if self.graph_offset[0] != 0 or self.graph_offset[-1] != nodes:
+            faults.append(f"graphs end at node {self.graph_offset[-1]} of {nodes}")
+        split = np.concatenate([self.train, self.valid, self.test])
+        if len(np.unique(split)) != len(split) or not _within(split, nodes):
+            faults.append("the parts of the split share nodes or name nodes that are not there")
+        if faults:
+            raise RelampError(f"{self.name}: packed nodes do not fit together: {'; '.join(faults)}")
+
+    @property
+    def num_nodes(self) -> int:
+        """Number of nodes of all graphs."""
+        return len(self.y)
+
+    @property
+    def num_graphs(self) -> int:
+        """Number of graphs."""
+        return len(self.graph_offset) - 1
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes, or of tasks where each has its own label."""
+        return self.y.shape[1] if self.y.ndim == 2 else int(self.y.max(initial=MISSING)) + 1
+
+    def features(self) -> csr_matrix[np.float32]:
+        """Feature matrix `[N, num_features]`."""
+        value = self.feature_value
+        if value is None:
+            value = np.ones(len(self.feature_index), dtype=np.float32)
+        # scipy wants signed column numbers, and copies narrower ones by itself only for some dtypes.
+        parts = (value, self.feature_index.astype(np.int64), self.feature_offset)
+        return csr_matrix(parts, shape=(self.num_nodes, self.num_features))
+
+    def graph_of_node(self) -> NDArray[np.int64]:
+        """Number of the graph of each node, `[N]`."""
+        return np.repeat(np.arange(self.num_graphs), np.diff(self.graph_offset))
+
+    def save(self, path: Path | str) -> None:
+        """Write one safetensors file, whole or not at all."""
+        arrays: dict[str, NDArray[Any]] = {
+            "feature_offset": self.feature_offset,
+            "feature_index": smallest_uint(self.feature_index),
+            "edge_index": smallest_uint(self.edge_index),
+            "y": self.y.astype(np.int8 if self.y.ndim == 2 else np.int64),
+            "graph_offset": self.graph_offset,
+            **{part: getattr(self, part) for part in PARTS},
+        }
+        if self.feature_value is not None:
+            arrays["feature_value"] = self.feature_value
+        words = {"name": self.name, "num_features": self.num_features, "info": self.info}
+        header = {"nodes": json.dumps(words, sort_keys=True)}
+        with whole(path) as beside:
+            save_file({key: np.ascontiguousarray(array) for key, array in arrays.items()}, beside, metadata=header)
+
+    @classmethod
+    def load(cls, path: Path | str) -> Self:
+        """Open a packed file by memory map; raises RelampError if it is missing or holds no packed nodes."""
+        arrays, header = map_arrays(path)
+        try:
+            words = json.loads(header["nodes"])
+            fields: dict[str, Any] = {"feature_value": None, **arrays, **words}
+            return cls(**fields)
+        except (KeyError, ValueError, TypeError) as error:
+            raise RelampError(f"{path}: holds no packed nodes ({error}); delete it and run again") from error
+
+
+def _within(numbers: Integers, count: int) -> bool:
+    """Whether all numbers are in `0 ... count - 1`."""
+    return not numbers.size or bool(numbers.min() >= 0 and numbers.max() < count)
+
+
+def sparse_parts(
+    matrix: csr_matrix[Any],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32] | None]:
+    """Return offsets, columns and values of a CSR matrix, without stored zeros; no values where all are 1."""
+    tidy = matrix.copy()
+    tidy.sum_duplicates()  # sorts the columns too
+    tidy.eliminate_zeros()
+    value = tidy.data.astype(np.float32)
+    return tidy.indptr.astype(np.int64), tidy.indices.astype(np.int64), None if (value == 1).all() else value
+
+
+def undirected(source: Integers, target: Integers, num_nodes: int) -> NDArray[np.int64]:
+    """Return an edge index `[2, E]` with both directions of every pair, sorted, without duplicates and self-loops.
+
+    Node numbers must be in `0 ... num_nodes - 1`.
+    """
+    kept = source != target
+    source, target = source[kept].astype(np.int64), target[kept].astype(np.int64)
+    key = np.concatenate([source * num_nodes + target, target * num_nodes + source])
+    key.sort()
+    key = key[np.diff(key, prepend=-1) != 0]
+    return np.stack([key // max(num_nodes, 1), key % max(num_nodes, 1)])
+
+
+def check_ends(source: Integers, target: Integers, total: int, place: str) -> None:
+    """Refuse edges that point outside the graph, naming the first; `place` is what messages call their file."""
+    outside = np.flatnonzero((np.minimum(source, target) < 0) | (np.maximum(source, target) >= total))
+    if len(outside):
+        ends = (int(source[outside[0]]), int(target[outside[0]]))
+        raise RelampError(f"{place}: edge {ends} but nodes are numbered 0 to {total - 1}; fetch it again")

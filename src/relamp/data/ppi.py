@@ -1,0 +1,127 @@
+"""Reader of PPI: the protein networks of 24 tissues, whose nodes have many labels at once."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from relamp.data.archive import Archive, Files, Folder
+from relamp.data.nodes import PARTS, PackedNodes, check_ends, sparse_parts, undirected
+from relamp.data.unpickle import load_npy
+from relamp.errors import RelampError
+
+_Int64 = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The graphs of train, valid or test, with nodes numbered from 0."""
+
+    source: _Int64
+    target: _Int64
+    graph: _Int64  # from 0, ascending
+    features: NDArray[np.float32]
+    labels: NDArray[np.int8]
+
+
+def read_ppi(path: Path | str, name: str = "PPI", *, most_bytes: int = 2**30) -> PackedNodes:
+    """Read a zip file, or a folder, of `PART_graph.json`, `_feats.npy`, `_labels.npy` and `_graph_id.npy`.
+
+    PART is train, valid and test (Hamilton et al. 2017, arXiv:1706.02216; Zitnik and Leskovec 2017, arXiv:1707.04638).
+    The graphs of train come first, then those of valid and test; within a part, by their upstream number. `y` is
+    `[N, tasks]`, and the split is by graphs: the test graphs are unseen in training.
+
+    Raises RelampError if a file is missing or damaged, if the zip file unpacks to more than `most_bytes`, or if an
+    edge leaves its graph.
+    """
+    files: Files = Folder(path) if Path(path).is_dir() else Archive(path, most_bytes)
+    parts = [_read_part(files, part) for part in PARTS]
+    for kind, widths in (
+        ("feats", [part.features.shape[1] for part in parts]),
+        ("labels", [part.labels.shape[1] for part in parts]),
+    ):
+        if len(set(widths)) > 1:
+            raise RelampError(
+                f"{path}: train, valid and test have {', '.join(map(str, widths))} columns of {kind}; "
+                "fetch the data set again"
+            )
+    start = np.concatenate([[0], np.cumsum([len(part.graph) for part in parts])])
+    source = np.concatenate([part.source + first for part, first in zip(parts, start, strict=False)])
+    target = np.concatenate([part.target + first for part, first in zip(parts, start, strict=False)])
+    num_nodes = np.concatenate([np.bincount(part.graph) for part in parts])
+    x = csr_matrix(np.concatenate([part.features for part in parts]))
+    offset, index, value = sparse_parts(x)
+    splits = {part: np.arange(start[i], start[i + 1]) for i, part in enumerate(PARTS)}
+    return PackedNodes(
+        name=name,
+        num_features=x.shape[1],
+        feature_offset=offset,
+        feature_index=index,
+        feature_value=value,
+        edge_index=undirected(source, target, int(start[-1])),
+        y=np.concatenate([part.labels for part in parts]),
+        graph_offset=np.concatenate([[0], np.cumsum(num_nodes)]).astype(np.int64),
+        info={
+            "self_loops_removed": len(np.unique(source[source == target])),
+            "graphs": {part: int(p.graph.max(initial=-1)) + 1 for part, p in zip(PARTS, parts, strict=True)},
+        },
+        **splits,
+    )
+
+
+def _read_part(files: Files, part: str) -> _Part:
+    """Read one part and bring its nodes into the order of their graphs."""
+    arrays = {}
+    for kind, columns in (("feats", 2), ("labels", 2), ("graph_id", 1)):
+        file = f"{part}_{kind}.npy"
+        with files.open(file) as stream:
+            arrays[kind] = load_npy(stream, files.place(file))
+        if not isinstance(arrays[kind], np.ndarray) or arrays[kind].ndim != columns or arrays[kind].dtype.hasobject:
+            raise RelampError(f"{files.place(file)}: holds no array of {columns} dimension(s); fetch it again")
+    total = len(arrays["graph_id"])
+    if not len(arrays["feats"]) == len(arrays["labels"]) == total > 0:
+        raise RelampError(
+            f"{files.place(f'{part}_feats.npy')}: {len(arrays['feats'])} rows of features, {len(arrays['labels'])} of "
+            f"labels and {total} graph numbers; fetch the data set again"
+        )
+    if not np.isin(arrays["labels"], (0, 1)).all():
+        raise RelampError(f"{files.place(f'{part}_labels.npy')}: labels must be 0 or 1; fetch it again")
+    place = files.place(f"{part}_graph.json")
+    source, target = _links(files, f"{part}_graph.json", total)
+    graph = np.unique(arrays["graph_id"], return_inverse=True)[1]
+    between = np.flatnonzero(graph[source] != graph[target])
+    if len(between):
+        ends = (int(source[between[0]]), int(target[between[0]]))
+        raise RelampError(f"{place}: edge {ends} joins two graphs; fetch it again")
+    order = np.argsort(graph, kind="stable")
+    rank = np.empty_like(order)
+    rank[order] = np.arange(total)
+    return _Part(
+        source=rank[source],
+        target=rank[target],
+        graph=graph[order],
+        features=arrays["feats"][order].astype(np.float32),
+        labels=arrays["labels"][order].astype(np.int8),
+    )
+
+
+def _links(files: Files, file: str, total: int) -> tuple[_Int64, _Int64]:
+    """Read the links of a node-link graph whose node ids are the row numbers of the other files."""
+    place = files.place(file)
+    with files.open(file) as stream:
+        try:
+            data: Mapping[str, Any] = json.load(stream)
+            ids = np.array([node["id"] for node in data["nodes"]])
+            ends = np.array([(link["source"], link["target"]) for link in data["links"]]).reshape(-1, 2)
+        except (ValueError, KeyError, TypeError) as error:
+            raise RelampError(f"{place}: is no node-link graph ({error}); fetch it again") from error
+    if not np.array_equal(np.sort(ids), np.arange(total)) or (len(ends) and ends.dtype.kind != "i"):
+        raise RelampError(f"{place}: its nodes are not numbered 0 to {total - 1} as in the other files; fetch it again")
+    source, target = ends.astype(np.int64).T
+    check_ends(source, target, total, place)
+    return source, target

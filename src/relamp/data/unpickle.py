@@ -1,0 +1,212 @@
+"""Pickles and object arrays of upstream files, opened without running what they name."""
+
+import math
+import pickle
+import re
+from collections import defaultdict
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from relamp.data.archive import Archive
+from relamp.errors import RelampError
+
+# The exact names that upstream files use, of Python 2 and 3 and of old and new numpy.
+_ARRAY = {("numpy", "ndarray")}
+_RECONSTRUCT = {("numpy.core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "_reconstruct")}
+_DTYPE = {("numpy", "dtype")}
+_SPARSE = {("scipy.sparse.csr", "csr_matrix"), ("scipy.sparse._csr", "csr_matrix")}
+_LIST = {("__builtin__", "list"), ("builtins", "list")}
+_DEFAULTDICT = {("collections", "defaultdict")}
+# How Python 3 writes bytes for Python 2 to read.
+_ENCODE, _BYTES = {("_codecs", "encode")}, {("__builtin__", "bytes")}
+
+_PLAIN_DTYPE = re.compile(r"[biufc]\d{1,2}|[SU]\d{1,6}|O\d?")
+
+# All that bytes which are no sound pickle may make the unpickler raise.
+_FAULTS = (
+    pickle.UnpicklingError,
+    EOFError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    ImportError,
+    ArithmeticError,
+    MemoryError,
+    RecursionError,
+)
+
+
+def load_pickle(path: Path | str) -> Any:
+    """Load a pickle of numpy arrays, CSR matrices, lists or dictionaries, Python 2's (text as latin1) included.
+
+    Raises RelampError if the file is missing or broken, or if it names anything outside the exact list; nothing that
+    it names is imported or run. Match the checksum first all the same.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            return _load(file, str(path))
+    except OSError as error:
+        raise RelampError(f"{path}: cannot be read ({error.strerror}); fetch it again") from error
+
+
+def load_npz(path: Path | str, most_bytes: int) -> dict[str, Any]:
+    """Load all arrays of an npz file that unpacks to at most `most_bytes`; object arrays as `load_pickle` does.
+
+    An object array without dimensions becomes what it holds.
+
+    Raises RelampError as `load_pickle`, `load_npy` and `Archive` do.
+    """
+    archive = Archive(path, most_bytes)
+    arrays = {}
+    for name in archive:
+        with archive.open(name) as stream:
+            arrays[name.removesuffix(".npy")] = load_npy(stream, archive.place(name))
+    return arrays
+
+
+def load_npy(stream: BinaryIO, place: str) -> Any:
+    """Load one array in numpy's npy format from a stream; `place` is what messages call it.
+
+    Raises RelampError if it is broken or its pickled objects are not admitted.
+    """
+    try:
+        read_header = _HEADERS[npy.read_magic(stream)]
+        shape, fortran_order, dtype = read_header(stream)
+        if not dtype.hasobject:
+            # Python's integers do not overflow for a hostile shape; too few bytes fail in the reshaping.
+            size = math.prod(int(side) for side in shape) * dtype.itemsize
+            flat = np.frombuffer(stream.read(size), dtype=dtype)
+            return flat.reshape(shape[::-1]).T if fortran_order else flat.reshape(shape)
+    except (ValueError, TypeError, KeyError, OverflowError, MemoryError) as error:
+        raise RelampError(f"{place}: is no sound npy file ({error}); fetch it again") from error
+    return _load(stream, place)
+
+
+_HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+
+
+def _load(stream: BinaryIO, place: str) -> Any:
+    """Unpickle from a stream into stand-ins that only record, then build what they stand for."""
+    names = _stand_ins()
+
+    class Restricted(pickle.Unpickler):
+        """Looks names up in the exact list and imports nothing."""
+
+        def find_class(self, module: str, name: str) -> Any:
+            """Return what an admitted name stands for."""
+            if (module, name) not in names:
+                raise _RefusedError(f"{module}.{name}")
+            return names[module, name]
+
+    try:
+        value = _build(Restricted(stream, encoding="latin1").load())
+    except _RefusedError as refused:
+        raise RelampError(
+            f"{place}: its pickle asks for {refused}, which is neither an array nor a sparse matrix and could run "
+            "anything; it was not run: do not use this file, fetch it again"
+        ) from refused
+    except _FAULTS as error:
+        raise RelampError(f"{place}: is no sound pickle ({error}); fetch it again") from error
+    return value.item() if isinstance(value, np.ndarray) and value.dtype.hasobject and value.ndim == 0 else value
+
+
+class _RefusedError(Exception):
+    """A name that is not admitted."""
+
+
+class _Recorded:
+    """Base of the stand-ins."""
+
+    made: tuple[Any, ...] = ()
+    state: Any = None
+
+    def __setstate__(self, state: Any) -> None:
+        self.state = state
+
+
+class _Array(_Recorded):
+    """Stands for an array."""
+
+
+class _Dtype(_Recorded):
+    """Stands for a dtype."""
+
+    def __init__(self, *made: Any) -> None:
+        self.made = made
+
+
+class _Sparse(_Recorded):
+    """Stands for a CSR matrix."""
+
+
+def _stand_ins() -> dict[tuple[str, str], Any]:
+    """Return what each admitted name stands for.
+
+    numpy's own classes trust the state that they are given (a dtype's flags can make numbers pass for pointers), so
+    they are not let near a pickle. The classes are made anew each time, since a pickle may write to them.
+    """
+    array, dtype, sparse = (type(kind.__name__, (kind,), {}) for kind in (_Array, _Dtype, _Sparse))
+
+    def reconstruct(*_: Any) -> Any:
+        return array()
+
+    table = (
+        (_ARRAY, array),
+        (_RECONSTRUCT, reconstruct),
+        (_DTYPE, dtype),
+        (_SPARSE, sparse),
+        (_LIST, list),
+        (_DEFAULTDICT, defaultdict),
+        (_ENCODE, lambda text, _: text.encode("latin1")),
+        (_BYTES, lambda: b""),
+    )
+    return {name: kind for names, kind in table for name in names}
+
+
+def _build(value: Any) -> Any:
+    """Build what stand-ins stand for, within lists and dictionaries too."""
+    if isinstance(value, _Array):
+        return _build_array(value)
+    if isinstance(value, _Sparse):
+        return _build_sparse(value)
+    if isinstance(value, dict):
+        return {key: _build(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_build(entry) for entry in value]
+    if isinstance(value, str | bytes | int | float | None):
+        return value
+    raise TypeError(f"a {type(value).__name__} where data is expected")
+
+
+def _build_array(array: _Array) -> NDArray[Any]:
+    """Build an array from its pickled state: version, shape, dtype, whether columns come first, and entries."""
+    _, shape, kind, fortran_order, raw = array.state
+    code, order = str(kind.made[0]), str(kind.state[1])
+    if not _PLAIN_DTYPE.fullmatch(code) or order not in "<>|=" or kind.state[2:5] != (None, None, None):
+        raise ValueError(f"dtype {code} is not plain")
+    shape = tuple(int(side) for side in shape)
+    if code.startswith("O"):
+        flat = np.empty(len(raw), dtype=object)
+        for i, entry in enumerate(raw):
+            flat[i] = _build(entry)
+    else:
+        data = raw.encode("latin1") if isinstance(raw, str) else raw
+        flat = np.frombuffer(data, dtype=np.dtype(order + code)).copy()
+    return flat.reshape(shape[::-1]).T if fortran_order else flat.reshape(shape)
+
+
+def _build_sparse(sparse: _Sparse) -> csr_matrix[Any]:
+    """Build a CSR matrix, with scipy's full check of its offsets and columns."""
+    state = sparse.state
+    rows, columns = (int(side) for side in state["_shape"])
+    parts = tuple(_build(state[key]) for key in ("data", "indices", "indptr"))
+    matrix = csr_matrix(parts, shape=(rows, columns))
+    matrix.check_format(full_check=True)
+    return matrix
