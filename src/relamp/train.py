@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from relamp.data.batch import Batch, collate, with_self_loops
+from relamp.data.corpus import PackedCorpus
 from relamp.data.packed import Integers, PackedGraphs
 from relamp.loop import Resume, run_epochs
 from relamp.method.base import Method, Randomness
@@ -42,7 +43,9 @@ def batches(count: int, size: int, order: Integers) -> Iterator[Integers]:
         yield order[start:end]
 
 
-def load_batch(data: PackedGraphs, index: Integers, settings: Pretraining, device: torch.device) -> Batch:
+def load_batch(
+    data: PackedGraphs | PackedCorpus, index: Integers, settings: Pretraining, device: torch.device
+) -> Batch:
     """Return the graphs of `index` as the encoder is to see them."""
     batch = collate(data, index)
     if settings.self_loops != "none":
@@ -53,7 +56,9 @@ def load_batch(data: PackedGraphs, index: Integers, settings: Pretraining, devic
 class Pretrainer:
     """Everything a training run changes while it goes on: weights, optimiser, generators, results so far."""
 
-    def __init__(self, data: PackedGraphs, method: Method, settings: Pretraining, seed: int, device: torch.device):
+    def __init__(
+        self, data: PackedGraphs | PackedCorpus, method: Method, settings: Pretraining, seed: int, device: torch.device
+    ):
         """Draw the encoder, its head and the order of the graphs from the seed."""
         self.data, self.method, self.settings, self.device = data, method, settings, device
         weights = torch.Generator().manual_seed(seed)
@@ -119,7 +124,7 @@ class Pretrainer:
 
 
 def pretrain(
-    data: PackedGraphs,
+    data: PackedGraphs | PackedCorpus,
     method: Method,
     settings: Pretraining,
     seed: int,
@@ -148,7 +153,9 @@ def pretrain(
 
 
 @torch.no_grad()
-def embed(encoder: Encoder, data: PackedGraphs, settings: Pretraining, device: torch.device | str = "cpu") -> Tensor:
+def embed(
+    encoder: Encoder, data: PackedGraphs | PackedCorpus, settings: Pretraining, device: torch.device | str = "cpu"
+) -> Tensor:
     """Return the graph embeddings `[G, D]` of a data set in evaluation mode, on the CPU."""
     training = encoder.training
     encoder.eval()

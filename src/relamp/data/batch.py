@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from relamp.data.corpus import PackedCorpus
 from relamp.data.packed import Integers, PackedGraphs, ranges
 
 
@@ -42,9 +43,11 @@ class Batch:
         )
 
 
-def collate(data: PackedGraphs, index: Integers) -> Batch:
+def collate(data: PackedGraphs | PackedCorpus, index: Integers) -> Batch:
     """Gather the graphs of `index` into one batch: two fancy indexings and one addition, no loop over graphs."""
     index = np.asarray(index, dtype=np.int64)
+    if isinstance(data, PackedCorpus):
+        data, index = data.take(index), np.arange(len(index))
     nodes, edges = ranges(data.node_offset, index), ranges(data.edge_offset, index)
     num_nodes, num_edges = data.num_nodes[index], data.num_edges[index]
     shift = np.repeat(np.cumsum(num_nodes) - num_nodes, num_edges)

@@ -1,17 +1,53 @@
 """The data guard: refuses packed graphs that are broken and reports what the sound ones look like."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from relamp.data.packed import MISSING, PackedGraphs
+from relamp.data.packed import MISSING, Integers, PackedGraphs, smallest_uint
 from relamp.data.wl_hash import WL_ROUNDS, Hash, block_edges, blocks, wl_hash
 from relamp.errors import RelampError
 
 _Int64 = NDArray[np.int64]
 
 _QUANTILES = (5, 25, 50, 75, 95, 99)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Counts over some graphs, which add up over the parts of a corpus.
+
+    Attributes:
+        graphs, nodes, edges, self_loops, graphs_without_nodes, graphs_without_edges: as in the report of `inspect`.
+        degree: how many nodes have degree 0, 1, ...
+        categories: for each column of node features, how many nodes have category 0, 1, ...
+    """
+
+    graphs: int
+    nodes: int
+    edges: int
+    self_loops: int
+    graphs_without_nodes: int
+    graphs_without_edges: int
+    degree: tuple[int, ...]
+    categories: tuple[tuple[int, ...], ...]
+
+    def __add__(self, other: "Tally") -> "Tally":
+        """Return the counts over both."""
+        return Tally(
+            graphs=self.graphs + other.graphs,
+            nodes=self.nodes + other.nodes,
+            edges=self.edges + other.edges,
+            self_loops=self.self_loops + other.self_loops,
+            graphs_without_nodes=self.graphs_without_nodes + other.graphs_without_nodes,
+            graphs_without_edges=self.graphs_without_edges + other.graphs_without_edges,
+            degree=_added(self.degree, other.degree),
+            categories=tuple(_added(a, b) for a, b in zip(self.categories, other.categories, strict=True)),
+        )
 
 
 def inspect(data: PackedGraphs) -> dict[str, Any]:
@@ -22,6 +58,11 @@ def inspect(data: PackedGraphs) -> dict[str, Any]:
 
     Raises RelampError if categories, node numbers or labels are out of range, or an edge is repeated or one-way.
     """
+    return make_report(data.name, tally(data), wl_hash(data), data.y, data.info, len(data.info.get("dropped", ())))
+
+
+def tally(data: PackedGraphs) -> Tally:
+    """Check packed graphs and count what `make_report` needs; raises RelampError as `inspect` does."""
     _check_values(data)
     degree, loops = np.zeros(len(data.x), dtype=np.int64), 0
     for start, end in blocks(data):
@@ -31,24 +72,39 @@ def inspect(data: PackedGraphs) -> dict[str, Any]:
         other = source != target
         degree[first:last] = np.bincount(source[other], minlength=last - first)
         loops += int((~other).sum())
-    edges = int(degree.sum()) // 2
+    return Tally(
+        graphs=len(data),
+        nodes=len(data.x),
+        edges=int(degree.sum()) // 2,
+        self_loops=loops,
+        graphs_without_nodes=int((data.num_nodes == 0).sum()),
+        graphs_without_edges=int((data.num_edges == 0).sum()),
+        degree=tuple(np.bincount(degree).tolist()),
+        categories=tuple(tuple(np.bincount(column).tolist()) for column in data.x.T),
+    )
+
+
+def make_report(
+    name: str, counts: Tally, hashes: Hash, y: Integers, info: Mapping[str, Any], dropped: int
+) -> dict[str, Any]:
+    """Return the report of `inspect` from what was counted, the graphs' hashes `[G]`, labels and origin."""
     report: dict[str, Any] = {
-        "name": data.name,
-        "graphs": len(data),
-        "nodes": len(data.x),
-        "edges": edges,
-        "self_loops": loops,
-        "average_nodes": len(data.x) / max(len(data), 1),
-        "average_edges": edges / max(len(data), 1),
-        "graphs_without_nodes": int((data.num_nodes == 0).sum()),
-        "graphs_without_edges": int((data.num_edges == 0).sum()),
-        "isolated_nodes": int((degree == 0).sum()),
-        "degree": _degrees(degree),
-        "node_categories": _categories(data),
-        "labels": _labels(data),
-        "duplicates": _duplicates(data, wl_hash(data)),
-        "dropped": len(data.info.get("dropped", ())),
-        "warnings": list(data.info.get("warnings", ())),
+        "name": name,
+        "graphs": counts.graphs,
+        "nodes": counts.nodes,
+        "edges": counts.edges,
+        "self_loops": counts.self_loops,
+        "average_nodes": counts.nodes / max(counts.graphs, 1),
+        "average_edges": counts.edges / max(counts.graphs, 1),
+        "graphs_without_nodes": counts.graphs_without_nodes,
+        "graphs_without_edges": counts.graphs_without_edges,
+        "isolated_nodes": counts.degree[0] if counts.degree else 0,
+        "degree": _degrees(counts.degree),
+        "node_categories": _categories(counts.categories, info.get("node_labels")),
+        "labels": _labels(y, info.get("classes")),
+        "duplicates": _duplicates(hashes, y),
+        "dropped": dropped,
+        "warnings": list(info.get("warnings", ())),
     }
     return report
 
@@ -126,9 +182,15 @@ def _check_edges(data: PackedGraphs, start: int, end: int, source: _Int64, targe
         raise RelampError(f"{data.name}: {fault} (graphs {start} to {end - 1}); pack the data set again")
 
 
-def _degrees(degree: _Int64) -> dict[str, float]:
-    if not len(degree):
+def _added(a: Sequence[int], b: Sequence[int]) -> tuple[int, ...]:
+    """Add counts of which one may end before the other."""
+    return tuple(x + y for x, y in zip_longest(a, b, fillvalue=0))
+
+
+def _degrees(counts: Sequence[int]) -> dict[str, float]:
+    if not counts:
         return {"min": 0, "mean": 0.0, "max": 0, **{f"q{q}": 0.0 for q in _QUANTILES}}
+    degree = np.repeat(smallest_uint(np.arange(len(counts))), counts)
     quantiles = np.percentile(degree, _QUANTILES)
     return {
         "min": int(degree.min()),
@@ -138,29 +200,24 @@ def _degrees(degree: _Int64) -> dict[str, float]:
     }
 
 
-def _categories(data: PackedGraphs) -> list[dict[str, int]]:
-    """Count the categories that occur in each column, named by the upstream label where `info` has it."""
-    names = data.info.get("node_labels")
-    result = []
-    for column in range(data.x.shape[1]):
-        counts = np.bincount(data.x[:, column], minlength=1)
-        result.append(
-            {str(names[column][i] if names else i): int(count) for i, count in enumerate(counts) if count > 0}
-        )
-    return result
+def _categories(columns: Sequence[Sequence[int]], names: Any) -> list[dict[str, int]]:
+    """Count the categories that occur in each column, named by the upstream label where it is known."""
+    return [
+        {str(names[column][i] if names else i): count for i, count in enumerate(counts) if count > 0}
+        for column, counts in enumerate(columns)
+    ]
 
 
-def _labels(data: PackedGraphs) -> dict[str, Any]:
+def _labels(y: Integers, names: Any) -> dict[str, Any]:
     """Count classes, or positives, negatives and missing of each task, with the score of always saying the most."""
-    if data.y.ndim == 1:
-        names = data.info.get("classes")
-        counts = np.bincount(data.y, minlength=1)
+    if y.ndim == 1:
+        counts = np.bincount(y, minlength=1)
         return {
             "classes": {str(names[i] if names else i): int(count) for i, count in enumerate(counts)},
-            "majority_accuracy": float(counts.max() / max(len(data), 1)),
+            "majority_accuracy": float(counts.max() / max(len(y), 1)),
         }
     tasks = []
-    for column in data.y.T:
+    for column in y.T:
         positive, negative = int((column == 1).sum()), int((column == 0).sum())
         known = positive + negative
         majority = max(positive, negative) / known if known else None
@@ -168,24 +225,24 @@ def _labels(data: PackedGraphs) -> dict[str, Any]:
             {
                 "positive": positive,
                 "negative": negative,
-                "missing": len(data) - known,
+                "missing": len(y) - known,
                 "majority_accuracy": majority,
             }
         )
     return {"tasks": tasks}
 
 
-def _duplicates(data: PackedGraphs, hashes: Hash) -> dict[str, int]:
+def _duplicates(hashes: Hash, y: Integers) -> dict[str, int]:
     """Count the groups of graphs that share a hash, and those of them whose labels contradict each other."""
     order = np.argsort(hashes, kind="stable")
     is_first = np.concatenate([[True], np.diff(hashes[order]) != 0])[: len(order)]
     first = np.flatnonzero(is_first)
     size = np.diff(np.concatenate([first, [len(order)]]))
-    if data.y.ndim == 1 and len(data):
-        y = data.y[order]
+    if y.ndim == 1 and len(y):
+        y = y[order]
         conflict = np.minimum.reduceat(y, first) != np.maximum.reduceat(y, first)
-    elif data.y.size:
-        y = data.y[order]
+    elif y.size:
+        y = y[order]
         both = np.logical_or.reduceat(y == 1, first) & np.logical_or.reduceat(y == 0, first)
         conflict = both.any(axis=1)
     else:

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 
 from relamp.checkpoint import fingerprint
 from relamp.closure import closure_sha256
-from relamp.data.packed import PackedGraphs
+from relamp.data.corpus import open_packed
 from relamp.files import sha256, whole, write_csv, write_json
 from relamp.loop import Resume
 from relamp.method.build import build
@@ -52,7 +52,7 @@ def pretrain_seeds(
         threads: CPU threads.
     """
     device = choose_device(threads)
-    data = PackedGraphs.load(data_path)
+    data = open_packed(data_path)
     chosen = Pretraining.model_validate(settings)
     if not row["trains"]:
         chosen = chosen.model_copy(update={"epochs": 0, "checkpoints": (0,)})

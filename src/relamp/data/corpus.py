@@ -1,0 +1,187 @@
+"""A corpus of unlabelled molecules in one memory-mapped file, each bond once and in as few bytes as will do."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relamp.data.packed import Integers, PackedGraphs, map_arrays, ranges, smallest_uint
+from relamp.errors import RelampError
+from relamp.files import whole
+
+_Integer = TypeVar("_Integer", bound=np.integer[Any])
+
+# The safetensors names of the dtypes that a corpus uses.
+_NAMES = {"uint8": "U8", "uint16": "U16", "uint32": "U32", "int64": "I64"}
+
+
+@dataclass(frozen=True)
+class PackedCorpus:
+    """Molecules packed one after another; molecule g owns atoms `node_offset[g]:node_offset[g + 1]`, likewise bonds.
+
+    A pair of features is held as one number, its row in a small table of the pairs that occur.
+
+    Attributes:
+        name: the corpus' upstream name.
+        cardinality: number of categories of both atom features.
+        atom: row of each atom in `atom_kinds`, `[N]`.
+        atom_kinds: atom type and chirality, `[P, 2]`.
+        ends: begin and end of each bond, numbered within its molecule, `[B, 2]`.
+        bond: row of each bond in `bond_kinds`, `[B]`.
+        bond_kinds: bond type and bond direction, `[Q, 2]`.
+        node_offset, bond_offset: `[G + 1]`.
+        info: free facts about the origin, stored in the file's header.
+    """
+
+    name: str
+    cardinality: tuple[int, ...]
+    atom: Integers
+    atom_kinds: Integers
+    ends: Integers
+    bond: Integers
+    bond_kinds: Integers
+    node_offset: Integers
+    bond_offset: Integers
+    info: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse arrays that do not fit together, naming what is off; the atoms and bonds themselves stay unread."""
+        faults = []
+        if self.atom.shape != (int(self.node_offset[-1]),):
+            faults.append(f"atom {self.atom.shape} against {self.node_offset[-1]} atoms")
+        if not len(self.ends) == len(self.bond) == int(self.bond_offset[-1]):
+            faults.append(f"ends {self.ends.shape}, bond {self.bond.shape} against {self.bond_offset[-1]} bonds")
+        if {self.ends.shape[1:], self.atom_kinds.shape[1:], self.bond_kinds.shape[1:]} != {(2,)}:
+            faults.append(f"ends {self.ends.shape}, kinds {self.atom_kinds.shape} and {self.bond_kinds.shape}")
+        if len(self.node_offset) != len(self.bond_offset):
+            faults.append(f"{len(self.node_offset)} node offsets, {len(self.bond_offset)} bond offsets")
+        if faults:
+            raise RelampError(f"{self.name}: the corpus does not fit together: {'; '.join(faults)}")
+
+    def __len__(self) -> int:
+        """Return the number of molecules."""
+        return len(self.node_offset) - 1
+
+    def take(self, index: Integers) -> PackedGraphs:
+        """Return the molecules of `index`, in that order, as packed graphs without SMILES and labels.
+
+        They are those of `pack_molecules`: both directions of a bond follow each other.
+        """
+        index = np.asarray(index, dtype=np.int64)
+        if len(index) and not 0 <= index.min() <= index.max() < len(self):
+            raise IndexError(f"{self.name}: molecules {index.min()} to {index.max()} of {len(self)}")
+        atoms, bonds = ranges(self.node_offset, index), ranges(self.bond_offset, index)
+        return PackedGraphs(
+            name=self.name,
+            x=self.atom_kinds[self.atom[atoms]],
+            cardinality=self.cardinality,
+            edge_index=both_directions(self.ends[bonds]),
+            node_offset=_offset(self.node_offset, index),
+            edge_offset=2 * _offset(self.bond_offset, index),
+            y=np.zeros((len(index), 0), dtype=np.int8),
+            edge_attr=np.repeat(self.bond_kinds[self.bond[bonds]], 2, axis=0),
+            info=self.info,
+        )
+
+    def save(self, path: Path | str) -> None:
+        """Write one safetensors file, whole or not at all; the same corpus gives the same bytes."""
+        arrays = {key: smallest_uint(getattr(self, key)) for key in _ARRAYS}
+        columns = {key: Column(array.dtype, array.shape, [array]) for key, array in arrays.items()}
+        write_corpus(path, self.name, self.cardinality, columns, self.info)
+
+    @classmethod
+    def load(cls, path: Path | str) -> Self:
+        """Open a packed corpus by memory map: nothing is read until it is used.
+
+        Raises RelampError if the file is missing, cut off or no packed corpus.
+        """
+        arrays, header = map_arrays(path)
+        try:
+            words = json.loads(header["corpus"])
+            return cls(
+                name=words["name"],
+                cardinality=tuple(words["cardinality"]),
+                info=words["info"],
+                **{key: arrays[key] for key in _ARRAYS},
+            )
+        except (KeyError, ValueError, TypeError) as error:
+            raise RelampError(f"{path}: is no packed corpus ({error}); delete it and run again") from error
+
+
+_ARRAYS = ("atom", "atom_kinds", "ends", "bond", "bond_kinds", "node_offset", "bond_offset")
+
+
+def open_packed(path: Path | str) -> PackedGraphs | PackedCorpus:
+    """Open a packed file of either kind by memory map, as its header says.
+
+    Raises RelampError if the file is missing, cut off or neither.
+    """
+    _, header = map_arrays(path)
+    return PackedCorpus.load(path) if "corpus" in header else PackedGraphs.load(path)
+
+
+def both_directions(ends: NDArray[_Integer]) -> NDArray[_Integer]:
+    """Return the edge index `[2, 2 B]` of bonds `[B, 2]`: each bond forth, then back."""
+    edge_index = np.empty((2, 2 * len(ends)), dtype=ends.dtype)
+    edge_index[:, 0::2] = ends.T
+    edge_index[:, 1::2] = ends.T[::-1]
+    return edge_index
+
+
+@dataclass(frozen=True)
+class Column:
+    """An array that is written piece by piece; its pieces, one after another, have `shape` and `dtype`."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    pieces: Iterable[NDArray[Any]]
+
+
+def write_corpus(
+    path: Path | str,
+    name: str,
+    cardinality: tuple[int, ...],
+    columns: Mapping[str, Column],
+    info: Mapping[str, Any],
+) -> None:
+    """Write the arrays of a `PackedCorpus`, of which only a piece at a time need be in memory."""
+    words = {"name": name, "cardinality": cardinality, "info": info}
+    write_columns(path, {"corpus": json.dumps(words, sort_keys=True)}, columns)
+
+
+def write_columns(path: Path | str, words: Mapping[str, str], columns: Mapping[str, Column]) -> None:
+    """Write a safetensors file, whole or not at all, from arrays that come in pieces.
+
+    The library's own writer wants every array in memory, and writes the header's words in any order.
+
+    Raises RelampError if the disk is full.
+    """
+    # Wide dtypes first and the header filled up to eight bytes, so that every array is aligned.
+    ordered = sorted(columns.items(), key=lambda item: (-item[1].dtype.itemsize, item[0]))
+    header: dict[str, Any] = {"__metadata__": dict(sorted(words.items()))}
+    start = 0
+    for key, column in ordered:
+        end = start + column.dtype.itemsize * int(np.prod(column.shape))
+        header[key] = {"dtype": _NAMES[column.dtype.name], "shape": column.shape, "data_offsets": [start, end]}
+        start = end
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    with whole(path) as beside, beside.open("wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for key, column in ordered:
+            begun = file.tell()
+            for piece in column.pieces:
+                file.write(np.ascontiguousarray(piece, dtype=column.dtype).data)
+            start, end = header[key]["data_offsets"]
+            if file.tell() - begun != end - start:
+                raise RelampError(f"{path}: {key} has {file.tell() - begun} bytes, not {end - start}; pack it again")
+
+
+def _offset(offset: Integers, index: Integers) -> NDArray[np.int64]:
+    """Return the offsets of the molecules of `index` once they follow each other."""
+    length = offset[index + 1].astype(np.int64) - offset[index]
+    return np.concatenate([[0], np.cumsum(length)])

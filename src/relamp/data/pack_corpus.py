@@ -1,0 +1,274 @@
+"""Pack millions of SMILES strings on several cores, in parts that the next run takes over if this one is killed."""
+
+import csv
+import hashlib
+import io
+import json
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass
+from functools import reduce
+from itertools import islice
+from operator import add
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rdkit import rdBase
+
+from relamp.data.corpus import Column, PackedCorpus, write_columns, write_corpus
+from relamp.data.fingerprint import fingerprint_of
+from relamp.data.guard import Tally, make_report, tally
+from relamp.data.molecules import BOND_CARDINALITY, CARDINALITY, DROPPED_COLUMNS, molecule_graphs, read_molecules
+from relamp.data.packed import Integers, map_arrays, smallest_uint
+from relamp.data.smiles import read_smiles
+from relamp.data.wl_hash import wl_hash
+from relamp.errors import RelampError
+from relamp.files import sha256, whole
+from relamp.progress import Progress
+
+FORMAT = 1  # of a part; a change of what it holds, or of how molecules are featurised, must change this
+
+_Job = tuple[Path, str, int, list[str]]  # file, tag, number of the first row, SMILES
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of one corpus in a folder.
+
+    Attributes:
+        folder: where they lie.
+        key: names all that their content depends on.
+        rows, chunk: number of SMILES in all, and in every part but the last.
+    """
+
+    folder: Path
+    key: str
+    rows: int
+    chunk: int
+
+    def __len__(self) -> int:
+        """Return the number of parts."""
+        return -(-self.rows // self.chunk)
+
+    def path(self, number: int) -> Path:
+        """Return the file of a part."""
+        return self.folder / f"part-{number:06d}.safetensors"
+
+    def tag(self, number: int) -> str:
+        """Return what the file of a part must be tagged with to be taken over."""
+        return hashlib.sha256(f"{self.key} {number}".encode()).hexdigest()
+
+    def open(self, number: int) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Map a part; raises RelampError if it is missing, cut off or another corpus'."""
+        arrays, header = map_arrays(self.path(number))
+        words: dict[str, Any] = json.loads(header.get("part", "{}"))
+        if words.get("tag") != self.tag(number):
+            raise RelampError(f"{self.path(number)}: is a part of something else; delete it and run again")
+        return arrays, words
+
+    def is_done(self, number: int) -> bool:
+        """Whether a part is there and whole."""
+        try:
+            self.open(number)
+        except RelampError:
+            return False
+        return True
+
+    def column(self, key: str) -> Iterator[NDArray[Any]]:
+        """Yield one array of each part in turn; nothing stays open."""
+        return (self.open(number)[0][key] for number in range(len(self)))
+
+    def remove(self) -> None:
+        """Delete all parts, half-written ones of killed runs included, and the folder unless it holds anything else."""
+        for pattern in ("part-*.safetensors", ".part-*.part.safetensors"):
+            for path in self.folder.glob(pattern):
+                path.unlink(missing_ok=True)
+        if not any(self.folder.iterdir()):
+            self.folder.rmdir()
+
+
+def pack_corpus(
+    name: str,
+    raw: Path | str,
+    output: Path | str,
+    dropped: Path | str,
+    work: Path | str,
+    *,
+    processes: int = 2,
+    chunk: int = 50_000,
+    most_bytes: int = 2**34,
+    info: Mapping[str, Any] | None = None,
+) -> PackedCorpus:
+    """Featurise and pack the SMILES of a raw file, see `read_smiles`; return the packed corpus.
+
+    Parts of `chunk` molecules each lie in the folder `work` until the end; a run after a killed one takes over those
+    that are done. The files are the same to the byte whatever `processes`, `chunk` and interruptions. What cannot be
+    featurised is listed in the CSV file `dropped` (row, smiles, reason). The corpus' info has the number of rows, how
+    many were dropped, RDKit's version, the raw file's sha256, the `fingerprint` (see `relamp.data.fingerprint`), the
+    data guard's `report` (see `relamp.data.guard.inspect`) and what `info` adds.
+
+    Raises RelampError if the raw file is missing or damaged, if no molecule is left, if the disk is full, or if a
+    process is killed.
+    """
+    raw = Path(raw)
+    # Reading it all through takes seconds and finds damage at once rather than after minutes.
+    rows = sum(1 for _ in read_smiles(raw, name, most_bytes))
+    digest = sha256(raw)
+    parts = Parts(Path(work), f"{FORMAT} {rdBase.rdkitVersion} {digest} {chunk}", rows, chunk)
+    missing = [number for number in range(len(parts)) if not parts.is_done(number)]
+    with Progress(f"{name}: molecules packed", rows) as progress:
+        done = rows - sum(min(chunk, rows - number * chunk) for number in missing)
+        progress.to(done)
+        for count in run_all(_write_part, _jobs(parts, missing, read_smiles(raw, name, most_bytes)), processes):
+            done += count
+            progress.to(done)
+    words = {**(info or {}), "rows": rows, "rdkit": rdBase.rdkitVersion, "files": {raw.name: digest}}
+    _merge(name, parts, Path(output), Path(dropped), words)
+    parts.remove()
+    return PackedCorpus.load(output)
+
+
+def run_all(work: Callable[..., int], jobs: Iterable[tuple[Any, ...]], processes: int) -> Iterator[int]:
+    """Call `work` with each job's arguments in some processes, or in this one for one; yield what the calls return.
+
+    Jobs are drawn only as processes come free, so that few are in memory.
+
+    Raises RelampError if a process is killed or memory runs out, and whatever `work` raises.
+    """
+    if processes < 1:
+        raise RelampError(f"{processes} processes cannot work; give 1 or more")
+    try:
+        if processes == 1:
+            yield from (work(*job) for job in jobs)
+            return
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(processes, context, initializer=_end_with_parent) as pool:
+            try:
+                pending: set[Future[int]] = set()
+                for job in jobs:
+                    pending.add(pool.submit(work, *job))
+                    if len(pending) > processes:  # one job waits, so that no process does
+                        finished, pending = wait(pending, return_when=FIRST_COMPLETED)
+                        yield from (future.result() for future in finished)
+                yield from (future.result() for future in pending)
+            finally:
+                pool.shutdown(cancel_futures=True)
+    except (BrokenProcessPool, MemoryError) as error:
+        raise RelampError(
+            "a process that packs molecules was killed, most likely because memory ran out; give more memory or fewer "
+            "processes and run again, which takes over the parts that are done"
+        ) from error
+
+
+def _end_with_parent() -> None:
+    """Make this process end when its parent is killed: the pool's processes would wait for work for ever."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent tells when to stop
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _jobs(parts: Parts, missing: Iterable[int], smiles: Iterator[str]) -> Iterator[_Job]:
+    """Cut the stream into chunks and yield the missing ones."""
+    wanted = set(missing)
+    for number in range(len(parts)):
+        lines = list(islice(smiles, parts.chunk))
+        if number in wanted:
+            yield parts.path(number), parts.tag(number), number * parts.chunk, lines
+
+
+def _write_part(path: Path, tag: str, first: int, lines: list[str]) -> int:
+    """Featurise a chunk into a file with all that the whole corpus is later made of; return the number of rows."""
+    read = read_molecules(lines)
+    graphs = molecule_graphs(path.stem, read)
+    listed = io.StringIO()
+    rows = ((first + row, smiles, reason) for row, smiles, reason in read.dropped)
+    csv.writer(listed, lineterminator="\n").writerows(rows)
+    arrays: dict[str, Integers] = {
+        "atom": smallest_uint(_pair(read.atoms, CARDINALITY[1])),
+        "ends": smallest_uint(read.ends),
+        "bond": smallest_uint(_pair(read.bonds, BOND_CARDINALITY[1])),
+        "num_atoms": smallest_uint(read.num_atoms),
+        "num_bonds": smallest_uint(read.num_bonds),
+        "hash": wl_hash(graphs).view(np.int64),
+        "dropped": np.frombuffer(listed.getvalue().encode(), dtype=np.uint8),
+    }
+    words = {"tag": tag, "tally": asdict(tally(graphs)), "dropped": len(read.dropped)}
+    columns = {key: Column(array.dtype, array.shape, [array]) for key, array in arrays.items()}
+    write_columns(path, {"part": json.dumps(words)}, columns)
+    return read.count
+
+
+def _merge(name: str, parts: Parts, output: Path, dropped: Path, info: dict[str, Any]) -> None:
+    """Write the corpus and the list of what was dropped, one part after another."""
+    headers = [parts.open(number)[1] for number in range(len(parts))]
+    lost = sum(words["dropped"] for words in headers)
+    if lost == parts.rows:
+        raise RelampError(f"{name}: none of the {lost} molecules can be featurised; check that the rows are SMILES")
+    counts = reduce(add, (Tally(**words["tally"]) for words in headers))
+    num_atoms, num_bonds = (np.concatenate(list(parts.column(key))) for key in ("num_atoms", "num_bonds"))
+    hashes = np.concatenate(list(parts.column("hash"))).view(np.uint64)
+    y = np.zeros((len(hashes), 0), dtype=np.int8)
+    edges = 2 * num_bonds.astype(np.int64)
+    columns_of_fingerprint = len(CARDINALITY), len(BOND_CARDINALITY)
+    info |= {
+        "dropped": lost,
+        "fingerprint": fingerprint_of(hashes, num_atoms.astype(np.int64), edges, y, *columns_of_fingerprint),
+        "report": make_report(name, counts, hashes, y, info, lost),
+    }
+    columns = {
+        "node_offset": _whole(_offset(num_atoms)),
+        "bond_offset": _whole(_offset(num_bonds)),
+        "ends": Column(
+            np.result_type(*(piece.dtype for piece in parts.column("ends"))),
+            (int(num_bonds.sum(dtype=np.int64)), 2),
+            parts.column("ends"),
+        ),
+        **_coded(parts, "atom", CARDINALITY[1]),
+        **_coded(parts, "bond", BOND_CARDINALITY[1]),
+    }
+    write_corpus(output, name, CARDINALITY, columns, info)
+    with whole(dropped) as beside, beside.open("wb") as file:
+        file.write((",".join(DROPPED_COLUMNS) + "\n").encode())
+        for piece in parts.column("dropped"):
+            file.write(piece.tobytes())
+
+
+def _pair(columns: NDArray[np.uint8], second: int) -> NDArray[np.uint16]:
+    """Return two features, the second of so many categories, as one number."""
+    return columns[:, 0].astype(np.uint16) * np.uint16(second) + columns[:, 1]
+
+
+def _coded(parts: Parts, key: str, second: int) -> dict[str, Column]:
+    """Number the pairs of features that occur in the corpus; mostly a byte will do for them."""
+    counts: NDArray[np.intp] = np.zeros(2**16, dtype=np.intp)
+    for piece in parts.column(key):
+        counts += np.bincount(piece, minlength=len(counts))
+    kinds = np.flatnonzero(counts)  # none if no molecule has a bond
+    code = np.zeros(len(counts), dtype=np.min_scalar_type(max(len(kinds) - 1, 0)))
+    code[kinds] = np.arange(len(kinds))
+    return {
+        f"{key}_kinds": _whole(np.stack(np.divmod(kinds, second), axis=1).astype(np.uint8)),
+        key: Column(code.dtype, (int(counts.sum()),), (code[piece] for piece in parts.column(key))),
+    }
+
+
+def _whole(array: Integers) -> Column:
+    return Column(array.dtype, array.shape, [array])
+
+
+def _offset(length: Integers) -> Integers:
+    """Return `[G + 1]` offsets of runs of the given lengths."""
+    return smallest_uint(np.concatenate([[0], np.cumsum(length, dtype=np.int64)]))

@@ -1,0 +1,393 @@
+import errno
+import io
+import json
+import lzma
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from rdkit import Chem, RDConfig
+
+from relamp.data import corpus as corpus_module
+from relamp.data import pack_corpus as module
+from relamp.data.corpus import PackedCorpus
+from relamp.data.fingerprint import fingerprint
+from relamp.data.guard import inspect, render
+from relamp.data.molecules import pack_molecules, read_molecules
+from relamp.data.pack_corpus import pack_corpus, run_all
+from relamp.errors import RelampError
+from relamp.files import sha256
+
+FILES = ("corpus.safetensors", "dropped.csv")
+
+# A lone atom, an ion, fragments, a molecule of more atoms than a byte counts, a copy, and all that is dropped.
+ODD = [
+    *("C", "[Na+]", "[Na+].CC(=O)[O-].O", "C" * 300, "OCC", "CCO", "N[Pt@SP1](N)(Cl)Cl", "F/C=C\\F"),
+    *("c1ccccc", "CN(C)(C)(C)C", "*CC", "[NH3]->[Cu]", "two words", 'C"C', "Cé"),
+]
+LOST = 7
+
+
+def nci(count: int) -> list[str]:
+    """Return the first SMILES of the file that ships with RDKit."""
+    lines = (Path(RDConfig.RDDataDir) / "NCI" / "first_5K.smi").read_text().splitlines()
+    return [line.split()[0] for line in lines[:count]]
+
+
+@pytest.fixture(scope="module")
+def smiles() -> list[str]:
+    strings = nci(300)
+    return [*strings[:150], *ODD, *strings[150:]]
+
+
+def write(path: Path, smiles: list[str]) -> Path:
+    path.write_bytes(lzma.compress("".join(f"{line}\n" for line in smiles).encode(), preset=0))
+    return path
+
+
+def packed(folder: Path, raw: Path, **options: Any) -> PackedCorpus:
+    """Pack into a folder; the parts lie in a folder of their own there."""
+    paths = [folder / name for name in FILES]
+    return pack_corpus("some", raw, *paths, folder / "work", **({"processes": 1, "chunk": 50} | options))
+
+
+def read(folder: Path) -> list[bytes]:
+    return [(folder / name).read_bytes() for name in FILES]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, smiles: list[str]) -> Path:
+    """The raw file, and what one process makes of it in one go."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    packed(folder, write(folder / "raw.xz", smiles))
+    return folder
+
+
+def test_a_corpus_holds_what_pack_molecules_makes(undisturbed: Path, smiles: list[str]) -> None:
+    plain, dropped = pack_molecules("some", smiles)
+    corpus = PackedCorpus.load(undisturbed / FILES[0])
+    taken = corpus.take(np.arange(len(corpus)))
+    for key in ("x", "edge_index", "edge_attr", "node_offset", "edge_offset", "y"):
+        np.testing.assert_array_equal(getattr(taken, key), getattr(plain, key), err_msg=key)
+    assert len(dropped) == LOST + sum(Chem.MolFromSmiles(s) is None for s in nci(300))
+    read_back = pd.read_csv(undisturbed / FILES[1])
+    pd.testing.assert_frame_equal(read_back, dropped)
+    assert (corpus.ends.dtype, corpus.atom.dtype, corpus.bond.dtype) == (np.uint16, np.uint8, np.uint8)
+    assert not (undisturbed / "work").exists()
+
+
+def test_what_the_info_says(undisturbed: Path, smiles: list[str]) -> None:
+    plain, dropped = pack_molecules("some", smiles)
+    info = PackedCorpus.load(undisturbed / FILES[0]).info
+    assert info["fingerprint"] == fingerprint(plain)
+    assert info["report"] == json.loads(json.dumps(inspect(plain)))
+    assert info["report"]["duplicates"]["graphs"] >= 2  # OCC and CCO
+    assert "none" in render(info["report"])
+    assert (info["rows"], info["dropped"], info["rdkit"]) == (len(smiles), len(dropped), plain.info["rdkit"])
+    assert info["files"] == {"raw.xz": sha256(undisturbed / "raw.xz")}
+
+
+def test_more_facts_can_be_given(tmp_path: Path) -> None:
+    corpus = packed(tmp_path, write(tmp_path / "raw.xz", ["C"]), info={"source": "somewhere"})
+    assert (corpus.info["source"], corpus.info["rows"]) == ("somewhere", 1)
+
+
+def test_molecules_without_any_bond(tmp_path: Path) -> None:
+    corpus = packed(tmp_path, write(tmp_path / "raw.xz", ["C", "[Na+].[Cl-]"]))
+    taken = corpus.take(np.array([1, 0]))
+    assert taken.x.tolist() == [[10, 0], [16, 0], [5, 0]]
+    assert (taken.edge_index.shape, corpus.bond_kinds.shape) == ((2, 0), (0, 2))
+
+
+@pytest.mark.parametrize("chunk", [1000, 37])
+def test_the_size_of_the_parts_does_not_show(undisturbed: Path, tmp_path: Path, chunk: int) -> None:
+    packed(tmp_path, undisturbed / "raw.xz", chunk=chunk)
+    assert read(tmp_path) == read(undisturbed)
+
+
+def test_loading_and_saving_gives_the_same_bytes(undisturbed: Path, tmp_path: Path) -> None:
+    PackedCorpus.load(undisturbed / FILES[0]).save(tmp_path / "again.safetensors")
+    assert (tmp_path / "again.safetensors").read_bytes() == read(undisturbed)[0]
+
+
+class _Killed(BaseException):
+    """Stands in for the end of the process."""
+
+
+@pytest.fixture
+def interrupted(undisturbed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder where a run ended before its last part."""
+
+    def die(*_: object) -> None:
+        raise _Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_merge", die)
+        with pytest.raises(_Killed):
+            packed(tmp_path, undisturbed / "raw.xz")
+    parts(tmp_path)[-1].unlink()
+    return tmp_path
+
+
+def parts(folder: Path) -> list[Path]:
+    return sorted((folder / "work").iterdir())
+
+
+@pytest.fixture
+def featurised(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The SMILES that are featurised from now on."""
+    seen: list[str] = []
+
+    def spy(lines: list[str]) -> Any:
+        seen.extend(lines)
+        return read_molecules(lines)
+
+    monkeypatch.setattr(module, "read_molecules", spy)
+    return seen
+
+
+def test_a_run_takes_over_the_parts_that_are_done(
+    interrupted: Path, undisturbed: Path, smiles: list[str], featurised: list[str]
+) -> None:
+    done = parts(interrupted)
+    assert len(done) == len(smiles) // 50
+    done[1].unlink()  # gone
+    done[2].write_bytes(done[2].read_bytes()[:-1])  # cut off
+    done[3].write_bytes(b"")
+    (interrupted / "work" / ".part-000000.77.part.safetensors").write_bytes(b"half of it")
+    packed(interrupted, undisturbed / "raw.xz")
+    assert featurised == smiles[50:200] + smiles[300:]
+    assert read(interrupted) == read(undisturbed)
+    assert not (interrupted / "work").exists()
+
+
+def test_a_run_with_all_parts_done_only_merges(
+    interrupted: Path, undisturbed: Path, smiles: list[str], featurised: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: Any) -> None:
+        raise RelampError("no space")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_merge", full)
+        with pytest.raises(RelampError, match="no space"):
+            packed(interrupted, undisturbed / "raw.xz")
+    assert featurised == smiles[300:]
+    packed(interrupted, undisturbed / "raw.xz")
+    assert featurised == smiles[300:]
+    assert read(interrupted) == read(undisturbed)
+
+
+def test_parts_of_another_raw_file_are_not_taken_over(
+    interrupted: Path, smiles: list[str], featurised: list[str]
+) -> None:
+    other = write(interrupted / "other.xz", smiles[::-1])
+    packed(interrupted, other)
+    assert featurised == smiles[::-1]
+    corpus = PackedCorpus.load(interrupted / FILES[0])
+    plain, _ = pack_molecules("some", smiles[::-1])
+    np.testing.assert_array_equal(corpus.take(np.arange(len(corpus))).x, plain.x)
+
+
+def test_a_part_at_another_place_is_not_taken_over(
+    interrupted: Path, undisturbed: Path, smiles: list[str], featurised: list[str]
+) -> None:
+    parts(interrupted)[0].replace(parts(interrupted)[1])
+    packed(interrupted, undisturbed / "raw.xz")
+    assert featurised == smiles[:100] + smiles[300:]
+    assert read(interrupted) == read(undisturbed)
+
+
+@pytest.mark.parametrize("changed", ["format", "rdkit", "chunk"])
+def test_parts_of_other_circumstances_are_not_taken_over(
+    interrupted: Path, undisturbed: Path, featurised: list[str], monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
+    options = {}
+    if changed == "format":
+        monkeypatch.setattr(module, "FORMAT", module.FORMAT + 1)
+    elif changed == "rdkit":
+        monkeypatch.setattr(module.rdBase, "rdkitVersion", "1.0")
+    else:
+        options = {"chunk": 60}
+    corpus = packed(interrupted, undisturbed / "raw.xz", **options)
+    assert len(featurised) == corpus.info["rows"]
+
+
+def test_a_folder_that_holds_something_else_stays(undisturbed: Path, tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "notes.txt").write_text("mine")
+    packed(tmp_path, undisturbed / "raw.xz")
+    assert [path.name for path in (tmp_path / "work").iterdir()] == ["notes.txt"]
+
+
+def test_several_processes_give_the_same_bytes(undisturbed: Path, tmp_path: Path) -> None:
+    packed(tmp_path, undisturbed / "raw.xz", processes=2)
+    assert read(tmp_path) == read(undisturbed)
+
+
+def test_after_kill_9_no_process_is_left_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    raw = write(tmp_path / "raw.xz", nci(4000))
+    script = (
+        "from relamp.data.pack_corpus import pack_corpus\n"
+        "if __name__ == '__main__':\n"
+        "    pack_corpus('some', 'raw.xz', 'corpus.safetensors', 'dropped.csv', 'work', processes=2, chunk=50)\n"
+    )
+    (tmp_path / "run.py").write_text(script)
+    with subprocess.Popen([sys.executable, "run.py"], cwd=tmp_path) as process:
+        wait_for(lambda: len(list(tmp_path.glob("work/part-*"))) >= 5)
+        workers = children(process.pid)
+        process.kill()
+    assert len(workers) >= 2
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
+    left = len(list(tmp_path.glob("work/part-*")))
+    assert 5 <= left < 80
+    assert not (tmp_path / FILES[0]).exists()
+    packed(tmp_path, raw, chunk=50)
+    (tmp_path / "at_once").mkdir()
+    packed(tmp_path / "at_once", raw, chunk=1000)
+    assert read(tmp_path) == read(tmp_path / "at_once")
+
+
+def wait_for(condition: Any, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()]
+
+
+def die(number: int) -> int:
+    """End the process as the kernel does when memory runs out, the third time."""
+    if number == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def test_a_killed_process_is_an_error_and_no_endless_wait() -> None:
+    with pytest.raises(RelampError, match="most likely because memory ran out; give more memory or fewer processes"):
+        list(run_all(die, ((number,) for number in range(6)), processes=2))
+
+
+def double(number: int) -> int:
+    return 2 * number
+
+
+def refuse(number: int) -> int:
+    raise RelampError(f"{number}: no")
+
+
+def exhaust(number: int) -> int:
+    raise MemoryError
+
+
+def test_jobs_are_drawn_as_processes_come_free() -> None:
+    drawn: list[int] = []
+
+    def jobs() -> Iterator[tuple[int]]:
+        for number in range(12):
+            drawn.append(number)
+            yield (number,)
+
+    results = run_all(double, jobs(), processes=2)
+    got = [next(results)]
+    assert len(drawn) <= 4
+    got += list(results)
+    assert sorted(got) == [2 * number for number in range(12)]
+    assert list(run_all(double, jobs(), processes=1)) == [2 * number for number in range(12)]
+
+
+def test_errors_of_the_work_come_through() -> None:
+    with pytest.raises(RelampError, match="1: no"):
+        list(run_all(refuse, iter([(1,)]), processes=2))
+    with pytest.raises(RelampError, match="memory ran out"):
+        list(run_all(exhaust, iter([(1,)]), processes=1))
+    with pytest.raises(RelampError, match="0 processes cannot work"):
+        list(run_all(double, iter([(1,)]), processes=0))
+
+
+@pytest.mark.parametrize("where", ["part", "corpus", "dropped"])
+def test_a_full_disk_leaves_no_half_output_and_the_next_run_goes_on(
+    undisturbed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        if where in Path(f"/proc/self/fd/{descriptor}").readlink().name.split("-")[0].split(".")[1]:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(descriptor)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fsync)
+        with pytest.raises(RelampError, match=rf"{where}.*could not be written \(No space left on device\); free some"):
+            packed(tmp_path, undisturbed / "raw.xz")
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == ([FILES[0], "work"] if where == "dropped" else ["work"])
+    assert not [path for path in parts(tmp_path) if path.name.startswith(".")]
+    packed(tmp_path, undisturbed / "raw.xz")
+    assert read(tmp_path) == read(undisturbed)
+
+
+def test_a_disk_that_fills_in_the_middle_of_the_file(
+    interrupted: Path, undisturbed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The write itself fails, after some pieces have been written."""
+
+    class Full(io.BufferedWriter):
+        written = 0
+
+        def write(self, data: Any) -> int:
+            Full.written += len(memoryview(data).cast("B")) if memoryview(data).nbytes else 0
+            if Full.written > 20_000:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return super().write(data)
+
+    real = Path.open
+
+    def opened(path: Path, mode: str = "r", **rest: Any) -> Any:
+        return (
+            Full(io.FileIO(path, "w")) if path.name.startswith(".corpus.") and "w" in mode else real(path, mode, **rest)
+        )
+
+    with monkeypatch.context() as patch:
+        patch.setattr(corpus_module.Path, "open", opened)
+        with pytest.raises(RelampError, match=r"corpus\.safetensors: could not be written \(No space left"):
+            packed(interrupted, undisturbed / "raw.xz")
+    assert [path.name for path in interrupted.iterdir()] == ["work"]
+    packed(interrupted, undisturbed / "raw.xz")
+    assert read(interrupted) == read(undisturbed)
+
+
+@pytest.mark.parametrize("smiles", [["(", "c1ccccc"], []])
+def test_a_corpus_without_molecules_is_refused(tmp_path: Path, smiles: list[str]) -> None:
+    with pytest.raises(RelampError, match=f"none of the {len(smiles)} molecules can be featurised"):
+        packed(tmp_path, write(tmp_path / "raw.xz", smiles))
+    assert not (tmp_path / FILES[0]).exists()
+
+
+def test_damage_is_found_before_anything_is_featurised(
+    undisturbed: Path, tmp_path: Path, featurised: list[str]
+) -> None:
+    (tmp_path / "raw.xz").write_bytes((undisturbed / "raw.xz").read_bytes()[:-10])
+    with pytest.raises(RelampError, match="is cut off or damaged"):
+        packed(tmp_path, tmp_path / "raw.xz", chunk=1)
+    assert (featurised, (tmp_path / "work").exists()) == ([], False)
+
+
+def test_many_dropped_molecules_stay_out_of_the_header(tmp_path: Path) -> None:
+    raw = write(tmp_path / "raw.xz", ["CC", *(f"*{'C' * (i % 7)}" for i in range(3000)), "CCO"])
+    corpus = packed(tmp_path, raw, chunk=1000)
+    assert (len(corpus), corpus.info["dropped"], corpus.info["report"]["dropped"]) == (2, 3000, 3000)
+    dropped = pd.read_csv(tmp_path / FILES[1])
+    assert dropped["row"].tolist() == list(range(1, 3001))
+    assert set(dropped["reason"]) == {"atom * has no atomic number"}
+    assert (tmp_path / FILES[0]).stat().st_size < 4000
