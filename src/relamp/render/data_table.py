@@ -10,7 +10,8 @@ from relamp.render.markup import html_page
 CAPTION = (
     "What the data guard found in the packed data sets. Pairs of nodes are counted once, self-loops apart. "
     "Alike: graphs that share a Weisfeiler-Leman hash with another; contradicting: those of them whose labels differ. "
-    "Majority: the score of always saying the most frequent class."
+    "Majority: the score of always saying the most frequent class. Content: whether counts and fingerprint are "
+    "those of the registry; where not, the guard's report says what differs and why it passed."
 )
 
 
@@ -44,6 +45,7 @@ def _row(report: Mapping[str, Any]) -> dict[str, Any]:
         "majority": labels.get("majority_accuracy"),
         "alike": report["duplicates"]["graphs"],
         "contradicting": report["duplicates"]["conflicting_graphs"],
+        "content": "as expected" if report["as_expected"] else "differs",
     }
 
 

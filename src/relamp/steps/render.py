@@ -1,6 +1,5 @@
 """Render figures and tables from stored rows, each with its sidecar."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -8,7 +7,7 @@ from typing import Literal
 import pandas as pd
 from matplotlib.figure import Figure
 
-from relamp.files import write_csv, write_text
+from relamp.files import read_json, write_csv, write_text
 from relamp.judge.published import load_published
 from relamp.judge.summary import finetune_cells, svm_cells
 from relamp.render.data_table import data_page, data_rows
@@ -61,7 +60,7 @@ def render_table(
 
 def render_data(reports: Sequence[Path], stem: Path, command: str) -> None:
     """Write the data guard's findings on all data sets as one table."""
-    rows = data_rows([json.loads(path.read_text(encoding="utf-8")) for path in reports])
+    rows = data_rows([read_json(path) for path in reports])
     write_csv(stem.with_suffix(".csv"), rows)
     write_text(stem.with_suffix(".html"), data_page(rows))
     write_sidecar(stem.with_suffix(".json"), reports, command)

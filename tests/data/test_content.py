@@ -1,0 +1,146 @@
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from relamp.data.content import Content, check_content, content_of
+from relamp.data.embedded import pack
+from relamp.data.fingerprint import fingerprint
+from relamp.data.mirror import Fetched
+from relamp.data.packed import PackedGraphs
+from relamp.data.registry import DATASETS, REGISTRY, Dataset, Expected, RemoteFile, Variant
+from relamp.errors import RelampError
+
+KNOWN, UNKNOWN = "1" * 64, "2" * 64
+
+
+def graphs(labels: tuple[int, ...] = (0, 1), second_edge: tuple[int, int] = (1, 2)) -> PackedGraphs:
+    """Three nodes of types 0, 1, 0 with edge 0-1 and another or a self-loop; two nodes of type 1 with an edge."""
+    a, b = second_edge
+    first = sorted({(0, 1), (1, 0), (a, b), (b, a)})
+    edges = [*first, (0, 1), (1, 0)]
+    return PackedGraphs(
+        name="paths",
+        x=np.array([[0], [1], [0], [1], [1]]),
+        cardinality=(2,),
+        edge_index=np.array(edges).T,
+        node_offset=np.array([0, 3, 5]),
+        edge_offset=np.array([0, len(first), len(edges)]),
+        y=np.array(labels),
+    )
+
+
+def fetched(digest: str = KNOWN, form: str = "upstream") -> Fetched:
+    file = RemoteFile("Set", "a.zip", (), (Variant(KNOWN, form),))  # type: ignore[arg-type]
+    return Fetched(file, Path("m/Set/a.zip"), "mirror m", digest)
+
+
+def row(data: PackedGraphs, **changes: object) -> Dataset:
+    """A registry's row that expects these graphs."""
+    found = content_of(data)
+    expected = Expected(**found.counts)  # type: ignore[arg-type]
+    base = Dataset("paths", "paths", "graphs", "collection:Set", "", {}, expected, "-", "-")
+    return replace(replace(base, fingerprint=found.fingerprint), **changes)  # type: ignore[arg-type]
+
+
+def test_content_by_hand() -> None:
+    found = content_of(graphs((0, 2), second_edge=(2, 2)), num_dropped=3)
+    assert found.counts == {
+        "rows": 5,
+        "graphs": 2,
+        "nodes": 5,
+        "edges": 2,
+        "self_loops": 1,
+        "classes": 3,
+        "tasks": 0,
+        "class_counts": (1, 0, 1),
+    }
+    assert found.rdkit == ""
+    tasks = content_of(replace(graphs(), y=np.zeros((2, 4), dtype=np.int8), info={"rdkit": "9"}))
+    assert [tasks.counts[key] for key in ("classes", "tasks", "class_counts")] == [0, 4, ()]
+    assert tasks.rdkit == "9"
+
+
+def test_every_count_is_one_that_the_registry_has() -> None:
+    assert set(content_of(graphs()).counts) <= set(asdict(REGISTRY["MUTAG"].expected))
+
+
+def test_known_content_passes_with_a_note() -> None:
+    data = graphs()
+    good = fingerprint(data)
+    plain = check_content(row(data), content_of(data), [fetched()])
+    assert (plain.as_expected, plain.note) == (True, f"sha256 known; content as expected ({good})")
+    repacked = check_content(row(data), content_of(data), [fetched(UNKNOWN)])
+    assert repacked.as_expected
+    assert repacked.note == f"a.zip has the unknown sha256 {UNKNOWN} (mirror m); content as expected ({good})"
+
+
+def test_wrong_content_of_an_unknown_file_never_passes() -> None:
+    data, wrong = graphs(), graphs(second_edge=(0, 1))
+    with pytest.raises(RelampError) as caught:
+        check_content(row(data), content_of(wrong), [fetched(), fetched(UNKNOWN)])
+    assert str(caught.value) == (
+        f"a.zip: sha256 is {UNKNOWN} but the registry has {KNOWN} (mirror m); delete the file or add the variant, for "
+        f"its content is not the known one either: paths: its fingerprint is {fingerprint(wrong)} but the registry has "
+        f"{fingerprint(data)}; found 2 edges but the registry expects 3"
+    )
+    # Neither the right counts nor another RDKit nor a missing fingerprint excuse an unknown file.
+    swapped = replace(graphs((1, 0)), info={"rdkit": "2"})
+    for dataset in (row(data), row(data, rdkit="1"), row(data, fingerprint="")):
+        with pytest.raises(RelampError, match="add the variant, for its content is not the known one either"):
+            check_content(dataset, content_of(swapped), [fetched(UNKNOWN)])
+
+
+def test_counts_alone_do_not_vouch_for_an_unknown_file() -> None:
+    counts = content_of(graphs()).counts
+    dataset = row(graphs(), fingerprint="")
+    assert check_content(dataset, Content(counts), [fetched()]).note == "sha256 known; counts as expected"
+    with pytest.raises(RelampError, match=r"add the variant.*: there is no fingerprint to go by"):
+        check_content(dataset, Content(counts), [fetched(UNKNOWN)])
+
+
+def test_wrong_content_of_a_known_file_needs_an_excuse() -> None:
+    data, swapped = graphs(), graphs((1, 0))
+    with pytest.raises(RelampError, match="correct the registry or the reader, since the raw files are the known ones"):
+        check_content(row(data), content_of(swapped), [fetched()])
+    with pytest.raises(RelampError, match=r"found 3 classes but .* 2; found 0/0/2 class_counts but .* expects 1/1"):
+        check_content(row(data), content_of(graphs((2, 2))), [fetched()])
+    listed = check_content(row(data), content_of(swapped), [fetched(form="listed")])
+    assert not listed.as_expected
+    assert listed.note.endswith(" (a.zip: upstream's file, known by sha256 alone)")
+    unknown = check_content(row(data, fingerprint=""), content_of(swapped), [fetched()])
+    assert unknown.note.endswith("(no fingerprint to compare with)")
+
+
+def test_another_rdkit_may_read_other_molecules_but_no_other_rows() -> None:
+    data = replace(graphs(), info={"rdkit": "2"})
+    fewer = replace(data.take(np.array([0])), y=np.array([1]))
+
+    def dataset(rdkit: str) -> Dataset:
+        return row(data, rdkit=rdkit, expected=replace(row(data).expected, class_counts=()))
+
+    dropped = check_content(dataset("1"), content_of(fewer, num_dropped=1))
+    assert not dropped.as_expected
+    assert "found 1 graphs but the registry expects 2" in dropped.note
+    assert dropped.note.endswith(" (read by RDKit 2, the fingerprint by 1)")
+    with pytest.raises(RelampError, match="found 1 rows but the registry expects 2"):
+        check_content(dataset("1"), content_of(fewer))
+    with pytest.raises(RelampError, match="correct the registry or the reader"):
+        check_content(dataset("2"), content_of(fewer, num_dropped=1))
+
+
+def test_counts_that_the_registry_does_not_know_are_not_compared() -> None:
+    data = graphs()
+    dataset = row(data, expected=Expected(rows=2, graphs=0, nodes=0, edges=0, classes=2))
+    assert check_content(dataset, content_of(data)).as_expected
+
+
+@pytest.mark.parametrize("name", list(DATASETS))
+def test_the_embedded_sets_are_as_expected(name: str) -> None:
+    data, dropped = pack(name)
+    if data.info.get("rdkit", "") != REGISTRY[name].rdkit:
+        pytest.skip(f"the fingerprint is of RDKit {REGISTRY[name].rdkit}")
+    found = content_of(data, len(dropped))
+    assert found.fingerprint == REGISTRY[name].fingerprint
+    assert check_content(REGISTRY[name], found).as_expected

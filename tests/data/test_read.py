@@ -1,0 +1,183 @@
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+from zipfile import ZipFile
+
+import numpy as np
+import pytest
+
+from relamp.data import read
+from relamp.data.embedded import folder, pack
+from relamp.data.fingerprint import fingerprint
+from relamp.data.guard_nodes import inspect_nodes
+from relamp.data.nodes import PackedNodes
+from relamp.data.packed import PackedGraphs
+from relamp.data.places import Places
+from relamp.data.read import fetch_files, from_record, most_bytes, read_embedded, read_fetched, read_own, to_record
+from relamp.data.registry import DATASETS, REGISTRY
+from relamp.errors import RelampError
+
+MIRROR = Path(__file__).parents[2].parent / "shared" / "data"
+SMALL = (
+    *("MUTAG", "PROTEINS", "NCI1", "DD", "IMDB-BINARY", "IMDB-MULTI", "PTC_MR", "COIL-DEL", "REDDIT-BINARY"),
+    *("BBBP", "SIDER", "ClinTox", "BACE", "Cora", "Citeseer", "DBLP"),
+)
+
+
+@pytest.fixture
+def zipped(tmp_path: Path) -> Path:
+    """A mirror that holds MUTAG, packed anew from the files inside GraKeL."""
+    place = tmp_path / "mirror" / "TUDataset" / "MUTAG.zip"
+    place.parent.mkdir(parents=True)
+    where = folder(DATASETS["MUTAG"])
+    with ZipFile(place, "w") as archive:
+        for name in DATASETS["MUTAG"].files:
+            archive.write(where / name, f"MUTAG//{name}")
+    return place
+
+
+def places(zipped: Path) -> Places:
+    return Places(mirrors=(str(zipped.parents[1]),), offline=True, cache=str(zipped.parents[2] / "cache"))
+
+
+def test_a_repacked_file_is_fetched_written_down_and_read(zipped: Path) -> None:
+    record = json.loads(json.dumps(to_record(fetch_files("MUTAG", places(zipped)))))
+    digest = hashlib.sha256(zipped.read_bytes()).hexdigest()
+    assert record == [
+        {"name": "MUTAG.zip", "path": str(zipped), "place": f"mirror {zipped.parents[1]}", "sha256": digest}
+    ]
+    done = read_fetched("MUTAG", from_record("MUTAG", record))
+    assert isinstance(done.data, PackedGraphs)
+    assert done.provenance.as_expected
+    assert done.provenance.note.startswith(f"MUTAG.zip has the unknown sha256 {digest} (mirror ")
+    # The packed file must not depend on where its raw files lay.
+    assert done.data.info["files"] == {"MUTAG.zip": digest}
+    assert str(zipped.parent) not in json.dumps(done.data.info)
+    assert fingerprint(done.data) == fingerprint(pack("MUTAG")[0])
+    assert done.dropped.empty
+
+
+def test_a_file_that_changed_or_went_away_since_is_refused(zipped: Path) -> None:
+    record = to_record(fetch_files("MUTAG", places(zipped)))
+    with zipped.open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(RelampError, match=r"MUTAG\.zip: sha256 is \w+ but was \w+ when it was fetched; fetch it again"):
+        from_record("MUTAG", record)
+    zipped.unlink()
+    with pytest.raises(RelampError, match=r"MUTAG\.zip: is not there any more; fetch it again with `snakemake"):
+        from_record("MUTAG", record)
+
+
+def test_all_missing_files_are_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(RelampError) as caught:
+        fetch_files("Cora", Places(mirrors=(str(tmp_path / "m"),), offline=True, cache=str(tmp_path / "c")))
+    text = str(caught.value)
+    for file in REGISTRY["Cora"].remote:
+        assert f"put the file at {tmp_path}/m/Planetoid/{file.name}" in text
+
+
+def test_content_of_another_data_set_is_refused(zipped: Path) -> None:
+    """The zip file of another data set, with its files named as if they were MUTAG's."""
+    where = folder(DATASETS["Cuneiform"])
+    with ZipFile(zipped, "w") as archive:
+        for name in DATASETS["Cuneiform"].files:
+            archive.write(where / name, name.replace("Cuneiform", "MUTAG"))
+    with pytest.raises(RelampError, match=r"MUTAG\.zip: sha256 is .* found 267 rows but the registry expects 188"):
+        read_fetched("MUTAG", fetch_files("MUTAG", places(zipped)))
+
+
+def test_a_bomb_is_refused_by_the_expected_size(zipped: Path) -> None:
+    with ZipFile(zipped, "a") as archive:
+        archive.writestr("README.txt", b"0" * 2**22)
+    with pytest.raises(RelampError, match=r"MUTAG\.zip: unpacks to .* but at most 1,048,576 are expected"):
+        read_fetched("MUTAG", fetch_files("MUTAG", places(zipped)))
+
+
+def test_the_expected_size_leaves_room_for_repacking() -> None:
+    assert most_bytes(REGISTRY["COLLAB"], "COLLAB.zip") == 2 * 364307031
+    assert most_bytes(REGISTRY["MUTAG"], "MUTAG.zip") == 2**20
+    assert most_bytes(REGISTRY["PPI"], "ppi.zip") == 2**30
+
+
+def test_an_embedded_set_is_read_from_its_package() -> None:
+    done = read_embedded("NCI")
+    assert len(done.dropped) == 9
+    assert done.provenance.note.startswith("sha256 known; ")
+
+
+def test_own_data_are_read_from_their_folder(tmp_path: Path) -> None:
+    files = {
+        "A": "1, 2\n2, 1\n3, 4\n4, 3\n",
+        "graph_indicator": "1\n1\n2\n2\n",
+        "graph_labels": "-1\n1\n",
+    }
+    for name, text in files.items():
+        (tmp_path / f"MINE_{name}.txt").write_text(text)
+    (tmp_path / "notes.txt").write_text("not ours")
+    done = read_own("MINE", tmp_path)
+    assert isinstance(done.data, PackedGraphs)
+    assert done.data.y.tolist() == [0, 1]
+    assert done.data.info["source"] == "own"
+    assert sorted(done.data.info["files"]) == ["MINE_A.txt", "MINE_graph_indicator.txt", "MINE_graph_labels.txt"]
+    (tmp_path / "MINE_graph_labels.txt").unlink()
+    with pytest.raises(RelampError, match=r"MINE_graph_labels\.txt: is not there"):
+        read_own("MINE", tmp_path)
+
+
+def test_a_collection_without_a_reader_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read, "_READERS", {})
+    with pytest.raises(RelampError, match="MUTAG: there is no reader of TUDataset yet; leave MUTAG out"):
+        read_fetched("MUTAG", [])
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_every_set_of_the_mirror_is_as_expected(name: str, tmp_path: Path) -> None:
+    dataset = REGISTRY[name]
+    if not all((MIRROR / file.collection / file.name).is_file() for file in dataset.remote):
+        pytest.skip(f"no mirror at {MIRROR}")
+    done = read_fetched(name, fetch_files(name, Places(mirrors=(str(MIRROR),), offline=True, cache=str(tmp_path))))
+    if isinstance(done.data, PackedGraphs):
+        if done.data.info.get("rdkit", "") != dataset.rdkit:
+            pytest.skip(f"the fingerprint is of RDKit {dataset.rdkit}")
+        assert done.provenance.note == f"sha256 known; content as expected ({dataset.fingerprint})"
+    else:
+        assert done.provenance.note == "sha256 known; counts as expected"
+        assert inspect_nodes(done.data)["edges"] == dataset.expected.edges
+
+
+def test_a_content_that_differs_is_not_read_as_if_it_were_known(zipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = fetch_files("MUTAG", places(zipped))
+    known = replace(files[0].file.variants[0], sha256=files[0].sha256)
+    files = [replace(files[0], file=replace(files[0].file, variants=(known,)))]
+    other = replace(REGISTRY["MUTAG"], fingerprint="wl5:" + "0" * 64)
+    monkeypatch.setattr(read, "REGISTRY", {"MUTAG": other})
+    with pytest.raises(RelampError, match=r"MUTAG: its fingerprint is .* correct the registry or the reader"):
+        read_fetched("MUTAG", files)
+
+
+def test_the_guard_of_nodes_by_hand() -> None:
+    data = PackedNodes(
+        name="path",
+        num_features=3,
+        feature_offset=np.array([0, 2, 2, 3, 3]),
+        feature_index=np.array([0, 2, 1]),
+        feature_value=None,
+        edge_index=np.array([[0, 1, 1, 2], [1, 0, 2, 1]]),
+        y=np.array([0, 1, 1, -1]),
+        train=np.array([0]),
+        valid=np.array([1]),
+        test=np.array([2]),
+        graph_offset=np.array([0, 4]),
+        info={"self_loops_removed": 2},
+    )
+    report = inspect_nodes(data)
+    assert (report["graphs"], report["nodes"], report["edges"], report["self_loops"]) == (1, 4, 2, 2)
+    assert report["isolated_nodes"] == report["unlabelled"] == 1
+    assert report["degree"] == {"min": 0, "max": 2, "mean": 1.0, "q50": 1.0}
+    assert (report["features_per_node"], report["nodes_without_features"]) == (0.75, 2)
+    assert report["labels"] == {"classes": {"0": 1, "1": 2}}
+    assert report["split"] == {"train": 1, "valid": 1, "test": 1}
+    tasks = inspect_nodes(replace(data, y=np.array([[1, 0], [1, 1], [0, 0], [0, 0]], dtype=np.int8)))
+    assert tasks["labels"] == {"tasks": {"0": 2, "1": 1}}
+    json.dumps([report, tasks])

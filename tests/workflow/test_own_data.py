@@ -1,0 +1,69 @@
+"""A user's own data set from the folder to the tables: the one test that runs the workflow itself."""
+
+import json
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from relamp.data.embedded import folder
+from relamp.data.registry import DATASETS
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.skipif(find_spec("snakemake") is None, reason="snakemake is not installed")
+
+CONFIG = """
+preset: quick
+own: {MINE: mine}
+damage: {datasets: [MINE], draws: 1}
+unsupervised:
+  datasets: [MINE]
+  methods: [untrained]
+  kernels: []
+  seeds: [0]
+"""
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """The project without its history and results, and a folder with a data set of the user's own."""
+    skipped = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    for name in ("src", "workflow", "published", "envs"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=skipped)
+    shutil.copy(ROOT / "Snakefile", tmp_path)
+    (tmp_path / "config.yaml").write_text(CONFIG)
+    (tmp_path / "mine").mkdir()
+    for name in DATASETS["MUTAG"].files:
+        shutil.copy(folder(DATASETS["MUTAG"]) / name, tmp_path / "mine" / name.replace("MUTAG", "MINE"))
+    return tmp_path
+
+
+def snakemake(clone: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", *arguments]
+    return subprocess.run(command, cwd=clone, capture_output=True, text=True, check=False, timeout=300)
+
+
+def test_a_folder_named_in_the_configuration_appears_in_the_tables(clone: Path) -> None:
+    done = snakemake(clone, "lamp_table1", "lamp_fig2", "results/quick/data/MINE.guard.json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    table = pd.read_csv(clone / "results/quick/tables/lamp_table1.csv")
+    (row,) = table[(table["dataset"] == "MINE") & (table["source"] != "published")].itertuples()
+    assert (row.method, 50 < row.value < 100) == ("untrained", True)
+    assert "MINE" in (clone / "results/quick/tables/lamp_table1.md").read_text()
+    assert set(pd.read_csv(clone / "figures/quick/lamp_fig2.csv")["dataset"]) == {"MINE"}
+    guard = json.loads((clone / "results/quick/data/MINE.guard.json").read_text())
+    assert (guard["graphs"], guard["provenance"]) == (188, "a data set of the user's own")
+
+    # A changed file is packed again; one that breaks the data is refused with its place, and nothing is left of it.
+    labels = clone / "mine" / "MINE_graph_labels.txt"
+    labels.write_text(labels.read_text().replace("-1", "?", 1))
+    done = snakemake(clone, "lamp_table1")
+    assert done.returncode == 1
+    (line,) = {line for line in done.stderr.splitlines() if line.startswith("relamp: ")}
+    assert line.startswith("relamp: mine/MINE_graph_labels.txt: ")
+    assert not (clone / "results/quick/data/MINE.safetensors").exists()
