@@ -3,11 +3,9 @@ import io
 import json
 import lzma
 import os
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +20,7 @@ from relamp.data.corpus import PackedCorpus
 from relamp.data.fingerprint import fingerprint
 from relamp.data.guard import inspect, render
 from relamp.data.molecules import pack_molecules, read_molecules
-from relamp.data.pack_corpus import pack_corpus, run_all
+from relamp.data.pack_corpus import pack_corpus
 from relamp.errors import RelampError
 from relamp.files import sha256
 
@@ -264,55 +262,6 @@ def wait_for(condition: Any, seconds: float = 60) -> None:
 
 def children(pid: int) -> list[int]:
     return [int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()]
-
-
-def die(number: int) -> int:
-    """End the process as the kernel does when memory runs out, the third time."""
-    if number == 3:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return number
-
-
-def test_a_killed_process_is_an_error_and_no_endless_wait() -> None:
-    with pytest.raises(RelampError, match="most likely because memory ran out; give more memory or fewer processes"):
-        list(run_all(die, ((number,) for number in range(6)), processes=2))
-
-
-def double(number: int) -> int:
-    return 2 * number
-
-
-def refuse(number: int) -> int:
-    raise RelampError(f"{number}: no")
-
-
-def exhaust(number: int) -> int:
-    raise MemoryError
-
-
-def test_jobs_are_drawn_as_processes_come_free() -> None:
-    drawn: list[int] = []
-
-    def jobs() -> Iterator[tuple[int]]:
-        for number in range(12):
-            drawn.append(number)
-            yield (number,)
-
-    results = run_all(double, jobs(), processes=2)
-    got = [next(results)]
-    assert len(drawn) <= 4
-    got += list(results)
-    assert sorted(got) == [2 * number for number in range(12)]
-    assert list(run_all(double, jobs(), processes=1)) == [2 * number for number in range(12)]
-
-
-def test_errors_of_the_work_come_through() -> None:
-    with pytest.raises(RelampError, match="1: no"):
-        list(run_all(refuse, iter([(1,)]), processes=2))
-    with pytest.raises(RelampError, match="memory ran out"):
-        list(run_all(exhaust, iter([(1,)]), processes=1))
-    with pytest.raises(RelampError, match="0 processes cannot work"):
-        list(run_all(double, iter([(1,)]), processes=0))
 
 
 @pytest.mark.parametrize("where", ["part", "corpus", "dropped"])

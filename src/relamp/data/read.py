@@ -25,7 +25,8 @@ _Read = tuple[PackedGraphs | PackedNodes, pd.DataFrame]
 _Files = Mapping[str, Path]
 
 _UNPACKED_AT_LEAST = 2**20  # some room for a file of unknown size, or of a few bytes more than the known one
-_UNPACKED_UNKNOWN = 2**30
+_UNPACKED_UNKNOWN = {"corpus": 2**35}
+_UNPACKED_OTHERWISE = 2**30
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,9 @@ def read_own(name: str, folder: Path) -> ReadDataset:
 def most_bytes(dataset: Dataset, name: str) -> int:
     """Return how far a file may unpack: a known one to what is known and a little more, for it may be repacked."""
     known = next(file.unpacked for file in dataset.remote if file.name == name)
-    return _UNPACKED_UNKNOWN if known is None else max(2 * known, _UNPACKED_AT_LEAST)
+    if known is None:
+        return _UNPACKED_UNKNOWN.get(dataset.kind, _UNPACKED_OTHERWISE)
+    return max(2 * known, _UNPACKED_AT_LEAST)
 
 
 def _content_of_nodes(data: PackedNodes) -> Content:
