@@ -1,4 +1,5 @@
 import re
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +7,7 @@ import pandas as pd
 import pytest
 
 from relamp.errors import RelampError
-from relamp.judge.published import AVERAGES, load_published, paper_aggregates, paper_datasets
+from relamp.judge.published import load_published, paper_aggregates, paper_datasets
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "published"
@@ -87,55 +88,136 @@ def test_files_load_and_say_what_they_hold(artifact: str) -> None:
     assert of_datasets["value"].dropna().between(0, 100).all()
 
 
-def cells_of(artifact: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    rows = load_published(FOLDER, artifact)
-    wide = rows.set_index(["label", "dataset"])["value"].unstack()  # noqa: PD010 - each cell is there once
-    return wide[paper_datasets(rows)], wide[paper_aggregates(rows)]
+MMIX = ROOT.parent / "shared" / "papers" / "m-mix.txt"
+needs_mmix = pytest.mark.skipif(not MMIX.is_file(), reason="the text of the paper is not beside the repository")
+MMIX_SIZES = {2: 28 * 3, 3: 26 * 5, 4: 4 * 5, 5: 7 * 6, 6: 3 * 7, 7: 4 * 5, 8: 6 * 2, 9: 5 * 7, 10: 5 * 8}
+MMIX_GAPS = {2: 3, 3: 17, 7: 2}
+# The last line of the head, by table: what follows are rows of cells.
+MMIX_HEADS = {
+    2: "input mode Cora Citeseer Pubmed",
+    3: "MUTAG PTC_MR IMDB-BIN IMDB-MULTI REDDIT-BIN",
+    4: "METHODS MUTAG PTC_MR IMDB-BIN IMDB-MULTI REDDIT-BIN",
+    5: "NMI ARI NMI ARI NMI ARI",
+    6: "Cora Citeseer Pubmed MUTAG PTC_MR IMDB-BIN IMDB-MULTI",
+    7: "Method Cora Citeseer PubMed Method CIFAR-10 CIFAR-100",
+    8: "GRACE (GAT) GRACE+(i-mix [23]) GRACE+(mp-mix w/o div) GRACE+(mp-mix)",
+    9: "Cora Citeseer Pubmed MUTAG PTC_MR IMDB-BIN IMDB-MULTI",
+    10: "n HIST-KERNEL WL-KERNEL supervised MVGRL MVGRL+(mp-mix)",
+}
+MMIX_UPSTREAM = {"PubMed": "Pubmed", "IMDB-BIN": "IMDB-BINARY", "REDDIT-BIN": "REDDIT-BINARY"}
+MMIX_CELL = re.compile(r"\d+\.\d+(?: ± \d+\.\d+)?|–|∼")
+GROUPS = re.compile("^(unsupervised|supervised|kernel|ours|Accuracy|AUC)")
 
 
-@pytest.mark.parametrize(
-    ("artifact", "wrong"),
-    [("lamp_table1", {}), ("lamp_table2", {"AttrMasking": 71.15, "No Pre-Train": 66.9625}), ("lamp_table3", {})],
-)
-def test_printed_averages_against_their_cells(artifact: str, wrong: dict[str, float]) -> None:
-    """Known disagreements are those of published/README.md, and no others."""
-    cells, aggregates = cells_of(artifact)
-    means = cells.mean(axis=1, skipna=False)
-    printed = aggregates[next(name for name in AVERAGES if name in aggregates)]
-    assert (means.isna() == printed.isna()).all()
-    off = means[(means - printed).abs() > 0.01]
-    assert off.to_dict() == pytest.approx(wrong)
+def bare(text: str) -> str:
+    """Without citations, spaces and the underscores of subscripts, and without a rotated heading before it."""
+    return GROUPS.sub("", re.sub(r"\[\d+\]|[\s_]", "", text)) or "supervised"
 
 
-def average_ranks(cells: pd.DataFrame) -> pd.Series:
-    return cells.rank(ascending=False, method="average").mean(axis=1)
+def mmix_rows(number: int, count: int) -> list[tuple[str, list[str]]]:
+    """The first rows after a table's head: the text before the cells, and the cells."""
+    text = unicodedata.normalize("NFKC", MMIX.read_text(encoding="utf-8"))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    caption = next(i for i, line in enumerate(lines) if line.startswith(f"Table {number}:"))
+    head = next(i for i, line in enumerate(lines) if i > caption and line == MMIX_HEADS[number])
+    # The words before a run of cells are its label, wherever the text breaks the line.
+    rest = " ".join(lines[head + 1 :])
+    rows: list[tuple[str, list[str]]] = []
+    end = 0
+    for cell in MMIX_CELL.finditer(rest):
+        between = rest[end : cell.start()].strip()
+        if between and len(rows) == count:
+            return rows
+        if between:
+            rows.append((bare(between), []))
+        rows[-1][1].append(cell[0])
+        end = cell.end()
+    return rows
 
 
-def test_printed_ranks_against_their_cells() -> None:
-    slack = 0.05 + 1e-9
-    cells, aggregates = cells_of("lamp_table1")
-    assert ((average_ranks(cells) - aggregates["A.R."]).abs() <= slack).all()
-    cells, aggregates = cells_of("lamp_table2")
-    off = (average_ranks(cells) - aggregates["A.R."]).abs()
-    assert (off > slack).sum() == 11
-    assert off.drop("AttrMasking").max() == pytest.approx(0.1375)
-    assert average_ranks(cells)["AttrMasking"] == pytest.approx(11.0625)
-    # One cell explains them all: 69.3 in place of 79.3.
-    assert cells.loc["AttrMasking", "BACE"] == 79.3
-    cells.loc["AttrMasking", "BACE"] = 69.3
-    assert ((average_ranks(cells) - aggregates["A.R."]).abs() <= slack).all()
-    assert cells.loc["AttrMasking"].mean() == pytest.approx(aggregates.loc["AttrMasking", "Avg."])
+def mmix_columns(number: int) -> list[str]:
+    """The data sets (with the metric, in Table 5) of the columns, by their upstream names."""
+    if number == 5:
+        return [f"{name} {metric}" for name in ("Cora", "Citeseer", "Pubmed") for metric in ("nmi", "ari")]
+    words = [word for word in MMIX_HEADS[number].split() if word not in {"input", "mode", "METHODS", "Method"}]
+    return [MMIX_UPSTREAM.get(word, word) for word in words]
 
 
-def test_counts_of_best_and_second_best_in_the_text() -> None:
-    def places(artifact: str, label: str) -> list[int]:
-        return cells_of(artifact)[0].rank(ascending=False, method="min").loc[label].astype(int).tolist()
+def mmix_stored(number: int) -> pd.DataFrame:
+    rows = pd.read_csv(FOLDER / f"mmix_table{number}.csv", dtype=str, keep_default_na=False)
+    printed = [f"{row.value} ± {row.spread}" if row.spread else row.value or "–" for row in rows.itertuples()]
+    return rows.assign(printed=printed)
 
-    assert [places("lamp_table1", "LAMP-Soft").count(place) for place in (1, 2)] == [6, 2]
-    assert [places("lamp_table2", "LAMP-Soft").count(place) for place in (1, 2)] == [6, 2]
-    assert [places("lamp_table2", "LAMP-Mag").count(place) for place in (1, 2)] == [1, 5]
-    # The text says: best on NCI1, and second best on three others.
-    assert [places("lamp_table1", "LAMP-Mag").count(place) for place in (1, 2)] == [1, 2]
+
+@needs_mmix
+@pytest.mark.parametrize("number", [2, 3, 4, 5, 6, 9])
+def test_every_cell_is_as_mmix_prints_it(number: int) -> None:
+    stored = mmix_stored(number)
+    columns = mmix_columns(number)
+    names = stored["dataset"] + (" " + stored["metric"] if number == 5 else "")
+    ours = []
+    for label, rows in stored.groupby("label", sort=False):
+        # Table 2 prints what goes into a method after its name.
+        mode = re.sub(".*input ", "", rows["note"].iloc[0]) if number == 2 else ""
+        assert names[rows.index].tolist() == columns
+        ours.append((bare(f"{label} {mode}"), rows["printed"].tolist()))
+    assert ours == mmix_rows(number, len(ours))
+
+
+@needs_mmix
+def test_every_cell_of_nodes_and_images_is_as_mmix_prints_it() -> None:
+    stored = mmix_stored(7)
+    by_label = dict(iter(stored.groupby("label", sort=False)))
+    printed = mmix_rows(7, 8)
+    ours = [(bare(label), rows["printed"].tolist()) for label, rows in by_label.items()]
+    # The paper sets nodes and images side by side, and a dash of images as a tilde.
+    assert ours == [
+        (label, [cell.replace("∼", "–") for cell in cells]) for label, cells in printed[::2] + printed[1::2]
+    ]
+    for label, rows in by_label.items():
+        assert rows["dataset"].tolist() == (mmix_columns(7)[3:] if "SimCLR" in label else mmix_columns(7)[:3])
+
+
+@needs_mmix
+@pytest.mark.parametrize(("number", "rows"), [(8, 2), (10, 8)])
+def test_every_cell_of_tables_with_methods_as_columns_is_as_mmix_prints_it(number: int, rows: int) -> None:
+    stored = mmix_stored(number)
+    labels = stored["label"].unique().tolist()
+    head = bare(MMIX_HEADS[number]).removeprefix("n")
+    assert bare("".join(labels)).endswith(head)
+    ours = []
+    for (metric, dataset, protocol), cells in stored.groupby(["metric", "dataset", "protocol"], sort=False):
+        assert cells["label"].tolist() == labels
+        name = f"{dataset}{protocol.capitalize()}" if number == 8 else protocol.removeprefix("n=")
+        ours.append((name, cells["printed"].tolist()))
+        assert metric == (
+            "roc_auc" if number == 10 and len(ours) > 4 else "micro_f1" if dataset == "PPI" else "accuracy"
+        )
+    assert ours == mmix_rows(number, rows)
+
+
+@pytest.mark.parametrize("number", MMIX_SIZES)
+def test_files_of_mmix_load_and_say_what_they_hold(number: int) -> None:
+    rows = load_published(FOLDER, f"mmix_table{number}")
+    assert len(rows) == MMIX_SIZES[number]
+    assert set(rows["paper"]) == {"mmix"}
+    assert paper_aggregates(rows) == []
+    assert rows["value"].isna().sum() == MMIX_GAPS.get(number, 0)
+    assert (rows["value"].isna() == rows["note"].str.startswith("missing in the paper")).all()
+    assert (rows["spread"].notna() == (rows["spread_meaning"] != "")).all()
+    assert (rows["n"].notna() == ~rows["spread_meaning"].isin(["", "not stated"])).all()
+    # A fraction in Tables 5 and 10, per cent elsewhere; and one method has one label.
+    low, high = (0, 1) if number in {5, 10} else (1, 100)
+    assert rows["value"].dropna().between(low, high).all()
+    assert not rows[["method", "label"]].drop_duplicates()["method"].duplicated().any()
+
+
+def test_runs_behind_a_spread_are_said_of_the_authors_own_rows_alone() -> None:
+    rows = load_published(FOLDER, "mmix_table2")
+    counts = rows.dropna(subset=["spread"]).set_index("method")["n"].groupby(level=0).max()
+    own = {"mo-mix", "mp-mix", "mp-mix-nodiv"}
+    assert set(counts.index[counts == 50]) == own | {name for name in counts.index if name.endswith("-reproduced")}
+    assert set(load_published(FOLDER, "mmix_table3")["n"].dropna()) == {5}
 
 
 HEAD = "paper,artifact,method,dataset,metric,value,spread,spread_meaning,n,note"

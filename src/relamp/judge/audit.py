@@ -1,0 +1,178 @@
+"""Do the papers agree with themselves? Their own arithmetic, from nothing but the printed cells and the text."""
+
+import re
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from relamp.errors import RelampError
+from relamp.judge.published import AVERAGES, RANK, load_published, paper_datasets
+from relamp.judge.text_claims import TextClaim, load_text_claims
+
+COLUMNS = ("paper", "artifact", "where", "claimed", "recomputed", "agrees", "remark")
+CLAIMS = "text_claims.yaml"
+# Fewer equal cells than this may be chance.
+_TWIN_CELLS = 3
+_EQUAL = 1e-9
+
+Row = dict[str, str | bool]
+
+
+def audit(folder: Path | str) -> pd.DataFrame:
+    """Return one row (`COLUMNS`) for each check of the published tables against themselves, sorted.
+
+    Checked are all averages and average ranks, every cell that a paper prints in several tables, rows of different
+    methods that are equal number by number (only those found are listed), and what the text says of the tables
+    (`text_claims.yaml`). Raises RelampError if the folder has no tables, or a file in it has a wrong form.
+    """
+    folder = Path(folder)
+    tables = {
+        path.stem: load_published(folder, path.stem)
+        for path in sorted(folder.glob("*.csv"), key=lambda path: _natural(path.stem))
+    }
+    if not tables:
+        raise RelampError(f"{folder}: has no published tables; check the folder")
+    rows: list[Row] = []
+    for table in tables.values():
+        rows += [*_check_averages(table), *_check_ranks(table)]
+    cells = pd.concat(tables.values(), ignore_index=True)
+    cells["protocol"] = cells["protocol"].fillna("") if "protocol" in cells else ""
+    for _, of_paper in cells.groupby("paper"):
+        rows += [*_check_repeats(of_paper), *_find_twins(of_paper)]
+    for claim in load_text_claims(folder / CLAIMS):
+        rows += _check_claim(claim, tables)
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    return frame.sort_values(list(COLUMNS[:5]), key=lambda column: column.map(_natural), ignore_index=True)
+
+
+def _natural(name: str) -> str:
+    """Make table2 come before table10."""
+    return re.sub(r"\d+", lambda number: number[0].zfill(4), name)
+
+
+def averages(cells: pd.DataFrame) -> "pd.Series[float]":
+    """Return the mean over the data sets (columns) of each method (row); NaN where a cell is missing."""
+    return cells.mean(axis=1, skipna=False)
+
+
+def average_ranks(cells: pd.DataFrame) -> "pd.Series[float]":
+    """Return the average rank (1 is best) of each method (row) over the data sets (columns), as LAMP counts it.
+
+    A method is ranked among those that have a value for the data set, equal values share their mean rank, and the mean
+    is over the data sets that the method has.
+    """
+    return cells.rank(ascending=False, method="average").mean(axis=1)
+
+
+def render_audit(frame: pd.DataFrame) -> str:
+    """Return the outcome of `audit` as Markdown: counts, then what disagrees, then what agrees."""
+    wrong = frame[~frame["agrees"].astype(bool)]
+    lines = [
+        "# The papers' own arithmetic",
+        "",
+        f"{len(frame)} checks of the printed tables and the text against each other; {len(wrong)} disagree.",
+        "",
+        *_table(
+            ["paper", "checks", "disagree"],
+            [[paper, len(part), int((~part["agrees"].astype(bool)).sum())] for paper, part in frame.groupby("paper")],
+        ),
+    ]
+    for title, part in (("Disagreements", wrong), ("Agreements", frame.drop(wrong.index))):
+        shown = [name for name in COLUMNS if name != "agrees"]
+        body = part[shown].to_numpy().tolist()
+        lines += ["", f"## {title} ({len(part)})", "", *(_table(shown, body) if body else ["None."])]
+    return "\n".join(lines) + "\n"
+
+
+def _table(head: list[str], body: list[list[Any]]) -> list[str]:
+    lines: list[list[Any]] = [head, ["---"] * len(head), *body]
+    return [
+        "| " + " | ".join(str(cell).replace("|", r"\|").replace("\n", " ") for cell in line) + " |" for line in lines
+    ]
+
+
+def _check_averages(table: pd.DataFrame) -> Iterator[Row]:
+    for name in AVERAGES:
+        # The cells are rounded themselves, so the last decimal of their mean may be off by one.
+        yield from _check_aggregate(table, name, averages, 1.0)
+
+
+def _check_ranks(table: pd.DataFrame) -> Iterator[Row]:
+    # Ranks are whole or half numbers, so nothing but the rounding of the mean itself is allowed.
+    yield from _check_aggregate(table, RANK, average_ranks, 0.5)
+
+
+def _check_aggregate(
+    table: pd.DataFrame, name: str, compute: Callable[[pd.DataFrame], "pd.Series[float]"], last_places: float
+) -> Iterator[Row]:
+    printed = table[table["dataset"] == name].set_index("method")
+    if printed.empty:
+        return
+    wide = table.pivot_table("value", "method", "dataset", dropna=False)[paper_datasets(table)]
+    found = compute(wide)
+    for row in printed.reset_index().to_dict("records"):
+        value = found[row["method"]]
+        if pd.isna(value) and pd.isna(row["value"]):
+            continue  # a dash where cells are missing is no sum to check
+        off = value - row["value"]
+        agrees = abs(off) <= last_places * 10.0 ** -row["decimals"] + _EQUAL
+        remark = "" if agrees else "one of them is missing" if pd.isna(off) else f"off by {off:+.2f}"
+        claimed = "–" if pd.isna(row["value"]) else f"{row['value']:.{row['decimals']}f}"
+        # Two more decimals than printed show on which side of the rounding it falls.
+        told = "–" if pd.isna(value) else f"{value:.{row['decimals'] + 2}f}"
+        yield _row(row["paper"], row["artifact"], f"{row['label']}, {name}", claimed, told, agrees, remark)
+
+
+def _check_repeats(cells: pd.DataFrame) -> Iterator[Row]:
+    """Compare the cells that several tables of one paper print for the same method, data set and metric."""
+    # A rank is one among the rivals of its table, so that it may differ between tables.
+    printed = cells[cells["dataset"] != RANK].dropna(subset=["value"])
+    for (method, dataset, metric, _), same in printed.groupby(["method", "dataset", "metric", "protocol"], sort=False):
+        if len(same) < 2:
+            continue
+        first, *others = same.to_dict("records")
+        agrees = len(same[["value", "spread"]].drop_duplicates()) == 1
+        told = "; ".join(f"{_number(other)} ({other['artifact']})" for other in others)
+        where = f"{method} on {dataset}, {metric}, in several tables"
+        remark = "" if agrees else "one name, several numbers"
+        yield _row(first["paper"], first["artifact"], where, _number(first), told, agrees, remark)
+
+
+def _find_twins(cells: pd.DataFrame) -> Iterator[Row]:
+    """Find rows of different methods that are equal in every cell that both have, spreads included."""
+    printed: dict[tuple[str, str], dict[tuple[str, ...], tuple[float, float]]] = {}
+    for row in cells.dropna(subset=["value", "spread"]).to_dict("records"):
+        mine = printed.setdefault((row["artifact"], row["method"]), {})
+        mine[row["dataset"], row["metric"], row["protocol"]] = row["value"], row["spread"]
+    found: dict[tuple[str, ...], list[str]] = {}
+    for (artifact, method), (other_artifact, other_method) in combinations(printed, 2):
+        one, other = printed[artifact, method], printed[other_artifact, other_method]
+        both = one.keys() & other.keys()
+        if method != other_method and len(both) >= _TWIN_CELLS and all(one[key] == other[key] for key in both):
+            told = f"{method} of {artifact} is {other_method} of {other_artifact} in all {len(both)} cells"
+            # The table that comes first leads, whichever pair of tables shows it.
+            found.setdefault(tuple(sorted((method, other_method))), [artifact]).append(told)
+    for names, (first, *pairs) in found.items():
+        remark = "one row of numbers under two names"
+        yield _row(cells["paper"].iloc[0], first, " and ".join(names), "two methods", "; ".join(pairs), False, remark)
+
+
+def _check_claim(claim: TextClaim, tables: Mapping[str, pd.DataFrame]) -> Iterator[Row]:
+    for finding in claim.check.check(tables):
+        where = f"{claim.where}: “{claim.quote}”" + (f", {finding.where}" if finding.where else "")
+        remark = "; ".join(part for part in (finding.remark, claim.remark) if part)
+        yield _row(
+            claim.paper, claim.check.artifact, where, finding.claimed, finding.recomputed, finding.agrees, remark
+        )
+
+
+def _number(cell: Mapping[Hashable, Any]) -> str:
+    spread = "" if pd.isna(cell["spread"]) else f" ± {cell['spread']:.{cell['decimals']}f}"
+    return f"{cell['value']:.{cell['decimals']}f}{spread}"
+
+
+def _row(paper: str, artifact: str, where: str, claimed: str, recomputed: str, agrees: bool, remark: str) -> Row:
+    return dict(zip(COLUMNS, (paper, artifact, where, claimed, recomputed, bool(agrees), remark), strict=True))

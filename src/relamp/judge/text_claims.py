@@ -1,0 +1,208 @@
+"""What the papers' running text says of their own tables, as data, and whether the printed cells bear it out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pandas as pd
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from relamp.errors import RelampError
+from relamp.judge.published import AGGREGATES, RANK
+
+AVERAGE = "average"  # in place of a data set: the mean over the data sets
+_EQUAL = 1e-9  # differences of printed decimals are exact but for the last bits of a float
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check: what the paper says, what its cells say, and whether they agree."""
+
+    claimed: str
+    recomputed: str
+    agrees: bool
+    where: str = ""
+    remark: str = ""
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Cells(_Data):
+    """Which cells of a table a claim is about."""
+
+    artifact: str
+    measure: Literal["value", "spread"] = "value"
+    metric: str | None = None
+    protocol: str | None = None
+    datasets: tuple[str, ...] | None = None
+    leave_out: tuple[str, ...] = ()
+
+    def wide(self, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+        """Return the measure: one row a method, one column a data set (with metric or protocol, if it has several)."""
+        if self.artifact not in tables:
+            raise RelampError(f"{self.artifact}: there is no such published table; known: {', '.join(tables)}")
+        cells = tables[self.artifact]
+        cells = cells.assign(protocol=cells.get("protocol", ""))
+        # An aggregate is meant only where it is named: a mean of data sets is not one more data set.
+        names = self.datasets or [name for name in cells["dataset"].unique() if name not in AGGREGATES]
+        cells = cells[cells["dataset"].isin(set(names) - set(self.leave_out))]
+        for column in ("metric", "protocol"):
+            if wanted := getattr(self, column):
+                cells = cells[cells[column] == wanted]
+        by_dataset = cells.groupby("dataset")[["metric", "protocol"]].nunique().max()
+        varying = by_dataset.index[by_dataset > 1]
+        keys = [", ".join(names) for names in zip(*(cells[name] for name in ["dataset", *varying]), strict=True)]
+        wide = cells.assign(key=keys).pivot_table(self.measure, "method", "key", sort=False, dropna=False)
+        if wide.empty:
+            raise RelampError(f"{self.artifact}: has no cells of {self.model_dump(exclude_defaults=True)}")
+        return wide
+
+    def rows(self, wide: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
+        """Return the rows of the methods; raises RelampError if one is not in the table."""
+        unknown = [name for name in methods if name not in wide.index]
+        if unknown:
+            raise RelampError(f"{self.artifact}: has no method {', '.join(unknown)}; known: {', '.join(wide.index)}")
+        return wide.loc[list(methods)]
+
+
+class Gain(_Cells):
+    """`method` is above the best of some rivals by so many points on a data set (or on `average`).
+
+    Attributes:
+        over: readings of what is compared with; each is a list of rivals, of which the best on the data set counts.
+            The claim agrees if it does by one of the readings, since the papers do not always name the baseline.
+        points: for each data set the points with the printed decimals, with `>` before them where it is a lower bound.
+    """
+
+    kind: Literal["gain"]
+    method: str
+    over: tuple[tuple[str, ...], ...]
+    points: dict[str, str]
+
+    def check(self, tables: Mapping[str, pd.DataFrame]) -> list[Finding]:
+        """Return one finding for each data set, all readings in it."""
+        return [self._check(self._wide(tables, dataset), dataset, points) for dataset, points in self.points.items()]
+
+    def _wide(self, tables: Mapping[str, pd.DataFrame], dataset: str) -> pd.DataFrame:
+        """Return the one column of a data set or aggregate; for the average, the columns of all data sets."""
+        if dataset == AVERAGE:
+            return self.wide(tables)
+        wide = self.model_copy(update={"datasets": (dataset,)}).wide(tables)
+        if list(wide.columns) != [dataset]:
+            raise RelampError(f"{self.artifact}: has several cells of {dataset}: {'; '.join(wide.columns)}; choose one")
+        return wide
+
+    def _check(self, wide: pd.DataFrame, dataset: str, points: str) -> Finding:
+        bound, claimed = points.startswith(">"), Decimal(points.removeprefix(">").strip())
+        readings = []
+        for rivals in self.over:
+            above = self.rows(wide, [self.method]).iloc[0] - self.rows(wide, rivals).max()
+            gain = float(above.mean() if dataset == AVERAGE else above[dataset])
+            best = self.rows(wide, rivals).mean(axis=1) if dataset == AVERAGE else self.rows(wide, rivals)[dataset]
+            readings.append((gain, str(best.idxmax())))
+        # The cells have as many decimals as the claim: half of the last one is the room that rounding leaves.
+        room = float(claimed.as_tuple().exponent)
+        slack = 0.5 * 10**room - _EQUAL
+        right = [
+            gain > float(claimed) + _EQUAL if bound else abs(gain - float(claimed)) < slack for gain, _ in readings
+        ]
+        told = "; ".join(f"{gain:.{max(2, -int(room))}f} over {rival}" for gain, rival in readings)
+        return Finding(points, told, any(right), dataset)
+
+
+class Places(_Cells):
+    """`method` is first, second, ... of its table on so many data sets; equal values share the better place."""
+
+    kind: Literal["places"]
+    method: str
+    places: dict[int, int]
+
+    def check(self, tables: Mapping[str, pd.DataFrame]) -> list[Finding]:
+        """Return one finding for each place."""
+        wide = self.wide(tables)
+        ranks = self.rows(wide.rank(ascending=False, method="min"), [self.method]).iloc[0]
+        findings = []
+        for place, count in self.places.items():
+            found = ranks.index[ranks == place].tolist()
+            names = f" ({', '.join(found)})" if found else ""
+            findings.append(
+                Finding(f"{count} times", f"{len(found)} times{names}", len(found) == count, f"place {place}")
+            )
+        return findings
+
+
+class Leads(_Cells):
+    """The methods are better than every rival on each data set: higher, but lower for spreads and average ranks.
+
+    Attributes:
+        over: the rivals, or `others`: all further methods of the table.
+        need: whether `each` of the methods must lead, or `any` of them, which may differ from data set to data set.
+        against: the table of the rivals, if it is another one.
+    """
+
+    kind: Literal["leads"]
+    methods: tuple[str, ...]
+    over: tuple[str, ...] | Literal["others"] = "others"
+    need: Literal["each", "any"] = "each"
+    against: str | None = None
+
+    def check(self, tables: Mapping[str, pd.DataFrame]) -> list[Finding]:
+        """Return one finding, which names each data set where a rival is as good or better."""
+        wide = self.wide(tables)
+        beside = self.model_copy(update={"artifact": self.against}).wide(tables) if self.against else wide
+        signs = [-1.0 if self.measure == "spread" or name == RANK else 1.0 for name in wide.columns]
+        rivals = [name for name in beside.index if name not in self.methods] if self.over == "others" else self.over
+        own, other = self.rows(wide, self.methods) * signs, self.rows(beside, rivals)[wide.columns] * signs
+        weakest = own.max() if self.need == "any" else own.min()
+        compared = weakest.dropna().index.intersection(other.dropna(how="all", axis=1).columns, sort=False)
+        failed = [name for name in compared if weakest[name] <= other[name].max() + _EQUAL]
+        told = [
+            f"{name}: {abs(weakest[name]):g} against {abs(other[name].max()):g} of {other[name].idxmax()}"
+            for name in failed
+        ]
+        summary = f"on {len(compared) - len(failed)} of {len(compared)}"
+        equal = [name for name in failed if abs(weakest[name] - other[name].max()) <= _EQUAL]
+        remark = f"equal as printed: {', '.join(equal)}" if equal else ""
+        return [
+            Finding("everywhere", "; not on ".join([summary, *told]), not failed and bool(len(compared)), "", remark)
+        ]
+
+
+class Sum(_Data):
+    """Numbers of the text that should add up to another one."""
+
+    kind: Literal["sum"]
+    artifact: str
+    parts: tuple[str, ...]
+    total: str
+
+    def check(self, tables: Mapping[str, pd.DataFrame]) -> list[Finding]:  # noqa: ARG002 - as the other kinds
+        """Return one finding."""
+        total = sum(map(Decimal, self.parts))
+        return [Finding(self.total, f"{' + '.join(self.parts)} = {total}", total == Decimal(self.total))]
+
+
+class TextClaim(_Data):
+    """One statement: its exact words, where they stand, the formula over the cells, and what a reader should know."""
+
+    paper: str
+    where: str
+    quote: str
+    check: Annotated[Gain | Places | Leads | Sum, Field(discriminator="kind")]
+    remark: str = ""
+
+
+def load_text_claims(path: Path | str) -> list[TextClaim]:
+    """Return the claims of a YAML file; raises RelampError if it is absent or one of them has a wrong form."""
+    path = Path(path)
+    if not path.is_file():
+        raise RelampError(f"{path}: there is no such file; the claims of the papers' text belong there")
+    try:
+        return TypeAdapter(list[TextClaim]).validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, ValidationError) as error:
+        raise RelampError(f"{path}: is not a list of claims: {error}") from error
