@@ -1,0 +1,124 @@
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from model_graphs import random_graphs
+from relamp.data.embedded import pack
+from relamp.data.packed import PackedGraphs
+from relamp.data.tu import read_tu_zip
+from relamp.evaluate.bag import MOST_COLUMNS, MOST_DEGREE, bag_of_nodes
+from unions import complete, graphs, packed, path, star, undirected
+
+UPSTREAM = Path(__file__).parents[3] / "shared" / "data" / "TUDataset"
+
+
+def labelled(rows: list[list[tuple[int, ...]]], cardinality: tuple[int, ...]) -> PackedGraphs:
+    """Graphs without edges from the labels of their nodes."""
+    return PackedGraphs(
+        name="labelled",
+        x=np.array([label for labels in rows for label in labels], dtype=np.int64).reshape(-1, len(cardinality)),
+        cardinality=cardinality,
+        edge_index=np.zeros((2, 0), dtype=np.int64),
+        node_offset=np.cumsum([0, *map(len, rows)]),
+        edge_offset=np.zeros(len(rows) + 1, dtype=np.int64),
+        y=np.zeros(len(rows), dtype=np.int64),
+    )
+
+
+def test_node_labels_by_hand() -> None:
+    data = labelled([[(0, 1), (2, 1), (0, 0)], [], [(2, 2)]], (3, 3))
+    bag = bag_of_nodes(data)
+    assert bag.dtype == np.float32
+    # Column by column, the most frequent label first: 0 and 2 are as frequent, 1 does not occur; then 1, 0, 2.
+    assert bag.tolist() == [[2, 1, 2, 1, 0], [0, 0, 0, 0, 0], [0, 1, 0, 0, 1]]
+
+
+def test_degrees_by_hand_without_self_loops() -> None:
+    data = packed([path(3), undirected(2, [(0, 0)]), star(4)])
+    # Degrees 1 2 1, 0 0 and 3 1 1 1.
+    assert bag_of_nodes(data).tolist() == [[0, 2, 1, 0], [2, 0, 0, 0], [0, 3, 0, 1]]
+
+
+def test_rare_degrees_share_the_last_bin() -> None:
+    # Two of 3,002 nodes have degree 1,000 and 1,001; that is less than a thousandth, the rest have degree 1.
+    few = bag_of_nodes(packed([star(1001), star(1002), *[path(2)] * 500]))
+    assert few.shape == (502, 2)
+    assert few[:2].tolist() == [[0, 1001], [0, 1002]]
+    # Half of the nodes have degree 600, the others 501: all of them above the cap.
+    many = bag_of_nodes(packed([complete(601), complete(502), path(2)]))
+    assert many.shape == (3, MOST_DEGREE + 1)
+    assert many[:, MOST_DEGREE].tolist() == [601, 502, 0]
+    assert many[2, 1] == 2
+
+
+def test_rare_labels_share_the_last_bin() -> None:
+    rng = np.random.default_rng(0)
+    labels = [(int(a), int(b)) for a, b in zip(rng.permutation(3000), rng.integers(2, size=3000), strict=True)]
+    bag = bag_of_nodes(labelled([labels[:1000], labels[1000:]], (3000, 2)))
+    half = MOST_COLUMNS // 2
+    assert bag.shape == (2, half + 2)
+    assert bag[:, :half].sum() == 3000
+    assert bag[:, half - 1].sum() == 3000 - (half - 1)
+
+
+def test_nothing_but_empty_graphs() -> None:
+    assert bag_of_nodes(packed([(0, []), (0, [])])).tolist() == [[0], [0]]
+    assert bag_of_nodes(labelled([[], []], (4, 2))).shape == (2, 2)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(graphs(), min_size=1, max_size=6))
+def test_degrees_against_plain_loops(some: list) -> None:
+    data = packed(some)
+    bag = bag_of_nodes(data)
+    for row, (nodes, edges) in zip(bag, some, strict=True):
+        neighbours = Counter(len({b for a, b in edges if a == node and b != node}) for node in range(nodes))
+        # With less than a thousand nodes nothing is capped.
+        assert {degree: count for degree, count in enumerate(row.tolist()) if count} == neighbours
+    assert bag.sum(axis=1).tolist() == data.num_nodes.tolist()
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 1000))
+def test_neither_edges_nor_the_order_of_nodes_matter_to_a_bag_of_labels(seed: int) -> None:
+    data = random_graphs(seed, count=5)
+    order = np.concatenate(
+        [a + np.random.default_rng(seed).permutation(b - a) for a, b in pairwise(data.node_offset.tolist())]
+    )
+    blind = PackedGraphs(
+        **{
+            **vars(data),
+            "x": data.x[order],
+            "edge_index": data.edge_index[:, :0],
+            "edge_offset": np.zeros_like(data.edge_offset),
+            "edge_attr": None,
+        }
+    )
+    np.testing.assert_array_equal(bag_of_nodes(blind), bag_of_nodes(data))
+
+
+def test_real_data_with_one_column_of_labels_two_and_molecules() -> None:
+    for name, columns in (("MUTAG", 7), ("Cuneiform", 7)):
+        data = pack(name)[0]
+        bag = bag_of_nodes(data)
+        assert bag.shape == (len(data), columns)
+        assert (bag.sum(axis=1) == data.num_nodes * len(data.cardinality)).all()
+    molecules = pack("Solubility")[0]
+    bag, atoms, chirality = bag_of_nodes(molecules), *molecules.x.T
+    assert molecules.edge_attr is not None
+    assert bag.shape[1] == len(np.unique(atoms)) + len(np.unique(chirality))
+
+
+@pytest.mark.skipif(not UPSTREAM.is_dir(), reason="no upstream archives at ../shared/data")
+def test_a_real_data_set_without_labels() -> None:
+    data = read_tu_zip(UPSTREAM / "REDDIT-BINARY.zip", "REDDIT-BINARY", 2**28)
+    bag = bag_of_nodes(data)
+    assert data.cardinality == (1,)
+    assert bag.sum() == len(data.x)
+    # The largest degree is above 3,000.
+    assert bag.shape[1] <= MOST_DEGREE + 1
