@@ -1,0 +1,182 @@
+"""Confidence intervals of a mean over seeds and folds, which allow for folds that share their training data."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from relamp.errors import RelampError
+from relamp.judge.rows import PER_CENT
+
+Floats = NDArray[np.float64]
+
+RUN = ["seed", "fold", "value"]
+TASK = ["method", "dataset", "protocol"]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean and where it lies.
+
+    Attributes:
+        mean: over all seeds and folds.
+        low: lower bound, NaN where a single run leaves the spread unknown.
+        high: upper bound, as far from the mean.
+        confidence: of the bounds, in 0 ... 1.
+        std_seeds: sample standard deviation (ddof = 1) of the seeds' means; NaN for one seed.
+        std_folds: mean over the seeds of the sample standard deviation over the folds; NaN without folds.
+        seeds: number of seeds.
+        folds: number of folds of each seed, 0 where there are none.
+    """
+
+    mean: float
+    low: float
+    high: float
+    confidence: float
+    std_seeds: float
+    std_folds: float
+    seeds: int
+    folds: int
+
+
+INTERVALS = [*TASK, *Interval.__dataclass_fields__]
+
+
+def mean_interval(scores: pd.DataFrame, confidence: float = 0.95) -> Interval:
+    """Return the interval of the mean of one cell, with the corrected resampled variance.
+
+    Nadeau and Bengio 2003, "Inference for the generalization error"; Bouckaert and Frank 2004, "Evaluating the
+    replicability of significance tests for comparing learning algorithms", for k folds with each of several seeds:
+    variance (1 / J + 1 / (k - 1)) s², J = seeds x k, Student's t with J - 1 degrees of freedom. Runs without folds are
+    taken as independent: variance s² / J. `scores` has the columns `RUN`, fold empty where there are none; the unit is
+    that of `value`. Raises RelampError where values are missing or there twice, or the seeds differ in their folds.
+    """
+    return interval_of_table(run_table(scores), confidence)
+
+
+def cell_intervals(scores: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
+    """Return `mean_interval` of each method, data set and protocol: columns `INTERVALS`, in per cent.
+
+    `scores` has the columns `TASK` and `RUN`, `value` as a fraction. The order of the rows does not matter.
+    """
+    missing = [name for name in (*TASK, *RUN) if name not in scores]
+    if missing:
+        raise RelampError(f"intervals: the scores lack the columns {missing}; take them from relamp.judge.protocols")
+    rows = [
+        {**dict(zip(TASK, key, strict=True)), **asdict(mean_interval(cell, confidence))}
+        for key, cell in scores.groupby(TASK, sort=True)
+    ]
+    cells = pd.DataFrame(rows, columns=INTERVALS)
+    for name in ("mean", "low", "high", "std_seeds", "std_folds"):
+        cells[name] = cells[name].astype(float) * PER_CENT
+    return cells.astype({"seeds": int, "folds": int})
+
+
+def further_seeds(
+    interval: Interval | Mapping[str, float],
+    target_low: float,
+    target_high: float,
+    confidence: float | None = None,
+    most: int = 1000,
+) -> int | None:
+    """Return how many further seeds would put the interval wholly inside or wholly outside a target.
+
+    It is assumed that mean and spread stay as they are. With folds the interval has a floor, since no number of seeds
+    makes up for one data set: where not even `most` seeds would decide, or a single run leaves the spread unknown, the
+    answer is None. `interval` may be a row of `cell_intervals` with its mean, low, high, seeds and folds; `confidence`
+    is then given if the row has none. Raises RelampError if the target is not a range.
+    """
+    if not target_low <= target_high:
+        raise RelampError(f"further seeds: {target_low} to {target_high} is not a range; give its lower end first")
+    parts = asdict(interval) if isinstance(interval, Interval) else interval
+    mean, low, high = (float(parts[name]) for name in ("mean", "low", "high"))
+    if math.isnan(low) or math.isnan(high):
+        return None
+    if target_low <= low <= high <= target_high or low > target_high or high < target_low:
+        return 0
+    seeds, folds = int(parts["seeds"]), int(parts["folds"])
+    level = parts["confidence"] if confidence is None else confidence
+    widths = _width(seeds + np.arange(most + 1), folds, level)
+    half = (high - low) / 2 * widths[1:] / widths[0]
+    inside = (mean - half >= target_low) & (mean + half <= target_high)
+    decided = np.flatnonzero(inside | (mean - half > target_high) | (mean + half < target_low))
+    return int(decided[0]) + 1 if len(decided) else None
+
+
+def run_table(scores: pd.DataFrame) -> Floats:
+    """Return the values of one cell as a table `[seeds, folds]`, `[seeds, 1]` where there are no folds.
+
+    Rows and columns are sorted, so that not even the last bit of a mean depends on the order of the rows. Raises
+    RelampError as `mean_interval` does.
+    """
+    missing = [name for name in RUN if name not in scores]
+    if missing or scores.empty:
+        raise RelampError(f"{_where(scores)}: no runs, or none of the columns {missing}; evaluate it first")
+    seed, fold, value = (scores[name].to_numpy(dtype=float, na_value=np.nan) for name in RUN)
+    if not np.isfinite(value).all() or np.isnan(seed).any():
+        raise RelampError(f"{_where(scores)}: a run has no value or no seed; finish it or leave it out")
+    folds, without = np.unique(fold[~np.isnan(fold)]), np.isnan(fold)
+    if 0 < without.sum() < len(fold) or len(folds) == 1:
+        raise RelampError(f"{_where(scores)}: give each run one of several folds, or leave all folds empty")
+    order = np.lexsort((fold, seed))
+    seeds, columns = np.unique(seed), max(len(folds), 1)
+    full = np.column_stack([np.repeat(seeds, columns), np.tile(folds if len(folds) else [np.nan], len(seeds))])
+    if not np.array_equal(np.column_stack([seed, fold])[order], full, equal_nan=True):
+        raise RelampError(
+            f"{_where(scores)}: {len(value)} runs are not {len(seeds)} seeds times {columns} folds, each there once; "
+            "finish what is missing, and pass every file of rows once"
+        )
+    table: Floats = value[order].reshape(len(seeds), columns)
+    return table
+
+
+def interval_of_table(table: Floats, confidence: float = 0.95) -> Interval:
+    """Return the interval of a table `[seeds, folds]`, or `[seeds, 1]` without folds; see `mean_interval`."""
+    if not 0 < confidence < 1:
+        raise RelampError(f"interval: a confidence of {confidence} is not between 0 and 1; 0.95 is usual")
+    seeds, columns = table.shape
+    folds = columns if columns > 1 else 0
+    by_seed = table.mean(axis=1)
+    mean, half = float(by_seed.mean()), math.nan
+    if table.size > 1:
+        half = float(table.std(ddof=1) * _width(np.array([seeds]), folds, confidence)[0])
+    return Interval(
+        mean,
+        mean - half,
+        mean + half,
+        confidence,
+        std_seeds=float(by_seed.std(ddof=1)) if seeds > 1 else math.nan,
+        std_folds=float(table.std(axis=1, ddof=1).mean()) if folds else math.nan,
+        seeds=seeds,
+        folds=folds,
+    )
+
+
+def corrected_variance(table: Floats) -> float:
+    """Return the corrected variance of the mean of a table `[seeds, folds]`; NaN for a single run."""
+    seeds, columns = table.shape
+    if table.size == 1:
+        return math.nan
+    return float(table.var(ddof=1) * _correction(np.array([seeds]), columns if columns > 1 else 0)[0])
+
+
+def _width(seeds: NDArray[np.int64], folds: int, confidence: float) -> Floats:
+    """Return half the width of the interval for each number of seeds, in units of the sample standard deviation."""
+    runs = seeds * max(folds, 1)
+    width: Floats = stats.t.ppf((1 + confidence) / 2, runs - 1) * np.sqrt(_correction(seeds, folds))
+    return width
+
+
+def _correction(seeds: NDArray[np.int64], folds: int) -> Floats:
+    """Return 1 / J + n_test / n_train; without folds, the runs share no training data by design of the protocol."""
+    correction: Floats = 1 / (seeds * max(folds, 1)) + (1 / (folds - 1) if folds else 0.0)
+    return correction
+
+
+def _where(scores: pd.DataFrame) -> str:
+    named = [str(scores[name].iloc[0]) for name in TASK if name in scores and len(scores)]
+    return ", ".join(named) or "scores"

@@ -1,0 +1,106 @@
+"""Average ranks of methods over data sets, and how far two must lie apart to differ."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from relamp.errors import RelampError
+
+LEAST_METHODS = 3
+LEAST_DATASETS = 2
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Methods in the order of their average ranks; 1 is best.
+
+    Attributes:
+        ranks: average rank of each method, best first, equals by name.
+        datasets: data sets ranked on, sorted: those that every method has.
+        left_out: data sets that some method lacks.
+        alpha: significance level of the critical difference.
+        friedman: chi-squared of Friedman's test, corrected for ties; None below 3 methods or 2 data sets.
+        p_value: of that test; None likewise.
+        critical_difference: from which two average ranks differ by Nemenyi's test; None likewise.
+        groups: largest groups of two or more methods without such a difference, by best rank; empty likewise.
+    """
+
+    ranks: Mapping[str, float]
+    datasets: tuple[str, ...]
+    left_out: tuple[str, ...]
+    alpha: float
+    friedman: float | None = None
+    p_value: float | None = None
+    critical_difference: float | None = None
+    groups: tuple[tuple[str, ...], ...] = ()
+
+
+def rank_methods(cells: pd.DataFrame, column: str = "mean", alpha: float = 0.05) -> Ranking:
+    """Rank methods on each data set and average, with Friedman's and Nemenyi's tests.
+
+    Demsar 2006, "Statistical comparisons of classifiers over multiple data sets", Section 3.2. `cells` has the columns
+    method, dataset and `column`, in which more is better; equal values share their mean rank. With fewer than 3
+    methods or 2 data sets there are ranks, but no tests (see `Ranking`). Raises RelampError where a cell is there
+    twice, fewer than two methods are ranked, or no data set has all of them.
+    """
+    twice = cells[cells.duplicated(["method", "dataset"])]
+    if len(twice):
+        first = twice.iloc[0]
+        raise RelampError(
+            f"ranks: {first['method']} on {first['dataset']} has several cells; choose one protocol and one setting"
+        )
+    if not 0 < alpha < 1:
+        raise RelampError(f"ranks: a significance level of {alpha} is not between 0 and 1; 0.05 is usual")
+    table = cells.set_index(["method", "dataset"])[column].rename("value").reset_index()
+    table = table.pivot_table(index="dataset", columns="method", values="value", aggfunc="first", dropna=False)
+    complete = table.dropna()
+    if complete.shape[1] < 2 or complete.empty:
+        lacking = table.columns[table.isna().any()].tolist()
+        raise RelampError(
+            f"ranks: {table.shape[1]} methods have {len(complete)} data sets in common (missing somewhere: "
+            f"{', '.join(lacking) or 'none'}); give two methods and a data set of all of them at least"
+        )
+    values = complete.to_numpy(dtype=float)
+    average = stats.rankdata(-values, axis=1).mean(axis=0)
+    ranks = dict(sorted(zip(complete.columns, map(float, average), strict=True), key=lambda item: (item[1], item[0])))
+    used, left_out = tuple(complete.index), tuple(table.index.difference(complete.index))
+    if values.shape[1] < LEAST_METHODS or len(values) < LEAST_DATASETS:
+        return Ranking(ranks, used, left_out, alpha)
+    statistic, p_value = _friedman(values)
+    difference = critical_difference(values.shape[1], len(values), alpha)
+    groups = undecided_groups(ranks, difference)
+    return Ranking(ranks, used, left_out, alpha, statistic, p_value, difference, groups)
+
+
+def critical_difference(methods: int, datasets: int, alpha: float = 0.05) -> float:
+    """Return q sqrt(k (k + 1) / (6 N)) of k methods and N data sets (Nemenyi's test; Demsar 2006, Section 3.2.2).
+
+    q is the quantile of the studentized range of k values and infinite degrees of freedom, divided by sqrt(2).
+    """
+    q = stats.studentized_range.ppf(1 - alpha, methods, np.inf) / np.sqrt(2)
+    return float(q * np.sqrt(methods * (methods + 1) / (6 * datasets)))
+
+
+def undecided_groups(ranks: Mapping[str, float], difference: float) -> tuple[tuple[str, ...], ...]:
+    """Return the largest groups of methods whose average ranks all lie less than the difference apart."""
+    names = sorted(ranks, key=lambda name: (ranks[name], name))
+    groups: list[Sequence[str]] = []
+    end = 0
+    for first, name in enumerate(names):
+        last = max(number for number, other in enumerate(names) if ranks[other] - ranks[name] < difference)
+        # One that ends where an earlier one does is a part of it.
+        if last > first and last + 1 > end:
+            groups.append(names[first : last + 1])
+            end = last + 1
+    return tuple(map(tuple, groups))
+
+
+def _friedman(values: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> tuple[float, float]:
+    if (values == values[:, :1]).all():
+        # All ranks are equal: the correction for ties would divide by zero.
+        return 0.0, 1.0
+    result = stats.friedmanchisquare(*values.T)
+    return float(result.statistic), float(result.pvalue)

@@ -1,0 +1,239 @@
+import math
+from dataclasses import astuple
+
+import baycomp
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from scipy import integrate, special, stats
+from sklearn.datasets import make_moons
+from sklearn.model_selection import RepeatedStratifiedKFold, cross_val_score
+from sklearn.svm import SVC
+
+from relamp.errors import RelampError
+from relamp.judge.comparison import compare_on_dataset, compare_over_datasets
+
+DRAWS = 4000
+
+
+def scored(method: str, values: np.ndarray, dataset: str = "MUTAG", folds: bool = True) -> pd.DataFrame:
+    """Scores of a table [seeds, folds]; without folds, of its first column."""
+    seeds, columns = values.shape
+    frame = pd.DataFrame({"seed": np.repeat(np.arange(seeds), columns), "value": values.ravel()})
+    fold = np.tile(np.arange(columns), seeds) if folds else math.nan
+    return frame.assign(method=method, dataset=dataset, protocol="fixed", fold=fold)
+
+
+def pair(one: np.ndarray, other: np.ndarray, folds: bool = True) -> pd.DataFrame:
+    return pd.concat([scored("ours", one, folds=folds), scored("theirs", other, folds=folds)], ignore_index=True)
+
+
+def over_datasets(gains: list[float]) -> pd.DataFrame:
+    """`ours` above `theirs` by so many points on each of several data sets, with two seeds and two folds."""
+    base, noise = np.full((2, 2), 0.5), np.array([[0.01, -0.01], [0.02, -0.02]])
+    names = [f"D{number}" for number in range(len(gains))]
+    parts = [scored("ours", base + noise + gain / 100, name) for name, gain in zip(names, gains, strict=True)]
+    return pd.concat([*parts, *(scored("theirs", base, name) for name in names)], ignore_index=True)
+
+
+def probabilities(found: object) -> tuple[float, float, float, float]:
+    names = ("p_better", "p_equivalent", "p_worse", "p_beats")
+    return tuple(getattr(found, name) for name in names)  # type: ignore[return-value]
+
+
+def test_a_published_worked_example() -> None:
+    # scikit-learn, "Statistical comparison of models using grid search", after Benavoli et al. 2017: ROC-AUC of an RBF
+    # and a linear SVM over 10 times 10-fold. RBF is higher with probability 77.3 %; with a rope of 0.01, it is better
+    # with 0.500, equivalent with 0.432 and worse with 0.068; 95 % interval -0.016445 ... 0.036445.
+    x, y = make_moons(noise=0.352, random_state=1, n_samples=100)
+    cv = RepeatedStratifiedKFold(n_splits=10, n_repeats=10, random_state=0)
+    rbf, linear = (
+        cross_val_score(SVC(kernel=kernel), x, y, scoring="roc_auc", cv=cv).reshape(10, 10)
+        for kernel in ("rbf", "linear")
+    )
+    found = compare_on_dataset(pair(rbf, linear), "ours", "theirs", "MUTAG", rope=1.0)
+    assert probabilities(found) == pytest.approx((0.500, 0.432, 0.068, 0.773), abs=5e-4)
+    assert (found.mean, found.low, found.high) == pytest.approx((1.0, -1.6445, 3.6445), abs=1e-4)
+    assert (found.runs, found.datasets, found.rope, found.confidence) == (100, ("MUTAG",), 1.0, 0.95)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 4), st.integers(2, 5), st.floats(-3, 3), st.floats(0.1, 2), st.integers(0, 2**16))
+def test_one_data_set_against_baycomp_and_an_integral(
+    seeds: int, folds: int, shift: float, rope: float, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    one, other = rng.uniform(0.6, 0.8, (2, seeds, folds))
+    one = one + shift / 100
+    found = compare_on_dataset(pair(one, other), "ours", "theirs", "MUTAG", rope)
+    worse, equivalent, better = baycomp.two_on_single(100 * other.ravel(), 100 * one.ravel(), rope, runs=seeds)
+    assert probabilities(found)[:3] == pytest.approx((better, equivalent, worse), abs=1e-9)
+    # Independently: Student's density, integrated over the rope.
+    difference = 100 * (one - other).ravel()
+    scale = math.sqrt(difference.var(ddof=1) * (1 / difference.size + 1 / (folds - 1)))
+    n = difference.size - 1
+    constant = special.gamma((n + 1) / 2) / (math.sqrt(n * math.pi) * special.gamma(n / 2))
+    inside, _ = integrate.quad(
+        lambda d: constant / scale * (1 + ((d - difference.mean()) / scale) ** 2 / n) ** (-(n + 1) / 2), -rope, rope
+    )
+    assert found.p_equivalent == pytest.approx(inside, abs=1e-6)
+    assert found.p_better + found.p_equivalent + found.p_worse == pytest.approx(1)
+
+
+def test_without_folds_it_is_the_ordinary_paired_t_test() -> None:
+    one, other = np.array([[0.71], [0.74], [0.69], [0.75]]), np.array([[0.70], [0.70], [0.70], [0.70]])
+    found = compare_on_dataset(pair(one, other, folds=False), "ours", "theirs", "MUTAG", rope=0)
+    one_sided = stats.ttest_rel(one.ravel(), other.ravel(), alternative="greater").pvalue
+    assert found.p_beats == pytest.approx(1 - one_sided)
+    assert (found.p_better, found.p_equivalent) == pytest.approx((1 - one_sided, 0.0))
+    low, high = stats.ttest_rel(one.ravel(), other.ravel()).confidence_interval(0.95)
+    assert (found.low, found.high) == pytest.approx((100 * low, 100 * high))
+
+
+def test_runs_are_paired_by_seed_and_fold() -> None:
+    rng = np.random.default_rng(0)
+    one, other = rng.uniform(size=(2, 3, 4))
+    scores = pair(one, other)
+    # A seed that only one of them has makes no pair.
+    lonely = scored("ours", np.full((1, 4), 0.1)).assign(seed=9)
+    scores = pd.concat([scores, lonely]).sample(frac=1, random_state=3)
+    found = compare_on_dataset(scores, "ours", "theirs", "MUTAG", rope=1)
+    assert found == compare_on_dataset(pair(one, other), "ours", "theirs", "MUTAG", rope=1)
+    assert found.mean == pytest.approx(100 * (one - other).mean())
+    assert found.runs == 12
+
+
+def test_a_single_pair_of_runs_decides_nothing() -> None:
+    one, other = np.array([[0.9]]), np.array([[0.5]])
+    found = compare_on_dataset(pair(one, other, folds=False), "ours", "theirs", "MUTAG", rope=1)
+    assert found.mean == pytest.approx(40)
+    assert all(map(math.isnan, (found.low, found.high, *probabilities(found))))
+    # Nor does it where both score the same.
+    same = compare_on_dataset(pair(one, one, folds=False), "ours", "theirs", "MUTAG", rope=1)
+    assert all(map(math.isnan, probabilities(same)))
+
+
+@pytest.mark.parametrize("rope", [0.0, 1.0])
+def test_a_method_compared_with_itself_is_equivalent(rope: float) -> None:
+    rng = np.random.default_rng(1)
+    values = rng.uniform(size=(3, 4))
+    alone = scored("ours", values[:1, :1], folds=False)
+    twin, more = pair(values, values), scored("ours", values, "NCI1")
+    more = pd.concat([twin, more, more.assign(method="theirs")], ignore_index=True)
+    for found in (
+        compare_on_dataset(twin, "ours", "ours", "MUTAG", rope),
+        compare_on_dataset(twin, "ours", "theirs", "MUTAG", rope),
+        compare_on_dataset(alone, "ours", "ours", "MUTAG", rope),
+        compare_over_datasets(more, "ours", "ours", rope, seed=0, samples=DRAWS),
+        compare_over_datasets(more, "ours", "theirs", rope, seed=0, samples=DRAWS),
+    ):
+        assert probabilities(found) == (0.0, 1.0, 0.0, 0.5)
+        assert found.mean == 0.0
+
+
+def test_a_constant_difference_has_no_spread() -> None:
+    values = np.array([[0.5, 0.25], [0.75, 0.5]])
+    above = compare_on_dataset(pair(values + 0.125, values), "ours", "theirs", "MUTAG", rope=1)
+    assert probabilities(above) == (1.0, 0.0, 0.0, 1.0)
+    within = compare_on_dataset(pair(values + 0.125, values), "ours", "theirs", "MUTAG", rope=20)
+    assert probabilities(within) == (0.0, 1.0, 0.0, 1.0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**16), st.sampled_from([0.0, 0.5, 2.0]), st.booleans())
+def test_swapping_the_two_swaps_the_answer(seed: int, rope: float, folds: bool) -> None:
+    one, other = np.random.default_rng(seed).uniform(0.6, 0.8, (2, 3, 4 if folds else 1))
+    scores = pair(one, other, folds)
+    there = compare_on_dataset(scores, "ours", "theirs", "MUTAG", rope)
+    back = compare_on_dataset(scores, "theirs", "ours", "MUTAG", rope)
+    assert (back.p_worse, back.p_equivalent, back.p_better) == pytest.approx(probabilities(there)[:3], abs=1e-9)
+    assert back.p_beats == pytest.approx(1 - there.p_beats)
+    assert (back.mean, back.low, back.high) == pytest.approx((-there.mean, -there.high, -there.low))
+
+
+@settings(max_examples=6, deadline=None)
+@given(
+    st.lists(st.integers(-40, 40).map(lambda tenth: tenth / 10 + 0.013), min_size=2, max_size=6),
+    st.sampled_from([0.0, 1.0]),
+)
+def test_over_data_sets_swapping_and_order(gains: list[float], rope: float) -> None:
+    assume(any(gains))
+    scores = over_datasets(gains)
+    there = compare_over_datasets(scores, "ours", "theirs", rope, seed=5, samples=DRAWS)
+    back = compare_over_datasets(scores, "theirs", "ours", rope, seed=5, samples=DRAWS)
+    # The same draws: what is counted on the one side is counted on the other.
+    assert (back.p_worse, back.p_equivalent, back.p_better) == pytest.approx(probabilities(there)[:3], abs=1e-9)
+    assert back.p_beats == pytest.approx(1 - there.p_beats, abs=1e-9)
+    shuffled = scores.sample(frac=1, random_state=7)
+    again = compare_over_datasets(shuffled, "ours", "theirs", rope, seed=5, samples=DRAWS)
+    assert astuple(again) == astuple(there)
+
+
+@pytest.mark.parametrize("datasets", [2, 5])
+def test_over_data_sets_where_all_gain_alike_there_is_a_closed_form(datasets: int) -> None:
+    # All gains exceed twice the rope, so only the prior's own pair is within it: of weight w², w ~ Beta(1/2, n).
+    # "Better" is the likeliest where 1 - w² > w², so where w < 1 / sqrt 2.
+    scores = over_datasets([3.0 + number for number in range(datasets)])
+    found = compare_over_datasets(scores, "ours", "theirs", rope=1.0, seed=2, samples=DRAWS)
+    expected = stats.beta.cdf(1 / math.sqrt(2), 0.5, datasets)
+    error = 4 * math.sqrt(expected * (1 - expected) / DRAWS)
+    assert found.p_better == pytest.approx(expected, abs=error)
+    assert (found.p_worse, found.p_better + found.p_equivalent) == pytest.approx((0.0, 1.0))
+    # Without a rope, half of that pair counts for each: 1 - w² / 2 > 1 / 2 always.
+    assert found.p_beats == 1.0
+    assert found.datasets == tuple(f"D{number}" for number in range(datasets))
+    assert found.runs == 4 * datasets
+
+
+def test_over_data_sets_against_a_slow_sampler() -> None:
+    gains, rope, draws = [2.5, -0.7, 1.6, -3.1, 0.45], 1.0, 4000
+    found = compare_over_datasets(over_datasets(gains), "ours", "theirs", rope, seed=11, samples=20_000)
+    # Benavoli et al. 2014, Eq. 10 f.: Dirichlet weights of the gains and of a pseudo-gain 0 with strength 1/2; for each
+    # draw, the weight of the pairs whose mean lies above, within and below the rope.
+    rng = np.random.default_rng(3)
+    wins, points = [0, 0, 0], [0.0, *gains]
+    for _ in range(draws):
+        gammas = [rng.gamma(0.5), *(rng.gamma(1.0) for _ in gains)]
+        weights = [value / sum(gammas) for value in gammas]
+        regions = [0.0, 0.0, 0.0]
+        for one, first in zip(points, weights, strict=True):
+            for other, second in zip(points, weights, strict=True):
+                middle = (one + other) / 2
+                regions[0 if middle > rope else 2 if middle < -rope else 1] += first * second
+        wins[regions.index(max(regions))] += 1
+    slow = [count / draws for count in wins]
+    assert probabilities(found)[:3] == pytest.approx(slow, abs=0.04)
+
+
+def test_over_data_sets_the_interval_is_students() -> None:
+    gains = [2.5, -0.7, 1.6]
+    found = compare_over_datasets(over_datasets(gains), "ours", "theirs", 1.0, seed=0, confidence=0.9, samples=DRAWS)
+    low, high = stats.t.interval(0.9, 2, loc=np.mean(gains), scale=stats.sem(gains))
+    assert (found.mean, found.low, found.high) == pytest.approx((np.mean(gains), low, high))
+
+
+def test_data_sets_of_one_method_alone_are_left_out() -> None:
+    scores = over_datasets([1.0, 2.0, 3.0])
+    scores = scores[~((scores["method"] == "theirs") & (scores["dataset"] == "D1"))]
+    assert compare_over_datasets(scores, "ours", "theirs", 1, seed=0, samples=100).datasets == ("D0", "D2")
+    with pytest.raises(RelampError, match="1 data sets in common"):
+        compare_over_datasets(scores[scores["dataset"] != "D2"], "ours", "theirs", 1, seed=0)
+
+
+def test_nonsense_is_refused() -> None:
+    values = np.array([[0.5, 0.6], [0.7, 0.8]])
+    scores = pair(values, values + 0.1)
+    with pytest.raises(RelampError, match="no seed and fold in common on NCI1"):
+        compare_on_dataset(scores, "ours", "theirs", "NCI1", 1)
+    with pytest.raises(RelampError, match="rope of -1"):
+        compare_on_dataset(scores, "ours", "theirs", "MUTAG", -1)
+    with pytest.raises(RelampError, match="rope of nan"):
+        compare_over_datasets(scores, "ours", "theirs", math.nan, seed=0)
+    with pytest.raises(RelampError, match="'fixed', 'nested'"):
+        compare_on_dataset(pd.concat([scores, scores.assign(protocol="nested")]), "ours", "theirs", "MUTAG", 1)
+    with pytest.raises(RelampError, match="ours against theirs, MUTAG: 3 runs are not"):
+        compare_on_dataset(scores.iloc[1:], "ours", "theirs", "MUTAG", 1)
+    with pytest.raises(RelampError, match="8 runs are not"):
+        compare_on_dataset(pd.concat([scores, scores[scores["method"] == "ours"]]), "ours", "theirs", "MUTAG", 1)
