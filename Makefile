@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 # Where torch's CPU build is offered apart from the main index, name that place: make install TORCH_INDEX=https://...
 TORCH_INDEX ?=
 
-.PHONY: help install reproduce unlock test check format record lock clean
+.PHONY: help install reproduce lite unlock test check format record lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -29,6 +29,16 @@ install: $(VENV)/installed ## create the environment from the lock
 reproduce: install ## run everything of the preset on all cores, and print where the results are
 	$(BIN)/python -m snakemake $(TARGET) --cores $(CORES) --rerun-incomplete --quiet host reason rules
 	@$(BIN)/python workflow/scripts/summary.py
+
+# The pins are those of the rendering jobs: no torch, no data, no Snakemake.
+$(VENV)-lite/installed: envs/render.yaml
+	$(PYTHON) -m venv $(VENV)-lite
+	$(VENV)-lite/bin/python -m pip install --quiet $$(sed -n 's/^ *- \(.*==.*\)/\1/p' envs/render.yaml)
+	@touch $@
+
+ROWS ?= reproduction/quick/rows.zip
+lite: $(VENV)-lite/installed ## all tables, figures and verdicts from stored rows alone, into lite/
+	PYTHONPATH=src $(VENV)-lite/bin/python -m relamp.lite render $(ROWS) lite
 
 unlock: install ## free the folder after a run that was killed outright (kill -9, power failure)
 	$(BIN)/python -m snakemake --unlock
@@ -51,6 +61,8 @@ format: install ## put all sources into their form
 record: install ## copy the numbers and sidecars of the quick preset's run into reproduction/, to be committed
 	mkdir -p reproduction/quick
 	cp results/quick/tables/*.csv results/quick/tables/*.json figures/quick/*.csv figures/quick/*.json reproduction/quick/
+	cp results/quick/verdict.csv results/quick/verdict.md results/quick/verdict.json results/quick/claims.csv reproduction/quick/
+	$(BIN)/python -m relamp.lite pack reproduction/quick/rows.zip
 
 # torch's own CUDA packages stay out of the lock: pip takes the CPU build where it is offered, and where it is not, the
 # ordinary build brings the ones it needs.

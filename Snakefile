@@ -1,4 +1,6 @@
 # relamp: two papers re-run end to end. The chain, rule by rule, is in workflow/rules; the science is in src/relamp.
+from os import environ
+
 from snakemake.utils import min_version
 
 min_version("9.27")
@@ -7,7 +9,8 @@ min_version("9.27")
 configfile: "config.yaml"
 
 
-report: "workflow/report/workflow.rst"
+# The report of a finished run has a landing page that begins with its verdicts.
+report: environ.get("RELAMP_LANDING", "workflow/report/workflow.rst")
 
 
 include: "workflow/rules/common.smk"
@@ -16,6 +19,7 @@ include: "workflow/rules/damage.smk"
 include: "workflow/rules/pretrain.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/transfer.smk"
+include: "workflow/rules/judge.smk"
 include: "workflow/rules/render.smk"
 
 
@@ -27,7 +31,7 @@ localrules:
 rule all:
     default_target: True
     input:
-        [getattr(rules, name).output for name in REPORTED],
+        [getattr(rules, name).output for name in REPORTED + JUDGED],
         rules.report.output,
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
 
-from relamp.data.places import Places
+from relamp.data.places import Places, as_list
 from relamp.data.registry import REGISTRY, Dataset
 from relamp.errors import RelampError
+from relamp.judge.judging import Judging, Verdict
 from relamp.method.table import METHODS
 from relamp.settings import (
     DamageProtocol,
@@ -26,6 +27,7 @@ from relamp.settings import (
 
 FROM_SCRATCH = "none"  # the transfer experiments' name for no pre-training
 KERNELS = ("wl", "graphlet")
+BAG = "bag"  # the structure-blind control, see relamp.evaluate.bag
 
 
 def _check_known(name: str, known: Collection[str], what: str) -> str:
@@ -182,6 +184,8 @@ class Config(Places):
         preset: what everything else is laid over.
         own: the user's own data sets, each a folder with `NAME_A.txt` and so on, in the TUDataset text format.
         damage, unsupervised, transfer: the experiments.
+        judging: how strictly numbers are judged.
+        fail_on: verdicts at which `snakemake verdict` ends with an error, for use in continuous integration.
     """
 
     preset: str
@@ -189,6 +193,8 @@ class Config(Places):
     damage: Damage
     unsupervised: Unsupervised
     transfer: Transfer
+    judging: Judging = Judging()
+    fail_on: Annotated[tuple[Verdict, ...], BeforeValidator(as_list)] = ()
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

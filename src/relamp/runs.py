@@ -1,6 +1,6 @@
 """Which pre-training runs a configuration asks for, and how a run's setting is spelt in paths."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from relamp.config import Config
@@ -17,6 +17,9 @@ class Run(NamedTuple):
     dataset: str
     method: str
     setting: str
+
+
+Select = Callable[..., list[Run]]  # of a configuration, a data set and what else it takes
 
 
 def _spelt(value: float) -> str:
@@ -65,9 +68,10 @@ def pretraining_params(method: str, settings: Pretraining) -> dict[str, Any]:
 
 
 def table_runs(config: Config, dataset: str) -> list[Run]:
-    """Return the runs of Tables 1 and 3: every method at the fixed setting."""
+    """Return the runs of Tables 1 and 3: every method at the fixed setting, and always the untrained control."""
     chosen = config.unsupervised
-    return [Run(dataset, m, setting_name(m, chosen.gamma, chosen.alpha)) for m in chosen.methods]
+    methods = dict.fromkeys([*chosen.methods, "untrained"])
+    return [Run(dataset, m, setting_name(m, chosen.gamma, chosen.alpha)) for m in methods]
 
 
 def table3_runs(config: Config, dataset: str) -> list[Run]:

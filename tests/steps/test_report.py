@@ -13,34 +13,69 @@ from relamp.steps import report
 from relamp.steps.report import write_report
 from relamp.steps.summary import print_summary
 
+CELLS = """paper,method,label,dataset,metric,published,spread,mean,low,high,seeds,verdict,verdict_seeds
+lamp,a,A*,MUTAG,accuracy,90.0,1.0,80.0,79.0,81.0,5,worse,worse
+lamp,b,B,MUTAG,accuracy,90.0,,,,,,not run,not run
+"""
+CLAIMS = """id,paper,where,quote,outcome,coverage,evidence
+a,lamp,Section 1,it is {best},fails,1 of 8 data sets: MUTAG,over b: -3.00
+b,lamp,Section 2,it helps,not run,,
+"""
+
 
 def fake_snakemake(monkeypatch: pytest.MonkeyPatch, returncode: int) -> list[list[str]]:
+    """Write the landing page in place of a report."""
     seen: list[list[str]] = []
 
-    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+    def run(command: list[str], env: dict[str, str], **_: Any) -> subprocess.CompletedProcess[str]:
         seen.append(command)
-        Path(command[command.index("--report") + 1]).write_text("<html>")
+        Path(command[command.index("--report") + 1]).write_text(Path(env["RELAMP_LANDING"]).read_text())
         return subprocess.CompletedProcess(command, returncode, "", "it did not work")
 
     monkeypatch.setattr(report.subprocess, "run", run)
     return seen
 
 
-def test_the_inner_call_names_configuration_and_targets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "workflow" / "report").mkdir(parents=True)
+    (tmp_path / "workflow" / "report" / "workflow.rst").write_text("The rest.\n")
+    (tmp_path / "cells.csv").write_text(CELLS)
+    (tmp_path / "claims.csv").write_text(CLAIMS)
+    return tmp_path
+
+
+def write(project: Path, config: dict[str, Any]) -> None:
+    cells, claims = project / "cells.csv", project / "claims.csv"
+    write_report(str(project / "Snakefile"), config, ["a", "b"], cells, claims, project / "out" / "r.html")
+
+
+def test_the_inner_call_names_configuration_and_targets(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = fake_snakemake(monkeypatch, 0)
-    write_report("Snakefile", {"preset": "quick", "unsupervised": {"gamma": 0.3}}, ["a", "b"], tmp_path / "r.html")
-    assert (tmp_path / "r.html").read_text() == "<html>"
+    write(project, {"preset": "quick", "unsupervised": {"gamma": 0.3}})
     command = seen[0]
     assert "--nolock" in command
     assert command[-3:] == ["--", "a", "b"]
     assert 'unsupervised={"gamma": 0.3}' in command
 
 
-def test_a_failure_leaves_no_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_landing_page_begins_with_the_verdicts(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_snakemake(monkeypatch, 0)
+    write(project, {})
+    lines = (project / "out" / "r.html").read_text().splitlines()
+    assert lines[0] == "Does it hold?"
+    assert lines[3:5] == ["- **Numbers**: 1 worse, 1 not run", "- **Claims**: 1 fails, 1 not run"]
+    # Nothing that a template or reStructuredText would take for its own.
+    assert "it is (best)" in lines[5]
+    assert "A\\* on MUTAG: LAMP prints 90 ± 1, this run finds 80.00, worse (79.00 to 81.00)." in lines[6]
+    assert lines[-1] == "The rest."
+
+
+def test_a_failure_leaves_no_report(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_snakemake(monkeypatch, 1)
     with pytest.raises(RelampError, match="it did not work"):
-        write_report("Snakefile", {}, ["a"], tmp_path / "r.html")
-    assert list(tmp_path.iterdir()) == []
+        write(project, {})
+    assert list((project / "out").iterdir()) == []
 
 
 def summary(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:

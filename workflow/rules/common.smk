@@ -14,10 +14,11 @@ environ["PYTHONPATH"] = pathsep.join(
 
 from relamp import runs
 from relamp.closure import import_closure
-from relamp.config import FROM_SCRATCH, load_config
+from relamp.config import BAG, FROM_SCRATCH, KERNELS, load_config
 from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError
 from relamp.method.table import METHODS
+from relamp.render.artifacts import TABLES
 
 try:
     CONFIG = load_config(config, ROOT / "workflow" / "presets")
@@ -36,6 +37,12 @@ REPORTED = (
     "lamp_table1",
     "lamp_table2",
     "lamp_table3",
+)
+RENDER = {"mem_mb": 1000, "runtime": 10}
+# What the report shows of the judging: those, and the verdicts themselves.
+JUDGED = ("judge", "leakage", "comparisons", "audit")
+PUBLISHED = sorted(
+    str(path.relative_to(ROOT)) for path in (ROOT / "published").glob("*_table*.csv")
 )
 RESULTS = f"results/{CONFIG.preset}"
 FIGURES = f"figures/{CONFIG.preset}"
@@ -100,12 +107,12 @@ def own_files(wildcards):
     )
 
 
-def figure(name, label):
+def figure(name, label, category="LAMP"):
     """The files of a figure; the report shows the picture."""
     picture = report(
         f"{FIGURES}/{name}.png",
         caption=f"../report/{name}.rst",
-        category="LAMP",
+        category=category,
         subcategory=label,
         labels={"artifact": label, "what": "figure"},
     )
@@ -130,6 +137,12 @@ def svm_rows(chosen):
         f"{RESULTS}/svm/{run.dataset}/{run.method}/{run.setting}/rows.csv"
         for run in chosen
     ]
+
+
+def control_rows(datasets):
+    """The rows of what has no encoder: kernels, and the bag that knows no structure."""
+    kernels = expand(rules.kernel.output, dataset=datasets, kernel=UNSUPERVISED.kernels)
+    return kernels + expand(rules.bag.output, dataset=datasets)
 
 
 def over_datasets(select, *arguments):

@@ -30,6 +30,29 @@ rule svm:
         "../scripts/svm.py"
 
 
+rule bag:
+    input:
+        code=code("bag.py"),
+        data=rules.pack.output.packed,
+        folds=rules.folds.output,
+    output:
+        f"{RESULTS}/bag/{{dataset}}/rows.csv",
+    log:
+        f"{RESULTS}/logs/bag/{{dataset}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/bag/{{dataset}}.jsonl"
+    conda:
+        "../../envs/evaluate.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        seeds=list(UNSUPERVISED.seeds),
+        protocol=UNSUPERVISED.svm.model_dump(mode="json"),
+    script:
+        "../scripts/bag.py"
+
+
 rule kernel:
     input:
         code=code("kernel.py"),

@@ -1,5 +1,4 @@
 # Figures and tables from stored rows: means, intervals and ranks are computed here and nowhere earlier.
-RENDER = {"mem_mb": 1000, "runtime": 10}
 
 
 rule lamp_fig2:
@@ -55,14 +54,9 @@ rule lamp_table1:
         code=code("table.py"),
         published="published/lamp_table1.csv",
         splits=expand(rules.folds.output, dataset=UNSUPERVISED.datasets),
-        rows=over_datasets(runs.table_runs)
-        + expand(
-            rules.kernel.output,
-            dataset=UNSUPERVISED.datasets,
-            kernel=UNSUPERVISED.kernels,
-        ),
+        rows=over_datasets(runs.table_runs) + control_rows(UNSUPERVISED.datasets),
     output:
-        table("lamp_table1", "Table 1"),
+        table("lamp_table1", TABLES["lamp_table1"].label),
     log:
         f"{RESULTS}/logs/render/lamp_table1.log",
     conda:
@@ -70,10 +64,10 @@ rule lamp_table1:
     resources:
         **RENDER,
     params:
-        kind="svm",
-        title="Accuracy (%) of unsupervised graph classification (LAMP, Table 1)",
+        kind=TABLES["lamp_table1"].kind,
+        title=TABLES["lamp_table1"].title,
         methods=None,
-        transposed=False,
+        transposed=TABLES["lamp_table1"].transposed,
     script:
         "../scripts/table.py"
 
@@ -87,14 +81,14 @@ use rule lamp_table1 as lamp_table2 with:
             rules.finetune.output, dataset=TRANSFER.datasets, start=TRANSFER.methods
         ),
     output:
-        table("lamp_table2", "Table 2"),
+        table("lamp_table2", TABLES["lamp_table2"].label),
     log:
         f"{RESULTS}/logs/render/lamp_table2.log",
     params:
-        kind="finetune",
-        title=f"ROC-AUC (%) of transfer learning (LAMP, Table 2), pre-trained here on {TRANSFER.corpus}",
+        kind=TABLES["lamp_table2"].kind,
+        title=TABLES["lamp_table2"].title.format(corpus=TRANSFER.corpus),
         methods=None,
-        transposed=False,
+        transposed=TABLES["lamp_table2"].transposed,
 
 
 use rule lamp_table1 as lamp_table3 with:
@@ -102,16 +96,17 @@ use rule lamp_table1 as lamp_table3 with:
         code=code("table.py"),
         published="published/lamp_table3.csv",
         splits=expand(rules.folds.output, dataset=UNSUPERVISED.datasets),
-        rows=over_datasets(runs.table3_runs),
+        rows=over_datasets(runs.table3_runs)
+        + expand(rules.bag.output, dataset=UNSUPERVISED.datasets),
     output:
-        table("lamp_table3", "Table 3"),
+        table("lamp_table3", TABLES["lamp_table3"].label),
     log:
         f"{RESULTS}/logs/render/lamp_table3.log",
     params:
-        kind="svm",
-        title="Accuracy (%) with and without the local contrastive loss (LAMP, Table 3)",
+        kind=TABLES["lamp_table3"].kind,
+        title=TABLES["lamp_table3"].title,
         methods=None,
-        transposed=True,
+        transposed=TABLES["lamp_table3"].transposed,
 
 
 rule data_table:
@@ -145,7 +140,9 @@ rule report:
             str(path.relative_to(ROOT))
             for path in (ROOT / "workflow" / "report").glob("*.rst")
         ),
-        artifacts=[getattr(rules, name).output for name in REPORTED],
+        artifacts=[getattr(rules, name).output for name in REPORTED + JUDGED],
+        cells=rules.judge.output.csv,
+        claims=rules.judge.output.claims,
     output:
         f"{RESULTS}/report.html",
     log:
@@ -154,7 +151,7 @@ rule report:
     conda:
         "../../envs/report.yaml"
     params:
-        targets=REPORTED,
+        targets=REPORTED + JUDGED,
         snakefile=workflow.main_snakefile,
     script:
         "../scripts/report.py"

@@ -7,7 +7,8 @@ from relamp.steps.report import write_report
 
 
 def main(job) -> None:
-    write_report(job.params.snakefile, job.config, job.params.targets, Path(job.output[0]))
+    cells, claims = Path(job.input.cells), Path(job.input.claims)
+    write_report(job.params.snakefile, job.config, job.params.targets, cells, claims, Path(job.output[0]))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from pydantic import BeforeValidator
 from relamp.settings import Settings
 
 
-def _listed(value: Any) -> Any:
+def as_list(value: Any) -> Any:
+    """Take one text for a list of one, as it comes from the command line."""
     return [value] if isinstance(value, str) else value
 
 
@@ -21,7 +22,7 @@ class Places(Settings):
         cache: the folder that downloads are kept in.
     """
 
-    mirrors: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    mirrors: Annotated[tuple[str, ...], BeforeValidator(as_list)] = ()
     offline: bool = False
     cache: str = ".data"
 

@@ -31,7 +31,7 @@ PAPER_ORDER = (
     *("NCI1", "PROTEINS", "DD", "MUTAG", "COLLAB", "REDDIT-BINARY", "REDDIT-MULTI-5K", "IMDB-BINARY"),
     *("BBBP", "Tox21", "ToxCast", "SIDER", "ClinTox", "MUV", "HIV", "BACE"),
 )
-_LABELS = {"wl": "WL", "graphlet": "GL", "none": "No Pre-Train"}
+_LABELS = {"wl": "WL", "graphlet": "GL", "none": "No Pre-Train", "bag": "Bag of labels"}
 
 # Any: the stubs of some releases of matplotlib list all keys, those of others take any text.
 _RC: Any = {

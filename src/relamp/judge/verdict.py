@@ -1,0 +1,121 @@
+"""Does a published number hold? One verdict a cell, by a rule that is stated before the numbers are seen."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from scipy import stats
+
+from relamp.errors import RelampError
+from relamp.judge.intervals import cell_intervals, further_seeds
+from relamp.judge.judging import Judging, Verdict
+from relamp.judge.published import AGGREGATES
+
+COLUMNS = (
+    *("paper", "artifact", "method", "label", "dataset", "metric", "published", "spread", "margin", "protocol"),
+    *("mean", "low", "high", "std_seeds", "std_folds", "seeds", "folds", "verdict", "further_seeds", "note"),
+    *("low_seeds", "high_seeds", "verdict_seeds"),
+)
+
+
+def verdict(low: float, high: float, published: float, margin: float) -> Verdict:
+    """Return where an interval stands to a published value; NaN bounds, of a single run, decide nothing."""
+    if math.isnan(low) or math.isnan(high):
+        return "inconclusive"
+    if published - margin <= low and high <= published + margin:
+        return "reproduced"
+    if low > published + margin:
+        return "better"
+    return "worse" if high < published - margin else "inconclusive"
+
+
+def judge_cells(
+    published: pd.DataFrame, scores: pd.DataFrame, methods: Sequence[str], judging: Judging
+) -> pd.DataFrame:
+    """Judge the published cells of the methods that relamp can run; return one row (`COLUMNS`) a cell.
+
+    Args:
+        published: cells of one or several artifacts, see `relamp.judge.published`; averages and ranks are left out.
+        scores: see `relamp.judge.protocols`, with a column `metric` that says which published metric they measure.
+        methods: what relamp can run; a cell of theirs without scores is "not run".
+        judging: protocol, confidence and margin.
+    """
+    cells = published[published["method"].isin(list(methods)) & ~published["dataset"].isin(AGGREGATES)]
+    if "protocol" in cells:
+        # Cells of a protocol of their own (a number of nodes, a split) are no scores of whole data sets.
+        cells = cells[cells["protocol"].fillna("") == ""].drop(columns="protocol")
+    cells = cells.dropna(subset=["value"]).rename(columns={"value": "published"})
+    found = intervals_by_metric(scores[scores["protocol"] == judging.protocol], judging.confidence)
+    rows = cells.merge(found, on=["method", "dataset", "metric"], how="left", validate="many_to_one")
+    words = [_judge(row, judging) for row in rows.to_dict("records")]
+    rows["verdict"] = [word for word, _, _ in words]
+    rows["further_seeds"] = pd.array([seeds for _, seeds, _ in words], dtype="Int64")
+    rows["note"] = [note for _, _, note in words]
+    rows = rows.assign(margin=judging.margin, protocol=judging.protocol)
+    # Beside it, what further seeds on the same data would find: without the part that only other data could tell.
+    half = _over_seeds(rows["std_seeds"], rows["seeds"], judging.confidence)
+    rows = rows.assign(low_seeds=rows["mean"] - half, high_seeds=rows["mean"] + half)
+    rows["verdict_seeds"] = [
+        "not run" if math.isnan(mean) else verdict(low, high, published, judging.margin)
+        for mean, low, high, published in rows[["mean", "low_seeds", "high_seeds", "published"]].to_numpy()
+    ]
+    return rows.reindex(columns=COLUMNS).astype({"seeds": "Int64", "folds": "Int64"}).reset_index(drop=True)
+
+
+def intervals_by_metric(scores: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    """Return the intervals, in per cent, of each method on each data set, by metric."""
+    parts = [
+        cell_intervals(part.drop(columns="metric"), confidence).assign(metric=metric)
+        for metric, part in scores.groupby("metric")
+    ]
+    columns = ["method", "dataset", "metric", "mean", "low", "high", "std_seeds", "std_folds", "seeds", "folds"]
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+
+
+def count_verdicts(cells: pd.DataFrame) -> dict[str, int]:
+    """Return how many cells have each verdict."""
+    return {str(word): int(count) for word, count in cells["verdict"].value_counts().items()}
+
+
+def _over_seeds(std: "pd.Series[float]", seeds: "pd.Series[float]", confidence: float) -> "pd.Series[float]":
+    """Return half the width of Student's interval of the mean over seeds, NaN for one seed."""
+    # Where nothing was run at all, the column has no numbers, and so no type of theirs.
+    freedom = seeds.astype(float) - 1
+    quantile = stats.t.ppf((1 + confidence) / 2, freedom.where(freedom > 0))
+    return std * quantile / seeds**0.5
+
+
+def _judge(row: Mapping[Any, Any], judging: Judging) -> tuple[Verdict, int | None, str]:
+    """Return the verdict, how many further seeds would decide it, and a note."""
+    if math.isnan(row["mean"]):
+        return "not run", None, ""
+    word = verdict(row["low"], row["high"], row["published"], judging.margin)
+    if word != "inconclusive":
+        return word, None, ""
+    if math.isnan(row["low"]):
+        return word, None, "a single run has no interval"
+    target = row["published"] - judging.margin, row["published"] + judging.margin
+    more = further_seeds(row, *target, judging.confidence)
+    if more is None:
+        return word, None, "not even 1,000 further seeds would decide it: only more data could"
+    return word, more, ""
+
+
+def refuse(cells: pd.DataFrame, words: Sequence[str]) -> None:
+    """Raise RelampError, with a line for each, if cells have one of these verdicts."""
+    wrong = cells[cells["verdict"].isin(list(words))]
+    if len(wrong):
+        lines = [
+            f"{row.artifact}: {row.label} on {row.dataset}: {row.verdict} ({_shown(row)})" for row in wrong.itertuples()
+        ]
+        raise RelampError("\n".join([f"{len(wrong)} verdicts are {' or '.join(words)}", *lines]))
+
+
+def _shown(row: object) -> str:
+    mean, low, high, published = (getattr(row, name) for name in ("mean", "low", "high", "published"))
+    if math.isnan(mean):
+        return f"published {published}"
+    if math.isnan(low):
+        return f"published {published}, here {mean:.2f}, a single run"
+    return f"published {published}, here {mean:.2f}, between {low:.2f} and {high:.2f}"

@@ -1,0 +1,70 @@
+"""Who beats whom, and what choosing on test scores adds: from the scores of all protocols."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from relamp.errors import RelampError
+from relamp.files import write_csv, write_text
+from relamp.judge.comparison import Comparison, compare_on_dataset, compare_over_datasets
+from relamp.judge.intervals import cell_intervals
+from relamp.judge.judging import Judging
+from relamp.judge.protocols import leakage_gaps
+from relamp.judge.ranks import rank_methods
+from relamp.render.comparisons import comparisons_page
+from relamp.render.critical_difference import critical_difference_figure
+from relamp.render.leakage import leakage_figure, write_leakage_table
+from relamp.render.sidecar import write_sidecar
+from relamp.render.style import save
+
+_SEED = 0  # of the draws from a posterior
+
+
+def show_leakage(scores: Path, figure: Path, table: Path, command: str) -> None:
+    """Draw and tabulate the gap between oracle and nested scores; `figure` and `table` lack their suffixes."""
+    found = pd.read_csv(scores)
+    candidates = found[["method", "dataset", "candidates"]].drop_duplicates()
+    gaps = leakage_gaps(found, candidates)
+    save(*leakage_figure(gaps), figure)
+    write_leakage_table(gaps, table)
+    write_sidecar(figure.with_suffix(".json"), [scores], command)
+
+
+def compare_methods(scores: Path, judging: Mapping[str, Any], figure: Path, table: Path, command: str) -> None:
+    """Compare all pairs of methods on each data set and over all, and draw their average ranks.
+
+    `figure` and `table` lack their suffixes.
+    """
+    chosen = Judging.model_validate(judging)
+    found = pd.read_csv(scores)
+    found = found[(found["protocol"] == chosen.protocol) & (found["metric"] == "accuracy")]
+    rows = pd.DataFrame([_flat(comparison) for comparison in _comparisons(found, chosen)])
+    if rows.empty:
+        raise RelampError(f"{scores}: no two methods have an accuracy on one data set; evaluate two on one at least")
+    write_csv(table.with_suffix(".csv"), rows)
+    write_text(table.with_suffix(".html"), comparisons_page(rows, chosen.rope))
+    cells = cell_intervals(found, chosen.confidence)
+    save(*critical_difference_figure(rank_methods(cells)), figure)
+    write_sidecar(figure.with_suffix(".json"), [scores], command)
+
+
+def _comparisons(scores: pd.DataFrame, judging: Judging) -> list[Comparison]:
+    """Compare each pair once, on each data set that both have, and over these if there are several."""
+    made = []
+    datasets: dict[str, set[str]] = {str(name): set(rows["dataset"]) for name, rows in scores.groupby("method")}
+    for method, rival in combinations(sorted(datasets), 2):
+        shared = sorted(datasets[method] & datasets[rival])
+        made += [
+            compare_on_dataset(scores, method, rival, dataset, judging.rope, judging.confidence) for dataset in shared
+        ]
+        if len(shared) > 1:
+            made.append(compare_over_datasets(scores, method, rival, judging.rope, _SEED, judging.confidence))
+    return made
+
+
+def _flat(comparison: Comparison) -> dict[str, Any]:
+    return {**asdict(comparison), "datasets": " ".join(comparison.datasets)}

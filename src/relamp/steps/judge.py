@@ -1,0 +1,179 @@
+"""Judge everything that was run: scores of all protocols, verdicts on numbers and claims, the audit of the papers."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+
+from relamp.files import write_csv, write_text
+from relamp.judge.audit import audit, render_audit
+from relamp.judge.claims import Evidence, check_claims, load_claims
+from relamp.judge.judging import Judging
+from relamp.judge.protocols import all_scores, count_candidates
+from relamp.judge.published import load_published
+from relamp.judge.rows import selected_tests
+from relamp.judge.verdict import judge_cells, refuse
+from relamp.render.sidecar import write_sidecar
+from relamp.render.verdict_page import Links, verdict_markdown, verdict_page
+
+_TABLE_SETTING = ["method", "dataset", "gamma", "alpha"]
+
+
+def score_all(
+    svm: Sequence[Path],
+    finetune: Sequence[Path],
+    fixed: Mapping[str, Mapping[str, float]],
+    scores: Path,
+    settings: Path,
+) -> None:
+    """Write the scores of all protocols and those of every setting, one row a run.
+
+    Args:
+        svm, finetune: files of stored rows, of both kinds of experiment.
+        fixed: the gamma and alpha of the tables, by kind.
+        scores: a CSV with the columns of `relamp.judge.protocols`, the metric, the number of candidates that the
+            oracle chose from, and the file that the rows of the fixed setting are in.
+        settings: a CSV of the test accuracies at the last epoch of every gamma and alpha that was run.
+    """
+    accuracy, area = _read(svm), _read(finetune)
+    candidates = count_candidates(accuracy, area)
+    parts = []
+    if accuracy is not None:
+        parts.append(_scores(all_scores(accuracy, None, fixed["svm"]), accuracy, "accuracy"))
+    if area is not None:
+        parts.append(_scores(all_scores(None, area, fixed["finetune"]), area, "roc_auc"))
+    both = pd.concat(parts, ignore_index=True)
+    write_csv(scores, both.merge(candidates, on=["method", "dataset"]))
+    write_csv(settings, _last_epochs(accuracy))
+
+
+def judge(
+    scores: Path,
+    settings: Path,
+    damage: Sequence[Path],
+    published: Sequence[Path],
+    claims: Path,
+    methods: Sequence[str],
+    judging: Mapping[str, Any],
+    preset: str,
+    rendered: Mapping[str, str],
+    stem: Path,
+    command: str,
+) -> None:
+    """Write the verdicts as CSV, Markdown and HTML, with those on the claims, and a sidecar.
+
+    Args:
+        scores, settings: what `score_all` wrote.
+        damage: files of damage rows, one a data set.
+        published: files of published numbers.
+        claims: see `relamp.judge.claims`.
+        methods: what relamp can run.
+        judging: see `relamp.judge.judging.Judging`.
+        preset: what was run.
+        rendered: the page of each artifact that is rendered, its sidecar beside it.
+        stem: the outputs without their suffix; the claims' rows lie beside them in `claims.csv`.
+        command: what makes them.
+    """
+    chosen = Judging.model_validate(judging)
+    found = pd.read_csv(scores)
+    printed = pd.concat([load_published(path.parent, path.stem) for path in published], ignore_index=True)
+    cells = judge_cells(printed, found, methods, chosen)
+    evidence = Evidence(
+        scores=found[found["protocol"] == chosen.protocol],
+        settings=pd.read_csv(settings),
+        damage=_median_damage(damage),
+        published=printed,
+        margin=chosen.margin,
+        confidence=chosen.confidence,
+    )
+    tested = check_claims(load_claims(claims), evidence)
+    write_csv(stem.with_suffix(".csv"), cells)
+    write_csv(stem.with_name("claims.csv"), tested)
+    write_text(stem.with_suffix(".md"), verdict_markdown(cells, tested, how_judged(chosen), preset))
+    links = _links(found, cells, rendered, stem.parent)
+    write_text(stem.with_suffix(".html"), verdict_page(cells, tested, how_judged(chosen), preset, links))
+    inputs = [scores, settings, *damage, *published, claims]
+    write_sidecar(stem.with_suffix(".json"), inputs, command)
+
+
+def how_judged(judging: Judging) -> str:
+    """Say in words what a verdict rests on; it is fixed by the configuration before a number is seen."""
+    protocols = {
+        "fixed": "the tables' gamma and alpha from the configuration, the last epoch, and C chosen on inner folds",
+        "nested": "gamma, alpha, epoch and C chosen for each outer fold on inner validation alone",
+    }
+    return (
+        f"Protocol {judging.protocol}: {protocols[judging.protocol]}. The interval is at {judging.confidence:.0%}, "
+        "with the corrected resampled variance, since folds share training data. Reproduced: it lies within "
+        f"{judging.margin:g} points of the published value; better or worse: wholly outside; inconclusive: across the "
+        "border, with the number of further seeds that would decide it. Over seeds alone: the same rule with an "
+        "interval over seeds, which says whether more seeds on the same data would find the published value, and "
+        "nothing about other data. A claim holds if the whole interval says so, fails if the whole interval says the "
+        "contrary, and rests on the data sets named beside it."
+    )
+
+
+def audit_papers(folder: Path, csv: Path, markdown: Path) -> None:
+    """Check the papers' own arithmetic, and write every check and a list of the disagreements."""
+    checks = audit(folder)
+    write_csv(csv, checks)
+    write_text(markdown, render_audit(checks))
+
+
+def print_verdicts(cells: Path, claims: Path, page: Path, words: Sequence[str]) -> None:
+    """Print how many cells and claims have each verdict; raises RelampError for those not put up with."""
+    console = Console()
+    judged, tested = pd.read_csv(cells), pd.read_csv(claims)
+    for what, column in (("numbers", judged["verdict"]), ("claims", tested["outcome"])):
+        counts = ", ".join(f"{count} {word}" for word, count in column.value_counts().items())
+        console.print(f"{what:<8} {counts}", highlight=False, soft_wrap=True)
+    # A path stays whole in a log, whatever its length and its brackets.
+    console.print(f"{'page':<8} {page}", highlight=False, soft_wrap=True, markup=False)
+    refuse(judged, words)
+
+
+def _read(paths: Sequence[Path]) -> pd.DataFrame | None:
+    frames = [pd.read_csv(path).assign(rows=str(path)) for path in paths]
+    return pd.concat(frames, ignore_index=True) if frames else None
+
+
+def _scores(scores: pd.DataFrame, rows: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Add the metric, and the file that each score's setting is stored in."""
+    files = rows[[*_TABLE_SETTING, "rows"]].drop_duplicates().astype({"gamma": float, "alpha": float})
+    return scores.assign(metric=metric).merge(files, on=_TABLE_SETTING, how="left")
+
+
+def _last_epochs(rows: pd.DataFrame | None) -> pd.DataFrame:
+    """Return the test accuracy at the last epoch of every setting, seed and fold."""
+    columns = [*_TABLE_SETTING, "seed", "fold", "epoch", "value"]
+    if rows is None:
+        return pd.DataFrame(columns=columns)
+    tests = selected_tests(rows)
+    last = tests.groupby(_TABLE_SETTING, dropna=False)["epoch"].transform("max")
+    return tests.loc[tests["epoch"].isna() | (tests["epoch"] == last), columns]
+
+
+def _median_damage(paths: Sequence[Path]) -> pd.DataFrame:
+    key = ["dataset", "augmentation", "reading"]
+    # A configuration may damage nothing.
+    rows = pd.concat([pd.DataFrame(columns=[*key, "value"], dtype=object), *map(pd.read_csv, paths)])
+    return rows.astype({"value": float}).groupby(key, sort=False)["value"].median().rename("median").reset_index()
+
+
+def _links(scores: pd.DataFrame, cells: pd.DataFrame, rendered: Mapping[str, str], folder: Path) -> Links:
+    fixed = scores[scores["protocol"] == "fixed"].drop_duplicates(["method", "dataset", "metric"])
+    files = {(row["method"], row["dataset"], row["metric"]): row["rows"] for row in fixed.to_dict("records")}
+    rows = {}
+    for cell in cells.to_dict("records"):
+        if path := files.get((cell["method"], cell["dataset"], cell["metric"])):
+            rows[cell["artifact"], cell["method"], cell["dataset"]] = _relative(path, folder)
+    pages = {name: _relative(page, folder) for name, page in rendered.items()}
+    sidecars = {name: page.removesuffix(".html") + ".json" for name, page in pages.items()}
+    return Links(rows, pages, sidecars)
+
+
+def _relative(path: str, folder: Path) -> str:
+    return Path(os.path.relpath(path, folder)).as_posix()

@@ -1,0 +1,277 @@
+import html
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from relamp.judge.claims import COLUMNS as CLAIM_COLUMNS
+from relamp.judge.claims import OUTCOMES
+from relamp.judge.judging import VERDICTS
+from relamp.judge.verdict import COLUMNS
+from relamp.render.verdict_page import Links, contradictions, verdict_markdown, verdict_page
+
+NAN = float("nan")
+CELL: dict[str, Any] = {
+    **{"paper": "lamp", "artifact": "lamp_table1", "method": "wl", "label": "WL", "dataset": "MUTAG"},
+    **{"metric": "accuracy", "published": 80.72, "spread": 3.0, "margin": 2.0, "protocol": "fixed"},
+    **{"mean": 80.5, "low": 79.25, "high": 81.75, "std_seeds": 0.5, "std_folds": 4.0, "seeds": 5, "folds": 10},
+    **{"verdict": "reproduced", "further_seeds": pd.NA, "note": ""},
+    **{"low_seeds": 80.0, "high_seeds": 81.0, "verdict_seeds": "reproduced"},
+}
+EMPTY = dict.fromkeys(("mean", "low", "high", "std_seeds", "std_folds", "low_seeds", "high_seeds"), NAN)
+NOT_RUN = {**EMPTY, "seeds": pd.NA, "folds": pd.NA, "verdict": "not run", "verdict_seeds": "not run"}
+APART = {"mean": 90.0, "low": 88.0, "high": 92.0, "verdict": "better", "verdict_seeds": "better"}
+WIDE = {
+    **{"mean": 70.25, "low": 60.0, "high": 80.5, "verdict": "inconclusive", "verdict_seeds": "worse"},
+    **{"low_seeds": 69.5, "high_seeds": 71.0},
+}
+CLAIM = {
+    **{"id": "one", "paper": "mmix", "where": "Section 4, Table 3", "quote": "ours is best", "outcome": "holds"},
+    **{"coverage": "1 of 8 data sets: MUTAG", "evidence": "over a: +5.00 (+2.00 to +8.00); over b: +1.00"},
+}
+HOW = "Protocol fixed, margin < 2 points."
+
+
+def cells(*changes: dict[str, Any]) -> pd.DataFrame:
+    rows = [{**CELL, **change} for change in changes]
+    integers = dict.fromkeys(("seeds", "folds", "further_seeds"), "Int64")
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(integers)
+
+
+def claims(*changes: dict[str, Any]) -> pd.DataFrame:
+    return pd.DataFrame([{**CLAIM, **change} for change in changes], columns=list(CLAIM_COLUMNS))
+
+
+# One of each kind of verdict and outcome.
+ALL = cells(
+    {},
+    {"dataset": "DD", **APART},
+    {"dataset": "NCI1", **APART, "mean": 60.0, "low": 59.0, "high": 61.0, "verdict": "worse", "verdict_seeds": "worse"},
+    {"dataset": "PROTEINS", **WIDE, "further_seeds": 7},
+    {"dataset": "COLLAB", **NOT_RUN},
+)
+WORDS = claims(*({"id": word, "outcome": word, "quote": f"it {word}"} for word in OUTCOMES))
+LINKS = Links(
+    rows={("lamp_table1", "wl", "MUTAG"): "../wl/rows.csv"},
+    pages={"lamp_table1": "tables/lamp_table1.html"},
+    sidecars={"lamp_table1": "tables/lamp_table1.json"},
+)
+
+
+class Reader(HTMLParser):
+    """Which texts stand in which cell of a table, and whether every element is closed in turn."""
+
+    VOID = ("meta", "br")
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.cells: list[str] = []
+        self.rows: list[list[str]] = []
+        self.links: list[str] = []
+        self.feed(page)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in self.VOID:
+            self.open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+        self.links += [value or "" for name, value in attrs if name == "href"]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if {"td", "th"} & set(self.open):
+            self.rows[-1][-1] += f" {data}"
+
+
+def page(numbers: pd.DataFrame = ALL, said: pd.DataFrame = WORDS, links: Links = LINKS) -> str:
+    return verdict_page(numbers, said, HOW, "quick", links)
+
+
+def text(part: str) -> str:
+    return html.unescape(re.sub("<[^>]+>", "", part))
+
+
+def test_every_verdict_is_a_word_in_its_cell() -> None:
+    rows = Reader(page()).rows
+    (row,) = [row for row in rows if row[0].strip() == "WL"]
+    head = rows[rows.index(row) - 1]
+    found = {name.strip(): cell.split()[0] for name, cell in zip(head[1:], row[1:], strict=True)}
+    expected = dict(zip(ALL["dataset"], (word.split()[0] for word in ALL["verdict"]), strict=True))
+    assert found == expected
+    assert set(ALL["verdict"]) == set(VERDICTS)
+    # In the paper's order, whatever the order of the rows.
+    assert list(found) == ["NCI1", "PROTEINS", "DD", "MUTAG", "COLLAB"]
+
+
+def test_words_of_different_meaning_have_different_colours() -> None:
+    of_word = {word: colour for colour, word in re.findall(r"background:(#\w+)\">([\w ]+): 1<", page())}
+    assert set(of_word) == {*VERDICTS, *OUTCOMES}
+    assert len({of_word[word] for word in VERDICTS}) == len(VERDICTS)
+
+
+def test_a_cell_says_all_that_is_known() -> None:
+    cell = next(row for row in Reader(page()).rows if row[0].strip() == "WL")[4]
+    assert re.sub(r"\s+", " ", cell).strip() == (
+        "reproduced 80.50 79.25 to 81.75 paper 80.72 ± 3 sources rows · table · sidecar ± 0.50 over 5 seeds, "
+        "± 4.00 over folds snakemake --cores 2 lamp_table1"
+    )
+
+
+def test_a_cell_across_the_border_says_what_would_decide_it() -> None:
+    shown = text(page(cells({**WIDE, "further_seeds": 7}), claims()))
+    assert "over seeds alone: worse" in shown
+    assert "7 further seeds would decide it" in shown
+    never = text(page(cells({**WIDE, "note": "only more data could"}), claims()))
+    assert "only more data could" in never
+    assert "further seeds would" not in never
+
+
+def test_a_single_run_shows_no_interval() -> None:
+    alone = dict.fromkeys(("low", "high", "low_seeds", "high_seeds", "std_seeds", "std_folds", "spread"), NAN)
+    single = {**alone, "verdict": "inconclusive", "verdict_seeds": "inconclusive", "note": "a single run", "seeds": 1}
+    shown = page(cells({**single, "folds": 0}), claims())
+    assert "nan" not in shown.lower()
+    assert "one seed" in shown
+    assert "paper 80.72<" in shown
+    assert "nan" not in verdict_markdown(cells({**single, "folds": 0}), claims(), HOW, "quick").lower()
+
+
+def test_links_are_relative_and_lead_to_rows_page_and_sidecar() -> None:
+    links = Reader(page(cells({}), claims())).links
+    table = "tables/lamp_table1.html"
+    assert links == [table, "../wl/rows.csv", table, "tables/lamp_table1.json"]
+
+
+def test_what_is_not_rendered_names_neither_page_nor_target() -> None:
+    numbers = cells({"artifact": "mmix_table3", "paper": "mmix"})
+    shown = page(numbers, claims(), Links(rows={("mmix_table3", "wl", "MUTAG"): "wl/rows.csv"}))
+    assert Reader(shown).links == ["wl/rows.csv"]
+    assert "snakemake" not in shown
+    assert "sources" not in page(numbers, claims(), Links())
+
+
+def test_everything_is_escaped() -> None:
+    evil = '<b>"x"</b> & <script>'
+    numbers = cells({"label": evil, "dataset": evil, "note": evil, **WIDE}, {"label": evil, **APART})
+    names = {"label": evil, "artifact": "lamp_<i>", **NOT_RUN}
+    texts = dict.fromkeys(("quote", "where", "coverage", "evidence", "paper"), evil)
+    said = claims(*({**texts, "outcome": word} for word in OUTCOMES))
+    links = Links({("lamp_table1", "wl", "MUTAG"): 'a"b<c.csv'}, {"lamp_table1": 'p"<.html'}, {"lamp_table1": '"s'})
+    shown = verdict_page(pd.concat([numbers, cells(names)]), said, evil, evil, links, [(evil, "<p>kept</p>")])
+    assert "<script>" not in shown
+    assert evil not in shown
+    assert "<i>" not in shown
+    assert "<h2>&lt;b&gt;&quot;x&quot;&lt;/b&gt; &amp; &lt;script&gt;</h2>\n<p>kept</p>" in shown
+    assert {'a"b<c.csv', 'p"<.html', '"s'} <= set(Reader(shown).links)
+
+
+def test_claims_that_were_not_run_are_folded() -> None:
+    shown = page()
+    (folded,) = re.findall(r"<details><summary>1 claims that.*?</details>", shown, flags=re.DOTALL)
+    assert "“it not run”" in folded
+    assert shown.count("“it not run”") == 1
+    for word in ("holds", "fails", "undecided"):
+        assert f"“it {word}”" not in folded
+        assert re.search(
+            f"<tr><td[^>]*><b>{word}</b></td><td>“it {word}”</td><td>M-Mix, Section 4, Table 3</td>", shown
+        )
+    assert "claims that" not in page(said=claims({}))
+
+
+def test_evidence_of_a_claim_is_a_line_each() -> None:
+    assert "over a: +5.00 (+2.00 to +8.00)<br>over b: +1.00" in page(said=claims({}))
+
+
+def test_contradictions_are_plain_sentences() -> None:
+    said = claims({"outcome": "fails"}, {}, {"outcome": "undecided"}, {"outcome": "not run"})
+    numbers = cells({}, {"dataset": "DD", **APART}, {"dataset": "NCI1", **WIDE}, {"dataset": "COLLAB", **NOT_RUN})
+    assert contradictions(numbers, said) == [
+        "M-Mix, Section 4, Table 3: “ours is best” fails on 1 of 8 data sets: MUTAG "
+        "(over a: +5.00 (+2.00 to +8.00); over b: +1.00).",
+        "WL on DD: LAMP prints 80.72 ± 3, this run finds 90.00, better (88.00 to 92.00).",
+        "WL on NCI1: LAMP prints 80.72 ± 3, this run finds 70.25, worse (69.50 to 71.00 over 5 seeds); but other data "
+        "of this size might give the published value (60.00 to 80.50).",
+    ]
+    shown = page(numbers, said)
+    for line in contradictions(numbers, said):
+        assert f"<li>{html.escape(line)}</li>" in shown
+        assert f"- {line}\n" in verdict_markdown(numbers, said, HOW, "quick")
+
+
+def test_each_number_is_contradicted_once() -> None:
+    again = {**APART, "artifact": "lamp_table3", "label": "Weisfeiler-Leman"}
+    other = {**APART, "paper": "mmix", "artifact": "mmix_table3"}
+    differs = {**again, "artifact": "lamp_table9", "published": 79.0}
+    assert len(contradictions(cells(APART, again), claims())) == 1
+    assert len(contradictions(cells(APART, again, other), claims())) == 2
+    # A paper that prints two numbers for one thing is contradicted twice.
+    assert len(contradictions(cells(APART, again, differs), claims())) == 2
+
+
+def test_nothing_to_contradict_is_said() -> None:
+    assert contradictions(cells({}), claims({})) == []
+    assert "Nothing that was run does." in page(cells({}), claims({}))
+    assert "Nothing that was run does." in verdict_markdown(cells({}), claims({}), HOW, "quick")
+
+
+def test_tables_come_in_the_order_of_their_numbers() -> None:
+    numbers = cells({"artifact": "mmix_table10", "paper": "mmix"}, {"artifact": "mmix_table9", "paper": "mmix"}, {})
+    titles = re.findall("<h2>(.*?Table.*?)</h2>", page(numbers))
+    assert titles == ["LAMP, Table 1", "M-Mix, Table 9", "M-Mix, Table 10"]
+
+
+def test_a_table_of_which_nothing_was_run_is_one_line() -> None:
+    shown = page(cells(NOT_RUN, {**NOT_RUN, "label": "GL", "dataset": "DD"}), claims())
+    assert "<p>Not run: 2 cells of WL, GL.</p>" in shown
+
+
+def test_two_metrics_of_one_data_set_are_both_shown() -> None:
+    numbers = cells(
+        {"metric": "nmi", "mean": 11.0}, {"metric": "ari", "mean": 22.0}, {"metric": "nmi", "dataset": "DD"}
+    )
+    rows = Reader(page(numbers, claims())).rows
+    assert [name.strip() for name in rows[-2]] == ["method", "DD, nmi", "MUTAG, nmi", "MUTAG, ari"]
+    assert ["80.50" in rows[-1][1], "11.00" in rows[-1][2], "22.00" in rows[-1][3]] == [True] * 3
+
+
+def table_of(markdown: str, heading: str) -> list[list[str]]:
+    part = markdown.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    lines = [line for line in part.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in lines[2:]]
+
+
+def test_markdown_has_the_same_verdicts() -> None:
+    markdown = verdict_markdown(ALL, WORDS, HOW, "quick")
+    numbers = table_of(markdown, "Numbers")
+    run = ALL[ALL["verdict"] != "not run"]
+    assert [row[:2] for row in numbers] == run[["verdict", "verdict_seeds"]].to_numpy().tolist()
+    assert [row[4] for row in numbers] == run["dataset"].tolist()
+    assert numbers[3][5:] == ["80.72 ± 3", "70.25", "60.00 to 80.50", "5", "7 further seeds would decide it"]
+    assert "Not run: 1 of 5 published cells" in markdown
+    assert [row[:2] for row in table_of(markdown, "Claims")] == [[word, f"“it {word}”"] for word in OUTCOMES]
+    assert HOW in markdown
+
+
+def test_a_bar_does_not_break_a_markdown_table() -> None:
+    markdown = verdict_markdown(cells({"label": "a|b"}), claims({"quote": "x|y"}), HOW, "quick")
+    assert table_of(markdown, "Numbers")[0][3] == "a/b"
+    assert table_of(markdown, "Claims")[0][1] == "“x/y”"
+
+
+@pytest.mark.parametrize("numbers", [cells(), cells({}), ALL])
+@pytest.mark.parametrize("said", [claims(), WORDS])
+def test_every_page_is_well_formed(numbers: pd.DataFrame, said: pd.DataFrame) -> None:
+    shown = page(numbers, said)
+    assert shown.startswith("<!doctype html>")
+    Reader(shown.removeprefix("<!doctype html>"))
+    assert html.escape(HOW) in shown
+    assert verdict_markdown(numbers, said, HOW, "quick").startswith("# Does it hold? Verdicts of the preset quick\n")

@@ -1,0 +1,311 @@
+"""From stored rows to verdicts: the whole chain on rows that are made up, with the published numbers as they are."""
+
+import html
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from relamp.errors import RelampError
+from relamp.files import sha256
+from relamp.judge.judging import Judging
+from relamp.judge.protocols import LEAKAGE, SCORES
+from relamp.judge.rows import FINETUNE_ROWS, SVM_ROWS
+from relamp.steps.compare import compare_methods, show_leakage
+from relamp.steps.judge import audit_papers, how_judged, judge, print_verdicts, score_all
+
+ROOT = Path(__file__).parents[2]
+PUBLISHED = ROOT / "published"
+TABLES = sorted(PUBLISHED.glob("*_table*.csv"))
+FIXED = {"svm": {"gamma": 0.2, "alpha": 1.0}, "finetune": {"gamma": 0.2, "alpha": 1.0}}
+METHODS = ["lamp-soft", "lamp-mag", "wl", "graphlet", "none"]
+NONE = float("nan")
+SEEDS, FOLDS = (0, 1, 2), (0, 1)
+Setting = tuple[float, float]
+
+
+def svm_rows(path: Path, method: str, dataset: str, setting: Setting, levels: dict[float, float]) -> Path:
+    """Rows of one setting by epoch and test accuracy; the C that is not selected would look better on the test."""
+    rows = [
+        (method, dataset, *setting, seed, epoch, fold, C, C == 1.0, metric, value)
+        for seed in SEEDS
+        for fold in FOLDS
+        for epoch, level in levels.items()
+        for C, inner, test in ((1.0, 0.6, level + 0.01 * fold), (10.0, 0.5, 0.99))
+        for metric, value in (("inner_accuracy", inner), ("test_accuracy", test))
+    ]
+    path.parent.mkdir(parents=True)
+    pd.DataFrame(rows, columns=SVM_ROWS).to_csv(path, index=False)
+    return path
+
+
+def finetune_rows(path: Path, method: str, levels: dict[int, float]) -> Path:
+    """Validation likes the first epoch, the test the last."""
+    rows = [
+        (method, "BBBP", NONE, NONE, seed, epoch, split, 0, "roc_auc", value + 0.01 * seed)
+        for seed in SEEDS
+        for epoch, test in levels.items()
+        for split, value in (("valid", 0.9 - epoch / 100), ("test", test))
+    ]
+    path.parent.mkdir(parents=True)
+    pd.DataFrame(rows, columns=FINETUNE_ROWS).to_csv(path, index=False)
+    return path
+
+
+def all_rows(folder: Path) -> tuple[list[Path], list[Path]]:
+    svm = []
+    for dataset, wl in (("MUTAG", 0.8022), ("DD", 0.70)):
+        svm.append(svm_rows(folder / f"kernel/{dataset}/rows.csv", "wl", dataset, (NONE, NONE), {NONE: wl}))
+        for method, base in (("lamp-soft", 0.60), ("lamp-mag", 0.65)):
+            place = folder / f"svm/{dataset}/{method}"
+            settings = [(0.2, 1.0), (0.9, 1.0), (0.2, 10.0)] if method == "lamp-mag" else [(0.2, 1.0)]
+            for gamma, alpha in settings:
+                # A high gamma costs ten points, a high alpha gains five.
+                last = base - 0.1 * (gamma > 0.75) + 0.05 * (alpha > 1)
+                path = place / f"{gamma:g}~{alpha:g}/rows.csv"
+                svm.append(svm_rows(path, method, dataset, (gamma, alpha), {10: last - 0.02, 20: last}))
+    return svm, [finetune_rows(folder / "finetune/rows.csv", "none", {1: 0.60, 2: 0.647})]
+
+
+def damage_rows(folder: Path) -> list[Path]:
+    paths = []
+    for dataset, loss in (("MUTAG", 0.6), ("DD", 0.7)):
+        rows = [
+            (dataset, "subgraph", reading, value)
+            for reading in ("paper", "code")
+            for value in (loss - 0.2, loss, loss + 0.1, NONE)
+        ]
+        path = folder / f"damage/{dataset}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pd.DataFrame(rows, columns=["dataset", "augmentation", "reading", "value"]).to_csv(path, index=False)
+        paths.append(path)
+    return paths
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Everything that the steps write, made once."""
+    folder = tmp_path_factory.mktemp("results")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        score_all(*all_rows(folder), FIXED, folder / "scores.csv", folder / "settings.csv")
+        run_judge(folder, folder / "verdict")
+        show_leakage(folder / "scores.csv", folder / "figures/leakage", folder / "tables/leakage", "snakemake leakage")
+        compare_methods(
+            folder / "scores.csv", {"rope": 0.5}, folder / "figures/ranks", folder / "tables/pairs", "snakemake pairs"
+        )
+        audit_papers(PUBLISHED, folder / "tables/audit.csv", folder / "tables/audit.md")
+    return folder
+
+
+def run_judge(folder: Path, stem: Path, **changes: Any) -> None:
+    rendered = {"lamp_table1": str(folder / "tables/lamp_table1.html")}
+    given: dict[str, Any] = {
+        **{"scores": folder / "scores.csv", "settings": folder / "settings.csv", "damage": damage_rows(folder)},
+        **{"published": TABLES, "claims": PUBLISHED / "claims.yaml", "methods": METHODS, "judging": {}},
+        **{"preset": "made-up", "rendered": rendered, "stem": stem, "command": "snakemake judge"},
+    }
+    judge(**{**given, **changes})
+
+
+def cell(frame: pd.DataFrame, **key: object) -> dict[str, Any]:
+    found = frame.loc[[all(row[name] == value for name, value in key.items()) for _, row in frame.iterrows()]]
+    (row,) = found.to_dict("records")
+    return {str(name): value for name, value in row.items()}
+
+
+def test_scores_of_all_protocols(chain: Path) -> None:
+    scores = pd.read_csv(chain / "scores.csv")
+    assert scores.columns.tolist() == [*SCORES, "metric", "rows", "candidates"]
+    means = scores.groupby(["dataset", "method", "protocol"])["value"].mean()
+    # Inner accuracies are equal, so that the fixed setting is preferred at its smallest epoch; the oracle has no shame.
+    assert means["MUTAG", "lamp-mag"].to_dict() == pytest.approx({"fixed": 0.655, "nested": 0.635, "oracle": 0.705})
+    assert means["BBBP", "none"].to_dict() == pytest.approx({"fixed": 0.657, "nested": 0.61, "oracle": 0.657})
+    assert means["DD", "wl"].to_dict() == pytest.approx({"fixed": 0.705, "nested": 0.705, "oracle": 0.705})
+    counts = scores.groupby("method")["candidates"].unique().map(list).to_dict()
+    assert counts == {"lamp-mag": [6], "lamp-soft": [2], "none": [2], "wl": [1]}
+    assert scores.groupby("method")["metric"].unique().map(list)["none"] == ["roc_auc"]
+    assert len(scores) == 3 * (2 * 3 * 6 + 3)
+
+
+def test_scores_say_what_file_they_are_in(chain: Path) -> None:
+    scores = pd.read_csv(chain / "scores.csv")
+    for row in scores.drop_duplicates(["method", "dataset", "protocol"]).to_dict("records"):
+        stored = pd.read_csv(row["rows"])
+        for name in ("method", "dataset"):
+            assert set(stored[name]) == {row[name]}
+        for name in ("gamma", "alpha"):
+            assert set(stored[name].fillna(-1)) == {-1 if pd.isna(row[name]) else row[name]}
+
+
+def test_settings_are_those_of_the_last_epoch(chain: Path) -> None:
+    found = pd.read_csv(chain / "settings.csv")
+    assert set(found["epoch"].dropna()) == {20}
+    mag = found[(found["method"] == "lamp-mag") & (found["dataset"] == "DD")]
+    means = mag.groupby(["gamma", "alpha"])["value"].mean().to_dict()
+    assert means == pytest.approx({(0.2, 1.0): 0.655, (0.2, 10.0): 0.705, (0.9, 1.0): 0.555})
+    assert len(found[found["method"] == "wl"]) == 2 * 6
+
+
+def test_verdicts_on_numbers(chain: Path) -> None:
+    cells = pd.read_csv(chain / "verdict.csv")
+    assert set(cells["method"]) <= set(METHODS)
+    wl = cell(cells, artifact="lamp_table1", method="wl", dataset="MUTAG")
+    # 80.22 and 81.22 in the two folds of each of three seeds: s = 0.547723, sqrt(1/6 + 1), t(0.975, 5) = 2.570582.
+    assert (wl["published"], wl["mean"]) == (80.72, pytest.approx(80.72))
+    assert (wl["low"], wl["high"]) == (pytest.approx(80.72 - 1.520773), pytest.approx(80.72 + 1.520773))
+    assert (wl["verdict"], wl["verdict_seeds"], wl["seeds"], wl["folds"]) == ("reproduced", "reproduced", 3, 2)
+    assert cell(cells, artifact="lamp_table1", method="lamp-soft", dataset="MUTAG")["verdict"] == "worse"
+    assert cell(cells, artifact="lamp_table1", method="lamp-soft", dataset="NCI1")["verdict"] == "not run"
+    # Fine-tuning: 64.7, 65.7 and 66.7, so 65.7 -+ 2.48 against 65.8: a few more seeds would decide it.
+    none = cell(cells, artifact="lamp_table2", method="none", dataset="BBBP")
+    assert (none["published"], none["metric"], none["folds"]) == (65.8, "roc_auc", 0)
+    # Half-widths by seeds: 4: 1.591, within 2 less 0.1.
+    assert (none["verdict"], none["further_seeds"]) == ("inconclusive", 1)
+    assert cell(cells, artifact="lamp_table1", method="graphlet", dataset="MUTAG")["verdict"] == "not run"
+
+
+def test_verdicts_on_claims(chain: Path) -> None:
+    found = pd.read_csv(chain / "claims.csv").set_index("id")
+    outcomes = found["outcome"].to_dict()
+    assert outcomes["high-sparsity-hurts"] == "holds"
+    assert found.loc["high-sparsity-hurts", "coverage"] == "2 of 8 data sets: DD, MUTAG"
+    assert outcomes["dd-and-nci1-rise-with-alpha"] == "holds"
+    assert found.loc["dd-and-nci1-rise-with-alpha", "evidence"].startswith("DD, points a tenfold alpha: +5.00")
+    assert found.loc["dd-and-nci1-rise-with-alpha", "coverage"] == "1 of 2 data sets: DD"
+    assert outcomes["subgraph-loses-half"] == "holds"
+    assert "MUTAG: median loss 60.0 % (paper)" in found.loc["subgraph-loses-half", "evidence"]
+    assert outcomes["lamp-soft-best-average"] == "fails"
+    assert outcomes["lamp-soft-best-on-six"] == "fails"
+    assert found.loc["lamp-soft-best-on-six", "coverage"] == "2 of 6 data sets: DD, MUTAG"
+    assert outcomes["edges-add-entropy"] == outcomes["lamp-mag-best-on-nci1"] == "not run"
+    assert outcomes["pretraining-over-none"] == "not run"
+
+
+def test_page_and_markdown_tell_the_same(chain: Path) -> None:
+    cells = pd.read_csv(chain / "verdict.csv")
+    page, markdown = ((chain / f"verdict.{kind}").read_text(encoding="utf-8") for kind in ("html", "md"))
+    for word, count in cells["verdict"].value_counts().items():
+        assert f">{word}: {count}</span>" in page
+    lines = [line.split(" | ")[0].strip("| ") for line in markdown.partition("## Numbers")[2].splitlines()[4:]]
+    run = cells["verdict"][cells["verdict"] != "not run"]
+    assert sorted(line for line in lines if line in set(run)) == sorted(run)
+    assert html.escape(how_judged(Judging())) in page
+    assert how_judged(Judging()) in markdown
+    assert "nan" not in re.sub("[a-z]nan|nan[a-z]", "", page.lower())
+
+
+def test_links_of_the_page_lead_to_rows_from_anywhere(chain: Path) -> None:
+    page = chain / "verdict.html"
+    links = set(re.findall('href="(.*?)"', page.read_text(encoding="utf-8")))
+    assert {"tables/lamp_table1.html", "tables/lamp_table1.json"} <= links
+    rows = {link for link in links if link.endswith("rows.csv")}
+    # The paper has no number of WL on DD, so that there is no cell to link from.
+    assert rows == {
+        *("kernel/MUTAG/rows.csv", "finetune/rows.csv"),
+        *(f"svm/{dataset}/{method}/0.2~1/rows.csv" for dataset in ("DD", "MUTAG") for method in METHODS[:2]),
+    }
+    assert all((page.parent / link).is_file() for link in rows)
+
+
+def test_sidecars_name_command_and_inputs(chain: Path) -> None:
+    sidecar = json.loads((chain / "verdict.json").read_text(encoding="utf-8"))
+    assert sidecar["command"] == "snakemake judge"
+    named = {Path(entry["path"]).name: entry["sha256"] for entry in sidecar["inputs"]}
+    assert {"scores.csv", "settings.csv", "MUTAG.csv", "claims.yaml", "lamp_table1.csv"} <= set(named)
+    assert named["scores.csv"] == sha256(chain / "scores.csv")
+    for name in ("leakage", "ranks"):
+        assert json.loads((chain / f"figures/{name}.json").read_text(encoding="utf-8"))["inputs"]
+
+
+def test_leakage_by_hand(chain: Path) -> None:
+    gaps = pd.read_csv(chain / "tables/leakage.csv")
+    assert gaps.columns.tolist() == LEAKAGE
+    mag = cell(gaps, method="lamp-mag", dataset="MUTAG")
+    assert [mag[name] for name in ("fixed", "nested", "oracle", "gap")] == pytest.approx([65.5, 63.5, 70.5, 7.0])
+    assert cell(gaps, method="wl", dataset="DD")["gap"] == 0
+    for name in ("figures/leakage.png", "figures/leakage.pdf", "figures/leakage.svg", "tables/leakage.html"):
+        assert (chain / name).stat().st_size
+
+
+def test_comparisons_by_hand(chain: Path) -> None:
+    pairs = pd.read_csv(chain / "tables/pairs.csv")
+    # Three methods that have an accuracy: three pairs on each of two data sets, and over both.
+    assert len(pairs) == 3 * 3
+    assert set(pairs["rope"]) == {0.5}
+    # Five points in every run: the rope of half a point is far away.
+    pair = cell(pairs, method="lamp-mag", rival="lamp-soft", datasets="MUTAG")
+    assert (pair["mean"], pair["p_better"], pair["p_worse"]) == pytest.approx((5, 1, 0), abs=1e-6)
+    assert set(pairs["datasets"]) == {"MUTAG", "DD", "DD MUTAG"}
+    ranks = pd.read_csv(chain / "figures/ranks.csv").set_index("method")["rank"].to_dict()
+    assert ranks == {"wl": 1, "lamp-mag": 2, "lamp-soft": 3}
+    assert "by more than 0.5 points" in (chain / "tables/pairs.html").read_text(encoding="utf-8")
+
+
+def test_audit_of_the_repository(chain: Path) -> None:
+    checks = pd.read_csv(chain / "tables/audit.csv")
+    assert {"lamp", "mmix"} == set(checks["paper"])
+    wrong = int((~checks["agrees"]).sum())
+    assert f"{len(checks)} checks" in (chain / "tables/audit.md").read_text(encoding="utf-8")
+    assert f"{wrong} disagree" in (chain / "tables/audit.md").read_text(encoding="utf-8")
+
+
+def test_print_verdicts_counts_and_shows_the_place(chain: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # Longer than any terminal, and with what a library of colours would take for its own.
+    page = Path(*["a-long-folder"] * 20, "[red]", "verdict.html")
+    print_verdicts(chain / "verdict.csv", chain / "claims.csv", page, [])
+    numbers, claims, place = capsys.readouterr().out.splitlines()
+    cells = pd.read_csv(chain / "verdict.csv")["verdict"].value_counts()
+    assert numbers.split() == " ".join(["numbers", *(f"{n} {word}," for word, n in cells.items())]).strip(",").split()
+    assert re.match("claims   .* holds", claims)
+    assert place == f"page     {page}"
+
+
+def test_print_verdicts_refuses_what_is_not_put_up_with(chain: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = chain / "verdict.csv", chain / "claims.csv", chain / "verdict.html"
+    with pytest.raises(RelampError, match=r"verdicts are worse\nlamp_table1: LAMP-") as caught:
+        print_verdicts(*given, ["worse"])
+    cells = pd.read_csv(given[0])
+    assert len(str(caught.value).splitlines()) == 1 + int((cells["verdict"] == "worse").sum())
+    # The counts are told even so.
+    assert "worse" in capsys.readouterr().out
+    with pytest.raises(RelampError, match="worse or inconclusive"):
+        print_verdicts(*given, ["worse", "inconclusive"])
+
+
+def test_another_protocol_and_margin_give_other_verdicts(
+    chain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    run_judge(chain, tmp_path / "verdict", judging={"protocol": "nested", "margin": 30.0}, damage=[], rendered={})
+    cells = pd.read_csv(tmp_path / "verdict.csv")
+    mag = cell(cells, artifact="lamp_table1", method="lamp-mag", dataset="MUTAG")
+    assert (mag["mean"], mag["protocol"], mag["margin"]) == (pytest.approx(63.5), "nested", 30.0)
+    assert mag["verdict"] == "reproduced"
+    assert "chosen for each outer fold on inner validation alone" in (tmp_path / "verdict.md").read_text()
+    # Nothing was damaged, which is no fault.
+    assert pd.read_csv(tmp_path / "claims.csv").set_index("id").loc["subgraph-loses-half", "outcome"] == "not run"
+    # The rows are outside of the page's folder.
+    assert 'href="../' in (tmp_path / "verdict.html").read_text(encoding="utf-8")
+
+
+def test_one_kind_of_experiment_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    _, finetune = all_rows(tmp_path)
+    score_all([], finetune, FIXED, tmp_path / "scores.csv", tmp_path / "settings.csv")
+    assert set(pd.read_csv(tmp_path / "scores.csv")["metric"]) == {"roc_auc"}
+    assert pd.read_csv(tmp_path / "settings.csv").empty
+    run_judge(tmp_path, tmp_path / "verdict")
+    cells = pd.read_csv(tmp_path / "verdict.csv")
+    assert cells.loc[cells["verdict"] != "not run", "dataset"].unique().tolist() == ["BBBP"]
+    with pytest.raises(RelampError, match="no two methods have an accuracy"):
+        compare_methods(tmp_path / "scores.csv", {}, tmp_path / "ranks", tmp_path / "pairs", "x")
+
+
+def test_nothing_at_all_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RelampError, match="there are no rows; run the evaluation first"):
+        score_all([], [], FIXED, tmp_path / "scores.csv", tmp_path / "settings.csv")
+    assert not list(tmp_path.iterdir())
