@@ -1,35 +1,15 @@
-import os
-import signal
 from collections.abc import Iterator
 
 import pytest
 
+from pool_jobs import die, double, exhaust, refuse
 from relamp.errors import RelampError
 from relamp.pool import run_all
-
-
-def die(number: int) -> int:
-    """End the process as the kernel does when memory runs out, the third time."""
-    if number == 3:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return number
 
 
 def test_a_killed_process_is_an_error_and_no_endless_wait() -> None:
     with pytest.raises(RelampError, match="most likely because memory ran out; give more memory or fewer processes"):
         list(run_all(die, ((number,) for number in range(6)), processes=2))
-
-
-def double(number: int) -> int:
-    return 2 * number
-
-
-def refuse(number: int) -> int:
-    raise RelampError(f"{number}: no")
-
-
-def exhaust(number: int) -> int:
-    raise MemoryError
 
 
 def test_jobs_are_drawn_as_processes_come_free() -> None:
