@@ -19,6 +19,7 @@ include: "workflow/rules/damage.smk"
 include: "workflow/rules/pretrain.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/transfer.smk"
+include: "workflow/rules/mmix.smk"
 include: "workflow/rules/judge.smk"
 include: "workflow/rules/render.smk"
 
@@ -26,6 +27,7 @@ include: "workflow/rules/render.smk"
 localrules:
     all,
     datasets,
+    mmix,
 
 
 rule all:
@@ -37,4 +39,9 @@ rule all:
 
 rule datasets:
     input:
-        expand(rules.pack.output.packed, dataset=all_datasets()),
+        expand(rules.pack.output.packed, dataset=[*all_datasets(), *mmix_datasets()]),
+
+
+rule mmix:
+    input:
+        [getattr(rules, name).output for name in MMIX_REPORTED],

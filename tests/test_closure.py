@@ -191,7 +191,7 @@ def test_every_job_has_its_script() -> None:
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_only_training_scripts_need_torch(script: Path) -> None:
     needs = "torch" in packages(import_closure(script))
-    assert needs == (script.stem in {"pretrain", "finetune"})
+    assert needs == (script.stem in {"pretrain", "finetune", "pretrain_nodes", "images", "embed_edits"})
 
 
 def test_svm_scores_survive_edits_of_training() -> None:

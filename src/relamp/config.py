@@ -1,19 +1,39 @@
 """The whole configuration: config.yaml over a preset, checked before any job starts."""
 
-import difflib
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
+from relamp.config_names import (
+    Alpha,
+    ClassifiedName,
+    CorpusName,
+    Gammas,
+    GraphsName,
+    KernelName,
+    MethodName,
+    Once,
+    Seeds,
+    SweptMethodName,
+    TasksName,
+    TransferMethodName,
+)
 from relamp.data.places import Places, as_list
-from relamp.data.registry import REGISTRY, Dataset
+from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError
 from relamp.judge.judging import Judging, Verdict
-from relamp.method.table import METHODS
+from relamp.mmix_config import Mmix
 from relamp.settings import (
     DamageProtocol,
     Finetuning,
@@ -25,79 +45,11 @@ from relamp.settings import (
     SvmProtocol,
 )
 
-FROM_SCRATCH = "none"  # the transfer experiments' name for no pre-training
-KERNELS = ("wl", "graphlet")
-BAG = "bag"  # the structure-blind control, see relamp.evaluate.bag
-
-
-def _check_known(name: str, known: Collection[str], what: str) -> str:
-    if name not in known:
-        folded = {other.casefold(): other for other in known}
-        close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
-        hint = f"did you mean {folded[close[0]]}?" if close else f"known: {', '.join(known)}"
-        raise ValueError(f"there is no {what} {name!r}; {hint}")
-    return name
-
-
-def _one_of(known: Collection[str], what: str) -> AfterValidator:
-    return AfterValidator(lambda name: _check_known(name, known, what))
-
-
-def _dataset(fits: Callable[[Dataset], bool], wanted: str, *, own: bool) -> AfterValidator:
-    """Check the name of a data set and whether it is of the kind that an experiment needs."""
-    fitting = [row.name for row in REGISTRY.values() if fits(row)]
-
-    def check(name: str, info: ValidationInfo) -> str:
-        # The user's own data sets are named in the same configuration, see load_config.
-        known = [*(info.context or {}).get("own", ()), *fitting] if own else fitting
-        if name in REGISTRY and name not in known:
-            raise ValueError(f"{wanted} are needed, which {name} has not; known: {', '.join(known)}")
-        return _check_known(name, known, "data set")
-
-    return AfterValidator(check)
-
-
-def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    twice = sorted({value for value in values if values.count(value) > 1})
-    if twice:
-        raise ValueError(f"named twice: {', '.join(map(str, twice))}")
-    return values
-
-
-def _some(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    # Not Field(min_length=1), which also complains where all items are there but wrong.
-    if not values:
-        raise ValueError("at least one is needed")
-    return values
-
-
-def _sweeps_both(method: str) -> str:
-    missing = [name for name in ("gamma", "alpha") if name not in METHODS[method].swept]
-    if missing:
-        raise ValueError(f"{method} has no {' and no '.join(missing)} to vary")
-    return method
-
-
-_once = AfterValidator(_distinct)
-GraphsName = Annotated[str, _dataset(lambda row: row.kind in ("graphs", "molecules"), "graphs", own=True)]
-ClassifiedName = Annotated[str, _dataset(lambda row: row.kind == "graphs", "graphs with a class each", own=True)]
-CorpusName = Annotated[str, _dataset(lambda row: row.kind in ("molecules", "corpus"), "molecules", own=False)]
-TasksName = Annotated[
-    str, _dataset(lambda row: row.kind == "molecules" and row.expected.tasks > 0, "labelled molecules", own=False)
-]
-MethodName = Annotated[str, _one_of(METHODS, "method")]
-TransferMethodName = Annotated[str, _one_of((*METHODS, FROM_SCRATCH), "method")]
-KernelName = Annotated[str, _one_of(KERNELS, "kernel")]
-SweptMethodName = Annotated[MethodName, AfterValidator(_sweeps_both)]
-Seeds = Annotated[tuple[Seed, ...], AfterValidator(_some), _once]
-Gammas = Annotated[tuple[Ratio, ...], _once]
-Alpha = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-
 
 class Damage(DamageProtocol):
     """Fig. 2: which data sets, and how they are damaged."""
 
-    datasets: Annotated[tuple[GraphsName, ...], _once]
+    datasets: Annotated[tuple[GraphsName, ...], Once]
 
 
 class EvaluatedPretraining(Pretraining):
@@ -123,14 +75,14 @@ class Unsupervised(Settings):
         sweep_method: whose gamma and alpha are varied.
     """
 
-    datasets: Annotated[tuple[ClassifiedName, ...], _once]
-    methods: Annotated[tuple[MethodName, ...], _once]
-    kernels: Annotated[tuple[KernelName, ...], _once] = ()
+    datasets: Annotated[tuple[ClassifiedName, ...], Once]
+    methods: Annotated[tuple[MethodName, ...], Once]
+    kernels: Annotated[tuple[KernelName, ...], Once] = ()
     seeds: Seeds
     gamma: Ratio
     alpha: Alpha
     gammas: Gammas
-    alphas: Annotated[tuple[Alpha, ...], _once]
+    alphas: Annotated[tuple[Alpha, ...], Once]
     sweep_method: SweptMethodName = "lamp-mag"
     pretraining: EvaluatedPretraining = EvaluatedPretraining()
     svm: SvmProtocol = SvmProtocol()
@@ -149,8 +101,8 @@ class Transfer(Settings):
     """
 
     corpus: CorpusName
-    datasets: Annotated[tuple[TasksName, ...], _once]
-    methods: Annotated[tuple[TransferMethodName, ...], _once]
+    datasets: Annotated[tuple[TasksName, ...], Once]
+    methods: Annotated[tuple[TransferMethodName, ...], Once]
     seeds: Seeds
     pretraining_seed: Seed = 0
     gamma: Ratio
@@ -183,7 +135,8 @@ class Config(Places):
     Attributes:
         preset: what everything else is laid over.
         own: the user's own data sets, each a folder with `NAME_A.txt` and so on, in the TUDataset text format.
-        damage, unsupervised, transfer: the experiments.
+        damage, unsupervised, transfer: LAMP's experiments.
+        mmix: M-Mix's.
         judging: how strictly numbers are judged.
         fail_on: verdicts at which `snakemake verdict` ends with an error, for use in continuous integration.
     """
@@ -193,6 +146,7 @@ class Config(Places):
     damage: Damage
     unsupervised: Unsupervised
     transfer: Transfer
+    mmix: Mmix
     judging: Judging = Judging()
     fail_on: Annotated[tuple[Verdict, ...], BeforeValidator(as_list)] = ()
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import yaml
 
 from relamp import runs
-from relamp.config import BAG, FROM_SCRATCH, KERNELS, Config, load_config
+from relamp.config import Config, load_config
+from relamp.config_names import BAG, FROM_SCRATCH, KERNELS
 from relamp.errors import RelampError
 from relamp.files import read_json, whole
 from relamp.method.table import METHODS

@@ -1,11 +1,13 @@
 """Which pre-training runs a configuration asks for, and how a run's setting is spelt in paths."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from relamp.config import Config
+from relamp.config import Config, merge
 from relamp.errors import RelampError
+from relamp.method.node_table import NODE_METHODS
 from relamp.method.table import METHODS
+from relamp.node_settings import NodePretraining
 from relamp.settings import Pretraining
 
 NO_SETTING = "default"  # the path of a method that sweeps nothing
@@ -69,9 +71,13 @@ def pretraining_params(method: str, settings: Pretraining) -> dict[str, Any]:
 
 def table_runs(config: Config, dataset: str) -> list[Run]:
     """Return the runs of Tables 1 and 3: every method at the fixed setting, and always the untrained control."""
-    chosen = config.unsupervised
-    methods = dict.fromkeys([*chosen.methods, "untrained"])
-    return [Run(dataset, m, setting_name(m, chosen.gamma, chosen.alpha)) for m in methods]
+    return fixed_runs(config, dataset, config.unsupervised.methods)
+
+
+def fixed_runs(config: Config, dataset: str, methods: Sequence[str]) -> list[Run]:
+    """Return the runs of some methods at the fixed setting, and of the untrained control."""
+    chosen, names = config.unsupervised, dict.fromkeys([*methods, "untrained"])
+    return [Run(dataset, m, setting_name(m, chosen.gamma, chosen.alpha)) for m in names]
 
 
 def table3_runs(config: Config, dataset: str) -> list[Run]:
@@ -107,6 +113,22 @@ def all_runs(config: Config) -> Iterator[Run]:
         for run in runs
     }
     yield from runs
+
+
+def node_setting(samples: int | None = None, dimension: int | None = None) -> str:
+    """Return a point of the grid of M-Mix's Fig. 2 as a path part, such as `samples~500_dim~64`."""
+    return NO_SETTING if samples is None else f"samples~{samples}_dim~{dimension}"
+
+
+def node_params(config: Config, method: str, setting: str) -> dict[str, Any]:
+    """Return the settings of a node-level method at a setting, with the method's own options laid over the shared."""
+    shared = config.mmix.nodes.pretraining.model_dump(mode="json")
+    point: dict[str, Any] = {}
+    if setting != NO_SETTING:
+        pairs = dict(part.split("~") for part in setting.split("_"))
+        point = {"sample_size": int(pairs["samples"]), "hidden": int(pairs["dim"])}
+    own = merge({**shared, **point}, NODE_METHODS[method].options)
+    return NodePretraining.model_validate(own).model_dump(mode="json")
 
 
 def transfer_labels(config: Config, method: str, dataset: str) -> dict[str, Any]:

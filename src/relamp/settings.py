@@ -1,8 +1,8 @@
 """Settings of single steps: what a job gets to know. Every field is an option of config.yaml."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 Ratio = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -56,6 +56,94 @@ class GraphclOptions(Settings):
     views: Literal["both", "one"] = "both"
 
 
+def _within(checkpoints: tuple[int, ...], last: int | None) -> tuple[int, ...]:
+    late = [epoch for epoch in checkpoints if last is not None and epoch > last]
+    if late:
+        raise ValueError(f"beyond the last epoch, {last}: {', '.join(map(str, late))}")
+    return checkpoints
+
+
+class MmixTraining(Settings):
+    """What M-Mix trains by in place of the settings that all methods share; the defaults are its public code's.
+
+    Attributes:
+        epochs, checkpoints, batch_size, learning_rate: see `Pretraining`; the last epoch is always a checkpoint.
+        hidden: width of each branch.
+    """
+
+    epochs: Annotated[int, Field(ge=0)] = 200
+    checkpoints: tuple[Annotated[int, Field(ge=0)], ...] = Field(default=(0, 100, 200), validate_default=True)
+    batch_size: Annotated[int, Field(ge=2)] = 256
+    learning_rate: Positive = 3e-4
+    hidden: Count = 512
+
+    @field_validator("checkpoints")
+    @classmethod
+    def _reach_the_last(cls, checkpoints: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+        last = info.data.get("epochs")
+        if last is not None and last not in checkpoints:
+            raise ValueError(f"the last epoch, {last}, is missing, which is evaluated")
+        return _within(checkpoints, last)
+
+
+class Mixing(Settings):
+    """How samples are mixed: the options of `relamp.mix_settings.MixSettings`, where each is explained."""
+
+    constant: Annotated[float, Field(ge=0, lt=1)] | None = 0.2
+    denominator: Literal["others", "all"] = "others"
+    scope: Literal["wp", "op"] = "wp"
+    threshold: Annotated[float, Field(ge=-1, le=1)] = 0.9
+    weight_dropout: Ratio = 0.1
+    score_gradient: bool = True
+    diversity: Literal["apart", "together"] = "apart"
+    operator: Literal["weights", "adjacency"] = "weights"
+
+    @model_validator(mode="after")
+    def _adjacency_is_known(self) -> Self:
+        if self.operator == "adjacency" and self.scope == "op":
+            raise ValueError("operator 'adjacency' needs the scope 'wp': without a graph there is no adjacency")
+        return self
+
+
+class MmixOptions(Settings):
+    """M-Mix between graphs and its host MVGRL; where paper and public code disagree, the paper is the default.
+
+    Attributes:
+        training: what these methods train by in place of the shared settings; None leaves those in force.
+        features: one-hot node labels, a constant where a data set has none ("labels", as for all other methods);
+            there, one-hot degrees instead ("labels-or-degrees"); or both side by side for every data set
+            ("labels-and-degrees", MVGRL's public code, on which M-Mix's builds).
+        max_degree: nodes of this degree and of any higher one share a category.
+        diffusion: operator of branch b; "adjacency" is what M-Mix's code really takes for its graphs.
+        alpha: restart probability of "ppr".
+        time: diffusion time of "heat".
+        mix: how samples are mixed.
+        negatives: a node's negatives are the nodes of its own graph (J_node(G_i) in Eq. 11) or of the whole batch
+            (the code).
+        sample_size: nodes of a batch that are contrasted in a step where `negatives` is "batch".
+        temperature: tau of M-Mix's objectives.
+        branch: graph embeddings of branch a, of branch b, their sum (the code) or their average (Table 6).
+        pooling: of nodes into the embedding of a graph. M-Mix's code takes the mean over nodes that are padded to those
+            of the largest graph, which is a sum but for a factor. Its objectives cannot tell the two apart.
+        readout: branch a's embedding is what it encodes ("encoder", z in the paper), or what is contrasted, after
+            mixing and g ("output", the code).
+    """
+
+    training: MmixTraining | None = None
+    features: Literal["labels", "labels-or-degrees", "labels-and-degrees"] = "labels"
+    max_degree: Count = 128
+    diffusion: Literal["ppr", "heat", "adjacency"] = "ppr"
+    alpha: Annotated[float, Field(gt=0, le=1)] = 0.2
+    time: Positive = 5.0
+    mix: Mixing = Mixing()
+    negatives: Literal["graph", "batch"] = "graph"
+    sample_size: Annotated[int, Field(ge=2)] = 5000
+    temperature: Annotated[float, Field(ge=0.025)] = 1.0
+    branch: Literal["sum", "average", "a", "b"] = "sum"
+    pooling: Literal["mean", "sum"] = "mean"
+    readout: Literal["encoder", "output"] = "encoder"
+
+
 class Pretraining(Settings):
     """Pre-training, the same for all methods but for their own options.
 
@@ -70,6 +158,7 @@ class Pretraining(Settings):
         shuffle: draw the order of the graphs once, or anew each epoch.
         self_loops: add (n, n) to no node, to all, or to all but each graph's last (GraphCL's code).
         local_nodes: N_s, nodes sampled of a batch for LAMP's local loss.
+        mmix: options of M-Mix's methods, among them what they train by in place of the above.
     """
 
     epochs: Annotated[int, Field(ge=0)] = 20
@@ -86,16 +175,13 @@ class Pretraining(Settings):
     lamp: LampOptions = LampOptions()
     simgrace: SimgraceOptions = SimgraceOptions()
     graphcl: GraphclOptions = GraphclOptions()
+    mmix: MmixOptions = MmixOptions()
 
     @field_validator("checkpoints")
     @classmethod
     def _are_reached(cls, checkpoints: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
         # Of the field, not of the whole: so it is told together with the faults of other fields.
-        last = info.data.get("epochs")
-        late = [epoch for epoch in checkpoints if last is not None and epoch > last]
-        if late:
-            raise ValueError(f"beyond the last epoch, {last}: {', '.join(map(str, late))}")
-        return checkpoints
+        return _within(checkpoints, info.data.get("epochs"))
 
 
 class SvmProtocol(Settings):
@@ -105,11 +191,13 @@ class SvmProtocol(Settings):
         folds: outer folds, stratified.
         inner_folds: folds inside the training part, by which C is chosen.
         C: candidates.
+        kernel: of embeddings: "rbf" (GraphCL, LAMP) or "linear" (M-Mix).
     """
 
     folds: Annotated[int, Field(ge=2)] = 10
     inner_folds: Annotated[int, Field(ge=2)] = 5
     C: tuple[Positive, ...] = (1e-3, 1e-2, 1e-1, 1.0, 1e1, 1e2, 1e3)
+    kernel: Literal["rbf", "linear"] = "rbf"
 
 
 class Kernels(Settings):
@@ -154,3 +242,23 @@ class DamageProtocol(Settings):
     readings: tuple[Reading, ...] = ("paper", "code")
     strength: Annotated[float, Field(gt=0, lt=1)] = 0.2
     draws: Count = 5
+
+
+class EditDistanceProtocol(Settings):
+    """Graph edit distance (M-Mix Table 10), see `relamp.evaluate.edit_distance`.
+
+    Attributes:
+        nodes: n, so many first nodes of each graph are kept.
+        graphs: triplets; one for each graph that is drawn.
+        pad: graphs with fewer nodes get isolated ones, as in M-Mix's code, whose arrays are padded.
+        substitutions: edges that are substituted in the positive and in the negative graph.
+        wl_iterations: rounds of the Weisfeiler-Leman kernel.
+        normalise: compare kernels by their cosine, as embeddings are; M-Mix's code takes their plain values.
+    """
+
+    nodes: tuple[Annotated[int, Field(ge=4)], ...] = (50, 20, 15, 10)
+    graphs: Count = 1000
+    pad: bool = False
+    substitutions: tuple[Count, Count] = (1, 2)
+    wl_iterations: Count = 5
+    normalise: bool = True

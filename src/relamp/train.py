@@ -1,18 +1,19 @@
 """Pre-training: one loop for all methods (LAMP Algorithm 1)."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from relamp.data.batch import Batch, collate, with_self_loops
 from relamp.data.corpus import PackedCorpus
-from relamp.data.packed import Integers, PackedGraphs
+from relamp.data.packed import Integers, PackedGraphs, ranges
 from relamp.loop import Resume, run_epochs
-from relamp.method.base import Method, Randomness
+from relamp.method.base import Method, OwnEncoder, Randomness
 from relamp.model.build import build_encoder
 from relamp.model.embeddings import Encoder
 from relamp.model.heads import projection_head
@@ -43,11 +44,37 @@ def batches(count: int, size: int, order: Integers) -> Iterator[Integers]:
         yield order[start:end]
 
 
+def settings_of(method: Method, settings: Pretraining) -> Pretraining:
+    """Return what a method is trained by: the given settings, or those that it brings with its own encoder."""
+    return method.settings if isinstance(method, OwnEncoder) else settings
+
+
+def features_of(method: Method, data: PackedGraphs | PackedCorpus) -> NDArray[np.float32] | None:
+    """Return what a method's own encoder sees of the nodes, or None where it is the batch itself."""
+    return method.features(data) if isinstance(method, OwnEncoder) else None
+
+
+def draw_encoder(
+    data: PackedGraphs | PackedCorpus, method: Method, settings: Pretraining, generator: torch.Generator
+) -> tuple[Encoder, nn.Module]:
+    """Return a freshly drawn encoder and head: the method's own, or those that fit the data."""
+    if isinstance(method, OwnEncoder):
+        return method.draw(data, generator)
+    encoder = build_encoder(data, settings.hidden, settings.layers, generator)
+    return encoder, projection_head(encoder.dim, generator)
+
+
 def load_batch(
-    data: PackedGraphs | PackedCorpus, index: Integers, settings: Pretraining, device: torch.device
+    data: PackedGraphs | PackedCorpus,
+    index: Integers,
+    settings: Pretraining,
+    device: torch.device,
+    features: NDArray[np.float32] | None = None,
 ) -> Batch:
-    """Return the graphs of `index` as the encoder is to see them."""
+    """Return the graphs of `index` as the encoder is to see them, with their rows of `features` `[N, d]`, if any."""
     batch = collate(data, index)
+    if features is not None:
+        batch = replace(batch, features=torch.from_numpy(features[ranges(data.node_offset, index)]))
     if settings.self_loops != "none":
         batch = with_self_loops(batch, but_last=settings.self_loops == "all-but-last")
     return batch.to(device)
@@ -61,10 +88,11 @@ class Pretrainer:
     ):
         """Draw the encoder, its head and the order of the graphs from the seed."""
         self.data, self.method, self.settings, self.device = data, method, settings, device
+        self.features = features_of(method, data)
         weights = torch.Generator().manual_seed(seed)
         self.random = Randomness(np.random.default_rng(seed), torch.Generator(device).manual_seed(seed + 1))
-        self.encoder = build_encoder(data, settings.hidden, settings.layers, weights).to(device)
-        self.head = projection_head(self.encoder.dim, weights).to(device)
+        encoder, head = draw_encoder(data, method, settings, weights)
+        self.encoder, self.head = encoder.to(device), head.to(device)
         parameters = [*self.encoder.parameters(), *self.head.parameters()]
         # foreach on CPU gains nothing and the plain loop's order of operations is the same on every machine.
         self.optimiser = torch.optim.Adam(parameters, lr=settings.learning_rate, foreach=False)
@@ -81,7 +109,7 @@ class Pretrainer:
         self.method.start_epoch(self.encoder)
         sums: dict[str, float] = {}
         for index in batches(len(self.data), self.settings.batch_size, self.order):
-            batch = load_batch(self.data, index, self.settings, self.device)
+            batch = load_batch(self.data, index, self.settings, self.device, self.features)
             loss = self.method.loss(self.encoder, self.head, batch, self.random)
             self.optimiser.zero_grad()
             loss.total.backward()  # type: ignore[no-untyped-call]
@@ -95,7 +123,8 @@ class Pretrainer:
     def _keep_checkpoint(self) -> None:
         """Keep the embeddings of this epoch if they are wanted."""
         if self.epoch in self.settings.checkpoints:
-            self.result.embeddings[self.epoch] = embed(self.encoder, self.data, self.settings, self.device)
+            made = embed(self.encoder, self.data, self.settings, self.device, self.features)
+            self.result.embeddings[self.epoch] = made
 
     def state(self) -> dict[str, Any]:
         """Return all that is needed to go on to the same final bits."""
@@ -140,12 +169,14 @@ def pretrain(
     Args:
         data: the graphs.
         method: what gives the loss.
-        settings: epochs, batches, learning rate and shape of the encoder.
+        settings: epochs, batches, learning rate and shape of the encoder; a method with an encoder of its own may
+            lay settings of its own over them.
         seed: of weights, order and every draw.
         device: where to train.
         resume: where to save the state and to look for an earlier one.
         on_epoch: see `relamp.loop.run_epochs`.
     """
+    settings = settings_of(method, settings)
     trainer = Pretrainer(data, method, settings, seed, torch.device(device))
     run_epochs(trainer, settings.epochs, resume, on_epoch)
     trainer.result.encoder = {name: value.cpu() for name, value in trainer.encoder.state_dict().items()}
@@ -154,12 +185,17 @@ def pretrain(
 
 @torch.no_grad()
 def embed(
-    encoder: Encoder, data: PackedGraphs | PackedCorpus, settings: Pretraining, device: torch.device | str = "cpu"
+    encoder: Encoder,
+    data: PackedGraphs | PackedCorpus,
+    settings: Pretraining,
+    device: torch.device | str = "cpu",
+    features: NDArray[np.float32] | None = None,
 ) -> Tensor:
-    """Return the graph embeddings `[G, D]` of a data set in evaluation mode, on the CPU."""
+    """Return the graph embeddings `[G, D]` of a data set in evaluation mode, on the CPU; see `features_of`."""
     training = encoder.training
     encoder.eval()
     chunks = np.split(np.arange(len(data)), range(settings.batch_size, len(data), settings.batch_size))
-    parts = [encoder(load_batch(data, index, settings, torch.device(device))).graph.cpu() for index in chunks]
+    loaded = (load_batch(data, index, settings, torch.device(device), features) for index in chunks)
+    parts = [encoder(batch).graph.cpu() for batch in loaded]
     encoder.train(training)
     return torch.cat(parts)

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
-from relamp.data.unpickle import load_npy, load_npz, load_pickle
+from relamp.data.unpickle import load_npy, load_npz, load_pickle, load_pickle_stream
 from relamp.errors import RelampError
 
 UPSTREAM = Path(__file__).parents[3] / "shared" / "data"
@@ -263,3 +263,11 @@ def test_upstream_files_equal_what_pickle_itself_reads() -> None:
             assert ours == dict(theirs)
         else:
             np.testing.assert_array_equal(*(m.toarray() if part == "x" else m for m in (ours, theirs)))
+
+
+def test_a_stream_is_read_like_a_file_and_named_by_its_place() -> None:
+    # Python 3's bytes at protocol 2, and text: what is written anew of an old pickle with bytes for keys.
+    value = {b"data": [b"\xff", "a"], b"n": 1}
+    assert load_pickle_stream(io.BytesIO(pickle.dumps(value, 2)), "x.tar/a") == value
+    with pytest.raises(RelampError, match=r"x\.tar/a: is no sound pickle"):
+        load_pickle_stream(io.BytesIO(b"hello"), "x.tar/a")

@@ -8,7 +8,8 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import Pipeline
-from sklearn.svm import SVC
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC, LinearSVC
 
 from relamp.errors import RelampError
 from relamp.evaluate.svm import C_GRID, evaluate_kernel_svm, evaluate_svm
@@ -21,20 +22,20 @@ def folds(y, number=4):
     return fold
 
 
-def reference(x, y, fold, seed, C=C_GRID, inner_folds=5, **svc):
+def reference(x, y, fold, seed, C=C_GRID, inner_folds=5, machine=SVC, **svc):
     """The same rows by GridSearchCV and one Pipeline for each C."""
     rows = []
     for number in np.unique(fold):
         train, test = fold != number, fold == number
         search = GridSearchCV(
-            Pipeline([("svc", SVC(**svc))]),
+            Pipeline([("svc", machine(**svc))]),
             {"svc__C": list(C)},
             cv=StratifiedKFold(inner_folds, shuffle=True, random_state=seed),
             scoring="accuracy",
         ).fit(x[train], y[train])
         chosen = [c == search.best_params_["svc__C"] for c in C]
         inner = search.cv_results_["mean_test_score"]
-        tested = [Pipeline([("svc", SVC(C=c, **svc))]).fit(x[train], y[train]).score(x[test], y[test]) for c in C]
+        tested = [Pipeline([("svc", machine(C=c, **svc))]).fit(x[train], y[train]).score(x[test], y[test]) for c in C]
         assert search.score(x[test], y[test]) == tested[chosen.index(True)]
         for metric, values in (("inner_accuracy", inner), ("test_accuracy", tested)):
             rows += [(number, c, s, metric, v) for c, s, v in zip(C, chosen, values, strict=True)]
@@ -83,6 +84,40 @@ def test_kernel_equals_grid_search_on_the_features_behind_it(svc):
     fold = folds(y)
     found = evaluate_kernel_svm(kernel, y, fold, seed=1)
     pd.testing.assert_frame_equal(found, reference(x, y, fold, 1, **svc), check_exact=True)
+
+
+@pytest.mark.parametrize("name", ["wine", "random", "constant"])
+def test_linear_equals_grid_search_with_liblinear_row_by_row(name):
+    x, y = cases()[name]
+    x = StandardScaler().fit_transform(x)
+    fold, grid = folds(y), (1e-3, 1.0, 1e3)
+    found = evaluate_svm(x, y, fold, seed=3, C=grid, kernel="linear")
+    expected = reference(x, y, fold, seed=3, C=grid, machine=LinearSVC, dual=False)
+    pd.testing.assert_frame_equal(found, expected, check_exact=True)
+
+
+def test_linear_reaches_the_optimum_of_the_dual_that_is_the_default():
+    x, y = load_wine(return_X_y=True)
+    x, fold = StandardScaler().fit_transform(x), folds(y)
+    found = evaluate_svm(x, y, fold, seed=0, C=(0.01, 1.0), kernel="linear")
+    expected = reference(
+        x, y, fold, seed=0, C=(0.01, 1.0), machine=LinearSVC, dual=True, max_iter=10**6, tol=1e-8, random_state=0
+    )
+    pd.testing.assert_frame_equal(found, expected, check_exact=True)
+
+
+def test_linear_is_another_machine_than_rbf():
+    # A circle inside another: no plane tells them apart, and the radius does.
+    angle = np.linspace(0, 2 * np.pi, 60, endpoint=False)
+    circle = np.column_stack([np.cos(angle), np.sin(angle)])
+    x, y = np.concatenate([circle, 3 * circle]), np.repeat([0, 1], 60)
+    mean = {
+        kernel: rows[rows["selected"] & (rows["metric"] == "test_accuracy")]["value"].mean()
+        for kernel in ("rbf", "linear")
+        for rows in [evaluate_svm(x, y, folds(y), 0, kernel=kernel)]
+    }
+    assert mean["rbf"] == 1
+    assert mean["linear"] < 0.7
 
 
 def test_two_far_clusters_by_hand():

@@ -94,6 +94,7 @@ def test_the_same_figure_gives_the_same_bytes(tmp_path: Path, monkeypatch: pytes
 
 
 def test_the_style_is_taken_off_again() -> None:
+    assert mpl.rcParams["backend"]  # which matplotlib chooses once it is asked for
     before = mpl.rcParams.copy()
     with in_style():
         assert mpl.rcParams["svg.hashsalt"] == "relamp"

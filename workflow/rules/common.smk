@@ -14,11 +14,14 @@ environ["PYTHONPATH"] = pathsep.join(
 
 from relamp import runs
 from relamp.closure import import_closure
-from relamp.config import BAG, FROM_SCRATCH, KERNELS, load_config
+from relamp.config import load_config
+from relamp.config_names import BAG, FROM_SCRATCH, KERNELS
 from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError
 from relamp.method.table import METHODS
-from relamp.render.artifacts import TABLES
+from relamp.image_settings import IMAGE_METHODS
+from relamp.method.node_table import NODE_METHODS
+from relamp.render.artifacts import MMIX_TABLES, TABLES
 
 try:
     CONFIG = load_config(config, ROOT / "workflow" / "presets")
@@ -38,6 +41,8 @@ REPORTED = (
     "lamp_table2",
     "lamp_table3",
 )
+# M-Mix's artifacts: a target each, and `mmix` for all of them.
+MMIX_REPORTED = (*MMIX_TABLES, "mmix_fig2", "mmix_fig4")
 RENDER = {"mem_mb": 1000, "runtime": 10}
 # What the report shows of the judging: those, and the verdicts themselves.
 JUDGED = ("judge", "leakage", "comparisons", "audit")
@@ -46,7 +51,7 @@ PUBLISHED = sorted(
 )
 RESULTS = f"results/{CONFIG.preset}"
 FIGURES = f"figures/{CONFIG.preset}"
-UNSUPERVISED, TRANSFER = CONFIG.unsupervised, CONFIG.transfer
+UNSUPERVISED, TRANSFER, MMIX = CONFIG.unsupervised, CONFIG.transfer, CONFIG.mmix
 
 
 wildcard_constraints:
@@ -78,6 +83,13 @@ def all_datasets():
         TRANSFER.corpus,
         *TRANSFER.datasets,
     ]
+    return list(dict.fromkeys(named))
+
+
+def mmix_datasets():
+    """Every data set of nodes and images that the configuration names."""
+    nodes, images = MMIX.nodes, MMIX.images
+    named = [*nodes.datasets, nodes.sweep.dataset, *images.datasets]
     return list(dict.fromkeys(named))
 
 
@@ -119,12 +131,12 @@ def figure(name, label, category="LAMP"):
     return [picture, *(f"{FIGURES}/{name}.{kind}" for kind in FIGURE_KINDS)]
 
 
-def table(name, label):
+def table(name, label, category="LAMP"):
     """The files of a table; the report shows the page."""
     page = report(
         f"{RESULTS}/tables/{name}.html",
         caption=f"../report/{name}.rst",
-        category="LAMP",
+        category=category,
         subcategory=label,
         labels={"artifact": label, "what": "table"},
     )
@@ -165,3 +177,37 @@ def pretrained_encoder(wildcards):
         method=wildcards.start,
         setting=setting,
     )
+
+
+def mmix_rows(kind):
+    """The stored rows of one kind that M-Mix's tables are made of."""
+    nodes, graphs, images = MMIX.nodes, MMIX.graphs, MMIX.images
+    edits = MMIX.edit_distance
+    if kind in ("nodes", "clusters"):
+        return expand(
+            (rules.probe if kind == "nodes" else rules.cluster).output,
+            dataset=nodes.datasets,
+            method=nodes.methods,
+            setting=runs.node_setting(),
+        )
+    if kind == "graphs":
+        encoders = [
+            f"{RESULTS}/mmix/svm/{run.dataset}/{run.method}/{run.setting}/rows.csv"
+            for dataset in graphs.datasets
+            for run in runs.fixed_runs(CONFIG, dataset, graphs.methods)
+        ]
+        return encoders + control_rows(graphs.datasets)
+    if kind == "edits":
+        trained = [
+            f"{RESULTS}/mmix/edit_distance/{run.method}/{run.setting}/rows.csv"
+            for run in runs.fixed_runs(CONFIG, edits.dataset, edits.methods)
+        ]
+        return trained + expand(rules.edit_kernel.output, kernel=edits.kernels)
+    return expand(
+        rules.probe_images.output, dataset=images.datasets, method=images.methods
+    )
+
+
+def mmix_table_input(name):
+    """What a table is made of, by kind."""
+    return {kind: mmix_rows(kind) for kind in MMIX_TABLES[name].kinds}

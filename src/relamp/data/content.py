@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relamp.data.fingerprint import fingerprint
+from relamp.data.images import PackedImages
 from relamp.data.mirror import Fetched
 from relamp.data.packed import PackedGraphs
 from relamp.data.registry import Dataset
@@ -64,6 +65,18 @@ def content_of(data: PackedGraphs, num_dropped: int = 0) -> Content:
         "class_counts": tuple(sizes.tolist()),
     }
     return Content(counts, fingerprint(data), data.info.get("rdkit", ""))
+
+
+def content_of_images(data: PackedImages) -> Content:
+    """Count packed images, to be compared with the registry; `features` are the numbers that make an image."""
+    sizes = np.bincount(data.y, minlength=data.num_classes)
+    counts: dict[str, int | tuple[int, ...]] = {
+        "rows": len(data),
+        "classes": data.num_classes,
+        "features": int(np.prod(data.images.shape[1:])),
+        "class_counts": tuple(sizes.tolist()),
+    }
+    return Content(counts)
 
 
 def check_content(dataset: Dataset, found: Content, files: Sequence[Fetched] = ()) -> Provenance:

@@ -7,8 +7,12 @@ from pathlib import Path
 import pandas as pd
 
 from relamp.data import embedded
+from relamp.data.cifar import read_cifar
 from relamp.data.citation import read_citation_full, read_planetoid
-from relamp.data.content import Content, Provenance, check_content, content_of
+from relamp.data.content import Content, Provenance, check_content, content_of, content_of_images
+from relamp.data.digits import read_digits
+from relamp.data.images import PackedImages
+from relamp.data.karate import karate_club
 from relamp.data.mirror import Fetched, fetch
 from relamp.data.moleculenet import read_moleculenet
 from relamp.data.molecules import DROPPED_COLUMNS
@@ -21,7 +25,8 @@ from relamp.data.tu import read_tu, read_tu_zip
 from relamp.errors import RelampError
 from relamp.files import sha256
 
-_Read = tuple[PackedGraphs | PackedNodes, pd.DataFrame]
+Packed = PackedGraphs | PackedNodes | PackedImages
+_Read = tuple[Packed, pd.DataFrame]
 _Files = Mapping[str, Path]
 
 _UNPACKED_AT_LEAST = 2**20  # some room for a file of unknown size, or of a few bytes more than the known one
@@ -34,12 +39,12 @@ class ReadDataset:
     """A data set as it was read.
 
     Attributes:
-        data: graphs, or one graph's nodes.
+        data: graphs, the nodes of some graphs, or images.
         dropped: row, smiles and reason of what was left out.
         provenance: how it stands to the registry.
     """
 
-    data: PackedGraphs | PackedNodes
+    data: Packed
     dropped: pd.DataFrame
     provenance: Provenance
 
@@ -83,8 +88,13 @@ def from_record(name: str, record: Sequence[Mapping[str, str]]) -> list[Fetched]
 
 def read_embedded(name: str) -> ReadDataset:
     """Read a data set that ships inside an installed package, and compare it with the registry."""
+    dataset = REGISTRY[name]
+    if dataset.kind in ("nodes", "images"):
+        embedded.verify(dataset, embedded.folder(dataset))
+        packed = _EMBEDDED[name]()
+        return ReadDataset(packed, _nothing_dropped(), check_content(dataset, _content(packed, 0)))
     data, dropped = embedded.pack(name)
-    return ReadDataset(data, dropped, check_content(REGISTRY[name], content_of(data, len(dropped))))
+    return ReadDataset(data, dropped, check_content(dataset, content_of(data, len(dropped))))
 
 
 def read_fetched(name: str, files: Sequence[Fetched]) -> ReadDataset:
@@ -97,8 +107,7 @@ def read_fetched(name: str, files: Sequence[Fetched]) -> ReadDataset:
     if collection not in _READERS:
         raise RelampError(f"{name}: there is no reader of {collection} yet; leave {name} out of the configuration")
     data, dropped = _READERS[collection](dataset, {file.name: file.path for file in files})
-    found = content_of(data, len(dropped)) if isinstance(data, PackedGraphs) else _content_of_nodes(data)
-    provenance = check_content(dataset, found, files)
+    provenance = check_content(dataset, _content(data, len(dropped)), files)
     info = {**data.info, "source": dataset.source, "files": {file.name: file.sha256 for file in files}}
     return ReadDataset(replace(data, info=info), dropped, provenance)
 
@@ -117,6 +126,12 @@ def most_bytes(dataset: Dataset, name: str) -> int:
     if known is None:
         return _UNPACKED_UNKNOWN.get(dataset.kind, _UNPACKED_OTHERWISE)
     return max(2 * known, _UNPACKED_AT_LEAST)
+
+
+def _content(data: Packed, num_dropped: int) -> Content:
+    if isinstance(data, PackedGraphs):
+        return content_of(data, num_dropped)
+    return _content_of_nodes(data) if isinstance(data, PackedNodes) else content_of_images(data)
 
 
 def _content_of_nodes(data: PackedNodes) -> Content:
@@ -169,10 +184,17 @@ def _ppi(dataset: Dataset, files: _Files) -> _Read:
     return read_ppi(path, dataset.name, most_bytes=most_bytes(dataset, file)), _nothing_dropped()
 
 
+def _cifar(dataset: Dataset, files: _Files) -> _Read:
+    file, path = _only(files)
+    return read_cifar(path, dataset.name, most_bytes=most_bytes(dataset, file)), _nothing_dropped()
+
+
+_EMBEDDED: Mapping[str, Callable[[], Packed]] = {"KarateClub": karate_club, "Digits": read_digits}
 _READERS: Mapping[str, Callable[[Dataset, _Files], _Read]] = {
     "TUDataset": _tu,
     "MoleculeNet": _moleculenet,
     "Planetoid": _planetoid,
     "CitationFull": _citation_full,
     "PPI": _ppi,
+    "CIFAR": _cifar,
 }

@@ -51,7 +51,7 @@ def load_pickle(path: Path | str) -> Any:
     path = Path(path)
     try:
         with path.open("rb") as file:
-            return _load(file, str(path))
+            return load_pickle_stream(file, str(path))
     except OSError as error:
         raise RelampError(f"{path}: cannot be read ({error.strerror}); fetch it again") from error
 
@@ -86,14 +86,17 @@ def load_npy(stream: BinaryIO, place: str) -> Any:
             return flat.reshape(shape[::-1]).T if fortran_order else flat.reshape(shape)
     except (ValueError, TypeError, KeyError, OverflowError, MemoryError) as error:
         raise RelampError(f"{place}: is no sound npy file ({error}); fetch it again") from error
-    return _load(stream, place)
+    return load_pickle_stream(stream, place)
 
 
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 
-def _load(stream: BinaryIO, place: str) -> Any:
-    """Unpickle from a stream into stand-ins that only record, then build what they stand for."""
+def load_pickle_stream(stream: BinaryIO, place: str) -> Any:
+    """Load a pickle from a stream as `load_pickle` does; `place` is what messages call it.
+
+    It is unpickled into stand-ins that only record, and then what they stand for is built.
+    """
     names = _stand_ins()
 
     class Restricted(pickle.Unpickler):

@@ -1,6 +1,8 @@
 """Support vector machines on graph embeddings or graph kernels: outer folds, with C chosen inside each of them."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -8,7 +10,7 @@ import sklearn
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.model_selection import StratifiedKFold
-from sklearn.svm import SVC
+from sklearn.svm import SVC, LinearSVC
 
 from relamp.data.packed import Integers
 from relamp.errors import RelampError
@@ -16,6 +18,8 @@ from relamp.errors import RelampError
 Floats = NDArray[np.float64]
 # From the graphs to fit on (n) and the graphs to predict (m): their kernel [n, n] and the kernel between both [m, n].
 Blocks = Callable[[Integers, Integers], tuple[Floats, Floats]]
+# From the graphs to fit on, the graphs to predict and the candidates: the accuracy of each candidate.
+Accuracies = Callable[[Integers, Integers, Sequence[float]], Floats]
 
 C_GRID: tuple[float, ...] = (1e-3, 1e-2, 1e-1, 1e0, 1e1, 1e2, 1e3)
 
@@ -27,11 +31,14 @@ def evaluate_svm(
     seed: int,
     C: Sequence[float] = C_GRID,
     inner_folds: int = 5,
+    kernel: Literal["rbf", "linear"] = "rbf",
 ) -> pd.DataFrame:
-    """Score an RBF support vector machine on unscaled embeddings, C chosen by an inner stratified search.
+    """Score a support vector machine on unscaled embeddings, C chosen by an inner stratified search.
 
-    Protocol of GraphCL's `unsupervised_TU` (You et al. 2020); scikit-learn's SVC(gamma="scale") in GridSearchCV gives
-    the same numbers, only slower: distances are computed once, and each kernel once for every C.
+    With the RBF kernel, the protocol of GraphCL's `unsupervised_TU` (You et al. 2020); scikit-learn's
+    SVC(gamma="scale") in GridSearchCV gives the same numbers, only slower: distances are computed once, and each
+    kernel once for every C. Linear, the protocol of M-Mix's public code: scikit-learn's LinearSVC, solved in its
+    primal form, which draws nothing. (SVC with a linear kernel takes millions of steps at large C on unscaled sums.)
 
     Args:
         embeddings: `[G, D]`.
@@ -40,6 +47,7 @@ def evaluate_svm(
         seed: shuffles the inner folds.
         C: candidates, in the order of preference among equals.
         inner_folds: number of stratified folds that each outer training set is cut into.
+        kernel: "rbf" with gamma "scale", or "linear", with squared hinge loss.
 
     Returns:
         Rows of fold, C, selected, metric, value. For every fold and C one "inner_accuracy" (mean over the inner
@@ -49,8 +57,10 @@ def evaluate_svm(
     Raises:
         RelampError: embeddings are not finite or do not fit `y` and `fold`, or an inner fold would lack a class.
     """
-    x = _finite(embeddings, "embeddings")
-    return _evaluate(_rbf_blocks(x), len(x), y, fold, seed, C, inner_folds)
+    x, y = _finite(embeddings, "embeddings"), np.asarray(y)
+    if kernel == "linear":
+        return _evaluate(partial(_linear_accuracy_per_c, x, y), len(x), y, fold, seed, C, inner_folds)
+    return _evaluate(partial(_accuracy_per_c, _rbf_blocks(x), y), len(x), y, fold, seed, C, inner_folds)
 
 
 def evaluate_kernel_svm(
@@ -62,14 +72,14 @@ def evaluate_kernel_svm(
     inner_folds: int = 5,
 ) -> pd.DataFrame:
     """Score a support vector machine on a graph kernel `[G, G]`; arguments, rows and errors as in `evaluate_svm`."""
-    k = _finite(kernel, "kernel")
+    k, y = _finite(kernel, "kernel"), np.asarray(y)
     if k.shape[0] != k.shape[1]:
         raise RelampError(f"kernel: has shape {k.shape}; give one row and one column for each graph")
 
     def blocks(train: Integers, test: Integers) -> tuple[Floats, Floats]:
         return k[np.ix_(train, train)], k[np.ix_(test, train)]
 
-    return _evaluate(blocks, len(k), y, fold, seed, C, inner_folds)
+    return _evaluate(partial(_accuracy_per_c, blocks, y), len(k), y, fold, seed, C, inner_folds)
 
 
 def _rbf_blocks(x: Floats) -> Blocks:
@@ -96,10 +106,10 @@ def _rbf_blocks(x: Floats) -> Blocks:
 
 
 def _evaluate(
-    blocks: Blocks, size: int, y: Integers, fold: Integers, seed: int, C: Sequence[float], inner_folds: int
+    accuracies: Accuracies, size: int, y: Integers, fold: Integers, seed: int, C: Sequence[float], inner_folds: int
 ) -> pd.DataFrame:
-    """Run the outer folds; everything but the making of kernel blocks is the same for embeddings and kernels."""
-    y, fold = np.asarray(y), np.asarray(fold)
+    """Run the outer folds; everything but the machine itself is the same for embeddings and kernels."""
+    fold = np.asarray(fold)
     if y.shape != (size,) or fold.shape != (size,):
         raise RelampError(f"svm: {size} graphs, but y has shape {y.shape} and fold {fold.shape}; give one number each")
     folds = np.unique(fold)
@@ -109,8 +119,8 @@ def _evaluate(
     for number in folds:
         train, test = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
         _refuse_rare_classes(y[train], int(number), inner_folds)
-        inner = _inner_accuracy(blocks, train, y, seed, C, inner_folds)
-        tested = _accuracy_per_c(blocks, train, test, y, C)
+        inner = _inner_accuracy(accuracies, train, y, seed, C, inner_folds)
+        tested = accuracies(train, test, C)
         for metric, value in (("inner_accuracy", inner), ("test_accuracy", tested)):
             part = {"fold": int(number), "C": np.asarray(C, dtype=np.float64)}
             parts.append(
@@ -122,22 +132,31 @@ def _evaluate(
 
 
 def _inner_accuracy(
-    blocks: Blocks, train: Integers, y: Integers, seed: int, C: Sequence[float], inner_folds: int
+    accuracies: Accuracies, train: Integers, y: Integers, seed: int, C: Sequence[float], inner_folds: int
 ) -> Floats:
     """Return the mean validation accuracy `[C]` over stratified folds of the outer training set."""
     splitter = StratifiedKFold(inner_folds, shuffle=True, random_state=seed)
     splits = splitter.split(np.zeros(len(train)), y[train])
-    scores = [_accuracy_per_c(blocks, train[fit], train[held], y, C) for fit, held in splits]
+    scores = [accuracies(train[fit], train[held], C) for fit, held in splits]
     # Contiguous [C, folds], so that the mean adds up in GridSearchCV's order: equal sums stay equal to the last bit.
     mean: Floats = np.ascontiguousarray(np.transpose(scores)).mean(axis=1)
     return mean
 
 
-def _accuracy_per_c(blocks: Blocks, train: Integers, test: Integers, y: Integers, C: Sequence[float]) -> Floats:
+def _accuracy_per_c(blocks: Blocks, y: Integers, train: Integers, test: Integers, C: Sequence[float]) -> Floats:
     """Fit on `train` once for each C and return the accuracies `[C]` on `test`."""
     inside, across = blocks(train, test)
     with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):  # checked once, at the door
         hits = [np.mean(SVC(kernel="precomputed", C=c).fit(inside, y[train]).predict(across) == y[test]) for c in C]
+    return np.array(hits, dtype=np.float64)
+
+
+def _linear_accuracy_per_c(x: Floats, y: Integers, train: Integers, test: Integers, C: Sequence[float]) -> Floats:
+    """Fit a linear machine on `train` once for each C and return the accuracies `[C]` on `test`."""
+    hits = [
+        np.mean(LinearSVC(C=c, dual=False, max_iter=10_000).fit(x[train], y[train]).predict(x[test]) == y[test])
+        for c in C
+    ]
     return np.array(hits, dtype=np.float64)
 
 

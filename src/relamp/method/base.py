@@ -1,14 +1,18 @@
 """What a pre-training method is to the training loop."""
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from relamp.data.batch import Batch
+from relamp.data.corpus import PackedCorpus
+from relamp.data.packed import PackedGraphs
 from relamp.model.embeddings import Encoder
+from relamp.settings import Pretraining
 
 
 @dataclass(frozen=True)
@@ -40,3 +44,20 @@ class Method(Protocol):
 
     def loss(self, encoder: Encoder, head: nn.Module, batch: Batch, random: Randomness) -> Loss:
         """Return the loss of one batch."""
+
+
+@runtime_checkable
+class OwnEncoder(Protocol):
+    """What a method offers besides if it trains an encoder of its own instead of the one that the data call for.
+
+    Attributes:
+        settings: what it is trained by: the given settings with those of its own laid over.
+    """
+
+    settings: Pretraining
+
+    def features(self, data: PackedGraphs | PackedCorpus) -> NDArray[np.float32]:
+        """Return what the encoder sees of the nodes, `[N, d]`, computed once: `features` of every batch."""
+
+    def draw(self, data: PackedGraphs | PackedCorpus, generator: torch.Generator) -> tuple[Encoder, nn.Module]:
+        """Return a freshly drawn encoder and head."""

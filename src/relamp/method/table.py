@@ -33,6 +33,11 @@ def _lamp(label: str, *swept: str, **fixed: object) -> MethodRow:
     return MethodRow(label, "relamp.method.lamp:Lamp", swept, fixed, group="lamp")
 
 
+def _mmix(label: str, mixer: str, objective: str = "both", branch: str | None = None) -> MethodRow:
+    fixed = {"mixer": mixer, "objective": objective, "branch": branch}
+    return MethodRow(label, "relamp.method.mmix:MMix", fixed=fixed, group="mmix")
+
+
 METHODS: Mapping[str, MethodRow] = MappingProxyType(
     {
         "lamp-mag": _lamp("LAMP-Mag", "gamma", "alpha", strategy="magnitude"),
@@ -41,5 +46,16 @@ METHODS: Mapping[str, MethodRow] = MappingProxyType(
         "simgrace": MethodRow("SimGRACE", "relamp.method.simgrace:SimGRACE", group="simgrace"),
         "graphcl": MethodRow("GraphCL", "relamp.method.graphcl:GraphCL", group="graphcl"),
         "untrained": MethodRow("Untrained", "relamp.method.untrained:Untrained", settings=False, trains=False),
+        "mvgrl": _mmix("MVGRL", "none", "local-global"),
+        "mvgrl-infonce": _mmix("MVGRL (InfoNCE)", "none"),
+        "mo-mix": _mmix("mo-mix", "mo-mix"),
+        "mp-mix": _mmix("mp-mix", "mp-mix"),
+        "mp-mix-nodiv": _mmix("mp-mix w/o div", "mp-mix-nodiv"),
+        "mp-mix-node": _mmix("mp-mix (node only)", "mp-mix", "node"),
+        "mp-mix-graph": _mmix("mp-mix (graph only)", "mp-mix", "graph"),
+        "mp-mix-branch-a": _mmix("mp-mix (branch a)", "mp-mix", branch="a"),
+        "mp-mix-branch-b": _mmix("mp-mix (branch b)", "mp-mix", branch="b"),
+        "random-mix": _mmix("random-mix", "random-mix"),
+        "binary-mix": _mmix("binary-mix", "binary-mix"),
     }
 )

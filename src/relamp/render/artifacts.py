@@ -31,3 +31,55 @@ TABLES: Mapping[str, TableArtifact] = {
         "Table 3", "svm", "Accuracy (%) with and without the local contrastive loss (LAMP, Table 3)", transposed=True
     ),
 }
+
+
+@dataclass(frozen=True)
+class MmixTable:
+    """A table of M-Mix.
+
+    Attributes:
+        label: how the paper numbers it.
+        kinds: of which stored rows it is made, see `relamp.judge.mmix_cells.cells_of`.
+        title: first words of its caption.
+        methods: what is shown of this run besides the methods that the table prints.
+    """
+
+    label: str
+    kinds: tuple[str, ...]
+    title: str
+    methods: tuple[str, ...] = ("untrained",)
+
+
+_CONTROLS = ("untrained", "bag")
+
+MMIX_TABLES: Mapping[str, MmixTable] = {
+    "mmix_table2": MmixTable(
+        "Table 2", ("nodes",), "Accuracy (%) of node classification by a linear probe (M-Mix, Table 2)"
+    ),
+    "mmix_table3": MmixTable(
+        "Table 3",
+        ("graphs",),
+        "Accuracy (%) of graph classification by a linear SVM (M-Mix, Table 3)",
+        (*_CONTROLS, "binary-mix", "random-mix", "mvgrl-infonce", "lamp-mag", "lamp-soft", "simgrace"),
+    ),
+    "mmix_table4": MmixTable(
+        "Table 4", ("graphs",), "Accuracy (%) of graph classification by objective (M-Mix, Table 4)", _CONTROLS
+    ),
+    "mmix_table5": MmixTable("Table 5", ("clusters",), "Node clustering by k-means (M-Mix, Table 5)"),
+    "mmix_table6": MmixTable("Table 6", ("nodes", "graphs"), "Accuracy (%) by branch (M-Mix, Table 6)"),
+    "mmix_table7": MmixTable(
+        "Table 7",
+        ("nodes", "images"),
+        "Accuracy (%) by mixing strategy, on nodes and on images (M-Mix, Table 7)",
+        ("untrained", "image-untrained", "simclr-mp-mix-op", "mp-mix"),
+    ),
+    "mmix_table8": MmixTable(
+        "Table 8", ("nodes",), "Score (%) of node classification with GRACE as host (M-Mix, Table 8)"
+    ),
+    "mmix_table9": MmixTable(
+        "Table 9", ("nodes", "graphs"), "Accuracy (%) by mixing weights (M-Mix, Table 9)", (*_CONTROLS, "mvgrl-infonce")
+    ),
+    "mmix_table10": MmixTable(
+        "Table 10", ("edits",), "Graph edit distance: triplet accuracy and pair ROC-AUC (M-Mix, Table 10)"
+    ),
+}

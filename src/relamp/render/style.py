@@ -14,13 +14,18 @@ from matplotlib.figure import Figure
 
 from relamp.errors import RelampError
 from relamp.files import whole, write_csv
+from relamp.image_settings import IMAGE_METHODS
+from relamp.method.node_table import NODE_METHODS
 from relamp.method.table import METHODS
 
 # Okabe and Ito (2008), "Color universal design", from dark to light. The yellow is too pale for lines on white.
 COLOURS = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-# Five of them against seven colours: the first 35 methods differ in both together.
-LINES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<")
+# Together with colours and markers, any two methods differ in grey as well.
+LINES: tuple[Any, ...] = (
+    *("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1))),
+    *((0, (1, 1)), (0, (8, 2)), (0, (3, 1)), (0, (5, 2, 1, 2, 1, 2)), (0, (10, 1, 2, 1))),
+)
 HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx")
 DPI = 200
 LEAST_WIDTH = 3.6  # inches: a legend needs this much even above one small panel
@@ -78,7 +83,10 @@ def styles(names: Iterable[str]) -> dict[str, Style]:
 
 def label(method: str) -> str:
     """Return a method's name as the papers spell it, or its own name."""
-    return METHODS[method].label if method in METHODS else _LABELS.get(method, method)
+    for table in (METHODS, NODE_METHODS, IMAGE_METHODS):
+        if method in table:
+            return str(table[method].label)
+    return _LABELS.get(method, method)
 
 
 def short_name(dataset: str) -> str:

@@ -208,11 +208,13 @@ def _reproduced_rows(published: pd.DataFrame, cells: pd.DataFrame, of_paper: Seq
     # The paper's spelling, where it has the method.
     spelling = dict(zip(published["method"], published["label"], strict=True))
     names = [spelling.get(method, label(method)) for method in rows["method"]]
-    return rows.assign(source=REPRODUCED, label=names, decimals=2)
+    return rows.assign(source=REPRODUCED, label=names, decimals=max(2, int(published["decimals"].max())))
 
 
 def _meanings(cells: pd.DataFrame) -> list[str]:
-    """Say of each cell what its spread is: of the mean over folds, or over the tasks of a molecular data set."""
+    """Say of each cell what its spread is: in its own words, or of the mean over folds or over molecular tasks."""
+    if "spread_meaning" in cells:
+        return cells["spread_meaning"].tolist()
     meanings = []
     for _, cell in cells.iterrows():
         mean = f"{cell['folds']}-fold mean" if "folds" in cells else "mean over tasks"

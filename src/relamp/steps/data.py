@@ -5,14 +5,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from relamp.data.content import Content, Provenance, check_content
+from relamp.data.content import Content, Provenance, check_content, content_of_images
 from relamp.data.guard import inspect, render
 from relamp.data.guard_nodes import inspect_nodes
 from relamp.data.mirror import Fetched
+from relamp.data.nodes import PackedNodes
 from relamp.data.pack_corpus import pack_corpus
 from relamp.data.packed import PackedGraphs
 from relamp.data.places import Places
 from relamp.data.read import (
+    Packed,
     ReadDataset,
     fetch_files,
     from_record,
@@ -70,14 +72,19 @@ def pack_dataset(
 
 
 def _write(read: ReadDataset, packed: Path, guard: Path, dropped: Path) -> None:
-    if isinstance(read.data, PackedGraphs):
-        report = inspect(read.data)
-        log.info("%s", render(report))
-    else:
-        report = inspect_nodes(read.data)
     write_csv(dropped, read.dropped)
-    _write_guard(guard, report, read.provenance)
+    _write_guard(guard, _report(read.data), read.provenance)
     read.data.save(packed)
+
+
+def _report(data: Packed) -> dict[str, Any]:
+    if isinstance(data, PackedGraphs):
+        report = inspect(data)
+        log.info("%s", render(report))
+        return report
+    if isinstance(data, PackedNodes):
+        return inspect_nodes(data)
+    return {"name": data.name, "train": len(data.train), "test": len(data.test), **content_of_images(data).counts}
 
 
 def _stream(name: str, file: Fetched, packed: Path, guard: Path, dropped: Path, parts: Path, processes: int) -> None:

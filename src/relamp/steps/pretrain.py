@@ -18,7 +18,7 @@ from relamp.loop import Resume
 from relamp.method.build import build
 from relamp.progress import Progress
 from relamp.settings import Pretraining
-from relamp.train import Trained, pretrain
+from relamp.train import Trained, pretrain, settings_of
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ def pretrain_seeds(
         method = build(row["maker"], chosen if row["settings"] else None, row["options"])
         resume = Resume(state_folder / f"seed~{seed}.pt", fingerprint({**facts, "seed": seed}))
         what = f"{data.name} {row['name']} seed {seed} ({number + 1} of {len(folders)}), epochs"
-        with Progress(what, chosen.epochs) as progress:
+        with Progress(what, settings_of(method, chosen).epochs) as progress:
             trained = pretrain(data, method, chosen, seed, device=device, resume=resume, on_epoch=progress.to)
         _write(folder, trained, {**facts, "seed": seed, "dataset": data.name})
 

@@ -39,7 +39,7 @@ def score_embeddings(
     parts = []
     with Progress(f"{labels['dataset']} {labels['method']}, SVM evaluations", len(arrays)) as progress:
         for (seed, epoch), array in sorted(arrays.items()):
-            rows = evaluate_svm(array, y, load_folds(folds[seed]), seed, chosen.C, chosen.inner_folds)
+            rows = evaluate_svm(array, y, load_folds(folds[seed]), seed, chosen.C, chosen.inner_folds, chosen.kernel)
             parts.append(rows.assign(seed=seed, epoch=epoch))
             progress.to(len(parts))
     write_rows(output, parts, labels, SVM_COLUMNS)

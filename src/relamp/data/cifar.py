@@ -1,0 +1,113 @@
+"""Reader of CIFAR-10 and CIFAR-100, the Python versions of their archives."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relamp.data.images import PackedImages
+from relamp.data.tar import tar_members
+from relamp.data.unpickle import load_pickle_stream
+from relamp.errors import RelampError
+
+_SHAPE = (3, 32, 32)
+
+
+@dataclass(frozen=True)
+class _Format:
+    """How an archive names what it holds.
+
+    Attributes:
+        train, test: its files, in the order in which their images are packed.
+        meta: the file of the names of the classes.
+        labels, names: the keys of the labels and of the names.
+        num_classes: how many there are.
+    """
+
+    train: Sequence[str]
+    test: Sequence[str]
+    meta: str
+    labels: str
+    names: str
+    num_classes: int
+
+    @property
+    def files(self) -> list[str]:
+        return [*self.train, *self.test, self.meta]
+
+
+_FORMATS: Mapping[str, _Format] = {
+    "CIFAR-10": _Format(
+        [f"data_batch_{i}" for i in range(1, 6)], ["test_batch"], "batches.meta", "labels", "label_names", 10
+    ),
+    # Of its two kinds of labels, the fine ones: they make it a set of 100 classes.
+    "CIFAR-100": _Format(["train"], ["test"], "meta", "fine_labels", "fine_label_names", 100),
+}
+
+
+def read_cifar(path: Path | str, name: str, *, most_bytes: int = 2**30) -> PackedImages:
+    """Read `cifar-10-python.tar.gz` or `cifar-100-python.tar.gz` (Krizhevsky 2009) straight from the archive.
+
+    A batch is a pickle of Python 2: `data` is `[n, 3072]` uint8, an image's 1024 red, green and blue values row by
+    row, and the labels are a list. Training images come first, in the order of the batches' numbers.
+
+    Raises RelampError if a file is missing, there twice, damaged or hostile, or if it unpacks to over `most_bytes`.
+    """
+    form = _FORMATS[name]
+    found: dict[str, Mapping[str, Any]] = {}
+    for file, stream in tar_members(path, most_bytes):
+        if file in form.files:
+            if file in found:
+                raise RelampError(f"{path}/{file}: the archive has two files of that name; fetch it again")
+            found[file] = _mapping(load_pickle_stream(stream, f"{path}/{file}"), f"{path}/{file}")
+    if missing := [file for file in form.files if file not in found]:
+        raise RelampError(f"{path}: has no {', '.join(missing)}; is it the Python version of {name}? Fetch it again")
+    parts = [_batch(found[file], form, f"{path}/{file}") for file in (*form.train, *form.test)]
+    num_train = sum(len(labels) for _, labels in parts[: len(form.train)])
+    images = np.concatenate([images for images, _ in parts])
+    return PackedImages(
+        name=name,
+        images=images,
+        y=np.concatenate([labels for _, labels in parts]),
+        train=np.arange(num_train),
+        test=np.arange(num_train, len(images)),
+        info={"classes": _class_names(found[form.meta], form, f"{path}/{form.meta}")},
+    )
+
+
+def _mapping(value: Any, place: str) -> Mapping[str, Any]:
+    """Return a pickled dictionary; its keys are text to Python 2 and bytes to whoever writes it anew by Python 3."""
+    if not isinstance(value, dict):
+        raise RelampError(f"{place}: holds a {type(value).__name__} where a dictionary is expected; fetch it again")
+    return {_text(key): entry for key, entry in value.items()}
+
+
+def _text(value: Any) -> str:
+    return value.decode("latin1") if isinstance(value, bytes) else str(value)
+
+
+def _batch(batch: Mapping[str, Any], form: _Format, place: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Return the images `[n, 3, 32, 32]` and the labels `[n]` of one batch."""
+    pixels, listed = batch.get("data"), batch.get(form.labels)
+    if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.shape[1:] != (np.prod(_SHAPE),):
+        shape = f"{pixels.dtype} {pixels.shape}" if isinstance(pixels, np.ndarray) else type(pixels).__name__
+        raise RelampError(f"{place}: its `data` is {shape}, not uint8 [n, {np.prod(_SHAPE)}]; fetch it again")
+    if not isinstance(listed, list) or not all(type(label) is int for label in listed):
+        raise RelampError(f"{place}: its `{form.labels}` are no list of integers; fetch it again")
+    labels = np.array(listed, dtype=np.int64)
+    if len(labels) != len(pixels) or (labels.size and not 0 <= labels.min() <= labels.max() < form.num_classes):
+        raise RelampError(
+            f"{place}: {len(labels)} labels for {len(pixels)} images, and they must be 0 to {form.num_classes - 1}; "
+            "fetch it again"
+        )
+    return pixels.reshape(-1, *_SHAPE), labels
+
+
+def _class_names(meta: Mapping[str, Any], form: _Format, place: str) -> list[str]:
+    names = meta.get(form.names)
+    if not isinstance(names, list) or len(names) != form.num_classes:
+        raise RelampError(f"{place}: its `{form.names}` do not name {form.num_classes} classes; fetch it again")
+    return [_text(name) for name in names]

@@ -1,0 +1,133 @@
+"""Diffusion of node features over a sparse graph: personalised PageRank and heat kernel, never as an N x N matrix."""
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, diags_array, eye_array, issparse
+from scipy.special import ive
+
+from relamp.data.packed import Integers
+from relamp.errors import RelampError
+
+Kind = Literal["ppr", "heat"]
+COLUMNS_AT_ONCE = 256  # columns of x diffused together: four float64 blocks of this width are held
+
+
+def normalised_adjacency(edge_index: Integers, num_nodes: int, self_loops: bool = True) -> csr_matrix[np.float64]:
+    """Return `D^-1/2 (A + I) D^-1/2` as a sparse matrix, the operator of a GCN layer (Kipf and Welling 2017).
+
+    Row i holds what reaches node i. Edges count once however often they are listed, and a node has one self-loop at
+    most. A node without any edge keeps itself (weight 1), or has an empty row where no self-loops are added. In a
+    directed graph rows are scaled by in-degrees and columns by out-degrees, so that the spectral norm is at most 1.
+
+    Args:
+        edge_index: `[2, E]`, messages from row 0 to row 1; both directions of undirected edges.
+        num_nodes: N.
+        self_loops: add the identity.
+    """
+    source, target = edge_index.astype(np.int64)
+    ones = np.ones(len(source))
+    adjacency = csr_matrix((ones, (target, source)), shape=(num_nodes, num_nodes))
+    if self_loops:
+        adjacency = csr_matrix(adjacency + eye_array(num_nodes))
+    adjacency.data = np.ones_like(adjacency.data)  # duplicates were summed
+    received, sent = np.diff(adjacency.indptr), np.bincount(adjacency.indices, minlength=num_nodes)
+    rows, columns = (diags_array(np.maximum(degree, 1.0) ** -0.5) for degree in (received, sent))
+    return csr_matrix(rows @ adjacency @ columns)
+
+
+def diffuse(
+    adjacency: csr_matrix[np.float64],
+    x: NDArray[Any] | csr_matrix[Any],
+    kind: Kind,
+    alpha: float = 0.2,
+    time: float = 5.0,
+    tolerance: float = 1e-6,
+) -> NDArray[Any]:
+    """Return `S x` for the diffusion S of MVGRL (Hassani and Khasahmadi 2020) without ever forming S.
+
+    With T the adjacency, S is `alpha (I - (1 - alpha) T)^-1` ("ppr") or `exp(-time (I - T))` ("heat"). Both are
+    `f(T) = sum_k c_k C_k(T)` in Chebyshev polynomials C_k, with `c_k >= 0` and `sum_k c_k = f(1) = 1`. The series is
+    cut where the rest of the coefficients sums to `tolerance` at most. T is symmetric with eigenvalues in [-1, 1],
+    where `|C_k| <= 1`, so each column of the result is wrong by at most `tolerance` times the Euclidean norm of that
+    column of x, besides rounding. PPR at alpha 0.2 halves the error a term: 20 products with T for 1e-6.
+
+    Args:
+        adjacency: symmetric `[N, N]`, as `normalised_adjacency` returns it.
+        x: features `[N, d]`, dense or sparse.
+        kind: "ppr" or "heat".
+        alpha: restart probability of PPR, in (0, 1].
+        time: diffusion time of the heat kernel, at least 0.
+        tolerance: bound of the error, relative to the norm of a column.
+
+    Returns:
+        Dense `[N, d]`, float32 for float32 features and else float64; computed in float64 either way.
+
+    Raises:
+        RelampError: the adjacency is not symmetric, or a number is out of its range.
+    """
+    if np.abs((adjacency - adjacency.T).data).max(initial=0) > 1e-12:
+        raise RelampError("diffusion wants an undirected graph: give both directions of every edge")
+    weights = _coefficients(kind, alpha, time, tolerance)
+    result = np.empty(x.shape, dtype=np.float32 if x.dtype == np.float32 else np.float64)
+    columns: Any = x.tocsc() if issparse(x) else x
+    for start in range(0, x.shape[1], COLUMNS_AT_ONCE):
+        block = columns[:, start : start + COLUMNS_AT_ONCE]
+        dense = np.asarray(block.todense() if issparse(x) else block, dtype=np.float64)
+        result[:, start : start + COLUMNS_AT_ONCE] = _series(adjacency, dense, weights)
+    return result
+
+
+def _series(
+    adjacency: csr_matrix[np.float64], x: NDArray[np.float64], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return `sum_k weights[k] C_k(adjacency) x` by the recurrence `C_{k+1} = 2 T C_k - C_{k-1}`."""
+    total: NDArray[np.float64] = weights[0] * x
+    before, now = x, x
+    for k, weight in enumerate(weights[1:]):
+        after = np.asarray(adjacency @ now)
+        if k:
+            after *= 2
+            after -= before
+        before, now = now, after
+        total += weight * now
+    return total
+
+
+def _coefficients(kind: Kind, alpha: float, time: float, tolerance: float) -> NDArray[np.float64]:
+    """Return the leading Chebyshev coefficients, as few as leave out `tolerance` in sum at most."""
+    if not 0 < tolerance < 1:
+        raise RelampError(f"tolerance {tolerance}: give a number between 0 and 1")
+    if kind == "ppr":
+        return _ppr_coefficients(alpha, tolerance)
+    if kind == "heat":
+        return _heat_coefficients(time, tolerance)
+    raise RelampError(f"{kind}: unknown diffusion; choose ppr or heat")
+
+
+def _ppr_coefficients(alpha: float, tolerance: float) -> NDArray[np.float64]:
+    """Return those of `alpha / (1 - c t) = alpha / r (1 + 2 sum_k rho^k C_k(t))`, where c = 1 - alpha.
+
+    Here `r^2 = 1 - c^2` and `rho = c / (1 + r)`; the rest after K terms is `2 alpha / r * rho^(K + 1) / (1 - rho)`.
+    """
+    if not 0 < alpha <= 1:
+        raise RelampError(f"alpha {alpha}: give a restart probability above 0, at most 1")
+    root = np.sqrt(alpha * (2 - alpha))
+    rho = (1 - alpha) / (1 + root)
+    start = tolerance * root * (1 - rho) / (2 * alpha)
+    terms = int(np.ceil(np.log(start) / np.log(rho))) - 1 if 0 < start < rho else 0
+    coefficients: NDArray[np.float64] = alpha / root * np.append(1.0, 2 * rho ** np.arange(1, terms + 1))
+    return coefficients
+
+
+def _heat_coefficients(time: float, tolerance: float) -> NDArray[np.float64]:
+    """Return those of `exp(time (t - 1)) = exp(-time) (I_0(time) + 2 sum_k I_k(time) C_k(t))`, I_k Bessel functions."""
+    if not 0 <= time < np.inf:
+        raise RelampError(f"time {time}: give a diffusion time of 0 or more")
+    # exp(-time) I_k(time) is a Skellam distribution, and beyond this k it holds less than 1e-100.
+    k = np.arange(int(3 * time) + 100)
+    coefficients: NDArray[np.float64] = np.where(k, 2, 1) * ive(k, time)
+    # Summed from the small end, since one minus the sum of the large ones would lose what is asked for.
+    rest = np.append(np.cumsum(coefficients[:0:-1])[::-1], 0.0)
+    return coefficients[: int(np.argmax(rest <= tolerance)) + 1]

@@ -1,0 +1,122 @@
+"""Encoder of nodes with sparse features: layers of GCN or, with attention, of GAT."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import torch
+from scipy.sparse import csr_matrix
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from relamp.mix_pairs import pair_sum, sum_by_target
+
+
+@dataclass(frozen=True)
+class SparseRows:
+    """A sparse matrix `[N, F]` that dense ones are multiplied with.
+
+    Attributes:
+        index: column of each entry.
+        offset: `[N + 1]`; row n has the entries `offset[n]:offset[n + 1]`.
+        value: of each entry.
+    """
+
+    index: Tensor
+    offset: Tensor
+    value: Tensor
+
+    @classmethod
+    def of(cls, matrix: csr_matrix[Any]) -> Self:
+        """Take over a scipy matrix."""
+        index, offset = (torch.from_numpy(part.astype(np.int64)) for part in (matrix.indices, matrix.indptr))
+        return cls(index, offset, torch.from_numpy(matrix.data.astype(np.float32)))
+
+    def to(self, device: torch.device | str) -> Self:
+        """Return the matrix on a device."""
+        return type(self)(self.index.to(device), self.offset.to(device), self.value.to(device))
+
+    def times(self, dense: Tensor) -> Tensor:
+        """Return the product with `[F, d]`, with gradient; as bags of rows, which torch adds up without copies."""
+        return F.embedding_bag(
+            self.index, dense, self.offset, mode="sum", per_sample_weights=self.value, include_last_offset=True
+        )
+
+
+class NodeEncoder(nn.Module):
+    """Layers of `PReLU(aggregate(H W) + b)` with PReLU after each.
+
+    GCN aggregates by `D^-1/2 (A + I) D^-1/2` (Kipf and Welling 2017); GAT by attention over neighbours and the node
+    itself, its heads side by side (Velickovic et al. 2018, with LeakyReLU of slope 0.2 and without dropout).
+
+    Args:
+        num_features: F.
+        hidden: width of each layer.
+        layers: number of layers.
+        generator: source of the initial weights, Xavier uniform; biases are 0.
+        heads: attention heads, a divisor of `hidden`; None for GCN.
+    """
+
+    def __init__(
+        self, num_features: int, hidden: int, layers: int, generator: torch.Generator, heads: int | None = None
+    ) -> None:
+        """Draw the initial weights."""
+        super().__init__()
+        self.heads = heads
+        # [F, hidden], so that masking a feature is zeroing a row.
+        self.first = _drawn((num_features, hidden), generator)
+        self.later = nn.ParameterList(_drawn((hidden, hidden), generator) for _ in range(layers - 1))
+        self.bias = nn.ParameterList(nn.Parameter(torch.zeros(hidden)) for _ in range(layers))
+        self.acts = nn.ModuleList(nn.PReLU() for _ in range(layers))
+        shape = (heads, hidden // heads) if heads else None
+        pairs = [[_drawn(shape, generator).data for _ in range(2)] for _ in range(layers)] if shape else []
+        self.attention = nn.ParameterList(nn.Parameter(torch.stack(pair)) for pair in pairs)
+
+    def project(self, features: SparseRows, mask: Tensor | None = None) -> Tensor:
+        """Return `X W` `[N, hidden]` of the first layer; `mask` `[F]` multiplies the columns of X."""
+        return features.times(self.first if mask is None else self.first * mask[:, None])
+
+    def forward(self, projected: Tensor, edge_index: Tensor) -> Tensor:
+        """Embed the nodes `[N, hidden]` from the projected features, over the edges `[2, E]` without self-loops."""
+        nodes = torch.arange(len(projected), device=projected.device)
+        source, target = torch.cat([edge_index, nodes.expand(2, -1)], dim=1)
+        degree = torch.bincount(target, minlength=len(nodes)).to(projected.dtype)
+        fixed = None if self.heads else (degree[source] * degree[target]).rsqrt()
+        z = projected
+        for layer, act in enumerate(self.acts):
+            h = z if layer == 0 else z @ self.later[layer - 1]
+            if fixed is None:
+                h = attend(h, source, target, self.attention[layer])
+            else:
+                h = pair_sum(fixed, h, source, target)
+            z = act(h + self.bias[layer])
+        return z
+
+
+def attend(h: Tensor, source: Tensor, target: Tensor, attention: Tensor) -> Tensor:
+    """Aggregate h `[n, H * c]` by GAT's attention over the edges from `source` to `target`, self-loops among them.
+
+    The score of edge j -> i in a head is `LeakyReLU(a_0 . h_j + a_1 . h_i)`, softmax per target. Only scores are kept
+    for each edge, never vectors.
+
+    Args:
+        h: projected nodes, the heads side by side.
+        source, target: `[E]`.
+        attention: a, `[2, H, c]`.
+    """
+    n, (_, heads, width) = len(h), attention.shape
+    sent, received = ((h.view(n, heads, width) * a).sum(2) for a in attention)
+    score = F.leaky_relu(sent[source] + received[target], 0.2)
+    # Shifted by each target's largest score, so that nothing overflows; the shift has no gradient of its own.
+    place = target[:, None].expand_as(score)
+    top = score.new_zeros(n, heads).scatter_reduce(0, place, score.detach(), "amax", include_self=False)
+    weight = (score - top[target]).exp()
+    parts = []
+    for head in range(heads):
+        share = weight[:, head] / sum_by_target(weight[:, head], target, n)[target]
+        parts.append(pair_sum(share, h[:, head * width : (head + 1) * width], source, target))
+    return torch.cat(parts, dim=1)
+
+
+def _drawn(shape: tuple[int, ...], generator: torch.Generator) -> nn.Parameter:
+    return nn.Parameter(nn.init.xavier_uniform_(torch.empty(shape), generator=generator))

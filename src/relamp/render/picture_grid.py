@@ -1,0 +1,112 @@
+"""Picture grids: anchors, and the images that were mixed into them with their weights (M-Mix Fig. 4 and 5)."""
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from relamp.data.images import PackedImages
+from relamp.errors import RelampError
+from relamp.render.style import LEAST_WIDTH, in_style, short_name
+
+COLUMNS = ("anchor", "image", "weight")
+_CELL = 0.78  # inches
+_SAME, _OTHER = "#009E73", "#D55E00"
+
+
+def picture_grid(
+    data: PackedImages, mixed: pd.DataFrame, anchors: int = 4, partners: int = 7
+) -> tuple[Figure, pd.DataFrame]:
+    """Draw a row for each anchor: the anchor itself, then the images with the largest mixing weights.
+
+    Below each stands its weight and its class; a solid frame says that it is of the anchor's class, a dashed one that
+    it is not. The weight of the anchor itself stands below the anchor.
+
+    Args:
+        data: the images.
+        mixed: image numbers `anchor` and `image`, and the `weight` of image in anchor.
+        anchors: rows, the first of `mixed` in its order.
+        partners: images a row.
+
+    Returns:
+        The figure, and a row for each picture drawn: anchor, rank (0 is the anchor itself), image, weight, class,
+        same_class, and the anchor's number of `partners` in all, and the `shown` share of the weights that is drawn.
+
+    Raises:
+        RelampError: nothing was mixed, weights are missing, or image numbers are not those of the images.
+    """
+    plotted = _plotted(data, mixed, anchors, partners)
+    rows = list(plotted.groupby("anchor", sort=False))
+    columns = 1 + int(plotted["rank"].max())
+    with in_style():
+        size = (max(_CELL * columns + 0.2, LEAST_WIDTH), (_CELL + 0.36) * len(rows) + 0.75)
+        figure = Figure(figsize=size, layout="constrained")
+        axes = figure.subplots(len(rows), columns, squeeze=False)
+        for axis in axes.flat:
+            axis.set_axis_off()
+        for line, (_, part) in zip(axes, rows, strict=True):
+            for axis, cell in zip(line, part.to_dict("records"), strict=False):
+                _draw(axis, data, cell)
+            if len(part) == 1 and columns > 1:
+                line[1].text(0.0, 0.5, "mixed with\nnone", transform=line[1].transAxes, va="center", fontsize="small")
+        axes[0][0].set_title("anchor", fontsize="small")
+        if columns > 1:
+            axes[0][1].set_title("mixed in", fontsize="small", loc="left")
+        figure.suptitle(short_name(data.name), fontsize="medium")
+        words = ["weight and class; frame: solid, of the anchor's class; dashed, of another"]
+        if (least := plotted["shown"].min()) < 1 - 1e-6:
+            words.append(f"only the largest weights are drawn: for each anchor {least:.0%} or more of their sum")
+        figure.supxlabel("\n".join(words), fontsize="small")
+    return figure, plotted
+
+
+def _plotted(data: PackedImages, mixed: pd.DataFrame, anchors: int, partners: int) -> pd.DataFrame:
+    if mixed.empty:
+        raise RelampError(f"picture grid: nothing was mixed on {data.name}; choose a method that mixes")
+    if mixed[list(COLUMNS)].isna().any(axis=None):
+        raise RelampError(f"picture grid: some images or weights are missing on {data.name}; train again")
+    numbers = mixed[["anchor", "image"]].to_numpy()
+    if numbers.min() < 0 or numbers.max() >= len(data):
+        raise RelampError(f"picture grid: {data.name} has {len(data)} images, but others were mixed; train again")
+    parts = []
+    for anchor in mixed["anchor"].drop_duplicates().head(anchors):
+        part = mixed[mixed["anchor"] == anchor]
+        own = float(part.loc[part["image"] == anchor, "weight"].sum())
+        others = part[(part["image"] != anchor) & (part["weight"] > 0)]
+        # Ties by number, so that the same weights always give the same picture.
+        drawn = others.sort_values(["weight", "image"], ascending=[False, True]).head(partners)
+        rows = pd.DataFrame(
+            {
+                "anchor": int(anchor),
+                "rank": range(1 + len(drawn)),
+                "image": [int(anchor), *drawn["image"].astype(int)],
+                "weight": [own, *drawn["weight"].astype(float)],
+            }
+        )
+        parts.append(rows.assign(partners=len(others), shown=rows["weight"].sum() / part["weight"].sum()))
+    table = pd.concat(parts, ignore_index=True)
+    classes = data.y[table["image"].to_numpy()]
+    table["class"] = [data.class_name(int(number)) for number in classes]
+    table["same_class"] = classes == data.y[table["anchor"].to_numpy()]
+    return table
+
+
+def _draw(axis: Axes, data: PackedImages, cell: Mapping[Hashable, Any]) -> None:
+    picture = data.images[cell["image"]]
+    axis.set_axis_on()
+    axis.grid(visible=False)
+    axis.set_xticks([])
+    axis.set_yticks([])
+    if len(picture) == 1:
+        axis.imshow(picture[0], cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    else:
+        axis.imshow(picture.transpose(1, 2, 0), interpolation="nearest")
+    for spine in axis.spines.values():
+        spine.set(visible=True, linewidth=1.8, color="black")
+        if cell["rank"] != 0:
+            spine.set(
+                color=_SAME if cell["same_class"] else _OTHER, linestyle="-" if cell["same_class"] else (0, (3, 2))
+            )
+    axis.set_xlabel(f"{cell['weight']:.3f}\n{cell['class'].replace('_', ' ')}", fontsize="small", labelpad=3)

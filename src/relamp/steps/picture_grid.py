@@ -1,0 +1,28 @@
+"""Draw which images were mixed into which."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from relamp.data.images import PackedImages
+from relamp.render.picture_grid import picture_grid
+from relamp.render.sidecar import write_sidecar
+from relamp.render.style import save
+
+
+def draw_picture_grid(
+    data_path: Path, mixed: Path, stem: Path, command: str, anchors: int = 4, partners: int = 7
+) -> None:
+    """Write the picture grid of one run (M-Mix Fig. 4 and 5) as pdf, svg, png, csv and json.
+
+    Args:
+        data_path: packed images.
+        mixed: `mixed.csv` of the run.
+        stem: the outputs' path without suffix.
+        command: what makes it again, for the sidecar.
+        anchors: rows of the grid.
+        partners: images a row, those of the largest weights.
+    """
+    figure, plotted = picture_grid(PackedImages.load(data_path), pd.read_csv(mixed), anchors, partners)
+    save(figure, plotted, stem)
+    write_sidecar(stem.with_suffix(".json"), [data_path, mixed], command)

@@ -1,0 +1,73 @@
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from relamp.model.resnet import Block, ResNet18
+
+
+def size(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def by_hand(channels: int, w: int) -> int:
+    """Convolutions k k in out, and two numbers a channel for each normalisation."""
+    stem = 9 * channels * w + 2 * w
+    first = 4 * (9 * w * w + 2 * w)  # two blocks of two convolutions
+    later = 0
+    for before, after in ((w, 2 * w), (2 * w, 4 * w), (4 * w, 8 * w)):
+        later += 9 * before * after + 3 * 9 * after * after + 4 * 2 * after  # two blocks
+        later += before * after + 2 * after  # the shortcut
+    return stem + first + later
+
+
+@pytest.mark.parametrize(("channels", "width"), [(3, 64), (1, 8), (3, 5)])
+def test_parameters_are_counted_by_hand(channels: int, width: int) -> None:
+    model = ResNet18(channels, width, torch.Generator().manual_seed(0))
+    assert size(model) == by_hand(channels, width)
+    # The known ResNet-18 of 11,689,512 has a classifier of 512 x 1000 + 1000 and a 7x7 stem in place of a 3x3 one.
+    if (channels, width) == (3, 64):
+        assert size(model) == 11_689_512 - 513_000 - (49 - 9) * 3 * 64 == 11_168_832
+    assert sum(isinstance(module, nn.Conv2d) for module in model.modules()) == 1 + 16 + 3
+    assert not any(isinstance(module, nn.MaxPool2d) for module in model.modules())
+
+
+@pytest.mark.parametrize(("side", "last"), [(8, 1), (32, 4), (28, 4)])
+def test_stem_keeps_the_size_and_three_stages_halve_it(side: int, last: int) -> None:
+    model = ResNet18(3, 2, torch.Generator().manual_seed(0))
+    x = torch.rand(2, 3, side, side)
+    assert model.stem(x).shape == (2, 2, side, side)
+    assert model.blocks(model.stem(x)).shape == (2, 16, last, last)
+    assert model(x).shape == (2, model.dim) == (2, 16)
+
+
+def test_a_block_by_the_plain_formula() -> None:
+    torch.manual_seed(0)
+    for before, after, stride in ((3, 3, 1), (2, 4, 2)):
+        block = Block(before, after, stride).eval()
+        x = torch.randn(2, before, 6, 6)
+        h = F.conv2d(x, block.conv1.weight, stride=stride, padding=1) / (1 + 1e-5) ** 0.5
+        h = F.conv2d(h.relu(), block.conv2.weight, padding=1) / (1 + 1e-5) ** 0.5
+        short = x
+        if stride == 2:
+            short = F.conv2d(x, block.shortcut[0].weight, stride=2) / (1 + 1e-5) ** 0.5
+        torch.testing.assert_close(block(x), (h + short).relu())
+
+
+def test_weights_come_from_the_generator_alone() -> None:
+    models = []
+    for seed, other in ((1, 5), (1, 6), (2, 5)):
+        torch.manual_seed(other)
+        models.append(ResNet18(3, 16, torch.Generator().manual_seed(seed)))
+    first, second, third = (torch.cat([p.detach().ravel() for p in model.parameters()]) for model in models)
+    assert torch.equal(first, second)
+    assert not torch.equal(first, third)
+    # He normal by outgoing connections: variance 2 / (9 * 128).
+    assert models[0].blocks[-1].conv2.weight.std().item() == pytest.approx((2 / (9 * 128)) ** 0.5, rel=0.02)
+
+
+def test_every_parameter_learns() -> None:
+    model = ResNet18(1, 2, torch.Generator().manual_seed(0))
+    model(torch.rand(4, 1, 8, 8)).square().sum().backward()
+    assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in model.parameters())
+    assert model.stem.weight.grad.abs().sum() > 0

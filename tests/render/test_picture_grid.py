@@ -1,0 +1,108 @@
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from relamp.data.images import PackedImages
+from relamp.errors import RelampError
+from relamp.render.picture_grid import picture_grid
+from relamp.render.style import save
+
+
+def images(channels: int = 3) -> PackedImages:
+    pixels = np.random.default_rng(0).integers(0, 256, size=(9, channels, 4, 4), dtype=np.uint8)
+    y = np.array([0, 1, 0, 1, 0, 1, 0, 1, 0])
+    return PackedImages("CIFAR-10", pixels, y, np.arange(7), np.array([7, 8]), {"classes": ["cat", "pickup_truck"]})
+
+
+def mixed(*rows: tuple[int, int, float]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["anchor", "image", "weight"])
+
+
+ROWS = mixed((5, 5, 0.2), (5, 1, 0.3), (5, 2, 0.4), (5, 3, 0.1), (0, 0, 1.0), (2, 2, 0.5), (2, 3, 0.25), (2, 1, 0.25))
+
+
+def shown(axes: list[Axes]) -> list[Axes]:
+    return [axis for axis in axes if axis.images]
+
+
+def test_the_plotted_weights_by_hand() -> None:
+    _, plotted = picture_grid(images(), ROWS, anchors=3, partners=2)
+    assert plotted["anchor"].tolist() == [5, 5, 5, 0, 2, 2, 2]
+    assert plotted["image"].tolist() == [5, 2, 1, 0, 2, 1, 3]  # of equal weights, the smaller number first
+    assert plotted["rank"].tolist() == [0, 1, 2, 0, 0, 1, 2]
+    assert plotted["weight"].tolist() == [0.2, 0.4, 0.3, 1.0, 0.5, 0.25, 0.25]
+    assert plotted["partners"].tolist() == [3, 3, 3, 0, 2, 2, 2]
+    np.testing.assert_allclose(plotted["shown"], [0.9] * 3 + [1.0] * 4)
+    assert plotted["class"].tolist() == [
+        "pickup_truck",
+        "cat",
+        "pickup_truck",
+        "cat",
+        "cat",
+        "pickup_truck",
+        "pickup_truck",
+    ]
+    assert plotted["same_class"].tolist() == [True, False, True, True, True, False, False]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_figure_shows_each_picture_with_its_weight(channels: int) -> None:
+    data = images(channels)
+    figure, plotted = picture_grid(data, ROWS, anchors=3, partners=2)
+    drawn = shown(figure.axes)
+    assert len(drawn) == len(plotted) == 7
+    for axis, cell in zip(drawn, plotted.itertuples(), strict=True):
+        pixels = np.asarray(axis.images[0].get_array())
+        np.testing.assert_array_equal(pixels.reshape(4, 4, channels), data.images[cell.image].transpose(1, 2, 0))
+        assert axis.get_xlabel() == f"{cell.weight:.3f}\n{['cat', 'pickup truck'][data.y[cell.image]]}"
+        solid = axis.spines["left"].get_linestyle() in ("-", "solid")
+        assert solid == cell.same_class
+    words = [text.get_text() for axis in figure.axes for text in axis.texts]
+    assert words == ["mixed with\nnone"]
+    assert "90% or more" in figure.get_supxlabel()
+    assert "or more" not in picture_grid(data, ROWS, anchors=3, partners=3)[0].get_supxlabel()
+
+
+def test_no_label_lies_on_another_picture_and_nothing_is_cut_off() -> None:
+    figure, _ = picture_grid(images(), ROWS, anchors=3, partners=3)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    renderer = canvas.get_renderer()
+    drawn, (width, height) = figure.get_tightbbox(renderer), figure.get_size_inches()
+    assert min(drawn.x0, drawn.y0) >= -0.01
+    assert (drawn.x1 <= width + 0.01, drawn.y1 <= height + 0.01) == (True, True)
+    labels = [axis.xaxis.label.get_window_extent(renderer) for axis in shown(figure.axes)]
+    pictures = [axis.get_window_extent(renderer) for axis in shown(figure.axes)]
+    for i, label in enumerate(labels):
+        assert not any(label.overlaps(picture) for picture in pictures)
+        assert not any(label.overlaps(other) for other in labels[:i])
+
+
+def test_an_anchor_alone_and_the_first_anchors_only() -> None:
+    figure, plotted = picture_grid(images(), mixed((0, 0, 1.0)))
+    assert (len(shown(figure.axes)), len(plotted)) == (1, 1)
+    _, plotted = picture_grid(images(), ROWS, anchors=1, partners=1)
+    assert plotted["image"].tolist() == [5, 2]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (mixed(), "nothing was mixed on CIFAR-10"),
+        (mixed((0, 9, 0.5)), "has 9 images, but others were mixed"),
+        (mixed((0, -1, 0.5)), "has 9 images, but others were mixed"),
+        (mixed((0, 1, np.nan)), "some images or weights are missing"),
+    ],
+)
+def test_rows_that_cannot_be_drawn_are_refused(rows: pd.DataFrame, message: str) -> None:
+    with pytest.raises(RelampError, match=message):
+        picture_grid(images(), rows)
+
+
+def test_the_same_rows_give_the_same_files(tmp_path) -> None:
+    for name in ("a", "b"):
+        save(*picture_grid(images(), ROWS), tmp_path / name)
+    for kind in ("png", "svg", "pdf", "csv"):
+        assert (tmp_path / f"a.{kind}").read_bytes() == (tmp_path / f"b.{kind}").read_bytes()

@@ -1,0 +1,477 @@
+# M-Mix: nodes, graphs by a linear SVM, graph edit distance, images.
+NODE = "{dataset}/{method}/{setting}"
+IMAGE = "{dataset}/{method}"
+
+
+rule pretrain_nodes:
+    input:
+        code=code("pretrain_nodes.py"),
+        data=rules.pack.output.packed,
+    output:
+        encoder=expand(
+            f"{RESULTS}/mmix/nodes/{NODE}/seed~{{seed}}/encoder.safetensors",
+            seed=MMIX.nodes.seeds,
+            allow_missing=True,
+        ),
+        embeddings=expand(
+            f"{RESULTS}/mmix/nodes/{NODE}/seed~{{seed}}/embeddings.safetensors",
+            seed=MMIX.nodes.seeds,
+            allow_missing=True,
+        ),
+        others=expand(
+            f"{RESULTS}/mmix/nodes/{NODE}/seed~{{seed}}/{{file}}",
+            seed=MMIX.nodes.seeds,
+            file=("history.csv", "run.json"),
+            allow_missing=True,
+        ),
+    log:
+        f"{RESULTS}/logs/mmix/nodes/{NODE}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/mmix/nodes/{NODE}.jsonl"
+    wildcard_constraints:
+        method="|".join(NODE_METHODS),
+        setting=r"default|samples~\d+_dim~\d+",
+    conda:
+        "../../envs/train.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=240,
+        gpu=1,
+    params:
+        seeds=list(MMIX.nodes.seeds),
+        method="{method}",
+        settings=lambda wildcards: runs.node_params(
+            CONFIG, wildcards.method, wildcards.setting
+        ),
+        state=f"{RESULTS}/state/mmix/nodes/{NODE}",
+    script:
+        "../scripts/pretrain_nodes.py"
+
+
+rule probe:
+    input:
+        code=code("probe.py"),
+        data=rules.pack.output.packed,
+        embeddings=rules.pretrain_nodes.output.embeddings,
+    output:
+        f"{RESULTS}/mmix/probe/{NODE}/rows.csv",
+    log:
+        f"{RESULTS}/logs/mmix/probe/{NODE}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/mmix/probe/{NODE}.jsonl"
+    wildcard_constraints:
+        method="|".join(NODE_METHODS),
+        setting=r"default|samples~\d+_dim~\d+",
+    conda:
+        "../../envs/evaluate.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        seeds=list(MMIX.nodes.seeds),
+        labels=lambda wildcards: {
+            "method": wildcards.method,
+            "dataset": wildcards.dataset,
+        },
+        protocol=lambda wildcards: MMIX.nodes.probe_of(wildcards.dataset).model_dump(
+            mode="json"
+        ),
+    script:
+        "../scripts/probe.py"
+
+
+rule cluster:
+    input:
+        code=code("cluster.py"),
+        data=rules.pack.output.packed,
+        embeddings=rules.pretrain_nodes.output.embeddings,
+    output:
+        f"{RESULTS}/mmix/cluster/{NODE}/rows.csv",
+    log:
+        f"{RESULTS}/logs/mmix/cluster/{NODE}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/mmix/cluster/{NODE}.jsonl"
+    wildcard_constraints:
+        method="|".join(NODE_METHODS),
+        setting=r"default|samples~\d+_dim~\d+",
+    conda:
+        "../../envs/evaluate.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        seeds=list(MMIX.nodes.seeds),
+        labels=lambda wildcards: {
+            "method": wildcards.method,
+            "dataset": wildcards.dataset,
+        },
+        protocol=MMIX.nodes.clustering.model_dump(mode="json"),
+    script:
+        "../scripts/cluster.py"
+
+
+# The encoders are those of the unsupervised experiments, the SVM is M-Mix's.
+use rule svm as svm_linear with:
+    output:
+        f"{RESULTS}/mmix/svm/{RUN}/rows.csv",
+    log:
+        f"{RESULTS}/logs/mmix/svm/{RUN}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/mmix/svm/{RUN}.jsonl"
+    params:
+        seeds=list(UNSUPERVISED.seeds),
+        labels=lambda wildcards: {
+            "method": wildcards.method,
+            "dataset": wildcards.dataset,
+            **runs.setting_values(wildcards.method, wildcards.setting),
+        },
+        protocol=MMIX.graphs.svm.model_dump(mode="json"),
+
+
+rule embed_edits:
+    input:
+        code=lambda wildcards: code_of("embed_edits.py", wildcards.method),
+        data=f"{RESULTS}/data/{MMIX.edit_distance.dataset}.safetensors",
+        encoder=expand(
+            rules.pretrain.output.encoder,
+            dataset=MMIX.edit_distance.dataset,
+            allow_missing=True,
+        ),
+    output:
+        expand(
+            f"{RESULTS}/mmix/edits/{{method}}/{{setting}}/seed~{{seed}}.safetensors",
+            seed=UNSUPERVISED.seeds,
+            allow_missing=True,
+        ),
+    log:
+        f"{RESULTS}/logs/mmix/edits/{{method}}/{{setting}}.log",
+    conda:
+        "../../envs/train.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        seeds=list(UNSUPERVISED.seeds),
+        method=lambda wildcards: runs.method_params(wildcards.method, wildcards.setting),
+        settings=lambda wildcards: runs.pretraining_params(
+            wildcards.method, UNSUPERVISED.pretraining
+        ),
+        protocol=MMIX.edit_distance.protocol.model_dump(mode="json"),
+    script:
+        "../scripts/embed_edits.py"
+
+
+rule edit_distance:
+    input:
+        code=code("edit_distance.py"),
+        data=f"{RESULTS}/data/{MMIX.edit_distance.dataset}.safetensors",
+        embeddings=rules.embed_edits.output,
+    output:
+        f"{RESULTS}/mmix/edit_distance/{{method}}/{{setting}}/rows.csv",
+    log:
+        f"{RESULTS}/logs/mmix/edit_distance/{{method}}/{{setting}}.log",
+    conda:
+        "../../envs/evaluate.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        seeds=list(UNSUPERVISED.seeds),
+        labels=lambda wildcards: {
+            "method": wildcards.method,
+            "dataset": MMIX.edit_distance.dataset,
+        },
+        protocol=MMIX.edit_distance.protocol.model_dump(mode="json"),
+    script:
+        "../scripts/edit_distance.py"
+
+
+use rule edit_distance as edit_kernel with:
+    input:
+        code=code("edit_distance.py"),
+        data=f"{RESULTS}/data/{MMIX.edit_distance.dataset}.safetensors",
+    output:
+        f"{RESULTS}/mmix/edit_kernel/{{kernel}}/rows.csv",
+    log:
+        f"{RESULTS}/logs/mmix/edit_kernel/{{kernel}}.log",
+    params:
+        seeds=list(UNSUPERVISED.seeds),
+        labels=lambda wildcards: {
+            "method": wildcards.kernel,
+            "dataset": MMIX.edit_distance.dataset,
+        },
+        protocol=MMIX.edit_distance.protocol.model_dump(mode="json"),
+
+
+rule pretrain_images:
+    input:
+        code=code("images.py"),
+        data=rules.pack.output.packed,
+    output:
+        encoder=expand(
+            f"{RESULTS}/mmix/images/{IMAGE}/seed~{{seed}}/encoder.safetensors",
+            seed=MMIX.images.seeds,
+            allow_missing=True,
+        ),
+        embeddings=expand(
+            f"{RESULTS}/mmix/images/{IMAGE}/seed~{{seed}}/embeddings.safetensors",
+            seed=MMIX.images.seeds,
+            allow_missing=True,
+        ),
+        mixed=expand(
+            f"{RESULTS}/mmix/images/{IMAGE}/seed~{{seed}}/mixed.csv",
+            seed=MMIX.images.seeds,
+            allow_missing=True,
+        ),
+        others=expand(
+            f"{RESULTS}/mmix/images/{IMAGE}/seed~{{seed}}/{{file}}",
+            seed=MMIX.images.seeds,
+            file=("history.csv", "run.json"),
+            allow_missing=True,
+        ),
+    log:
+        f"{RESULTS}/logs/mmix/images/{IMAGE}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/mmix/images/{IMAGE}.jsonl"
+    wildcard_constraints:
+        method="|".join(IMAGE_METHODS),
+    conda:
+        "../../envs/train.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=1440,
+        gpu=1,
+    params:
+        seeds=list(MMIX.images.seeds),
+        method="{method}",
+        settings=MMIX.images.pretraining.model_dump(mode="json"),
+        state=f"{RESULTS}/state/mmix/images/{IMAGE}",
+    script:
+        "../scripts/images.py"
+
+
+rule probe_images:
+    input:
+        code=code("image_probe.py"),
+        data=rules.pack.output.packed,
+        embeddings=rules.pretrain_images.output.embeddings,
+    output:
+        f"{RESULTS}/mmix/image_probe/{IMAGE}/rows.csv",
+    log:
+        f"{RESULTS}/logs/mmix/image_probe/{IMAGE}.log",
+    wildcard_constraints:
+        method="|".join(IMAGE_METHODS),
+    conda:
+        "../../envs/evaluate.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        seeds=list(MMIX.images.seeds),
+        labels=lambda wildcards: {
+            "method": wildcards.method,
+            "dataset": wildcards.dataset,
+        },
+        protocol=MMIX.images.probe.model_dump(mode="json"),
+    script:
+        "../scripts/image_probe.py"
+
+
+rule mmix_table2:
+    input:
+        **mmix_table_input("mmix_table2"),
+        code=code("mmix_table.py"),
+        published="published/mmix_table2.csv",
+    output:
+        table("mmix_table2", MMIX_TABLES["mmix_table2"].label, "M-Mix"),
+    log:
+        f"{RESULTS}/logs/render/mmix_table2.log",
+    conda:
+        "../../envs/render.yaml"
+    resources:
+        **RENDER,
+    params:
+        name="mmix_table2",
+        kinds=MMIX_TABLES["mmix_table2"].kinds,
+        title=MMIX_TABLES["mmix_table2"].title,
+        methods=MMIX_TABLES["mmix_table2"].methods,
+    script:
+        "../scripts/mmix_table.py"
+
+
+use rule mmix_table2 as mmix_table3 with:
+    input:
+        **mmix_table_input("mmix_table3"),
+        code=code("mmix_table.py"),
+        published="published/mmix_table3.csv",
+    output:
+        table("mmix_table3", MMIX_TABLES["mmix_table3"].label, "M-Mix"),
+    log:
+        f"{RESULTS}/logs/render/mmix_table3.log",
+    params:
+        name="mmix_table3",
+        kinds=MMIX_TABLES["mmix_table3"].kinds,
+        title=MMIX_TABLES["mmix_table3"].title,
+        methods=MMIX_TABLES["mmix_table3"].methods,
+
+
+use rule mmix_table2 as mmix_table4 with:
+    input:
+        **mmix_table_input("mmix_table4"),
+        code=code("mmix_table.py"),
+        published="published/mmix_table4.csv",
+    output:
+        table("mmix_table4", MMIX_TABLES["mmix_table4"].label, "M-Mix"),
+    log:
+        f"{RESULTS}/logs/render/mmix_table4.log",
+    params:
+        name="mmix_table4",
+        kinds=MMIX_TABLES["mmix_table4"].kinds,
+        title=MMIX_TABLES["mmix_table4"].title,
+        methods=MMIX_TABLES["mmix_table4"].methods,
+
+
+use rule mmix_table2 as mmix_table5 with:
+    input:
+        **mmix_table_input("mmix_table5"),
+        code=code("mmix_table.py"),
+        published="published/mmix_table5.csv",
+    output:
+        table("mmix_table5", MMIX_TABLES["mmix_table5"].label, "M-Mix"),
+    log:
+        f"{RESULTS}/logs/render/mmix_table5.log",
+    params:
+        name="mmix_table5",
+        kinds=MMIX_TABLES["mmix_table5"].kinds,
+        title=MMIX_TABLES["mmix_table5"].title,
+        methods=MMIX_TABLES["mmix_table5"].methods,
+
+
+use rule mmix_table2 as mmix_table6 with:
+    input:
+        **mmix_table_input("mmix_table6"),
+        code=code("mmix_table.py"),
+        published="published/mmix_table6.csv",
+    output:
+        table("mmix_table6", MMIX_TABLES["mmix_table6"].label, "M-Mix"),
+    log:
+        f"{RESULTS}/logs/render/mmix_table6.log",
+    params:
+        name="mmix_table6",
+        kinds=MMIX_TABLES["mmix_table6"].kinds,
+        title=MMIX_TABLES["mmix_table6"].title,
+        methods=MMIX_TABLES["mmix_table6"].methods,
+
+
+use rule mmix_table2 as mmix_table7 with:
+    input:
+        **mmix_table_input("mmix_table7"),
+        code=code("mmix_table.py"),
+        published="published/mmix_table7.csv",
+    output:
+        table("mmix_table7", MMIX_TABLES["mmix_table7"].label, "M-Mix"),
+    log:
+        f"{RESULTS}/logs/render/mmix_table7.log",
+    params:
+        name="mmix_table7",
+        kinds=MMIX_TABLES["mmix_table7"].kinds,
+        title=MMIX_TABLES["mmix_table7"].title,
+        methods=MMIX_TABLES["mmix_table7"].methods,
+
+
+use rule mmix_table2 as mmix_table8 with:
+    input:
+        **mmix_table_input("mmix_table8"),
+        code=code("mmix_table.py"),
+        published="published/mmix_table8.csv",
+    output:
+        table("mmix_table8", MMIX_TABLES["mmix_table8"].label, "M-Mix"),
+    log:
+        f"{RESULTS}/logs/render/mmix_table8.log",
+    params:
+        name="mmix_table8",
+        kinds=MMIX_TABLES["mmix_table8"].kinds,
+        title=MMIX_TABLES["mmix_table8"].title,
+        methods=MMIX_TABLES["mmix_table8"].methods,
+
+
+use rule mmix_table2 as mmix_table9 with:
+    input:
+        **mmix_table_input("mmix_table9"),
+        code=code("mmix_table.py"),
+        published="published/mmix_table9.csv",
+    output:
+        table("mmix_table9", MMIX_TABLES["mmix_table9"].label, "M-Mix"),
+    log:
+        f"{RESULTS}/logs/render/mmix_table9.log",
+    params:
+        name="mmix_table9",
+        kinds=MMIX_TABLES["mmix_table9"].kinds,
+        title=MMIX_TABLES["mmix_table9"].title,
+        methods=MMIX_TABLES["mmix_table9"].methods,
+
+
+use rule mmix_table2 as mmix_table10 with:
+    input:
+        **mmix_table_input("mmix_table10"),
+        code=code("mmix_table.py"),
+        published="published/mmix_table10.csv",
+    output:
+        table("mmix_table10", MMIX_TABLES["mmix_table10"].label, "M-Mix"),
+    log:
+        f"{RESULTS}/logs/render/mmix_table10.log",
+    params:
+        name="mmix_table10",
+        kinds=MMIX_TABLES["mmix_table10"].kinds,
+        title=MMIX_TABLES["mmix_table10"].title,
+        methods=MMIX_TABLES["mmix_table10"].methods,
+
+
+SWEEP = [
+    (method, samples, dimension)
+    for method in MMIX.nodes.sweep.methods
+    for samples in MMIX.nodes.sweep.sample_sizes
+    for dimension in MMIX.nodes.sweep.dimensions
+]
+
+
+# Fig. 3 draws the same grid over epochs: it is in the rows of the same probes.
+rule mmix_fig2:
+    input:
+        code=code("sample_sizes.py"),
+        rows=[
+            f"{RESULTS}/mmix/probe/{MMIX.nodes.sweep.dataset}/{method}/{runs.node_setting(samples, dimension)}/rows.csv"
+            for method, samples, dimension in SWEEP
+        ],
+    output:
+        figure("mmix_fig2", "Fig. 2", "M-Mix"),
+    log:
+        f"{RESULTS}/logs/render/mmix_fig2.log",
+    conda:
+        "../../envs/render.yaml"
+    resources:
+        **RENDER,
+    params:
+        settings=[(samples, dimension) for _, samples, dimension in SWEEP],
+    script:
+        "../scripts/sample_sizes.py"
+
+
+rule mmix_fig4:
+    input:
+        code=code("picture_grid.py"),
+        data=f"{RESULTS}/data/{MMIX.images.datasets[0]}.safetensors",
+        mixed=f"{RESULTS}/mmix/images/{MMIX.images.datasets[0]}/{MMIX.images.picture}/seed~{MMIX.images.seeds[0]}/mixed.csv",
+    output:
+        figure("mmix_fig4", "Fig. 4 and 5", "M-Mix"),
+    log:
+        f"{RESULTS}/logs/render/mmix_fig4.log",
+    conda:
+        "../../envs/render.yaml"
+    resources:
+        **RENDER,
+    params:
+        anchors=4,
+        partners=7,
+    script:
+        "../scripts/picture_grid.py"
