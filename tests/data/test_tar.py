@@ -62,7 +62,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
         read(path)
     assert len(read(path, 10**7 + 20000)["a"]) == 10**7
     # Zeros after the archive's end count too.
-    path.write_bytes(path.read_bytes() + gzip.compress(bytes(10**7, mtime=0)))
+    path.write_bytes(path.read_bytes() + gzip.compress(bytes(10**7), mtime=0))
     with pytest.raises(RelampError, match=r"but at most 10,020,000 are expected"):
         read(path, 10**7 + 20000)
 
