@@ -51,7 +51,9 @@ def render_sample_sizes(rows: Sequence[Path], settings: Sequence[tuple[int, int]
     """
     parts = []
     for path, (samples, dimension) in zip(rows, settings, strict=True):
-        cells = run_cells(probe_scores(pd.read_csv(path)))
+        scores = probe_scores(pd.read_csv(path))
+        # The branches by themselves are Table 6's.
+        cells = run_cells(scores[~scores["method"].str.contains("-branch-")])
         parts.append(cells[cells["metric"] == "accuracy"].assign(samples=samples, dimension=dimension))
     save(*sample_size_figure(pd.concat(parts, ignore_index=True)), stem)
     write_sidecar(stem.with_suffix(".json"), rows, command)
