@@ -60,7 +60,8 @@ format: install ## put all sources into their form
 
 record: install ## copy the numbers and sidecars of the quick preset's run into reproduction/, to be committed
 	mkdir -p reproduction/quick
-	cp results/quick/tables/*.csv results/quick/tables/*.json figures/quick/*.csv figures/quick/*.json reproduction/quick/
+	cp figures/quick/*.csv figures/quick/*.json reproduction/quick/
+	cp results/quick/tables/*.csv results/quick/tables/*.json reproduction/quick/
 	cp results/quick/verdict.csv results/quick/verdict.md results/quick/verdict.json results/quick/claims.csv reproduction/quick/
 	$(BIN)/python -m relamp.lite pack reproduction/quick/rows.zip
 
