@@ -14,6 +14,7 @@ report: environ.get("RELAMP_LANDING", "workflow/report/workflow.rst")
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/resources.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/damage.smk"
 include: "workflow/rules/pretrain.smk"

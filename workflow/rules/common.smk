@@ -43,7 +43,6 @@ REPORTED = (
 )
 # M-Mix's artifacts: a target each, and `mmix` for all of them.
 MMIX_REPORTED = (*MMIX_TABLES, "mmix_fig2", "mmix_fig4")
-RENDER = {"mem_mb": 1000, "runtime": 10}
 # What the report shows of the judging: those, and the verdicts themselves.
 JUDGED = ("judge", "leakage", "comparisons", "audit")
 PUBLISHED = sorted(

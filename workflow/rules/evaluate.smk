@@ -16,8 +16,7 @@ rule svm:
     conda:
         "../../envs/evaluate.yaml"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        **asked("svm", len(UNSUPERVISED.seeds)),
     params:
         seeds=list(UNSUPERVISED.seeds),
         labels=lambda wildcards: {
@@ -44,8 +43,7 @@ rule bag:
     conda:
         "../../envs/evaluate.yaml"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        **asked("bag", len(UNSUPERVISED.seeds)),
     params:
         seeds=list(UNSUPERVISED.seeds),
         protocol=UNSUPERVISED.svm.model_dump(mode="json"),
@@ -67,8 +65,7 @@ rule kernel:
     conda:
         "../../envs/evaluate.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        **asked("kernel", len(UNSUPERVISED.seeds)),
     params:
         seeds=list(UNSUPERVISED.seeds),
         protocol=UNSUPERVISED.svm.model_dump(mode="json"),

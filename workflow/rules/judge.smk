@@ -19,8 +19,7 @@ rule scores:
     conda:
         "../../envs/render.yaml"
     resources:
-        mem_mb=4000,
-        runtime=20,
+        **asked("render"),
     params:
         fixed={
             "svm": {"gamma": UNSUPERVISED.gamma, "alpha": UNSUPERVISED.alpha},
@@ -54,7 +53,7 @@ rule judge:
     conda:
         "../../envs/render.yaml"
     resources:
-        **RENDER,
+        **asked("render"),
     params:
         methods=[*METHODS, *KERNELS, BAG, FROM_SCRATCH],
         judging=CONFIG.judging.model_dump(mode="json"),
@@ -80,7 +79,7 @@ rule leakage:
     conda:
         "../../envs/render.yaml"
     resources:
-        **RENDER,
+        **asked("render"),
     script:
         "../scripts/leakage.py"
 
@@ -97,7 +96,7 @@ rule comparisons:
     conda:
         "../../envs/render.yaml"
     resources:
-        **RENDER,
+        **asked("render"),
     params:
         judging=CONFIG.judging.model_dump(mode="json"),
     script:
@@ -117,7 +116,7 @@ rule audit:
     conda:
         "../../envs/render.yaml"
     resources:
-        **RENDER,
+        **asked("render"),
     script:
         "../scripts/audit.py"
 

@@ -34,9 +34,7 @@ rule pretrain_nodes:
     conda:
         "../../envs/train.yaml"
     resources:
-        mem_mb=4000,
-        runtime=240,
-        gpu=1,
+        **asked("pretrain_nodes", MMIX.nodes.pretraining.epochs * len(MMIX.nodes.seeds)),
     params:
         seeds=list(MMIX.nodes.seeds),
         method="{method}",
@@ -65,8 +63,7 @@ rule probe:
     conda:
         "../../envs/evaluate.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        **asked("probe"),
     params:
         seeds=list(MMIX.nodes.seeds),
         labels=lambda wildcards: {
@@ -97,8 +94,7 @@ rule cluster:
     conda:
         "../../envs/evaluate.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        **asked("cluster"),
     params:
         seeds=list(MMIX.nodes.seeds),
         labels=lambda wildcards: {
@@ -148,8 +144,7 @@ rule embed_edits:
     conda:
         "../../envs/train.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        **asked("pack", dataset=MMIX.edit_distance.dataset),
     params:
         seeds=list(UNSUPERVISED.seeds),
         method=lambda wildcards: runs.method_params(wildcards.method, wildcards.setting),
@@ -173,8 +168,7 @@ rule edit_distance:
     conda:
         "../../envs/evaluate.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        **asked("folds", dataset=MMIX.edit_distance.dataset),
     params:
         seeds=list(UNSUPERVISED.seeds),
         labels=lambda wildcards: {
@@ -238,9 +232,7 @@ rule pretrain_images:
     conda:
         "../../envs/train.yaml"
     resources:
-        mem_mb=4000,
-        runtime=1440,
-        gpu=1,
+        **asked("images", MMIX.images.pretraining.epochs * len(MMIX.images.seeds)),
     params:
         seeds=list(MMIX.images.seeds),
         method="{method}",
@@ -264,8 +256,7 @@ rule probe_images:
     conda:
         "../../envs/evaluate.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        **asked("probe"),
     params:
         seeds=list(MMIX.images.seeds),
         labels=lambda wildcards: {
@@ -289,7 +280,7 @@ rule mmix_table2:
     conda:
         "../../envs/render.yaml"
     resources:
-        **RENDER,
+        **asked("render"),
     params:
         name="mmix_table2",
         kinds=MMIX_TABLES["mmix_table2"].kinds,
@@ -450,7 +441,7 @@ rule mmix_fig2:
     conda:
         "../../envs/render.yaml"
     resources:
-        **RENDER,
+        **asked("render"),
     params:
         settings=[(samples, dimension) for _, samples, dimension in SWEEP],
     script:
@@ -469,7 +460,7 @@ rule mmix_fig4:
     conda:
         "../../envs/render.yaml"
     resources:
-        **RENDER,
+        **asked("render"),
     params:
         anchors=4,
         partners=7,

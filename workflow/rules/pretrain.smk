@@ -34,9 +34,11 @@ rule pretrain:
     conda:
         "../../envs/train.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
-        gpu=1,
+        **asked(
+            "pretrain",
+            lambda wildcards: epochs(UNSUPERVISED.pretraining, wildcards.method)
+            * len(UNSUPERVISED.seeds),
+        ),
     params:
         seeds=list(UNSUPERVISED.seeds),
         method=lambda wildcards: runs.method_params(wildcards.method, wildcards.setting),

@@ -12,7 +12,7 @@ rule lamp_fig2:
     conda:
         "../../envs/render.yaml"
     resources:
-        **RENDER,
+        **asked("render"),
     script:
         "../scripts/figure_damage.py"
 
@@ -29,7 +29,7 @@ rule lamp_fig4:
     conda:
         "../../envs/render.yaml"
     resources:
-        **RENDER,
+        **asked("render"),
     params:
         parameter="gamma",
     script:
@@ -62,7 +62,7 @@ rule lamp_table1:
     conda:
         "../../envs/render.yaml"
     resources:
-        **RENDER,
+        **asked("render"),
     params:
         kind=TABLES["lamp_table1"].kind,
         title=TABLES["lamp_table1"].title,
@@ -127,7 +127,7 @@ rule data_table:
     conda:
         "../../envs/render.yaml"
     resources:
-        **RENDER,
+        **asked("render"),
     script:
         "../scripts/data_table.py"
 

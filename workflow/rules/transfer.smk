@@ -11,6 +11,11 @@ use rule pretrain as pretrain_corpus with:
         f"{RESULTS}/logs/transfer/pretrain/{RUN}.log",
     benchmark:
         f"{RESULTS}/benchmarks/transfer/pretrain/{RUN}.jsonl"
+    resources:
+        **asked(
+            "pretrain",
+            lambda wildcards: epochs(TRANSFER.pretraining, wildcards.method),
+        ),
     params:
         seeds=[TRANSFER.pretraining_seed],
         method=lambda wildcards: runs.method_params(wildcards.method, wildcards.setting),
@@ -35,9 +40,7 @@ rule finetune:
     conda:
         "../../envs/train.yaml"
     resources:
-        mem_mb=4000,
-        runtime=120,
-        gpu=1,
+        **asked("finetune", TRANSFER.finetuning.epochs * len(TRANSFER.seeds)),
     params:
         seeds=list(TRANSFER.seeds),
         shape=[TRANSFER.pretraining.hidden, TRANSFER.pretraining.layers],
