@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from slurm_cluster import SNAKEMAKE, TARGET, copy_project, made, run, squeue
 
@@ -18,19 +19,25 @@ def _cluster_is_up() -> None:
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project with packed data."""
-    folder = copy_project(tmp_path_factory.mktemp("template"))
-    run(folder, *SNAKEMAKE, "--cores", "1", "--", "results/quick/data/MUTAG.safetensors")
+def template(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A copy of the project with packed data, made once for all processes of the test run."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "template"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            copy_project(folder)
+            run(folder, *SNAKEMAKE, "--cores", "1", "--", "results/quick/data/MUTAG.safetensors")
     return folder
 
 
 @pytest.fixture(scope="session")
-def undisturbed(template: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """What the trainings write when nothing happens to them."""
-    folder = tmp_path_factory.mktemp("undisturbed") / "project"
-    shutil.copytree(template, folder)
-    run(folder, *SNAKEMAKE, "--cores", "1", "--", TARGET)
+def undisturbed(template: Path) -> dict[str, bytes]:
+    """What the trainings write when nothing happens to them, on this machine without SLURM."""
+    folder = template.with_name("undisturbed")
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            shutil.copytree(template, folder)
+            run(folder, *SNAKEMAKE, "--cores", "1", "--", TARGET)
     return made(folder)
 
 

@@ -77,6 +77,7 @@ AccountingStoragePort=26819
 # For accounting this is where the socket is said.
 AccountingStoragePass=$LAB/run/munge.socket
 AccountingStorageTRES=gres/gpu
+AccountingStoreFlags=job_comment
 SchedulerParameters=sched_interval=2,bf_interval=2,sched_min_interval=0,batch_sched_delay=0
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU_Memory
@@ -98,7 +99,7 @@ CONF
     port=$((port + 1))
     gres=""
     [ "${node#g}" = "$node" ] || gres="Gres=gpu:pretended:1"
-    echo "NodeName=$node NodeHostname=$host NodeAddr=127.0.0.1 Port=$port CPUs=2 RealMemory=6000 $gres"
+    echo "NodeName=$node NodeHostname=$host NodeAddr=127.0.0.1 Port=$port CPUs=2 RealMemory=16000 $gres"
   done
 } > "$LAB/slurm.conf"
 # Any character device will do as a GPU that nobody opens.

@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 SETTING = "MUTAG/lamp-mag/gamma~0.2_alpha~1"
 TARGET = f"results/quick/pretrain/{SETTING}/seed~0/encoder.safetensors"
-# Two trainings of some ten seconds, long enough to be hit in the middle.
+# Trainings of some seconds each, long enough to be hit in the middle.
 CONFIG = """
 preset: quick
 damage: {datasets: [MUTAG], draws: 1}
@@ -23,16 +23,22 @@ unsupervised:
   seeds: [0, 1]
   gammas: []
   alphas: []
-  pretraining: {epochs: 400, checkpoints: [0, 400], hidden: 8, layers: 2, local_nodes: 200}
+  pretraining: {epochs: 200, checkpoints: [0, 200], hidden: 8, layers: 2, local_nodes: 200}
 """
 SITE = """
 cpu: {slurm_partition: cpu}
 gpu: {slurm_partition: gpu}
 """
+# The preemptible partition, and no more of it than the nodes with GPUs.
+LOW = """
+gpu: {slurm_partition: low}
+"""
 SNAKEMAKE = [sys.executable, "-m", "snakemake"]
 # The test's own controllers look often, and the trainings save often.
 OFTEN = ["--slurm-init-seconds-before-status-checks", "1"]
-ENV = {**os.environ, "RELAMP_SAVE_SECONDS": "0.2", "SNAKEMAKE": " ".join(SNAKEMAKE)}
+ENV = {**os.environ, "RELAMP_SAVE_SECONDS": "0.2", "RELAMP_DEVICE": "cpu", "SNAKEMAKE": " ".join(SNAKEMAKE)}
+# With a GPU, in words: the pretended ones cannot compute.
+ON_GPU = {**ENV, "RELAMP_DEVICE": ""}
 
 
 def copy_project(folder: Path) -> Path:
@@ -46,9 +52,9 @@ def copy_project(folder: Path) -> Path:
     return folder
 
 
-def run(folder: Path, *words: str, timeout: float = 240) -> str:
+def run(folder: Path, *words: str, env: dict[str, str] = ENV, timeout: float = 240) -> str:
     """Run a command in a folder to its good end, and return what it printed."""
-    done = subprocess.run(words, cwd=folder, env=ENV, capture_output=True, text=True, check=False, timeout=timeout)
+    done = subprocess.run(words, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=timeout)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 
@@ -70,7 +76,7 @@ def until(what: str, happened: Callable[[], object], seconds: float = 120) -> No
 class Controller:
     """`snakemake --profile slurm` at work in a folder, in a process group of its own."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, env: dict[str, str] = ENV) -> None:
         """Start it."""
         self.folder, self.output = folder, folder / f"controller-{time.monotonic_ns()}.txt"
         with self.output.open("w") as file:
