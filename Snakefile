@@ -23,6 +23,7 @@ include: "workflow/rules/transfer.smk"
 include: "workflow/rules/mmix.smk"
 include: "workflow/rules/judge.smk"
 include: "workflow/rules/render.smk"
+include: "workflow/rules/cost.smk"
 
 
 localrules:

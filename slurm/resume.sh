@@ -10,8 +10,8 @@ SNAKEMAKE=${SNAKEMAKE:-snakemake}
 
 for process in /proc/[0-9]*; do
   [ "$(readlink "$process/cwd" 2> /dev/null)" = "$PWD" ] || continue
-  # A job's own Snakemake runs on a compute node, with the executor of a job step.
-  if tr '\0' ' ' 2> /dev/null < "$process/cmdline" | grep -E 'bin/snakemake|-m snakemake' | grep -vq 'slurm-jobstep'; then
+  # The Snakemakes inside jobs are told which jobs they are for.
+  if tr '\0' ' ' 2> /dev/null < "$process/cmdline" | grep -E 'bin/snakemake|-m snakemake' | grep -vq -e '--target-jobs'; then
     echo "a Snakemake still runs in this folder (pid ${process#/proc/}); end it with Ctrl-C instead, which cancels its jobs" >&2
     exit 1
   fi

@@ -11,7 +11,7 @@ from relamp.resources import LAYERS_MB, Rate, asked, count, load_rates, need, si
 
 ROOT = Path(__file__).parents[1]
 RATES = load_rates(ROOT / "workflow" / "rates.csv")
-TRAIN = Rate("train", "messages", True, 10, 2, 1000, 100)
+TRAIN = Rate("train", "messages", True, 10, 2, 1000, 100, 5, 20)
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +37,7 @@ def test_a_need_worked_out_by_hand() -> None:
     assert found.runtime == int(3 * seconds / 60) + 1 == 250
     assert LAYERS_MB == 300
     assert found.mem_mb == 3800  # 300 + 1000 + 2494.5, to whole hundreds
-    assert found.gpu == 1
+    assert (found.gpu, found.start_s, found.disk_mb) == (1, 10, 504)  # 5 + 498.9
     small = need(TRAIN, "MUTAG")
     assert (small.expected_s, small.runtime, small.mem_mb) == (11, 10, 1400)
 
@@ -80,11 +80,11 @@ def test_one_switch_trains_on_cpus_with_the_words_for_them(monkeypatch: pytest.M
 
 
 def test_rates_that_make_no_sense_are_refused_with_their_line(tmp_path: Path) -> None:
-    head = "kind,counts,gpu,seconds,seconds_per_million,mb,mb_per_million\n"
+    head = "kind,counts,gpu,seconds,seconds_per_million,mb,mb_per_million,disk_mb,disk_mb_per_million\n"
     for line, fault in (
-        ("a,hours,,1,1,1,1", "'hours' cannot be counted"),
-        ("a,graphs,,1,-1,1,1", "a rate is negative"),
-        ("a,graphs,,1,x,1,1", "could not convert"),
+        ("a,hours,,1,1,1,1,1,1", "'hours' cannot be counted"),
+        ("a,graphs,,1,-1,1,1,1,1", "a rate is negative"),
+        ("a,graphs,,1,x,1,1,1,1", "could not convert"),
         ("a,graphs,,1", "argument"),
     ):
         (tmp_path / "rates.csv").write_text(f"{head}{line}\n")

@@ -20,6 +20,7 @@ UNKNOWN = {"nothing": 0, "graphs": 2_000, "messages": 2_000_000, "pairs": 4_000_
 # time at its next attempt, and goes on from its saved state.
 MARGIN = 3
 SHORTEST = 10  # minutes
+NUMBERS = ("seconds", "seconds_per_million", "mb", "mb_per_million", "disk_mb", "disk_mb_per_million")
 # What Snakemake itself needs inside a job, twice: the batch script's and the step's.
 LAYERS_MB = 300
 
@@ -35,6 +36,7 @@ class Rate:
         gpu: whether a GPU helps.
         seconds, seconds_per_million: for starting, and for each million that is counted, each time it is passed over.
         mb, mb_per_million: memory likewise; it does not grow with the number of passes.
+        disk_mb, disk_mb_per_million: of its files likewise.
     """
 
     kind: str
@@ -44,6 +46,8 @@ class Rate:
     seconds_per_million: float
     mb: float
     mb_per_million: float
+    disk_mb: float = 0
+    disk_mb_per_million: float = 0
 
 
 @dataclass(frozen=True)
@@ -51,15 +55,18 @@ class Need:
     """What a job asks for.
 
     Attributes:
-        expected_s: how long it should take, in seconds.
+        start_s: how long it takes to start, in seconds.
+        expected_s: how long it should take, start included.
         runtime: its limit, in minutes.
         mem_mb: memory.
         gpu: number of GPUs.
     """
 
+    start_s: int
     expected_s: int
     runtime: int
     mem_mb: int
+    disk_mb: int
     gpu: int
 
 
@@ -83,7 +90,7 @@ def load_rates(path: Path | str) -> dict[str, Rate]:
 def _rate(cells: Mapping[str, str]) -> Rate:
     if cells["counts"] not in get_args(Counts):
         raise ValueError(f"{cells['counts']!r} cannot be counted")
-    numbers = [float(cells[name]) for name in ("seconds", "seconds_per_million", "mb", "mb_per_million")]
+    numbers = [float(cells[name]) for name in NUMBERS]
     if min(numbers) < 0:
         raise ValueError("a rate is negative")
     return Rate(cells["kind"], cast(Counts, cells["counts"]), cells["gpu"] == "yes", *numbers)
@@ -119,7 +126,14 @@ def need(rate: Rate, dataset: str | None, times: float = 1, attempt: int = 1, *,
     minutes = max(SHORTEST, math.ceil(MARGIN * seconds / 60))
     memory = LAYERS_MB + rate.mb + rate.mb_per_million * millions
     more = 2 ** (attempt - 1)
-    return Need(math.ceil(seconds), minutes * more, math.ceil(memory / 100) * 100 * more, int(rate.gpu and gpu))
+    return Need(
+        start_s=math.ceil(rate.seconds),
+        expected_s=math.ceil(seconds),
+        runtime=minutes * more,
+        mem_mb=math.ceil(memory / 100) * 100 * more,
+        disk_mb=math.ceil(rate.disk_mb + rate.disk_mb_per_million * millions),
+        gpu=int(rate.gpu and gpu),
+    )
 
 
 def has_gpus() -> bool:
@@ -169,7 +183,7 @@ def asked(
         return resource
 
     on_gpu = rate.gpu and has_gpus()
-    names = ["expected_s", "runtime", "mem_mb", *(["gpu"] if rate.gpu else [])]
+    names = ["start_s", "expected_s", "runtime", "mem_mb", "disk_mb", *(["gpu"] if rate.gpu else [])]
     return {
         **{name: function(name) for name in names},
         **words.get("all", {}),

@@ -106,8 +106,8 @@ def test_the_time_limit_is_announced_and_the_next_attempt_gets_more(
 ) -> None:
     # More seeds, so that it takes longer than the limit allows.
     config = folder / "config.yaml"
-    config.write_text(config.read_text().replace("seeds: [0, 1]", "seeds: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]"))
-    limits = ["--set-resources", "pretrain:runtime=attempt", "pretrain:slurm_extra='--signal=TERM@40'"]
+    config.write_text(config.read_text().replace("seeds: [0, 1]", "seeds: [0, 1, 2, 3, 4, 5, 6]"))
+    limits = ["--set-resources", "pretrain:runtime=attempt", "pretrain:slurm_extra='--signal=TERM@30'"]
     controller = Controller(folder, *limits)
     assert controller.wait() == 0, controller.said()
     assert attempts(controller) > 1

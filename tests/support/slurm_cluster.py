@@ -82,7 +82,7 @@ class Controller:
         with self.output.open("w") as file:
             words = [*SNAKEMAKE, "--profile", "slurm", *OFTEN, *options, "--", TARGET]
             self.process = subprocess.Popen(
-                words, cwd=folder, env=ENV, stdout=file, stderr=file, start_new_session=True
+                words, cwd=folder, env=env, stdout=file, stderr=file, start_new_session=True
             )
 
     def said(self) -> str:
@@ -107,7 +107,7 @@ class Controller:
         self.process.send_signal(number)
         self.process.wait(60)
 
-    def wait(self, seconds: float = 240) -> int:
+    def wait(self, seconds: float = 400) -> int:
         """Wait for its own end, and return its exit status."""
         return self.process.wait(seconds)
 

@@ -1,0 +1,14 @@
+# What a run will cost, and how far a run is: targets without files, which print each time.
+
+
+rule cost:
+    log:
+        f"{RESULTS}/logs/cost.log",
+    localrule: True
+    conda:
+        "../../envs/report.yaml"
+    params:
+        snakefile=workflow.main_snakefile,
+        targets=["datasets", *REPORTED, *JUDGED, *MMIX_REPORTED, "mmix", "all"],
+    script:
+        "../scripts/cost.py"
