@@ -49,6 +49,12 @@ def refused(folder: Path, *words: str) -> str:
     return done.stdout + done.stderr
 
 
+def longer(folder: Path) -> None:
+    """Have more seeds trained: the first two end with the same bits, and the job takes longer."""
+    config = folder / "config.yaml"
+    config.write_text(config.read_text().replace("seeds: [0, 1]", "seeds: [0, 1, 2, 3, 4, 5, 6]"))
+
+
 def node_of(job: str) -> str:
     return squeue("--job", job, "--format", "%N").strip()
 
@@ -104,9 +110,7 @@ def test_a_preempted_training_comes_back(folder: Path, undisturbed: dict[str, by
 def test_the_time_limit_is_announced_and_the_next_attempt_gets_more(
     folder: Path, undisturbed: dict[str, bytes]
 ) -> None:
-    # More seeds, so that it takes longer than the limit allows.
-    config = folder / "config.yaml"
-    config.write_text(config.read_text().replace("seeds: [0, 1]", "seeds: [0, 1, 2, 3, 4, 5, 6]"))
+    longer(folder)
     limits = ["--set-resources", "pretrain:runtime=attempt", "pretrain:slurm_extra='--signal=TERM@30'"]
     controller = Controller(folder, *limits)
     assert controller.wait() == 0, controller.said()
@@ -146,6 +150,7 @@ def test_a_controller_that_was_killed_is_followed_by_one_that_knows(
 def test_control_c_cancels_the_jobs_and_a_second_controller_is_refused(
     folder: Path, undisturbed: dict[str, bytes]
 ) -> None:
+    longer(folder)
     controller = Controller(folder)
     job = controller.job()
     assert "a Snakemake still runs in this folder" in refused(folder, "slurm/resume.sh", "--", TARGET)

@@ -8,13 +8,18 @@ LAB=${RELAMP_LAB:-${TMPDIR:-/tmp}/relamp-slurm}
 FILES="slurm.conf gres.conf cgroup.conf slurmdbd.conf"
 export DEBIAN_FRONTEND=noninteractive
 
+# Exit status 3: this machine cannot have a cluster. 1: it should have one, and something failed.
 refuse() { echo "tests/slurm/up.sh: $1" >&2; exit 3; }
 running() { [ -s "$LAB/run/$1.pid" ] && kill -0 "$(cat "$LAB/run/$1.pid")" 2> /dev/null; }
 until_ok() { # until_ok SECONDS WHAT COMMAND...
   local end=$((SECONDS + $1)) what=$2
   shift 2
   until "$@" > /dev/null 2>&1; do
-    [ "$SECONDS" -lt "$end" ] || { tail -n 20 "$LAB"/log/*.log >&2; refuse "$what did not come up; its logs are in $LAB/log"; }
+    if [ "$SECONDS" -ge "$end" ]; then
+      for log in "$LAB"/log/*.log; do echo "== $log"; tail -n 20 "$log"; done >&2
+      echo "tests/slurm/up.sh: $what did not come up; see the logs above" >&2
+      exit 1
+    fi
     sleep 0.1
   done
 }

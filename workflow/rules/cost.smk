@@ -12,3 +12,16 @@ rule cost:
         targets=["datasets", *REPORTED, *JUDGED, *MMIX_REPORTED, "mmix", "all"],
     script:
         "../scripts/cost.py"
+
+
+# While a run is under way the folder is locked: `snakemake --cores 1 --nolock progress`, or `make progress`.
+rule progress:
+    log:
+        f"{RESULTS}/logs/progress.log",
+    localrule: True
+    conda:
+        "../../envs/report.yaml"
+    params:
+        results="results",
+    script:
+        "../scripts/progress.py"
