@@ -13,6 +13,12 @@ configfile: "config.yaml"
 report: environ.get("RELAMP_LANDING", "workflow/report/workflow.rst")
 
 
+# With `--sdm apptainer`, the image in which jobs run; envs/relamp.def makes one.
+if environ.get("RELAMP_IMAGE"):
+
+    container: environ["RELAMP_IMAGE"]
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/resources.smk"
 include: "workflow/rules/data.smk"

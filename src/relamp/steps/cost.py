@@ -45,9 +45,9 @@ def plan(snakefile: str, config: Mapping[str, Any], targets: Sequence[str]) -> l
         RelampError: with the end of what Snakemake said, if it cannot plan them.
     """
     options = [f"{key}={json.dumps(value)}" for key, value in config.items()]
-    # The outer Snakemake holds the lock of the folder, and the inner one writes nothing.
-    command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--nolock", "--dry-run", "--forceall"]
-    command += ["--config", *options, "--", *targets]
+    # The outer Snakemake holds the lock of the folder, and the inner one writes nothing, whatever lies there half-made.
+    command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--nolock", "--dry-run"]
+    command += ["--forceall", "--rerun-incomplete", "--config", *options, "--", *targets]
     log.info("%s", " ".join(command))
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
