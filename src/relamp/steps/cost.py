@@ -13,6 +13,9 @@ from relamp.errors import RelampError
 
 log = logging.getLogger(__name__)
 
+# The rates were measured so; a run on GPUs corrects them by its own rows.
+GPUS = "A GPU is taken to be as fast as one CPU core, unless rows of a run on GPUs are below; most often it is faster."
+
 
 def print_costs(snakefile: str, config: Mapping[str, Any], targets: Sequence[str], results: Path) -> None:
     """Print, per target, jobs, CPU-hours, GPU-hours, disk and the longest chain, and how far such estimates were off.
@@ -35,7 +38,7 @@ def print_costs(snakefile: str, config: Mapping[str, Any], targets: Sequence[str
                 source = other
                 break
     made = costs(jobs, targets, {row.rule: row.factor for row in found})
-    print("\n".join([*_table(made), "", *_off(found, source)]))
+    print("\n".join([*_table(made), "", GPUS, *_off(found, source)]))
 
 
 def plan(snakefile: str, config: Mapping[str, Any], targets: Sequence[str]) -> list[Job]:
@@ -51,14 +54,15 @@ def plan(snakefile: str, config: Mapping[str, Any], targets: Sequence[str]) -> l
     log.info("%s", " ".join(command))
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RelampError(f"the workflow cannot be planned: {(done.stderr or done.stdout).strip()[-500:]}")
+        said = (done.stdout + done.stderr).rpartition("Building DAG of jobs...")[2].strip()
+        raise RelampError(f"the workflow cannot be planned: {said[-500:]}")
     return read_plan(done.stdout + done.stderr)
 
 
 def _table(rows: Sequence[Cost]) -> list[str]:
     lines = [f"{'target':<14} {'jobs':>6} {'CPU-hours':>10} {'GPU-hours':>10} {'disk, GB':>9} {'longest chain':>14}"]
     for row in rows:
-        numbers = f"{row.cpu_hours:>10.1f} {row.gpu_hours:>10.1f} {row.disk_gb:>9.1f} {row.chain_hours:>12.1f} h"
+        numbers = f"{row.cpu_hours:>10.2f} {row.gpu_hours:>10.2f} {row.disk_gb:>9.2f} {row.chain_hours:>12.2f} h"
         lines.append(f"{row.target:<14} {row.jobs:>6} {numbers}")
     return lines
 
