@@ -39,11 +39,9 @@ from relamp.settings import (
     Finetuning,
     Kernels,
     Pretraining,
-    Ratio,
-    Seed,
-    Settings,
     SvmProtocol,
 )
+from relamp.settings_base import Ratio, Seed, Settings, with_the_last
 
 
 class Damage(DamageProtocol):
@@ -58,10 +56,7 @@ class EvaluatedPretraining(Pretraining):
     @field_validator("checkpoints")
     @classmethod
     def _have_the_last(cls, checkpoints: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
-        last = info.data.get("epochs")
-        if last is not None and last not in checkpoints:
-            raise ValueError(f"the last epoch, {last}, is missing, which is evaluated")
-        return checkpoints
+        return with_the_last(checkpoints, info.data.get("epochs"))
 
 
 class Unsupervised(Settings):

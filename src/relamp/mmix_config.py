@@ -16,7 +16,8 @@ from relamp.config_names import (
 from relamp.image_settings import IMAGE_METHODS, ImagePretraining, ImageProbe
 from relamp.method.node_table import NODE_METHODS
 from relamp.node_settings import ClusterProtocol, NodePretraining, ProbeProtocol
-from relamp.settings import Count, EditDistanceProtocol, Settings, SvmProtocol
+from relamp.settings import EditDistanceProtocol, SvmProtocol
+from relamp.settings_base import Count, Settings
 
 EDIT_KERNELS = ("hist-kernel", "wl")
 NodeMethodName = Annotated[str, one_of(NODE_METHODS, "method on nodes")]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from relamp.mix_settings import MIXERS, MixSettings
-from relamp.settings import Count, Positive, Ratio, Settings
+from relamp.settings_base import Count, Epoch, Positive, Ratio, Settings, reached
 
 Branch = Literal["a", "b", "average", "concat"]
 
@@ -74,9 +74,9 @@ class NodePretraining(Settings):
     mixer: str = "none"
     mix: MixSettings = MixSettings()
     diversity: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
-    epochs: Annotated[int, Field(ge=0)] = 2000
+    epochs: Epoch = 2000
     patience: Count | None = 30
-    checkpoints: tuple[Annotated[int, Field(ge=0)], ...] = Field(default=(0,), validate_default=True)
+    checkpoints: tuple[Epoch, ...] = Field(default=(0,), validate_default=True)
     keep: Literal["all", "split"] = "all"
     hidden: Count = 256
     learning_rate: Positive = 3e-4
@@ -98,12 +98,7 @@ class NodePretraining(Settings):
     @field_validator("checkpoints")
     @classmethod
     def _are_reached(cls, checkpoints: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
-        # Of the field, not of the whole: so it is told together with the faults of other fields.
-        last = info.data.get("epochs")
-        late = [epoch for epoch in checkpoints if last is not None and epoch > last]
-        if late:
-            raise ValueError(f"beyond the last epoch, {last}: {', '.join(map(str, late))}")
-        return checkpoints
+        return reached(checkpoints, info.data.get("epochs"))
 
     @model_validator(mode="after")
     def _fit_the_host(self) -> Self:

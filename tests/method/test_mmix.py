@@ -22,7 +22,7 @@ from relamp.method.table import METHODS
 from relamp.mix import MixSettings
 from relamp.mix_loss import graph_info_nce, node_objective
 from relamp.runs import method_params, pretraining_params
-from relamp.settings import Mixing, MmixOptions, Pretraining
+from relamp.settings import MmixOptions, Pretraining
 from relamp.train import draw_encoder, features_of, load_batch, pretrain
 
 DATA = random_graphs(0, count=21)
@@ -169,7 +169,7 @@ def test_every_parameter_is_trained_that_the_objective_reaches(name: str) -> Non
 
 def test_without_gradient_through_scores_the_projections_follow_the_diversity_alone() -> None:
     for name, moves in (("mp-mix", True), ("mp-mix-nodiv", False)):
-        encoder, loss = loss_of(make(name, mix=Mixing(score_gradient=False)))
+        encoder, loss = loss_of(make(name, mix=MixSettings(score_gradient=False)))
         loss.total.backward()
         gradient = encoder.mixer.query.weight.grad
         assert (gradient is not None and bool(gradient.any())) == moves
@@ -215,10 +215,9 @@ def test_molecules_with_bonds_are_refused() -> None:
 
 
 def test_the_options_of_mixing_are_those_of_the_mixers() -> None:
-    assert Mixing.model_json_schema()["properties"] == MixSettings.model_json_schema()["properties"]
-    assert MixSettings(**Mixing().model_dump()) == MixSettings()
+    assert MmixOptions().mix == MixSettings()
     with pytest.raises(ValueError, match="needs the scope 'wp'"):
-        Mixing(operator="adjacency", scope="op")
+        MixSettings(operator="adjacency", scope="op")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from relamp.closure import closure_sha256
 from relamp.files import sha256, whole
 from relamp.loop import Resume
 from relamp.progress import Progress
-from relamp.settings import Settings
+from relamp.settings_base import Settings
 
 T = TypeVar("T")
 
