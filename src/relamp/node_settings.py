@@ -49,6 +49,7 @@ class NodePretraining(Settings):
         layers: of GRACE's encoder; M-Mix uses one, GRACE itself two. MVGRL's branches always have one.
         heads: attention heads of GAT.
         mixer: how hard negatives are made, see `relamp.mix`; "none" is the host itself.
+        objective: Eq. 9 and 10 ("info-nce"), or MVGRL's own, see `relamp.model.mvgrl_own` ("local-global").
         mix: options of the mixer.
         diversity: weight of the diversity term in Eq. 10.
         epochs: at most; an epoch is one step.
@@ -72,6 +73,7 @@ class NodePretraining(Settings):
     layers: Count = 1
     heads: Count = 4
     mixer: str = "none"
+    objective: Literal["info-nce", "local-global"] = "info-nce"
     mix: MixSettings = MixSettings()
     diversity: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
     epochs: Epoch = 2000
@@ -106,6 +108,8 @@ class NodePretraining(Settings):
             raise ValueError("MVGRL's branches are one GCN layer each; leave encoder and layers alone, or take GRACE")
         if self.host == "grace" and (set(self.branches) != {"average"} or self.readout != "encoder"):
             raise ValueError("GRACE has one encoder; its branches are 'average' alone and its readout is 'encoder'")
+        if self.objective == "local-global" and (self.host != "mvgrl" or self.mixer != "none"):
+            raise ValueError("the objective 'local-global' is MVGRL's own, which mixes nothing")
         if self.encoder == "gat" and self.hidden % self.heads:
             raise ValueError(f"hidden {self.hidden} cannot be shared among {self.heads} heads; take a multiple")
         return self
