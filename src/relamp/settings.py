@@ -88,8 +88,9 @@ class MmixOptions(Settings):
         sample_size: nodes of a batch that are contrasted in a step where `negatives` is "batch".
         temperature: tau of M-Mix's objectives.
         branch: graph embeddings of branch a, of branch b, their sum (the code) or their average (Table 6).
-        pooling: of nodes into the embedding of a graph. M-Mix's code takes the mean over nodes that are padded to those
-            of the largest graph, which is a sum but for a factor. Its objectives cannot tell the two apart.
+        pooling: of nodes into the embedding of a graph. The paper says READOUT; M-Mix's code takes the mean over nodes
+            that are padded to those of the largest graph, which is a sum but for a factor. Its objectives cannot tell
+            the two apart, a classifier can.
         readout: branch a's embedding is what it encodes ("encoder", z in the paper), or what is contrasted, after
             mixing and g ("output", the code).
     """
@@ -105,7 +106,7 @@ class MmixOptions(Settings):
     sample_size: Annotated[int, Field(ge=2)] = 5000
     temperature: Annotated[float, Field(ge=0.025)] = 1.0
     branch: Literal["sum", "average", "a", "b"] = "sum"
-    pooling: Literal["mean", "sum"] = "mean"
+    pooling: Literal["mean", "sum"] = "sum"
     readout: Literal["encoder", "output"] = "encoder"
 
 

@@ -10,7 +10,7 @@ from relamp.data.nodes import PackedNodes
 from relamp.files import write_csv, write_json
 from relamp.loop import Resume
 from relamp.node_settings import NodePretraining
-from relamp.steps.training import choose_device, train_seeds, training_facts, write_tensors
+from relamp.steps.training import choose_device, folders_of, train_seeds, training_facts, write_tensors
 from relamp.train_nodes import TrainedNodes, pretrain_nodes
 
 _HISTORY = ["epoch", "loss", "node", "diversity"]
@@ -50,6 +50,21 @@ def pretrain_nodes_seeds(
     for seed, trained, own in train_seeds(folders, state_folder, facts, f"{data.name} {method}", chosen.epochs, train):
         done = {"final_epoch": trained.final, "epochs": len(trained.history)}
         _write(folders[seed], trained, {**own, **done, "dataset": data.name})
+
+
+def pretrain_nodes_settings(
+    data_path: Path,
+    encoders: Sequence[Path],
+    seeds: Sequence[int],
+    states: Sequence[Path],
+    method: str,
+    settings: Sequence[Mapping[str, Any]],
+    code: Sequence[Path],
+    threads: int,
+) -> None:
+    """Do this for one or several settings; arguments as in `relamp.steps.pretrain.pretrain_settings`."""
+    for folders, state, chosen in zip(folders_of(encoders, seeds), states, settings, strict=True):
+        pretrain_nodes_seeds(data_path, folders, state, method, chosen, code, threads)
 
 
 def _write(folder: Path, trained: TrainedNodes, facts: Mapping[str, Any]) -> None:

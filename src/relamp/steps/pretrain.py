@@ -12,10 +12,18 @@ from relamp.files import write_csv, write_json
 from relamp.loop import Resume
 from relamp.method.build import build
 from relamp.settings import Pretraining
-from relamp.steps.training import choose_device, train_seeds, training_facts, write_tensors
+from relamp.steps.training import choose_device, folders_of, train_seeds, training_facts, write_tensors
 from relamp.train import Trained, pretrain, settings_of
 
 log = logging.getLogger(__name__)
+
+
+def untrained(settings: Pretraining) -> Pretraining:
+    """Return the settings with no epochs, also for methods that train by their own."""
+    still = {"epochs": 0, "checkpoints": (0,)}
+    own = settings.mmix.training
+    mmix = settings.mmix.model_copy(update={"training": own and own.model_copy(update=still)})
+    return settings.model_copy(update={**still, "mmix": mmix})
 
 
 def pretrain_seeds(
@@ -44,7 +52,7 @@ def pretrain_seeds(
     data = open_packed(data_path)
     chosen = Pretraining.model_validate(settings)
     if not row["trains"]:
-        chosen = chosen.model_copy(update={"epochs": 0, "checkpoints": (0,)})
+        chosen = untrained(chosen)
     method = build(row["maker"], chosen if row["settings"] else None, row["options"])
     named = {key: row[key] for key in ("name", "maker", "options")}
     facts = training_facts(data_path, code, chosen, threads, method=named)
@@ -55,6 +63,30 @@ def pretrain_seeds(
     what, epochs = f"{data.name} {row['name']}", settings_of(method, chosen).epochs
     for seed, trained, own in train_seeds(folders, state_folder, facts, what, epochs, train):
         _write(folders[seed], trained, {**own, "dataset": data.name})
+
+
+def pretrain_settings(
+    data_path: Path,
+    encoders: Sequence[Path],
+    seeds: Sequence[int],
+    states: Sequence[Path],
+    rows: Sequence[Mapping[str, Any]],
+    settings: Mapping[str, Any],
+    code: Sequence[Path],
+    threads: int,
+) -> None:
+    """Do this for one or several settings of a method, one after another.
+
+    Args:
+        data_path, settings, code, threads: as above.
+        encoders: the encoder's file for each setting and seed, all seeds of a setting one after another; everything
+            else is written beside it.
+        seeds: which.
+        states, rows: for each setting.
+    """
+    for folders, state, row in zip(folders_of(encoders, seeds), states, rows, strict=True):
+        log.info("%s: %s", row["name"], row["options"])
+        pretrain_seeds(data_path, folders, state, row, settings, code, threads)
 
 
 def _write(folder: Path, trained: Trained, facts: Mapping[str, Any]) -> None:

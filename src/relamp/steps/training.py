@@ -9,8 +9,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from relamp.checkpoint import fingerprint
 from relamp.closure import closure_sha256
+from relamp.facts import fingerprint
 from relamp.files import sha256, whole
 from relamp.loop import Resume
 from relamp.progress import Progress
@@ -63,6 +63,13 @@ def train_seeds(
         with Progress(f"{what} seed {seed} ({number} of {len(seeds)}), epochs", epochs) as progress:
             trained = train(seed, resume, progress.to)
         yield seed, trained, own
+
+
+def folders_of(encoders: Sequence[Path], seeds: Sequence[int]) -> Iterator[dict[int, Path]]:
+    """Yield the folder of each seed, setting after setting, from the encoders' files in this order."""
+    for start in range(0, len(encoders), len(seeds)):
+        own = encoders[start : start + len(seeds)]
+        yield {seed: path.parent for seed, path in zip(seeds, own, strict=True)}
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], words: Mapping[str, str] | None = None) -> None:
