@@ -27,6 +27,7 @@ include: "workflow/rules/pretrain.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/transfer.smk"
 include: "workflow/rules/mmix.smk"
+include: "workflow/rules/mmix_figures.smk"
 include: "workflow/rules/judge.smk"
 include: "workflow/rules/render.smk"
 include: "workflow/rules/cost.smk"
@@ -41,13 +42,13 @@ localrules:
 rule all:
     default_target: True
     input:
-        [getattr(rules, name).output for name in REPORTED + JUDGED],
+        [getattr(rules, name).output for name in SHOWN],
         rules.report.output,
 
 
 rule datasets:
     input:
-        expand(rules.pack.output.packed, dataset=[*all_datasets(), *mmix_datasets()]),
+        expand(rules.pack.output.packed, dataset=all_datasets(CONFIG)),
 
 
 rule mmix:

@@ -11,8 +11,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relamp.checkpoint import fingerprint, load_state, save_state
+from relamp.checkpoint import load_state, save_state
 from relamp.errors import RelampError
+from relamp.facts import fingerprint
 
 FACTS = {
     "data": "1f",

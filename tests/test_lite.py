@@ -15,7 +15,7 @@ import yaml
 
 from relamp import lite, runs
 from relamp.closure import import_closure
-from relamp.config import load_config
+from relamp.config import Config, load_config
 from relamp.errors import RelampError
 
 ROOT = Path(__file__).parents[1]
@@ -31,6 +31,13 @@ GIVEN = {
         "alphas": [0.1, 1],
     },
     "transfer": {"methods": ["none", "lamp-mag"], "seeds": [0, 1]},
+    "mmix": {
+        "nodes": {"methods": ["mp-mix", "untrained"], "seeds": [0, 1]},
+        "graphs": {"methods": ["mp-mix"]},
+        "edit_distance": {"methods": ["mp-mix"], "protocol": {"nodes": [50, 10]}},
+        "images": {"methods": ["simclr"]},
+    },
+    "cross": {"datasets": ["MUTAG"], "methods": ["mp-mix"]},
 }
 
 
@@ -45,6 +52,49 @@ def svm_rows(method: str, setting: dict[str, float], epoch: int | None, rng: np.
                     run = {"seed": seed, "epoch": epoch, "fold": fold, "C": C, "selected": C == 1}
                     rows.append({**marks, **run, "metric": metric, "value": value})
     return pd.DataFrame(rows)
+
+
+def node_rows(method: str, metrics: tuple[str, ...], epochs: tuple[int, ...], rng: np.random.Generator) -> pd.DataFrame:
+    marks = {"method": method, "dataset": "KarateClub", "run": 0, "split": "test", "branch": "average"}
+    return pd.DataFrame(
+        [
+            {**marks, "seed": seed, "epoch": epoch, "final": epoch == epochs[-1], "metric": metric}
+            | {"value": rng.uniform(0.5, 0.9)}
+            for seed in (0, 1)
+            for epoch in epochs
+            for metric in metrics
+        ]
+    )
+
+
+def write_mmix(results: Path, config: Config, rng: np.random.Generator) -> None:
+    """Write made-up rows of M-Mix's experiments and of the cross table."""
+    nodes, mmix = config.mmix.nodes, results / "mmix"
+    for method in nodes.methods:
+        write(mmix / "probe/KarateClub" / method / "default/rows.csv", node_rows(method, ("accuracy",), (0, 9), rng))
+        write(mmix / "cluster/KarateClub" / method / "default/rows.csv", node_rows(method, ("nmi", "ari"), (9,), rng))
+    for method in nodes.sweep.methods:
+        for point in nodes.sweep.settings():
+            folder = mmix / "probe/KarateClub" / method / runs.node_setting(*point)
+            write(folder / "rows.csv", node_rows(method, ("accuracy",), nodes.sweep.checkpoints, rng))
+    for method in ("mp-mix", "untrained"):
+        epoch = 0 if method == "untrained" else 20
+        write(mmix / "svm/MUTAG" / method / "default/rows.csv", svm_rows(method, {}, epoch, rng))
+    write(results / "svm/MUTAG/mp-mix/default/rows.csv", svm_rows("mp-mix", {}, 20, rng))
+    write(mmix / "bag/MUTAG/rows.csv", svm_rows("bag", {}, None, rng))
+    edits = {"edit_distance": ("mp-mix/default", "untrained/default"), "edit_kernel": ("hist-kernel", "wl")}
+    for kind, names in edits.items():
+        for name in names:
+            marks = {"method": name.partition("/")[0], "dataset": "MUTAG"}
+            scores = [
+                {**marks, "n": n, "seed": seed, "metric": metric, "value": rng.uniform(0.5, 0.9)}
+                for n in (50, 10)
+                for seed in (0, 1)
+                for metric in ("accuracy", "ties", "roc_auc")
+            ]
+            write(mmix / kind / name / "rows.csv", pd.DataFrame(scores))
+    image = {"method": "simclr", "dataset": "Digits", "seed": 0, "run": 0, "split": "test", "metric": "accuracy"}
+    write(mmix / "image_probe/Digits/simclr/rows.csv", pd.DataFrame([{**image, "epoch": 20, "value": 0.9}]))
 
 
 def write(path: Path, rows: pd.DataFrame) -> None:
@@ -77,6 +127,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             for split in ("valid", "test")
         ]
         write(results / "transfer" / "finetune" / "Solubility" / start / "rows.csv", pd.DataFrame(rows))
+    write_mmix(results, config, rng)
     damage = [
         {"dataset": "MUTAG", "augmentation": a, "reading": r, "draw": 0, "graph": g, "status": "ok", "before": 2.0}
         | {"after": 1.0, "value": rng.uniform(0, 0.9)}
@@ -99,10 +150,11 @@ def test_everything_is_rendered_from_packed_rows(project: Path, capsys: pytest.C
     assert lite.main(["pack", str(rows)]) == 0
     assert rows.read_bytes() == first
     assert lite.main(["render", str(rows), str(out)]) == 0
-    figures = ("lamp_fig2", "lamp_fig4", "lamp_fig5", "leakage", "ranks")
+    figures = ("lamp_fig2", "lamp_fig4", "lamp_fig5", "mmix_fig2", "mmix_fig3", "leakage", "ranks")
     assert {path.stem for path in (out / "figures").glob("*.png")} == set(figures)
     tables = {path.stem for path in (out / "tables").glob("*.html")}
-    assert tables == {"lamp_table1", "lamp_table2", "lamp_table3", "leakage", "comparisons"}
+    mixes = {f"mmix_table{number}" for number in range(2, 11)}
+    assert tables == {"lamp_table1", "lamp_table2", "lamp_table3", *mixes, "cross_table", "leakage", "comparisons"}
     cells = pd.read_csv(out / "verdict.csv")
     assert set(cells.loc[cells["verdict"] != "not run", "dataset"]) == {"MUTAG"}
     assert "inconclusive" in capsys.readouterr().out

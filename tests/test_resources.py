@@ -38,6 +38,9 @@ def test_a_need_worked_out_by_hand() -> None:
     assert LAYERS_MB == 300
     assert found.mem_mb == 3800  # 300 + 1000 + 2494.5, to whole hundreds
     assert (found.gpu, found.start_s, found.disk_mb) == (1, 10, 504)  # 5 + 498.9
+    # Four processes take a quarter of the time beyond the start, and memory each.
+    side = need(TRAIN, "COLLAB", times=100, threads=4)
+    assert (side.expected_s, side.mem_mb) == (1258, 6800)
     small = need(TRAIN, "MUTAG")
     assert (small.expected_s, small.runtime, small.mem_mb) == (11, 10, 1400)
 
@@ -59,22 +62,22 @@ def test_more_work_needs_no_less_time_and_the_same_memory(dataset: str, kind: st
 def test_a_rules_resources_follow_wildcards_and_attempt() -> None:
     wildcards = SimpleNamespace(dataset="COLLAB", method="lamp-mag")
     made = asked(TRAIN, {}, times=lambda given: 100 if given.method == "lamp-mag" else 0)
-    assert {name: function(wildcards, 1) for name, function in made.items()} == vars(need(TRAIN, "COLLAB", 100))
-    assert made["mem_mb"](wildcards, 2) == 7600
+    assert {name: function(wildcards, 1, 1) for name, function in made.items()} == vars(need(TRAIN, "COLLAB", 100))
+    assert made["mem_mb"](wildcards, 2, 1) == 7600
     fixed = asked(TRAIN, {}, 100, dataset="COLLAB")
-    assert fixed["runtime"](SimpleNamespace(), 1) == 250
+    assert fixed["runtime"](SimpleNamespace(), 1, 1) == 250
 
 
 def test_one_switch_trains_on_cpus_with_the_words_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
     words = {"all": {"slurm_account": "me"}, "cpu": {"slurm_partition": "cpu"}, "gpu": {"gpu_model": "a100"}}
     on_gpu = asked(TRAIN, words)
     assert (on_gpu["slurm_account"], on_gpu["gpu_model"]) == ("me", "a100")
-    assert on_gpu["gpu"](SimpleNamespace(), 1) == 1
+    assert on_gpu["gpu"](SimpleNamespace(), 1, 1) == 1
     assert "slurm_partition" not in on_gpu
     monkeypatch.setenv("RELAMP_DEVICE", "cpu")
     on_cpu = asked(TRAIN, words)
     assert (on_cpu["slurm_account"], on_cpu["slurm_partition"]) == ("me", "cpu")
-    assert on_cpu["gpu"](SimpleNamespace(), 1) == 0
+    assert on_cpu["gpu"](SimpleNamespace(), 1, 1) == 0
     assert "gpu_model" not in on_cpu
     assert "gpu" not in asked(RATES["svm"], words)
 

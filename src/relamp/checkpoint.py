@@ -1,8 +1,6 @@
 """The full state of a training under way, so that a killed job goes on where it was."""
 
-import hashlib
 import io
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +8,6 @@ import torch
 
 from relamp.errors import RelampError
 from relamp.files import whole
-
-
-def fingerprint(facts: Any) -> str:
-    """Return a hash of everything a training depends on (settings, seed, data, code), given as JSON-able facts."""
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 def save_state(path: Path, key: str, state: dict[str, Any]) -> None:

@@ -39,11 +39,9 @@ from relamp.settings import (
     Finetuning,
     Kernels,
     Pretraining,
-    Ratio,
-    Seed,
-    Settings,
     SvmProtocol,
 )
+from relamp.settings_base import Ratio, Seed, Settings, with_the_last
 
 
 class Damage(DamageProtocol):
@@ -58,10 +56,7 @@ class EvaluatedPretraining(Pretraining):
     @field_validator("checkpoints")
     @classmethod
     def _have_the_last(cls, checkpoints: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
-        last = info.data.get("epochs")
-        if last is not None and last not in checkpoints:
-            raise ValueError(f"the last epoch, {last}, is missing, which is evaluated")
-        return checkpoints
+        return with_the_last(checkpoints, info.data.get("epochs"))
 
 
 class Unsupervised(Settings):
@@ -111,6 +106,17 @@ class Transfer(Settings):
     finetuning: Finetuning
 
 
+class Cross(Settings):
+    """The cross table, which neither paper has: graph-level methods of both, on graph data sets of both.
+
+    Attributes:
+        datasets, methods: what is run, at the tables' fixed setting; whatever else was run is shown too.
+    """
+
+    datasets: Annotated[tuple[ClassifiedName, ...], Once] = ()
+    methods: Annotated[tuple[MethodName, ...], Once] = ()
+
+
 def _new_name(name: str) -> str:
     if name in REGISTRY:
         raise ValueError("the registry has a data set of that name; take another")
@@ -137,6 +143,7 @@ class Config(Places):
         own: the user's own data sets, each a folder with `NAME_A.txt` and so on, in the TUDataset text format.
         damage, unsupervised, transfer: LAMP's experiments.
         mmix: M-Mix's.
+        cross: the table of both.
         judging: how strictly numbers are judged.
         fail_on: verdicts at which `snakemake verdict` ends with an error, for use in continuous integration.
     """
@@ -147,6 +154,7 @@ class Config(Places):
     unsupervised: Unsupervised
     transfer: Transfer
     mmix: Mmix
+    cross: Cross = Cross()
     judging: Judging = Judging()
     fail_on: Annotated[tuple[Verdict, ...], BeforeValidator(as_list)] = ()
 

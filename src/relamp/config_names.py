@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, ValidationInfo
 
 from relamp.data.registry import REGISTRY, Dataset
 from relamp.method.table import METHODS
-from relamp.settings import Ratio, Seed
+from relamp.settings_base import Ratio, Seed
 
 FROM_SCRATCH = "none"  # the transfer experiments' name for no pre-training
 KERNELS = ("wl", "graphlet")

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from relamp.mix_settings import MixSettings
-from relamp.settings import Count, Positive, Settings
+from relamp.settings_base import Count, Epoch, Positive, Settings, reached
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -61,8 +61,8 @@ class ImagePretraining(Settings):
         picture_anchors: images whose mixing weights are written down in the end, for the picture grid (Fig. 4).
     """
 
-    epochs: Annotated[int, Field(ge=0)] = 500
-    checkpoints: tuple[Annotated[int, Field(ge=0)], ...] = Field(default=(0, 500), validate_default=True)
+    epochs: Epoch = 500
+    checkpoints: tuple[Epoch, ...] = Field(default=(0, 500), validate_default=True)
     batch_size: Annotated[int, Field(ge=2)] = 256
     learning_rate: Positive = 1e-3
     weight_decay: Annotated[float, Field(ge=0)] = 1e-6
@@ -76,11 +76,7 @@ class ImagePretraining(Settings):
     @field_validator("checkpoints")
     @classmethod
     def _are_reached(cls, checkpoints: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
-        last = info.data.get("epochs")
-        late = [epoch for epoch in checkpoints if last is not None and epoch > last]
-        if late:
-            raise ValueError(f"beyond the last epoch, {last}: {', '.join(map(str, late))}")
-        return checkpoints
+        return reached(checkpoints, info.data.get("epochs"))
 
     @field_validator("mix")
     @classmethod

@@ -15,55 +15,22 @@ import yaml
 
 from relamp import runs
 from relamp.config import Config, load_config
-from relamp.config_names import BAG, FROM_SCRATCH, KERNELS
 from relamp.errors import RelampError
 from relamp.files import read_json, whole
-from relamp.method.table import METHODS
-from relamp.render.artifacts import TABLES
+from relamp.layout import Layout
+from relamp.render.artifacts import MMIX_TABLES, TABLES
 from relamp.render.figures import Parameter
-from relamp.steps.compare import compare_methods, show_leakage
+from relamp.runnable import methods_by_evaluation
+from relamp.steps.compare import compare_methods, show_cross_table, show_leakage
 from relamp.steps.judge import audit_papers, judge, print_verdicts, score_all
+from relamp.steps.mmix_tables import render_mmix_table
+from relamp.steps.over_epochs import draw_over_epochs
 from relamp.steps.render import render_damage, render_sweep, render_table
+from relamp.steps.sample_sizes import draw_sample_sizes
 
 _CONFIG = "config.json"
 _MOST_BYTES = 2**32
 _ROOT = Path(__file__).parents[2]
-
-
-class Rows:
-    """Where the stored rows of a configuration lie below a folder."""
-
-    def __init__(self, config: Config, folder: Path) -> None:
-        """Take a preset's folder of results."""
-        self.config, self.folder = config, folder
-
-    def svm(self, chosen: Sequence[runs.Run]) -> list[Path]:
-        """Rows of some runs."""
-        return [self.folder / "svm" / run.dataset / run.method / run.setting / "rows.csv" for run in chosen]
-
-    def controls(self) -> list[Path]:
-        """Rows of kernels and of the bag that knows no structure."""
-        chosen = self.config.unsupervised
-        kernels = [self.folder / "kernel" / d / k / "rows.csv" for d in chosen.datasets for k in chosen.kernels]
-        return kernels + self.bags()
-
-    def bags(self) -> list[Path]:
-        """Rows of the bag alone."""
-        return [self.folder / BAG / dataset / "rows.csv" for dataset in self.config.unsupervised.datasets]
-
-    def finetune(self) -> list[Path]:
-        """Rows of fine-tuning."""
-        chosen = self.config.transfer
-        folder = self.folder / "transfer" / "finetune"
-        return [folder / dataset / start / "rows.csv" for dataset in chosen.datasets for start in chosen.methods]
-
-    def damage(self) -> list[Path]:
-        """Rows of structural damage."""
-        return [self.folder / "damage" / f"{dataset}.csv" for dataset in self.config.damage.datasets]
-
-    def everything(self) -> list[Path]:
-        """All rows that anything is rendered from."""
-        return [*self.svm(list(runs.all_runs(self.config))), *self.controls(), *self.finetune(), *self.damage()]
 
 
 def pack(output: Path) -> None:
@@ -74,7 +41,7 @@ def pack(output: Path) -> None:
     given = yaml.safe_load((_ROOT / "config.yaml").read_text(encoding="utf-8"))
     config = load_config(given, _ROOT / "workflow" / "presets")
     folder = _ROOT / "results" / config.preset
-    paths = Rows(config, folder).everything()
+    paths = _paths(Layout(config, str(folder)).everything())
     missing = [path for path in paths if not path.is_file()]
     if missing:
         raise RelampError(f"{missing[0]} and {len(missing) - 1} more: not there; finish the run with `make reproduce`")
@@ -95,56 +62,66 @@ def render(rows: Path, out: Path) -> None:
     _unpack(rows, out)
     words = read_json(out / _CONFIG)
     config = Config.model_validate(words["config"], context={"own": words["own"]})
-    stored, command = Rows(config, out), f"python -m relamp.lite render {rows} {out}"
-    figures, tables, published = out / "figures", out / "tables", _ROOT / "published"
-    render_damage(stored.damage(), figures / "lamp_fig2", command)
-    sweeps: tuple[tuple[str, Parameter], ...] = (("lamp_fig4", "gamma"), ("lamp_fig5", "alpha"))
-    for name, parameter in sweeps:
-        swept, references = _of_all(config, runs.sweep_runs, parameter), _of_all(config, runs.reference_runs)
-        render_sweep(stored.svm(swept), stored.svm(references), parameter, figures / name, command)
-    shown = {
-        "lamp_table1": stored.svm(_of_all(config, runs.table_runs)) + stored.controls(),
-        "lamp_table2": stored.finetune(),
-        "lamp_table3": stored.svm(_of_all(config, runs.table3_runs)) + stored.bags(),
-    }
-    for name, paths in shown.items():
-        table, title = TABLES[name], TABLES[name].title.format(corpus=config.transfer.corpus)
-        render_table(
-            paths, [], published / f"{name}.csv", table.kind, title, None, table.transposed, tables / name, command
-        )
+    stored, command = Layout(config, str(out)), f"python -m relamp.lite render {rows} {out}"
+    _figures(config, stored, out / "figures", command)
+    _tables(config, stored, out / "tables", command)
     _judge(config, stored, out, command)
 
 
-def _judge(config: Config, stored: Rows, out: Path, command: str) -> None:
-    fixed = {
-        kind: {"gamma": chosen.gamma, "alpha": chosen.alpha}
-        for kind, chosen in (("svm", config.unsupervised), ("finetune", config.transfer))
-    }
+def _figures(config: Config, stored: Layout, folder: Path, command: str) -> None:
+    render_damage(_paths(stored.damage()), folder / "lamp_fig2", command)
+    references = _paths(stored.over_datasets(runs.reference_runs))
+    sweeps: tuple[tuple[str, Parameter], ...] = (("lamp_fig4", "gamma"), ("lamp_fig5", "alpha"))
+    for name, parameter in sweeps:
+        swept = _paths(stored.over_datasets(runs.sweep_runs, parameter))
+        render_sweep(swept, references, parameter, folder / name, command)
+    sweep = config.mmix.nodes.sweep
+    points = sweep.settings() * len(sweep.methods)
+    draw_sample_sizes(_paths(stored.sweep()), points, folder / "mmix_fig2", command)
+    draw_over_epochs(_paths(stored.sweep()), points, folder / "mmix_fig3", command)
+
+
+def _tables(config: Config, stored: Layout, folder: Path, command: str) -> None:
+    shown = {"lamp_table1": stored.table1(), "lamp_table2": stored.finetune(), "lamp_table3": stored.table3()}
+    for name, paths in shown.items():
+        table, title = TABLES[name], TABLES[name].title.format(corpus=config.transfer.corpus)
+        render_table(
+            *(_paths(paths), [], _ROOT / "published" / f"{name}.csv", table.kind, title, None, table.transposed),
+            *(folder / name, command),
+        )
+    for name, artifact in MMIX_TABLES.items():
+        rows = {kind: _paths(stored.mmix(kind)) for kind in artifact.kinds}
+        published = _ROOT / "published" / f"{name}.csv"
+        render_mmix_table(rows, published, artifact.title, artifact.methods, folder / name, command)
+
+
+def _judge(config: Config, stored: Layout, out: Path, command: str) -> None:
     scores, settings, judging = out / "scores.csv", out / "settings.csv", config.judging.model_dump(mode="json")
-    svm = stored.svm(list(runs.all_runs(config))) + stored.controls()
-    score_all(svm, stored.finetune(), fixed, scores, settings)
-    published, methods = _ROOT / "published", [*METHODS, *KERNELS, BAG, FROM_SCRATCH]
+    by_kind = {kind: _paths(paths) for kind, paths in stored.by_kind().items()}
+    score_all(by_kind, runs.fixed_settings(config), scores, settings)
+    published = _ROOT / "published"
     judge(
         scores,
         settings,
-        stored.damage(),
+        _paths(stored.damage()),
         sorted(published.glob("*_table*.csv")),
         published / "claims.yaml",
-        methods,
+        methods_by_evaluation(),
         judging,
         config.preset,
-        {name: str(out / "tables" / f"{name}.html") for name in TABLES},
+        {name: str(out / "tables" / f"{name}.html") for name in (*TABLES, *MMIX_TABLES)},
         out / "verdict",
         command,
     )
     show_leakage(scores, out / "figures" / "leakage", out / "tables" / "leakage", command)
     compare_methods(scores, judging, out / "figures" / "ranks", out / "tables" / "comparisons", command)
+    show_cross_table(scores, out / "tables" / "cross_table", command)
     audit_papers(published, out / "tables" / "audit.csv", out / "tables" / "audit.md")
     print_verdicts(out / "verdict.csv", out / "claims.csv", out / "verdict.html", config.fail_on)
 
 
-def _of_all(config: Config, select: runs.Select, *arguments: str) -> list[runs.Run]:
-    return [run for dataset in config.unsupervised.datasets for run in select(config, dataset, *arguments)]
+def _paths(texts: Sequence[str]) -> list[Path]:
+    return [Path(text) for text in texts]
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from relamp.settings import Ratio, Settings
+from relamp.settings_base import Ratio, Settings
 
 MIXERS = ("none", "mo-mix", "mp-mix", "mp-mix-nodiv", "binary-mix", "random-mix", "i-mix")
 

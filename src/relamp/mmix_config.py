@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from relamp.config_names import (
     ClassifiedName,
@@ -16,7 +16,8 @@ from relamp.config_names import (
 from relamp.image_settings import IMAGE_METHODS, ImagePretraining, ImageProbe
 from relamp.method.node_table import NODE_METHODS
 from relamp.node_settings import ClusterProtocol, NodePretraining, ProbeProtocol
-from relamp.settings import Count, EditDistanceProtocol, Settings, SvmProtocol
+from relamp.settings import EditDistanceProtocol, SvmProtocol
+from relamp.settings_base import Count, Epoch, Settings, reached, with_the_last
 
 EDIT_KERNELS = ("hist-kernel", "wl")
 NodeMethodName = Annotated[str, one_of(NODE_METHODS, "method on nodes")]
@@ -31,12 +32,53 @@ class NodeSweep(Settings):
         dataset: whose nodes.
         methods: with and without the diversity term.
         sample_sizes, dimensions: the grid.
+        epochs: of every run of the grid, without early stopping.
+        checkpoints: the epochs that Fig. 3 shows.
     """
 
     dataset: NodesName
     methods: Annotated[tuple[NodeMethodName, ...], Once] = ("mp-mix-nodiv", "mp-mix")
     sample_sizes: Annotated[tuple[Annotated[int, Field(ge=2)], ...], Once]
     dimensions: Annotated[tuple[Count, ...], Once]
+    epochs: Count = 2000
+    checkpoints: Annotated[tuple[Epoch, ...], Once, Field(min_length=2, validate_default=True)] = (
+        *(0, 10, 20, 50, 100, 200, 500, 1000, 2000),
+    )
+
+    @field_validator("checkpoints")
+    @classmethod
+    def _reach_the_last(cls, checkpoints: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+        last = info.data.get("epochs")
+        return reached(with_the_last(checkpoints, last), last)
+
+    def settings(self) -> list[tuple[int, int]]:
+        """Return sample size and dimension of each point of the grid."""
+        return [(samples, dimension) for samples in self.sample_sizes for dimension in self.dimensions]
+
+
+class HardNegativesCheck(Settings):
+    """Theorem 3.1 on stored embeddings: are negatives harder by ranked weights than by permuted ones?
+
+    Attributes:
+        dataset, methods: whose embeddings, of the tables' setting.
+        permutations: of a node's weights.
+        anchors: at most so many nodes are measured.
+    """
+
+    dataset: NodesName
+    methods: Annotated[tuple[NodeMethodName, ...], Once, Field(min_length=1)] = ("mo-mix", "mp-mix")
+    permutations: Count = 1000
+    anchors: Count = 2000
+
+    @field_validator("methods")
+    @classmethod
+    def _mix_over_neighbours(cls, methods: tuple[str, ...]) -> tuple[str, ...]:
+        for name in methods:
+            options = NODE_METHODS[name].options
+            mixes = options["mixer"] in ("mo-mix", "mp-mix", "mp-mix-nodiv")
+            if not mixes or options["host"] != "mvgrl" or options.get("mix", {}).get("scope", "wp") != "wp":
+                raise ValueError(f"{name} does not mix the neighbours of MVGRL's branch by similarity")
+        return methods
 
 
 class NodeExperiments(Settings):
@@ -49,6 +91,7 @@ class NodeExperiments(Settings):
         probe, clustering: how embeddings are scored.
         probes: by data set, what is laid over `probe`.
         sweep: the grid of Fig. 2 and 3.
+        theorem: the check of Theorem 3.1.
     """
 
     datasets: Annotated[tuple[NodesName, ...], Once]
@@ -59,6 +102,15 @@ class NodeExperiments(Settings):
     clustering: ClusterProtocol = ClusterProtocol()
     probes: dict[str, dict[str, Any]] = Field(default_factory=dict)
     sweep: NodeSweep
+    theorem: HardNegativesCheck
+
+    @model_validator(mode="after")
+    def _the_mixed_branch_is_kept(self) -> "NodeExperiments":
+        if "a" not in self.pretraining.branches:
+            raise ValueError(
+                "pretraining.branches lacks 'a', the mixed one, on whose embeddings Theorem 3.1 is checked"
+            )
+        return self
 
     @model_validator(mode="after")
     def _probes_are_sound(self) -> "NodeExperiments":

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from relamp.mix_settings import MIXERS, MixSettings
-from relamp.settings import Count, Positive, Ratio, Settings
+from relamp.settings_base import Count, Epoch, Positive, Ratio, Settings, reached
 
 Branch = Literal["a", "b", "average", "concat"]
 
@@ -49,6 +49,7 @@ class NodePretraining(Settings):
         layers: of GRACE's encoder; M-Mix uses one, GRACE itself two. MVGRL's branches always have one.
         heads: attention heads of GAT.
         mixer: how hard negatives are made, see `relamp.mix`; "none" is the host itself.
+        objective: Eq. 9 and 10 ("info-nce"), or MVGRL's own, see `relamp.model.mvgrl_own` ("local-global").
         mix: options of the mixer.
         diversity: weight of the diversity term in Eq. 10.
         epochs: at most; an epoch is one step.
@@ -72,11 +73,12 @@ class NodePretraining(Settings):
     layers: Count = 1
     heads: Count = 4
     mixer: str = "none"
+    objective: Literal["info-nce", "local-global"] = "info-nce"
     mix: MixSettings = MixSettings()
     diversity: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
-    epochs: Annotated[int, Field(ge=0)] = 2000
+    epochs: Epoch = 2000
     patience: Count | None = 30
-    checkpoints: tuple[Annotated[int, Field(ge=0)], ...] = Field(default=(0,), validate_default=True)
+    checkpoints: tuple[Epoch, ...] = Field(default=(0,), validate_default=True)
     keep: Literal["all", "split"] = "all"
     hidden: Count = 256
     learning_rate: Positive = 3e-4
@@ -98,12 +100,7 @@ class NodePretraining(Settings):
     @field_validator("checkpoints")
     @classmethod
     def _are_reached(cls, checkpoints: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
-        # Of the field, not of the whole: so it is told together with the faults of other fields.
-        last = info.data.get("epochs")
-        late = [epoch for epoch in checkpoints if last is not None and epoch > last]
-        if late:
-            raise ValueError(f"beyond the last epoch, {last}: {', '.join(map(str, late))}")
-        return checkpoints
+        return reached(checkpoints, info.data.get("epochs"))
 
     @model_validator(mode="after")
     def _fit_the_host(self) -> Self:
@@ -111,6 +108,8 @@ class NodePretraining(Settings):
             raise ValueError("MVGRL's branches are one GCN layer each; leave encoder and layers alone, or take GRACE")
         if self.host == "grace" and (set(self.branches) != {"average"} or self.readout != "encoder"):
             raise ValueError("GRACE has one encoder; its branches are 'average' alone and its readout is 'encoder'")
+        if self.objective == "local-global" and (self.host != "mvgrl" or self.mixer != "none"):
+            raise ValueError("the objective 'local-global' is MVGRL's own, which mixes nothing")
         if self.encoder == "gat" and self.hidden % self.heads:
             raise ValueError(f"hidden {self.hidden} cannot be shared among {self.heads} heads; take a multiple")
         return self

@@ -1,6 +1,7 @@
 """Progress of long work: a bar on a terminal, and in a log now and then a line with what is left."""
 
 import logging
+import multiprocessing
 import sys
 import time
 from types import TracebackType
@@ -32,7 +33,8 @@ class Progress:
         if self.bar is None:
             # The estimate's clock starts here: what was done before this call says nothing of the speed.
             self.first, self.start, self.done = done, now, done
-            hidden = not sys.stderr.isatty()
+            # Bars of several processes would write over one another.
+            hidden = not sys.stderr.isatty() or multiprocessing.parent_process() is not None
             self.bar = tqdm(desc=self.what, total=self.total, initial=done, disable=hidden, leave=False)
         self.bar.update(done - self.done)
         self.done = done

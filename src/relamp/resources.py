@@ -35,7 +35,7 @@ class Rate:
             directions; or pairs of graphs.
         gpu: whether a GPU helps.
         seconds, seconds_per_million: for starting, and for each million that is counted, each time it is passed over.
-        mb, mb_per_million: memory likewise; it does not grow with the number of passes.
+        mb, mb_per_million: memory likewise, `mb` for each CPU; it does not grow with the number of passes.
         disk_mb, disk_mb_per_million: of its files likewise.
     """
 
@@ -111,7 +111,9 @@ def count(counts: Counts, dataset: str | None) -> int:
     return graphs if counts == "graphs" else graphs**2
 
 
-def need(rate: Rate, dataset: str | None, times: float = 1, attempt: int = 1, *, gpu: bool = True) -> Need:
+def need(
+    rate: Rate, dataset: str | None, times: float = 1, attempt: int = 1, threads: int = 1, *, gpu: bool = True
+) -> Need:
     """Return what a job needs; each attempt after the first asks for twice the memory and time of the one before.
 
     Args:
@@ -119,12 +121,13 @@ def need(rate: Rate, dataset: str | None, times: float = 1, attempt: int = 1, *,
         dataset: name of its data set, if it has one.
         times: how often it passes over the data: epochs, seeds and settings multiplied.
         attempt: 1 at first.
+        threads: CPUs; what has several works in as many processes.
         gpu: whether the cluster has GPUs at all.
     """
     millions = count(rate.counts, dataset) / 1e6
-    seconds = rate.seconds + rate.seconds_per_million * millions * times
+    seconds = rate.seconds + rate.seconds_per_million * millions * times / threads
     minutes = max(SHORTEST, math.ceil(MARGIN * seconds / 60))
-    memory = LAYERS_MB + rate.mb + rate.mb_per_million * millions
+    memory = LAYERS_MB + rate.mb * threads + rate.mb_per_million * millions
     more = 2 ** (attempt - 1)
     return Need(
         start_s=math.ceil(rate.seconds),
@@ -174,10 +177,11 @@ def asked(
         dataset: where it is not a wildcard.
     """
 
-    def function(name: str) -> Callable[[Any, int], int]:
-        def resource(wildcards: Any, attempt: int) -> int:
+    def function(name: str) -> Callable[[Any, int, int], int]:
+        def resource(wildcards: Any, attempt: int, threads: int) -> int:
             passes = times(wildcards) if callable(times) else times
-            found = need(rate, dataset or getattr(wildcards, "dataset", None), passes, attempt, gpu=has_gpus())
+            named = dataset or getattr(wildcards, "dataset", None)
+            found = need(rate, named, passes, attempt, threads, gpu=has_gpus())
             return int(getattr(found, name))
 
         return resource

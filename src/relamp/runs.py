@@ -69,6 +69,15 @@ def pretraining_params(method: str, settings: Pretraining) -> dict[str, Any]:
     return settings.model_dump(mode="json", exclude=groups - {METHODS[method].group})
 
 
+def fixed_settings(config: Config) -> dict[str, dict[str, float]]:
+    """Return gamma and alpha of the tables, by kind of experiment."""
+    svm, finetune = config.unsupervised, config.transfer
+    return {
+        "svm": {"gamma": svm.gamma, "alpha": svm.alpha},
+        "finetune": {"gamma": finetune.gamma, "alpha": finetune.alpha},
+    }
+
+
 def table_runs(config: Config, dataset: str) -> list[Run]:
     """Return the runs of Tables 1 and 3: every method at the fixed setting, and always the untrained control."""
     return fixed_runs(config, dataset, config.unsupervised.methods)
@@ -92,6 +101,18 @@ def sweep_runs(config: Config, dataset: str, parameter: str) -> list[Run]:
     grid: Mapping[str, tuple[float, ...]] = {"gamma": chosen.gammas, "alpha": chosen.alphas}
     fixed = {"gamma": chosen.gamma, "alpha": chosen.alpha}
     return [Run(dataset, method, setting_name(method, **{**fixed, parameter: value})) for value in grid[parameter]]
+
+
+def swept_runs(config: Config, dataset: str, parameter: str) -> list[Run]:
+    """Return the runs of a sweep that no table shows."""
+    shown = set(table_runs(config, dataset))
+    return [run for run in sweep_runs(config, dataset, parameter) if run not in shown]
+
+
+def cross_runs(config: Config, dataset: str) -> list[Run]:
+    """Return the runs of the cross table that no other table shows."""
+    shown = set(table_runs(config, dataset))
+    return [run for run in fixed_runs(config, dataset, config.cross.methods) if run not in shown]
 
 
 def reference_runs(config: Config, dataset: str) -> list[Run]:
@@ -125,8 +146,17 @@ def node_params(config: Config, method: str, setting: str) -> dict[str, Any]:
     shared = config.mmix.nodes.pretraining.model_dump(mode="json")
     point: dict[str, Any] = {}
     if setting != NO_SETTING:
-        pairs = dict(part.split("~") for part in setting.split("_"))
-        point = {"sample_size": int(pairs["samples"]), "hidden": int(pairs["dim"])}
+        pairs, sweep = dict(part.split("~") for part in setting.split("_")), config.mmix.nodes.sweep
+        public = config.mmix.nodes.probe_of(sweep.dataset).split == "public"
+        point = {
+            "sample_size": int(pairs["samples"]),
+            "hidden": int(pairs["dim"]),
+            "epochs": sweep.epochs,
+            "checkpoints": list(sweep.checkpoints),
+            "patience": None,
+            "branches": ["average"],
+            "keep": "split" if public else "all",
+        }
     own = merge({**shared, **point}, NODE_METHODS[method].options)
     return NodePretraining.model_validate(own).model_dump(mode="json")
 

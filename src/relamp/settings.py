@@ -1,21 +1,14 @@
 """Settings of single steps: what a job gets to know. Every field is an option of config.yaml."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
-Ratio = Annotated[float, Field(ge=0, lt=1)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1)]
-Seed = Annotated[int, Field(ge=0, lt=2**32)]
+from relamp.mix_settings import MixSettings
+from relamp.settings_base import Count, Epoch, Positive, Ratio, Settings, reached, with_the_last
+
 Augmentation = Literal["node_drop", "edge_perturbation", "subgraph", "attribute_masking"]
 Reading = Literal["paper", "code"]
-
-
-class Settings(BaseModel):
-    """Base of all settings: frozen, and strict about keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class LampOptions(Settings):
@@ -56,13 +49,6 @@ class GraphclOptions(Settings):
     views: Literal["both", "one"] = "both"
 
 
-def _within(checkpoints: tuple[int, ...], last: int | None) -> tuple[int, ...]:
-    late = [epoch for epoch in checkpoints if last is not None and epoch > last]
-    if late:
-        raise ValueError(f"beyond the last epoch, {last}: {', '.join(map(str, late))}")
-    return checkpoints
-
-
 class MmixTraining(Settings):
     """What M-Mix trains by in place of the settings that all methods share; the defaults are its public code's.
 
@@ -71,8 +57,8 @@ class MmixTraining(Settings):
         hidden: width of each branch.
     """
 
-    epochs: Annotated[int, Field(ge=0)] = 200
-    checkpoints: tuple[Annotated[int, Field(ge=0)], ...] = Field(default=(0, 100, 200), validate_default=True)
+    epochs: Epoch = 200
+    checkpoints: tuple[Epoch, ...] = Field(default=(0, 100, 200), validate_default=True)
     batch_size: Annotated[int, Field(ge=2)] = 256
     learning_rate: Positive = 3e-4
     hidden: Count = 512
@@ -81,28 +67,7 @@ class MmixTraining(Settings):
     @classmethod
     def _reach_the_last(cls, checkpoints: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
         last = info.data.get("epochs")
-        if last is not None and last not in checkpoints:
-            raise ValueError(f"the last epoch, {last}, is missing, which is evaluated")
-        return _within(checkpoints, last)
-
-
-class Mixing(Settings):
-    """How samples are mixed: the options of `relamp.mix_settings.MixSettings`, where each is explained."""
-
-    constant: Annotated[float, Field(ge=0, lt=1)] | None = 0.2
-    denominator: Literal["others", "all"] = "others"
-    scope: Literal["wp", "op"] = "wp"
-    threshold: Annotated[float, Field(ge=-1, le=1)] = 0.9
-    weight_dropout: Ratio = 0.1
-    score_gradient: bool = True
-    diversity: Literal["apart", "together"] = "apart"
-    operator: Literal["weights", "adjacency"] = "weights"
-
-    @model_validator(mode="after")
-    def _adjacency_is_known(self) -> Self:
-        if self.operator == "adjacency" and self.scope == "op":
-            raise ValueError("operator 'adjacency' needs the scope 'wp': without a graph there is no adjacency")
-        return self
+        return reached(with_the_last(checkpoints, last), last)
 
 
 class MmixOptions(Settings):
@@ -123,8 +88,9 @@ class MmixOptions(Settings):
         sample_size: nodes of a batch that are contrasted in a step where `negatives` is "batch".
         temperature: tau of M-Mix's objectives.
         branch: graph embeddings of branch a, of branch b, their sum (the code) or their average (Table 6).
-        pooling: of nodes into the embedding of a graph. M-Mix's code takes the mean over nodes that are padded to those
-            of the largest graph, which is a sum but for a factor. Its objectives cannot tell the two apart.
+        pooling: of nodes into the embedding of a graph. The paper says READOUT; M-Mix's code takes the mean over nodes
+            that are padded to those of the largest graph, which is a sum but for a factor. Its objectives cannot tell
+            the two apart, a classifier can.
         readout: branch a's embedding is what it encodes ("encoder", z in the paper), or what is contrasted, after
             mixing and g ("output", the code).
     """
@@ -135,12 +101,12 @@ class MmixOptions(Settings):
     diffusion: Literal["ppr", "heat", "adjacency"] = "ppr"
     alpha: Annotated[float, Field(gt=0, le=1)] = 0.2
     time: Positive = 5.0
-    mix: Mixing = Mixing()
+    mix: MixSettings = MixSettings()
     negatives: Literal["graph", "batch"] = "graph"
     sample_size: Annotated[int, Field(ge=2)] = 5000
     temperature: Annotated[float, Field(ge=0.025)] = 1.0
     branch: Literal["sum", "average", "a", "b"] = "sum"
-    pooling: Literal["mean", "sum"] = "mean"
+    pooling: Literal["mean", "sum"] = "sum"
     readout: Literal["encoder", "output"] = "encoder"
 
 
@@ -161,8 +127,8 @@ class Pretraining(Settings):
         mmix: options of M-Mix's methods, among them what they train by in place of the above.
     """
 
-    epochs: Annotated[int, Field(ge=0)] = 20
-    checkpoints: tuple[Annotated[int, Field(ge=0)], ...] = Field(default=(0, 10, 20), validate_default=True)
+    epochs: Epoch = 20
+    checkpoints: tuple[Epoch, ...] = Field(default=(0, 10, 20), validate_default=True)
     batch_size: Annotated[int, Field(ge=2)] = 128
     learning_rate: Positive = 0.01
     hidden: Count = 32
@@ -180,8 +146,7 @@ class Pretraining(Settings):
     @field_validator("checkpoints")
     @classmethod
     def _are_reached(cls, checkpoints: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
-        # Of the field, not of the whole: so it is told together with the faults of other fields.
-        return _within(checkpoints, info.data.get("epochs"))
+        return reached(checkpoints, info.data.get("epochs"))
 
 
 class SvmProtocol(Settings):

@@ -131,6 +131,9 @@ class NodePretrainer:
         if self.settings.sample_size < self.num_seen:
             drawn = self.order.choice(self.num_seen, self.settings.sample_size, replace=False)
             sample = torch.from_numpy(np.sort(drawn)).to(self.device)
+        if isinstance(self.host, MVGRL) and self.settings.objective == "local-global":
+            loss = self.host.local_global(self.seen_graph, sample, self.random)
+            return loss, {"node": loss.item(), "diversity": 0.0}
         host: Host = self.host  # type: ignore[assignment]
         views = host.views(self.seen_graph, sample, self.random)
         weighted = self.settings.diversity * views.diversity
@@ -207,7 +210,7 @@ def pretrain_nodes(
 def _prepared(data: PackedNodes, settings: NodePretraining, device: torch.device) -> Any:
     """Return the graph as the host sees it."""
     if settings.host == "mvgrl":
-        return diffused_nodes(data, settings.diffusion, device)
+        return diffused_nodes(data, settings.diffusion, device, own=settings.objective == "local-global")
     return sparse_nodes(data, device)
 
 

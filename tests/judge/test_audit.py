@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relamp.errors import RelampError
-from relamp.judge.audit import COLUMNS, audit, average_ranks, averages, render_audit
+from relamp.judge.audit import COLUMNS, audit, averages, render_audit
 from relamp.judge.published import load_published, paper_datasets
+from relamp.judge.ranks import average_ranks
 
 FOLDER = Path(__file__).parents[2] / "published"
 HEAD = "paper,artifact,method,dataset,metric,value,spread,spread_meaning,n,note\n"

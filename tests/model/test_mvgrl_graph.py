@@ -84,7 +84,7 @@ def batch(index: list[int]):
 
 
 def test_a_branch_is_one_gcn_layer_and_the_graph_its_mean() -> None:
-    model, seen = encoder("mp-mix", branch="a"), batch([0, 1, 2])
+    model, seen = encoder("mp-mix", branch="a", pooling="mean"), batch([0, 1, 2])
     linear, slope = model.branch_a[0], model.branch_a[1].weight
     z = seen.features[:, :4] @ linear.weight.T + linear.bias
     z = torch.where(z > 0, z, slope * z)
@@ -104,12 +104,12 @@ def test_branches_of_the_embedding() -> None:
 
 def test_output_is_mixed_and_passes_g_and_encoder_is_not() -> None:
     seen = batch([0, 5, 7])
-    model = encoder("mp-mix", branch="a", readout="output")
+    model = encoder("mp-mix", branch="a", readout="output", pooling="mean")
     made = model.contrasted(seen, None)
     expected = torch.stack([made.a[seen.graph == g].mean(0) for g in range(3)])
     torch.testing.assert_close(model(seen).graph, expected)
-    assert not torch.allclose(expected, encoder("mp-mix", branch="a")(seen).graph)
-    random = encoder("random-mix", branch="a", readout="output")
+    assert not torch.allclose(expected, encoder("mp-mix", branch="a", pooling="mean")(seen).graph)
+    random = encoder("random-mix", branch="a", readout="output", pooling="mean")
     assert torch.equal(random(seen).graph, random(seen).graph)
 
 

@@ -5,6 +5,8 @@ import pandas as pd
 from model_graphs import random_graphs
 from relamp.data.embedded import pack
 from relamp.data.guard import inspect
+from relamp.data.guard_nodes import inspect_nodes
+from relamp.data.karate import karate_club
 from relamp.data.packed import PackedGraphs
 from relamp.render.data_table import data_page, data_rows
 
@@ -24,6 +26,16 @@ def test_a_row_says_what_the_guard_says() -> None:
     assert mutag["majority"] == 125 / 188
     assert rows.iloc[1]["tasks"] == 1
     assert rows["content"].tolist() == ["as expected", "as expected", "differs"]
+
+
+def test_nodes_and_images_have_the_columns_that_they_can_have() -> None:
+    nodes = {**inspect_nodes(karate_club()), "as_expected": True}
+    images = {"name": "Digits", "rows": 1797, "classes": 10, "as_expected": True}
+    rows = data_rows([nodes, images, checked(pack("MUTAG")[0])])
+    assert rows["images"].fillna(0).tolist() == [0, 1797, 0]
+    assert rows["nodes"].fillna(0).tolist() == [34, 0, 3371]
+    assert rows["classes"].tolist() == [4, 10, 2]
+    assert "nan" not in data_page(rows).lower()
 
 
 def test_the_page_has_a_line_for_each_data_set_and_no_raw_missing_values() -> None:

@@ -47,6 +47,26 @@ def test_the_plotted_weights_by_hand() -> None:
     assert plotted["same_class"].tolist() == [True, False, True, True, True, False, False]
 
 
+def test_how_much_goes_to_the_anchor_s_class_by_hand() -> None:
+    figure, plotted = picture_grid(images(), ROWS, anchors=3, partners=2)
+    told = plotted.drop_duplicates("anchor").set_index("anchor")
+    # Of 5, a pickup truck, the partners 1 and 3 are too, not 2; all that is mixed in counts, drawn or not.
+    assert told.loc[5, "class_share"] == pytest.approx(0.4 / 0.8)
+    assert (np.isnan(told.loc[0, "class_share"]), told.loc[2, "class_share"]) == (True, 0.0)
+    # Of the eight other images, three are pickup trucks beside number 5, and four cats beside number 2.
+    assert told["class_expected"].tolist() == [3 / 8, 4 / 8, 4 / 8]
+    assert (
+        "25% of the weights mixed in are of the anchor's class,\nwhile 44% of all images are" in figure.get_supxlabel()
+    )
+
+
+def test_the_next_anchors() -> None:
+    _, plotted = picture_grid(images(), ROWS, anchors=2, partners=2, skip=1)
+    assert list(dict.fromkeys(plotted["anchor"])) == [0, 2]
+    with pytest.raises(RelampError, match="raise images"):
+        picture_grid(images(), ROWS, skip=3)
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 def test_the_figure_shows_each_picture_with_its_weight(channels: int) -> None:
     data = images(channels)

@@ -10,12 +10,21 @@ from relamp.judge.claims import COLUMNS as CLAIM_COLUMNS
 from relamp.judge.claims import OUTCOMES
 from relamp.judge.judging import VERDICTS
 from relamp.judge.verdict import COLUMNS
-from relamp.render.verdict_page import Links, contradictions, verdict_markdown, verdict_page
+from relamp.render.verdict_page import Links, verdict_page
+from relamp.render.verdict_words import contradictions, verdict_markdown
 
 NAN = float("nan")
 CELL: dict[str, Any] = {
     **{"paper": "lamp", "artifact": "lamp_table1", "method": "wl", "label": "WL", "dataset": "MUTAG"},
-    **{"metric": "accuracy", "published": 80.72, "spread": 3.0, "margin": 2.0, "protocol": "fixed"},
+    **{
+        "evaluation": "svm-rbf",
+        "metric": "accuracy",
+        "part": "",
+        "published": 80.72,
+        "spread": 3.0,
+        "margin": 2.0,
+        "protocol": "fixed",
+    },
     **{"mean": 80.5, "low": 79.25, "high": 81.75, "std_seeds": 0.5, "std_folds": 4.0, "seeds": 5, "folds": 10},
     **{"verdict": "reproduced", "further_seeds": pd.NA, "note": ""},
     **{"low_seeds": 80.0, "high_seeds": 81.0, "verdict_seeds": "reproduced"},
@@ -197,8 +206,10 @@ def test_contradictions_are_plain_sentences() -> None:
     assert contradictions(numbers, said) == [
         "M-Mix, Section 4, Table 3: “ours is best” fails on 1 of 8 data sets: MUTAG "
         "(over a: +5.00 (+2.00 to +8.00); over b: +1.00).",
-        "WL on DD: LAMP prints 80.72 ± 3, this run finds 90.00, better (88.00 to 92.00).",
-        "WL on NCI1: LAMP prints 80.72 ± 3, this run finds 70.25, worse (69.50 to 71.00 over 5 seeds); but other data "
+        "WL on DD, accuracy by SVM with an RBF kernel: LAMP prints 80.72 ± 3, this run finds 90.00, better "
+        "(88.00 to 92.00).",
+        "WL on NCI1, accuracy by SVM with an RBF kernel: LAMP prints 80.72 ± 3, this run finds 70.25, worse "
+        "(69.50 to 71.00 over 5 seeds); but other data "
         "of this size might give the published value (60.00 to 80.50).",
     ]
     shown = page(numbers, said)
@@ -225,8 +236,13 @@ def test_nothing_to_contradict_is_said() -> None:
 
 def test_tables_come_in_the_order_of_their_numbers() -> None:
     numbers = cells({"artifact": "mmix_table10", "paper": "mmix"}, {"artifact": "mmix_table9", "paper": "mmix"}, {})
-    titles = re.findall("<h2>(.*?Table.*?)</h2>", page(numbers))
+    shown = page(numbers)
+    titles = re.findall("<h3>(.*?Table.*?)</h3>", shown)
     assert titles == ["LAMP, Table 1", "M-Mix, Table 9", "M-Mix, Table 10"]
+    # Each paper's are under its name, with its own counts.
+    parts = re.split("<h2>Numbers of (LAMP|M-Mix)</h2>", shown)
+    assert parts[1::2] == ["LAMP", "M-Mix"]
+    assert [">reproduced: 1<" in parts[2], ">reproduced: 2<" in parts[4]] == [True, True]
 
 
 def test_a_table_of_which_nothing_was_run_is_one_line() -> None:
@@ -239,8 +255,44 @@ def test_two_metrics_of_one_data_set_are_both_shown() -> None:
         {"metric": "nmi", "mean": 11.0}, {"metric": "ari", "mean": 22.0}, {"metric": "nmi", "dataset": "DD"}
     )
     rows = Reader(page(numbers, claims())).rows
-    assert [name.strip() for name in rows[-2]] == ["method", "DD, nmi", "MUTAG, nmi", "MUTAG, ari"]
+    assert [name.strip() for name in rows[-2]] == ["method", "DD, NMI", "MUTAG, NMI", "MUTAG, ARI"]
     assert ["80.50" in rows[-1][1], "11.00" in rows[-1][2], "22.00" in rows[-1][3]] == [True] * 3
+
+
+def test_sizes_of_graphs_are_columns_and_the_evaluation_stands_above() -> None:
+    table = {"paper": "mmix", "artifact": "mmix_table10", "evaluation": "edit-distance"}
+    numbers = cells(
+        {**table, "part": "n=50", "mean": 11.0}, {**table, "part": "n=10", "mean": 22.0, "metric": "roc_auc"}
+    )
+    shown = page(numbers, claims())
+    head, row = Reader(shown).rows[-2:]
+    assert [name.strip() for name in head] == ["method", "MUTAG, accuracy at n=50", "MUTAG, ROC-AUC at n=10"]
+    assert ["11.00" in row[1], "22.00" in row[2]] == [True, True]
+    assert "<p>Graph edit distance (MUTAG); the interval is over seeds: what another pre-training" in shown
+    assert "Shown in per cent; the paper prints fractions." in shown
+    apart = contradictions(numbers.assign(verdict="worse"), claims())
+    assert [line.partition(":")[0] for line in apart] == [
+        "WL on MUTAG, accuracy at n=50 by graph edit distance",
+        "WL on MUTAG, ROC-AUC at n=10 by graph edit distance",
+    ]
+
+
+def test_contradictions_do_not_merge_two_evaluations() -> None:
+    other = {**APART, "evaluation": "svm-linear"}
+    assert len(contradictions(cells(APART, other), claims())) == 2
+    # Read back from a file, an empty part is missing.
+    read = cells(APART, other).assign(part=NAN)
+    assert contradictions(read, claims()) == contradictions(cells(APART, other), claims())
+
+
+def test_claims_are_told_by_paper() -> None:
+    said = claims({"paper": "lamp", "outcome": "fails"}, {}, {"outcome": "not run"})
+    shown = page(cells({}), said)
+    parts = re.split("<h3>Claims of (LAMP|M-Mix)</h3>", shown)
+    assert parts[1::2] == ["LAMP", "M-Mix"]
+    assert "<p>" + re.findall('<span class="count"[^>]*>fails: 1</span>', parts[2])[0] + "</p>" in parts[2]
+    assert ["holds: 1" in parts[4], "not run: 1" in parts[4], "fails: 1" in parts[4]] == [True, True, False]
+    assert "1 claims that this preset does not run" in parts[4]
 
 
 def table_of(markdown: str, heading: str) -> list[list[str]]:
@@ -255,7 +307,8 @@ def test_markdown_has_the_same_verdicts() -> None:
     run = ALL[ALL["verdict"] != "not run"]
     assert [row[:2] for row in numbers] == run[["verdict", "verdict_seeds"]].to_numpy().tolist()
     assert [row[4] for row in numbers] == run["dataset"].tolist()
-    assert numbers[3][5:] == ["80.72 ± 3", "70.25", "60.00 to 80.50", "5", "7 further seeds would decide it"]
+    assert {row[5] for row in numbers} == {"accuracy by SVM with an RBF kernel"}
+    assert numbers[3][6:] == ["80.72 ± 3", "70.25", "60.00 to 80.50", "5", "7 further seeds would decide it"]
     assert "Not run: 1 of 5 published cells" in markdown
     assert [row[:2] for row in table_of(markdown, "Claims")] == [[word, f"“it {word}”"] for word in OUTCOMES]
     assert HOW in markdown

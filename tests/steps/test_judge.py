@@ -12,9 +12,10 @@ import pytest
 from relamp.errors import RelampError
 from relamp.files import sha256
 from relamp.judge.judging import Judging
-from relamp.judge.protocols import LEAKAGE, SCORES
+from relamp.judge.measured import COLUMNS
+from relamp.judge.protocols import LEAKAGE
 from relamp.judge.rows import FINETUNE_ROWS, SVM_ROWS
-from relamp.steps.compare import compare_methods, show_leakage
+from relamp.steps.compare import compare_methods, show_cross_table, show_leakage
 from relamp.steps.judge import audit_papers, how_judged, judge, print_verdicts, score_all
 
 ROOT = Path(__file__).parents[2]
@@ -22,6 +23,7 @@ PUBLISHED = ROOT / "published"
 TABLES = sorted(PUBLISHED.glob("*_table*.csv"))
 FIXED = {"svm": {"gamma": 0.2, "alpha": 1.0}, "finetune": {"gamma": 0.2, "alpha": 1.0}}
 METHODS = ["lamp-soft", "lamp-mag", "wl", "graphlet", "none"]
+CAN = {"svm-rbf": METHODS[:4], "finetune": ["none", "lamp-soft"]}
 NONE = float("nan")
 SEEDS, FOLDS = (0, 1, 2), (0, 1)
 Setting = tuple[float, float]
@@ -91,12 +93,15 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("results")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
-        score_all(*all_rows(folder), FIXED, folder / "scores.csv", folder / "settings.csv")
+        svm, finetune = all_rows(folder)
+        rows = {"svm": svm, "finetune": finetune, "nodes": []}
+        score_all(rows, FIXED, folder / "scores.csv", folder / "settings.csv")
         run_judge(folder, folder / "verdict")
         show_leakage(folder / "scores.csv", folder / "figures/leakage", folder / "tables/leakage", "snakemake leakage")
         compare_methods(
             folder / "scores.csv", {"rope": 0.5}, folder / "figures/ranks", folder / "tables/pairs", "snakemake pairs"
         )
+        show_cross_table(folder / "scores.csv", folder / "tables/cross_table", "snakemake cross_table")
         audit_papers(PUBLISHED, folder / "tables/audit.csv", folder / "tables/audit.md")
     return folder
 
@@ -105,7 +110,7 @@ def run_judge(folder: Path, stem: Path, **changes: Any) -> None:
     rendered = {"lamp_table1": str(folder / "tables/lamp_table1.html")}
     given: dict[str, Any] = {
         **{"scores": folder / "scores.csv", "settings": folder / "settings.csv", "damage": damage_rows(folder)},
-        **{"published": TABLES, "claims": PUBLISHED / "claims.yaml", "methods": METHODS, "judging": {}},
+        **{"published": TABLES, "claims": PUBLISHED / "claims.yaml", "methods": CAN, "judging": {}},
         **{"preset": "made-up", "rendered": rendered, "stem": stem, "command": "snakemake judge"},
     }
     judge(**{**given, **changes})
@@ -119,7 +124,7 @@ def cell(frame: pd.DataFrame, **key: object) -> dict[str, Any]:
 
 def test_scores_of_all_protocols(chain: Path) -> None:
     scores = pd.read_csv(chain / "scores.csv")
-    assert scores.columns.tolist() == [*SCORES, "metric", "rows", "candidates"]
+    assert scores.columns.tolist() == COLUMNS
     means = scores.groupby(["dataset", "method", "protocol"])["value"].mean()
     # Inner accuracies are equal, so that the fixed setting is preferred at its smallest epoch; the oracle has no shame.
     assert means["MUTAG", "lamp-mag"].to_dict() == pytest.approx({"fixed": 0.655, "nested": 0.635, "oracle": 0.705})
@@ -276,6 +281,192 @@ def test_print_verdicts_refuses_what_is_not_put_up_with(chain: Path, capsys: pyt
         print_verdicts(*given, ["worse", "inconclusive"])
 
 
+MMIX_CAN = {
+    "svm-rbf": ["mvgrl"],
+    "svm-linear": ["mvgrl", "mp-mix", "mp-mix-node"],
+    "probe": ["mvgrl", "mp-mix", "mp-mix-branch-a", "mo-mix"],
+    "kmeans": ["mp-mix"],
+    "edit-distance": ["mp-mix", "mvgrl"],
+    "image-probe": ["simclr", "simclr-mo-mix-op"],
+}
+SCALE = {True: 1.0, False: 0.9}
+
+
+def mmix_rows(folder: Path, *, met: bool) -> dict[str, list[Path]]:
+    """Rows of M-Mix's experiments that meet its printed numbers, or lie a tenth below them."""
+    scale, made = SCALE[met], {}
+
+    def write(kind: str, name: str, rows: list[dict[str, Any]]) -> None:
+        path = folder / "mmix" / kind / name / "rows.csv"
+        path.parent.mkdir(parents=True)
+        pd.DataFrame(rows).to_csv(path, index=False)
+        made.setdefault(kind, []).append(path)
+
+    def of_nodes(kind: str, method: str, values: dict[str, float], branch: str = "average") -> None:
+        marks = {"method": method, "dataset": "Cora", "epoch": 9, "branch": branch, "final": True, "split": "test"}
+        # Runs differ by two points, seeds by a tenth of one.
+        rows = [
+            {**marks, "metric": metric, "seed": seed, "run": run}
+            | {"value": value * scale + 0.02 * (run - 0.5) + 0.001 * (seed - 1)}
+            for metric, value in values.items()
+            for seed in SEEDS
+            for run in (0, 1)
+        ]
+        write(kind, f"{method}-{branch}", rows)
+
+    of_nodes("nodes", "mp-mix", {"accuracy": 0.859})
+    of_nodes("nodes", "mp-mix", {"accuracy": 0.853}, "a")
+    of_nodes("nodes", "mvgrl", {"accuracy": 0.841})
+    of_nodes("clusters", "mp-mix", {"nmi": 0.6483, "ari": 0.5917})
+    for method, value in (("mp-mix", 0.92), ("mvgrl", 0.897), ("mp-mix-node", 0.914)):
+        path = folder / "mmix/graphs" / method / "rows.csv"
+        made.setdefault("graphs", []).append(
+            svm_rows(path, method, "MUTAG", (NONE, NONE), {20.0: value * scale - 0.005})
+        )
+    for method, by in (("mp-mix", 0.0), ("mvgrl", -0.05)):
+        rows = [
+            {"method": method, "dataset": "COIL-DEL", "n": n, "seed": seed, "metric": metric}
+            | {"value": (value + by) * scale + 0.001 * seed}
+            for n, metric, value in ((50, "accuracy", 0.741), (50, "roc_auc", 0.663), (10, "accuracy", 0.911))
+            for seed in SEEDS
+        ]
+        write("edits", method, rows)
+    for method, value in (("simclr", 0.8921), ("simclr-mo-mix-op", 0.9009)):
+        marks = {"method": method, "dataset": "CIFAR-10", "run": 0, "split": "test", "metric": "accuracy"}
+        rows = [
+            {**marks, "seed": seed, "epoch": epoch, "value": value * scale * (0.2 if epoch == 0 else 1)}
+            for seed in SEEDS
+            for epoch in (0, 500)
+        ]
+        write("images", method, rows)
+    return made
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["met", "missed"])
+def mmix_chain(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[bool, Path]:
+    folder = tmp_path_factory.mktemp("mmix")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        rows = mmix_rows(folder, met=request.param)
+        # The RBF SVM of the same method on the same data set, which must change nothing of M-Mix's.
+        rbf = svm_rows(folder / "svm/mvgrl/rows.csv", "mvgrl", "MUTAG", (NONE, NONE), {20.0: 0.41})
+        score_all({**rows, "svm": [rbf]}, FIXED, folder / "scores.csv", folder / "settings.csv")
+        run_judge(folder, folder / "verdict", methods=MMIX_CAN, damage=[])
+        show_cross_table(folder / "scores.csv", folder / "tables/cross_table", "snakemake cross_table")
+    return bool(request.param), folder
+
+
+@pytest.mark.parametrize(
+    ("artifact", "method", "dataset", "metric", "part"),
+    [
+        ("mmix_table2", "mp-mix", "Cora", "accuracy", ""),
+        ("mmix_table2", "mvgrl-reproduced", "Cora", "accuracy", ""),
+        ("mmix_table3", "mp-mix", "MUTAG", "accuracy", ""),
+        ("mmix_table4", "mp-mix-node", "MUTAG", "accuracy", ""),
+        ("mmix_table5", "mp-mix", "Cora", "nmi", ""),
+        ("mmix_table5", "mp-mix", "Cora", "ari", ""),
+        ("mmix_table6", "mp-mix-branch-a", "Cora", "accuracy", ""),
+        ("mmix_table7", "simclr-mo-mix-op", "CIFAR-10", "accuracy", ""),
+        ("mmix_table9", "mvgrl", "MUTAG", "accuracy", ""),
+        ("mmix_table9", "mvgrl", "Cora", "accuracy", ""),
+        ("mmix_table10", "mp-mix", "COIL-DEL", "accuracy", "n=50"),
+        ("mmix_table10", "mp-mix", "COIL-DEL", "accuracy", "n=10"),
+        ("mmix_table10", "mp-mix", "COIL-DEL", "roc_auc", "n=50"),
+    ],
+)
+def test_numbers_of_mmix_are_reproduced_or_worse(
+    mmix_chain: tuple[bool, Path], artifact: str, method: str, dataset: str, metric: str, part: str
+) -> None:
+    met, folder = mmix_chain
+    cells = pd.read_csv(folder / "verdict.csv", dtype={"part": str}).fillna({"part": ""})
+    row = cell(cells, artifact=artifact, method=method, dataset=dataset, metric=metric, part=part)
+    assert row["verdict"] == ("reproduced" if met else "worse")
+    assert row["mean"] == pytest.approx(row["published"] * SCALE[met], abs=0.5)
+
+
+def test_an_interval_without_folds_by_hand(mmix_chain: tuple[bool, Path]) -> None:
+    met, folder = mmix_chain
+    row = cell(pd.read_csv(folder / "verdict.csv"), artifact="mmix_table2", method="mp-mix", dataset="Cora")
+    # Seeds' means, each over two runs: 0.1 below, at and above the value; t(0.975, 2) / sqrt(3) = 2.484138.
+    mean = 85.9 * SCALE[met]
+    assert (row["mean"], row["std_seeds"]) == (pytest.approx(mean), pytest.approx(0.1))
+    assert (row["low"], row["high"]) == (pytest.approx(mean - 0.2484138), pytest.approx(mean + 0.2484138))
+    assert (row["seeds"], row["folds"], row["evaluation"]) == (3, 0, "probe")
+    assert (row["low_seeds"], row["high_seeds"]) == (pytest.approx(row["low"]), pytest.approx(row["high"]))
+
+
+def test_the_rbf_svm_does_not_touch_mmix_s_table(mmix_chain: tuple[bool, Path]) -> None:
+    met, folder = mmix_chain
+    cells = pd.read_csv(folder / "verdict.csv")
+    # Folds at 0.41 and 0.42 by RBF, at 0.892 and 0.902 by the linear SVM (times 0.9 where missed, but for the steps).
+    assert cell(cells, artifact="lamp_table1", method="mvgrl", dataset="MUTAG")["mean"] == pytest.approx(41.5)
+    linear = cell(cells, artifact="mmix_table3", method="mvgrl", dataset="MUTAG")
+    assert linear["mean"] == pytest.approx(89.7 * SCALE[met])
+    assert linear["verdict"] == ("reproduced" if met else "worse")
+    table = pd.read_csv(folder / "tables/cross_table.csv")
+    found = table[(table["method"] == "mvgrl") & (table["dataset"] == "MUTAG")].set_index("evaluation")["value"]
+    assert found.to_dict() == pytest.approx({"svm-rbf": 41.5, "svm-linear": 89.7 * SCALE[met]})
+
+
+def test_claims_on_mmix_s_tables_have_evidence(mmix_chain: tuple[bool, Path]) -> None:
+    _, folder = mmix_chain
+    claims = pd.read_csv(folder / "claims.csv").set_index("id")
+    assert claims.loc["mp-mix-best-edit-distance", "outcome"] == "holds"
+    evidence = claims.loc["mp-mix-best-edit-distance", "evidence"]
+    assert [part in evidence for part in ("n=50 accuracy", "n=50 roc_auc", "n=10 accuracy")] == [True] * 3
+    assert claims.loc["mp-mix-best-on-graphs", "evidence"].startswith("MUTAG, over mvgrl: +2.")
+    assert claims.loc["graph-objective-helps", "coverage"] == "1 of 5 data sets: MUTAG"
+    assert claims.loc["multi-sample-over-binary-images", "outcome"] == "not run"
+
+
+def test_how_judged_says_what_an_interval_covers() -> None:
+    told = how_judged(Judging.model_validate({"margin": 3.0}))
+    for words in ("it does not cover other splits", "so that 3 points are 0.03", "dagger"):
+        assert words in told
+
+
+def test_pages_of_lamp_s_experiment_show_no_other_evaluation(
+    chain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Leakage gaps and comparisons are the same, whatever linear SVMs, probes and cross runs lie beside them."""
+    monkeypatch.chdir(ROOT)
+    svm, finetune = all_rows(tmp_path / "lamp")
+    others = mmix_rows(tmp_path, met=True)
+    linear = svm_rows(tmp_path / "linear/rows.csv", "lamp-mag", "MUTAG", (0.2, 1.0), {20.0: 0.99})
+    cross = svm_rows(tmp_path / "cross/rows.csv", "mp-mix", "MUTAG", (NONE, NONE), {20.0: 0.9})
+    rows = {"svm": svm, "finetune": finetune, **others, "graphs": [*others["graphs"], linear], "cross": [cross]}
+    score_all(rows, FIXED, tmp_path / "scores.csv", tmp_path / "settings.csv")
+    show_leakage(tmp_path / "scores.csv", tmp_path / "leakage", tmp_path / "gaps", "x")
+    compare_methods(tmp_path / "scores.csv", {"rope": 0.5}, tmp_path / "ranks", tmp_path / "pairs", "x")
+    for name, here in (
+        ("tables/leakage.csv", "gaps.csv"),
+        ("tables/pairs.csv", "pairs.csv"),
+        ("figures/ranks.csv", "ranks.csv"),
+    ):
+        assert (tmp_path / here).read_text() == (chain / name).read_text()
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "settings.csv"), pd.read_csv(chain / "settings.csv"))
+
+
+def test_unknown_kinds_of_rows_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(RelampError, match=r"there are no kinds of rows \['pictures'\]; known: svm, cross"):
+        score_all({"pictures": []}, FIXED, tmp_path / "scores.csv", tmp_path / "settings.csv")
+
+
+def test_the_cross_table_is_written_whole(chain: Path, tmp_path: Path) -> None:
+    for kind in ("csv", "md", "tex", "html", "json"):
+        assert (chain / f"tables/cross_table.{kind}").stat().st_size
+    table = pd.read_csv(chain / "tables/cross_table.csv")
+    assert set(table["evaluation"]) == {"svm-rbf"}
+    ranks = table[table["dataset"] == "A.R."].set_index("method")[["value", "datasets"]]
+    assert ranks.to_dict("index") == {
+        name: {"value": rank, "datasets": 2} for name, rank in (("lamp-mag", 2), ("lamp-soft", 3), ("wl", 1))
+    }
+    scores = pd.read_csv(chain / "scores.csv")
+    scores[scores["evaluation"] == "finetune"].to_csv(tmp_path / "scores.csv", index=False)
+    with pytest.raises(RelampError, match="no accuracy of an SVM"):
+        show_cross_table(tmp_path / "scores.csv", tmp_path / "t", "x")
+
+
 def test_another_protocol_and_margin_give_other_verdicts(
     chain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -295,7 +486,7 @@ def test_another_protocol_and_margin_give_other_verdicts(
 def test_one_kind_of_experiment_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     _, finetune = all_rows(tmp_path)
-    score_all([], finetune, FIXED, tmp_path / "scores.csv", tmp_path / "settings.csv")
+    score_all({"svm": [], "finetune": finetune}, FIXED, tmp_path / "scores.csv", tmp_path / "settings.csv")
     assert set(pd.read_csv(tmp_path / "scores.csv")["metric"]) == {"roc_auc"}
     assert pd.read_csv(tmp_path / "settings.csv").empty
     run_judge(tmp_path, tmp_path / "verdict")
@@ -307,5 +498,5 @@ def test_one_kind_of_experiment_is_enough(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_nothing_at_all_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RelampError, match="there are no rows; run the evaluation first"):
-        score_all([], [], FIXED, tmp_path / "scores.csv", tmp_path / "settings.csv")
+        score_all({"svm": [], "nodes": []}, FIXED, tmp_path / "scores.csv", tmp_path / "settings.csv")
     assert not list(tmp_path.iterdir())

@@ -13,9 +13,9 @@ from relamp.steps import report
 from relamp.steps.report import write_report
 from relamp.steps.summary import print_summary
 
-CELLS = """paper,method,label,dataset,metric,published,spread,mean,low,high,seeds,verdict,verdict_seeds
-lamp,a,A*,MUTAG,accuracy,90.0,1.0,80.0,79.0,81.0,5,worse,worse
-lamp,b,B,MUTAG,accuracy,90.0,,,,,,not run,not run
+CELLS = """paper,method,label,dataset,evaluation,metric,part,published,spread,mean,low,high,seeds,verdict,verdict_seeds
+lamp,a,A*,MUTAG,svm-rbf,accuracy,,90.0,1.0,80.0,79.0,81.0,5,worse,worse
+lamp,b,B,MUTAG,svm-rbf,accuracy,,90.0,,,,,,not run,not run
 """
 CLAIMS = """id,paper,where,quote,outcome,coverage,evidence
 a,lamp,Section 1,it is {best},fails,1 of 8 data sets: MUTAG,over b: -3.00
@@ -67,7 +67,8 @@ def test_the_landing_page_begins_with_the_verdicts(project: Path, monkeypatch: p
     assert lines[3:5] == ["- **Numbers**: 1 worse, 1 not run", "- **Claims**: 1 fails, 1 not run"]
     # Nothing that a template or reStructuredText would take for its own.
     assert "it is (best)" in lines[5]
-    assert "A\\* on MUTAG: LAMP prints 90 ± 1, this run finds 80.00, worse (79.00 to 81.00)." in lines[6]
+    where = "A\\* on MUTAG, accuracy by SVM with an RBF kernel"
+    assert f"{where}: LAMP prints 90 ± 1, this run finds 80.00, worse (79.00 to 81.00)." in lines[6]
     assert lines[-1] == "The rest."
 
 

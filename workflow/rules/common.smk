@@ -18,6 +18,7 @@ from relamp.config import load_config
 from relamp.config_names import BAG, FROM_SCRATCH, KERNELS
 from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError
+from relamp.layout import Layout, all_datasets
 from relamp.method.table import METHODS
 from relamp.image_settings import IMAGE_METHODS
 from relamp.method.node_table import NODE_METHODS
@@ -42,14 +43,23 @@ REPORTED = (
     "lamp_table3",
 )
 # M-Mix's artifacts: a target each, and `mmix` for all of them.
-MMIX_REPORTED = (*MMIX_TABLES, "mmix_fig2", "mmix_fig4")
+MMIX_REPORTED = (
+    *MMIX_TABLES,
+    "mmix_fig2",
+    "mmix_fig3",
+    "mmix_fig4",
+    "mmix_fig5",
+    "mmix_theorem",
+)
 # What the report shows of the judging: those, and the verdicts themselves.
-JUDGED = ("judge", "leakage", "comparisons", "audit")
+JUDGED = ("judge", "leakage", "comparisons", "cross_table", "audit")
+SHOWN = REPORTED + MMIX_REPORTED + JUDGED
 PUBLISHED = sorted(
     str(path.relative_to(ROOT)) for path in (ROOT / "published").glob("*_table*.csv")
 )
 RESULTS = f"results/{CONFIG.preset}"
 FIGURES = f"figures/{CONFIG.preset}"
+STORED = Layout(CONFIG, RESULTS)
 UNSUPERVISED, TRANSFER, MMIX = CONFIG.unsupervised, CONFIG.transfer, CONFIG.mmix
 
 
@@ -59,6 +69,14 @@ wildcard_constraints:
     start="|".join((*METHODS, FROM_SCRATCH)),
     setting=r"default|[a-z]+~[^/_]+(_[a-z]+~[^/_]+)*",
     seed=r"\d+",
+
+
+# The runs of a data set that one job works through, whatever the data set.
+ANY = "{dataset}"
+GAMMAS = runs.swept_runs(CONFIG, ANY, "gamma")
+ALPHAS = runs.swept_runs(CONFIG, ANY, "alpha")
+TABLE, CROSS = runs.table_runs(CONFIG, ANY), runs.cross_runs(CONFIG, ANY)
+LINEAR = runs.fixed_runs(CONFIG, ANY, MMIX.graphs.methods)
 
 
 def code(script, *modules):
@@ -72,24 +90,6 @@ def code(script, *modules):
 def code_of(script, method):
     """The same for a script that loads a method by name."""
     return code(script, METHODS[method].maker.partition(":")[0])
-
-
-def all_datasets():
-    """Every data set that the configuration names."""
-    named = [
-        *CONFIG.damage.datasets,
-        *UNSUPERVISED.datasets,
-        TRANSFER.corpus,
-        *TRANSFER.datasets,
-    ]
-    return list(dict.fromkeys(named))
-
-
-def mmix_datasets():
-    """Every data set of nodes and images that the configuration names."""
-    nodes, images = MMIX.nodes, MMIX.images
-    named = [*nodes.datasets, nodes.sweep.dataset, *images.datasets]
-    return list(dict.fromkeys(named))
 
 
 def registered(dataset):
@@ -142,27 +142,75 @@ def table(name, label, category="LAMP"):
     return [page, *(f"{RESULTS}/tables/{name}.{kind}" for kind in TABLE_KINDS)]
 
 
-def svm_rows(chosen):
-    """The SVM rows of some runs."""
+def trained(chosen, file):
+    """One of the files that pre-training some runs writes, for every seed of every run."""
     return [
-        f"{RESULTS}/svm/{run.dataset}/{run.method}/{run.setting}/rows.csv"
+        f"{RESULTS}/pretrain/{run.dataset}/{run.method}/{run.setting}/seed~{seed}/{file}"
         for run in chosen
+        for seed in UNSUPERVISED.seeds
     ]
 
 
-def control_rows(datasets):
-    """The rows of what has no encoder: kernels, and the bag that knows no structure."""
-    kernels = expand(rules.kernel.output, dataset=datasets, kernel=UNSUPERVISED.kernels)
-    return kernels + expand(rules.bag.output, dataset=datasets)
+def trained_files(chosen):
+    """All of them, by the names that they have as outputs."""
+    return {
+        "encoder": trained(chosen, "encoder.safetensors"),
+        "embeddings": trained(chosen, "embeddings.safetensors"),
+        "history": trained(chosen, "history.csv"),
+        "run": trained(chosen, "run.json"),
+    }
 
 
-def over_datasets(select, *arguments):
-    """The SVM rows of a selection of runs, over all data sets."""
-    return svm_rows(
-        run
-        for dataset in UNSUPERVISED.datasets
-        for run in select(CONFIG, dataset, *arguments)
-    )
+def sweep_params(chosen):
+    """What pre-training needs to know of several settings of the swept method."""
+    return {
+        "seeds": list(UNSUPERVISED.seeds),
+        "methods": [runs.method_params(run.method, run.setting) for run in chosen],
+        "settings": runs.pretraining_params(
+            UNSUPERVISED.sweep_method, UNSUPERVISED.pretraining
+        ),
+        "states": [
+            f"{RESULTS}/state/pretrain/{ANY}/{run.method}/{run.setting}"
+            for run in chosen
+        ],
+    }
+
+
+def svm_params(chosen, protocol):
+    """What an SVM needs to know of some runs; `dataset` as a wildcard is filled in."""
+    return {
+        "seeds": list(UNSUPERVISED.seeds),
+        "labels": lambda wildcards: [
+            {
+                "method": run.method,
+                "dataset": wildcards.dataset,
+                **runs.setting_values(run.method, run.setting),
+            }
+            for run in (chosen(wildcards) if callable(chosen) else chosen)
+        ],
+        "protocol": protocol.model_dump(mode="json"),
+        "kept": f"{RESULTS}/state",
+    }
+
+
+def node_labels(methods):
+    """The same for node-level methods."""
+    return lambda wildcards: [
+        {"method": method, "dataset": wildcards.dataset} for method in methods
+    ]
+
+
+def node_files(folder, methods, settings, *files):
+    """Files of node-level runs; `files` are of each seed, and without any the rows of all."""
+    return [
+        f"{RESULTS}/mmix/{folder}/{ANY}/{method}/{setting}/{file}"
+        for method in methods
+        for setting in settings
+        for file in (
+            [f"seed~{seed}/{name}" for seed in MMIX.nodes.seeds for name in files]
+            or ["rows.csv"]
+        )
+    ]
 
 
 def pretrained_encoder(wildcards):
@@ -178,35 +226,6 @@ def pretrained_encoder(wildcards):
     )
 
 
-def mmix_rows(kind):
-    """The stored rows of one kind that M-Mix's tables are made of."""
-    nodes, graphs, images = MMIX.nodes, MMIX.graphs, MMIX.images
-    edits = MMIX.edit_distance
-    if kind in ("nodes", "clusters"):
-        return expand(
-            (rules.probe if kind == "nodes" else rules.cluster).output,
-            dataset=nodes.datasets,
-            method=nodes.methods,
-            setting=runs.node_setting(),
-        )
-    if kind == "graphs":
-        encoders = [
-            f"{RESULTS}/mmix/svm/{run.dataset}/{run.method}/{run.setting}/rows.csv"
-            for dataset in graphs.datasets
-            for run in runs.fixed_runs(CONFIG, dataset, graphs.methods)
-        ]
-        return encoders + control_rows(graphs.datasets)
-    if kind == "edits":
-        trained = [
-            f"{RESULTS}/mmix/edit_distance/{run.method}/{run.setting}/rows.csv"
-            for run in runs.fixed_runs(CONFIG, edits.dataset, edits.methods)
-        ]
-        return trained + expand(rules.edit_kernel.output, kernel=edits.kernels)
-    return expand(
-        rules.probe_images.output, dataset=images.datasets, method=images.methods
-    )
-
-
 def mmix_table_input(name):
     """What a table is made of, by kind."""
-    return {kind: mmix_rows(kind) for kind in MMIX_TABLES[name].kinds}
+    return {kind: STORED.mmix(kind) for kind in MMIX_TABLES[name].kinds}

@@ -9,7 +9,7 @@ rule cost:
         "../../envs/report.yaml"
     params:
         snakefile=workflow.main_snakefile,
-        targets=["datasets", *REPORTED, *JUDGED, *MMIX_REPORTED, "mmix", "all"],
+        targets=["datasets", *SHOWN, "mmix", "all"],
     script:
         "../scripts/cost.py"
 

@@ -15,18 +15,106 @@ rule svm:
         f"{RESULTS}/benchmarks/svm/{RUN}.jsonl"
     conda:
         "../../envs/evaluate.yaml"
+    threads: 8
     resources:
         **asked("svm", len(UNSUPERVISED.seeds)),
     params:
-        seeds=list(UNSUPERVISED.seeds),
-        labels=lambda wildcards: {
-            "method": wildcards.method,
-            "dataset": wildcards.dataset,
-            **runs.setting_values(wildcards.method, wildcards.setting),
-        },
-        protocol=UNSUPERVISED.svm.model_dump(mode="json"),
+        **svm_params(
+            lambda wildcards: [
+                runs.Run(wildcards.dataset, wildcards.method, wildcards.setting)
+            ],
+            UNSUPERVISED.svm,
+        ),
     script:
         "../scripts/svm.py"
+
+
+# All runs of a table, or of a sweep, on one data set are one job, which computes what is new and keeps the rest.
+use rule svm as svm_table with:
+    input:
+        code=code("svm.py"),
+        data=rules.pack.output.packed,
+        embeddings=trained(TABLE, "embeddings.safetensors"),
+        folds=rules.folds.output,
+    output:
+        STORED.svm(TABLE),
+    log:
+        f"{RESULTS}/logs/svm/{{dataset}}/table.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/svm/{{dataset}}/table.jsonl"
+    resources:
+        **asked("svm", len(UNSUPERVISED.seeds) * len(TABLE)),
+    params:
+        **svm_params(TABLE, UNSUPERVISED.svm),
+
+
+ruleorder: svm_table > svm
+
+
+if GAMMAS:
+
+    use rule svm as svm_gammas with:
+        input:
+            code=code("svm.py"),
+            data=rules.pack.output.packed,
+            embeddings=trained(GAMMAS, "embeddings.safetensors"),
+            folds=rules.folds.output,
+        output:
+            STORED.svm(GAMMAS),
+        log:
+            f"{RESULTS}/logs/svm/{{dataset}}/gammas.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/svm/{{dataset}}/gammas.jsonl"
+        resources:
+            **asked("svm", len(UNSUPERVISED.seeds) * len(GAMMAS)),
+        params:
+            **svm_params(GAMMAS, UNSUPERVISED.svm),
+
+    ruleorder: svm_gammas > svm
+
+
+if ALPHAS:
+
+    use rule svm as svm_alphas with:
+        input:
+            code=code("svm.py"),
+            data=rules.pack.output.packed,
+            embeddings=trained(ALPHAS, "embeddings.safetensors"),
+            folds=rules.folds.output,
+        output:
+            STORED.svm(ALPHAS),
+        log:
+            f"{RESULTS}/logs/svm/{{dataset}}/alphas.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/svm/{{dataset}}/alphas.jsonl"
+        resources:
+            **asked("svm", len(UNSUPERVISED.seeds) * len(ALPHAS)),
+        params:
+            **svm_params(ALPHAS, UNSUPERVISED.svm),
+
+    ruleorder: svm_alphas > svm
+
+
+if CROSS:
+
+    use rule svm as svm_cross with:
+        input:
+            code=code("svm.py"),
+            data=rules.pack.output.packed,
+            embeddings=trained(CROSS, "embeddings.safetensors"),
+            folds=rules.folds.output,
+        output:
+            STORED.svm(CROSS),
+        log:
+            f"{RESULTS}/logs/svm/{{dataset}}/cross.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/svm/{{dataset}}/cross.jsonl"
+        resources:
+            **asked("svm", len(UNSUPERVISED.seeds) * len(CROSS)),
+        params:
+            **svm_params(CROSS, UNSUPERVISED.svm),
+
+    ruleorder: svm_cross > svm
 
 
 rule bag:

@@ -1,15 +1,12 @@
 # From stored rows to scores, verdicts and what stands behind them; nothing here looks at a model or at raw data.
-BOTH_KINDS = {
-    "svm": svm_rows(runs.all_runs(CONFIG)) + control_rows(UNSUPERVISED.datasets),
-    "finetune": expand(
-        rules.finetune.output, dataset=TRANSFER.datasets, start=TRANSFER.methods
-    ),
-}
+from relamp.runnable import methods_by_evaluation
+
+BY_KIND = STORED.by_kind()
 
 
 rule scores:
     input:
-        **BOTH_KINDS,
+        **BY_KIND,
         code=code("scores.py"),
     output:
         scores=f"{RESULTS}/scores.csv",
@@ -19,12 +16,10 @@ rule scores:
     conda:
         "../../envs/render.yaml"
     resources:
-        **asked("render"),
+        **RENDER,
     params:
-        fixed={
-            "svm": {"gamma": UNSUPERVISED.gamma, "alpha": UNSUPERVISED.alpha},
-            "finetune": {"gamma": TRANSFER.gamma, "alpha": TRANSFER.alpha},
-        },
+        kinds=list(BY_KIND),
+        fixed=runs.fixed_settings(CONFIG),
     script:
         "../scripts/scores.py"
 
@@ -53,15 +48,15 @@ rule judge:
     conda:
         "../../envs/render.yaml"
     resources:
-        **asked("render"),
+        **RENDER,
     params:
-        methods=[*METHODS, *KERNELS, BAG, FROM_SCRATCH],
+        methods=methods_by_evaluation(),
         judging=CONFIG.judging.model_dump(mode="json"),
         preset=CONFIG.preset,
         rendered={
             name: f"{RESULTS}/tables/{name}.html"
-            for name in REPORTED
-            if "table" in name
+            for name in (*REPORTED, *MMIX_TABLES)
+            if "_table" in name
         },
     script:
         "../scripts/judge.py"
@@ -79,7 +74,7 @@ rule leakage:
     conda:
         "../../envs/render.yaml"
     resources:
-        **asked("render"),
+        **RENDER,
     script:
         "../scripts/leakage.py"
 
@@ -96,11 +91,27 @@ rule comparisons:
     conda:
         "../../envs/render.yaml"
     resources:
-        **asked("render"),
+        **RENDER,
     params:
         judging=CONFIG.judging.model_dump(mode="json"),
     script:
         "../scripts/comparisons.py"
+
+
+rule cross_table:
+    input:
+        scores=rules.scores.output.scores,
+        code=code("cross_table.py"),
+    output:
+        table("cross_table", "All methods on all data sets", "Claims and verdicts"),
+    log:
+        f"{RESULTS}/logs/judge/cross_table.log",
+    conda:
+        "../../envs/render.yaml"
+    resources:
+        **RENDER,
+    script:
+        "../scripts/cross_table.py"
 
 
 rule audit:
@@ -116,7 +127,7 @@ rule audit:
     conda:
         "../../envs/render.yaml"
     resources:
-        **asked("render"),
+        **RENDER,
     script:
         "../scripts/audit.py"
 
@@ -127,7 +138,12 @@ rule verdict:
         cells=rules.judge.output.csv,
         claims=rules.judge.output.claims,
         page=rules.judge.output[0],
-        others=[rules.leakage.output, rules.comparisons.output, rules.audit.output],
+        others=[
+            rules.leakage.output,
+            rules.comparisons.output,
+            rules.cross_table.output,
+            rules.audit.output,
+        ],
     log:
         f"{RESULTS}/logs/judge/verdict.log",
     localrule: True

@@ -38,89 +38,154 @@ rule pretrain_nodes:
     params:
         seeds=list(MMIX.nodes.seeds),
         method="{method}",
-        settings=lambda wildcards: runs.node_params(
-            CONFIG, wildcards.method, wildcards.setting
-        ),
-        state=f"{RESULTS}/state/mmix/nodes/{NODE}",
+        settings=lambda wildcards: [
+            runs.node_params(CONFIG, wildcards.method, wildcards.setting)
+        ],
+        states=[f"{RESULTS}/state/mmix/nodes/{NODE}"],
     script:
         "../scripts/pretrain_nodes.py"
 
 
+# The grid of Fig. 2 and 3 is one job a method.
+GRID = [runs.node_setting(*point) for point in MMIX.nodes.sweep.settings()]
+GRID_RUN = "{dataset}/{method}/grid"
+
+
+use rule pretrain_nodes as pretrain_nodes_grid with:
+    output:
+        encoder=node_files("nodes", ["{method}"], GRID, "encoder.safetensors"),
+        embeddings=node_files("nodes", ["{method}"], GRID, "embeddings.safetensors"),
+        others=node_files("nodes", ["{method}"], GRID, "history.csv", "run.json"),
+    log:
+        f"{RESULTS}/logs/mmix/nodes/{GRID_RUN}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/mmix/nodes/{GRID_RUN}.jsonl"
+    wildcard_constraints:
+        method="|".join(NODE_METHODS),
+    resources:
+        **asked(
+            "pretrain_nodes",
+            MMIX.nodes.pretraining.epochs * len(MMIX.nodes.seeds) * len(GRID),
+        ),
+    params:
+        seeds=list(MMIX.nodes.seeds),
+        method="{method}",
+        settings=lambda wildcards: [
+            runs.node_params(CONFIG, wildcards.method, setting) for setting in GRID
+        ],
+        states=[f"{RESULTS}/state/mmix/nodes/{{dataset}}/{{method}}/{s}" for s in GRID],
+
+
+ruleorder: pretrain_nodes_grid > pretrain_nodes
+
+
+# All methods on one data set are one job, which computes what is new and keeps the rest.
 rule probe:
     input:
         code=code("probe.py"),
         data=rules.pack.output.packed,
-        embeddings=rules.pretrain_nodes.output.embeddings,
+        embeddings=node_files(
+            "nodes", MMIX.nodes.methods, [runs.NO_SETTING], "embeddings.safetensors"
+        ),
     output:
-        f"{RESULTS}/mmix/probe/{NODE}/rows.csv",
+        node_files("probe", MMIX.nodes.methods, [runs.NO_SETTING]),
     log:
-        f"{RESULTS}/logs/mmix/probe/{NODE}.log",
+        f"{RESULTS}/logs/mmix/probe/{{dataset}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/mmix/probe/{NODE}.jsonl"
-    wildcard_constraints:
-        method="|".join(NODE_METHODS),
-        setting=r"default|samples~\d+_dim~\d+",
+        f"{RESULTS}/benchmarks/mmix/probe/{{dataset}}.jsonl"
     conda:
         "../../envs/evaluate.yaml"
+    threads: 8
     resources:
         **asked("probe"),
     params:
         seeds=list(MMIX.nodes.seeds),
-        labels=lambda wildcards: {
-            "method": wildcards.method,
-            "dataset": wildcards.dataset,
-        },
+        labels=node_labels(MMIX.nodes.methods),
         protocol=lambda wildcards: MMIX.nodes.probe_of(wildcards.dataset).model_dump(
             mode="json"
         ),
+        kept=f"{RESULTS}/state",
     script:
         "../scripts/probe.py"
+
+
+use rule probe as probe_grid with:
+    input:
+        code=code("probe.py"),
+        data=rules.pack.output.packed,
+        embeddings=node_files(
+            "nodes", MMIX.nodes.sweep.methods, GRID, "embeddings.safetensors"
+        ),
+    output:
+        node_files("probe", MMIX.nodes.sweep.methods, GRID),
+    log:
+        f"{RESULTS}/logs/mmix/probe/{{dataset}}_grid.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/mmix/probe/{{dataset}}_grid.jsonl"
+    params:
+        seeds=list(MMIX.nodes.seeds),
+        labels=node_labels(
+            [method for method in MMIX.nodes.sweep.methods for _ in GRID]
+        ),
+        protocol=lambda wildcards: MMIX.nodes.probe_of(wildcards.dataset).model_dump(
+            mode="json"
+        ),
+        kept=f"{RESULTS}/state",
 
 
 rule cluster:
     input:
         code=code("cluster.py"),
         data=rules.pack.output.packed,
-        embeddings=rules.pretrain_nodes.output.embeddings,
+        embeddings=rules.probe.input.embeddings,
     output:
-        f"{RESULTS}/mmix/cluster/{NODE}/rows.csv",
+        node_files("cluster", MMIX.nodes.methods, [runs.NO_SETTING]),
     log:
-        f"{RESULTS}/logs/mmix/cluster/{NODE}.log",
+        f"{RESULTS}/logs/mmix/cluster/{{dataset}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/mmix/cluster/{NODE}.jsonl"
-    wildcard_constraints:
-        method="|".join(NODE_METHODS),
-        setting=r"default|samples~\d+_dim~\d+",
+        f"{RESULTS}/benchmarks/mmix/cluster/{{dataset}}.jsonl"
     conda:
         "../../envs/evaluate.yaml"
+    threads: 8
     resources:
         **asked("cluster"),
     params:
         seeds=list(MMIX.nodes.seeds),
-        labels=lambda wildcards: {
-            "method": wildcards.method,
-            "dataset": wildcards.dataset,
-        },
+        labels=node_labels(MMIX.nodes.methods),
         protocol=MMIX.nodes.clustering.model_dump(mode="json"),
+        kept=f"{RESULTS}/state",
     script:
         "../scripts/cluster.py"
 
 
 # The encoders are those of the unsupervised experiments, the SVM is M-Mix's.
 use rule svm as svm_linear with:
+    input:
+        code=code("svm.py"),
+        data=rules.pack.output.packed,
+        embeddings=trained(LINEAR, "embeddings.safetensors"),
+        folds=rules.folds.output,
     output:
-        f"{RESULTS}/mmix/svm/{RUN}/rows.csv",
+        STORED.svm(LINEAR, "mmix/svm"),
     log:
-        f"{RESULTS}/logs/mmix/svm/{RUN}.log",
+        f"{RESULTS}/logs/mmix/svm/{{dataset}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/mmix/svm/{RUN}.jsonl"
+        f"{RESULTS}/benchmarks/mmix/svm/{{dataset}}.jsonl"
+    resources:
+        **asked("svm", len(UNSUPERVISED.seeds) * len(LINEAR)),
+    params:
+        **svm_params(LINEAR, MMIX.graphs.svm),
+
+
+use rule bag as bag_linear with:
+    output:
+        f"{RESULTS}/mmix/bag/{{dataset}}/rows.csv",
+    log:
+        f"{RESULTS}/logs/mmix/bag/{{dataset}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/mmix/bag/{{dataset}}.jsonl"
     params:
         seeds=list(UNSUPERVISED.seeds),
-        labels=lambda wildcards: {
-            "method": wildcards.method,
-            "dataset": wildcards.dataset,
-            **runs.setting_values(wildcards.method, wildcards.setting),
-        },
         protocol=MMIX.graphs.svm.model_dump(mode="json"),
 
 
@@ -246,24 +311,30 @@ rule probe_images:
     input:
         code=code("image_probe.py"),
         data=rules.pack.output.packed,
-        embeddings=rules.pretrain_images.output.embeddings,
+        embeddings=expand(
+            f"{RESULTS}/mmix/images/{IMAGE}/seed~{{seed}}/embeddings.safetensors",
+            method=MMIX.images.methods,
+            seed=MMIX.images.seeds,
+            allow_missing=True,
+        ),
     output:
-        f"{RESULTS}/mmix/image_probe/{IMAGE}/rows.csv",
+        expand(
+            f"{RESULTS}/mmix/image_probe/{IMAGE}/rows.csv",
+            method=MMIX.images.methods,
+            allow_missing=True,
+        ),
     log:
-        f"{RESULTS}/logs/mmix/image_probe/{IMAGE}.log",
-    wildcard_constraints:
-        method="|".join(IMAGE_METHODS),
+        f"{RESULTS}/logs/mmix/image_probe/{{dataset}}.log",
     conda:
         "../../envs/evaluate.yaml"
+    threads: 8
     resources:
         **asked("probe"),
     params:
         seeds=list(MMIX.images.seeds),
-        labels=lambda wildcards: {
-            "method": wildcards.method,
-            "dataset": wildcards.dataset,
-        },
+        labels=node_labels(MMIX.images.methods),
         protocol=MMIX.images.probe.model_dump(mode="json"),
+        kept=f"{RESULTS}/state",
     script:
         "../scripts/image_probe.py"
 
@@ -280,7 +351,7 @@ rule mmix_table2:
     conda:
         "../../envs/render.yaml"
     resources:
-        **asked("render"),
+        **RENDER,
     params:
         name="mmix_table2",
         kinds=MMIX_TABLES["mmix_table2"].kinds,
@@ -416,53 +487,3 @@ use rule mmix_table2 as mmix_table10 with:
         kinds=MMIX_TABLES["mmix_table10"].kinds,
         title=MMIX_TABLES["mmix_table10"].title,
         methods=MMIX_TABLES["mmix_table10"].methods,
-
-
-SWEEP = [
-    (method, samples, dimension)
-    for method in MMIX.nodes.sweep.methods
-    for samples in MMIX.nodes.sweep.sample_sizes
-    for dimension in MMIX.nodes.sweep.dimensions
-]
-
-
-# Fig. 3 draws the same grid over epochs: it is in the rows of the same probes.
-rule mmix_fig2:
-    input:
-        code=code("sample_sizes.py"),
-        rows=[
-            f"{RESULTS}/mmix/probe/{MMIX.nodes.sweep.dataset}/{method}/{runs.node_setting(samples, dimension)}/rows.csv"
-            for method, samples, dimension in SWEEP
-        ],
-    output:
-        figure("mmix_fig2", "Fig. 2", "M-Mix"),
-    log:
-        f"{RESULTS}/logs/render/mmix_fig2.log",
-    conda:
-        "../../envs/render.yaml"
-    resources:
-        **asked("render"),
-    params:
-        settings=[(samples, dimension) for _, samples, dimension in SWEEP],
-    script:
-        "../scripts/sample_sizes.py"
-
-
-rule mmix_fig4:
-    input:
-        code=code("picture_grid.py"),
-        data=f"{RESULTS}/data/{MMIX.images.datasets[0]}.safetensors",
-        mixed=f"{RESULTS}/mmix/images/{MMIX.images.datasets[0]}/{MMIX.images.picture}/seed~{MMIX.images.seeds[0]}/mixed.csv",
-    output:
-        figure("mmix_fig4", "Fig. 4 and 5", "M-Mix"),
-    log:
-        f"{RESULTS}/logs/render/mmix_fig4.log",
-    conda:
-        "../../envs/render.yaml"
-    resources:
-        **asked("render"),
-    params:
-        anchors=4,
-        partners=7,
-    script:
-        "../scripts/picture_grid.py"

@@ -41,10 +41,63 @@ rule pretrain:
         ),
     params:
         seeds=list(UNSUPERVISED.seeds),
-        method=lambda wildcards: runs.method_params(wildcards.method, wildcards.setting),
+        methods=lambda wildcards: [
+            runs.method_params(wildcards.method, wildcards.setting)
+        ],
         settings=lambda wildcards: runs.pretraining_params(
             wildcards.method, UNSUPERVISED.pretraining
         ),
-        state=f"{RESULTS}/state/pretrain/{RUN}",
+        states=[f"{RESULTS}/state/pretrain/{RUN}"],
     script:
         "../scripts/pretrain.py"
+
+
+# A sweep is one job: on a cluster every job costs seconds of waiting. Settings that are there already cost nothing.
+if GAMMAS:
+
+    use rule pretrain as pretrain_gammas with:
+        input:
+            code=code_of("pretrain.py", UNSUPERVISED.sweep_method),
+            data=rules.pack.output.packed,
+        output:
+            **trained_files(GAMMAS),
+        log:
+            f"{RESULTS}/logs/pretrain/{{dataset}}/gammas.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/pretrain/{{dataset}}/gammas.jsonl"
+        resources:
+            **asked(
+                "pretrain",
+                epochs(UNSUPERVISED.pretraining, UNSUPERVISED.sweep_method)
+                * len(UNSUPERVISED.seeds)
+                * len(GAMMAS),
+            ),
+        params:
+            **sweep_params(GAMMAS),
+
+    ruleorder: pretrain_gammas > pretrain
+
+
+if ALPHAS:
+
+    use rule pretrain as pretrain_alphas with:
+        input:
+            code=code_of("pretrain.py", UNSUPERVISED.sweep_method),
+            data=rules.pack.output.packed,
+        output:
+            **trained_files(ALPHAS),
+        log:
+            f"{RESULTS}/logs/pretrain/{{dataset}}/alphas.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/pretrain/{{dataset}}/alphas.jsonl"
+        resources:
+            **asked(
+                "pretrain",
+                epochs(UNSUPERVISED.pretraining, UNSUPERVISED.sweep_method)
+                * len(UNSUPERVISED.seeds)
+                * len(ALPHAS),
+            ),
+        params:
+            **sweep_params(ALPHAS),
+
+    ruleorder: pretrain_alphas > pretrain

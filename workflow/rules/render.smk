@@ -4,7 +4,7 @@
 rule lamp_fig2:
     input:
         code=code("figure_damage.py"),
-        rows=expand(rules.damage.output, dataset=CONFIG.damage.datasets),
+        rows=STORED.damage(),
     output:
         figure("lamp_fig2", "Fig. 2"),
     log:
@@ -12,7 +12,7 @@ rule lamp_fig2:
     conda:
         "../../envs/render.yaml"
     resources:
-        **asked("render"),
+        **RENDER,
     script:
         "../scripts/figure_damage.py"
 
@@ -20,8 +20,8 @@ rule lamp_fig2:
 rule lamp_fig4:
     input:
         code=code("figure_sweep.py"),
-        rows=over_datasets(runs.sweep_runs, "gamma"),
-        references=over_datasets(runs.reference_runs),
+        rows=STORED.over_datasets(runs.sweep_runs, "gamma"),
+        references=STORED.over_datasets(runs.reference_runs),
     output:
         figure("lamp_fig4", "Fig. 4"),
     log:
@@ -29,7 +29,7 @@ rule lamp_fig4:
     conda:
         "../../envs/render.yaml"
     resources:
-        **asked("render"),
+        **RENDER,
     params:
         parameter="gamma",
     script:
@@ -39,8 +39,8 @@ rule lamp_fig4:
 use rule lamp_fig4 as lamp_fig5 with:
     input:
         code=code("figure_sweep.py"),
-        rows=over_datasets(runs.sweep_runs, "alpha"),
-        references=over_datasets(runs.reference_runs),
+        rows=STORED.over_datasets(runs.sweep_runs, "alpha"),
+        references=STORED.over_datasets(runs.reference_runs),
     output:
         figure("lamp_fig5", "Fig. 5"),
     log:
@@ -54,7 +54,7 @@ rule lamp_table1:
         code=code("table.py"),
         published="published/lamp_table1.csv",
         splits=expand(rules.folds.output, dataset=UNSUPERVISED.datasets),
-        rows=over_datasets(runs.table_runs) + control_rows(UNSUPERVISED.datasets),
+        rows=STORED.table1(),
     output:
         table("lamp_table1", TABLES["lamp_table1"].label),
     log:
@@ -62,7 +62,7 @@ rule lamp_table1:
     conda:
         "../../envs/render.yaml"
     resources:
-        **asked("render"),
+        **RENDER,
     params:
         kind=TABLES["lamp_table1"].kind,
         title=TABLES["lamp_table1"].title,
@@ -77,9 +77,7 @@ use rule lamp_table1 as lamp_table2 with:
         code=code("table.py"),
         published="published/lamp_table2.csv",
         splits=expand(rules.scaffold.output, dataset=TRANSFER.datasets),
-        rows=expand(
-            rules.finetune.output, dataset=TRANSFER.datasets, start=TRANSFER.methods
-        ),
+        rows=STORED.finetune(),
     output:
         table("lamp_table2", TABLES["lamp_table2"].label),
     log:
@@ -96,8 +94,7 @@ use rule lamp_table1 as lamp_table3 with:
         code=code("table.py"),
         published="published/lamp_table3.csv",
         splits=expand(rules.folds.output, dataset=UNSUPERVISED.datasets),
-        rows=over_datasets(runs.table3_runs)
-        + expand(rules.bag.output, dataset=UNSUPERVISED.datasets),
+        rows=STORED.table3(),
     output:
         table("lamp_table3", TABLES["lamp_table3"].label),
     log:
@@ -112,7 +109,7 @@ use rule lamp_table1 as lamp_table3 with:
 rule data_table:
     input:
         code=code("data_table.py"),
-        reports=expand(rules.pack.output.guard, dataset=all_datasets()),
+        reports=expand(rules.pack.output.guard, dataset=all_datasets(CONFIG)),
     output:
         report(
             f"{RESULTS}/tables/data.html",
@@ -127,7 +124,7 @@ rule data_table:
     conda:
         "../../envs/render.yaml"
     resources:
-        **asked("render"),
+        **RENDER,
     script:
         "../scripts/data_table.py"
 
@@ -140,7 +137,7 @@ rule report:
             str(path.relative_to(ROOT))
             for path in (ROOT / "workflow" / "report").glob("*.rst")
         ),
-        artifacts=[getattr(rules, name).output for name in REPORTED + JUDGED],
+        artifacts=[getattr(rules, name).output for name in SHOWN],
         cells=rules.judge.output.csv,
         claims=rules.judge.output.claims,
     output:
@@ -151,7 +148,7 @@ rule report:
     conda:
         "../../envs/report.yaml"
     params:
-        targets=REPORTED + JUDGED,
+        targets=SHOWN,
         snakefile=workflow.main_snakefile,
     script:
         "../scripts/report.py"

@@ -15,3 +15,6 @@ def epochs(settings, method):
     row = METHODS[method]
     own = settings.mmix.training if row.group == "mmix" else None
     return (own or settings).epochs if row.trains else 0
+
+
+RENDER = asked("render")

@@ -3,7 +3,9 @@
 
 use rule pretrain as pretrain_corpus with:
     output:
-        encoder=f"{RESULTS}/transfer/pretrain/{RUN}/seed~{TRANSFER.pretraining_seed}/encoder.safetensors",
+        encoder=[
+            f"{RESULTS}/transfer/pretrain/{RUN}/seed~{TRANSFER.pretraining_seed}/encoder.safetensors"
+        ],
         embeddings=f"{RESULTS}/transfer/pretrain/{RUN}/seed~{TRANSFER.pretraining_seed}/embeddings.safetensors",
         history=f"{RESULTS}/transfer/pretrain/{RUN}/seed~{TRANSFER.pretraining_seed}/history.csv",
         run=f"{RESULTS}/transfer/pretrain/{RUN}/seed~{TRANSFER.pretraining_seed}/run.json",
@@ -18,11 +20,13 @@ use rule pretrain as pretrain_corpus with:
         ),
     params:
         seeds=[TRANSFER.pretraining_seed],
-        method=lambda wildcards: runs.method_params(wildcards.method, wildcards.setting),
+        methods=lambda wildcards: [
+            runs.method_params(wildcards.method, wildcards.setting)
+        ],
         settings=lambda wildcards: runs.pretraining_params(
             wildcards.method, TRANSFER.pretraining
         ),
-        state=f"{RESULTS}/state/transfer/pretrain/{RUN}",
+        states=[f"{RESULTS}/state/transfer/pretrain/{RUN}"],
 
 
 rule finetune:

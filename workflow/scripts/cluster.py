@@ -1,18 +1,22 @@
-"""Score the node embeddings of one method by k-means clustering."""
+"""Score the node embeddings of several methods on one data set by k-means clustering."""
 
 from pathlib import Path
 
 from relamp.job import run
-from relamp.steps.node_rows import cluster_embeddings
+from relamp.steps.node_rows import cluster_runs
 
 
 def main(job) -> None:
-    cluster_embeddings(
+    cluster_runs(
         Path(job.input.data),
-        dict(zip(job.params.seeds, map(Path, job.input.embeddings), strict=True)),
-        job.params.labels,
-        job.params.protocol,
-        Path(job.output[0]),
+        protocol=job.params.protocol,
+        embeddings=list(map(Path, job.input.embeddings)),
+        seeds=job.params.seeds,
+        labels=job.params.labels,
+        outputs=list(map(Path, job.output)),
+        kept=Path(job.params.kept),
+        code=[Path(path).resolve() for path in job.input.code],
+        processes=job.threads,
     )
 
 

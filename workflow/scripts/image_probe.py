@@ -1,18 +1,22 @@
-"""Score the features of one method on one set of images by a linear classifier."""
+"""Score the features of several methods on one set of images by a linear classifier."""
 
 from pathlib import Path
 
 from relamp.job import run
-from relamp.steps.image_probe import probe_images
+from relamp.steps.image_probe import probe_image_runs
 
 
 def main(job) -> None:
-    probe_images(
+    probe_image_runs(
         Path(job.input.data),
-        dict(zip(job.params.seeds, map(Path, job.input.embeddings), strict=True)),
-        job.params.labels,
-        job.params.protocol,
-        Path(job.output[0]),
+        protocol=job.params.protocol,
+        embeddings=list(map(Path, job.input.embeddings)),
+        seeds=job.params.seeds,
+        labels=job.params.labels,
+        outputs=list(map(Path, job.output)),
+        kept=Path(job.params.kept),
+        code=[Path(path).resolve() for path in job.input.code],
+        processes=job.threads,
     )
 
 

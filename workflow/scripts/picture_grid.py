@@ -14,6 +14,7 @@ def main(job) -> None:
         f"snakemake {job.rule}",
         job.params.anchors,
         job.params.partners,
+        job.params.skip,
     )
 
 

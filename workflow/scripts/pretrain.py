@@ -1,18 +1,18 @@
-"""Pre-train one method at one setting on one data set, for every seed."""
+"""Pre-train one method at one or several settings on one data set, for every seed."""
 
 from pathlib import Path
 
 from relamp.job import run
-from relamp.steps.pretrain import pretrain_seeds
+from relamp.steps.pretrain import pretrain_settings
 
 
 def main(job) -> None:
-    encoders = [job.output.encoder] if isinstance(job.output.encoder, str) else job.output.encoder
-    pretrain_seeds(
+    pretrain_settings(
         Path(job.input.data),
-        {seed: Path(path).parent for seed, path in zip(job.params.seeds, encoders, strict=True)},
-        Path(job.params.state),
-        job.params.method,
+        list(map(Path, job.output.encoder)),
+        job.params.seeds,
+        list(map(Path, job.params.states)),
+        job.params.methods,
         job.params.settings,
         [Path(path).resolve() for path in job.input.code],
         job.threads,

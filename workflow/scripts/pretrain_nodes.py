@@ -1,17 +1,17 @@
-"""Pre-train one node-level method on one data set, for every seed."""
+"""Pre-train one node-level method at one or several settings on one data set, for every seed."""
 
 from pathlib import Path
 
 from relamp.job import run
-from relamp.steps.nodes import pretrain_nodes_seeds
+from relamp.steps.nodes import pretrain_nodes_settings
 
 
 def main(job) -> None:
-    encoders = [job.output.encoder] if isinstance(job.output.encoder, str) else job.output.encoder
-    pretrain_nodes_seeds(
+    pretrain_nodes_settings(
         Path(job.input.data),
-        {seed: Path(path).parent for seed, path in zip(job.params.seeds, encoders, strict=True)},
-        Path(job.params.state),
+        list(map(Path, job.output.encoder)),
+        job.params.seeds,
+        list(map(Path, job.params.states)),
         job.params.method,
         job.params.settings,
         [Path(path).resolve() for path in job.input.code],

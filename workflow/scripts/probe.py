@@ -1,18 +1,22 @@
-"""Score the node embeddings of one method by linear probes."""
+"""Score the node embeddings of one or several runs on one data set by linear probes."""
 
 from pathlib import Path
 
 from relamp.job import run
-from relamp.steps.node_rows import probe_embeddings
+from relamp.steps.node_rows import probe_runs
 
 
 def main(job) -> None:
-    probe_embeddings(
+    probe_runs(
         Path(job.input.data),
-        dict(zip(job.params.seeds, map(Path, job.input.embeddings), strict=True)),
-        job.params.labels,
-        job.params.protocol,
-        Path(job.output[0]),
+        protocol=job.params.protocol,
+        embeddings=list(map(Path, job.input.embeddings)),
+        seeds=job.params.seeds,
+        labels=job.params.labels,
+        outputs=list(map(Path, job.output)),
+        kept=Path(job.params.kept),
+        code=[Path(path).resolve() for path in job.input.code],
+        processes=job.threads,
     )
 
 

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from relamp.job import run
-from relamp.steps.mmix_tables import render_sample_sizes
+from relamp.steps.sample_sizes import draw_sample_sizes
 
 
 def main(job) -> None:
     stem = Path(job.output[0]).with_suffix("")
-    render_sample_sizes([Path(p) for p in job.input.rows], job.params.settings, stem, f"snakemake {job.rule}")
+    draw_sample_sizes([Path(p) for p in job.input.rows], job.params.settings, stem, f"snakemake {job.rule}")
 
 
 if __name__ == "__main__":

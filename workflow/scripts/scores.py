@@ -1,4 +1,4 @@
-"""Turn stored rows into the scores of all protocols."""
+"""Turn stored rows into the scores of all evaluations and protocols."""
 
 from pathlib import Path
 
@@ -7,13 +7,8 @@ from relamp.steps.judge import score_all
 
 
 def main(job) -> None:
-    score_all(
-        [Path(path) for path in job.input.svm],
-        [Path(path) for path in job.input.finetune],
-        job.params.fixed,
-        Path(job.output.scores),
-        Path(job.output.settings),
-    )
+    rows = {kind: [Path(path) for path in job.input.get(kind, [])] for kind in job.params.kinds}
+    score_all(rows, job.params.fixed, Path(job.output.scores), Path(job.output.settings))
 
 
 if __name__ == "__main__":

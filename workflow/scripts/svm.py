@@ -1,19 +1,23 @@
-"""Score the embeddings of one method at one setting by support vector machines."""
+"""Score the embeddings of one or several runs on one data set by support vector machines."""
 
 from pathlib import Path
 
 from relamp.job import run
-from relamp.steps.svm import score_embeddings
+from relamp.steps.svm import score_runs
 
 
 def main(job) -> None:
-    score_embeddings(
+    score_runs(
         Path(job.input.data),
-        dict(zip(job.params.seeds, map(Path, job.input.embeddings), strict=True)),
-        dict(zip(job.params.seeds, map(Path, job.input.folds), strict=True)),
-        job.params.labels,
-        job.params.protocol,
-        Path(job.output[0]),
+        folds=list(map(Path, job.input.folds)),
+        protocol=job.params.protocol,
+        embeddings=list(map(Path, job.input.embeddings)),
+        seeds=job.params.seeds,
+        labels=job.params.labels,
+        outputs=list(map(Path, job.output)),
+        kept=Path(job.params.kept),
+        code=[Path(path).resolve() for path in job.input.code],
+        processes=job.threads,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator
 
-from relamp.settings import Settings
+from relamp.settings_base import Settings
 
 
 def as_list(value: Any) -> Any:

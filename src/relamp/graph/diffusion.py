@@ -69,7 +69,7 @@ def diffuse(
     """
     if np.abs((adjacency - adjacency.T).data).max(initial=0) > 1e-12:
         raise RelampError("diffusion wants an undirected graph: give both directions of every edge")
-    weights = _coefficients(kind, alpha, time, tolerance)
+    weights = chebyshev_coefficients(kind, alpha, time, tolerance)
     result = np.empty(x.shape, dtype=np.float32 if x.dtype == np.float32 else np.float64)
     columns: Any = x.tocsc() if issparse(x) else x
     for start in range(0, x.shape[1], COLUMNS_AT_ONCE):
@@ -95,8 +95,8 @@ def _series(
     return total
 
 
-def _coefficients(kind: Kind, alpha: float, time: float, tolerance: float) -> NDArray[np.float64]:
-    """Return the leading Chebyshev coefficients, as few as leave out `tolerance` in sum at most."""
+def chebyshev_coefficients(kind: Kind, alpha: float, time: float, tolerance: float) -> NDArray[np.float64]:
+    """Return the leading coefficients of a diffusion, see `diffuse`, as few as leave out `tolerance` in sum at most."""
     if not 0 < tolerance < 1:
         raise RelampError(f"tolerance {tolerance}: give a number between 0 and 1")
     if kind == "ppr":

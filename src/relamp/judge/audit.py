@@ -10,6 +10,7 @@ import pandas as pd
 
 from relamp.errors import RelampError
 from relamp.judge.published import AVERAGES, RANK, load_published, paper_datasets
+from relamp.judge.ranks import average_ranks
 from relamp.judge.text_claims import TextClaim, load_text_claims
 
 COLUMNS = ("paper", "artifact", "where", "claimed", "recomputed", "agrees", "remark")
@@ -56,15 +57,6 @@ def _natural(name: str) -> str:
 def averages(cells: pd.DataFrame) -> "pd.Series[float]":
     """Return the mean over the data sets (columns) of each method (row); NaN where a cell is missing."""
     return cells.mean(axis=1, skipna=False)
-
-
-def average_ranks(cells: pd.DataFrame) -> "pd.Series[float]":
-    """Return the average rank (1 is best) of each method (row) over the data sets (columns), as LAMP counts it.
-
-    A method is ranked among those that have a value for the data set, equal values share their mean rank, and the mean
-    is over the data sets that the method has.
-    """
-    return cells.rank(ascending=False, method="average").mean(axis=1)
 
 
 def render_audit(frame: pd.DataFrame) -> str:

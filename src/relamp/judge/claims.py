@@ -12,6 +12,7 @@ import pandas as pd
 import yaml
 
 from relamp.errors import RelampError
+from relamp.judge.evaluations import MEASURE, evaluation_of, run_as
 from relamp.judge.intervals import cell_intervals
 from relamp.judge.published import AGGREGATES
 
@@ -27,7 +28,8 @@ class Evidence:
     """What claims are tested against.
 
     Attributes:
-        scores: of the judged protocol at the tables' setting, see `relamp.judge.protocols`.
+        scores: of the judged protocol at the tables' setting, of all evaluations, see `relamp.judge.measured`; a claim
+            rests on those of its artifact's evaluations alone.
         settings: the same columns for every gamma and alpha that was run, at the last epoch.
         damage: median loss of structural entropy by dataset, augmentation and reading, as a fraction.
         published: cells of all artifacts, which say what data sets a claim is about.
@@ -117,9 +119,8 @@ def _best_average(evidence: Evidence, artifact: str, method: str, datasets: Sequ
     """`method` is above every rival of its table that was run, on average over the data sets that both have."""
     table = evidence.published[evidence.published["artifact"] == artifact]
     gains = [
-        _average(_gains(evidence, method, rival, _meant(evidence, artifact, datasets)), f"over {rival}")
-        for rival in table["method"].unique()
-        if rival != method
+        _average(_gains(evidence, artifact, method, rival, _meant(evidence, artifact, datasets)), f"over {rival}")
+        for rival in _rivals(artifact, table["method"], method)
     ]
     return _all_above([gain for gain in gains if gain])
 
@@ -133,7 +134,7 @@ def _gain(
     datasets: Sequence[str] | None = None,
 ) -> _Result:
     """`method` is above `over` on average, and not clearly by less than the claimed points less the margin."""
-    gain = _average(_gains(evidence, method, over, _meant(evidence, artifact, datasets)), f"over {over}")
+    gain = _average(_gains(evidence, artifact, method, over, _meant(evidence, artifact, datasets)), f"over {over}")
     if gain is None:
         return "not run", (), ()
     told = [f"claimed {points:+g}", str(gain)]
@@ -152,10 +153,13 @@ def _beats(
 ) -> _Result:
     """`method` is above `over` on each data set but those excepted."""
     table = evidence.published[evidence.published["artifact"] == artifact]
-    rivals = [name for name in table["method"].unique() if name != method] if over == "all" else over
     meant = _meant(evidence, artifact, datasets, **exceptions)
-    wanted = [rivals] if isinstance(rivals, str) else rivals
-    return _all_above([gain for rival in wanted for gain in _gains(evidence, method, rival, meant)])
+    if over == "all":
+        wanted = _rivals(artifact, table["method"], method)
+    else:
+        rivals = [over] if isinstance(over, str) else over
+        wanted = list(dict.fromkeys(run_as(artifact, name) for name in rivals))
+    return _all_above([gain for rival in wanted for gain in _gains(evidence, artifact, method, rival, meant)])
 
 
 def _falls_above(
@@ -230,16 +234,30 @@ def _by_reading(
     return outcome, used, told
 
 
-def _gains(evidence: Evidence, method: str, rival: str, datasets: Sequence[str]) -> list[_Gain]:
-    """Return, for each data set that both have, how far a method is above a rival, run by run."""
+def _rivals(artifact: str, printed: "pd.Series[str]", method: str) -> list[str]:
+    """Return the other methods that a table prints, those under several names once."""
+    names = dict.fromkeys(run_as(artifact, name) for name in printed)
+    return [name for name in names if name != run_as(artifact, method)]
+
+
+def _gains(evidence: Evidence, artifact: str, method: str, rival: str, datasets: Sequence[str]) -> list[_Gain]:
+    """Return how far a method is above a rival, run by run, for each data set that both have.
+
+    Where a data set has several metrics or parts, there is one gain for each.
+    """
     parts = []
-    own, others = (set(evidence.scores.loc[evidence.scores["method"] == name, "dataset"]) for name in (method, rival))
-    for dataset in (name for name in datasets if name in own & others):
-        rows = _numbered(evidence.scores[evidence.scores["dataset"] == dataset])
-        one, other = (rows[rows["method"] == name].set_index(_RUN)["value"] for name in (method, rival))
-        difference = (one - other).dropna()
-        if len(difference):
-            parts.append(_as_scores(difference, f"over {rival}", dataset))
+    names = run_as(artifact, method), run_as(artifact, rival)
+    run = set(evidence.scores["dataset"])
+    for dataset in (name for name in datasets if name in run):
+        of_dataset = evidence.scores[evidence.scores["dataset"] == dataset]
+        rows = _numbered(of_dataset[of_dataset["evaluation"] == evaluation_of(artifact, dataset)])
+        measured = rows.groupby(MEASURE, sort=True)
+        for (_, metric, part), of_measure in measured:
+            one, other = (of_measure[of_measure["method"] == name].set_index(_RUN)["value"] for name in names)
+            difference = (one - other).dropna()
+            if len(difference):
+                told = f"{part} {metric}, ".lstrip() if measured.ngroups > 1 else ""
+                parts.append(_as_scores(difference, f"{told}over {rival}", dataset))
     return _intervals(evidence, parts)
 
 

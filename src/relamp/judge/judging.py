@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from relamp.settings import Positive, Settings
+from relamp.settings_base import Positive, Settings
 
 VERDICTS = ("reproduced", "better", "worse", "inconclusive", "not run")
 Verdict = Literal["reproduced", "better", "worse", "inconclusive", "not run"]

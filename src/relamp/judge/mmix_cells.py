@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from relamp.judge.rows import PER_CENT
+from relamp.judge.rows import PER_CENT, truth
 from relamp.judge.summary import svm_cells
 
 CELLS = ["method", "dataset", "metric", "mean", "std_seeds", "seeds", "spread_meaning"]
-LINEAR = "accuracy_linear"  # of M-Mix's linear SVM, apart from the RBF's of GraphCL and LAMP
+BRANCHES = ("a", "b")  # embeddings of one branch alone
 FRACTIONS = ("nmi", "ari")  # what M-Mix prints as fractions
 
 
@@ -17,24 +17,40 @@ def probe_scores(rows: pd.DataFrame) -> pd.DataFrame:
 
     The branches of a method count as methods of their own: `mp-mix-branch-a`.
     """
-    if "final" in rows:
-        rows = rows[rows["final"].astype(bool)]
-        alone = rows["branch"].isin(["a", "b"])
-        rows = rows.assign(method=rows["method"].where(~alone, rows["method"] + "-branch-" + rows["branch"]))
-    else:  # images have no early stopping and no branches: the last epoch counts
-        rows = rows[rows["epoch"] == rows.groupby(["method", "dataset"])["epoch"].transform("max")]
-    return _by_seed(rows[rows["split"] == "test"])
+    return _by_seed(probe_rows(rows))
 
 
 def cluster_scores(rows: pd.DataFrame) -> pd.DataFrame:
     """Return NMI and ARI of each seed of the final embeddings, means over the runs of k-means (Table 5)."""
-    return _by_seed(rows[rows["final"].astype(bool) & ~rows["branch"].isin(["a", "b"])])
+    return _by_seed(cluster_rows(rows))
+
+
+def probe_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the final embeddings on test nodes or images, the branches as methods of their own."""
+    if "final" in rows:
+        rows = rows[truth(rows["final"])]
+        alone = rows["branch"].isin(BRANCHES)
+        rows = rows.assign(method=rows["method"].where(~alone, rows["method"] + "-branch-" + rows["branch"]))
+    else:  # images have no early stopping and no branches: the last epoch counts
+        rows = rows[rows["epoch"] == rows.groupby(["method", "dataset"])["epoch"].transform("max")]
+    return rows[rows["split"] == "test"]
+
+
+def cluster_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the final embeddings, but for those of one branch alone."""
+    return rows[truth(rows["final"]) & ~rows["branch"].isin(BRANCHES)]
+
+
+def edit_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of what the paper prints, with the size of the graphs as `part`, such as "n=50"."""
+    rows = rows[rows["metric"].isin(["accuracy", "roc_auc"])]
+    return rows.assign(part="n=" + rows["n"].astype(int).astype(str))
 
 
 def edit_cells(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the cells of Table 10, each size of graphs a metric of its own, as fractions."""
-    rows = rows[rows["metric"].isin(["accuracy", "roc_auc"])]
-    named = rows.assign(metric=rows["metric"] + " n=" + rows["n"].astype(str))
+    rows = edit_rows(rows)
+    named = rows.assign(metric=rows["metric"] + " " + rows["part"])
     return _cells(_by_seed(named), "seeds", 1.0)
 
 

@@ -75,6 +75,15 @@ def rank_methods(cells: pd.DataFrame, column: str = "mean", alpha: float = 0.05)
     return Ranking(ranks, used, left_out, alpha, statistic, p_value, difference, groups)
 
 
+def average_ranks(cells: pd.DataFrame) -> "pd.Series[float]":
+    """Return the average rank (1 is best) of each method (row) over the data sets (columns), as LAMP counts it.
+
+    A method is ranked among those that have a value for the data set, equal values share their mean rank, and the mean
+    is over the data sets that the method has.
+    """
+    return cells.rank(ascending=False, method="average").mean(axis=1)
+
+
 def critical_difference(methods: int, datasets: int, alpha: float = 0.05) -> float:
     """Return q sqrt(k (k + 1) / (6 N)) of k methods and N data sets (Nemenyi's test; Demsar 2006, Section 3.2.2).
 

@@ -126,18 +126,18 @@ def name_of(rows: pd.DataFrame) -> str:
 
 
 def _selected(rows: pd.DataFrame, metric: str, lost: str, twice: str) -> pd.DataFrame:
-    chosen = rows[(rows["metric"] == metric) & _truth(rows["selected"])].dropna(subset=["value"])
+    chosen = rows[(rows["metric"] == metric) & truth(rows["selected"])].dropna(subset=["value"])
     no_gap(rows, chosen, SVM_RUN, lost)
     once(chosen, SVM_RUN, twice)
     return chosen
 
 
-def _truth(column: pd.Series) -> "pd.Series[bool]":
-    """Read True and False as a CSV gives them back: as truth values, numbers or text."""
+def truth(column: pd.Series) -> "pd.Series[bool]":
+    """Return True and False as a CSV gives them back: as truth values, numbers or text; RelampError for all else."""
     if column.dtype == bool:
         return column
     text = column.astype(str).str.lower()
     unknown = sorted(set(text) - {"true", "false", "1", "0", "1.0", "0.0"})
     if unknown:
-        raise RelampError(f"SVM rows: `selected` is True or False, but {unknown} was found; write the rows again")
+        raise RelampError(f"rows: `{column.name}` is True or False, but {unknown} was found; write the rows again")
     return text.isin(["true", "1", "1.0"])

@@ -4,19 +4,23 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from scipy import stats
 
 from relamp.errors import RelampError
+from relamp.judge.evaluations import EVALUATIONS, MEASURE, judged_scores, measures, run_as
 from relamp.judge.intervals import cell_intervals, further_seeds
 from relamp.judge.judging import Judging, Verdict
 from relamp.judge.published import AGGREGATES
 
 COLUMNS = (
-    *("paper", "artifact", "method", "label", "dataset", "metric", "published", "spread", "margin", "protocol"),
+    *("paper", "artifact", "method", "label", "dataset", "evaluation", "metric", "part"),
+    *("published", "spread", "margin", "protocol"),
     *("mean", "low", "high", "std_seeds", "std_folds", "seeds", "folds", "verdict", "further_seeds", "note"),
     *("low_seeds", "high_seeds", "verdict_seeds"),
 )
+_CELL = ["method", "dataset", *MEASURE]
 
 
 def verdict(low: float, high: float, published: float, margin: float) -> Verdict:
@@ -31,28 +35,38 @@ def verdict(low: float, high: float, published: float, margin: float) -> Verdict
 
 
 def judge_cells(
-    published: pd.DataFrame, scores: pd.DataFrame, methods: Sequence[str], judging: Judging
+    published: pd.DataFrame, scores: pd.DataFrame, methods: Mapping[str, Sequence[str]], judging: Judging
 ) -> pd.DataFrame:
     """Judge the published cells of the methods that relamp can run; return one row (`COLUMNS`) a cell.
 
+    Published values and spreads are in per cent, also where the paper prints fractions, so that the margin is in
+    points everywhere. Rows that the paper prints under several names of one method (`run_as`) have the same scores.
+
     Args:
         published: cells of one or several artifacts, see `relamp.judge.published`; averages and ranks are left out.
-        scores: see `relamp.judge.protocols`, with a column `metric` that says which published metric they measure.
-        methods: what relamp can run; a cell of theirs without scores is "not run".
+        scores: see `relamp.judge.measured`; a cell is judged by those of its artifact's evaluation alone.
+        methods: by evaluation, what relamp can run; a cell of theirs without scores is "not run".
         judging: protocol, confidence and margin.
     """
-    cells = published[published["method"].isin(list(methods)) & ~published["dataset"].isin(AGGREGATES)]
-    if "protocol" in cells:
-        # Cells of a protocol of their own (a number of nodes, a split) are no scores of whole data sets.
-        cells = cells[cells["protocol"].fillna("") == ""].drop(columns="protocol")
-    cells = cells.dropna(subset=["value"]).rename(columns={"value": "published"})
-    found = intervals_by_metric(scores[scores["protocol"] == judging.protocol], judging.confidence)
-    rows = cells.merge(found, on=["method", "dataset", "metric"], how="left", validate="many_to_one")
+    cells = measures(published[~published["dataset"].isin(AGGREGATES)])
+    run = pd.Series(map(run_as, cells["artifact"], cells["method"]), index=cells.index, dtype=object)
+    ours = [name in methods.get(how, ()) for name, how in zip(run, cells["evaluation"], strict=True)]
+    cells = (
+        cells.assign(run_as=run)
+        .loc[np.array(ours, dtype=bool)]
+        .dropna(subset=["value"])
+        .rename(columns={"value": "published"})
+    )
+    found = cell_measures(judged_scores(scores, judging.protocol), judging.confidence)
+    found = found.rename(columns={"method": "run_as"})
+    rows = cells.merge(found, on=["run_as", *_CELL[1:]], how="left", validate="many_to_one")
     words = [_judge(row, judging) for row in rows.to_dict("records")]
     rows["verdict"] = [word for word, _, _ in words]
     rows["further_seeds"] = pd.array([seeds for _, seeds, _ in words], dtype="Int64")
     rows["note"] = [note for _, _, note in words]
-    rows = rows.assign(margin=judging.margin, protocol=judging.protocol)
+    # Where nothing is chosen and in cells without scores, the protocol is the one that there would be.
+    protocol = [judging.protocol if EVALUATIONS[name].chooses else "fixed" for name in rows["evaluation"]]
+    rows = rows.assign(margin=judging.margin, protocol=protocol)
     # Beside it, what further seeds on the same data would find: without the part that only other data could tell.
     half = _over_seeds(rows["std_seeds"], rows["seeds"], judging.confidence)
     rows = rows.assign(low_seeds=rows["mean"] - half, high_seeds=rows["mean"] + half)
@@ -63,13 +77,13 @@ def judge_cells(
     return rows.reindex(columns=COLUMNS).astype({"seeds": "Int64", "folds": "Int64"}).reset_index(drop=True)
 
 
-def intervals_by_metric(scores: pd.DataFrame, confidence: float) -> pd.DataFrame:
-    """Return the intervals, in per cent, of each method on each data set, by metric."""
-    parts = [
-        cell_intervals(part.drop(columns="metric"), confidence).assign(metric=metric)
-        for metric, part in scores.groupby("metric")
-    ]
-    columns = ["method", "dataset", "metric", "mean", "low", "high", "std_seeds", "std_folds", "seeds", "folds"]
+def cell_measures(scores: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    """Return the intervals, in per cent, of each method on each data set, by evaluation, metric and part."""
+    parts = []
+    for key, rows in scores.groupby(MEASURE):
+        marks = {name: str(value) for name, value in zip(MEASURE, key, strict=True)}
+        parts.append(cell_intervals(rows.drop(columns=MEASURE), confidence).assign(**marks))
+    columns = [*_CELL, "mean", "low", "high", "std_seeds", "std_folds", "seeds", "folds"]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
@@ -107,9 +121,15 @@ def refuse(cells: pd.DataFrame, words: Sequence[str]) -> None:
     wrong = cells[cells["verdict"].isin(list(words))]
     if len(wrong):
         lines = [
-            f"{row.artifact}: {row.label} on {row.dataset}: {row.verdict} ({_shown(row)})" for row in wrong.itertuples()
+            f"{row.artifact}: {row.label} on {row.dataset}{_part(row.part)}: {row.verdict} ({_shown(row)})"
+            for row in wrong.itertuples()
         ]
         raise RelampError("\n".join([f"{len(wrong)} verdicts are {' or '.join(words)}", *lines]))
+
+
+def _part(part: object) -> str:
+    """Name a part of a data set; an empty one is missing in a file."""
+    return f", {part}" if isinstance(part, str) and part else ""
 
 
 def _shown(row: object) -> str:

@@ -1,8 +1,8 @@
 """M-Mix on top of MVGRL: hard negatives by mixing each node with its neighbours (M-Mix Section 3), and its rivals."""
 
 import math
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ from relamp.mix import mixing_mlp
 from relamp.mix_loss import graph_info_nce, node_objective
 from relamp.model.embeddings import Encoder, mean_pool
 from relamp.model.mvgrl_graph import Contrasted, MVGRLGraph, branch_features, num_columns
-from relamp.settings import Pretraining
+from relamp.settings import MmixOptions, Pretraining
 
 # Of MVGRL itself; of M-Mix: both parts of Eq. 11, or one of them alone (Table 4).
 Objective = Literal["local-global", "both", "node", "graph"]
@@ -36,16 +36,14 @@ class MMix:
         settings: the group `mmix`: options, and what is laid over the settings that all methods share.
         mixer: see `relamp.mix.make_mixer`; without effect on MVGRL's own objective.
         objective: see `Objective`.
-        branch: what the embedding of a graph is (Table 6); None leaves it to the settings.
+        options: laid over the group `mmix`, for instance the branch that embeds a graph (Table 6).
     """
 
-    def __init__(
-        self, settings: Pretraining, mixer: str, objective: Objective, branch: Literal["a", "b"] | None
-    ) -> None:
+    def __init__(self, settings: Pretraining, mixer: str, objective: Objective, options: Mapping[str, Any]) -> None:
         """Lay the method's own settings over the shared ones."""
         own = settings.mmix.training
         self.settings = settings if own is None else settings.model_copy(update=dict(own))
-        self.options = settings.mmix if branch is None else settings.mmix.model_copy(update={"branch": branch})
+        self.options = MmixOptions.model_validate({**settings.mmix.model_dump(), **options})
         self.mixer, self.objective = mixer, objective
 
     def features(self, data: PackedGraphs | PackedCorpus) -> NDArray[np.float32]:

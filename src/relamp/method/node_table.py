@@ -30,7 +30,8 @@ def _grace(label: str, mixer: str, encoder: str = "gcn") -> NodeMethodRow:
 
 NODE_METHODS: Mapping[str, NodeMethodRow] = MappingProxyType(
     {
-        "mvgrl": _mvgrl("MVGRL", "none"),
+        "mvgrl": NodeMethodRow("MVGRL", {"host": "mvgrl", "mixer": "none", "objective": "local-global"}),
+        "mvgrl-infonce": _mvgrl("MVGRL (InfoNCE)", "none"),
         "mo-mix": _mvgrl("mo-mix", "mo-mix"),
         "mp-mix": _mvgrl("mp-mix", "mp-mix"),
         "mp-mix-nodiv": _mvgrl("mp-mix w/o div", "mp-mix-nodiv"),

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from relamp.data.nodes import PackedNodes
 from relamp.graph.diffusion import diffuse, normalised_adjacency
 from relamp.mix import make_mixer, mixing_mlp
+from relamp.model.mvgrl_own import LocalGlobal, Operators
 from relamp.model.node_views import Views, edges_of, mix_sample, mixing_rows, taken
 from relamp.node_settings import Branch, DiffusionSettings, NodePretraining
 
@@ -21,24 +22,30 @@ class DiffusedNodes:
     Attributes:
         a, b: `S X` with the normalised adjacency and with the diffusion, `[N, F]`.
         edge_index: `[2, E]`.
+        operators: for MVGRL's own objective, else None.
     """
 
     a: Tensor
     b: Tensor
     edge_index: Tensor
+    operators: Operators | None = None
 
 
-def diffused_nodes(data: PackedNodes, settings: DiffusionSettings, device: torch.device) -> DiffusedNodes:
+def diffused_nodes(
+    data: PackedNodes, settings: DiffusionSettings, device: torch.device, *, own: bool = False
+) -> DiffusedNodes:
     """Apply both operators to the features once: a layer is `PReLU(S X W + b)`, and `S X` knows no weights.
 
-    Both are dense, `[N, F]`; no matrix of N x N is ever made. The error of b is `settings.tolerance`.
+    Both are dense, `[N, F]`; no matrix of N x N is ever made. The error of b is `settings.tolerance`. With `own`, what
+    MVGRL's own objective needs comes with them.
     """
     adjacency = normalised_adjacency(data.edge_index, data.num_nodes)
     x = data.features()
     product: csr_matrix[np.float64] = csr_matrix(adjacency @ x)
     a = torch.from_numpy(product.toarray().astype(np.float32))
     b = torch.from_numpy(diffuse(adjacency, x, settings.kind, settings.alpha, settings.time, settings.tolerance))
-    return DiffusedNodes(a.to(device), b.to(device), edges_of(data, device))
+    operators = Operators.of(data, settings, device) if own else None
+    return DiffusedNodes(a.to(device), b.to(device), edges_of(data, device), operators)
 
 
 class BranchLayer(nn.Module):
@@ -74,6 +81,7 @@ class MVGRL(nn.Module):
         self.a, self.b = (BranchLayer(num_features, settings.hidden, generator) for _ in range(2))
         self.head = mixing_mlp(settings.hidden, generator)
         self.mixer = make_mixer(settings.mixer, settings.hidden, settings.mix, generator)
+        self.own = LocalGlobal(settings.hidden, generator) if settings.objective == "local-global" else None
 
     def views(self, graph: DiffusedNodes, sample: Tensor | None, random: torch.Generator) -> Views:
         """Return `g(z-hat)` of branch a and z of branch b, of the nodes in `sample` `[n]` or of all."""
@@ -86,6 +94,20 @@ class MVGRL(nn.Module):
         else:
             mixed, diversity, label = mix_sample(self.mixer, self.a(inputs), rows, edges, sample, random)
         return Views(self.head(mixed), self.b(taken(graph.b, sample)), diversity, label)
+
+    def local_global(self, graph: DiffusedNodes, sample: Tensor | None, random: torch.Generator) -> Tensor:
+        """Return MVGRL's own objective of the nodes in `sample` `[n]`, or of all, with freshly shuffled features."""
+        operators, own = graph.operators, self.own
+        assert operators is not None  # both come with the objective
+        assert own is not None
+        order = torch.randperm(len(graph.a), generator=random, device=random.device).to(graph.a.device)
+        false = [
+            layer.act(apply(operators.features.times(layer.linear.weight.T)[order]) + layer.linear.bias)
+            for layer, apply in ((self.a, operators.a), (self.b, operators.b))
+        ]
+        true = [layer(taken(x, sample)) for layer, x in ((self.a, graph.a), (self.b, graph.b))]
+        loss: Tensor = own(*true, *(taken(z, sample) for z in false))
+        return loss
 
     def embed(self, graph: DiffusedNodes, random: torch.Generator) -> dict[Branch, Tensor]:
         """Return the embeddings of all nodes `[N, hidden]` (concat: `[N, 2 hidden]`) for each wanted branch."""

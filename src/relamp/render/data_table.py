@@ -16,7 +16,7 @@ CAPTION = (
 
 
 def data_rows(reports: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return one row a data set from the guard's reports, see `relamp.data.guard.inspect`."""
+    """Return one row a data set from the guard's reports, see `relamp.data.guard`, `guard_nodes` and `steps.data`."""
     return pd.DataFrame([_row(report) for report in reports])
 
 
@@ -27,24 +27,26 @@ def data_page(rows: pd.DataFrame) -> str:
 
 
 def _row(report: Mapping[str, Any]) -> dict[str, Any]:
-    labels = report["labels"]
+    # A graph whose nodes are classified is not compared with others, and images have none of a graph's columns.
+    labels, degree, copies = (report.get(name, {}) for name in ("labels", "degree", "duplicates"))
     return {
         "data_set": report["name"],
-        "graphs": report["graphs"],
-        "dropped": report["dropped"],
-        "nodes": report["nodes"],
-        "edges": report["edges"],
-        "self_loops": report["self_loops"],
-        "average_nodes": report["average_nodes"],
-        "average_edges": report["average_edges"],
-        "isolated_nodes": report["isolated_nodes"],
-        "without_edges": report["graphs_without_edges"],
-        "degree_max": report["degree"]["max"],
-        "classes": len(labels.get("classes", {})) or None,
+        "images": report.get("rows"),
+        "graphs": report.get("graphs"),
+        "dropped": report.get("dropped"),
+        "nodes": report.get("nodes"),
+        "edges": report.get("edges"),
+        "self_loops": report.get("self_loops"),
+        "average_nodes": report.get("average_nodes"),
+        "average_edges": report.get("average_edges"),
+        "isolated_nodes": report.get("isolated_nodes"),
+        "without_edges": report.get("graphs_without_edges"),
+        "degree_max": degree.get("max"),
+        "classes": report.get("classes") or len(labels.get("classes", {})) or None,
         "tasks": len(labels.get("tasks", [])) or None,
         "majority": labels.get("majority_accuracy"),
-        "alike": report["duplicates"]["graphs"],
-        "contradicting": report["duplicates"]["conflicting_graphs"],
+        "alike": copies.get("graphs"),
+        "contradicting": copies.get("conflicting_graphs"),
         "content": "as expected" if report["as_expected"] else "differs",
     }
 

@@ -17,27 +17,32 @@ _SAME, _OTHER = "#009E73", "#D55E00"
 
 
 def picture_grid(
-    data: PackedImages, mixed: pd.DataFrame, anchors: int = 4, partners: int = 7
+    data: PackedImages, mixed: pd.DataFrame, anchors: int = 4, partners: int = 7, skip: int = 0
 ) -> tuple[Figure, pd.DataFrame]:
     """Draw a row for each anchor: the anchor itself, then the images with the largest mixing weights.
 
     Below each stands its weight and its class; a solid frame says that it is of the anchor's class, a dashed one that
-    it is not. The weight of the anchor itself stands below the anchor.
+    it is not. The weight of the anchor itself stands below the anchor. That what is mixed in resembles the anchor, as
+    the paper says, can be told by the share of the weights that goes to images of the anchor's class.
 
     Args:
         data: the images.
         mixed: image numbers `anchor` and `image`, and the `weight` of image in anchor.
         anchors: rows, the first of `mixed` in its order.
         partners: images a row.
+        skip: anchors of `mixed` that come before them.
 
     Returns:
         The figure, and a row for each picture drawn: anchor, rank (0 is the anchor itself), image, weight, class,
-        same_class, and the anchor's number of `partners` in all, and the `shown` share of the weights that is drawn.
+        same_class, and the anchor's number of `partners` in all, the `shown` share of the weights that is drawn, and
+        the `class_share` of all weights but the anchor's own that goes to its class (none without partners), beside
+        the share of that class among the other images, `class_expected`.
 
     Raises:
-        RelampError: nothing was mixed, weights are missing, or image numbers are not those of the images.
+        RelampError: nothing was mixed, weights are missing, image numbers are not those of the images, or there are no
+            anchors after those that are skipped.
     """
-    plotted = _plotted(data, mixed, anchors, partners)
+    plotted = _plotted(data, mixed, anchors, partners, skip)
     rows = list(plotted.groupby("anchor", sort=False))
     columns = 1 + int(plotted["rank"].max())
     with in_style():
@@ -58,11 +63,17 @@ def picture_grid(
         words = ["weight and class; frame: solid, of the anchor's class; dashed, of another"]
         if (least := plotted["shown"].min()) < 1 - 1e-6:
             words.append(f"only the largest weights are drawn: for each anchor {least:.0%} or more of their sum")
+        told = plotted.drop_duplicates("anchor").dropna(subset="class_share")
+        if len(told):
+            words.append(
+                f"{told['class_share'].mean():.0%} of the weights mixed in are of the anchor's class,\n"
+                f"while {told['class_expected'].mean():.0%} of all images are"
+            )
         figure.supxlabel("\n".join(words), fontsize="small")
     return figure, plotted
 
 
-def _plotted(data: PackedImages, mixed: pd.DataFrame, anchors: int, partners: int) -> pd.DataFrame:
+def _plotted(data: PackedImages, mixed: pd.DataFrame, anchors: int, partners: int, skip: int) -> pd.DataFrame:
     if mixed.empty:
         raise RelampError(f"picture grid: nothing was mixed on {data.name}; choose a method that mixes")
     if mixed[list(COLUMNS)].isna().any(axis=None):
@@ -71,7 +82,13 @@ def _plotted(data: PackedImages, mixed: pd.DataFrame, anchors: int, partners: in
     if numbers.min() < 0 or numbers.max() >= len(data):
         raise RelampError(f"picture grid: {data.name} has {len(data)} images, but others were mixed; train again")
     parts = []
-    for anchor in mixed["anchor"].drop_duplicates().head(anchors):
+    chosen = mixed["anchor"].drop_duplicates().iloc[skip : skip + anchors]
+    if chosen.empty:
+        raise RelampError(
+            f"picture grid: the weights of {skip} anchors or fewer are stored on {data.name}, and other figures show "
+            "those; raise images.pretraining.picture_anchors"
+        )
+    for anchor in chosen:
         part = mixed[mixed["anchor"] == anchor]
         own = float(part.loc[part["image"] == anchor, "weight"].sum())
         others = part[(part["image"] != anchor) & (part["weight"] > 0)]
@@ -85,12 +102,21 @@ def _plotted(data: PackedImages, mixed: pd.DataFrame, anchors: int, partners: in
                 "weight": [own, *drawn["weight"].astype(float)],
             }
         )
-        parts.append(rows.assign(partners=len(others), shown=rows["weight"].sum() / part["weight"].sum()))
+        shown = rows["weight"].sum() / part["weight"].sum()
+        parts.append(rows.assign(partners=len(others), shown=shown, **_class_shares(data, int(anchor), others)))
     table = pd.concat(parts, ignore_index=True)
     classes = data.y[table["image"].to_numpy()]
     table["class"] = [data.class_name(int(number)) for number in classes]
     table["same_class"] = classes == data.y[table["anchor"].to_numpy()]
     return table
+
+
+def _class_shares(data: PackedImages, anchor: int, others: pd.DataFrame) -> dict[str, float]:
+    """Return how much of the weights goes to images of the anchor's class, and how many of the images are of it."""
+    same = data.y == data.y[anchor]
+    weights, inside = others["weight"].to_numpy(float), same[others["image"].to_numpy()]
+    share = weights[inside].sum() / weights.sum() if len(weights) else float("nan")
+    return {"class_share": float(share), "class_expected": float((same.sum() - 1) / (len(same) - 1))}
 
 
 def _draw(axis: Axes, data: PackedImages, cell: Mapping[Hashable, Any]) -> None:

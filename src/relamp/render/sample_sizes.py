@@ -1,42 +1,175 @@
-"""Accuracy against sample size and output dimension (M-Mix Fig. 2)."""
+"""Accuracy against sample size and output dimension, beside the relation of Theorem 3.2 (M-Mix Fig. 2)."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import pandas as pd
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
-from relamp.render.style import COLOURS, LINES, MARKERS, in_style, label, panels
+from relamp.evaluate.sample_bound import is_assumed, largest_dimension, needed_samples
+from relamp.render.style import COLOURS, LINES, MARKERS, in_style, label, panels, short_name
 
 SIZE = (3.6, 2.6)
+MOST_CURVES = 3
+_ENTRY = 0.95  # inches that an entry of the legend needs
+_LEAST_CELLS = 6  # for a rank correlation
+_OUTSIDE = "0.9"
 
 
 def sample_size_figure(cells: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
-    """Draw a panel for each method: sample size on the x-axis, a line for each dimension, bars of one deviation.
+    """Draw accuracy by sample size and dimension, two panels for each method.
 
-    `cells` has the columns method, dataset, samples, dimension, mean, std_seeds (in per cent) and seeds. Returns the
-    figure and what is plotted.
+    Above, the sample size on the x-axis and a line for each dimension, with bars of one deviation. Below, the same
+    means in the plane of sample size and dimension, the best dimension of each sample size framed, with Eq. 12 of
+    Theorem 3.2 as curves: to the right of one its condition is met for that ratio of constants, `mu^2 / C`. The theorem
+    leaves the ratio free, so curves are drawn for ratios at which they pass between the sample sizes. It says nothing
+    where the dimension is not above the sample size: shaded.
+
+    Args:
+        cells: method, dataset, samples, dimension, mean, std_seeds (in per cent) and seeds.
+
+    Returns:
+        The figure and what is plotted: the cells, `largest_ratio` (the ratio of constants up to which Eq. 12 is met),
+        `assumed` (whether the theorem speaks of the cell), `best` (the best dimension of its sample size),
+        `rank_correlation` of mean and largest_ratio over the method's cells (where these are six or more), and
+        `ratios`, those of the curves.
     """
-    plotted = cells.sort_values(["dataset", "method", "dimension", "samples"]).reset_index(drop=True)
+    plotted = _with_relation(cells)
     groups = list(plotted.groupby(["dataset", "method"], sort=False))
+    ratios = curve_ratios(plotted)
     with in_style():
-        titles = [f"{dataset}, {label(str(method))}" for (dataset, method), _ in groups]
-        figure, axes = panels(titles, most_columns=2, size=SIZE)
-        for axis, (_, rows) in zip(axes, groups, strict=True):
-            for number, (dimension, line) in enumerate(rows.groupby("dimension")):
-                axis.errorbar(
-                    line["samples"],
-                    line["mean"],
-                    yerr=line["std_seeds"].fillna(0),
-                    color=COLOURS[number % len(COLOURS)],
-                    marker=MARKERS[number % len(MARKERS)],
-                    linestyle=LINES[number % len(LINES)],
-                    capsize=2,
-                    label=f"{dimension}",
-                )
-            axis.set_xscale("log")
-            ticks = sorted(rows["samples"].unique())
-            axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-            axis.minorticks_off()
+        names = [f"{short_name(str(dataset))}, {label(str(method))}" for (dataset, method), _ in groups]
+        figure, axes = panels(
+            [*names, *(f"{name}: Theorem 3.2" for name in names)], most_columns=max(len(groups), 1), size=SIZE
+        )
+        means = plotted["mean"]
+        scale = Normalize(means.min(), means.max() if means.max() > means.min() else means.min() + 1)
+        for above, below, (_, rows) in zip(axes[: len(groups)], axes[len(groups) :], groups, strict=True):
+            _draw_lines(above, rows)
+            _draw_plane(below, rows, ratios, scale)
         handles, labels = axes[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper center", ncols=min(len(labels), 7), title="output dimension")
-        figure.supxlabel("nodes contrasted in a step", fontsize="medium")
-        figure.supylabel("accuracy (%)", fontsize="medium")
-    return figure, plotted
+        figure.legend(
+            handles,
+            labels,
+            loc="outside upper center",
+            ncols=min(len(labels), int(figure.get_figwidth() / _ENTRY)),
+            title="output dimension F′",
+            handlelength=3,
+        )
+        spread = plotted["std_seeds"].fillna(0)
+        bottom, top = (means - spread).min(), (means + spread).max()
+        for above in axes[: len(groups)]:
+            above.set_ylim(bottom - 0.05 * (top - bottom) - 0.1, top + 0.05 * (top - bottom) + 0.1)
+        axes[0].set_ylabel("accuracy (%)")
+        axes[len(groups)].set_ylabel("output dimension F′")
+        curves = [
+            Line2D([], [], color="black", linestyle=LINES[n], label=f"μ²/C = {ratio:.3g}")
+            for n, ratio in enumerate(ratios)
+        ]
+        legend = figure.legend(
+            handles=[
+                *curves,
+                Patch(facecolor=_OUTSIDE, hatch="///", edgecolor="0.7", label="F′ ≤ N: not in the theorem"),
+            ],
+            title="below: accuracy (%), the best F′ of each N framed\nTheorem 3.2 is met to the right of a line",
+            title_fontsize="small",
+            fontsize="small",
+            loc="outside lower center",
+            ncols=4 if len(groups) > 1 else 2,
+            handlelength=3,
+        )
+        legend.get_title().set_multialignment("center")
+    return figure, plotted.assign(ratios=" ".join(f"{ratio:.6g}" for ratio in ratios))
+
+
+def curve_ratios(cells: pd.DataFrame) -> list[float]:
+    """Return ratios of constants at which Eq. 12 passes between neighbouring sample sizes, at most MOST_CURVES."""
+    sizes = np.unique(cells["samples"].to_numpy(float))
+    between = np.sqrt(sizes[1:] * sizes[:-1]) if len(sizes) > 1 else 0.75 * sizes
+    chosen = np.unique(np.linspace(0, len(between) - 1, min(len(between), MOST_CURVES)).round().astype(int))
+    middle = np.exp(np.log(cells["dimension"].to_numpy(float)).mean())
+    return [float(n / needed_samples(n, middle)) for n in between[chosen]]
+
+
+def _with_relation(cells: pd.DataFrame) -> pd.DataFrame:
+    rows = cells.sort_values(["dataset", "method", "dimension", "samples"]).reset_index(drop=True)
+    n, f = rows["samples"].to_numpy(), rows["dimension"].to_numpy()
+    rows = rows.assign(largest_ratio=n / needed_samples(n, f), assumed=is_assumed(n, f))
+    key = ["dataset", "method"]
+    rows["best"] = rows["mean"] == rows.groupby([*key, "samples"])["mean"].transform("max")
+    parts = []
+    for _, part in rows.groupby(key, sort=False):
+        told = len(part) >= _LEAST_CELLS
+        parts.append(
+            part.assign(rank_correlation=part["mean"].rank().corr(part["largest_ratio"].rank()) if told else np.nan)
+        )
+    return pd.concat(parts, ignore_index=True) if parts else rows.assign(rank_correlation=np.nan)
+
+
+def _draw_lines(axis: Axes, rows: pd.DataFrame) -> None:
+    for number, (dimension, line) in enumerate(rows.groupby("dimension")):
+        axis.errorbar(
+            line["samples"],
+            line["mean"],
+            # One seed has no spread: no bar, rather than one of length zero.
+            yerr=line["std_seeds"] if line["std_seeds"].notna().any() else None,
+            color=COLOURS[number % len(COLOURS)],
+            marker=MARKERS[number % len(MARKERS)],
+            linestyle=LINES[number % len(LINES)],
+            capsize=2,
+            label=f"{dimension}",
+        )
+    _samples_axis(axis, rows)
+
+
+def _draw_plane(axis: Axes, rows: pd.DataFrame, ratios: Sequence[float], scale: Normalize) -> None:
+    _samples_axis(axis, rows)
+    dimensions = sorted(rows["dimension"].unique())
+    axis.set_yscale("log")
+    axis.set_yticks(dimensions, [f"{tick:g}" for tick in dimensions])
+    axis.minorticks_off()
+    axis.grid(visible=False)
+    left, right = rows["samples"].min() / 1.7, rows["samples"].max() * 1.7
+    low, high = min(dimensions) / 1.9, max(dimensions) * 1.9
+    axis.set_xlim(left, right)
+    axis.set_ylim(low, high)
+    n = np.geomspace(left, right, 400)
+    axis.fill_between(n, low, n, where=(n > low).tolist(), facecolor=_OUTSIDE, hatch="///", edgecolor="0.8", zorder=0)
+    for number, ratio in enumerate(ratios):
+        axis.plot(n, largest_dimension(n, ratio), color="black", linestyle=LINES[number], linewidth=1.2, zorder=1)
+    colours = colormaps["cividis"]
+    names = ("samples", "dimension", "mean", "best")
+    for samples, dimension, mean, best in zip(*(rows[name].tolist() for name in names), strict=True):
+        shade = float(scale(mean))
+        axis.text(
+            samples,
+            dimension,
+            f"{mean:.1f}",
+            ha="center",
+            va="center",
+            fontsize=7,
+            color="black" if shade > 0.5 else "white",
+            bbox={
+                "boxstyle": "round,pad=0.3",
+                "facecolor": colours(shade),
+                "edgecolor": "#D55E00" if best else "none",
+                "linewidth": 2.0 if best else 0.0,
+            },
+            zorder=3,
+        )
+    words = "nodes contrasted in a step N"
+    if not np.isnan(rank := rows["rank_correlation"].iloc[0]):
+        words += f"\nrank correlation of accuracy and largest μ²/C: {rank:+.2f}"
+    axis.set_xlabel(words, fontsize="small")
+
+
+def _samples_axis(axis: Axes, rows: pd.DataFrame) -> None:
+    axis.set_xscale("log")
+    ticks = sorted(rows["samples"].unique())
+    axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axis.minorticks_off()

@@ -9,7 +9,11 @@ from typing import Any
 
 import pandas as pd
 
+from relamp.judge.evaluations import EVALUATIONS
 from relamp.render.style import ordered, short_name
+from relamp.render.verdict_words import contradictions, metric_name, note_of, paper_name, published_value
+
+__all__ = ["Links", "contradictions", "verdict_page"]
 
 # Green, amber, red and grey, each with its word: colour alone tells nothing to one reader in twelve.
 _COLOURS = {
@@ -22,11 +26,11 @@ _COLOURS = {
     "fails": "#f6c9c4",
     "not run": "#e6e6e6",
 }
-_TITLES = {"lamp": "LAMP", "mmix": "M-Mix"}
 
 _STYLE = """
 body { font: 14px/1.45 system-ui, sans-serif; color: #1a1a1a; margin: 1.5rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.25rem; margin-top: 2.5rem; }
+h3 { font-size: 1.05rem; margin-top: 1.5rem; }
 p, li { max-width: 62rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
@@ -82,67 +86,30 @@ def verdict_page(
         _list(contradictions(cells, claims)),
         "<h2>Claims</h2>",
         f"<p>{_counts(claims['outcome'])}</p>",
-        _claims(claims[claims["outcome"] != "not run"]),
-        _not_run(claims[claims["outcome"] == "not run"]),
-        *(_artifact(name, cells[cells["artifact"] == name], links) for name in _artifacts(cells)),
+        *(_claims_of(paper, claims[claims["paper"] == paper]) for paper in claims["paper"].unique()),
+        *(_numbers(paper, cells[cells["paper"] == paper], links) for paper in sorted(cells["paper"].unique())),
         *(f"<h2>{html.escape(title)}</h2>\n{body}" for title, body in further),
     ]
     head = f'<meta charset="utf-8"><title>relamp: verdicts ({html.escape(preset)})</title><style>{_STYLE}</style>'
     return f'<!doctype html>\n<html lang="en">{head}\n' + "\n".join(parts) + "\n</html>\n"
 
 
-def verdict_markdown(cells: pd.DataFrame, claims: pd.DataFrame, how: str, preset: str) -> str:
-    """Return the same without links, for a terminal or a repository: what was run, and all claims."""
-    run = cells[cells["verdict"] != "not run"]
-    lines = [f"# Does it hold? Verdicts of the preset {preset}", "", how, "", "## Claims", ""]
-    lines += ["| outcome | claim | where | coverage | evidence |", "| --- | --- | --- | --- | --- |"]
-    for claim in claims.to_dict("records"):
-        parts = [claim["outcome"], f"“{claim['quote']}”", f"{_paper(claim['paper'])}, {claim['where']}"]
-        lines.append(_line([*parts, claim["coverage"], claim["evidence"]]))
-    lines += ["", "## What contradicts the papers", ""]
-    lines += [f"- {line}" for line in contradictions(cells, claims)] or ["Nothing that was run does."]
-    lines += ["", "## Numbers", ""]
-    lines += [
-        "| verdict | by seeds alone | table | method | data set | published | reproduced | interval | seeds | note |",
-        "| --- | --- | --- | --- | --- | ---: | ---: | --- | ---: | --- |",
-    ]
-    for row in run.to_dict("records"):
-        interval = "" if math.isnan(row["low"]) else f"{row['low']:.2f} to {row['high']:.2f}"
-        numbers = [_published(row), f"{row['mean']:.2f}", interval, str(row["seeds"])]
-        words = row["verdict"], row["verdict_seeds"]
-        lines.append(_line([*words, row["artifact"], row["label"], row["dataset"], *numbers, _note(row)]))
-    lines += ["", f"Not run: {len(cells) - len(run)} of {len(cells)} published cells of methods that relamp has."]
-    return "\n".join(lines) + "\n"
-
-
-def contradictions(cells: pd.DataFrame, claims: pd.DataFrame) -> list[str]:
-    """Return a plain sentence for each number and claim that this run speaks against."""
-    lines = [
-        f"{_paper(claim['paper'])}, {claim['where']}: “{claim['quote']}” fails on {claim['coverage']} "
-        f"({claim['evidence']})."
-        for claim in claims[claims["outcome"] == "fails"].to_dict("records")
-    ]
-    apart = cells[cells["verdict"].isin(["better", "worse"]) | cells["verdict_seeds"].isin(["better", "worse"])]
-    # The same cell is printed in several tables, not always with the same number.
-    for row in apart.drop_duplicates(["paper", "method", "dataset", "metric", "published"]).to_dict("records"):
-        what = (
-            f"{row['label']} on {row['dataset']}: {_paper(str(row['paper']))} prints {_published(row)}, this run finds"
-        )
-        if row["verdict"] in ("better", "worse"):
-            lines.append(f"{what} {row['mean']:.2f}, {row['verdict']} ({row['low']:.2f} to {row['high']:.2f}).")
-        else:
-            bounds = f"{row['low_seeds']:.2f} to {row['high_seeds']:.2f} over {int(row['seeds'])} seeds"
-            lines.append(
-                f"{what} {row['mean']:.2f}, {row['verdict_seeds']} ({bounds}); but other data of this size might give "
-                f"the published value ({row['low']:.2f} to {row['high']:.2f})."
-            )
-    return lines
-
-
 def _list(lines: Sequence[str]) -> str:
     if not lines:
         return "<p>Nothing that was run does.</p>"
     return "<ul>" + "".join(f"<li>{html.escape(line)}</li>" for line in lines) + "</ul>"
+
+
+def _claims_of(paper: str, claims: pd.DataFrame) -> str:
+    run = claims["outcome"] != "not run"
+    head = f"<h3>Claims of {html.escape(paper_name(paper))}</h3>"
+    return "\n".join([head, f"<p>{_counts(claims['outcome'])}</p>", _claims(claims[run]), _not_run(claims[~run])])
+
+
+def _numbers(paper: str, cells: pd.DataFrame, links: Links) -> str:
+    """Return a paper's numbers: how many there are of each verdict, and a table for each of its tables."""
+    head = f"<h2>Numbers of {html.escape(paper_name(paper))}</h2>\n<p>{_counts(cells['verdict'])}</p>"
+    return "\n".join([head, *(_artifact(name, cells[cells["artifact"] == name], links) for name in _artifacts(cells))])
 
 
 def _not_run(claims: pd.DataFrame) -> str:
@@ -157,10 +124,6 @@ def _artifacts(cells: pd.DataFrame) -> list[str]:
     return sorted(names, key=lambda name: [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)])
 
 
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
-
-
 def _counts(words: "pd.Series[str]") -> str:
     counts = words.value_counts()
     return "".join(
@@ -171,19 +134,17 @@ def _counts(words: "pd.Series[str]") -> str:
 
 
 def _claims(claims: pd.DataFrame) -> str:
+    if claims.empty:
+        return ""
     head = "".join(f"<th>{name}</th>" for name in ("outcome", "claim", "where", "rests on", "evidence"))
     rows = []
     for _, row in claims.iterrows():
         quote = f"“{html.escape(row['quote'])}”"
-        where = html.escape(f"{_paper(row['paper'])}, {row['where']}")
+        where = html.escape(f"{paper_name(row['paper'])}, {row['where']}")
         evidence = "<br>".join(html.escape(part) for part in row["evidence"].split("; "))
         told = f'<td>{html.escape(row["coverage"])}</td><td class="evidence">{evidence}</td>'
         rows.append(f"<tr>{_coloured(row['outcome'])}<td>{quote}</td><td>{where}</td>{told}</tr>")
     return f'<div class="scroll"><table class="claims"><tr>{head}</tr>\n' + "\n".join(rows) + "\n</table></div>"
-
-
-def _paper(name: str) -> str:
-    return _TITLES.get(name, name)
 
 
 def _coloured(word: str) -> str:
@@ -191,50 +152,52 @@ def _coloured(word: str) -> str:
 
 
 def _artifact(name: str, cells: pd.DataFrame, links: Links) -> str:
-    title = f"{_paper(cells['paper'].iloc[0])}, {name.partition('_')[2].replace('table', 'Table ')}"
+    title = f"{paper_name(cells['paper'].iloc[0])}, {name.partition('_')[2].replace('table', 'Table ')}"
     if (cells["verdict"] == "not run").all():
         methods = ", ".join(cells["label"].unique())
-        return f"<h2>{html.escape(title)}</h2>\n<p>Not run: {len(cells)} cells of {html.escape(methods)}.</p>"
+        return f"<h3>{html.escape(title)}</h3>\n<p>Not run: {len(cells)} cells of {html.escape(methods)}.</p>"
     datasets = ordered(cells["dataset"])
-    columns = [(d, m) for d in datasets for m in cells.loc[cells["dataset"] == d, "metric"].unique()]
+    pairs = {d: cells.loc[cells["dataset"] == d, ["metric", "part"]].drop_duplicates() for d in datasets}
+    columns = [(d, m, p) for d, of in pairs.items() for m, p in of.itertuples(index=False)]
     # A metric is named only where one data set has several.
     several = len(columns) > len(datasets)
-    names = [f"{short_name(d)}, {m}" if several else short_name(d) for d, m in columns]
+    names = [f"{short_name(d)}, {metric_name(m, p)}" if several else short_name(d) for d, m, p in columns]
     head = "".join(f"<th>{html.escape(text)}</th>" for text in ("method", *names))
     rows = []
     for label, mine in cells.groupby("label", sort=False):
-        found = {(row["dataset"], row["metric"]): row for row in mine.to_dict("records")}
+        found = {(row["dataset"], row["metric"], row["part"]): row for row in mine.to_dict("records")}
         tds = [_cell(found[column], links) if column in found else "<td></td>" for column in columns]
         rows.append(f"<tr><th>{html.escape(str(label))}</th>{''.join(tds)}</tr>")
     page = links.pages.get(name)
     more = f'<p><a href="{html.escape(page)}">the table beside the published one</a></p>' if page else ""
     body = "\n".join(rows)
-    return f'<h2>{html.escape(title)}</h2>\n{more}<div class="scroll"><table><tr>{head}</tr>\n{body}\n</table></div>'
+    told = f"<h3>{html.escape(title)}</h3>\n{_told(cells)}{more}"
+    return f'{told}<div class="scroll"><table><tr>{head}</tr>\n{body}\n</table></div>'
+
+
+def _told(cells: pd.DataFrame) -> str:
+    """Say by which evaluations a table is judged, and what their intervals cover."""
+    parts = []
+    for name, part in cells.groupby("evaluation", sort=False):
+        if how := EVALUATIONS.get(str(name)):
+            fractions = " Shown in per cent; the paper prints fractions." if how.fractions else ""
+            where = ", ".join(short_name(dataset) for dataset in ordered(part["dataset"]))
+            parts.append(f"{how.title} ({where}); the interval is over {how.covers}.{fractions}")
+    return "".join(f"<p>{html.escape(part[0].upper() + part[1:])}</p>" for part in parts)
 
 
 def _cell(row: Mapping[Hashable, Any], links: Links) -> str:
-    colour, published = _COLOURS[row["verdict"]], _published(row)
+    colour, published = _COLOURS[row["verdict"]], published_value(row)
     if row["verdict"] == "not run":
         return f'<td style="background:{colour}">not run<br><small>paper {published}</small></td>'
     interval = "" if math.isnan(row["low"]) else f"<br><small>{row['low']:.2f} to {row['high']:.2f}</small>"
     if row["verdict_seeds"] != row["verdict"]:
         interval += f"<br><small>over seeds alone: {row['verdict_seeds']}</small>"
-    note = f"<br><small>{html.escape(_note(row))}</small>" if _note(row) else ""
+    note = f"<br><small>{html.escape(note_of(row))}</small>" if note_of(row) else ""
     return (
         f'<td style="background:{colour}"><b>{row["verdict"]}</b><br>{row["mean"]:.2f}{interval}'
         f"<br><small>paper {published}</small>{note}{_sources(row, links)}</td>"
     )
-
-
-def _published(row: Mapping[Hashable, Any]) -> str:
-    spread = "" if math.isnan(row["spread"]) else f" ± {row['spread']:g}"
-    return f"{row['published']:g}{spread}"
-
-
-def _note(row: Mapping[Hashable, Any]) -> str:
-    if not pd.isna(row["further_seeds"]):
-        return f"{row['further_seeds']} further seeds would decide it"
-    return str(row["note"])
 
 
 def _sources(row: Mapping[Hashable, Any], links: Links) -> str:

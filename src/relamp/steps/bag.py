@@ -25,7 +25,7 @@ def score_bag(data_path: Path, folds: Mapping[int, Path], protocol: Mapping[str,
     parts = []
     with Progress(f"{data.name} bag, SVM evaluations", len(folds)) as progress:
         for seed, path in folds.items():
-            rows = evaluate_svm(bag, data.y, load_folds(path), seed, chosen.C, chosen.inner_folds)
+            rows = evaluate_svm(bag, data.y, load_folds(path), seed, chosen.C, chosen.inner_folds, chosen.kernel)
             parts.append(rows.assign(seed=seed, epoch=None))
             progress.to(len(parts))
     write_rows(output, parts, {"method": "bag", "dataset": data.name}, SVM_COLUMNS)

@@ -11,12 +11,15 @@ import pandas as pd
 from relamp.errors import RelampError
 from relamp.files import write_csv, write_text
 from relamp.judge.comparison import Comparison, compare_on_dataset, compare_over_datasets
+from relamp.judge.evaluations import LINEAR, RBF
 from relamp.judge.intervals import cell_intervals
 from relamp.judge.judging import Judging
+from relamp.judge.measured import read_scores
 from relamp.judge.protocols import leakage_gaps
 from relamp.judge.ranks import rank_methods
 from relamp.render.comparisons import comparisons_page
 from relamp.render.critical_difference import critical_difference_figure
+from relamp.render.cross_table import cross_rows, write_cross_table
 from relamp.render.leakage import leakage_figure, write_leakage_table
 from relamp.render.sidecar import write_sidecar
 from relamp.render.style import save
@@ -25,8 +28,12 @@ _SEED = 0  # of the draws from a posterior
 
 
 def show_leakage(scores: Path, figure: Path, table: Path, command: str) -> None:
-    """Draw and tabulate the gap between oracle and nested scores; `figure` and `table` lack their suffixes."""
-    found = pd.read_csv(scores)
+    """Draw and tabulate the gap between oracle and nested scores of LAMP's two experiments.
+
+    `figure` and `table` lack their suffixes.
+    """
+    found = read_scores(scores)
+    found = found[found["kind"].isin(["svm", "finetune"])]
     candidates = found[["method", "dataset", "candidates"]].drop_duplicates()
     gaps = leakage_gaps(found, candidates)
     save(*leakage_figure(gaps), figure)
@@ -37,11 +44,12 @@ def show_leakage(scores: Path, figure: Path, table: Path, command: str) -> None:
 def compare_methods(scores: Path, judging: Mapping[str, Any], figure: Path, table: Path, command: str) -> None:
     """Compare all pairs of methods on each data set and over all, and draw their average ranks.
 
-    `figure` and `table` lack their suffixes.
+    They are those of LAMP's first experiment. `figure` and `table` lack their suffixes.
     """
     chosen = Judging.model_validate(judging)
-    found = pd.read_csv(scores)
-    found = found[(found["protocol"] == chosen.protocol) & (found["metric"] == "accuracy")]
+    found = read_scores(scores)
+    # Not those of the cross table: data sets on which not all methods were run could not be ranked on.
+    found = found[(found["protocol"] == chosen.protocol) & (found["kind"] == "svm")]
     rows = pd.DataFrame([_flat(comparison) for comparison in _comparisons(found, chosen)])
     if rows.empty:
         raise RelampError(f"{scores}: no two methods have an accuracy on one data set; evaluate two on one at least")
@@ -50,6 +58,24 @@ def compare_methods(scores: Path, judging: Mapping[str, Any], figure: Path, tabl
     cells = cell_intervals(found, chosen.confidence)
     save(*critical_difference_figure(rank_methods(cells)), figure)
     write_sidecar(figure.with_suffix(".json"), [scores], command)
+
+
+def show_cross_table(scores: Path, stem: Path, command: str) -> None:
+    """Write one table of all methods on all data sets of graphs, a block for each of the two SVMs.
+
+    `stem` is the outputs without their suffix. Raises RelampError if neither was run.
+    """
+    found = read_scores(scores)
+    found = found[(found["protocol"] == "fixed") & found["evaluation"].isin([RBF, LINEAR])]
+    if found.empty:
+        raise RelampError(f"{scores}: there is no accuracy of an SVM; evaluate a method on graphs at least")
+    cells = [
+        cell_intervals(found[found["evaluation"] == name]).assign(evaluation=name)
+        for name in (RBF, LINEAR)
+        if name in set(found["evaluation"])
+    ]
+    write_cross_table(cross_rows(pd.concat(cells, ignore_index=True)), stem)
+    write_sidecar(stem.with_suffix(".json"), [scores], command)
 
 
 def _comparisons(scores: pd.DataFrame, judging: Judging) -> list[Comparison]:

@@ -12,7 +12,7 @@ from relamp.files import whole
 from relamp.method.build import build
 from relamp.settings import EditDistanceProtocol, Pretraining
 from relamp.steps.edit_distance import edits
-from relamp.steps.pretrain import choose_device
+from relamp.steps.training import choose_device
 from relamp.train import draw_encoder, embed, features_of, settings_of
 
 

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relamp.data.images import PackedImages
-from relamp.data.packed import map_arrays
 from relamp.evaluate.linear_probe import evaluate_probe
 from relamp.image_settings import ImageProbe
 from relamp.progress import Progress
+from relamp.steps.embeddings import by_seed_and_epoch
+from relamp.steps.kept import score_each
 from relamp.steps.rows import write_rows
 
 IMAGE_PROBE_COLUMNS = ("method", "dataset", "seed", "epoch", "run", "split", "metric", "value")
@@ -35,14 +36,10 @@ def probe_images(
     """
     chosen, data = ImageProbe.model_validate(protocol), PackedImages.load(data_path)
     split = {"train": data.train, "test": data.test}
-    arrays = {
-        (seed, int(key.removeprefix("epoch~"))): array
-        for seed, path in embeddings.items()
-        for key, array in map_arrays(path)[0].items()
-    }
+    arrays = by_seed_and_epoch(embeddings)
     parts = []
     with Progress(f"{labels['dataset']} {labels['method']}, linear probes", len(arrays)) as progress:
-        for (seed, epoch), array in sorted(arrays.items()):
+        for seed, epoch, array in arrays:
             rows = evaluate_probe(
                 scaled(array, data.train, chosen.scaling),
                 data.y,
@@ -56,6 +53,11 @@ def probe_images(
             parts.append(rows.assign(seed=seed, epoch=epoch))
             progress.to(len(parts))
     write_rows(output, parts, labels, IMAGE_PROBE_COLUMNS)
+
+
+def probe_image_runs(data_path: Path, protocol: Mapping[str, Any], **runs: Any) -> None:
+    """Do this for several methods on one data set; for `runs` see `relamp.steps.kept.score_each`."""
+    score_each(probe_images, {"data_path": data_path, "protocol": protocol}, **runs)
 
 
 def scaled(features: NDArray[np.float32], train: NDArray[np.int64], scaling: str) -> NDArray[np.float32]:

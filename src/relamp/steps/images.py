@@ -1,21 +1,16 @@
 """Pre-train one method on one set of images, seed after seed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
-from safetensors.torch import save_file
 
-from relamp.checkpoint import fingerprint
-from relamp.closure import closure_sha256
 from relamp.data.images import PackedImages
-from relamp.files import sha256, whole, write_csv, write_json
+from relamp.files import write_csv, write_json
 from relamp.image_settings import IMAGE_METHODS, ImagePretraining
 from relamp.loop import Resume
-from relamp.progress import Progress
-from relamp.steps.pretrain import choose_device
+from relamp.steps.training import choose_device, train_seeds, training_facts, write_tensors
 from relamp.train_images import TrainedImages, pretrain_images
 
 
@@ -46,27 +41,19 @@ def pretrain_image_seeds(
     chosen = ImagePretraining.model_validate(settings)
     if not row.trains:
         chosen = chosen.model_copy(update={"epochs": 0, "checkpoints": (0,)})
-    facts = {
-        "data": sha256(data_path),
-        "code": closure_sha256(code),
-        "method": {"name": method, "mixer": row.mixer},
-        "settings": chosen.model_dump(mode="json"),
-        "torch": torch.__version__,
-        "threads": threads,
-    }
-    for number, (seed, folder) in enumerate(folders.items()):
-        resume = Resume(state_folder / f"seed~{seed}.pt", fingerprint({**facts, "seed": seed}))
-        what = f"{data.name} {method} seed {seed} ({number + 1} of {len(folders)}), epochs"
-        with Progress(what, chosen.epochs) as progress:
-            trained = pretrain_images(data, row.mixer, chosen, seed, device=device, resume=resume, on_epoch=progress.to)
-        _write(folder, trained, {**facts, "seed": seed, "dataset": data.name})
+    facts = training_facts(data_path, code, chosen, threads, method={"name": method, "mixer": row.mixer})
+
+    def train(seed: int, resume: Resume, on_epoch: Callable[[int], None]) -> TrainedImages:
+        return pretrain_images(data, row.mixer, chosen, seed, device=device, resume=resume, on_epoch=on_epoch)
+
+    for seed, trained, own in train_seeds(folders, state_folder, facts, f"{data.name} {method}", chosen.epochs, train):
+        _write(folders[seed], trained, {**own, "dataset": data.name})
 
 
 def _write(folder: Path, trained: TrainedImages, facts: Mapping[str, Any]) -> None:
-    with whole(folder / "encoder.safetensors") as beside:
-        save_file(trained.encoder, beside)
-    with whole(folder / "embeddings.safetensors") as beside:
-        save_file({f"epoch~{epoch}": value for epoch, value in trained.embeddings.items()}, beside)
+    write_tensors(folder / "encoder.safetensors", trained.encoder)
+    embeddings = {f"epoch~{epoch}": value for epoch, value in trained.embeddings.items()}
+    write_tensors(folder / "embeddings.safetensors", embeddings)
     columns = ["epoch", "loss", "info_nce", "diversity"]
     write_csv(folder / "history.csv", pd.DataFrame(trained.history or None, columns=columns))
     write_csv(folder / "mixed.csv", trained.mixed)

@@ -8,46 +8,48 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
+from relamp.errors import RelampError
 from relamp.files import write_csv, write_text
 from relamp.judge.audit import audit, render_audit
 from relamp.judge.claims import Evidence, check_claims, load_claims
+from relamp.judge.evaluations import judged_scores, run_as
 from relamp.judge.judging import Judging
-from relamp.judge.protocols import all_scores, count_candidates
+from relamp.judge.measured import KINDS, all_measured, read_scores
 from relamp.judge.published import load_published
 from relamp.judge.rows import selected_tests
 from relamp.judge.verdict import judge_cells, refuse
 from relamp.render.sidecar import write_sidecar
-from relamp.render.verdict_page import Links, verdict_markdown, verdict_page
+from relamp.render.verdict_page import Links, verdict_page
+from relamp.render.verdict_words import verdict_markdown
 
 _TABLE_SETTING = ["method", "dataset", "gamma", "alpha"]
 
 
 def score_all(
-    svm: Sequence[Path],
-    finetune: Sequence[Path],
-    fixed: Mapping[str, Mapping[str, float]],
-    scores: Path,
-    settings: Path,
+    rows: Mapping[str, Sequence[Path]], fixed: Mapping[str, Mapping[str, float]], scores: Path, settings: Path
 ) -> None:
-    """Write the scores of all protocols and those of every setting, one row a run.
+    """Write the scores of all evaluations and protocols, and those of every setting, one row a run.
 
     Args:
-        svm, finetune: files of stored rows, of both kinds of experiment.
-        fixed: the gamma and alpha of the tables, by kind.
-        scores: a CSV with the columns of `relamp.judge.protocols`, the metric, the number of candidates that the
-            oracle chose from, and the file that the rows of the fixed setting are in.
-        settings: a CSV of the test accuracies at the last epoch of every gamma and alpha that was run.
+        rows: files of stored rows by kind of experiment, see `relamp.judge.measured.KINDS`.
+        fixed: the gamma and alpha of the tables: of "finetune", and of "svm" for all else.
+        scores: a CSV with the columns of `relamp.judge.measured`.
+        settings: a CSV of the test accuracies at the last epoch of every gamma and alpha that was run (kind svm).
     """
-    accuracy, area = _read(svm), _read(finetune)
-    candidates = count_candidates(accuracy, area)
-    parts = []
-    if accuracy is not None:
-        parts.append(_scores(all_scores(accuracy, None, fixed["svm"]), accuracy, "accuracy"))
-    if area is not None:
-        parts.append(_scores(all_scores(None, area, fixed["finetune"]), area, "roc_auc"))
-    both = pd.concat(parts, ignore_index=True)
-    write_csv(scores, both.merge(candidates, on=["method", "dataset"]))
-    write_csv(settings, _last_epochs(accuracy))
+    unknown = sorted(set(rows) - set(KINDS))
+    if unknown:
+        raise RelampError(f"scores: there are no kinds of rows {unknown}; known: {', '.join(KINDS)}")
+    stored = {kind: read_rows(paths) for kind, paths in rows.items() if paths}
+    if not stored:
+        raise RelampError("scores: there are no rows; run the evaluation first")
+    both = all_measured(stored, fixed)
+    write_csv(scores, both)
+    write_csv(settings, _last_epochs(stored.get("svm")))
+
+
+def read_rows(paths: Sequence[Path]) -> pd.DataFrame:
+    """Return the rows of several files as one frame, each with the file that it is from."""
+    return pd.concat([pd.read_csv(path).assign(rows=str(path)) for path in paths], ignore_index=True)
 
 
 def judge(
@@ -56,7 +58,7 @@ def judge(
     damage: Sequence[Path],
     published: Sequence[Path],
     claims: Path,
-    methods: Sequence[str],
+    methods: Mapping[str, Sequence[str]],
     judging: Mapping[str, Any],
     preset: str,
     rendered: Mapping[str, str],
@@ -70,7 +72,7 @@ def judge(
         damage: files of damage rows, one a data set.
         published: files of published numbers.
         claims: see `relamp.judge.claims`.
-        methods: what relamp can run.
+        methods: what relamp can run, by evaluation: `relamp.runnable`.
         judging: see `relamp.judge.judging.Judging`.
         preset: what was run.
         rendered: the page of each artifact that is rendered, its sidecar beside it.
@@ -78,11 +80,11 @@ def judge(
         command: what makes them.
     """
     chosen = Judging.model_validate(judging)
-    found = pd.read_csv(scores)
+    found = read_scores(scores)
     printed = pd.concat([load_published(path.parent, path.stem) for path in published], ignore_index=True)
     cells = judge_cells(printed, found, methods, chosen)
     evidence = Evidence(
-        scores=found[found["protocol"] == chosen.protocol],
+        scores=judged_scores(found, chosen.protocol),
         settings=pd.read_csv(settings),
         damage=_median_damage(damage),
         published=printed,
@@ -112,7 +114,15 @@ def how_judged(judging: Judging) -> str:
         "border, with the number of further seeds that would decide it. Over seeds alone: the same rule with an "
         "interval over seeds, which says whether more seeds on the same data would find the published value, and "
         "nothing about other data. A claim holds if the whole interval says so, fails if the whole interval says the "
-        "contrary, and rests on the data sets named beside it."
+        "contrary, and rests on the data sets named beside it. A number is judged by the evaluation of its table "
+        "alone, which stands above the table: of one method on one data set, an SVM with an RBF kernel and a linear "
+        "one give two numbers, and a name that has several numbers in the papers is judged against each. Probes, "
+        "k-means, images and graph edit distances have no folds and nothing to choose: the score of a seed is the mean "
+        "over its runs at the last embeddings, and the interval is Student's over the seeds. It covers what another "
+        "pre-training, and other first weights, centres or triplets, would change; it does not cover other splits than "
+        "the public one where there is one, nor other data. Values that a paper prints as fractions (NMI, ARI, graph "
+        f"edit distance) are judged in per cent, so that {judging.margin:g} points are {judging.margin / 100:g}. Rows "
+        "with a dagger, a paper's own repetition of a rival, are judged by the same runs as that rival."
     )
 
 
@@ -135,17 +145,6 @@ def print_verdicts(cells: Path, claims: Path, page: Path, words: Sequence[str]) 
     refuse(judged, words)
 
 
-def _read(paths: Sequence[Path]) -> pd.DataFrame | None:
-    frames = [pd.read_csv(path).assign(rows=str(path)) for path in paths]
-    return pd.concat(frames, ignore_index=True) if frames else None
-
-
-def _scores(scores: pd.DataFrame, rows: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Add the metric, and the file that each score's setting is stored in."""
-    files = rows[[*_TABLE_SETTING, "rows"]].drop_duplicates().astype({"gamma": float, "alpha": float})
-    return scores.assign(metric=metric).merge(files, on=_TABLE_SETTING, how="left")
-
-
 def _last_epochs(rows: pd.DataFrame | None) -> pd.DataFrame:
     """Return the test accuracy at the last epoch of every setting, seed and fold."""
     columns = [*_TABLE_SETTING, "seed", "fold", "epoch", "value"]
@@ -164,11 +163,12 @@ def _median_damage(paths: Sequence[Path]) -> pd.DataFrame:
 
 
 def _links(scores: pd.DataFrame, cells: pd.DataFrame, rendered: Mapping[str, str], folder: Path) -> Links:
-    fixed = scores[scores["protocol"] == "fixed"].drop_duplicates(["method", "dataset", "metric"])
-    files = {(row["method"], row["dataset"], row["metric"]): row["rows"] for row in fixed.to_dict("records")}
+    key = ["method", "dataset", "evaluation"]
+    fixed = scores[scores["protocol"] == "fixed"].drop_duplicates(key)
+    files = {tuple(row[name] for name in key): row["rows"] for row in fixed.to_dict("records")}
     rows = {}
     for cell in cells.to_dict("records"):
-        if path := files.get((cell["method"], cell["dataset"], cell["metric"])):
+        if path := files.get((run_as(cell["artifact"], cell["method"]), cell["dataset"], cell["evaluation"])):
             rows[cell["artifact"], cell["method"], cell["dataset"]] = _relative(path, folder)
     pages = {name: _relative(page, folder) for name, page in rendered.items()}
     sidecars = {name: page.removesuffix(".html") + ".json" for name, page in pages.items()}

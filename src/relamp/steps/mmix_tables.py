@@ -1,15 +1,14 @@
-"""Render M-Mix's tables and its grid of sample sizes and dimensions from stored rows."""
+"""Render M-Mix's tables from stored rows."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from relamp.judge.mmix_cells import CELLS, cells_of, probe_scores, run_cells
+from relamp.judge.evaluations import SPLITS
+from relamp.judge.mmix_cells import CELLS, cells_of
 from relamp.judge.published import load_published
-from relamp.render.sample_sizes import sample_size_figure
 from relamp.render.sidecar import write_sidecar
-from relamp.render.style import save
 from relamp.render.tables import comparison_table
 from relamp.steps.render import read_rows
 
@@ -28,6 +27,9 @@ def render_mmix_table(
         command: what makes them.
     """
     printed = load_published(published.parent, published.stem)
+    if "protocol" in printed and printed["protocol"].isin(SPLITS).all():
+        # It describes the data sets, and tells no cells of one apart.
+        printed = printed.drop(columns="protocol")
     cells = pd.concat(
         [pd.DataFrame(columns=CELLS), *(cells_of(kind, read_rows(paths)) for kind, paths in rows.items() if paths)],
         ignore_index=True,
@@ -42,21 +44,6 @@ def render_mmix_table(
     table.write(stem)
     paths = [path for kind in rows.values() for path in kind]
     write_sidecar(stem.with_suffix(".json"), [published, *paths], command)
-
-
-def render_sample_sizes(rows: Sequence[Path], settings: Sequence[tuple[int, int]], stem: Path, command: str) -> None:
-    """Draw M-Mix's Fig. 2: accuracy against the sample size, a line for each output dimension.
-
-    `settings` are the sample size and dimension of each file of rows.
-    """
-    parts = []
-    for path, (samples, dimension) in zip(rows, settings, strict=True):
-        scores = probe_scores(pd.read_csv(path))
-        # The branches by themselves are Table 6's.
-        cells = run_cells(scores[~scores["method"].str.contains("-branch-")])
-        parts.append(cells[cells["metric"] == "accuracy"].assign(samples=samples, dimension=dimension))
-    save(*sample_size_figure(pd.concat(parts, ignore_index=True)), stem)
-    write_sidecar(stem.with_suffix(".json"), rows, command)
 
 
 def _apart(cells: pd.DataFrame) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from relamp.evaluate.clustering import evaluate_clustering
 from relamp.evaluate.linear_probe import evaluate_probe
 from relamp.node_settings import ClusterProtocol, ProbeProtocol
 from relamp.progress import Progress
+from relamp.steps.kept import score_each
 from relamp.steps.rows import write_rows
 
 _MARKS = ("method", "dataset", "seed", "epoch", "branch", "final")
@@ -120,6 +121,16 @@ def cluster_embeddings(
                     parts.append(_marked(rows, seed, stored))
             progress.to(done)
     write_rows(output, parts, labels, CLUSTER_COLUMNS)
+
+
+def probe_runs(data_path: Path, protocol: Mapping[str, Any], **runs: Any) -> None:
+    """Probe several runs on one data set; for `runs` see `relamp.steps.kept.score_each`."""
+    score_each(probe_embeddings, {"data_path": data_path, "protocol": protocol}, **runs)
+
+
+def cluster_runs(data_path: Path, protocol: Mapping[str, Any], **runs: Any) -> None:
+    """Cluster the embeddings of several runs on one data set; for `runs` see `relamp.steps.kept.score_each`."""
+    score_each(cluster_embeddings, {"data_path": data_path, "protocol": protocol}, **runs)
 
 
 def _splits(data: PackedNodes, protocol: ProbeProtocol, seed: int) -> list[tuple[range, Split]]:

@@ -1,21 +1,16 @@
 """Pre-train one node-level method on one data set, seed after seed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
-from safetensors.torch import save_file
 
-from relamp.checkpoint import fingerprint
-from relamp.closure import closure_sha256
 from relamp.data.nodes import PackedNodes
-from relamp.files import sha256, whole, write_csv, write_json
+from relamp.files import write_csv, write_json
 from relamp.loop import Resume
 from relamp.node_settings import NodePretraining
-from relamp.progress import Progress
-from relamp.steps.pretrain import choose_device
+from relamp.steps.training import choose_device, folders_of, train_seeds, training_facts, write_tensors
 from relamp.train_nodes import TrainedNodes, pretrain_nodes
 
 _HISTORY = ["epoch", "loss", "node", "diversity"]
@@ -47,30 +42,35 @@ def pretrain_nodes_seeds(
     device = choose_device(threads)
     data = PackedNodes.load(data_path)
     chosen = NodePretraining.model_validate(settings)
-    facts = {
-        "data": sha256(data_path),
-        "code": closure_sha256(code),
-        "method": method,
-        "settings": chosen.model_dump(mode="json"),
-        "torch": torch.__version__,
-        "threads": threads,
-    }
-    for number, (seed, folder) in enumerate(folders.items()):
-        resume = Resume(state_folder / f"seed~{seed}.pt", fingerprint({**facts, "seed": seed}))
-        what = f"{data.name} {method} seed {seed} ({number + 1} of {len(folders)}), epochs"
-        with Progress(what, chosen.epochs) as progress:
-            trained = pretrain_nodes(data, chosen, seed, device=device, resume=resume, on_epoch=progress.to)
+    facts = training_facts(data_path, code, chosen, threads, method=method)
+
+    def train(seed: int, resume: Resume, on_epoch: Callable[[int], None]) -> TrainedNodes:
+        return pretrain_nodes(data, chosen, seed, device=device, resume=resume, on_epoch=on_epoch)
+
+    for seed, trained, own in train_seeds(folders, state_folder, facts, f"{data.name} {method}", chosen.epochs, train):
         done = {"final_epoch": trained.final, "epochs": len(trained.history)}
-        _write(folder, trained, {**facts, **done, "seed": seed, "dataset": data.name})
+        _write(folders[seed], trained, {**own, **done, "dataset": data.name})
+
+
+def pretrain_nodes_settings(
+    data_path: Path,
+    encoders: Sequence[Path],
+    seeds: Sequence[int],
+    states: Sequence[Path],
+    method: str,
+    settings: Sequence[Mapping[str, Any]],
+    code: Sequence[Path],
+    threads: int,
+) -> None:
+    """Do this for one or several settings; arguments as in `relamp.steps.pretrain.pretrain_settings`."""
+    for folders, state, chosen in zip(folders_of(encoders, seeds), states, settings, strict=True):
+        pretrain_nodes_seeds(data_path, folders, state, method, chosen, code, threads)
 
 
 def _write(folder: Path, trained: TrainedNodes, facts: Mapping[str, Any]) -> None:
-    with whole(folder / "encoder.safetensors") as beside:
-        save_file({name: value.contiguous() for name, value in trained.encoder.items()}, beside)
-    arrays = {name: value.contiguous() for name, value in trained.embeddings.items()}
-    if trained.kept is not None:
-        arrays["nodes"] = trained.kept
-    with whole(folder / "embeddings.safetensors") as beside:
-        save_file(arrays, beside, metadata={"final_epoch": str(trained.final)})
+    write_tensors(folder / "encoder.safetensors", trained.encoder)
+    kept = {} if trained.kept is None else {"nodes": trained.kept}
+    words = {"final_epoch": str(trained.final)}
+    write_tensors(folder / "embeddings.safetensors", {**trained.embeddings, **kept}, words)
     write_csv(folder / "history.csv", pd.DataFrame(trained.history, columns=_HISTORY))
     write_json(folder / "run.json", facts)

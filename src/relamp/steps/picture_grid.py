@@ -11,7 +11,7 @@ from relamp.render.style import save
 
 
 def draw_picture_grid(
-    data_path: Path, mixed: Path, stem: Path, command: str, anchors: int = 4, partners: int = 7
+    data_path: Path, mixed: Path, stem: Path, command: str, anchors: int = 4, partners: int = 7, skip: int = 0
 ) -> None:
     """Write the picture grid of one run (M-Mix Fig. 4 and 5) as pdf, svg, png, csv and json.
 
@@ -22,7 +22,8 @@ def draw_picture_grid(
         command: what makes it again, for the sidecar.
         anchors: rows of the grid.
         partners: images a row, those of the largest weights.
+        skip: anchors that another figure shows.
     """
-    figure, plotted = picture_grid(PackedImages.load(data_path), pd.read_csv(mixed), anchors, partners)
+    figure, plotted = picture_grid(PackedImages.load(data_path), pd.read_csv(mixed), anchors, partners, skip)
     save(figure, plotted, stem)
     write_sidecar(stem.with_suffix(".json"), [data_path, mixed], command)

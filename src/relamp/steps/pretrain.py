@@ -1,32 +1,29 @@
 """Pre-train one method at one setting, seed after seed."""
 
 import logging
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
-from safetensors.torch import save_file
 
-from relamp.checkpoint import fingerprint
-from relamp.closure import closure_sha256
 from relamp.data.corpus import open_packed
-from relamp.files import sha256, whole, write_csv, write_json
+from relamp.files import write_csv, write_json
 from relamp.loop import Resume
 from relamp.method.build import build
-from relamp.progress import Progress
 from relamp.settings import Pretraining
+from relamp.steps.training import choose_device, folders_of, train_seeds, training_facts, write_tensors
 from relamp.train import Trained, pretrain, settings_of
 
 log = logging.getLogger(__name__)
 
 
-def choose_device(threads: int) -> torch.device:
-    """Return the GPU if there is one, unless RELAMP_DEVICE says otherwise, and set the number of threads."""
-    torch.set_num_threads(threads)
-    return torch.device(os.environ.get("RELAMP_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu"))
+def untrained(settings: Pretraining) -> Pretraining:
+    """Return the settings with no epochs, also for methods that train by their own."""
+    still = {"epochs": 0, "checkpoints": (0,)}
+    own = settings.mmix.training
+    mmix = settings.mmix.model_copy(update={"training": own and own.model_copy(update=still)})
+    return settings.model_copy(update={**still, "mmix": mmix})
 
 
 def pretrain_seeds(
@@ -55,29 +52,47 @@ def pretrain_seeds(
     data = open_packed(data_path)
     chosen = Pretraining.model_validate(settings)
     if not row["trains"]:
-        chosen = chosen.model_copy(update={"epochs": 0, "checkpoints": (0,)})
-    facts = {
-        "data": sha256(data_path),
-        "code": closure_sha256(code),
-        "method": {key: row[key] for key in ("name", "maker", "options")},
-        "settings": chosen.model_dump(mode="json"),
-        "torch": torch.__version__,
-        "threads": threads,
-    }
-    for number, (seed, folder) in enumerate(folders.items()):
-        method = build(row["maker"], chosen if row["settings"] else None, row["options"])
-        resume = Resume(state_folder / f"seed~{seed}.pt", fingerprint({**facts, "seed": seed}))
-        what = f"{data.name} {row['name']} seed {seed} ({number + 1} of {len(folders)}), epochs"
-        with Progress(what, settings_of(method, chosen).epochs) as progress:
-            trained = pretrain(data, method, chosen, seed, device=device, resume=resume, on_epoch=progress.to)
-        _write(folder, trained, {**facts, "seed": seed, "dataset": data.name})
+        chosen = untrained(chosen)
+    method = build(row["maker"], chosen if row["settings"] else None, row["options"])
+    named = {key: row[key] for key in ("name", "maker", "options")}
+    facts = training_facts(data_path, code, chosen, threads, method=named)
+
+    def train(seed: int, resume: Resume, on_epoch: Callable[[int], None]) -> Trained:
+        return pretrain(data, method, chosen, seed, device=device, resume=resume, on_epoch=on_epoch)
+
+    what, epochs = f"{data.name} {row['name']}", settings_of(method, chosen).epochs
+    for seed, trained, own in train_seeds(folders, state_folder, facts, what, epochs, train):
+        _write(folders[seed], trained, {**own, "dataset": data.name})
+
+
+def pretrain_settings(
+    data_path: Path,
+    encoders: Sequence[Path],
+    seeds: Sequence[int],
+    states: Sequence[Path],
+    rows: Sequence[Mapping[str, Any]],
+    settings: Mapping[str, Any],
+    code: Sequence[Path],
+    threads: int,
+) -> None:
+    """Do this for one or several settings of a method, one after another.
+
+    Args:
+        data_path, settings, code, threads: as above.
+        encoders: the encoder's file for each setting and seed, all seeds of a setting one after another; everything
+            else is written beside it.
+        seeds: which.
+        states, rows: for each setting.
+    """
+    for folders, state, row in zip(folders_of(encoders, seeds), states, rows, strict=True):
+        log.info("%s: %s", row["name"], row["options"])
+        pretrain_seeds(data_path, folders, state, row, settings, code, threads)
 
 
 def _write(folder: Path, trained: Trained, facts: Mapping[str, Any]) -> None:
-    with whole(folder / "encoder.safetensors") as beside:
-        save_file(trained.encoder, beside)
-    with whole(folder / "embeddings.safetensors") as beside:
-        save_file({f"epoch~{epoch}": value for epoch, value in trained.embeddings.items()}, beside)
+    write_tensors(folder / "encoder.safetensors", trained.encoder)
+    embeddings = {f"epoch~{epoch}": value for epoch, value in trained.embeddings.items()}
+    write_tensors(folder / "embeddings.safetensors", embeddings)
     write_csv(folder / "history.csv", pd.DataFrame(trained.history or None, columns=_columns(trained)))
     write_json(folder / "run.json", facts)
 

@@ -1,14 +1,16 @@
 """Score stored embeddings by support vector machines in fixed folds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from relamp.data.folds import load_folds
-from relamp.data.packed import PackedGraphs, map_arrays
+from relamp.data.packed import PackedGraphs
 from relamp.evaluate.svm import evaluate_svm
 from relamp.progress import Progress
 from relamp.settings import SvmProtocol
+from relamp.steps.embeddings import by_seed_and_epoch
+from relamp.steps.kept import score_each
 from relamp.steps.rows import SVM_COLUMNS, write_rows
 
 
@@ -31,15 +33,19 @@ def score_embeddings(
     """
     chosen = SvmProtocol.model_validate(protocol)
     y = PackedGraphs.load(data_path).y
-    arrays = {
-        (seed, int(key.removeprefix("epoch~"))): array
-        for seed, path in embeddings.items()
-        for key, array in map_arrays(path)[0].items()
-    }
+    arrays = by_seed_and_epoch(embeddings)
     parts = []
     with Progress(f"{labels['dataset']} {labels['method']}, SVM evaluations", len(arrays)) as progress:
-        for (seed, epoch), array in sorted(arrays.items()):
+        for seed, epoch, array in arrays:
             rows = evaluate_svm(array, y, load_folds(folds[seed]), seed, chosen.C, chosen.inner_folds, chosen.kernel)
             parts.append(rows.assign(seed=seed, epoch=epoch))
             progress.to(len(parts))
     write_rows(output, parts, labels, SVM_COLUMNS)
+
+
+def score_runs(
+    data_path: Path, folds: Sequence[Path], seeds: Sequence[int], protocol: Mapping[str, Any], **runs: Any
+) -> None:
+    """Do this for several runs on one data set; `folds` is a file a seed, for `runs` see `relamp.steps.kept`."""
+    shared = {"data_path": data_path, "folds": dict(zip(seeds, folds, strict=True)), "protocol": protocol}
+    score_each(score_embeddings, shared, seeds=seeds, **runs)

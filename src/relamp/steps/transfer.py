@@ -1,6 +1,6 @@
 """Fine-tune a pre-trained molecular encoder on a labelled data set, seed after seed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,18 +9,15 @@ import pandas as pd
 import torch
 from safetensors.torch import load_file
 
-from relamp.checkpoint import fingerprint
-from relamp.closure import closure_sha256
 from relamp.data.folds import load_folds
 from relamp.data.packed import Integers, PackedGraphs
 from relamp.evaluate.roc_auc import roc_auc_per_task
 from relamp.files import sha256
 from relamp.finetune import finetune
 from relamp.loop import Resume
-from relamp.progress import Progress
 from relamp.settings import Finetuning
-from relamp.steps.pretrain import choose_device
 from relamp.steps.rows import FINETUNE_COLUMNS, write_rows
+from relamp.steps.training import choose_device, train_seeds, training_facts
 
 
 def finetune_seeds(
@@ -55,37 +52,21 @@ def finetune_seeds(
     chosen = Finetuning.model_validate(settings)
     data = PackedGraphs.load(data_path)
     part = load_folds(split_path)
-    train, valid, test = (np.flatnonzero(part == number) for number in range(3))
+    train_index, valid, test = (np.flatnonzero(part == number) for number in range(3))
     scored = {"valid": valid, "test": test}
-    facts = {
-        "data": sha256(data_path),
-        "split": sha256(split_path),
-        "encoder": sha256(encoder_path) if encoder_path else None,
-        "code": closure_sha256(code),
-        "settings": chosen.model_dump(mode="json"),
-        "shape": shape,
-        "torch": torch.__version__,
-        "threads": threads,
-    }
+    inputs = {"split": sha256(split_path), "encoder": sha256(encoder_path) if encoder_path else None, "shape": shape}
+    facts = training_facts(data_path, code, chosen, threads, **inputs)
     pretrained = load_file(encoder_path) if encoder_path else None
     both = np.concatenate([valid, test])
+
+    def train(seed: int, resume: Resume, on_epoch: Callable[[int], None]) -> list[torch.Tensor]:
+        return finetune(
+            data, train_index, both, chosen, shape, seed, pretrained, device=device, resume=resume, on_epoch=on_epoch
+        )
+
     parts = []
-    for number, seed in enumerate(seeds):
-        resume = Resume(state_folder / f"seed~{seed}.pt", fingerprint({**facts, "seed": seed}))
-        what = f"{data.name} {labels['method']} seed {seed} ({number + 1} of {len(seeds)}), epochs"
-        with Progress(what, chosen.epochs) as progress:
-            logits = finetune(
-                data,
-                train,
-                both,
-                chosen,
-                shape,
-                seed,
-                pretrained,
-                device=device,
-                resume=resume,
-                on_epoch=progress.to,
-            )
+    what = f"{data.name} {labels['method']}"
+    for seed, logits, _ in train_seeds(seeds, state_folder, facts, what, chosen.epochs, train):
         for epoch, scores in enumerate(logits, start=1):
             parts += _rows(data, scored, torch.split(scores, [len(valid), len(test)]), seed, epoch)
     write_rows(output, parts, labels, FINETUNE_COLUMNS)

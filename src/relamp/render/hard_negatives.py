@@ -1,0 +1,101 @@
+"""Hardness of negatives mixed with similarity-ranked weights, against permutations (M-Mix Theorem 3.1)."""
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from relamp.errors import RelampError
+from relamp.evaluate.hard_negatives import MEASURES, summarise_hardness
+from relamp.render.style import in_style, label, panels, short_name
+
+SIZE = (3.7, 2.5)
+_BINS = 30
+_PERMUTED = "#9AD0F0"
+# What stands as a line: the colour, the dashes and the mark at its foot tell them apart.
+_LINES: Mapping[str, tuple[str, str, Any, str]] = {
+    "ranked": ("ranked by similarity", "#D55E00", "-", "^"),
+    "given": ("as the method weighs", "#000000", (0, (4, 2)), "s"),
+}
+_MEASURES = {"dot": "dot product of unit vectors (the theorem)", "cosine": "cosine of raw embeddings (the training)"}
+
+
+def hard_negatives_figure(rows: pd.DataFrame, draws: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
+    """Draw how similar mixed samples are to their anchors, by who gets which weight; a panel a method and measure.
+
+    Bars are draws of permuted weights, each the mean over all nodes and seeds; lines are the same weights in the order
+    of the similarities, and as the method gives them. The axis shows the distance from the mean of the permutations.
+
+    Args:
+        rows, draws: see `relamp.evaluate.hard_negatives.measure_hardness`, with the columns method, dataset and seed.
+
+    Returns:
+        The figure and what is plotted, in long format: dataset, method, measure, kind, draw and value, where kind is
+        permuted (one a draw), ranked, given or even (mean hardness), hardest, first_holds or second_holds (shares, see
+        `relamp.evaluate.hard_negatives.summarise_hardness`), nodes or swaps (counts).
+
+    Raises:
+        RelampError: no node has two neighbours.
+    """
+    if rows.empty or draws.empty:
+        raise RelampError("hard negatives: no node has two neighbours, so there is nothing to permute")
+    key = ["dataset", "method", "measure"]
+    summary = summarise_hardness(rows, key)
+    weighted = draws.assign(value=draws["value"] * draws["nodes"]).groupby([*key, "draw"], sort=False)
+    means = weighted[["value", "nodes"]].sum()
+    permuted = (means["value"] / means["nodes"]).rename("value").reset_index().assign(kind="permuted")
+    order = {measure: number for number, measure in enumerate(MEASURES)}
+    cells = summary.sort_values("measure", key=lambda column: column.map(order), kind="stable").to_dict("records")
+    columns = len(cells) // summary["measure"].nunique()
+    with in_style():
+        titles = [
+            f"{short_name(cell['dataset'])}, {label(cell['method'])}\n{_MEASURES[cell['measure']]}" for cell in cells
+        ]
+        figure, axes = panels(titles, most_columns=columns, size=SIZE)
+        for axis, cell in zip(axes, cells, strict=True):
+            axis.title.set_fontsize("small")
+            inside = (permuted[key] == [cell[name] for name in key]).all(axis=1)
+            _draw(axis, cell, permuted.loc[inside, "value"].to_numpy(float))
+        figure.legend(
+            handles=[
+                Patch(facecolor=_PERMUTED, edgecolor="black", linewidth=0.5, label="permuted"),
+                *(Line2D([], [], color=c, linestyle=d, marker=m, label=name) for name, c, d, m in _LINES.values()),
+            ],
+            title="the same weights",
+            loc="outside upper center",
+            ncols=3 if columns > 1 else 1,
+        )
+        figure.supylabel("draws of permutations", fontsize="medium")
+    long = summary.melt(id_vars=key, var_name="kind").dropna(subset="value")
+    plotted = pd.concat([permuted, long], ignore_index=True).sort_values([*key, "kind", "draw"], ignore_index=True)
+    return figure, plotted[[*key, "kind", "draw", "value"]].astype({"draw": "Int64"})
+
+
+def _draw(axis: Axes, cell: Mapping[Hashable, Any], permuted: np.ndarray[Any, np.dtype[np.float64]]) -> None:
+    centre = float(permuted.mean())
+    axis.hist(permuted - centre, bins=_BINS, color=_PERMUTED, edgecolor="black", linewidth=0.3)
+    for name, (_, colour, dashes, mark) in _LINES.items():
+        axis.axvline(cell[name] - centre, color=colour, linestyle=dashes)
+        # Both marks are seen where both lines are one.
+        size = 9 if name == "ranked" else 4
+        axis.plot([cell[name] - centre], [0.0], marker=mark, color=colour, markersize=size, clip_on=False, zorder=5)
+    axis.set_ylim(bottom=0)
+    axis.margins(x=0.08)
+    axis.xaxis.set_major_locator(MaxNLocator(5))
+    axis.ticklabel_format(axis="x", style="sci", scilimits=(-3, 3), useMathText=True)
+    words = [
+        f"similarity to the anchor, less {centre:.4f}",
+        f"ranked is the hardest in {cell['hardest']:.1%} of {cell['nodes']:,} anchors",
+    ]
+    if cell["swaps"]:
+        words.append(
+            f"the proof's inequalities hold in {cell['first_holds']:.1%} and\n"
+            f"{cell['second_holds']:.1%} of {cell['swaps']:,} exchanges"
+        )
+    axis.set_xlabel("\n".join(words), fontsize="small")

@@ -1,0 +1,23 @@
+"""Draw how hard mixed negatives are: M-Mix's Theorem 3.1 on real embeddings."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from relamp.render.hard_negatives import hard_negatives_figure
+from relamp.render.sidecar import write_sidecar
+from relamp.render.style import save
+
+
+def draw_hard_negatives(rows: Sequence[Path], draws: Sequence[Path], stem: Path, command: str) -> None:
+    """Draw the check of Theorem 3.1 as pdf, svg, png, csv and json.
+
+    Args:
+        rows, draws: files of `relamp.steps.hard_negative_rows`, of several methods.
+        stem: the outputs' path without suffix.
+        command: what makes it again, for the sidecar.
+    """
+    read = [pd.concat([pd.read_csv(path) for path in paths], ignore_index=True) for paths in (rows, draws)]
+    save(*hard_negatives_figure(*read), stem)
+    write_sidecar(stem.with_suffix(".json"), [*rows, *draws], command)

@@ -1,0 +1,30 @@
+"""Draw accuracy against sample size and output dimension."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from relamp.judge.mmix_cells import probe_scores, run_cells
+from relamp.render.sample_sizes import sample_size_figure
+from relamp.render.sidecar import write_sidecar
+from relamp.render.style import save
+
+
+def draw_sample_sizes(rows: Sequence[Path], settings: Sequence[tuple[int, int]], stem: Path, command: str) -> None:
+    """Write M-Mix's Fig. 2 with the relation of Theorem 3.2 as pdf, svg, png, csv and json.
+
+    Args:
+        rows: probe rows, a file for each point of the grid.
+        settings: sample size and dimension of each file.
+        stem: the outputs' path without suffix.
+        command: what makes it again, for the sidecar.
+    """
+    parts = []
+    for path, (samples, dimension) in zip(rows, settings, strict=True):
+        scores = probe_scores(pd.read_csv(path))
+        # The branches by themselves are Table 6's.
+        cells = run_cells(scores[~scores["method"].str.contains("-branch-")])
+        parts.append(cells[cells["metric"] == "accuracy"].assign(samples=samples, dimension=dimension))
+    save(*sample_size_figure(pd.concat(parts, ignore_index=True)), stem)
+    write_sidecar(stem.with_suffix(".json"), rows, command)
