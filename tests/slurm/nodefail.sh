@@ -11,17 +11,20 @@ fi
 jobs=$(squeue -h -w "$node" -t running,completing -o %A | sort -u)
 kill -KILL "$(cat "$LAB/run/slurmd-$node.pid")" && rm "$LAB/run/slurmd-$node.pid"
 # All nodes share this machine's processes: a job's own are known by their environment, and those that SLURM runs beside
-# them by their title.
-for job in $jobs; do
-  for process in /proc/[0-9]*; do
-    case $(tr '\0' ' ' < "$process/cmdline") in
-      "slurmstepd: [$job."*) ;;
+# them by their title. The latter come first, and all at once, or they would still report how the others ended.
+reporters="" others=""
+for process in /proc/[0-9]*; do
+  title=$(tr '\0' ' ' < "$process/cmdline")
+  words=$(tr '\0' '\n' < "$process/environ")
+  for job in $jobs; do
+    case $title in
+      "slurmstepd: [$job."*) reporters+=" ${process#/proc/}" ;;
       *)
-        words=$(tr '\0' '\n' < "$process/environ")
-        grep -qx "SLURM_JOB_ID=$job" <<< "$words" && grep -qx "SLURMD_NODENAME=$node" <<< "$words" || continue
+        grep -qx "SLURM_JOB_ID=$job" <<< "$words" && grep -qx "SLURMD_NODENAME=$node" <<< "$words" && others+=" ${process#/proc/}"
         ;;
     esac
-    kill -KILL "${process#/proc/}"
   done
 done 2> /dev/null
+# shellcheck disable=SC2086  # lists of numbers
+[ -z "$reporters$others" ] || kill -KILL $reporters $others 2> /dev/null
 exit 0

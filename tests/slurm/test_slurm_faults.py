@@ -49,10 +49,10 @@ def refused(folder: Path, *words: str) -> str:
     return done.stdout + done.stderr
 
 
-def longer(folder: Path) -> None:
+def longer(folder: Path, seeds: int) -> None:
     """Have more seeds trained: the first two end with the same bits, and the job takes longer."""
     config = folder / "config.yaml"
-    config.write_text(config.read_text().replace("seeds: [0, 1]", "seeds: [0, 1, 2, 3, 4, 5, 6]"))
+    config.write_text(config.read_text().replace("seeds: [0, 1]", f"seeds: {list(range(seeds))}"))
 
 
 def node_of(job: str) -> str:
@@ -110,12 +110,13 @@ def test_a_preempted_training_comes_back(folder: Path, undisturbed: dict[str, by
 def test_the_time_limit_is_announced_and_the_next_attempt_gets_more(
     folder: Path, undisturbed: dict[str, bytes]
 ) -> None:
-    longer(folder)
-    limits = ["--set-resources", "pretrain:runtime=attempt", "pretrain:slurm_extra='--signal=TERM@30'"]
+    longer(folder, 15)
+    # SLURM looks every half minute, and sends the signal so much early: between 25 and 55 seconds after the start.
+    limits = ["--set-resources", "pretrain:runtime=attempt**2", "pretrain:slurm_extra='--signal=TERM@5'"]
     controller = Controller(folder, *limits)
     assert controller.wait() == 0, controller.said()
     assert attempts(controller) > 1
-    assert "runtime=2" in controller.said()
+    assert "runtime=4" in controller.said()
     assert re.search(r"SLURM status is: '(FAILED|TIMEOUT)'", controller.said())
     goes_on(folder)
     finish(folder, undisturbed)
@@ -150,7 +151,7 @@ def test_a_controller_that_was_killed_is_followed_by_one_that_knows(
 def test_control_c_cancels_the_jobs_and_a_second_controller_is_refused(
     folder: Path, undisturbed: dict[str, bytes]
 ) -> None:
-    longer(folder)
+    longer(folder, 7)
     controller = Controller(folder)
     job = controller.job()
     assert "a Snakemake still runs in this folder" in refused(folder, "slurm/resume.sh", "--", TARGET)
