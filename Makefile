@@ -11,10 +11,10 @@ BIN := $(VENV)/bin
 # Where torch's CPU build is offered apart from the main index, name that place: make install TORCH_INDEX=https://...
 TORCH_INDEX ?=
 
-.PHONY: help install reproduce lite unlock test check format record lock clean
+.PHONY: help install reproduce lite unlock test test-slurm slurm-resume progress check format record lock clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
 
 # The environment is made anew only when the lock or the package's own metadata changed.
 $(VENV)/installed: requirements.lock pyproject.toml
@@ -45,6 +45,16 @@ unlock: install ## free the folder after a run that was killed outright (kill -9
 
 test: install ## run the whole test suite
 	$(BIN)/python -m pytest --numprocesses $(CORES) --dist worksteal
+
+test-slurm: install ## start a SLURM cluster on this machine (root, apt), run the tests that need one, and end it
+	tests/slurm/up.sh
+	trap tests/slurm/down.sh EXIT; $(BIN)/python -m pytest -m slurm tests/slurm --numprocesses 4 --dist loadgroup --durations 0
+
+slurm-resume: install ## go on after a controller on a cluster died; it cancels what still runs, unlocks, runs again
+	SNAKEMAKE="$(abspath $(BIN))/python -m snakemake" slurm/resume.sh $(TARGET) $(if $(CONFIG),--config $(CONFIG))
+
+progress: install ## a line for each job at work: what SLURM and its own log say
+	@$(BIN)/python -m snakemake --cores 1 --nolock --quiet all -- progress
 
 check: install ## ruff, mypy, snakefmt and snakemake --lint
 	$(BIN)/ruff check .

@@ -13,7 +13,14 @@ configfile: "config.yaml"
 report: environ.get("RELAMP_LANDING", "workflow/report/workflow.rst")
 
 
+# With `--sdm apptainer`, the image in which jobs run; envs/relamp.def makes one.
+if environ.get("RELAMP_IMAGE"):
+
+    container: environ["RELAMP_IMAGE"]
+
+
 include: "workflow/rules/common.smk"
+include: "workflow/rules/resources.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/damage.smk"
 include: "workflow/rules/pretrain.smk"
@@ -23,6 +30,7 @@ include: "workflow/rules/mmix.smk"
 include: "workflow/rules/mmix_figures.smk"
 include: "workflow/rules/judge.smk"
 include: "workflow/rules/render.smk"
+include: "workflow/rules/cost.smk"
 
 
 localrules:

@@ -1,5 +1,7 @@
 import contextlib
 import logging
+import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -160,3 +162,16 @@ def test_jobs_under_snakemake_log_end_and_use_their_threads(tmp_path: Path) -> N
     logs = {kind: (tmp_path / "logs" / f"{kind}.log").read_text() for kind in ("good", "user", "fault")}
     assert all(f"working on {kind}" in text for kind, text in logs.items())
     assert ["Traceback" in logs[kind] for kind in ("good", "user", "fault")] == [False, False, True]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+def test_a_signal_ends_a_job_with_a_line_that_names_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], number: signal.Signals
+) -> None:
+    before = signal.getsignal(number)
+    given = job(tmp_path / "a.log")
+    assert call(lambda _: os.kill(os.getpid(), number), given) == 1
+    assert capsys.readouterr().err == f"relamp: {number.name}: ended before it was done (see {given.log})\n"
+    (line,) = Path(given.log).read_text(encoding="utf-8").splitlines()
+    assert line.endswith(f" {number.name}: ended before it was done; the same command runs it again")
+    assert signal.getsignal(number) is before

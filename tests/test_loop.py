@@ -1,3 +1,5 @@
+import os
+import signal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from relamp.checkpoint import load_state, save_state
 from relamp.errors import RelampError
 from relamp.loop import Resume, run_epochs
+from relamp.notice import SIGNALS, Ended, heeded
 
 EPOCHS = 6
 
@@ -213,3 +216,58 @@ def test_the_loop_leaves_global_generators_alone(tmp_path: Path) -> None:
     before = torch.get_rng_state()
     run_epochs(Walk(), EPOCHS, Resume(tmp_path / "state.pt", "key", 0), lambda _: None)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+class Told(Walk):
+    """A walk that gets a signal within an epoch, or two."""
+
+    def __init__(self, epoch: int, number: signal.Signals, times: int = 1) -> None:
+        super().__init__()
+        self.told_in, self.number, self.times = epoch, number, times
+
+    def run_epoch(self) -> None:
+        if self.epoch + 1 == self.told_in:
+            for _ in range(self.times):
+                os.kill(os.getpid(), self.number)
+        super().run_epoch()
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("epoch", [1, 3, EPOCHS])
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_signal_saves_the_epoch_it_came_in_and_the_run_goes_on_to_the_same_state(
+    tmp_path: Path, epoch: int, number: signal.Signals, times: int
+) -> None:
+    resume = Resume(tmp_path / "state.pt", "key", 1e9)  # by the clock nothing would be saved
+    told = Told(epoch, number, times)
+    with heeded(), pytest.raises(RelampError, match=f"{number.name}: ended after epoch {epoch} of {EPOCHS}"):
+        run_epochs(told, EPOCHS, resume, lambda _: None)
+    assert told.worked == epoch
+    again = Walk()
+    run_epochs(again, EPOCHS, resume, lambda _: None)
+    assert again.worked == EPOCHS - epoch
+    assert same(again, walked())
+
+
+def test_a_signal_ends_a_run_that_saves_nothing_at_once() -> None:
+    told = Told(2, signal.SIGTERM)
+    with pytest.raises(Ended), heeded():
+        run_epochs(told, EPOCHS, None, lambda _: None)
+    assert told.worked == 1
+
+
+def test_the_log_says_where_a_run_goes_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    resume = Resume(tmp_path / "state.pt", "key", 0)
+    with caplog.at_level("INFO", "relamp.loop"):
+        run_epochs(Walk(), 2, resume, lambda _: None)
+        assert caplog.messages == []
+        run_epochs(Walk(), EPOCHS, resume, lambda _: None)
+    assert caplog.messages == [f"goes on after epoch 2 of {EPOCHS}, from {resume.path}"]
+
+
+def test_the_environment_says_how_often_a_state_is_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RELAMP_SAVE_SECONDS", raising=False)
+    assert Resume(tmp_path, "key").every == 60
+    monkeypatch.setenv("RELAMP_SAVE_SECONDS", "0")
+    assert Resume(tmp_path, "key").every == 0
+    assert Resume(tmp_path, "key", 5).every == 5

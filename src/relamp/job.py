@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from relamp.errors import RelampError
+from relamp.notice import Ended, heeded
 
 
 def run(main: Callable[[Any], None], job: Any) -> None:
     """Call `main` with the workflow's job object (input, output, params, log); exit 1 where it fails.
 
     What goes wrong stands in the job's log; an error that the user can act on also as one line on the terminal.
+    SIGTERM and SIGUSR1 end a job likewise, a training once its state is saved.
     """
     if job.log:
         path = Path(str(job.log))
@@ -23,7 +25,12 @@ def run(main: Callable[[Any], None], job: Any) -> None:
         handler = logging.StreamHandler()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=[handler])
     try:
-        main(job)
+        with heeded():
+            main(job)
+    except Ended as end:
+        logging.error("%s: ended before it was done; the same command runs it again", end)  # noqa: TRY400 - no fault
+        print(f"relamp: {end}: ended before it was done (see {job.log})", file=sys.stderr)
+        raise SystemExit(1) from None
     except RelampError as error:
         logging.error("%s", error)  # noqa: TRY400 - the message is meant for users, who need no traceback
         if job.log:

@@ -51,7 +51,6 @@ MMIX_REPORTED = (
     "mmix_fig5",
     "mmix_theorem",
 )
-RENDER = {"mem_mb": 1000, "runtime": 10}
 # What the report shows of the judging: those, and the verdicts themselves.
 JUDGED = ("judge", "leakage", "comparisons", "cross_table", "audit")
 SHOWN = REPORTED + MMIX_REPORTED + JUDGED

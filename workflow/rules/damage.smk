@@ -14,8 +14,7 @@ rule damage:
     conda:
         "../../envs/data.yaml"
     resources:
-        mem_mb=4000,
-        runtime=30,
+        **asked("damage"),
     params:
         protocol=CONFIG.damage.model_dump(mode="json", exclude={"datasets"}),
     script:

@@ -35,8 +35,7 @@ rule pack:
         "../../envs/data.yaml"
     threads: lambda wildcards: 4 if is_corpus(wildcards.dataset) else 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        **asked("pack"),
     params:
         registered=lambda wildcards: registered(wildcards.dataset),
         parts=f"{RESULTS}/state/pack/{{dataset}}",
@@ -60,8 +59,7 @@ rule folds:
     conda:
         "../../envs/data.yaml"
     resources:
-        mem_mb=2000,
-        runtime=5,
+        **asked("folds", len(UNSUPERVISED.seeds)),
     params:
         seeds=list(UNSUPERVISED.seeds),
         folds=UNSUPERVISED.svm.folds,
@@ -80,7 +78,6 @@ rule scaffold:
     conda:
         "../../envs/data.yaml"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        **asked("scaffold"),
     script:
         "../scripts/scaffold.py"

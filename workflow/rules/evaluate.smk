@@ -17,8 +17,7 @@ rule svm:
         "../../envs/evaluate.yaml"
     threads: 8
     resources:
-        mem_mb=2000,
-        runtime=60,
+        **asked("svm", len(UNSUPERVISED.seeds)),
     params:
         **svm_params(
             lambda wildcards: [
@@ -43,6 +42,8 @@ use rule svm as svm_table with:
         f"{RESULTS}/logs/svm/{{dataset}}/table.log",
     benchmark:
         f"{RESULTS}/benchmarks/svm/{{dataset}}/table.jsonl"
+    resources:
+        **asked("svm", len(UNSUPERVISED.seeds) * len(TABLE)),
     params:
         **svm_params(TABLE, UNSUPERVISED.svm),
 
@@ -64,6 +65,8 @@ if GAMMAS:
             f"{RESULTS}/logs/svm/{{dataset}}/gammas.log",
         benchmark:
             f"{RESULTS}/benchmarks/svm/{{dataset}}/gammas.jsonl"
+        resources:
+            **asked("svm", len(UNSUPERVISED.seeds) * len(GAMMAS)),
         params:
             **svm_params(GAMMAS, UNSUPERVISED.svm),
 
@@ -84,6 +87,8 @@ if ALPHAS:
             f"{RESULTS}/logs/svm/{{dataset}}/alphas.log",
         benchmark:
             f"{RESULTS}/benchmarks/svm/{{dataset}}/alphas.jsonl"
+        resources:
+            **asked("svm", len(UNSUPERVISED.seeds) * len(ALPHAS)),
         params:
             **svm_params(ALPHAS, UNSUPERVISED.svm),
 
@@ -104,6 +109,8 @@ if CROSS:
             f"{RESULTS}/logs/svm/{{dataset}}/cross.log",
         benchmark:
             f"{RESULTS}/benchmarks/svm/{{dataset}}/cross.jsonl"
+        resources:
+            **asked("svm", len(UNSUPERVISED.seeds) * len(CROSS)),
         params:
             **svm_params(CROSS, UNSUPERVISED.svm),
 
@@ -124,8 +131,7 @@ rule bag:
     conda:
         "../../envs/evaluate.yaml"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        **asked("bag", len(UNSUPERVISED.seeds)),
     params:
         seeds=list(UNSUPERVISED.seeds),
         protocol=UNSUPERVISED.svm.model_dump(mode="json"),
@@ -147,8 +153,7 @@ rule kernel:
     conda:
         "../../envs/evaluate.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        **asked("kernel", len(UNSUPERVISED.seeds)),
     params:
         seeds=list(UNSUPERVISED.seeds),
         protocol=UNSUPERVISED.svm.model_dump(mode="json"),

@@ -16,8 +16,7 @@ rule scores:
     conda:
         "../../envs/render.yaml"
     resources:
-        mem_mb=4000,
-        runtime=20,
+        **RENDER,
     params:
         kinds=list(BY_KIND),
         fixed=runs.fixed_settings(CONFIG),

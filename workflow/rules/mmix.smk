@@ -34,9 +34,7 @@ rule pretrain_nodes:
     conda:
         "../../envs/train.yaml"
     resources:
-        mem_mb=4000,
-        runtime=240,
-        gpu=1,
+        **asked("pretrain_nodes", MMIX.nodes.pretraining.epochs * len(MMIX.nodes.seeds)),
     params:
         seeds=list(MMIX.nodes.seeds),
         method="{method}",
@@ -64,6 +62,11 @@ use rule pretrain_nodes as pretrain_nodes_grid with:
         f"{RESULTS}/benchmarks/mmix/nodes/{GRID_RUN}.jsonl"
     wildcard_constraints:
         method="|".join(NODE_METHODS),
+    resources:
+        **asked(
+            "pretrain_nodes",
+            MMIX.nodes.pretraining.epochs * len(MMIX.nodes.seeds) * len(GRID),
+        ),
     params:
         seeds=list(MMIX.nodes.seeds),
         method="{method}",
@@ -94,8 +97,7 @@ rule probe:
         "../../envs/evaluate.yaml"
     threads: 8
     resources:
-        mem_mb=4000,
-        runtime=60,
+        **asked("probe"),
     params:
         seeds=list(MMIX.nodes.seeds),
         labels=node_labels(MMIX.nodes.methods),
@@ -146,8 +148,7 @@ rule cluster:
         "../../envs/evaluate.yaml"
     threads: 8
     resources:
-        mem_mb=4000,
-        runtime=60,
+        **asked("cluster"),
     params:
         seeds=list(MMIX.nodes.seeds),
         labels=node_labels(MMIX.nodes.methods),
@@ -170,6 +171,8 @@ use rule svm as svm_linear with:
         f"{RESULTS}/logs/mmix/svm/{{dataset}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/mmix/svm/{{dataset}}.jsonl"
+    resources:
+        **asked("svm", len(UNSUPERVISED.seeds) * len(LINEAR)),
     params:
         **svm_params(LINEAR, MMIX.graphs.svm),
 
@@ -206,8 +209,7 @@ rule embed_edits:
     conda:
         "../../envs/train.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        **asked("pack", dataset=MMIX.edit_distance.dataset),
     params:
         seeds=list(UNSUPERVISED.seeds),
         method=lambda wildcards: runs.method_params(wildcards.method, wildcards.setting),
@@ -231,8 +233,7 @@ rule edit_distance:
     conda:
         "../../envs/evaluate.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        **asked("folds", dataset=MMIX.edit_distance.dataset),
     params:
         seeds=list(UNSUPERVISED.seeds),
         labels=lambda wildcards: {
@@ -296,9 +297,7 @@ rule pretrain_images:
     conda:
         "../../envs/train.yaml"
     resources:
-        mem_mb=4000,
-        runtime=1440,
-        gpu=1,
+        **asked("images", MMIX.images.pretraining.epochs * len(MMIX.images.seeds)),
     params:
         seeds=list(MMIX.images.seeds),
         method="{method}",
@@ -330,8 +329,7 @@ rule probe_images:
         "../../envs/evaluate.yaml"
     threads: 8
     resources:
-        mem_mb=4000,
-        runtime=60,
+        **asked("probe"),
     params:
         seeds=list(MMIX.images.seeds),
         labels=node_labels(MMIX.images.methods),

@@ -106,8 +106,7 @@ rule hard_negatives:
     conda:
         "../../envs/evaluate.yaml"
     resources:
-        mem_mb=2000,
-        runtime=30,
+        **asked("probe"),
     params:
         seeds=list(MMIX.nodes.seeds),
         labels=lambda wildcards: {

@@ -34,9 +34,11 @@ rule pretrain:
     conda:
         "../../envs/train.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
-        gpu=1,
+        **asked(
+            "pretrain",
+            lambda wildcards: epochs(UNSUPERVISED.pretraining, wildcards.method)
+            * len(UNSUPERVISED.seeds),
+        ),
     params:
         seeds=list(UNSUPERVISED.seeds),
         methods=lambda wildcards: [
@@ -63,6 +65,13 @@ if GAMMAS:
             f"{RESULTS}/logs/pretrain/{{dataset}}/gammas.log",
         benchmark:
             f"{RESULTS}/benchmarks/pretrain/{{dataset}}/gammas.jsonl"
+        resources:
+            **asked(
+                "pretrain",
+                epochs(UNSUPERVISED.pretraining, UNSUPERVISED.sweep_method)
+                * len(UNSUPERVISED.seeds)
+                * len(GAMMAS),
+            ),
         params:
             **sweep_params(GAMMAS),
 
@@ -81,6 +90,13 @@ if ALPHAS:
             f"{RESULTS}/logs/pretrain/{{dataset}}/alphas.log",
         benchmark:
             f"{RESULTS}/benchmarks/pretrain/{{dataset}}/alphas.jsonl"
+        resources:
+            **asked(
+                "pretrain",
+                epochs(UNSUPERVISED.pretraining, UNSUPERVISED.sweep_method)
+                * len(UNSUPERVISED.seeds)
+                * len(ALPHAS),
+            ),
         params:
             **sweep_params(ALPHAS),
 

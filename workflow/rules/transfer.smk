@@ -13,6 +13,11 @@ use rule pretrain as pretrain_corpus with:
         f"{RESULTS}/logs/transfer/pretrain/{RUN}.log",
     benchmark:
         f"{RESULTS}/benchmarks/transfer/pretrain/{RUN}.jsonl"
+    resources:
+        **asked(
+            "pretrain",
+            lambda wildcards: epochs(TRANSFER.pretraining, wildcards.method),
+        ),
     params:
         seeds=[TRANSFER.pretraining_seed],
         methods=lambda wildcards: [
@@ -39,9 +44,7 @@ rule finetune:
     conda:
         "../../envs/train.yaml"
     resources:
-        mem_mb=4000,
-        runtime=120,
-        gpu=1,
+        **asked("finetune", TRANSFER.finetuning.epochs * len(TRANSFER.seeds)),
     params:
         seeds=list(TRANSFER.seeds),
         shape=[TRANSFER.pretraining.hidden, TRANSFER.pretraining.layers],

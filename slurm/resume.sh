@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Go on after a controller that died without a farewell (kill -9, a login node that went down):
+#   slurm/resume.sh all --config preset=paper
+# Its jobs still run, and a new controller does not know them: both would write the same files. So they are cancelled
+# first (a training saves its state), then the folder is unlocked, then the command is run again with the words given.
+# What jobs have finished meanwhile is taken over, and trainings go on from their saved states.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+SNAKEMAKE=${SNAKEMAKE:-snakemake}
+
+for process in /proc/[0-9]*; do
+  [ "$(readlink "$process/cwd" 2> /dev/null)" = "$PWD" ] || continue
+  # The Snakemakes inside jobs are told which jobs they are for.
+  if tr '\0' ' ' 2> /dev/null < "$process/cmdline" | grep -E 'bin/snakemake|-m snakemake' | grep -vq -e '--target-jobs'; then
+    echo "a Snakemake still runs in this folder (pid ${process#/proc/}); end it with Ctrl-C instead, which cancels its jobs" >&2
+    exit 1
+  fi
+done
+
+# Every controller writes the name of its jobs into its log.
+runs=$(sed -n 's/.*SLURM run ID: //p' .snakemake/log/*.log 2> /dev/null | sort -u)
+for run in $runs; do
+  jobs=$(squeue --noheader --name "$run" --format '%i %T %k')
+  [ -n "$jobs" ] || continue
+  printf 'cancelled, of run %s:\n%s\n' "$run" "$jobs"
+  scancel --name "$run"
+  while [ -n "$(squeue --noheader --name "$run")" ]; do sleep 1; done
+done
+
+$SNAKEMAKE --unlock
+exec $SNAKEMAKE --profile slurm "$@"

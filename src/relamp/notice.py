@@ -1,0 +1,65 @@
+"""Notice of an early end: SIGTERM or SIGUSR1 ends a job at once, or where it can first put its work away.
+
+A cluster sends such a signal before it takes a node away: at the time limit, at a preemption, after `scancel`.
+"""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
+
+
+class Ended(SystemExit):
+    """The job ends because a signal asked for it; `str()` of it is the signal's name."""
+
+    def __init__(self, name: str) -> None:
+        """End with an exit status of 1: what the job was to make is not there."""
+        super().__init__(1)
+        self.name = name
+
+    def __str__(self) -> str:
+        """Return the signal's name."""
+        return self.name
+
+
+class _Heard:
+    """What this process has been told, and whether somebody will look."""
+
+    name: str | None = None
+    listeners = 0
+
+
+@contextmanager
+def heeded() -> Iterator[None]:
+    """Within this block a signal raises `Ended`, or is kept for whoever has called `deferred`.
+
+    It must be entered in the main thread; the signals' former handlers come back at its end.
+    """
+    before = {number: signal.signal(number, _hear) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        _Heard.name = None
+
+
+@contextmanager
+def deferred() -> Iterator[Callable[[], str | None]]:
+    """Within this block a signal raises nothing; what is yielded tells the name of one that came, else None."""
+    _Heard.listeners += 1
+    try:
+        yield lambda: _Heard.name
+    finally:
+        _Heard.listeners -= 1
+
+
+def _hear(number: int, _frame: FrameType | None) -> None:
+    _Heard.name = signal.Signals(number).name
+    if not _Heard.listeners:
+        raise Ended(_Heard.name)
+    # Straight to the file: the signal may have come while something else was being printed.
+    os.write(2, f"relamp: {_Heard.name}: the job ends after this epoch, once its state is saved\n".encode())

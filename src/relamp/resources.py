@@ -1,0 +1,195 @@
+"""What a job asks of a cluster: memory, time and a GPU, by its kind, the size of its data, its work and the attempt."""
+
+import csv
+import math
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast, get_args
+
+import yaml
+
+from relamp.data.registry import REGISTRY
+from relamp.errors import RelampError
+
+Counts = Literal["nothing", "graphs", "messages", "pairs"]
+# A data set of the user's own is in no registry: it is taken to be of a common size.
+UNKNOWN = {"nothing": 0, "graphs": 2_000, "messages": 2_000_000, "pairs": 4_000_000}
+# A job that takes this much longer than expected still ends within its limit, and one that takes longer gets twice the
+# time at its next attempt, and goes on from its saved state.
+MARGIN = 3
+SHORTEST = 10  # minutes
+NUMBERS = ("seconds", "seconds_per_million", "mb", "mb_per_million", "disk_mb", "disk_mb_per_million")
+# What Snakemake itself needs inside a job, twice: the batch script's and the step's.
+LAYERS_MB = 300
+
+
+@dataclass(frozen=True)
+class Rate:
+    """What one kind of job needs.
+
+    Attributes:
+        kind: name.
+        counts: what it passes over: graphs (or molecules, or images); messages, which are nodes and edges in both
+            directions; or pairs of graphs.
+        gpu: whether a GPU helps.
+        seconds, seconds_per_million: for starting, and for each million that is counted, each time it is passed over.
+        mb, mb_per_million: memory likewise, `mb` for each CPU; it does not grow with the number of passes.
+        disk_mb, disk_mb_per_million: of its files likewise.
+    """
+
+    kind: str
+    counts: Counts
+    gpu: bool
+    seconds: float
+    seconds_per_million: float
+    mb: float
+    mb_per_million: float
+    disk_mb: float = 0
+    disk_mb_per_million: float = 0
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a job asks for.
+
+    Attributes:
+        start_s: how long it takes to start, in seconds.
+        expected_s: how long it should take, start included.
+        runtime: its limit, in minutes.
+        mem_mb: memory.
+        gpu: number of GPUs.
+    """
+
+    start_s: int
+    expected_s: int
+    runtime: int
+    mem_mb: int
+    disk_mb: int
+    gpu: int
+
+
+def load_rates(path: Path | str) -> dict[str, Rate]:
+    """Read the table of rates.
+
+    Raises:
+        RelampError: with the line, if it is not well-formed.
+    """
+    rates = {}
+    with Path(path).open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file, strict=True)
+        for cells in reader:
+            try:
+                rates[cells["kind"]] = _rate(cells)
+            except (ValueError, KeyError, TypeError) as error:
+                raise RelampError(f"{path}: line {reader.line_num}: {error}; correct it") from error
+    return rates
+
+
+def _rate(cells: Mapping[str, str]) -> Rate:
+    if cells["counts"] not in get_args(Counts):
+        raise ValueError(f"{cells['counts']!r} cannot be counted")
+    numbers = [float(cells[name]) for name in NUMBERS]
+    if min(numbers) < 0:
+        raise ValueError("a rate is negative")
+    return Rate(cells["kind"], cast(Counts, cells["counts"]), cells["gpu"] == "yes", *numbers)
+
+
+def count(counts: Counts, dataset: str | None) -> int:
+    """Return how much of something a data set has, by the registry."""
+    if counts == "nothing" or dataset is None:
+        return 0
+    row = REGISTRY.get(dataset)
+    if row is None:
+        return UNKNOWN[counts]
+    found = row.expected
+    graphs = found.graphs or found.rows
+    if counts == "messages":
+        # Where the numbers are not known yet, those of small molecules.
+        return found.nodes + 2 * found.edges or 75 * graphs
+    return graphs if counts == "graphs" else graphs**2
+
+
+def need(
+    rate: Rate, dataset: str | None, times: float = 1, attempt: int = 1, threads: int = 1, *, gpu: bool = True
+) -> Need:
+    """Return what a job needs; each attempt after the first asks for twice the memory and time of the one before.
+
+    Args:
+        rate: of its kind.
+        dataset: name of its data set, if it has one.
+        times: how often it passes over the data: epochs, seeds and settings multiplied.
+        attempt: 1 at first.
+        threads: CPUs; what has several works in as many processes.
+        gpu: whether the cluster has GPUs at all.
+    """
+    millions = count(rate.counts, dataset) / 1e6
+    seconds = rate.seconds + rate.seconds_per_million * millions * times / threads
+    minutes = max(SHORTEST, math.ceil(MARGIN * seconds / 60))
+    memory = LAYERS_MB + rate.mb * threads + rate.mb_per_million * millions
+    more = 2 ** (attempt - 1)
+    return Need(
+        start_s=math.ceil(rate.seconds),
+        expected_s=math.ceil(seconds),
+        runtime=minutes * more,
+        mem_mb=math.ceil(memory / 100) * 100 * more,
+        disk_mb=math.ceil(rate.disk_mb + rate.disk_mb_per_million * millions),
+        gpu=int(rate.gpu and gpu),
+    )
+
+
+def has_gpus() -> bool:
+    """Return whether training jobs ask for a GPU: always, unless RELAMP_DEVICE says that they train elsewhere."""
+    return not os.environ.get("RELAMP_DEVICE", "cuda").startswith("cpu")
+
+
+def site_words(path: Path | str) -> dict[str, dict[str, str | int]]:
+    """Read a cluster's own words (partition, account, QOS, GPU model, constraint): of `all` jobs, `cpu` and `gpu` ones.
+
+    Raises:
+        RelampError: if there is anything else in the file.
+    """
+    if not Path(path).is_file():
+        return {}
+    words = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
+    for key, group in words.items() if isinstance(words, dict) else [(None, None)]:
+        if key not in ("all", "cpu", "gpu") or not isinstance(group, dict | None):
+            raise RelampError(f"{path}: {key}: what stands here is all, cpu or gpu, each with resource: value below it")
+        for name, value in (group or {}).items():
+            if isinstance(value, bool) or not isinstance(value, str | int):
+                raise RelampError(f"{path}: {key}: {name}: {value!r} is neither a word nor a whole number")
+    return {key: group or {} for key, group in words.items()}
+
+
+def asked(
+    rate: Rate,
+    words: Mapping[str, Mapping[str, str | int]],
+    times: float | Callable[[Any], float] = 1,
+    dataset: str | None = None,
+) -> dict[str, Any]:
+    """Return the resources of a rule, as functions of the wildcards and the attempt.
+
+    Args:
+        rate: of its kind.
+        words: see `site_words`.
+        times: see `need`; a number, or a function of the wildcards.
+        dataset: where it is not a wildcard.
+    """
+
+    def function(name: str) -> Callable[[Any, int, int], int]:
+        def resource(wildcards: Any, attempt: int, threads: int) -> int:
+            passes = times(wildcards) if callable(times) else times
+            named = dataset or getattr(wildcards, "dataset", None)
+            found = need(rate, named, passes, attempt, threads, gpu=has_gpus())
+            return int(getattr(found, name))
+
+        return resource
+
+    on_gpu = rate.gpu and has_gpus()
+    names = ["start_s", "expected_s", "runtime", "mem_mb", "disk_mb", *(["gpu"] if rate.gpu else [])]
+    return {
+        **{name: function(name) for name in names},
+        **words.get("all", {}),
+        **words.get("gpu" if on_gpu else "cpu", {}),
+    }

@@ -1,0 +1,83 @@
+"""A training that is told to end, as a process of its own: what SLURM does to it before it takes the node away."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from relamp.data.embedded import pack
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+from relamp import runs
+from relamp.job import run
+from relamp.settings import Pretraining
+from relamp.steps.pretrain import pretrain_seeds
+
+data, out = Path(sys.argv[1]), Path(sys.argv[2])
+
+
+def main(job):
+    settings = Pretraining(hidden=8, layers=2, epochs=30, checkpoints=(0, 30), local_nodes=100).model_dump(mode="json")
+    row = runs.method_params("lamp-mag", "gamma~0.2_alpha~1")
+    pretrain_seeds(data, {seed: out / f"seed~{seed}" for seed in (0, 1)}, out / "state", row, settings, [], 1)
+
+
+run(main, SimpleNamespace(log=out / "job.log"))
+"""
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("data") / "MUTAG.safetensors"
+    pack("MUTAG")[0].save(path)
+    return path
+
+
+def start(data: Path, out: Path) -> subprocess.Popen[str]:
+    words = [sys.executable, "-c", SCRIPT, str(data), str(out)]
+    return subprocess.Popen(words, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def made(out: Path) -> dict[str, bytes]:
+    return {f"{path.parent.name}/{path.name}": path.read_bytes() for path in out.glob("seed~*/*")}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    out = tmp_path_factory.mktemp("undisturbed")
+    with start(data, out) as job:
+        _, errors = job.communicate(timeout=120)
+    assert job.returncode == 0, errors
+    assert len(made(out)) == 8
+    return made(out)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+def test_a_training_saves_ends_and_goes_on_to_the_same_bits(
+    data: Path, tmp_path: Path, undisturbed: dict[str, bytes], number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "job.log"
+    monkeypatch.setenv("RELAMP_SAVE_SECONDS", "0.05")
+    with start(data, tmp_path) as job:
+        while not list(tmp_path.glob("state/*.pt")):
+            assert job.poll() is None
+            time.sleep(0.01)
+        job.send_signal(number)
+        _, errors = job.communicate(timeout=60)
+    assert job.returncode == 1
+    assert f"relamp: {number.name}: ended after epoch " in errors
+    assert "whose state is saved; the same command goes on from there" in log.read_text().splitlines()[-1]
+    assert made(tmp_path) != undisturbed
+
+    with start(data, tmp_path) as job:
+        _, errors = job.communicate(timeout=120)
+    assert job.returncode == 0, errors
+    assert "goes on after epoch " in log.read_text()
+    assert made(tmp_path) == undisturbed

@@ -1,0 +1,102 @@
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from relamp.cost import OVERHEAD_S, Accuracy, Job, accuracies, costs, measured, read_plan, seconds_of
+
+PLAN = """Building DAG of jobs...
+Job stats:
+job      count
+-----  -------
+pack         1
+
+[Sat Nov 21 10:44:57 2026]
+rule pack:
+    input: src/a.py, raw/A.zip
+    output: data/A.safetensors, data/A.json
+    log: logs/A.log
+    jobid: 2
+    benchmark: benchmarks/pack/A.jsonl
+    reason: Forced execution
+    wildcards: dataset=A
+    threads: 4
+    resources: tmpdir=/tmp, start_s=10, expected_s=110, runtime=10, mem_mb=1900, mem=1.9 GB, disk_mb=500
+[Sat Nov 21 10:44:57 2026]
+rule train:
+    input: data/A.safetensors
+    output: encoder/A
+    jobid: 3
+    benchmark: benchmarks/train/A.jsonl
+    resources: tmpdir=/tmp, start_s=10, expected_s=1010, gpu=2, disk_mb=1500, slurm_partition=gpu
+
+[Sat Nov 21 10:44:57 2026]
+localrule all:
+    input: encoder/A, data/A.json
+    jobid: 0
+    reason: Forced execution
+    resources: tmpdir=/tmp
+Job stats:
+    input: of nothing
+"""
+
+
+def test_a_plan_is_read() -> None:
+    pack, train, last = read_plan(PLAN)
+    assert (pack.rule, pack.threads, pack.benchmark) == ("pack", 4, "benchmarks/pack/A.jsonl")
+    assert (pack.inputs, pack.outputs) == (("src/a.py", "raw/A.zip"), ("data/A.safetensors", "data/A.json"))
+    assert pack.resources == {"start_s": 10, "expected_s": 110, "runtime": 10, "mem_mb": 1900, "disk_mb": 500}
+    assert (train.resources["gpu"], train.threads, train.submitted) == (2, 1, True)
+    assert last == Job("all", ("encoder/A", "data/A.json"), resources={})
+    assert not last.submitted
+    assert read_plan("Nothing to be done") == []
+
+
+def test_costs_worked_out_by_hand() -> None:
+    assert OVERHEAD_S == 8
+    train, everything = costs(read_plan(PLAN), ["train", "no such target", "all"], {})
+    assert (train.target, train.jobs, everything.jobs) == ("train", 2, 2)
+    # pack: 4 CPUs for 118 s; train: 1 CPU and 2 GPUs for 1018 s, after it.
+    assert everything.cpu_hours == pytest.approx((4 * 118 + 1018) / 3600)
+    assert everything.gpu_hours == pytest.approx(2 * 1018 / 3600)
+    assert everything.chain_hours == pytest.approx((118 + 1018) / 3600)
+    assert everything.disk_gb == pytest.approx(2)
+    (scaled,) = costs(read_plan(PLAN), ["train"], {"train": 0.5})
+    assert scaled.gpu_hours == pytest.approx(2 * (8 + 10 + 500) / 3600)
+
+
+def write(folder: Path, name: str, *seconds: float) -> None:
+    path = folder / "benchmarks" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps({"s": value}) + "\n" for value in seconds))
+
+
+def test_earlier_runs_correct_what_grows_and_tell_how_far_it_was_off(tmp_path: Path) -> None:
+    jobs = read_plan(PLAN)
+    assert accuracies(jobs, tmp_path) == []
+    write(tmp_path, "train/A.jsonl", 99999, 2010)  # the last row counts
+    assert measured(jobs[1], tmp_path) == 2010
+    assert measured(jobs[0], tmp_path) is None
+    assert accuracies(jobs, tmp_path) == [Accuracy("train", 1, 1010, 2010, 2.0)]
+    write(tmp_path, "train/A.jsonl", 2)  # less than its start: never to nothing
+    assert accuracies(jobs, tmp_path)[0].factor == pytest.approx(0.1)
+    small = Job("pack", benchmark="benchmarks/pack/A.jsonl", resources={"start_s": 10, "expected_s": 11})
+    write(tmp_path, "pack/A.jsonl", 33)
+    assert accuracies([small], tmp_path) == [Accuracy("pack", 1, 11, 33, 1.0)]  # it hardly did more than start
+
+
+@given(st.lists(st.integers(1, 1000), min_size=1, max_size=12))
+def test_a_chain_is_as_long_as_all_of_it_and_side_by_side_as_its_longest(seconds: list[int]) -> None:
+    work = [{"start_s": 0, "expected_s": value} for value in seconds]
+    chain = [
+        Job(f"r{number}", (f"f{number}",), (f"f{number + 1}",), resources=value) for number, value in enumerate(work)
+    ]
+    fan = [Job(f"r{number}", (), (f"f{number}",), resources=value) for number, value in enumerate(work)]
+    last = Job("all", tuple(f"f{number}" for number in range(len(work))))
+    (one,), (side,) = costs(chain, [chain[-1].rule], {}), costs([*fan, last], ["all"], {})
+    assert one.chain_hours * 3600 == pytest.approx(sum(seconds_of(job, {}) for job in chain))
+    assert side.chain_hours * 3600 == pytest.approx(max(seconds) + OVERHEAD_S)
+    assert one.cpu_hours == pytest.approx(side.cpu_hours)
+    assert one.jobs == side.jobs == len(seconds)

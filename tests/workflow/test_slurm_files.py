@@ -1,0 +1,97 @@
+"""What a cluster's user is given: a profile with the settings that are safe, a container, and a page that is true."""
+
+import os
+import re
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+PROFILE = yaml.safe_load((ROOT / "slurm" / "profile.yaml").read_text())
+PAGE = (ROOT / "slurm" / "README.md").read_text()
+DEFINITION = (ROOT / "envs" / "relamp.def").read_text()
+needs_snakemake = pytest.mark.skipif(find_spec("snakemake") is None, reason="snakemake is not installed")
+
+
+def test_the_profile_keeps_clear_of_what_breaks() -> None:
+    assert PROFILE["executor"] == "slurm"
+    # sacct never notices a job cancelled by hand; arrays lose outputs; requeueing has to be said; retries multiply.
+    assert PROFILE["slurm-status-command"] == "squeue"
+    assert not [key for key in PROFILE if "array" in key or "group" in key]
+    assert PROFILE["slurm-requeue"] is True
+    assert PROFILE["retries"] > 0
+    rules = "".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
+    assert not re.search(r"^ *(retries|group):", rules, flags=re.MULTILINE)
+    assert "--signal=TERM@" in PROFILE["default-resources"]["slurm_extra"]
+
+
+def test_nothing_of_one_cluster_is_in_the_profile_or_the_rules() -> None:
+    words = ("slurm_partition", "slurm_account", "gpu_model", "constraint:", "qos")
+    for path in (ROOT / "slurm" / "profile.yaml", *(ROOT / "workflow" / "rules").glob("*.smk")):
+        lines = [line for line in path.read_text().splitlines() if not line.strip().startswith("#")]
+        assert not [line for line in lines if any(word in line for word in words)], path
+
+
+def plan(*arguments: str, **environment: str) -> str:
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--nolock", "--forceall", "--rerun-incomplete"]
+    command += arguments
+    given = {**os.environ, **environment}
+    done = subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@needs_snakemake
+def test_jobs_that_train_ask_for_a_gpu_unless_the_switch_says_cpu() -> None:
+    for device, gpus in (("", "1"), ("cpu", "0")):
+        assert set(re.findall(r"gpu=(\d)", plan("lamp_table1", RELAMP_DEVICE=device))) == {gpus}
+
+
+@needs_snakemake
+def test_every_job_that_is_submitted_says_what_it_needs() -> None:
+    for block in plan("all", "mmix").split("\nrule ")[1:]:
+        rule = block.partition(":")[0]
+        if rule in ("all", "mmix", "fetch", "report"):  # these run where the command is typed
+            continue
+        for name in ("mem_mb", "runtime", "expected_s", "disk_mb"):
+            assert re.search(rf"resources: .*{name}=\d+", block), (rule, name)
+
+
+@needs_snakemake
+def test_an_image_can_be_named() -> None:
+    assert "rule pack" in plan("datasets", RELAMP_IMAGE="relamp.sif")
+
+
+def test_the_container_installs_the_lock_on_the_python_of_the_environments() -> None:
+    header, *sections = re.split(r"^%(\w+)\n", DEFINITION, flags=re.MULTILINE)
+    parts = dict(zip(sections[::2], sections[1::2], strict=True))
+    keys = dict(line.split(": ", 1) for line in header.splitlines() if line and not line.startswith("#"))
+    assert keys["Bootstrap"] == "docker"
+    assert set(parts) == {"files", "post", "environment", "test", "labels"}
+    source, target = parts["files"].split()
+    assert (ROOT / source).name == "requirements.lock"
+    assert f"--requirement {target}" in parts["post"]
+    env = yaml.safe_load((ROOT / "envs" / "train.yaml").read_text())
+    assert keys["From"].startswith(env["dependencies"][0].replace("=", ":"))
+    for name in re.findall(r"import (.*)\"", parts["test"])[0].split(", "):
+        assert re.search(rf"^{name.replace('_', '[-_]')}==", (ROOT / source).read_text(), flags=re.MULTILINE | re.I), (
+            name
+        )
+
+
+def test_what_the_page_names_is_there() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", PAGE):
+        assert (ROOT / "slurm" / target).exists(), target
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"`make ([\w-]+)", PAGE):
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
+    for word in re.findall(r"RELAMP_\w+", PAGE):
+        files = [ROOT / "Snakefile", *(ROOT / "src").rglob("*.py")]
+        assert any(word in path.read_text() for path in files), word
+    for script in ("slurm/resume.sh", "tests/slurm/up.sh", "tests/slurm/down.sh", "tests/slurm/nodefail.sh"):
+        assert os.access(ROOT / script, os.X_OK)
+        subprocess.run(["bash", "-n", ROOT / script], check=True)

@@ -1,0 +1,20 @@
+# What jobs ask of a cluster: by kind of job, size of the data, epochs and seeds, and in the cluster's own words.
+from relamp import resources
+
+RATES = resources.load_rates(ROOT / "workflow" / "rates.csv")
+SITE = resources.site_words(ROOT / "slurm" / "site.yaml")
+
+
+def asked(kind, times=1, dataset=None):
+    """The resources of a rule; `times` it passes over the data set, which is a wildcard unless it is named."""
+    return resources.asked(RATES[kind], SITE, times, dataset)
+
+
+def epochs(settings, method):
+    """How many epochs a method takes: those of the settings, of its own training, or none."""
+    row = METHODS[method]
+    own = settings.mmix.training if row.group == "mmix" else None
+    return (own or settings).epochs if row.trains else 0
+
+
+RENDER = asked("render")
