@@ -91,23 +91,28 @@ def judge(
         margin=chosen.margin,
         confidence=chosen.confidence,
     )
+    told = how_judged(chosen, preset)
     tested = check_claims(load_claims(claims), evidence)
     write_csv(stem.with_suffix(".csv"), cells)
     write_csv(stem.with_name("claims.csv"), tested)
-    write_text(stem.with_suffix(".md"), verdict_markdown(cells, tested, how_judged(chosen), preset))
+    write_text(stem.with_suffix(".md"), verdict_markdown(cells, tested, told, preset))
     links = _links(found, cells, rendered, stem.parent)
-    write_text(stem.with_suffix(".html"), verdict_page(cells, tested, how_judged(chosen), preset, links))
+    write_text(stem.with_suffix(".html"), verdict_page(cells, tested, told, preset, links))
     inputs = [scores, settings, *damage, *published, claims]
     write_sidecar(stem.with_suffix(".json"), inputs, command)
 
 
-def how_judged(judging: Judging) -> str:
+def how_judged(judging: Judging, preset: str) -> str:
     """Say in words what a verdict rests on; it is fixed by the configuration before a number is seen."""
+    smaller = {
+        "quick": "The preset quick trains less than the papers do: a number that it finds worse says that this "
+        "training does not reach it, not that the papers' own would not. "
+    }
     protocols = {
         "fixed": "the tables' gamma and alpha from the configuration, the last epoch, and C chosen on inner folds",
         "nested": "gamma, alpha, epoch and C chosen for each outer fold on inner validation alone",
     }
-    return (
+    return smaller.get(preset, "") + (
         f"Protocol {judging.protocol}: {protocols[judging.protocol]}. The interval is at {judging.confidence:.0%}, "
         "with the corrected resampled variance, since folds share training data. Reproduced: it lies within "
         f"{judging.margin:g} points of the published value; better or worse: wholly outside; inconclusive: across the "
