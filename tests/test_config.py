@@ -150,7 +150,7 @@ ONE_FAULT: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "fewer epochs than checkpoints": (
         unsupervised(pretraining={"epochs": 5}),
-        "unsupervised.pretraining.checkpoints: beyond the last epoch, 5: 10, 20 (given: (0, 10, 20))",
+        "unsupervised.pretraining.checkpoints: beyond the last epoch, 5: 20 (given: [0, 20])",
     ),
     "last epoch not kept": (
         unsupervised(pretraining={"checkpoints": [0, 10]}),
