@@ -30,6 +30,12 @@ except RelampError as error:
     print(error, file=sys.stderr)
     sys.exit(1)
 
+# Limiting how many jobs start in a second, which is its default, Snakemake 9.27 looks for jobs to start once more a
+# second after every look, for ever: after a hundred jobs a hundred times a second, over all inputs. That took 40 % of a
+# CPU. Here no limit is needed.
+if workflow.scheduling_settings:
+    workflow.scheduling_settings.max_jobs_per_timespan = None
+
 FIGURE_KINDS = ("pdf", "svg", "csv", "json")
 TABLE_KINDS = ("csv", "md", "tex", "json")
 # What the report shows: a target each.
