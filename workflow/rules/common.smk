@@ -5,6 +5,8 @@ from os import environ, pathsep
 from os.path import relpath
 from pathlib import Path
 
+from snakemake.settings.types import MaxJobsPerTimespan
+
 ROOT = Path(workflow.basedir)
 # Jobs run in environments of their own, which find the library by this path, installed or not.
 sys.path.insert(0, str(ROOT / "src"))
@@ -30,11 +32,10 @@ except RelampError as error:
     print(error, file=sys.stderr)
     sys.exit(1)
 
-# Limiting how many jobs start in a second, which is its default, Snakemake 9.27 looks for jobs to start once more a
+# To limit how many jobs start in a second, which is its default, Snakemake 9.27 looks for jobs to start once more a
 # second after every look, for ever: after a hundred jobs a hundred times a second, over all inputs. That took 40 % of a
-# CPU. Here no limit is needed.
-if workflow.scheduling_settings:
-    workflow.scheduling_settings.max_jobs_per_timespan = None
+# CPU. A limit that counts as none is not kept, and here none is needed.
+MaxJobsPerTimespan.__bool__ = lambda limit: False
 
 FIGURE_KINDS = ("pdf", "svg", "csv", "json")
 TABLE_KINDS = ("csv", "md", "tex", "json")
