@@ -48,7 +48,7 @@ test: install ## run the whole test suite
 
 test-slurm: install ## start a SLURM cluster on this machine (root, apt), run the tests that need one, and end it
 	tests/slurm/up.sh
-	trap tests/slurm/down.sh EXIT; $(BIN)/python -m pytest -m slurm tests/slurm --numprocesses 4 --dist loadgroup --durations 0
+	trap tests/slurm/down.sh EXIT; $(BIN)/python -m pytest -m slurm tests/slurm --numprocesses 4 --dist loadgroup --durations 0 $(if $(ONLY),-k "$(ONLY)")
 
 slurm-resume: install ## go on after a controller on a cluster died; it cancels what still runs, unlocks, runs again
 	SNAKEMAKE="$(abspath $(BIN))/python -m snakemake" slurm/resume.sh $(TARGET) $(if $(CONFIG),--config $(CONFIG))
