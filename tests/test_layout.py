@@ -35,7 +35,7 @@ def test_paths_by_hand() -> None:
     assert stored.sweep()[0] == "results/quick/mmix/probe/KarateClub/mp-mix-nodiv/samples~8_dim~8/rows.csv"
 
 
-@pytest.mark.parametrize("preset", ["quick", "paper"])
+@pytest.mark.parametrize("preset", ["quick", "desk", "paper"])
 def test_no_kind_has_a_path_twice_and_everything_has_all(preset: str) -> None:
     stored = Layout(config(preset=preset), "results")
     everything = stored.everything()

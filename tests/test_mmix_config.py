@@ -34,13 +34,19 @@ def fault(mmix: dict[str, Any]) -> str:
             {"edit_distance": {"kernels": ["rw"]}},
             "kernels.0: there is no kernel for edit distances 'rw'",
         ),
-        ({"nodes": {"probes": {"Cora": {}}}}, "mmix.nodes: probes: Cora is none of the data sets KarateClub"),
+        ({"nodes": {"probes": {"Coar": {}}}}, "mmix.nodes.probes.Coar.[key]: there is no data set 'Coar'"),
+        ({"nodes": {"probes": {"Cora": {"split": "odd"}}}}, "split: input should be 'public' or 'random'"),
         ({"nodes": {"seeds": []}}, "mmix.nodes.seeds: at least one is needed"),
         ({"nodes": {"sweeps": 1}}, "mmix.nodes.sweeps: there is no such option"),
     ],
 )
 def test_a_fault_is_told_with_its_place(mmix: dict[str, Any], message: str) -> None:
     assert message in fault(mmix)
+
+
+def test_a_probe_of_a_data_set_that_is_not_run_is_no_fault() -> None:
+    config = load_config({"preset": "paper", "mmix": {"nodes": {"datasets": ["Cora"]}}}, PRESETS)
+    assert config.mmix.nodes.probe_of("DBLP").split == "random"
 
 
 def test_the_probe_of_a_data_set_is_laid_over_the_shared_one() -> None:

@@ -104,15 +104,15 @@ def judge(
 
 def how_judged(judging: Judging, preset: str) -> str:
     """Say in words what a verdict rests on; it is fixed by the configuration before a number is seen."""
-    smaller = {
-        "quick": "The preset quick trains less than the papers do: a number that it finds worse says that this "
-        "training does not reach it, not that the papers' own would not. "
-    }
+    smaller = (
+        f"The preset {preset} trains less than the papers do: a number that it finds worse says that this training "
+        "does not reach it, not that the papers' own would not. "
+    )
     protocols = {
         "fixed": "the tables' gamma and alpha from the configuration, the last epoch, and C chosen on inner folds",
         "nested": "gamma, alpha, epoch and C chosen for each outer fold on inner validation alone",
     }
-    return smaller.get(preset, "") + (
+    return ("" if preset == "paper" else smaller) + (
         f"Protocol {judging.protocol}: {protocols[judging.protocol]}. The interval is at {judging.confidence:.0%}, "
         "with the corrected resampled variance, since folds share training data. Reproduced: it lies within "
         f"{judging.margin:g} points of the published value; better or worse: wholly outside; inconclusive: across the "
