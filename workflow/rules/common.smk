@@ -17,7 +17,7 @@ environ["PYTHONPATH"] = pathsep.join(
 from relamp import runs
 from relamp.closure import import_closure
 from relamp.config import load_config
-from relamp.config_names import BAG, FROM_SCRATCH, KERNELS
+from relamp.config_names import FROM_SCRATCH
 from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError
 from relamp.layout import Layout, all_datasets
@@ -149,23 +149,30 @@ def table(name, label, category="LAMP"):
     return [page, *(f"{RESULTS}/tables/{name}.{kind}" for kind in TABLE_KINDS)]
 
 
-def trained(chosen, file):
-    """One of the files that pre-training some runs writes, for every seed of every run."""
-    return [
-        f"{RESULTS}/pretrain/{run.dataset}/{run.method}/{run.setting}/seed~{seed}/{file}"
-        for run in chosen
-        for seed in UNSUPERVISED.seeds
-    ]
-
-
-def trained_files(chosen):
-    """All of them, by the names that they have as outputs."""
-    return {
-        "encoder": trained(chosen, "encoder.safetensors"),
-        "embeddings": trained(chosen, "embeddings.safetensors"),
-        "history": trained(chosen, "history.csv"),
-        "run": trained(chosen, "run.json"),
+def of_each_seed(folders, seeds, **more):
+    """The files that training writes for every seed of every run, by the names that they have as outputs."""
+    files = {
+        "encoder": "encoder.safetensors",
+        "embeddings": "embeddings.safetensors",
+        "history": "history.csv",
+        "run": "run.json",
+        **more,
     }
+    return {
+        name: [f"{folder}/seed~{seed}/{file}" for folder in folders for seed in seeds]
+        for name, file in files.items()
+    }
+
+
+def trained(chosen):
+    """Those of runs of the unsupervised experiments."""
+    return of_each_seed(
+        [
+            f"{RESULTS}/pretrain/{run.dataset}/{run.method}/{run.setting}"
+            for run in chosen
+        ],
+        UNSUPERVISED.seeds,
+    )
 
 
 def sweep_params(chosen):
@@ -180,6 +187,16 @@ def sweep_params(chosen):
             f"{RESULTS}/state/pretrain/{ANY}/{run.method}/{run.setting}"
             for run in chosen
         ],
+    }
+
+
+def svm_input(chosen):
+    """What an SVM needs of some runs of a data set."""
+    return {
+        "code": code("svm.py"),
+        "data": rules.pack.output.packed,
+        "embeddings": trained(chosen)["embeddings"],
+        "folds": rules.folds.output,
     }
 
 
@@ -200,24 +217,42 @@ def svm_params(chosen, protocol):
     }
 
 
-def node_labels(methods):
-    """The same for node-level methods."""
-    return lambda wildcards: [
-        {"method": method, "dataset": wildcards.dataset} for method in methods
-    ]
-
-
-def node_files(folder, methods, settings, *files):
-    """Files of node-level runs; `files` are of each seed, and without any the rows of all."""
+def node_folders(folder, methods, settings):
+    """Where node-level runs on a data set lie, or their scores."""
     return [
-        f"{RESULTS}/mmix/{folder}/{ANY}/{method}/{setting}/{file}"
+        f"{RESULTS}/mmix/{folder}/{ANY}/{method}/{setting}"
         for method in methods
         for setting in settings
-        for file in (
-            [f"seed~{seed}/{name}" for seed in MMIX.nodes.seeds for name in files]
-            or ["rows.csv"]
-        )
     ]
+
+
+def node_trained(methods, settings):
+    """What training some of them writes."""
+    return of_each_seed(node_folders("nodes", methods, settings), MMIX.nodes.seeds)
+
+
+def rows_of(folders):
+    """The rows that lie in some folders."""
+    return [f"{folder}/rows.csv" for folder in folders]
+
+
+def probe_protocol(wildcards):
+    """How the nodes of a data set are probed."""
+    return MMIX.nodes.probe_of(wildcards.dataset).model_dump(mode="json")
+
+
+def score_params(part, methods, protocol):
+    """What probes and clustering need to know of the embeddings of some methods, node by node or image by image."""
+    return {
+        "seeds": list(part.seeds),
+        "labels": lambda wildcards: [
+            {"method": method, "dataset": wildcards.dataset} for method in methods
+        ],
+        "protocol": (
+            protocol if callable(protocol) else protocol.model_dump(mode="json")
+        ),
+        "kept": f"{RESULTS}/state",
+    }
 
 
 def pretrained_encoder(wildcards):
@@ -233,6 +268,26 @@ def pretrained_encoder(wildcards):
     )
 
 
+def mmix_table(name):
+    """The files of one of M-Mix's tables."""
+    return table(name, MMIX_TABLES[name].label, "M-Mix")
+
+
 def mmix_table_input(name):
-    """What a table is made of, by kind."""
-    return {kind: STORED.mmix(kind) for kind in MMIX_TABLES[name].kinds}
+    """What it is made of: rows by kind, and the published numbers."""
+    return {
+        **{kind: STORED.mmix(kind) for kind in MMIX_TABLES[name].kinds},
+        "code": code("mmix_table.py"),
+        "published": f"published/{name}.csv",
+    }
+
+
+def mmix_table_params(name):
+    """What drawing it needs to know."""
+    row = MMIX_TABLES[name]
+    return {
+        "name": name,
+        "kinds": row.kinds,
+        "title": row.title,
+        "methods": row.methods,
+    }

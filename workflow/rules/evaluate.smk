@@ -32,10 +32,7 @@ rule svm:
 # All runs of a table, or of a sweep, on one data set are one job, which computes what is new and keeps the rest.
 use rule svm as svm_table with:
     input:
-        code=code("svm.py"),
-        data=rules.pack.output.packed,
-        embeddings=trained(TABLE, "embeddings.safetensors"),
-        folds=rules.folds.output,
+        **svm_input(TABLE),
     output:
         STORED.svm(TABLE),
     log:
@@ -55,10 +52,7 @@ if GAMMAS:
 
     use rule svm as svm_gammas with:
         input:
-            code=code("svm.py"),
-            data=rules.pack.output.packed,
-            embeddings=trained(GAMMAS, "embeddings.safetensors"),
-            folds=rules.folds.output,
+            **svm_input(GAMMAS),
         output:
             STORED.svm(GAMMAS),
         log:
@@ -77,10 +71,7 @@ if ALPHAS:
 
     use rule svm as svm_alphas with:
         input:
-            code=code("svm.py"),
-            data=rules.pack.output.packed,
-            embeddings=trained(ALPHAS, "embeddings.safetensors"),
-            folds=rules.folds.output,
+            **svm_input(ALPHAS),
         output:
             STORED.svm(ALPHAS),
         log:
@@ -99,10 +90,7 @@ if CROSS:
 
     use rule svm as svm_cross with:
         input:
-            code=code("svm.py"),
-            data=rules.pack.output.packed,
-            embeddings=trained(CROSS, "embeddings.safetensors"),
-            folds=rules.folds.output,
+            **svm_input(CROSS),
         output:
             STORED.svm(CROSS),
         log:

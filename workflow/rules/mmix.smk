@@ -8,22 +8,7 @@ rule pretrain_nodes:
         code=code("pretrain_nodes.py"),
         data=rules.pack.output.packed,
     output:
-        encoder=expand(
-            f"{RESULTS}/mmix/nodes/{NODE}/seed~{{seed}}/encoder.safetensors",
-            seed=MMIX.nodes.seeds,
-            allow_missing=True,
-        ),
-        embeddings=expand(
-            f"{RESULTS}/mmix/nodes/{NODE}/seed~{{seed}}/embeddings.safetensors",
-            seed=MMIX.nodes.seeds,
-            allow_missing=True,
-        ),
-        others=expand(
-            f"{RESULTS}/mmix/nodes/{NODE}/seed~{{seed}}/{{file}}",
-            seed=MMIX.nodes.seeds,
-            file=("history.csv", "run.json"),
-            allow_missing=True,
-        ),
+        **node_trained(["{method}"], ["{setting}"]),
     log:
         f"{RESULTS}/logs/mmix/nodes/{NODE}.log",
     benchmark:
@@ -48,14 +33,13 @@ rule pretrain_nodes:
 
 # The grid of Fig. 2 and 3 is one job a method.
 GRID = [runs.node_setting(*point) for point in MMIX.nodes.sweep.settings()]
+GRID_METHODS = [method for method in MMIX.nodes.sweep.methods for _ in GRID]
 GRID_RUN = "{dataset}/{method}/grid"
 
 
 use rule pretrain_nodes as pretrain_nodes_grid with:
     output:
-        encoder=node_files("nodes", ["{method}"], GRID, "encoder.safetensors"),
-        embeddings=node_files("nodes", ["{method}"], GRID, "embeddings.safetensors"),
-        others=node_files("nodes", ["{method}"], GRID, "history.csv", "run.json"),
+        **node_trained(["{method}"], GRID),
     log:
         f"{RESULTS}/logs/mmix/nodes/{GRID_RUN}.log",
     benchmark:
@@ -79,16 +63,17 @@ use rule pretrain_nodes as pretrain_nodes_grid with:
 ruleorder: pretrain_nodes_grid > pretrain_nodes
 
 
+NODE_RUNS = (MMIX.nodes.methods, [runs.NO_SETTING])
+
+
 # All methods on one data set are one job, which computes what is new and keeps the rest.
 rule probe:
     input:
         code=code("probe.py"),
         data=rules.pack.output.packed,
-        embeddings=node_files(
-            "nodes", MMIX.nodes.methods, [runs.NO_SETTING], "embeddings.safetensors"
-        ),
+        embeddings=node_trained(*NODE_RUNS)["embeddings"],
     output:
-        node_files("probe", MMIX.nodes.methods, [runs.NO_SETTING]),
+        rows_of(node_folders("probe", *NODE_RUNS)),
     log:
         f"{RESULTS}/logs/mmix/probe/{{dataset}}.log",
     benchmark:
@@ -99,12 +84,7 @@ rule probe:
     resources:
         **asked("probe"),
     params:
-        seeds=list(MMIX.nodes.seeds),
-        labels=node_labels(MMIX.nodes.methods),
-        protocol=lambda wildcards: MMIX.nodes.probe_of(wildcards.dataset).model_dump(
-            mode="json"
-        ),
-        kept=f"{RESULTS}/state",
+        **score_params(MMIX.nodes, MMIX.nodes.methods, probe_protocol),
     script:
         "../scripts/probe.py"
 
@@ -113,24 +93,15 @@ use rule probe as probe_grid with:
     input:
         code=code("probe.py"),
         data=rules.pack.output.packed,
-        embeddings=node_files(
-            "nodes", MMIX.nodes.sweep.methods, GRID, "embeddings.safetensors"
-        ),
+        embeddings=node_trained(MMIX.nodes.sweep.methods, GRID)["embeddings"],
     output:
-        node_files("probe", MMIX.nodes.sweep.methods, GRID),
+        rows_of(node_folders("probe", MMIX.nodes.sweep.methods, GRID)),
     log:
         f"{RESULTS}/logs/mmix/probe/{{dataset}}_grid.log",
     benchmark:
         f"{RESULTS}/benchmarks/mmix/probe/{{dataset}}_grid.jsonl"
     params:
-        seeds=list(MMIX.nodes.seeds),
-        labels=node_labels(
-            [method for method in MMIX.nodes.sweep.methods for _ in GRID]
-        ),
-        protocol=lambda wildcards: MMIX.nodes.probe_of(wildcards.dataset).model_dump(
-            mode="json"
-        ),
-        kept=f"{RESULTS}/state",
+        **score_params(MMIX.nodes, GRID_METHODS, probe_protocol),
 
 
 rule cluster:
@@ -139,7 +110,7 @@ rule cluster:
         data=rules.pack.output.packed,
         embeddings=rules.probe.input.embeddings,
     output:
-        node_files("cluster", MMIX.nodes.methods, [runs.NO_SETTING]),
+        rows_of(node_folders("cluster", *NODE_RUNS)),
     log:
         f"{RESULTS}/logs/mmix/cluster/{{dataset}}.log",
     benchmark:
@@ -150,10 +121,7 @@ rule cluster:
     resources:
         **asked("cluster"),
     params:
-        seeds=list(MMIX.nodes.seeds),
-        labels=node_labels(MMIX.nodes.methods),
-        protocol=MMIX.nodes.clustering.model_dump(mode="json"),
-        kept=f"{RESULTS}/state",
+        **score_params(MMIX.nodes, MMIX.nodes.methods, MMIX.nodes.clustering),
     script:
         "../scripts/cluster.py"
 
@@ -161,10 +129,7 @@ rule cluster:
 # The encoders are those of the unsupervised experiments, the SVM is M-Mix's.
 use rule svm as svm_linear with:
     input:
-        code=code("svm.py"),
-        data=rules.pack.output.packed,
-        embeddings=trained(LINEAR, "embeddings.safetensors"),
-        folds=rules.folds.output,
+        **svm_input(LINEAR),
     output:
         STORED.svm(LINEAR, "mmix/svm"),
     log:
@@ -193,11 +158,9 @@ rule embed_edits:
     input:
         code=lambda wildcards: code_of("embed_edits.py", wildcards.method),
         data=f"{RESULTS}/data/{MMIX.edit_distance.dataset}.safetensors",
-        encoder=expand(
-            rules.pretrain.output.encoder,
-            dataset=MMIX.edit_distance.dataset,
-            allow_missing=True,
-        ),
+        encoder=trained(
+            [runs.Run(MMIX.edit_distance.dataset, "{method}", "{setting}")]
+        )["encoder"],
     output:
         expand(
             f"{RESULTS}/mmix/edits/{{method}}/{{setting}}/seed~{{seed}}.safetensors",
@@ -267,26 +230,8 @@ rule pretrain_images:
         code=code("images.py"),
         data=rules.pack.output.packed,
     output:
-        encoder=expand(
-            f"{RESULTS}/mmix/images/{IMAGE}/seed~{{seed}}/encoder.safetensors",
-            seed=MMIX.images.seeds,
-            allow_missing=True,
-        ),
-        embeddings=expand(
-            f"{RESULTS}/mmix/images/{IMAGE}/seed~{{seed}}/embeddings.safetensors",
-            seed=MMIX.images.seeds,
-            allow_missing=True,
-        ),
-        mixed=expand(
-            f"{RESULTS}/mmix/images/{IMAGE}/seed~{{seed}}/mixed.csv",
-            seed=MMIX.images.seeds,
-            allow_missing=True,
-        ),
-        others=expand(
-            f"{RESULTS}/mmix/images/{IMAGE}/seed~{{seed}}/{{file}}",
-            seed=MMIX.images.seeds,
-            file=("history.csv", "run.json"),
-            allow_missing=True,
+        **of_each_seed(
+            [f"{RESULTS}/mmix/images/{IMAGE}"], MMIX.images.seeds, mixed="mixed.csv"
         ),
     log:
         f"{RESULTS}/logs/mmix/images/{IMAGE}.log",
@@ -312,9 +257,8 @@ rule probe_images:
         code=code("image_probe.py"),
         data=rules.pack.output.packed,
         embeddings=expand(
-            f"{RESULTS}/mmix/images/{IMAGE}/seed~{{seed}}/embeddings.safetensors",
+            rules.pretrain_images.output.embeddings,
             method=MMIX.images.methods,
-            seed=MMIX.images.seeds,
             allow_missing=True,
         ),
     output:
@@ -331,10 +275,7 @@ rule probe_images:
     resources:
         **asked("probe"),
     params:
-        seeds=list(MMIX.images.seeds),
-        labels=node_labels(MMIX.images.methods),
-        protocol=MMIX.images.probe.model_dump(mode="json"),
-        kept=f"{RESULTS}/state",
+        **score_params(MMIX.images, MMIX.images.methods, MMIX.images.probe),
     script:
         "../scripts/image_probe.py"
 
@@ -342,10 +283,8 @@ rule probe_images:
 rule mmix_table2:
     input:
         **mmix_table_input("mmix_table2"),
-        code=code("mmix_table.py"),
-        published="published/mmix_table2.csv",
     output:
-        table("mmix_table2", MMIX_TABLES["mmix_table2"].label, "M-Mix"),
+        mmix_table("mmix_table2"),
     log:
         f"{RESULTS}/logs/render/mmix_table2.log",
     conda:
@@ -353,10 +292,7 @@ rule mmix_table2:
     resources:
         **RENDER,
     params:
-        name="mmix_table2",
-        kinds=MMIX_TABLES["mmix_table2"].kinds,
-        title=MMIX_TABLES["mmix_table2"].title,
-        methods=MMIX_TABLES["mmix_table2"].methods,
+        **mmix_table_params("mmix_table2"),
     script:
         "../scripts/mmix_table.py"
 
@@ -364,126 +300,86 @@ rule mmix_table2:
 use rule mmix_table2 as mmix_table3 with:
     input:
         **mmix_table_input("mmix_table3"),
-        code=code("mmix_table.py"),
-        published="published/mmix_table3.csv",
     output:
-        table("mmix_table3", MMIX_TABLES["mmix_table3"].label, "M-Mix"),
+        mmix_table("mmix_table3"),
     log:
         f"{RESULTS}/logs/render/mmix_table3.log",
     params:
-        name="mmix_table3",
-        kinds=MMIX_TABLES["mmix_table3"].kinds,
-        title=MMIX_TABLES["mmix_table3"].title,
-        methods=MMIX_TABLES["mmix_table3"].methods,
+        **mmix_table_params("mmix_table3"),
 
 
 use rule mmix_table2 as mmix_table4 with:
     input:
         **mmix_table_input("mmix_table4"),
-        code=code("mmix_table.py"),
-        published="published/mmix_table4.csv",
     output:
-        table("mmix_table4", MMIX_TABLES["mmix_table4"].label, "M-Mix"),
+        mmix_table("mmix_table4"),
     log:
         f"{RESULTS}/logs/render/mmix_table4.log",
     params:
-        name="mmix_table4",
-        kinds=MMIX_TABLES["mmix_table4"].kinds,
-        title=MMIX_TABLES["mmix_table4"].title,
-        methods=MMIX_TABLES["mmix_table4"].methods,
+        **mmix_table_params("mmix_table4"),
 
 
 use rule mmix_table2 as mmix_table5 with:
     input:
         **mmix_table_input("mmix_table5"),
-        code=code("mmix_table.py"),
-        published="published/mmix_table5.csv",
     output:
-        table("mmix_table5", MMIX_TABLES["mmix_table5"].label, "M-Mix"),
+        mmix_table("mmix_table5"),
     log:
         f"{RESULTS}/logs/render/mmix_table5.log",
     params:
-        name="mmix_table5",
-        kinds=MMIX_TABLES["mmix_table5"].kinds,
-        title=MMIX_TABLES["mmix_table5"].title,
-        methods=MMIX_TABLES["mmix_table5"].methods,
+        **mmix_table_params("mmix_table5"),
 
 
 use rule mmix_table2 as mmix_table6 with:
     input:
         **mmix_table_input("mmix_table6"),
-        code=code("mmix_table.py"),
-        published="published/mmix_table6.csv",
     output:
-        table("mmix_table6", MMIX_TABLES["mmix_table6"].label, "M-Mix"),
+        mmix_table("mmix_table6"),
     log:
         f"{RESULTS}/logs/render/mmix_table6.log",
     params:
-        name="mmix_table6",
-        kinds=MMIX_TABLES["mmix_table6"].kinds,
-        title=MMIX_TABLES["mmix_table6"].title,
-        methods=MMIX_TABLES["mmix_table6"].methods,
+        **mmix_table_params("mmix_table6"),
 
 
 use rule mmix_table2 as mmix_table7 with:
     input:
         **mmix_table_input("mmix_table7"),
-        code=code("mmix_table.py"),
-        published="published/mmix_table7.csv",
     output:
-        table("mmix_table7", MMIX_TABLES["mmix_table7"].label, "M-Mix"),
+        mmix_table("mmix_table7"),
     log:
         f"{RESULTS}/logs/render/mmix_table7.log",
     params:
-        name="mmix_table7",
-        kinds=MMIX_TABLES["mmix_table7"].kinds,
-        title=MMIX_TABLES["mmix_table7"].title,
-        methods=MMIX_TABLES["mmix_table7"].methods,
+        **mmix_table_params("mmix_table7"),
 
 
 use rule mmix_table2 as mmix_table8 with:
     input:
         **mmix_table_input("mmix_table8"),
-        code=code("mmix_table.py"),
-        published="published/mmix_table8.csv",
     output:
-        table("mmix_table8", MMIX_TABLES["mmix_table8"].label, "M-Mix"),
+        mmix_table("mmix_table8"),
     log:
         f"{RESULTS}/logs/render/mmix_table8.log",
     params:
-        name="mmix_table8",
-        kinds=MMIX_TABLES["mmix_table8"].kinds,
-        title=MMIX_TABLES["mmix_table8"].title,
-        methods=MMIX_TABLES["mmix_table8"].methods,
+        **mmix_table_params("mmix_table8"),
 
 
 use rule mmix_table2 as mmix_table9 with:
     input:
         **mmix_table_input("mmix_table9"),
-        code=code("mmix_table.py"),
-        published="published/mmix_table9.csv",
     output:
-        table("mmix_table9", MMIX_TABLES["mmix_table9"].label, "M-Mix"),
+        mmix_table("mmix_table9"),
     log:
         f"{RESULTS}/logs/render/mmix_table9.log",
     params:
-        name="mmix_table9",
-        kinds=MMIX_TABLES["mmix_table9"].kinds,
-        title=MMIX_TABLES["mmix_table9"].title,
-        methods=MMIX_TABLES["mmix_table9"].methods,
+        **mmix_table_params("mmix_table9"),
 
 
 use rule mmix_table2 as mmix_table10 with:
     input:
         **mmix_table_input("mmix_table10"),
-        code=code("mmix_table.py"),
-        published="published/mmix_table10.csv",
     output:
-        table("mmix_table10", MMIX_TABLES["mmix_table10"].label, "M-Mix"),
+        mmix_table("mmix_table10"),
     log:
         f"{RESULTS}/logs/render/mmix_table10.log",
     params:
-        name="mmix_table10",
-        kinds=MMIX_TABLES["mmix_table10"].kinds,
-        title=MMIX_TABLES["mmix_table10"].title,
-        methods=MMIX_TABLES["mmix_table10"].methods,
+        **mmix_table_params("mmix_table10"),

@@ -1,6 +1,7 @@
 # M-Mix's figures, and its Theorem 3.1 on stored embeddings.
 POINTS = MMIX.nodes.sweep.settings() * len(MMIX.nodes.sweep.methods)
 CHECKED = f"{RESULTS}/mmix/hard_negatives"
+CHECKED_RUNS = (["{method}"], [runs.node_setting()])
 
 
 rule mmix_fig2:
@@ -84,16 +85,8 @@ rule hard_negatives:
     input:
         code=code("hard_negative_rows.py"),
         data=rules.pack.output.packed,
-        embeddings=expand(
-            f"{RESULTS}/mmix/nodes/{{dataset}}/{{method}}/{runs.node_setting()}/seed~{{seed}}/embeddings.safetensors",
-            seed=MMIX.nodes.seeds,
-            allow_missing=True,
-        ),
-        encoders=expand(
-            f"{RESULTS}/mmix/nodes/{{dataset}}/{{method}}/{runs.node_setting()}/seed~{{seed}}/encoder.safetensors",
-            seed=MMIX.nodes.seeds,
-            allow_missing=True,
-        ),
+        embeddings=node_trained(*CHECKED_RUNS)["embeddings"],
+        encoders=node_trained(*CHECKED_RUNS)["encoder"],
     output:
         rows=f"{CHECKED}/{{dataset}}/{{method}}/rows.csv",
         draws=f"{CHECKED}/{{dataset}}/{{method}}/draws.csv",

@@ -7,26 +7,7 @@ rule pretrain:
         code=lambda wildcards: code_of("pretrain.py", wildcards.method),
         data=rules.pack.output.packed,
     output:
-        encoder=expand(
-            f"{RESULTS}/pretrain/{RUN}/seed~{{seed}}/encoder.safetensors",
-            seed=UNSUPERVISED.seeds,
-            allow_missing=True,
-        ),
-        embeddings=expand(
-            f"{RESULTS}/pretrain/{RUN}/seed~{{seed}}/embeddings.safetensors",
-            seed=UNSUPERVISED.seeds,
-            allow_missing=True,
-        ),
-        history=expand(
-            f"{RESULTS}/pretrain/{RUN}/seed~{{seed}}/history.csv",
-            seed=UNSUPERVISED.seeds,
-            allow_missing=True,
-        ),
-        run=expand(
-            f"{RESULTS}/pretrain/{RUN}/seed~{{seed}}/run.json",
-            seed=UNSUPERVISED.seeds,
-            allow_missing=True,
-        ),
+        **trained([runs.Run("{dataset}", "{method}", "{setting}")]),
     log:
         f"{RESULTS}/logs/pretrain/{RUN}.log",
     benchmark:
@@ -60,7 +41,7 @@ if GAMMAS:
             code=code_of("pretrain.py", UNSUPERVISED.sweep_method),
             data=rules.pack.output.packed,
         output:
-            **trained_files(GAMMAS),
+            **trained(GAMMAS),
         log:
             f"{RESULTS}/logs/pretrain/{{dataset}}/gammas.log",
         benchmark:
@@ -85,7 +66,7 @@ if ALPHAS:
             code=code_of("pretrain.py", UNSUPERVISED.sweep_method),
             data=rules.pack.output.packed,
         output:
-            **trained_files(ALPHAS),
+            **trained(ALPHAS),
         log:
             f"{RESULTS}/logs/pretrain/{{dataset}}/alphas.log",
         benchmark:

@@ -3,12 +3,9 @@
 
 use rule pretrain as pretrain_corpus with:
     output:
-        encoder=[
-            f"{RESULTS}/transfer/pretrain/{RUN}/seed~{TRANSFER.pretraining_seed}/encoder.safetensors"
-        ],
-        embeddings=f"{RESULTS}/transfer/pretrain/{RUN}/seed~{TRANSFER.pretraining_seed}/embeddings.safetensors",
-        history=f"{RESULTS}/transfer/pretrain/{RUN}/seed~{TRANSFER.pretraining_seed}/history.csv",
-        run=f"{RESULTS}/transfer/pretrain/{RUN}/seed~{TRANSFER.pretraining_seed}/run.json",
+        **of_each_seed(
+            [f"{RESULTS}/transfer/pretrain/{RUN}"], [TRANSFER.pretraining_seed]
+        ),
     log:
         f"{RESULTS}/logs/transfer/pretrain/{RUN}.log",
     benchmark:
