@@ -37,7 +37,7 @@ class Resume:
 
     Attributes:
         path: the state's file.
-        key: see `relamp.checkpoint.fingerprint`.
+        key: see `relamp.facts.fingerprint`.
         every: seconds between two savings; 0 saves after each epoch. Where nothing is given, RELAMP_SAVE_SECONDS of the
             environment says, or else it is a minute.
     """

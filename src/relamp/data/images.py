@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
-from relamp.data.packed import Integers, map_arrays
+from relamp.data.packed import Integers, map_fields, not_packed
 from relamp.errors import RelampError
 from relamp.files import whole
 
@@ -85,9 +85,8 @@ class PackedImages:
     @classmethod
     def load(cls, path: Path | str) -> Self:
         """Open a packed file by memory map; raises RelampError if it is missing or holds no packed images."""
-        arrays, header = map_arrays(path)
+        fields = map_fields(path, "images")
         try:
-            fields: dict[str, Any] = {**arrays, **json.loads(header["images"])}
             return cls(**fields)
-        except (KeyError, ValueError, TypeError) as error:
-            raise RelampError(f"{path}: holds no packed images ({error}); delete it and run again") from error
+        except TypeError as error:
+            raise not_packed(path, "images", error) from error

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 from scipy.sparse import csr_matrix
 
-from relamp.data.packed import MISSING, Integers, map_arrays, smallest_uint
+from relamp.data.packed import MISSING, Integers, map_fields, not_packed, smallest_uint
 from relamp.errors import RelampError
 from relamp.files import whole
 
@@ -117,13 +117,11 @@ class PackedNodes:
     @classmethod
     def load(cls, path: Path | str) -> Self:
         """Open a packed file by memory map; raises RelampError if it is missing or holds no packed nodes."""
-        arrays, header = map_arrays(path)
+        fields = map_fields(path, "nodes")
         try:
-            words = json.loads(header["nodes"])
-            fields: dict[str, Any] = {"feature_value": None, **arrays, **words}
-            return cls(**fields)
-        except (KeyError, ValueError, TypeError) as error:
-            raise RelampError(f"{path}: holds no packed nodes ({error}); delete it and run again") from error
+            return cls(**{"feature_value": None, **fields})
+        except TypeError as error:
+            raise not_packed(path, "nodes", error) from error
 
 
 def _within(numbers: Integers, count: int) -> bool:

@@ -179,6 +179,23 @@ class PackedGraphs:
             raise RelampError(f"{path}: is no packed data set ({error}); delete it and run again") from error
 
 
+def map_fields(path: Path | str, key: str) -> dict[str, Any]:
+    """Memory-map a packed file and return its arrays and the words of its header below `key` by name.
+
+    Raises RelampError if it is missing or has no such header.
+    """
+    arrays, header = map_arrays(path)
+    try:
+        return {**arrays, **json.loads(header[key])}
+    except (KeyError, ValueError, TypeError) as error:
+        raise not_packed(path, key, error) from error
+
+
+def not_packed(path: Path | str, what: str, error: Exception) -> RelampError:
+    """Return the error of a file that does not hold what it should."""
+    return RelampError(f"{path}: holds no packed {what} ({error}); delete it and run again")
+
+
 def map_arrays(path: Path | str) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
     """Memory-map every array of a safetensors file; return the arrays and the header's own words.
 

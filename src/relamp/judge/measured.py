@@ -10,7 +10,7 @@ from relamp.errors import RelampError
 from relamp.judge.evaluations import EDITS, EVALUATIONS, FINETUNE, IMAGES, KMEANS, LINEAR, MEASURE, PROBE, RBF
 from relamp.judge.mmix_cells import BRANCHES, cluster_rows, edit_rows, probe_rows
 from relamp.judge.protocols import SCORES, all_scores, count_candidates
-from relamp.judge.rows import name_of, no_gap, once
+from relamp.judge.rows import by_seed, name_of, no_gap, once
 
 COLUMNS = [*SCORES, *MEASURE, "kind", "rows", "candidates"]
 # The evaluation of each kind of experiment; `cross` is what the table of all methods on all data sets adds to `svm`.
@@ -88,9 +88,11 @@ def _means(kind: str, rows: pd.DataFrame) -> pd.DataFrame:
     lost = shown[~np.isfinite(shown["value"])]
     if len(lost):
         raise RelampError(f"{name_of(lost)}: a score ({kind}) is no number; run it again")
-    # A fixed order makes the last bit of every mean independent of the order of the rows.
-    by_seed = shown.sort_values([*_RUN, *runs]).groupby(_RUN)
-    scores = by_seed.agg(value=("value", "mean"), count=("value", "count"), rows=("rows", "first")).reset_index()
+    scores = (
+        by_seed(shown, _RUN)
+        .agg(value=("value", "mean"), count=("value", "count"), rows=("rows", "first"))
+        .reset_index()
+    )
     uneven = scores[scores["count"] != scores.groupby(_RUN[:-1])["count"].transform("max")]
     if len(uneven):
         raise RelampError(f"{name_of(uneven)}: has fewer runs ({kind}) than the other seeds; finish it or leave it out")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from relamp.judge.rows import PER_CENT, truth
+from relamp.judge.rows import PER_CENT, by_seed, truth
 from relamp.judge.summary import svm_cells
 
 CELLS = ["method", "dataset", "metric", "mean", "std_seeds", "seeds", "spread_meaning"]
@@ -17,12 +17,12 @@ def probe_scores(rows: pd.DataFrame) -> pd.DataFrame:
 
     The branches of a method count as methods of their own: `mp-mix-branch-a`.
     """
-    return _by_seed(probe_rows(rows))
+    return _means(probe_rows(rows))
 
 
 def cluster_scores(rows: pd.DataFrame) -> pd.DataFrame:
     """Return NMI and ARI of each seed of the final embeddings, means over the runs of k-means (Table 5)."""
-    return _by_seed(cluster_rows(rows))
+    return _means(cluster_rows(rows))
 
 
 def probe_rows(rows: pd.DataFrame) -> pd.DataFrame:
@@ -51,7 +51,7 @@ def edit_cells(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the cells of Table 10, each size of graphs a metric of its own, as fractions."""
     rows = edit_rows(rows)
     named = rows.assign(metric=rows["metric"] + " " + rows["part"])
-    return _cells(_by_seed(named), "seeds", 1.0)
+    return _cells(_means(named), "seeds", 1.0)
 
 
 def run_cells(scores: pd.DataFrame) -> pd.DataFrame:
@@ -83,9 +83,8 @@ def cells_of(kind: str, rows: pd.DataFrame) -> pd.DataFrame:
     return edit_cells(rows) if kind == "edits" else run_cells(SCORES_OF[kind](rows))
 
 
-def _by_seed(rows: pd.DataFrame) -> pd.DataFrame:
-    key = ["method", "dataset", "metric", "seed"]
-    return rows.sort_values(key).groupby(key)["value"].mean().reset_index()
+def _means(rows: pd.DataFrame) -> pd.DataFrame:
+    return by_seed(rows, ["method", "dataset", "metric", "seed"])["value"].mean().reset_index()
 
 
 def _cells(scores: pd.DataFrame, what: str, scale: float) -> pd.DataFrame:

@@ -1,10 +1,14 @@
 """Stored rows as every reading of them needs them: checked, and one row for each score that a run may report."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from relamp.errors import RelampError
+
+if TYPE_CHECKING:
+    from pandas.api.typing import DataFrameGroupBy
 
 CELL = ["method", "dataset", "gamma", "alpha"]
 SVM_ROWS = [*CELL, "seed", "epoch", "fold", "C", "selected", "metric", "value"]
@@ -116,6 +120,11 @@ def once(rows: pd.DataFrame, key: list[str], what: str) -> None:
     twice = rows[rows.duplicated(key)]
     if len(twice):
         raise RelampError(f"{name_of(twice[key])}: {what} is there twice; pass every file of rows once")
+
+
+def by_seed(rows: pd.DataFrame, key: list[str]) -> "DataFrameGroupBy[Any, Any]":
+    """Group the scores of each run, in an order that makes the last bit of their mean independent of that of rows."""
+    return rows.sort_values([*key, *(["run"] if "run" in rows else [])]).groupby(key)
 
 
 def name_of(rows: pd.DataFrame) -> str:

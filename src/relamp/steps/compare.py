@@ -20,9 +20,9 @@ from relamp.judge.ranks import rank_methods
 from relamp.render.comparisons import comparisons_page
 from relamp.render.critical_difference import critical_difference_figure
 from relamp.render.cross_table import cross_rows, write_cross_table
+from relamp.render.drawn import save_drawn
 from relamp.render.leakage import leakage_figure, write_leakage_table
 from relamp.render.sidecar import write_sidecar
-from relamp.render.style import save
 
 _SEED = 0  # of the draws from a posterior
 
@@ -36,9 +36,8 @@ def show_leakage(scores: Path, figure: Path, table: Path, command: str) -> None:
     found = found[found["kind"].isin(["svm", "finetune"])]
     candidates = found[["method", "dataset", "candidates"]].drop_duplicates()
     gaps = leakage_gaps(found, candidates)
-    save(*leakage_figure(gaps), figure)
     write_leakage_table(gaps, table)
-    write_sidecar(figure.with_suffix(".json"), [scores], command)
+    save_drawn(leakage_figure(gaps), figure, [scores], command)
 
 
 def compare_methods(scores: Path, judging: Mapping[str, Any], figure: Path, table: Path, command: str) -> None:
@@ -56,8 +55,7 @@ def compare_methods(scores: Path, judging: Mapping[str, Any], figure: Path, tabl
     write_csv(table.with_suffix(".csv"), rows)
     write_text(table.with_suffix(".html"), comparisons_page(rows, chosen.rope))
     cells = cell_intervals(found, chosen.confidence)
-    save(*critical_difference_figure(rank_methods(cells)), figure)
-    write_sidecar(figure.with_suffix(".json"), [scores], command)
+    save_drawn(critical_difference_figure(rank_methods(cells)), figure, [scores], command)
 
 
 def show_cross_table(scores: Path, stem: Path, command: str) -> None:

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from relamp.render.drawn import save_drawn
 from relamp.render.hard_negatives import hard_negatives_figure
-from relamp.render.sidecar import write_sidecar
-from relamp.render.style import save
 
 
 def draw_hard_negatives(rows: Sequence[Path], draws: Sequence[Path], stem: Path, command: str) -> None:
@@ -19,5 +18,4 @@ def draw_hard_negatives(rows: Sequence[Path], draws: Sequence[Path], stem: Path,
         command: what makes it again, for the sidecar.
     """
     read = [pd.concat([pd.read_csv(path) for path in paths], ignore_index=True) for paths in (rows, draws)]
-    save(*hard_negatives_figure(*read), stem)
-    write_sidecar(stem.with_suffix(".json"), [*rows, *draws], command)
+    save_drawn(hard_negatives_figure(*read), stem, [*rows, *draws], command)

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from relamp.render.drawn import save_drawn
 from relamp.render.over_epochs import epoch_cells, over_epochs_figure
-from relamp.render.sidecar import write_sidecar
-from relamp.render.style import save
 
 
 def draw_over_epochs(rows: Sequence[Path], settings: Sequence[tuple[int, int]], stem: Path, command: str) -> None:
@@ -23,5 +22,4 @@ def draw_over_epochs(rows: Sequence[Path], settings: Sequence[tuple[int, int]], 
         pd.read_csv(path).assign(samples=samples, dimension=dimension)
         for path, (samples, dimension) in zip(rows, settings, strict=True)
     ]
-    save(*over_epochs_figure(epoch_cells(pd.concat(parts, ignore_index=True))), stem)
-    write_sidecar(stem.with_suffix(".json"), rows, command)
+    save_drawn(over_epochs_figure(epoch_cells(pd.concat(parts, ignore_index=True))), stem, rows, command)

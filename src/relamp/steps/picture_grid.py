@@ -5,9 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from relamp.data.images import PackedImages
+from relamp.render.drawn import save_drawn
 from relamp.render.picture_grid import picture_grid
-from relamp.render.sidecar import write_sidecar
-from relamp.render.style import save
 
 
 def draw_picture_grid(
@@ -24,6 +23,5 @@ def draw_picture_grid(
         partners: images a row, those of the largest weights.
         skip: anchors that another figure shows.
     """
-    figure, plotted = picture_grid(PackedImages.load(data_path), pd.read_csv(mixed), anchors, partners, skip)
-    save(figure, plotted, stem)
-    write_sidecar(stem.with_suffix(".json"), [data_path, mixed], command)
+    drawn = picture_grid(PackedImages.load(data_path), pd.read_csv(mixed), anchors, partners, skip)
+    save_drawn(drawn, stem, [data_path, mixed], command)

@@ -5,15 +5,14 @@ from pathlib import Path
 from typing import Literal
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from relamp.files import read_json, write_csv, write_text
 from relamp.judge.published import load_published
 from relamp.judge.summary import finetune_cells, svm_cells
 from relamp.render.data_table import data_page, data_rows
+from relamp.render.drawn import save_drawn
 from relamp.render.figures import Parameter, damage_figure, sweep_figure
 from relamp.render.sidecar import write_sidecar
-from relamp.render.style import save
 from relamp.render.tables import comparison_table
 
 
@@ -24,7 +23,7 @@ def read_rows(paths: Sequence[Path]) -> pd.DataFrame:
 
 def render_damage(rows: Sequence[Path], stem: Path, command: str) -> None:
     """Draw LAMP's Fig. 2 from the damage rows of all data sets."""
-    _save(damage_figure(read_rows(rows)), stem, rows, command)
+    save_drawn(damage_figure(read_rows(rows)), stem, rows, command)
 
 
 def render_sweep(
@@ -32,7 +31,7 @@ def render_sweep(
 ) -> None:
     """Draw LAMP's Fig. 4 or 5 from the SVM rows of one grid and of the controls."""
     lines = svm_cells(read_rows(references)) if references else None
-    _save(sweep_figure(svm_cells(read_rows(rows)), parameter, lines), stem, [*rows, *references], command)
+    save_drawn(sweep_figure(svm_cells(read_rows(rows)), parameter, lines), stem, [*rows, *references], command)
 
 
 def render_table(
@@ -64,8 +63,3 @@ def render_data(reports: Sequence[Path], stem: Path, command: str) -> None:
     write_csv(stem.with_suffix(".csv"), rows)
     write_text(stem.with_suffix(".html"), data_page(rows))
     write_sidecar(stem.with_suffix(".json"), reports, command)
-
-
-def _save(drawn: tuple[Figure, pd.DataFrame], stem: Path, inputs: Sequence[Path], command: str) -> None:
-    save(*drawn, stem)
-    write_sidecar(stem.with_suffix(".json"), inputs, command)

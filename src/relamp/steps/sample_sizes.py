@@ -6,9 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from relamp.judge.mmix_cells import probe_scores, run_cells
+from relamp.render.drawn import save_drawn
 from relamp.render.sample_sizes import sample_size_figure
-from relamp.render.sidecar import write_sidecar
-from relamp.render.style import save
 
 
 def draw_sample_sizes(rows: Sequence[Path], settings: Sequence[tuple[int, int]], stem: Path, command: str) -> None:
@@ -26,5 +25,4 @@ def draw_sample_sizes(rows: Sequence[Path], settings: Sequence[tuple[int, int]],
         # The branches by themselves are Table 6's.
         cells = run_cells(scores[~scores["method"].str.contains("-branch-")])
         parts.append(cells[cells["metric"] == "accuracy"].assign(samples=samples, dimension=dimension))
-    save(*sample_size_figure(pd.concat(parts, ignore_index=True)), stem)
-    write_sidecar(stem.with_suffix(".json"), rows, command)
+    save_drawn(sample_size_figure(pd.concat(parts, ignore_index=True)), stem, rows, command)
