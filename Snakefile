@@ -31,6 +31,7 @@ include: "workflow/rules/mmix_figures.smk"
 include: "workflow/rules/judge.smk"
 include: "workflow/rules/render.smk"
 include: "workflow/rules/cost.smk"
+include: "workflow/rules/report.smk"
 
 
 localrules:

@@ -23,14 +23,14 @@ rule pack:
     reason: Forced execution
     wildcards: dataset=A
     threads: 4
-    resources: tmpdir=/tmp, start_s=10, expected_s=110, runtime=10, mem_mb=1900, mem=1.9 GB, disk_mb=500
+    resources: tmpdir=/tmp, kind=packing, start_s=10, expected_s=110, runtime=10, mem_mb=1900, mem=1.9 GB, disk_mb=500
 [Sat Nov 21 10:44:57 2026]
 rule train:
     input: data/A.safetensors
     output: encoder/A
     jobid: 3
     benchmark: benchmarks/train/A.jsonl
-    resources: tmpdir=/tmp, start_s=10, expected_s=1010, gpu=2, disk_mb=1500, slurm_partition=gpu
+    resources: tmpdir=/tmp, kind=training, start_s=10, expected_s=1010, gpu=2, disk_mb=1500, slurm_partition=gpu
 
 [Sat Nov 21 10:44:57 2026]
 localrule all:
@@ -49,7 +49,8 @@ def test_a_plan_is_read() -> None:
     assert (pack.inputs, pack.outputs) == (("src/a.py", "raw/A.zip"), ("data/A.safetensors", "data/A.json"))
     assert pack.resources == {"start_s": 10, "expected_s": 110, "runtime": 10, "mem_mb": 1900, "disk_mb": 500}
     assert (train.resources["gpu"], train.threads, train.submitted) == (2, 1, True)
-    assert last == Job("all", ("encoder/A", "data/A.json"), resources={})
+    assert (pack.kind, train.kind) == ("packing", "training")
+    assert last == Job("all", "", ("encoder/A", "data/A.json"), resources={})
     assert not last.submitted
     assert read_plan("Nothing to be done") == []
 
@@ -63,7 +64,7 @@ def test_costs_worked_out_by_hand() -> None:
     assert everything.gpu_hours == pytest.approx(2 * 1018 / 3600)
     assert everything.chain_hours == pytest.approx((118 + 1018) / 3600)
     assert everything.disk_gb == pytest.approx(2)
-    (scaled,) = costs(read_plan(PLAN), ["train"], {"train": 0.5})
+    (scaled,) = costs(read_plan(PLAN), ["train"], {"training": 0.5})
     assert scaled.gpu_hours == pytest.approx(2 * (8 + 10 + 500) / 3600)
 
 
@@ -77,24 +78,25 @@ def test_earlier_runs_correct_what_grows_and_tell_how_far_it_was_off(tmp_path: P
     jobs = read_plan(PLAN)
     assert accuracies(jobs, tmp_path) == []
     write(tmp_path, "train/A.jsonl", 99999, 2010)  # the last row counts
-    assert measured(jobs[1], tmp_path) == 2010
+    assert measured(jobs[1], tmp_path) == {"s": 2010}
     assert measured(jobs[0], tmp_path) is None
-    assert accuracies(jobs, tmp_path) == [Accuracy("train", 1, 1010, 2010, 2.0)]
+    assert accuracies(jobs, tmp_path) == [Accuracy("training", 1, 1010, 2010, 2.0)]
     write(tmp_path, "train/A.jsonl", 2)  # less than its start: never to nothing
     assert accuracies(jobs, tmp_path)[0].factor == pytest.approx(0.1)
-    small = Job("pack", benchmark="benchmarks/pack/A.jsonl", resources={"start_s": 10, "expected_s": 11})
+    small = Job("pack", "packing", benchmark="benchmarks/pack/A.jsonl", resources={"start_s": 10, "expected_s": 11})
     write(tmp_path, "pack/A.jsonl", 33)
-    assert accuracies([small], tmp_path) == [Accuracy("pack", 1, 11, 33, 1.0)]  # it hardly did more than start
+    assert accuracies([small], tmp_path) == [Accuracy("packing", 1, 11, 33, 1.0)]  # it hardly did more than start
 
 
 @given(st.lists(st.integers(1, 1000), min_size=1, max_size=12))
 def test_a_chain_is_as_long_as_all_of_it_and_side_by_side_as_its_longest(seconds: list[int]) -> None:
     work = [{"start_s": 0, "expected_s": value} for value in seconds]
     chain = [
-        Job(f"r{number}", (f"f{number}",), (f"f{number + 1}",), resources=value) for number, value in enumerate(work)
+        Job(f"r{number}", "", (f"f{number}",), (f"f{number + 1}",), resources=value)
+        for number, value in enumerate(work)
     ]
-    fan = [Job(f"r{number}", (), (f"f{number}",), resources=value) for number, value in enumerate(work)]
-    last = Job("all", tuple(f"f{number}" for number in range(len(work))))
+    fan = [Job(f"r{number}", "", (), (f"f{number}",), resources=value) for number, value in enumerate(work)]
+    last = Job("all", "", tuple(f"f{number}" for number in range(len(work))))
     (one,), (side,) = costs(chain, [chain[-1].rule], {}), costs([*fan, last], ["all"], {})
     assert one.chain_hours * 3600 == pytest.approx(sum(seconds_of(job, {}) for job in chain))
     assert side.chain_hours * 3600 == pytest.approx(max(seconds) + OVERHEAD_S)

@@ -26,6 +26,7 @@ def test_what_is_counted() -> None:
     assert count("messages", "ZINC15-2M") == 75 * 2_000_000  # nodes and edges are not known
     assert count("graphs", "Digits") == 1797
     assert count("nothing", "MUTAG") == count("messages", None) == 0
+    assert count("passes", "MUTAG") == count("passes", None) == 1
     assert count("graphs", "MY-OWN") == 2_000
 
 
@@ -62,6 +63,7 @@ def test_more_work_needs_no_less_time_and_the_same_memory(dataset: str, kind: st
 def test_a_rules_resources_follow_wildcards_and_attempt() -> None:
     wildcards = SimpleNamespace(dataset="COLLAB", method="lamp-mag")
     made = asked(TRAIN, {}, times=lambda given: 100 if given.method == "lamp-mag" else 0)
+    assert made.pop("kind") == TRAIN.kind
     assert {name: function(wildcards, 1, 1) for name, function in made.items()} == vars(need(TRAIN, "COLLAB", 100))
     assert made["mem_mb"](wildcards, 2, 1) == 7600
     fixed = asked(TRAIN, {}, 100, dataset="COLLAB")

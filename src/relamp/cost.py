@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 # What SLURM and two starts of Snakemake take of each job before it does anything, in seconds (tests/slurm).
 OVERHEAD_S = 8.0
@@ -20,6 +21,7 @@ class Job:
 
     Attributes:
         rule: its rule.
+        kind: of work, by which it asks (`workflow/rates.csv`); "" for what asks for nothing.
         inputs, outputs: files.
         benchmark: where its time will be written; "" if nowhere.
         threads: CPUs.
@@ -27,6 +29,7 @@ class Job:
     """
 
     rule: str
+    kind: str = ""
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     benchmark: str = ""
@@ -61,16 +64,16 @@ class Cost:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """How far the estimates of a rule were off.
+    """How far the estimates of one kind of jobs were off.
 
     Attributes:
-        rule: name.
+        kind: of work.
         jobs: with a row.
         expected_s, measured_s: over all of them, in seconds.
         factor: by which the growing part of an estimate is multiplied from now on; 1 if the rows tell too little.
     """
 
-    rule: str
+    kind: str
     jobs: int
     expected_s: float
     measured_s: float
@@ -101,35 +104,37 @@ def _job(rule: str, found: Mapping[str, str]) -> Job:
     numbers = re.findall(r"(\w+)=(\d+)(?:,|$)", found.get("resources", ""))
     resources = {name: int(value) for name, value in numbers}
     threads = int(found.get("threads", "1"))
-    return Job(rule, files("input"), files("output"), found.get("benchmark", ""), threads, resources)
+    kind = re.search(r"\bkind=(\w+)", found.get("resources", ""))
+    benchmark = found.get("benchmark", "")
+    return Job(rule, kind[1] if kind else "", files("input"), files("output"), benchmark, threads, resources)
 
 
-def measured(job: Job, folder: Path) -> float | None:
-    """Return how long an earlier run of the same job took, in seconds; None if there was none."""
+def measured(job: Job, folder: Path) -> dict[str, Any] | None:
+    """Return the benchmark row (`s`, `cpu_time`, `max_rss`) of an earlier run of the same job; None without one."""
     path = folder / job.benchmark
     if not job.benchmark or not path.is_file():
         return None
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    return float(rows[-1]["s"]) if rows else None
+    return rows[-1] if rows else None
 
 
 def accuracies(jobs: Iterable[Job], folder: Path) -> list[Accuracy]:
-    """Return, by rule, how far estimates were off where an earlier run has left its benchmark rows below a folder.
+    """Return, by kind, how far estimates were off where an earlier run has left its benchmark rows below a folder.
 
     Only what a job does beyond starting is scaled: the start of a small job says nothing of a large one.
     """
-    by_rule: dict[str, list[tuple[Job, float]]] = {}
+    by_kind: dict[str, list[tuple[Job, float]]] = {}
     for job in jobs:
-        if job.submitted and (seconds := measured(job, folder)) is not None:
-            by_rule.setdefault(job.rule, []).append((job, seconds))
+        if job.submitted and (row := measured(job, folder)):
+            by_kind.setdefault(job.kind, []).append((job, float(row["s"])))
     found = []
-    for rule, pairs in sorted(by_rule.items()):
+    for kind, pairs in sorted(by_kind.items()):
         expected = sum(job.resources["expected_s"] for job, _ in pairs)
         start = sum(job.resources.get("start_s", 0) for job, _ in pairs)
         took = sum(seconds for _, seconds in pairs)
         grows = expected - start
         factor = max(took - start, 0.1 * grows) / grows if grows >= LEAST_S else 1.0
-        found.append(Accuracy(rule, len(pairs), expected, took, factor))
+        found.append(Accuracy(kind, len(pairs), expected, took, factor))
     return found
 
 
@@ -138,7 +143,7 @@ def seconds_of(job: Job, factors: Mapping[str, float]) -> float:
     if not job.submitted:
         return 0.0
     start, expected = job.resources.get("start_s", 0), job.resources["expected_s"]
-    return OVERHEAD_S + start + (expected - start) * factors.get(job.rule, 1.0)
+    return OVERHEAD_S + start + (expected - start) * factors.get(job.kind, 1.0)
 
 
 def costs(jobs: Sequence[Job], targets: Sequence[str], factors: Mapping[str, float]) -> list[Cost]:

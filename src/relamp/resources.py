@@ -13,9 +13,9 @@ import yaml
 from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError
 
-Counts = Literal["nothing", "graphs", "messages", "pairs"]
+Counts = Literal["nothing", "passes", "graphs", "messages", "pairs"]
 # A data set of the user's own is in no registry: it is taken to be of a common size.
-UNKNOWN = {"nothing": 0, "graphs": 2_000, "messages": 2_000_000, "pairs": 4_000_000}
+UNKNOWN = {"graphs": 2_000, "messages": 2_000_000, "pairs": 4_000_000}
 # A job that takes this much longer than expected still ends within its limit, and one that takes longer gets twice the
 # time at its next attempt, and goes on from its saved state.
 MARGIN = 3
@@ -32,7 +32,7 @@ class Rate:
     Attributes:
         kind: name.
         counts: what it passes over: graphs (or molecules, or images); messages, which are nodes and edges in both
-            directions; or pairs of graphs.
+            directions; pairs of graphs; or nothing of a data set's size, so that only its passes count.
         gpu: whether a GPU helps.
         seconds, seconds_per_million: for starting, and for each million that is counted, each time it is passed over.
         mb, mb_per_million: memory likewise, `mb` for each CPU; it does not grow with the number of passes.
@@ -98,6 +98,8 @@ def _rate(cells: Mapping[str, str]) -> Rate:
 
 def count(counts: Counts, dataset: str | None) -> int:
     """Return how much of something a data set has, by the registry."""
+    if counts == "passes":
+        return 1
     if counts == "nothing" or dataset is None:
         return 0
     row = REGISTRY.get(dataset)
@@ -189,6 +191,7 @@ def asked(
     on_gpu = rate.gpu and has_gpus()
     names = ["start_s", "expected_s", "runtime", "mem_mb", "disk_mb", *(["gpu"] if rate.gpu else [])]
     return {
+        "kind": rate.kind,
         **{name: function(name) for name in names},
         **words.get("all", {}),
         **words.get("gpu" if on_gpu else "cpu", {}),

@@ -60,7 +60,9 @@ MMIX_REPORTED = (
 )
 # What the report shows of the judging: those, and the verdicts themselves.
 JUDGED = ("judge", "leakage", "comparisons", "cross_table", "audit")
-SHOWN = REPORTED + MMIX_REPORTED + JUDGED
+ARTIFACTS = REPORTED + MMIX_REPORTED + JUDGED
+# And what all of it cost.
+SHOWN = (*ARTIFACTS, "efficiency")
 PUBLISHED = sorted(
     str(path.relative_to(ROOT)) for path in (ROOT / "published").glob("*_table*.csv")
 )

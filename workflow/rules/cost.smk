@@ -1,4 +1,32 @@
-# What a run will cost, and how far a run is: targets without files, which print each time.
+# What a run will cost, what it did cost, and how far it is.
+
+
+# A second Snakemake plans the same jobs, which says what each asks for; their benchmark rows say what it used.
+rule efficiency:
+    input:
+        code=code("efficiency.py"),
+        artifacts=[getattr(rules, name).output for name in ARTIFACTS],
+    output:
+        report(
+            f"{RESULTS}/tables/efficiency.html",
+            caption="../report/efficiency.rst",
+            category="Cost",
+            labels={"artifact": "efficiency", "what": "table"},
+        ),
+        f"{RESULTS}/tables/efficiency.csv",
+    log:
+        f"{RESULTS}/logs/cost/efficiency.log",
+    localrule: True
+    conda:
+        "../../envs/report.yaml"
+    params:
+        snakefile=workflow.main_snakefile,
+        targets=ARTIFACTS,
+    script:
+        "../scripts/efficiency.py"
+
+
+# Targets without files, which print each time.
 
 
 rule cost:

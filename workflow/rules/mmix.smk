@@ -49,7 +49,7 @@ use rule pretrain_nodes as pretrain_nodes_grid with:
     resources:
         **asked(
             "pretrain_nodes",
-            MMIX.nodes.pretraining.epochs * len(MMIX.nodes.seeds) * len(GRID),
+            MMIX.nodes.sweep.epochs * len(MMIX.nodes.seeds) * len(GRID),
         ),
     params:
         seeds=list(MMIX.nodes.seeds),
@@ -82,7 +82,7 @@ rule probe:
         "../../envs/evaluate.yaml"
     threads: 8
     resources:
-        **asked("probe"),
+        **asked("probe", probed(MMIX.nodes.methods, MMIX.nodes.pretraining)),
     params:
         **score_params(MMIX.nodes, MMIX.nodes.methods, probe_protocol),
     script:
@@ -100,6 +100,8 @@ use rule probe as probe_grid with:
         f"{RESULTS}/logs/mmix/probe/{{dataset}}_grid.log",
     benchmark:
         f"{RESULTS}/benchmarks/mmix/probe/{{dataset}}_grid.jsonl"
+    resources:
+        **asked("probe", probed(GRID_METHODS, MMIX.nodes.sweep)),
     params:
         **score_params(MMIX.nodes, GRID_METHODS, probe_protocol),
 
@@ -119,7 +121,12 @@ rule cluster:
         "../../envs/evaluate.yaml"
     threads: 8
     resources:
-        **asked("cluster"),
+        **asked(
+            "cluster",
+            embedded(MMIX.nodes.methods, MMIX.nodes.pretraining)
+            * MMIX.nodes.clustering.runs
+            * MMIX.nodes.clustering.starts,
+        ),
     params:
         **score_params(MMIX.nodes, MMIX.nodes.methods, MMIX.nodes.clustering),
     script:
@@ -154,6 +161,13 @@ use rule bag as bag_linear with:
         protocol=MMIX.graphs.svm.model_dump(mode="json"),
 
 
+EDITED_NODES = (
+    len(UNSUPERVISED.seeds)
+    * MMIX.edit_distance.protocol.graphs
+    * sum(MMIX.edit_distance.protocol.nodes)
+)
+
+
 rule embed_edits:
     input:
         code=lambda wildcards: code_of("embed_edits.py", wildcards.method),
@@ -169,10 +183,12 @@ rule embed_edits:
         ),
     log:
         f"{RESULTS}/logs/mmix/edits/{{method}}/{{setting}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/mmix/edits/{{method}}/{{setting}}.jsonl"
     conda:
         "../../envs/train.yaml"
     resources:
-        **asked("pack", dataset=MMIX.edit_distance.dataset),
+        **asked("embed_edits", EDITED_NODES),
     params:
         seeds=list(UNSUPERVISED.seeds),
         method=lambda wildcards: runs.method_params(wildcards.method, wildcards.setting),
@@ -193,10 +209,12 @@ rule edit_distance:
         f"{RESULTS}/mmix/edit_distance/{{method}}/{{setting}}/rows.csv",
     log:
         f"{RESULTS}/logs/mmix/edit_distance/{{method}}/{{setting}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/mmix/edit_distance/{{method}}/{{setting}}.jsonl"
     conda:
         "../../envs/evaluate.yaml"
     resources:
-        **asked("folds", dataset=MMIX.edit_distance.dataset),
+        **asked("edit_distance", EDITED_NODES),
     params:
         seeds=list(UNSUPERVISED.seeds),
         labels=lambda wildcards: {
@@ -216,6 +234,8 @@ use rule edit_distance as edit_kernel with:
         f"{RESULTS}/mmix/edit_kernel/{{kernel}}/rows.csv",
     log:
         f"{RESULTS}/logs/mmix/edit_kernel/{{kernel}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/mmix/edit_kernel/{{kernel}}.jsonl"
     params:
         seeds=list(UNSUPERVISED.seeds),
         labels=lambda wildcards: {
@@ -269,11 +289,16 @@ rule probe_images:
         ),
     log:
         f"{RESULTS}/logs/mmix/image_probe/{{dataset}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/mmix/image_probe/{{dataset}}.jsonl"
     conda:
         "../../envs/evaluate.yaml"
     threads: 8
     resources:
-        **asked("probe"),
+        **asked(
+            "probe_images",
+            len(MMIX.images.methods) * len(MMIX.images.seeds) * MMIX.images.probe.runs,
+        ),
     params:
         **score_params(MMIX.images, MMIX.images.methods, MMIX.images.probe),
     script:

@@ -99,7 +99,7 @@ rule hard_negatives:
     conda:
         "../../envs/evaluate.yaml"
     resources:
-        **asked("probe"),
+        **asked("hard_negatives", len(MMIX.nodes.seeds)),
     params:
         seeds=list(MMIX.nodes.seeds),
         labels=lambda wildcards: {

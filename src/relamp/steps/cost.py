@@ -37,7 +37,7 @@ def print_costs(snakefile: str, config: Mapping[str, Any], targets: Sequence[str
             if found := accuracies(plan(snakefile, {**config, "preset": other}, targets), Path()):
                 source = other
                 break
-    made = costs(jobs, targets, {row.rule: row.factor for row in found})
+    made = costs(jobs, targets, {row.kind: row.factor for row in found})
     print("\n".join([*_table(made), "", GPUS, *_off(found, source)]))
 
 
@@ -73,10 +73,10 @@ def _off(rows: Sequence[Accuracy], preset: str) -> list[str]:
     jobs, expected, took = (sum(getattr(row, name) for row in rows) for name in ("jobs", "expected_s", "measured_s"))
     lines = [
         f"The last run of preset {preset} left rows of {jobs:.0f} of its jobs: {expected / 60:.1f} min were expected, "
-        f"{took / 60:.1f} min measured ({took / expected:.2f} times). By rule:"
+        f"{took / 60:.1f} min measured ({took / expected:.2f} times). By kind:"
     ]
     for row in rows:
         off = f"{row.measured_s / row.expected_s:>6.2f} times the estimate"
         used = f"; its rate is now multiplied by {row.factor:.2f}" if row.factor != 1 else ""
-        lines.append(f"  {row.rule:<18} {row.jobs:>4} jobs {off}{used}")
+        lines.append(f"  {row.kind:<18} {row.jobs:>4} jobs {off}{used}")
     return lines

@@ -1,0 +1,30 @@
+"""A page of what jobs used of what they asked for."""
+
+import pandas as pd
+
+from relamp.render.markup import html_page
+
+HEAD = ("kind of work", "jobs", "minutes", "CPUs used", "longest, of its limit", "peak memory, MB", "peak, of asked")
+CAPTION = (
+    "What the jobs of this run used of what they ask a cluster for. Minutes are those of all jobs together, and do not "
+    "hold what a cluster or Snakemake adds to each. CPUs used: CPU time over the time of all CPUs asked for, which "
+    "is below 100% where a job waits for its neighbours on the same machine. The limits are those of a first attempt; "
+    "they stand in workflow/rates.csv."
+)
+
+
+def efficiency_page(rows: pd.DataFrame) -> str:
+    """Return an HTML page of the rows of `relamp.efficiency.efficiency`."""
+    cells = [
+        [
+            str(row["kind"]),
+            f"{row['jobs']:,}",
+            f"{row['minutes']:,.1f}",
+            f"{row['cpus_used']:.0%}",
+            f"{row['longest_of_limit']:.0%}",
+            f"{row['peak_mb']:,.0f}",
+            f"{row['peak_of_asked']:.0%}",
+        ]
+        for row in rows.to_dict("records")
+    ]
+    return html_page(list(HEAD), {"": cells}, CAPTION, text_columns=1)

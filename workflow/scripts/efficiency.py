@@ -1,0 +1,14 @@
+"""Write what jobs used of what they asked for."""
+
+from pathlib import Path
+
+from relamp.job import run
+from relamp.steps.efficiency import write_efficiency
+
+
+def main(job) -> None:
+    write_efficiency(job.params.snakefile, job.config, job.params.targets, Path(job.output[0]).with_suffix(""))
+
+
+if __name__ == "__main__":
+    run(main, snakemake)
