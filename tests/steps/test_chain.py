@@ -74,6 +74,17 @@ def test_pretraining_writes_a_folder_a_seed_and_skips_what_is_done(
     assert {path.name: path.read_bytes() for path in again[0].iterdir()} == first
 
 
+def test_a_copy_on_the_node_s_own_disk_gives_the_same_bits(
+    packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = run_pretraining(packed, tmp_path / "there", [0])
+    monkeypatch.setenv("RELAMP_SCRATCH", str(tmp_path / "disk"))
+    near = run_pretraining(packed, tmp_path / "near", [0])
+    assert [path.name for path in (tmp_path / "disk").rglob("*.safetensors")] == [packed.name]
+    for path in there[0].iterdir():
+        assert (near[0] / path.name).read_bytes() == path.read_bytes()
+
+
 def test_other_data_start_over(packed: Path, tmp_path: Path) -> None:
     folders = run_pretraining(packed, tmp_path / "r", [0])
     first = (folders[0] / "encoder.safetensors").read_bytes()

@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[2]
 def jobs_of(preset: str, seconds: int) -> list[Job]:
     work = {"start_s": 5, "expected_s": seconds, "gpu": 1, "disk_mb": 2000}
     return [
-        Job("pretrain", (), ("encoder",), f"results/{preset}/benchmarks/pretrain.jsonl", resources=work),
-        Job("lamp_fig4", ("encoder",)),
+        Job("pretrain", "pretrain", (), ("encoder",), f"results/{preset}/benchmarks/pretrain.jsonl", resources=work),
+        Job("lamp_fig4", "", ("encoder",)),
     ]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from relamp.data.images import PackedImages
+from relamp.data.near import near
 from relamp.files import write_csv, write_json
 from relamp.image_settings import IMAGE_METHODS, ImagePretraining
 from relamp.loop import Resume
@@ -37,7 +38,7 @@ def pretrain_image_seeds(
         threads: CPU threads.
     """
     device, row = choose_device(threads), IMAGE_METHODS[method]
-    data = PackedImages.load(data_path)
+    data = PackedImages.load(near(data_path))
     chosen = ImagePretraining.model_validate(settings)
     if not row.trains:
         chosen = chosen.model_copy(update={"epochs": 0, "checkpoints": (0,)})

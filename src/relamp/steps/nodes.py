@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from relamp.data.near import near
 from relamp.data.nodes import PackedNodes
 from relamp.files import write_csv, write_json
 from relamp.loop import Resume
@@ -40,7 +41,7 @@ def pretrain_nodes_seeds(
         threads: CPU threads.
     """
     device = choose_device(threads)
-    data = PackedNodes.load(data_path)
+    data = PackedNodes.load(near(data_path))
     chosen = NodePretraining.model_validate(settings)
     facts = training_facts(data_path, code, chosen, threads, method=method)
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from relamp.data.corpus import open_packed
+from relamp.data.near import near
 from relamp.files import write_csv, write_json
 from relamp.loop import Resume
 from relamp.method.build import build
@@ -49,7 +50,7 @@ def pretrain_seeds(
         threads: CPU threads.
     """
     device = choose_device(threads)
-    data = open_packed(data_path)
+    data = open_packed(near(data_path))
     chosen = Pretraining.model_validate(settings)
     if not row["trains"]:
         chosen = untrained(chosen)

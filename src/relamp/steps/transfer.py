@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from relamp.data.folds import load_folds
+from relamp.data.near import near
 from relamp.data.packed import Integers, PackedGraphs
 from relamp.evaluate.roc_auc import roc_auc_per_task
 from relamp.files import sha256
@@ -50,7 +51,7 @@ def finetune_seeds(
     """
     device = choose_device(threads)
     chosen = Finetuning.model_validate(settings)
-    data = PackedGraphs.load(data_path)
+    data = PackedGraphs.load(near(data_path))
     part = load_folds(split_path)
     train_index, valid, test = (np.flatnonzero(part == number) for number in range(3))
     scored = {"valid": valid, "test": test}
