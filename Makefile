@@ -68,12 +68,13 @@ format: install ## put all sources into their form
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
 
-record: install ## copy the numbers and sidecars of the quick preset's run into reproduction/, to be committed
-	mkdir -p reproduction/quick
-	cp figures/quick/*.csv figures/quick/*.json reproduction/quick/
-	cp results/quick/tables/*.csv results/quick/tables/*.json reproduction/quick/
-	cp results/quick/verdict.csv results/quick/verdict.md results/quick/verdict.json results/quick/claims.csv reproduction/quick/
-	$(BIN)/python -m relamp.lite pack reproduction/quick/rows.zip
+PRESET ?= quick
+record: install ## copy the numbers and sidecars of a run (PRESET=quick) into reproduction/, to be committed
+	mkdir -p reproduction/$(PRESET)
+	cp figures/$(PRESET)/*.csv figures/$(PRESET)/*.json reproduction/$(PRESET)/
+	cp results/$(PRESET)/tables/*.csv results/$(PRESET)/tables/*.json reproduction/$(PRESET)/
+	cp $(addprefix results/$(PRESET)/,verdict.csv verdict.md verdict.json claims.csv) reproduction/$(PRESET)/
+	$(BIN)/python -m relamp.lite pack reproduction/$(PRESET)/rows.zip --preset $(PRESET)
 
 # torch's own CUDA packages stay out of the lock: pip takes the CPU build where it is offered, and where it is not, the
 # ordinary build brings the ones it needs.

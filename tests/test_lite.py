@@ -171,6 +171,11 @@ def test_a_run_that_is_not_finished_is_told(project: Path, capsys: pytest.Captur
     assert not (project / "rows.zip").exists()
 
 
+def test_another_preset_than_the_configured_one_is_packed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert lite.main(["pack", str(project / "rows.zip"), "--preset", "desk"]) == 1
+    assert f"{project}/results/desk/" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("content", [b"<html>", None, {}])
 def test_what_holds_no_rows_is_told(
     tmp_path: Path, content: bytes | dict[str, str] | None, capsys: pytest.CaptureFixture[str]

@@ -33,12 +33,13 @@ _MOST_BYTES = 2**32
 _ROOT = Path(__file__).parents[2]
 
 
-def pack(output: Path) -> None:
-    """Gather the rows of the finished run of the configured preset in one zip file, with the configuration.
+def pack(output: Path, preset: str | None = None) -> None:
+    """Gather the rows of a finished run in one zip file, with the configuration.
 
-    Raises RelampError if rows are missing.
+    It is that of config.yaml, with another preset where one is named. Raises RelampError if rows are missing.
     """
     given = yaml.safe_load((_ROOT / "config.yaml").read_text(encoding="utf-8"))
+    given = {**given, "preset": preset or given["preset"]}
     config = load_config(given, _ROOT / "workflow" / "presets")
     folder = _ROOT / "results" / config.preset
     paths = _paths(Layout(config, str(folder)).everything())
@@ -148,13 +149,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     packing = commands.add_parser("pack", help="gather the rows of the configured preset's finished run")
     packing.add_argument("rows", type=Path, help="the zip file to write")
+    packing.add_argument("--preset", help="another than the configured one")
     rendering = commands.add_parser("render", help="render everything from gathered rows")
     rendering.add_argument("rows", type=Path, help="the zip file to read")
     rendering.add_argument("out", type=Path, help="the folder to write")
     given = parser.parse_args(arguments)
     try:
         if given.command == "pack":
-            pack(given.rows)
+            pack(given.rows, given.preset)
         else:
             render(given.rows, given.out)
     except RelampError as error:

@@ -1,6 +1,7 @@
 """What can happen to a run on a cluster; after each, the same command ends with the bits of an undisturbed run."""
 
 import re
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -75,6 +76,27 @@ def test_a_cancelled_training_saves_and_goes_on(folder: Path, undisturbed: dict[
     assert re.search(rf"log: results/quick/logs/pretrain/\S+\.log, \S+/{job}\.log ", controller.said())
     finish(folder, undisturbed)
     goes_on(folder)
+
+
+def test_a_cancelled_sweep_keeps_the_settings_that_it_has_finished(folder: Path) -> None:
+    config = folder / "config.yaml"
+    config.write_text(config.read_text().replace("gammas: []", "gammas: [0.1, 0.3]"))
+    first, second = (f"MUTAG/lamp-mag/gamma~{gamma}_alpha~1" for gamma in (0.1, 0.3))
+    target = f"results/quick/pretrain/{second}/seed~1/encoder.safetensors"
+    elsewhere = shutil.copytree(folder, folder.with_name("elsewhere"))
+    run(elsewhere, *SNAKEMAKE, "--cores", "1", "--", target)
+
+    controller = Controller(folder, "--retries", "0", target=target)
+    job = controller.job()
+    states = folder / "results/quick/state/pretrain"
+    until("the second setting", lambda: list((states / second).glob("*.pt")))
+    subprocess.run(["scancel", job], check=True)
+    assert controller.wait() == 1
+    finished = {path: path.stat().st_mtime_ns for path in (states / first).iterdir()}
+    assert {path.name for path in finished} == {"seed~0.pt", "seed~1.pt"}
+    run(folder, *SNAKEMAKE, "--profile", "slurm", *OFTEN, "--", target)
+    assert {path: path.stat().st_mtime_ns for path in finished} == finished
+    assert made(folder) == made(elsewhere)
 
 
 # These two need whole nodes with GPUs, so one goes after the other.

@@ -76,11 +76,11 @@ def until(what: str, happened: Callable[[], object], seconds: float = 120) -> No
 class Controller:
     """`snakemake --profile slurm` at work in a folder, in a process group of its own."""
 
-    def __init__(self, folder: Path, *options: str, env: dict[str, str] = ENV) -> None:
+    def __init__(self, folder: Path, *options: str, env: dict[str, str] = ENV, target: str = TARGET) -> None:
         """Start it."""
         self.folder, self.output = folder, folder / f"controller-{time.monotonic_ns()}.txt"
         with self.output.open("w") as file:
-            words = [*SNAKEMAKE, "--profile", "slurm", *OFTEN, *options, "--", TARGET]
+            words = [*SNAKEMAKE, "--profile", "slurm", *OFTEN, *options, "--", target]
             self.process = subprocess.Popen(
                 words, cwd=folder, env=env, stdout=file, stderr=file, start_new_session=True
             )
