@@ -6,10 +6,10 @@ from relamp.render.markup import html_page
 
 HEAD = ("kind of work", "jobs", "minutes", "CPUs used", "longest, of its limit", "peak memory, MB", "peak, of asked")
 CAPTION = (
-    "What the jobs of this run used of what they ask a cluster for. Minutes are those of all jobs together, and do not "
-    "hold what a cluster or Snakemake adds to each. CPUs used: CPU time over the time of all CPUs asked for, which "
-    "is below 100% where a job waits for its neighbours on the same machine. The limits are those of a first attempt; "
-    "they stand in workflow/rates.csv."
+    "What the jobs of this run used of what they ask a cluster for. Minutes are those of all jobs together, without "
+    "what a cluster or Snakemake adds to each. CPUs used: CPU time over the time of all CPUs asked for. CPU time and "
+    "memory are those of Snakemake's last look at a job, up to half a minute before its end: they are lower bounds. "
+    "The limits are those of a first attempt; they stand in workflow/rates.csv."
 )
 
 
