@@ -75,7 +75,8 @@ def test_from_nodes_to_rows(tmp_path: Path) -> None:
     clusters = pd.read_csv(tmp_path / "clusters.csv")
     assert tuple(clusters) == CLUSTER_COLUMNS
     assert set(clusters["epoch"]) == {4}
-    assert len(clusters) == 2 * 2 * 2 * 2  # seeds, branches, runs, metrics
+    assert set(clusters["branch"]) == {"average"}  # not of one branch alone
+    assert len(clusters) == 2 * 2 * 2  # seeds, runs, metrics
 
 
 def test_the_same_bits_in_another_place_and_after_the_outputs_are_gone(tmp_path: Path) -> None:

@@ -123,7 +123,8 @@ rule cluster:
     resources:
         **asked(
             "cluster",
-            embedded(MMIX.nodes.methods, MMIX.nodes.pretraining)
+            len(MMIX.nodes.methods)
+            * len(MMIX.nodes.seeds)
             * MMIX.nodes.clustering.runs
             * MMIX.nodes.clustering.starts,
         ),

@@ -17,19 +17,12 @@ def epochs(settings, method):
     return (own or settings).epochs if row.trains else 0
 
 
-def embedded(methods, kept):
-    """How many embeddings of a set of nodes there are: of methods, seeds, branches, and checkpoints besides the last."""
-    nodes = MMIX.nodes
-    branches = len(nodes.pretraining.branches)
-    return len(methods) * len(nodes.seeds) * branches * (len(kept.checkpoints) + 1)
-
-
 def probed(methods, kept):
-    """How many probes are fitted to them."""
-    return (
-        lambda wildcards: embedded(methods, kept)
-        * MMIX.nodes.probe_of(wildcards.dataset).runs
-    )
+    """How many probes are fitted: to methods, seeds, branches, and checkpoints besides the last."""
+    nodes = MMIX.nodes
+    each = len(nodes.seeds) * len(nodes.pretraining.branches)
+    fitted = len(methods) * each * (len(kept.checkpoints) + 1)
+    return lambda wildcards: fitted * nodes.probe_of(wildcards.dataset).runs
 
 
 RENDER = asked("render")

@@ -23,6 +23,7 @@ from relamp.steps.rows import write_rows
 
 _MARKS = ("method", "dataset", "seed", "epoch", "branch", "final")
 PROBE_COLUMNS = (*_MARKS, "run", "split", "metric", "value")
+_ONE_BRANCH = ("a", "b")
 CLUSTER_COLUMNS = (*_MARKS, "run", "metric", "value")
 
 
@@ -108,7 +109,7 @@ def cluster_embeddings(
 ) -> None:
     """Write one row for each seed, branch, run of k-means and metric, of every epoch that has all nodes' embeddings.
 
-    Arguments as in `probe_embeddings`; for the protocol see `relamp.node_settings.ClusterProtocol`.
+    One branch alone is not clustered: no table shows it (M-Mix Table 5), and k-means is what takes longest. Arguments as in `probe_embeddings`; for the protocol see `relamp.node_settings.ClusterProtocol`.
     """
     chosen = ClusterProtocol.model_validate(protocol)
     data = PackedNodes.load(data_path)
@@ -116,7 +117,7 @@ def cluster_embeddings(
     with Progress(f"{labels['dataset']} {labels['method']}, seeds clustered", len(embeddings)) as progress:
         for done, (seed, path) in enumerate(embeddings.items(), start=1):
             for stored in stored_embeddings(path, data.num_nodes):
-                if stored.known.all():
+                if stored.known.all() and stored.branch not in _ONE_BRANCH:
                     rows = evaluate_clustering(stored.z, data.y, seed, range(chosen.runs), chosen.starts)
                     parts.append(_marked(rows, seed, stored))
             progress.to(done)
