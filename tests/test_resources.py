@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError
-from relamp.resources import LAYERS_MB, Rate, asked, count, load_rates, need, site_words
+from relamp.resources import LAYERS_MB, Rate, asked, contrasts, count, load_rates, need, site_words
 
 ROOT = Path(__file__).parents[1]
 RATES = load_rates(ROOT / "workflow" / "rates.csv")
@@ -28,6 +28,12 @@ def test_what_is_counted() -> None:
     assert count("nothing", "MUTAG") == count("messages", None) == 0
     assert count("passes", "MUTAG") == count("passes", None) == 1
     assert count("graphs", "MY-OWN") == 2_000
+
+
+def test_pairs_of_nodes_are_those_of_a_sample_or_of_all() -> None:
+    assert contrasts("Cora", 2_000) == 4
+    assert contrasts("Cora", 10_000) == pytest.approx(2.708**2)
+    assert contrasts("MY-OWN", 500) == 0.25
 
 
 def test_a_need_worked_out_by_hand() -> None:

@@ -113,6 +113,13 @@ def count(counts: Counts, dataset: str | None) -> int:
     return graphs if counts == "graphs" else graphs**2
 
 
+def contrasts(dataset: str, sample_size: int) -> float:
+    """Return the pairs of nodes that a step compares, in millions: of a sample, or of all where there are fewer."""
+    row = REGISTRY.get(dataset)
+    nodes = min(sample_size, row.expected.nodes or sample_size) if row else sample_size
+    return nodes**2 / 1e6
+
+
 def need(
     rate: Rate, dataset: str | None, times: float = 1, attempt: int = 1, threads: int = 1, *, gpu: bool = True
 ) -> Need:

@@ -19,7 +19,12 @@ rule pretrain_nodes:
     conda:
         "../../envs/train.yaml"
     resources:
-        **asked("pretrain_nodes", MMIX.nodes.pretraining.epochs * len(MMIX.nodes.seeds)),
+        **asked(
+            "pretrain_nodes",
+            contrasted(
+                MMIX.nodes.pretraining.epochs, [MMIX.nodes.pretraining.sample_size]
+            ),
+        ),
     params:
         seeds=list(MMIX.nodes.seeds),
         method="{method}",
@@ -49,7 +54,10 @@ use rule pretrain_nodes as pretrain_nodes_grid with:
     resources:
         **asked(
             "pretrain_nodes",
-            MMIX.nodes.sweep.epochs * len(MMIX.nodes.seeds) * len(GRID),
+            contrasted(
+                MMIX.nodes.sweep.epochs,
+                [samples for samples, _ in MMIX.nodes.sweep.settings()],
+            ),
         ),
     params:
         seeds=list(MMIX.nodes.seeds),

@@ -17,6 +17,14 @@ def epochs(settings, method):
     return (own or settings).epochs if row.trains else 0
 
 
+def contrasted(epochs, sample_sizes):
+    """How many million pairs of nodes are compared in all epochs, seeds and settings of training on nodes."""
+    each = epochs * len(MMIX.nodes.seeds)
+    return lambda wildcards: each * sum(
+        resources.contrasts(wildcards.dataset, size) for size in sample_sizes
+    )
+
+
 def probed(methods, kept):
     """How many probes are fitted: to methods, seeds, branches, and checkpoints besides the last."""
     nodes = MMIX.nodes

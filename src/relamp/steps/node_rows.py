@@ -109,7 +109,8 @@ def cluster_embeddings(
 ) -> None:
     """Write one row for each seed, branch, run of k-means and metric, of every epoch that has all nodes' embeddings.
 
-    One branch alone is not clustered: no table shows it (M-Mix Table 5), and k-means is what takes longest. Arguments as in `probe_embeddings`; for the protocol see `relamp.node_settings.ClusterProtocol`.
+    One branch alone is not clustered: no table shows it (M-Mix Table 5), and k-means is what takes longest. Arguments
+    as in `probe_embeddings`; for the protocol see `relamp.node_settings.ClusterProtocol`.
     """
     chosen = ClusterProtocol.model_validate(protocol)
     data = PackedNodes.load(data_path)
