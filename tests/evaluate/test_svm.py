@@ -92,7 +92,7 @@ def test_linear_equals_grid_search_with_liblinear_row_by_row(name):
     x = StandardScaler().fit_transform(x)
     fold, grid = folds(y), (1e-3, 1.0, 1e3)
     found = evaluate_svm(x, y, fold, seed=3, C=grid, kernel="linear")
-    expected = reference(x, y, fold, seed=3, C=grid, machine=LinearSVC, dual=False)
+    expected = reference(x, y, fold, seed=3, C=grid, machine=LinearSVC, dual=False, tol=1e-10, max_iter=10**6)
     pd.testing.assert_frame_equal(found, expected, check_exact=True)
 
 

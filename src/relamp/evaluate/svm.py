@@ -10,10 +10,11 @@ import sklearn
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.model_selection import StratifiedKFold
-from sklearn.svm import SVC, LinearSVC
+from sklearn.svm import SVC
 
 from relamp.data.packed import Integers
 from relamp.errors import RelampError
+from relamp.evaluate.linear_svm import predict_linear
 
 Floats = NDArray[np.float64]
 # From the graphs to fit on (n) and the graphs to predict (m): their kernel [n, n] and the kernel between both [m, n].
@@ -37,8 +38,8 @@ def evaluate_svm(
 
     With the RBF kernel, the protocol of GraphCL's `unsupervised_TU` (You et al. 2020); scikit-learn's
     SVC(gamma="scale") in GridSearchCV gives the same numbers, only slower: distances are computed once, and each
-    kernel once for every C. Linear, the protocol of M-Mix's public code: scikit-learn's LinearSVC, solved in its
-    primal form, which draws nothing. (SVC with a linear kernel takes millions of steps at large C on unscaled sums.)
+    kernel once for every C. Linear, the protocol of M-Mix's public code: what scikit-learn's LinearSVC minimises, to
+    its optimum (`relamp.evaluate.linear_svm`).
 
     Args:
         embeddings: `[G, D]`.
@@ -153,11 +154,8 @@ def _accuracy_per_c(blocks: Blocks, y: Integers, train: Integers, test: Integers
 
 def _linear_accuracy_per_c(x: Floats, y: Integers, train: Integers, test: Integers, C: Sequence[float]) -> Floats:
     """Fit a linear machine on `train` once for each C and return the accuracies `[C]` on `test`."""
-    hits = [
-        np.mean(LinearSVC(C=c, dual=False, max_iter=10_000).fit(x[train], y[train]).predict(x[test]) == y[test])
-        for c in C
-    ]
-    return np.array(hits, dtype=np.float64)
+    accuracy: Floats = np.mean(predict_linear(x[train], y[train], x[test], C) == y[test], axis=1)
+    return accuracy
 
 
 def _finite(values: ArrayLike, what: str) -> Floats:
