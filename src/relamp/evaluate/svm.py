@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import SVC
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from relamp.data.packed import Integers
 from relamp.errors import RelampError
@@ -60,7 +61,10 @@ def evaluate_svm(
     """
     x, y = _finite(embeddings, "embeddings"), np.asarray(y)
     if kernel == "linear":
-        return _evaluate(partial(_linear_accuracy_per_c, x, y), len(x), y, fold, seed, C, inner_folds)
+        # Systems of some hundred equations: threads would wait for one another fifteen times as long as they work, and
+        # the last bits would depend on their number.
+        with threadpool_limits(1, user_api="blas"):
+            return _evaluate(partial(_linear_accuracy_per_c, x, y), len(x), y, fold, seed, C, inner_folds)
     return _evaluate(partial(_accuracy_per_c, _rbf_blocks(x), y), len(x), y, fold, seed, C, inner_folds)
 
 
