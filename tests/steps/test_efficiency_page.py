@@ -15,8 +15,9 @@ ASKED = {"expected_s": 60, "runtime": 10, "mem_mb": 1000}
 
 @pytest.fixture
 def planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    def planned(_: str, config: Any, targets: Any) -> list[Job]:
-        return [Job("pretrain", "pretrain", (), ("encoder",), "rows.jsonl", resources=ASKED), Job(targets[0])]
+    def planned(_: str, config: Any, targets: Any, cores: int) -> list[Job]:
+        job = Job("pretrain", "pretrain", (), ("encoder",), "rows.jsonl", cores, ASKED)
+        return [job, Job(targets[0])]
 
     monkeypatch.setattr(efficiency, "plan", planned)
     monkeypatch.chdir(tmp_path)
@@ -25,13 +26,13 @@ def planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_page_and_numbers_are_written(planned: Path) -> None:
     (planned / "rows.jsonl").write_text(json.dumps({"s": 300, "cpu_time": 150, "max_rss": 100}) + "\n")
-    write_efficiency("Snakefile", {}, ["all"], planned / "efficiency")
+    write_efficiency("Snakefile", {}, ["all"], 2, planned / "efficiency")
     (row,) = pd.read_csv(planned / "efficiency.csv").to_dict("records")
-    assert (row["kind"], row["minutes"], row["cpus_used"], row["longest_of_limit"]) == ("pretrain", 5.0, 0.5, 0.5)
+    assert (row["kind"], row["minutes"], row["cpus_used"], row["longest_of_limit"]) == ("pretrain", 5.0, 0.25, 0.5)
     assert "<table" in (planned / "efficiency.html").read_text()
 
 
 def test_a_run_without_rows_has_no_page(planned: Path) -> None:
     with pytest.raises(RelampError, match="no job has left a benchmark row; run all first"):
-        write_efficiency("Snakefile", {}, ["all"], planned / "efficiency")
+        write_efficiency("Snakefile", {}, ["all"], 1, planned / "efficiency")
     assert not list(planned.iterdir())

@@ -19,6 +19,8 @@ rule efficiency:
     localrule: True
     conda:
         "../../envs/report.yaml"
+    # As many as the evaluations get, which it has to know.
+    threads: 8
     params:
         snakefile=workflow.main_snakefile,
         targets=ARTIFACTS,

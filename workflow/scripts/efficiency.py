@@ -7,7 +7,8 @@ from relamp.steps.efficiency import write_efficiency
 
 
 def main(job) -> None:
-    write_efficiency(job.params.snakefile, job.config, job.params.targets, Path(job.output[0]).with_suffix(""))
+    stem = Path(job.output[0]).with_suffix("")
+    write_efficiency(job.params.snakefile, job.config, job.params.targets, job.threads, stem)
 
 
 if __name__ == "__main__":

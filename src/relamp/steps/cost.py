@@ -41,8 +41,8 @@ def print_costs(snakefile: str, config: Mapping[str, Any], targets: Sequence[str
     print("\n".join([*_table(made), "", GPUS, *_off(found, source)]))
 
 
-def plan(snakefile: str, config: Mapping[str, Any], targets: Sequence[str]) -> list[Job]:
-    """Return all jobs of some targets, as if nothing were there yet.
+def plan(snakefile: str, config: Mapping[str, Any], targets: Sequence[str], cores: int = 1) -> list[Job]:
+    """Return all jobs of some targets, as if nothing were there yet, none of them with more CPUs than `cores`.
 
     Raises:
         RelampError: with the end of what Snakemake said, if it cannot plan them.
@@ -50,7 +50,7 @@ def plan(snakefile: str, config: Mapping[str, Any], targets: Sequence[str]) -> l
     options = [f"{key}={json.dumps(value)}" for key, value in config.items()]
     # The outer Snakemake holds the lock of the folder, and the inner one writes nothing, whatever lies there half-made.
     command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--nolock", "--dry-run"]
-    command += ["--forceall", "--rerun-incomplete", "--config", *options, "--", *targets]
+    command += ["--cores", str(cores), "--forceall", "--rerun-incomplete", "--config", *options, "--", *targets]
     log.info("%s", " ".join(command))
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -11,19 +11,20 @@ from relamp.render.efficiency import efficiency_page
 from relamp.steps.cost import plan
 
 
-def write_efficiency(snakefile: str, config: Mapping[str, Any], targets: Sequence[str], stem: Path) -> None:
+def write_efficiency(snakefile: str, config: Mapping[str, Any], targets: Sequence[str], cores: int, stem: Path) -> None:
     """Write the page and its numbers, from a plan of the targets and the benchmark rows that their jobs left.
 
     Args:
         snakefile: of the workflow.
         config: its configuration.
         targets: whose jobs are looked at.
+        cores: most CPUs that a job had.
         stem: the outputs' path without suffix.
 
     Raises:
         RelampError: if the workflow cannot be planned, or no job has left a row.
     """
-    rows = efficiency(plan(snakefile, config, targets), Path())
+    rows = efficiency(plan(snakefile, config, targets, cores), Path())
     if rows.empty:
         raise RelampError(f"{stem}: no job has left a benchmark row; run {', '.join(targets)} first")
     write_csv(stem.with_suffix(".csv"), rows)
