@@ -73,6 +73,7 @@ record: install ## copy the numbers and sidecars of a run (PRESET=quick) into re
 	mkdir -p reproduction/$(PRESET)
 	cp figures/$(PRESET)/*.csv figures/$(PRESET)/*.json reproduction/$(PRESET)/
 	cp results/$(PRESET)/tables/*.csv results/$(PRESET)/tables/*.json reproduction/$(PRESET)/
+	rm -f reproduction/$(PRESET)/efficiency.csv # times are those of one run
 	cp $(addprefix results/$(PRESET)/,verdict.csv verdict.md verdict.json claims.csv) reproduction/$(PRESET)/
 	$(BIN)/python -m relamp.lite pack reproduction/$(PRESET)/rows.zip --preset $(PRESET)
 
