@@ -14,7 +14,7 @@ TORCH_INDEX ?=
 .PHONY: help install reproduce lite unlock test test-slurm slurm-resume progress check format record lock clean
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 # The environment is made anew only when the lock or the package's own metadata changed.
 $(VENV)/installed: requirements.lock pyproject.toml
@@ -46,9 +46,12 @@ unlock: install ## free the folder after a run that was killed outright (kill -9
 test: install ## run the whole test suite
 	$(BIN)/python -m pytest --numprocesses $(CORES) --dist worksteal
 
-test-slurm: install ## start a SLURM cluster on this machine (root, apt), run the tests that need one, and end it
+SLURM_TESTS := -m pytest -m slurm --durations 0 --numprocesses
+test-slurm: install ## start a SLURM cluster on this machine (root, apt), run the tests that need one (or ONLY=some), and end it
 	tests/slurm/up.sh
-	trap tests/slurm/down.sh EXIT; $(BIN)/python -m pytest -m slurm tests/slurm --numprocesses 4 --dist loadgroup --durations 0 $(if $(ONLY),-k "$(ONLY)")
+	trap tests/slurm/down.sh EXIT; \
+	$(BIN)/python $(SLURM_TESTS) 4 --dist loadgroup tests/slurm $(if $(ONLY),-k "$(ONLY)",--ignore tests/slurm/test_slurm_quick.py)$(if $(ONLY),,; \
+	$(BIN)/python $(SLURM_TESTS) 0 tests/slurm/test_slurm_quick.py)
 
 slurm-resume: install ## go on after a controller on a cluster died; it cancels what still runs, unlocks, runs again
 	SNAKEMAKE="$(abspath $(BIN))/python -m snakemake" slurm/resume.sh $(TARGET) $(if $(CONFIG),--config $(CONFIG))
