@@ -34,5 +34,5 @@ def test_the_quick_preset_runs_from_plan_to_report(tmp_path: Path) -> None:
     assert (results / "report.html").stat().st_size > 1_000_000
     assert (results / "verdict.md").read_text().startswith("# Does it hold?")
     used = (results / "tables" / "efficiency.csv").read_text().splitlines()
-    assert {line.partition(",")[0] for line in used} > {"pretrain", "svm", "finetune", "pretrain_nodes", "render"}
+    assert {line.partition(",")[0] for line in used} > {"pretrain", "svm", "finetune", "pretrain_nodes"}
     assert "Nothing to be done" in snakemake(folder, "all")
