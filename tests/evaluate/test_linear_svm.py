@@ -62,6 +62,15 @@ def test_at_the_optimum_the_gradient_is_nothing_whatever_the_start(
     assert second == pytest.approx(first, rel=1e-6, abs=1e-9 / scale)
 
 
+def test_a_sample_on_the_margin_is_no_reason_to_leave_the_optimum() -> None:
+    # At the optimum, (-8/9, -2/9), the last sample lies on the margin, and rounding takes it in and out.
+    x = np.array([[-1, 2], [2, 2], [0, 2], [1, 1], [1, 0], [2, 1]]) / 2
+    sign = np.array([1.0, -1.0, -1.0, -1.0, -1.0, -1.0])
+    found = fit_linear(x, sign, 0.5, np.zeros(2))
+    assert found == pytest.approx([-8 / 9, -2 / 9], abs=1e-12)
+    assert gradient(found, x, sign, 0.5) == pytest.approx([0, 0], abs=1e-12)
+
+
 def test_it_is_the_minimum_that_a_general_method_finds() -> None:
     x, sign = problem(3)
     found = minimize(objective, np.zeros(5), (x, sign, 10.0), "BFGS", gradient, options={"gtol": 1e-9})

@@ -38,8 +38,9 @@ def predict_linear(x: Floats, y: Integers, held: Floats, C: Sequence[float]) -> 
     Raises:
         RelampError: if a machine has no optimum that numbers of 64 bits can tell.
     """
-    axes = _principal_axes(_with_one(x))
-    inside, across = _with_one(x) @ axes, _with_one(held) @ axes
+    inside = _with_one(x)
+    axes = _principal_axes(inside)
+    inside, across = inside @ axes, _with_one(held) @ axes
     classes = np.unique(y)
     positive = classes[1:] if len(classes) == 2 else classes
     weights = [np.zeros(inside.shape[1])] * len(positive)
@@ -82,17 +83,18 @@ def fit_linear(x: Floats, sign: Floats, C: float, start: Floats) -> Floats:
         ahead = sign * (x @ solved)
         if np.array_equal(ahead < 1, within):
             return solved
-        step = _least_on_the_way(w, solved - w, 1 - margin, ahead - margin, C)
-        w = w + step * (solved - w)
-        if step * np.abs(solved - w).max() <= EPS * np.abs(w).max():
-            return w
+        way = solved - w
+        step = _least_on_the_way(w, way, 1 - margin, ahead - margin, C)
+        if step * np.abs(way).max() <= EPS * np.abs(w).max():
+            return w  # at the optimum but for rounding, by which a sample on the margin enters and leaves it
+        w = w + step * way
         margin = margin + step * (ahead - margin)
         within = margin < 1
     raise RelampError(f"svm: a linear machine at C = {C:g} finds no optimum; are the embeddings many orders apart?")
 
 
 def _least_on_the_way(w: Floats, way: Floats, gap: Floats, growth: Floats, C: float) -> float:
-    """Return the t > 0 of the least |w + t way|^2 / 2 + C sum max(0, gap - t growth)^2.
+    """Return the t of the least |w + t way|^2 / 2 + C sum max(0, gap - t growth)^2, if t > 0; else 0 or less.
 
     Its slope is linear between the places where a sample enters or leaves the margin, and grows throughout.
     """
