@@ -22,7 +22,7 @@ def efficiency(jobs: Iterable[Job], folder: Path) -> pd.DataFrame:
     for job in jobs:
         if not job.submitted or not (row := measured(job, folder)):
             continue
-        seconds = float(row["s"])
+        seconds, mb = float(row["s"]), float(row["max_rss"]) * 2**20 / 1e6  # psutil counts in MiB
         used.append(
             {
                 "kind": job.kind,
@@ -30,9 +30,8 @@ def efficiency(jobs: Iterable[Job], folder: Path) -> pd.DataFrame:
                 "cpu": float(row["cpu_time"]),
                 "asked_cpu": seconds * job.threads,
                 "of_limit": seconds / 60 / job.resources["runtime"],
-                # MiB, as psutil counts them.
-                "mb": float(row["max_rss"]) * 2**20 / 1e6,
-                "of_asked": float(row["max_rss"]) * 2**20 / 1e6 / job.resources["mem_mb"],
+                "mb": mb,
+                "of_asked": mb / job.resources["mem_mb"],
             }
         )
     if not used:

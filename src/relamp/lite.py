@@ -39,7 +39,8 @@ def pack(output: Path, preset: str | None = None) -> None:
     It is that of config.yaml, with another preset where one is named. Raises RelampError if rows are missing.
     """
     given = yaml.safe_load((_ROOT / "config.yaml").read_text(encoding="utf-8"))
-    given = {**given, "preset": preset or given["preset"]}
+    if preset:
+        given = {**given, "preset": preset}
     config = load_config(given, _ROOT / "workflow" / "presets")
     folder = _ROOT / "results" / config.preset
     paths = _paths(Layout(config, str(folder)).everything())

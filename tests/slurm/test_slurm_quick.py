@@ -2,12 +2,11 @@
 
 import os
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from slurm_cluster import ENV, ROOT, SITE, SNAKEMAKE, copy_project
+from slurm_cluster import ENV, ROOT, SITE, SNAKEMAKE, copy_project, run
 
 pytestmark = pytest.mark.slurm
 MOST = 130  # jobs submitted; there are that many and more trainings, folds and settings in them
@@ -15,11 +14,9 @@ MOST = 130  # jobs submitted; there are that many and more trainings, folds and 
 
 def snakemake(folder: Path, *words: str) -> str:
     # The profile's nodes have four CPUs or more, those of the local cluster as many as this machine.
-    command = [*SNAKEMAKE, "--profile", "slurm", "--cores", str(min(4, os.cpu_count() or 1)), *words]
+    cores = str(min(4, os.cpu_count() or 1))
     env = {key: value for key, value in ENV.items() if key != "RELAMP_SAVE_SECONDS"}
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=5400)
-    assert done.returncode == 0, (done.stdout + done.stderr)[-5000:]
-    return done.stdout + done.stderr
+    return run(folder, *SNAKEMAKE, "--profile", "slurm", "--cores", cores, *words, env=env, timeout=5400)
 
 
 def test_the_quick_preset_runs_from_plan_to_report(tmp_path: Path) -> None:

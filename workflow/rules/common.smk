@@ -82,6 +82,7 @@ wildcard_constraints:
 
 # The runs of a data set that one job works through, whatever the data set.
 ANY = "{dataset}"
+ONE = runs.Run(ANY, "{method}", "{setting}")
 GAMMAS = runs.swept_runs(CONFIG, ANY, "gamma")
 ALPHAS = runs.swept_runs(CONFIG, ANY, "alpha")
 TABLE, CROSS = runs.table_runs(CONFIG, ANY), runs.cross_runs(CONFIG, ANY)

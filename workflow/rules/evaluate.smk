@@ -3,10 +3,7 @@
 
 rule svm:
     input:
-        code=code("svm.py"),
-        data=rules.pack.output.packed,
-        embeddings=rules.pretrain.output.embeddings,
-        folds=rules.folds.output,
+        **svm_input([ONE]),
     output:
         f"{RESULTS}/svm/{RUN}/rows.csv",
     log:

@@ -7,7 +7,7 @@ rule pretrain:
         code=lambda wildcards: code_of("pretrain.py", wildcards.method),
         data=rules.pack.output.packed,
     output:
-        **trained([runs.Run("{dataset}", "{method}", "{setting}")]),
+        **trained([ONE]),
     log:
         f"{RESULTS}/logs/pretrain/{RUN}.log",
     benchmark:

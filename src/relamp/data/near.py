@@ -1,12 +1,12 @@
 """Packed data on a compute node's own disk, where its random reads do not go through the network."""
 
-import hashlib
 import logging
 import os
 import shutil
 from pathlib import Path
 
 from relamp.errors import RelampError
+from relamp.facts import fingerprint
 from relamp.files import whole
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ def near(path: Path) -> Path:
         log.warning("%s: %s is not set on this node; %s is read where it lies", SWITCH, folder, path)
         return path
     facts = path.stat()
-    key = hashlib.sha256(f"{path.resolve()} {facts.st_size} {facts.st_mtime_ns}".encode()).hexdigest()[:16]
+    key = fingerprint([str(path.resolve()), facts.st_size, facts.st_mtime_ns])
     copy = Path(folder) / f"relamp-{os.getuid()}" / key / path.name
     if not copy.is_file():
         try:
