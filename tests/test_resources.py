@@ -90,6 +90,15 @@ def test_one_switch_trains_on_cpus_with_the_words_for_them(monkeypatch: pytest.M
     assert "gpu" not in asked(RATES["svm"], words)
 
 
+def test_no_job_asks_for_more_time_than_the_cluster_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = {"all": {"runtime": 200}, "gpu": {"runtime": 300}}
+    on_gpu = asked(TRAIN, words, 100, dataset="COLLAB")["runtime"]
+    # 250 minutes at first, twice that in a second attempt.
+    assert [on_gpu(SimpleNamespace(), attempt, 1) for attempt in (1, 2)] == [250, 300]
+    monkeypatch.setenv("RELAMP_DEVICE", "cpu")
+    assert asked(TRAIN, words, 100, dataset="COLLAB")["runtime"](SimpleNamespace(), 1, 1) == 200
+
+
 def test_rates_that_make_no_sense_are_refused_with_their_line(tmp_path: Path) -> None:
     head = "kind,counts,gpu,seconds,seconds_per_million,mb,mb_per_million,disk_mb,disk_mb_per_million\n"
     for line, fault in (
@@ -118,7 +127,7 @@ def test_site_words(tmp_path: Path, text: str, words: dict[str, dict[str, str]])
     assert site_words(tmp_path / "site.yaml") == words
 
 
-@pytest.mark.parametrize("text", ["gpus: {a: b}", "cpu: [a]", "cpu: {a: [b]}", "gpu: {a: true}", "cpu"])
+@pytest.mark.parametrize("text", ["gpus: {a: b}", "cpu: [a]", "cpu: {a: [b]}", "gpu: {a: true}", "cpu", "all: {runtime: 2d}", "all: {runtime: 0}"])
 def test_other_words_are_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "site.yaml").write_text(text)
     with pytest.raises(RelampError, match=r"site\.yaml: "):

@@ -168,6 +168,8 @@ def site_words(path: Path | str) -> dict[str, dict[str, str | int]]:
         for name, value in (group or {}).items():
             if isinstance(value, bool) or not isinstance(value, str | int):
                 raise RelampError(f"{path}: {key}: {name}: {value!r} is neither a word nor a whole number")
+            if name == "runtime" and (isinstance(value, str) or value < 1):
+                raise RelampError(f"{path}: {key}: runtime: {value!r} is not a number of minutes")
     return {key: group or {} for key, group in words.items()}
 
 
@@ -181,25 +183,27 @@ def asked(
 
     Args:
         rate: of its kind.
-        words: see `site_words`.
+        words: see `site_words`. A `runtime` among them is the most that a job asks for, in minutes.
         times: see `need`; a number, or a function of the wildcards.
         dataset: where it is not a wildcard.
     """
+
+    on_gpu = rate.gpu and has_gpus()
+    given = {**words.get("all", {}), **words.get("gpu" if on_gpu else "cpu", {})}
+    longest = given.pop("runtime", None)
 
     def function(name: str) -> Callable[[Any, int, int], int]:
         def resource(wildcards: Any, attempt: int, threads: int) -> int:
             passes = times(wildcards) if callable(times) else times
             named = dataset or getattr(wildcards, "dataset", None)
-            found = need(rate, named, passes, attempt, threads, gpu=has_gpus())
-            return int(getattr(found, name))
+            found = int(getattr(need(rate, named, passes, attempt, threads, gpu=has_gpus()), name))
+            return min(found, int(longest)) if name == "runtime" and longest else found
 
         return resource
 
-    on_gpu = rate.gpu and has_gpus()
     names = ["start_s", "expected_s", "runtime", "mem_mb", "disk_mb", *(["gpu"] if rate.gpu else [])]
     return {
         "kind": rate.kind,
         **{name: function(name) for name in names},
-        **words.get("all", {}),
-        **words.get("gpu" if on_gpu else "cpu", {}),
+        **given,
     }
