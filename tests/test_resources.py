@@ -127,7 +127,10 @@ def test_site_words(tmp_path: Path, text: str, words: dict[str, dict[str, str]])
     assert site_words(tmp_path / "site.yaml") == words
 
 
-@pytest.mark.parametrize("text", ["gpus: {a: b}", "cpu: [a]", "cpu: {a: [b]}", "gpu: {a: true}", "cpu", "all: {runtime: 2d}", "all: {runtime: 0}"])
+@pytest.mark.parametrize(
+    "text",
+    ["gpus: {a: b}", "cpu: [a]", "cpu: {a: [b]}", "gpu: {a: true}", "cpu", "all: {runtime: 2d}", "all: {runtime: 0}"],
+)
 def test_other_words_are_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "site.yaml").write_text(text)
     with pytest.raises(RelampError, match=r"site\.yaml: "):
