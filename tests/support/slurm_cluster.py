@@ -81,8 +81,14 @@ class Controller:
         self.folder, self.output = folder, folder / f"controller-{time.monotonic_ns()}.txt"
         with self.output.open("w") as file:
             words = [*SNAKEMAKE, "--profile", "slurm", *OFTEN, *options, "--", target]
+            # What a shell has put into the background ignores Ctrl-C, and so would what it starts.
             self.process = subprocess.Popen(
-                words, cwd=folder, env=env, stdout=file, stderr=file, start_new_session=True
+                ["env", "--default-signal=INT", *words],
+                cwd=folder,
+                env=env,
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
             )
 
     def said(self) -> str:
