@@ -4,9 +4,13 @@
 # Its jobs still run, and a new controller does not know them: both would write the same files. So they are cancelled
 # first (a training saves its state), then the folder is unlocked, then the command is run again with the words given.
 # What jobs have finished meanwhile is taken over, and trainings go on from their saved states.
+# --gone, before the other words: the controller's login node was another one, and it no longer runs there.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# -P: /proc knows a process's folder without symbolic links.
+cd -P "$(dirname "${BASH_SOURCE[0]}")/.."
 SNAKEMAKE=${SNAKEMAKE:-snakemake}
+gone=no
+[ "${1:-}" = --gone ] && { gone=yes; shift; }
 
 for process in /proc/[0-9]*; do
   [ "$(readlink "$process/cwd" 2> /dev/null)" = "$PWD" ] || continue
@@ -17,9 +21,18 @@ for process in /proc/[0-9]*; do
   fi
 done
 
-# Every controller writes the name of its jobs into its log.
-runs=$(sed -n 's/.*SLURM run ID: //p' .snakemake/log/*.log 2> /dev/null | sort -u)
-for run in $runs; do
+# Every controller writes its machine and the name of its jobs into its log; the logs' names are times.
+controllers=$(grep -l 'SLURM run ID: ' .snakemake/log/*.log 2> /dev/null || true)
+last=${controllers##*$'\n'}
+if [ -n "$last" ] && [ -n "$(ls .snakemake/locks 2> /dev/null)" ]; then
+  host=$(awk '/^  Host: / { print $2; exit }' "$last")
+  if [ "$host" != "$(uname -n)" ] && [ "$gone" = no ]; then
+    echo "the last run was started on $host, where it may still be at work: end it there with Ctrl-C, or, if it is gone," >&2
+    echo "  slurm/resume.sh --gone $*" >&2
+    exit 1
+  fi
+fi
+for run in $(cat $controllers < /dev/null | sed -n 's/.*SLURM run ID: //p' | sort -u); do
   jobs=$(squeue --noheader --name "$run" --format '%i %T %k')
   [ -n "$jobs" ] || continue
   printf 'cancelled, of run %s:\n%s\n' "$run" "$jobs"
