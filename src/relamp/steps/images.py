@@ -42,7 +42,7 @@ def pretrain_image_seeds(
     chosen = ImagePretraining.model_validate(settings)
     if not row.trains:
         chosen = chosen.model_copy(update={"epochs": 0, "checkpoints": (0,)})
-    facts = training_facts(data_path, code, chosen, threads, method={"name": method, "mixer": row.mixer})
+    facts = training_facts(data_path, code, chosen, threads, device, method={"name": method, "mixer": row.mixer})
 
     def train(seed: int, resume: Resume, on_epoch: Callable[[int], None]) -> TrainedImages:
         return pretrain_images(data, row.mixer, chosen, seed, device=device, resume=resume, on_epoch=on_epoch)

@@ -43,7 +43,7 @@ def pretrain_nodes_seeds(
     device = choose_device(threads)
     data = PackedNodes.load(near(data_path))
     chosen = NodePretraining.model_validate(settings)
-    facts = training_facts(data_path, code, chosen, threads, method=method)
+    facts = training_facts(data_path, code, chosen, threads, device, method=method)
 
     def train(seed: int, resume: Resume, on_epoch: Callable[[int], None]) -> TrainedNodes:
         return pretrain_nodes(data, chosen, seed, device=device, resume=resume, on_epoch=on_epoch)

@@ -56,7 +56,7 @@ def pretrain_seeds(
         chosen = untrained(chosen)
     method = build(row["maker"], chosen if row["settings"] else None, row["options"])
     named = {key: row[key] for key in ("name", "maker", "options")}
-    facts = training_facts(data_path, code, chosen, threads, method=named)
+    facts = training_facts(data_path, code, chosen, threads, device, method=named)
 
     def train(seed: int, resume: Resume, on_epoch: Callable[[int], None]) -> Trained:
         return pretrain(data, method, chosen, seed, device=device, resume=resume, on_epoch=on_epoch)

@@ -25,14 +25,20 @@ def choose_device(threads: int) -> torch.device:
     return torch.device(os.environ.get("RELAMP_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 
-def training_facts(data: Path, code: Sequence[Path], settings: Settings, threads: int, **others: Any) -> dict[str, Any]:
-    """Return all that a training depends on but its seed: a state of other facts is not resumed."""
+def training_facts(
+    data: Path, code: Sequence[Path], settings: Settings, threads: int, device: torch.device, **others: Any
+) -> dict[str, Any]:
+    """Return all that a training depends on but its seed: a state of other facts is not resumed.
+
+    A GPU adds up in another order than a CPU, and its random streams cannot go on there.
+    """
     return {
         "data": sha256(data),
         "code": closure_sha256(code),
         "settings": settings.model_dump(mode="json"),
         "torch": torch.__version__,
         "threads": threads,
+        "device": device.type,
         **others,
     }
 

@@ -56,7 +56,7 @@ def finetune_seeds(
     train_index, valid, test = (np.flatnonzero(part == number) for number in range(3))
     scored = {"valid": valid, "test": test}
     inputs = {"split": sha256(split_path), "encoder": sha256(encoder_path) if encoder_path else None, "shape": shape}
-    facts = training_facts(data_path, code, chosen, threads, **inputs)
+    facts = training_facts(data_path, code, chosen, threads, device, **inputs)
     pretrained = load_file(encoder_path) if encoder_path else None
     both = np.concatenate([valid, test])
 
