@@ -52,11 +52,13 @@ def test_a_need_worked_out_by_hand() -> None:
     assert (small.expected_s, small.runtime, small.mem_mb) == (11, 10, 1400)
 
 
-@given(st.sampled_from(sorted(REGISTRY)), st.sampled_from(sorted(RATES)), st.integers(1, 5), st.integers(0, 10_000))
-def test_a_later_attempt_asks_for_twice_as_much(dataset: str, kind: str, attempt: int, times: int) -> None:
-    one, two = (need(RATES[kind], dataset, times, number) for number in (attempt, attempt + 1))
+@given(st.sampled_from(sorted(REGISTRY)), st.sampled_from(sorted(RATES)), st.integers(4, 9), st.integers(0, 10_000))
+def test_later_attempts_ask_for_twice_and_four_times_as_much(dataset: str, kind: str, late: int, times: int) -> None:
+    one, two, three, last = (need(RATES[kind], dataset, times, attempt) for attempt in (1, 2, 3, late))
     assert (two.runtime, two.mem_mb) == (2 * one.runtime, 2 * one.mem_mb)
+    assert (three.runtime, three.mem_mb) == (4 * one.runtime, 4 * one.mem_mb)
     assert (two.expected_s, two.gpu) == (one.expected_s, one.gpu)
+    assert last == three
 
 
 @given(st.sampled_from(sorted(REGISTRY)), st.sampled_from(sorted(RATES)), st.integers(0, 10_000))
@@ -90,11 +92,12 @@ def test_one_switch_trains_on_cpus_with_the_words_for_them(monkeypatch: pytest.M
     assert "gpu" not in asked(RATES["svm"], words)
 
 
-def test_no_job_asks_for_more_time_than_the_cluster_gives(monkeypatch: pytest.MonkeyPatch) -> None:
-    words = {"all": {"runtime": 200}, "gpu": {"runtime": 300}}
-    on_gpu = asked(TRAIN, words, 100, dataset="COLLAB")["runtime"]
-    # 250 minutes at first, twice that in a second attempt.
-    assert [on_gpu(SimpleNamespace(), attempt, 1) for attempt in (1, 2)] == [250, 300]
+def test_no_job_asks_for_more_than_the_cluster_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = {"all": {"runtime": 200, "mem_mb": 10_000}, "gpu": {"runtime": 300}}
+    on_gpu = asked(TRAIN, words, 100, dataset="COLLAB")
+    # 250 minutes and 3,800 MB at first, twice and four times that in later attempts.
+    assert [on_gpu["runtime"](SimpleNamespace(), attempt, 1) for attempt in (1, 2)] == [250, 300]
+    assert [on_gpu["mem_mb"](SimpleNamespace(), attempt, 1) for attempt in (1, 2, 3)] == [3800, 7600, 10_000]
     monkeypatch.setenv("RELAMP_DEVICE", "cpu")
     assert asked(TRAIN, words, 100, dataset="COLLAB")["runtime"](SimpleNamespace(), 1, 1) == 200
 
@@ -129,7 +132,16 @@ def test_site_words(tmp_path: Path, text: str, words: dict[str, dict[str, str]])
 
 @pytest.mark.parametrize(
     "text",
-    ["gpus: {a: b}", "cpu: [a]", "cpu: {a: [b]}", "gpu: {a: true}", "cpu", "all: {runtime: 2d}", "all: {runtime: 0}"],
+    [
+        "gpus: {a: b}",
+        "cpu: [a]",
+        "cpu: {a: [b]}",
+        "gpu: {a: true}",
+        "cpu",
+        "all: {runtime: 2d}",
+        "all: {runtime: 0}",
+        "gpu: {mem_mb: 8G}",
+    ],
 )
 def test_other_words_are_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "site.yaml").write_text(text)

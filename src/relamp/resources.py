@@ -20,7 +20,11 @@ UNKNOWN = {"graphs": 2_000, "messages": 2_000_000, "pairs": 4_000_000}
 # time at its next attempt, and goes on from its saved state.
 MARGIN = 3
 SHORTEST = 10  # minutes
+# Attempts beyond the third ask for what the third did: who allows many has trainings go on after a limit each time.
+MOST_DOUBLINGS = 2
 NUMBERS = ("seconds", "seconds_per_million", "mb", "mb_per_million", "disk_mb", "disk_mb_per_million")
+# What a cluster's own words may bound, and in which unit.
+LIMITS = {"runtime": "minutes", "mem_mb": "megabytes"}
 # What Snakemake itself needs inside a job, twice: the batch script's and the step's.
 LAYERS_MB = 300
 
@@ -123,7 +127,7 @@ def contrasts(dataset: str, sample_size: int) -> float:
 def need(
     rate: Rate, dataset: str | None, times: float = 1, attempt: int = 1, threads: int = 1, *, gpu: bool = True
 ) -> Need:
-    """Return what a job needs; each attempt after the first asks for twice the memory and time of the one before.
+    """Return what a job needs; the second attempt asks for twice the memory and time, later ones for four times.
 
     Args:
         rate: of its kind.
@@ -137,7 +141,7 @@ def need(
     seconds = rate.seconds + rate.seconds_per_million * millions * times / threads
     minutes = max(SHORTEST, math.ceil(MARGIN * seconds / 60))
     memory = LAYERS_MB + rate.mb * threads + rate.mb_per_million * millions
-    more = 2 ** (attempt - 1)
+    more = 2 ** min(attempt - 1, MOST_DOUBLINGS)
     return Need(
         start_s=math.ceil(rate.seconds),
         expected_s=math.ceil(seconds),
@@ -168,8 +172,8 @@ def site_words(path: Path | str) -> dict[str, dict[str, str | int]]:
         for name, value in (group or {}).items():
             if isinstance(value, bool) or not isinstance(value, str | int):
                 raise RelampError(f"{path}: {key}: {name}: {value!r} is neither a word nor a whole number")
-            if name == "runtime" and (isinstance(value, str) or value < 1):
-                raise RelampError(f"{path}: {key}: runtime: {value!r} is not a number of minutes")
+            if name in LIMITS and (isinstance(value, str) or value < 1):
+                raise RelampError(f"{path}: {key}: {name}: {value!r} is not a number of {LIMITS[name]}")
     return {key: group or {} for key, group in words.items()}
 
 
@@ -183,21 +187,20 @@ def asked(
 
     Args:
         rate: of its kind.
-        words: see `site_words`. A `runtime` among them is the most that a job asks for, in minutes.
+        words: see `site_words`. `runtime` and `mem_mb` among them are the most that a job asks for, in minutes and MB.
         times: see `need`; a number, or a function of the wildcards.
         dataset: where it is not a wildcard.
     """
-
     on_gpu = rate.gpu and has_gpus()
     given = {**words.get("all", {}), **words.get("gpu" if on_gpu else "cpu", {})}
-    longest = given.pop("runtime", None)
+    most = {name: int(given.pop(name)) for name in LIMITS if name in given}
 
     def function(name: str) -> Callable[[Any, int, int], int]:
         def resource(wildcards: Any, attempt: int, threads: int) -> int:
             passes = times(wildcards) if callable(times) else times
             named = dataset or getattr(wildcards, "dataset", None)
             found = int(getattr(need(rate, named, passes, attempt, threads, gpu=has_gpus()), name))
-            return min(found, int(longest)) if name == "runtime" and longest else found
+            return min(found, most.get(name, found))
 
         return resource
 

@@ -32,7 +32,9 @@ for file in $FILES; do
     refuse "/etc/slurm/$file is not from here: this machine has a SLURM of its own, which stays as it is"
   fi
 done
-if running slurmctld && timeout 10 scontrol ping > /dev/null 2>&1; then
+NODES="n1 n2 g1 g2"
+all_running() { for node in $NODES; do running "slurmd-$node" || return; done; }
+if running slurmctld && all_running && timeout 10 scontrol ping > /dev/null 2>&1; then
   echo "is up already ($LAB)"
   exit 0
 fi
@@ -100,7 +102,7 @@ PartitionName=gpu Nodes=g1,g2 MaxTime=120 PriorityTier=10 PreemptMode=off
 PartitionName=low Nodes=ALL MaxTime=120 PriorityTier=1 PreemptMode=REQUEUE GraceTime=15
 CONF
   port=27000
-  for node in n1 n2 g1 g2; do
+  for node in $NODES; do
     port=$((port + 1))
     gres=""
     [ "${node#g}" = "$node" ] || gres="Gres=gpu:pretended:1"
@@ -158,10 +160,10 @@ sacctmgr -i -Q add cluster relamp > /dev/null 2>&1 || true
 
 running slurmctld || setsid slurmctld < /dev/null
 until_ok 60 slurmctld scontrol ping
-for node in n1 n2 g1 g2; do
+for node in $NODES; do
   mkdir -p "$LAB/spool/$node"
   running "slurmd-$node" || setsid slurmd -N "$node" < /dev/null
 done
-all_idle() { [ "$(sinfo -h -N -o '%N %T' | sort -u | grep -c ' idle$')" = 4 ]; }
-until_ok 60 "a node" all_idle
+all_up() { [ "$(sinfo -h -N -o '%N %T' | sort -u | grep -cE ' (idle|mixed|allocated)$')" = 4 ]; }
+until_ok 60 "a node" all_up
 echo "SLURM $version is up after $SECONDS s ($LAB)"

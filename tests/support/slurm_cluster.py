@@ -102,7 +102,9 @@ class Controller:
     def job(self) -> str:
         """Return the SLURM id of the training, once it has saved a state for the first time."""
         until(f"a saved state; the controller said {self.said()}", self._has_saved)
-        return squeue("--name", self.run_id(), "--states", "running", "--format", "%i").strip()
+        job = squeue("--name", self.run_id(), "--states", "running", "--format", "%i").strip()
+        assert job, "the training has ended before it could be hit; have it train longer"
+        return job
 
     def _has_saved(self) -> bool:
         assert self.process.poll() is None, self.said()

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -26,7 +27,9 @@ def test_the_profile_keeps_clear_of_what_breaks() -> None:
     assert PROFILE["retries"] > 0
     rules = "".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
     assert not re.search(r"^ *(retries|group):", rules, flags=re.MULTILINE)
+    # Notice before the limit; and the log of a job that is started again keeps why it had ended.
     assert "--signal=TERM@" in PROFILE["default-resources"]["slurm_extra"]
+    assert "--open-mode=append" in PROFILE["default-resources"]["slurm_extra"]
 
 
 def test_nothing_of_one_cluster_is_in_the_profile_or_the_rules() -> None:
@@ -81,6 +84,25 @@ def test_the_container_installs_the_lock_on_the_python_of_the_environments() -> 
         assert re.search(rf"^{name.replace('_', '[-_]')}==", (ROOT / source).read_text(), flags=re.MULTILINE | re.I), (
             name
         )
+
+
+@needs_snakemake
+@pytest.mark.parametrize("path", ["README.md", "slurm/README.md", "envs/relamp.def", "docs/data.md"])
+def test_every_command_that_is_shown_can_be_parsed(path: str) -> None:
+    from snakemake.cli import get_argument_parser
+
+    text = (ROOT / path).read_text()
+    shown = re.findall(r"`(?:RELAMP\w+=\S+ )?(snakemake [^`]+)`", text)
+    shown += re.findall(r"^[#$ ]*(?:RELAMP\w+=\S+ )?(snakemake -[^`#\n]+)", text, flags=re.MULTILINE)
+    assert shown
+    for command in shown:
+        # A profile is a file's defaults, which are of no interest here.
+        words = [word for word in shlex.split(command) if word != "..."][1:]
+        words = [word for word in words if word not in ("--profile", "slurm")]
+        try:
+            get_argument_parser().parse_args(words)
+        except SystemExit:
+            pytest.fail(f"snakemake does not take: {command}")
 
 
 def test_what_the_page_names_is_there() -> None:
