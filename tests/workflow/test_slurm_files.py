@@ -62,6 +62,11 @@ def test_every_job_that_is_submitted_says_what_it_needs() -> None:
             continue
         for name in ("mem_mb", "runtime", "expected_s", "disk_mb"):
             assert re.search(rf"resources: .*{name}=\d+", block), (rule, name)
+        # `progress` finds a job's log by the values of its wildcards, in the order in which SLURM's comment has them.
+        (log,) = re.findall(r"^    log: (.*)", block, flags=re.MULTILINE)
+        at = 0
+        for value in re.findall(r"\w+=([^,\n]+)", "".join(re.findall(r"^    wildcards: (.*)", block, re.MULTILINE))):
+            at = log.index(value, at) + len(value)
 
 
 @needs_snakemake

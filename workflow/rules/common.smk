@@ -5,6 +5,7 @@ from os import environ, pathsep
 from os.path import relpath
 from pathlib import Path
 
+from snakemake.io import strip_wildcard_constraints
 from snakemake.settings.types import MaxJobsPerTimespan
 
 ROOT = Path(workflow.basedir)
@@ -100,6 +101,15 @@ def code(script, *modules):
 def code_of(script, method):
     """The same for a script that loads a method by name."""
     return code(script, METHODS[method].maker.partition(":")[0])
+
+
+def logs_of_rules():
+    """The log of each rule, below the results of a preset, with wildcards."""
+    return {
+        each.name: relpath(strip_wildcard_constraints(each.log[0]), RESULTS)
+        for each in workflow.rules
+        if each.log
+    }
 
 
 def registered(dataset):

@@ -53,5 +53,6 @@ rule progress:
         "../../envs/report.yaml"
     params:
         results="results",
+        logs=lambda wildcards: logs_of_rules(),
     script:
         "../scripts/progress.py"

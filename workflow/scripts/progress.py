@@ -7,7 +7,7 @@ from relamp.steps.progress import print_progress
 
 
 def main(job) -> None:
-    print_progress(Path(job.params.results))
+    print_progress(Path(job.params.results), job.params.logs, job.rule)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """Print how far jobs are: a line each, from what SLURM says of them and what their logs say themselves."""
 
+import re
 import shutil
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from relamp.errors import RelampError
@@ -13,21 +14,27 @@ FORMAT = "%i|%T|%M|%l|%N|%k|%Z"
 RECENT_S = 600  # without SLURM, a log that was written to within this time belongs to a job at work
 
 
-def print_progress(results: Path) -> None:
-    """Print a line for each job of this folder that SLURM knows or, without SLURM, for each recent log."""
-    logs = sorted(results.glob("*/logs/**/*.log"))
+def print_progress(results: Path, logs: Mapping[str, str], own: str) -> None:
+    """Print a line for each job of this folder that SLURM knows or, without SLURM, for each recent log.
+
+    Args:
+        results: the folder of the presets' results.
+        logs: for each rule the path of its log below a preset's results, with wildcards.
+        own: the rule that prints this.
+    """
     if shutil.which("squeue") is None:
-        print("\n".join(recent(logs, time.time()) or ["no job has written to its log lately"]))
+        found = sorted(path for rule, pattern in logs.items() if rule != own for path in results.glob(_any(pattern)))
+        print("\n".join(recent(found, time.time()) or ["no job has written to its log lately"]))
         return
     done = subprocess.run(
         ["squeue", "--me", "--noheader", "--format", FORMAT], capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise RelampError(f"squeue does not answer ({done.stderr.strip()}); try again later")
-    print("\n".join(queued(done.stdout, logs, Path.cwd()) or ["SLURM has no job of this folder"]))
+    print("\n".join(queued(done.stdout, results, logs, Path.cwd()) or ["SLURM has no job of this folder"]))
 
 
-def queued(queue: str, logs: Sequence[Path], folder: Path) -> list[str]:
+def queued(queue: str, results: Path, logs: Mapping[str, str], folder: Path) -> list[str]:
     """Return a line for each job of a folder in what `squeue` printed in our format."""
     lines = []
     for line in queue.splitlines():
@@ -35,7 +42,7 @@ def queued(queue: str, logs: Sequence[Path], folder: Path) -> list[str]:
         if Path(work).resolve() != folder.resolve() or not comment.startswith("rule_"):
             continue
         rule, _, wildcards = comment.removeprefix("rule_").partition("_wildcards_")
-        log = log_of(rule, wildcards, logs) if state != "PENDING" else None
+        log = log_of(wildcards, results, logs.get(rule, "")) if state != "PENDING" else None
         name = " ".join(filter(None, (rule, wildcards)))
         lines.append(f"{number:>8} {state:<10} {used:>9} of {limit:<9} {node:<8} {name}{_end(log)}")
     return lines
@@ -47,19 +54,23 @@ def recent(logs: Sequence[Path], now: float) -> list[str]:
     return [f"{now - log.stat().st_mtime:>5.0f} s ago  {log}{_end(log)}" for log in fresh]
 
 
-def log_of(rule: str, wildcards: str, logs: Sequence[Path]) -> Path | None:
-    """Return the log of a job: the latest whose path, spelt as SLURM's comment is, ends with the wildcards.
+def log_of(wildcards: str, results: Path, pattern: str) -> Path | None:
+    """Return the log of a job, of whichever preset wrote to it last: its rule's, with the wildcards of SLURM's comment.
 
-    Among those whose folder is named like the rule, if there are any.
+    There their values stand one after another, joined by underscores.
     """
+    values = re.compile(re.sub(r"\\{\w+\\}", "([^/]+)", re.escape(pattern)))
 
-    def spelt(log: Path) -> str:
-        return "_" + "_".join(log.with_suffix("").parts)
+    def matches(log: Path) -> bool:
+        found = values.fullmatch("/".join(log.relative_to(results).parts[1:]))
+        return found is not None and "_".join(found.groups()) == wildcards
 
-    # A log's name may lack its last suffix only: settings have dots of their own.
-    fitting = [log for log in logs if spelt(log).endswith(f"_{wildcards or rule}")]
-    own = [log for log in fitting if rule in log.parts] or fitting
-    return max(own, key=lambda log: log.stat().st_mtime, default=None)
+    fitting = [log for log in results.glob(_any(pattern)) if matches(log)] if pattern else []
+    return max(fitting, key=lambda log: log.stat().st_mtime, default=None)
+
+
+def _any(pattern: str) -> str:
+    return "*/" + re.sub(r"\{\w+\}", "*", pattern)
 
 
 def _end(log: Path | None) -> str:
