@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relamp.cost import OVERHEAD_S, Accuracy, Job, accuracies, costs, measured, read_plan, seconds_of
+from relamp.cost import OVERHEAD_S, Accuracy, Job, Measured, accuracies, costs, measured, read_plan, seconds_of
+from relamp.job_log import GOES_ON, first_line
 
 PLAN = """Building DAG of jobs...
 Job stats:
@@ -28,6 +29,7 @@ rule pack:
 rule train:
     input: data/A.safetensors
     output: encoder/A
+    log: logs/T.log
     jobid: 3
     benchmark: benchmarks/train/A.jsonl
     resources: tmpdir=/tmp, kind=training, start_s=10, expected_s=1010, gpu=2, disk_mb=1500, slurm_partition=gpu
@@ -45,7 +47,7 @@ Job stats:
 
 def test_a_plan_is_read() -> None:
     pack, train, last = read_plan(PLAN)
-    assert (pack.rule, pack.threads, pack.benchmark) == ("pack", 4, "benchmarks/pack/A.jsonl")
+    assert (pack.rule, pack.threads, pack.benchmark, pack.log) == ("pack", 4, "benchmarks/pack/A.jsonl", "logs/A.log")
     assert (pack.inputs, pack.outputs) == (("src/a.py", "raw/A.zip"), ("data/A.safetensors", "data/A.json"))
     assert pack.resources == {"start_s": 10, "expected_s": 110, "runtime": 10, "mem_mb": 1900, "disk_mb": 500}
     assert (train.resources["gpu"], train.threads, train.submitted) == (2, 1, True)
@@ -68,24 +70,43 @@ def test_costs_worked_out_by_hand() -> None:
     assert scaled.gpu_hours == pytest.approx(2 * (8 + 10 + 500) / 3600)
 
 
-def write(folder: Path, name: str, *seconds: float) -> None:
-    path = folder / "benchmarks" / name
+def write(folder: Path, name: str, *seconds: float, threads: int = 1, log: str = "", after: str = "") -> None:
+    """Leave benchmark rows, and the log of the last run."""
+    path = folder / "benchmarks" / f"{name}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps({"s": value}) + "\n" for value in seconds))
+    path.write_text("".join(json.dumps({"s": value, "cpu_time": 3, "max_rss": 1000}) + "\n" for value in seconds))
+    (folder / "logs").mkdir(exist_ok=True)
+    (folder / "logs" / f"{log or Path(name).name}.log").write_text(f"12:00:00 {first_line('r', threads)}\n{after}")
 
 
 def test_earlier_runs_correct_what_grows_and_tell_how_far_it_was_off(tmp_path: Path) -> None:
     jobs = read_plan(PLAN)
     assert accuracies(jobs, tmp_path) == []
-    write(tmp_path, "train/A.jsonl", 99999, 2010)  # the last row counts
-    assert measured(jobs[1], tmp_path) == {"s": 2010}
+    write(tmp_path, "train/A", 99999, 2010, log="T")  # the last row counts
+    assert measured(jobs[1], tmp_path) == Measured(2010, 3, 1048.576, 1, took_over=False)
     assert measured(jobs[0], tmp_path) is None
     assert accuracies(jobs, tmp_path) == [Accuracy("training", 1, 1010, 2010, 2.0)]
-    write(tmp_path, "train/A.jsonl", 2)  # less than its start: never to nothing
+    write(tmp_path, "train/A", 2, log="T")  # less than its start: never to nothing
     assert accuracies(jobs, tmp_path)[0].factor == pytest.approx(0.1)
-    small = Job("pack", "packing", benchmark="benchmarks/pack/A.jsonl", resources={"start_s": 10, "expected_s": 11})
-    write(tmp_path, "pack/A.jsonl", 33)
+    small = Job(
+        "pack", "packing", (), (), "benchmarks/pack/A.jsonl", 1, {"start_s": 10, "expected_s": 11}, "logs/A.log"
+    )
+    write(tmp_path, "pack/A", 33)
     assert accuracies([small], tmp_path) == [Accuracy("packing", 1, 11, 33, 1.0)]  # it hardly did more than start
+
+
+def test_a_run_on_other_cpus_than_planned_is_compared_by_those_it_had(tmp_path: Path) -> None:
+    # 10 s to start and 100 s on the plan's 4 CPUs: 200 s on 2.
+    write(tmp_path, "pack/A", 410, threads=2)
+    assert accuracies(read_plan(PLAN), tmp_path) == [Accuracy("packing", 1, 210, 410, 2.0)]
+
+
+def test_a_job_that_took_something_over_says_nothing_of_the_whole(tmp_path: Path) -> None:
+    write(tmp_path, "train/A", 50, log="T", after=f"12:00:01 {GOES_ON} after epoch 3 of 20, from a.pt\n")
+    row = measured(read_plan(PLAN)[1], tmp_path)
+    assert row is not None
+    assert row.took_over
+    assert accuracies(read_plan(PLAN), tmp_path) == []
 
 
 @given(st.lists(st.integers(1, 1000), min_size=1, max_size=12))

@@ -5,24 +5,26 @@ import pytest
 
 from relamp.cost import Job
 from relamp.efficiency import COLUMNS, efficiency
+from relamp.job_log import first_line
 from relamp.render.efficiency import efficiency_page
 
 
 def job(name: str, kind: str, threads: int = 1, runtime: int = 10, mem_mb: int = 1000) -> Job:
     asked = {"expected_s": 60, "runtime": runtime, "mem_mb": mem_mb}
-    return Job(name, kind, benchmark=f"{name}.jsonl", threads=threads, resources=asked)
+    return Job(name, kind, benchmark=f"{name}.jsonl", threads=threads, resources=asked, log=f"{name}.log")
 
 
-def row(folder: Path, name: str, s: float, cpu_time: float, max_rss: float) -> None:
+def row(folder: Path, name: str, s: float, cpu_time: float, max_rss: float, threads: int = 1) -> None:
+    (folder / f"{name}.log").write_text(f"12:00:00 {first_line(name, threads)}\n")
     line = json.dumps({"s": s, "cpu_time": cpu_time, "max_rss": max_rss})
     (folder / f"{name}.jsonl").write_text(json.dumps({"s": 0, "cpu_time": 0, "max_rss": 0}) + "\n" + line + "\n")
 
 
 def test_what_was_used_worked_out_by_hand(tmp_path: Path) -> None:
-    jobs = [job("a", "train"), job("b", "train", runtime=20, mem_mb=4000), job("c", "svm", threads=4), job("d", "svm")]
+    jobs = [job("a", "train"), job("b", "train", runtime=20, mem_mb=4000), job("c", "svm", threads=8), job("d", "svm")]
     row(tmp_path, "a", 120, 60, 500)
     row(tmp_path, "b", 600, 600, 1000)
-    row(tmp_path, "c", 30, 60, 100)
+    row(tmp_path, "c", 30, 60, 100, threads=4)  # it had fewer CPUs than are planned
     train, svm = efficiency(jobs, tmp_path).to_dict("records")
     assert (train["kind"], train["jobs"], svm["kind"], svm["jobs"]) == ("train", 2, "svm", 1)  # the longest first
     assert train["minutes"] == pytest.approx(12)

@@ -1,6 +1,7 @@
 import contextlib
 import logging
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -33,7 +34,7 @@ def no_handlers() -> Iterator[None]:
 
 
 def job(log: Path | str) -> SimpleNamespace:
-    return SimpleNamespace(log=str(log), threads=2, params=SimpleNamespace(gamma=0.2))
+    return SimpleNamespace(rule="pack", log=str(log), threads=2, params=SimpleNamespace(gamma=0.2))
 
 
 def call(main: Callable[[Any], None], given: Any) -> int:
@@ -58,7 +59,8 @@ def test_a_job_gets_the_workflows_object_and_its_messages_stand_in_its_log(
     given = job(tmp_path / "logs" / "deep" / "a.log")
     assert call(main, given) == 0
     assert got == [given]
-    (line,) = Path(given.log).read_text(encoding="utf-8").splitlines()
+    first, line = Path(given.log).read_text(encoding="utf-8").splitlines()
+    assert first.endswith(f" pack, 2 CPUs on {platform.node()}")
     assert line.endswith(" MUTAG, epochs: 10 of 20")
     captured = capsys.readouterr()
     assert captured.err == captured.out == ""
@@ -73,7 +75,8 @@ def test_a_users_error_is_one_line_on_the_terminal_and_in_the_log(
     given = job(tmp_path / "a.log")
     assert call(main, given) == 1
     assert capsys.readouterr().err == "relamp: a.txt: sha256 is 1f but the registry has 9c; delete it\n"
-    (line,) = Path(given.log).read_text(encoding="utf-8").splitlines()
+    first, line = Path(given.log).read_text(encoding="utf-8").splitlines()
+    assert first.endswith(f" pack, 2 CPUs on {platform.node()}")
     assert line.endswith(" a.txt: sha256 is 1f but the registry has 9c; delete it")
 
 
@@ -104,7 +107,7 @@ def test_an_end_from_outside_passes_through(tmp_path: Path, end: type[BaseExcept
 def test_a_log_is_of_the_last_attempt(tmp_path: Path) -> None:
     for text in ("first", "second"):
         assert call(lambda _, text=text: logging.getLogger("x").info(text), job(tmp_path / "a.log")) == 0
-    assert (tmp_path / "a.log").read_text(encoding="utf-8").count("\n") == 1
+    assert (tmp_path / "a.log").read_text(encoding="utf-8").count("\n") == 2  # its first line and the message
 
 
 def test_without_a_log_messages_go_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
@@ -172,6 +175,7 @@ def test_a_signal_ends_a_job_with_a_line_that_names_it(
     given = job(tmp_path / "a.log")
     assert call(lambda _: os.kill(os.getpid(), number), given) == 1
     assert capsys.readouterr().err == f"relamp: {number.name}: ended before it was done (see {given.log})\n"
-    (line,) = Path(given.log).read_text(encoding="utf-8").splitlines()
+    first, line = Path(given.log).read_text(encoding="utf-8").splitlines()
+    assert first.endswith(f" pack, 2 CPUs on {platform.node()}")
     assert line.endswith(f" {number.name}: ended before it was done; the same command runs it again")
     assert signal.getsignal(number) is before

@@ -5,14 +5,15 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+
+from relamp.job_log import ran
 
 # What SLURM and two starts of Snakemake take of each job before it does anything, in seconds (tests/slurm).
 OVERHEAD_S = 8.0
 # Rows tell nothing of a rate if all of them together hardly did more than start.
 LEAST_S = 20.0
 HEAD = re.compile(r"(?:local)?(?:rule|checkpoint) (\w+):")
-FIELD = re.compile(r"    (input|output|benchmark|threads|resources): (.*)")
+FIELD = re.compile(r"    (input|output|log|benchmark|threads|resources): (.*)")
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Job:
         inputs, outputs: files.
         benchmark: where its time will be written; "" if nowhere.
         threads: CPUs.
+        log: of its own, "" if none.
         resources: the whole numbers among its resources: `start_s`, `expected_s`, `gpu`, `disk_mb` and others.
     """
 
@@ -35,6 +37,7 @@ class Job:
     benchmark: str = ""
     threads: int = 1
     resources: Mapping[str, int] = field(default_factory=dict)
+    log: str = ""
 
     @property
     def submitted(self) -> bool:
@@ -106,35 +109,61 @@ def _job(rule: str, found: Mapping[str, str]) -> Job:
     threads = int(found.get("threads", "1"))
     kind = re.search(r"\bkind=(\w+)", found.get("resources", ""))
     benchmark = found.get("benchmark", "")
-    return Job(rule, kind[1] if kind else "", files("input"), files("output"), benchmark, threads, resources)
+    made = files("output")
+    return Job(rule, kind[1] if kind else "", files("input"), made, benchmark, threads, resources, found.get("log", ""))
 
 
-def measured(job: Job, folder: Path) -> dict[str, Any] | None:
-    """Return the benchmark row (`s`, `cpu_time`, `max_rss`) of an earlier run of the same job; None without one."""
+@dataclass(frozen=True)
+class Measured:
+    """What an earlier run of a job took.
+
+    Attributes:
+        s: seconds.
+        cpu_s: of all its CPUs together, as far as it was looked at.
+        peak_mb: memory.
+        threads: CPUs that it had.
+        took_over: whether a part of its work was there already.
+    """
+
+    s: float
+    cpu_s: float
+    peak_mb: float
+    threads: int
+    took_over: bool
+
+
+def measured(job: Job, folder: Path) -> Measured | None:
+    """Return what the last run of the same job took, by its benchmark row and its log; None without these."""
     path = folder / job.benchmark
-    if not job.benchmark or not path.is_file():
+    how = ran(folder / job.log)
+    if not how or not path.is_file():
         return None
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    return rows[-1] if rows else None
+    if not rows:
+        return None
+    s, cpu_s, mebibytes = (float(rows[-1][name]) for name in ("s", "cpu_time", "max_rss"))
+    return Measured(s, cpu_s, mebibytes * 2**20 / 1e6, how.threads, how.took_over)
 
 
 def accuracies(jobs: Iterable[Job], folder: Path) -> list[Accuracy]:
     """Return, by kind, how far estimates were off where an earlier run has left its benchmark rows below a folder.
 
-    Only what a job does beyond starting is scaled: the start of a small job says nothing of a large one.
+    Only what a job does beyond starting is scaled: the start of a small job says nothing of a large one. Jobs that took
+    over a part of their work are left out.
     """
-    by_kind: dict[str, list[tuple[Job, float]]] = {}
+    by_kind: dict[str, list[tuple[float, float, float]]] = {}
     for job in jobs:
-        if job.submitted and (row := measured(job, folder)):
-            by_kind.setdefault(job.kind, []).append((job, float(row["s"])))
+        if job.submitted and (row := measured(job, folder)) and not row.took_over:
+            start = job.resources.get("start_s", 0)
+            # The plan's CPUs need not be those that the run had.
+            grows = (job.resources["expected_s"] - start) * job.threads / row.threads
+            by_kind.setdefault(job.kind, []).append((start, grows, row.s))
     found = []
-    for kind, pairs in sorted(by_kind.items()):
-        expected = sum(job.resources["expected_s"] for job, _ in pairs)
-        start = sum(job.resources.get("start_s", 0) for job, _ in pairs)
-        took = sum(seconds for _, seconds in pairs)
-        grows = expected - start
+    for kind, rows in sorted(by_kind.items()):
+        start, grows, took = (sum(column) for column in zip(*rows, strict=True))
+        expected = start + grows
         factor = max(took - start, 0.1 * grows) / grows if grows >= LEAST_S else 1.0
-        found.append(Accuracy(kind, len(pairs), expected, took, factor))
+        found.append(Accuracy(kind, len(rows), expected, took, factor))
     return found
 
 

@@ -22,16 +22,15 @@ def efficiency(jobs: Iterable[Job], folder: Path) -> pd.DataFrame:
     for job in jobs:
         if not job.submitted or not (row := measured(job, folder)):
             continue
-        seconds, mb = float(row["s"]), float(row["max_rss"]) * 2**20 / 1e6  # psutil counts in MiB
         used.append(
             {
                 "kind": job.kind,
-                "seconds": seconds,
-                "cpu": float(row["cpu_time"]),
-                "asked_cpu": seconds * job.threads,
-                "of_limit": seconds / 60 / job.resources["runtime"],
-                "mb": mb,
-                "of_asked": mb / job.resources["mem_mb"],
+                "seconds": row.s,
+                "cpu": row.cpu_s,
+                "asked_cpu": row.s * row.threads,
+                "of_limit": row.s / 60 / job.resources["runtime"],
+                "mb": row.peak_mb,
+                "of_asked": row.peak_mb / job.resources["mem_mb"],
             }
         )
     if not used:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from relamp.errors import RelampError
+from relamp.job_log import first_line
 from relamp.notice import Ended, heeded
 
 
 def run(main: Callable[[Any], None], job: Any) -> None:
-    """Call `main` with the workflow's job object (input, output, params, log); exit 1 where it fails.
+    """Call `main` with the workflow's job object (rule, input, output, params, log); exit 1 where it fails.
 
     What goes wrong stands in the job's log; an error that the user can act on also as one line on the terminal.
     SIGTERM and SIGUSR1 end a job likewise, a training once its state is saved.
@@ -24,6 +25,8 @@ def run(main: Callable[[Any], None], job: Any) -> None:
     else:
         handler = logging.StreamHandler()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=[handler])
+    if job.log:
+        logging.info("%s", first_line(job.rule, job.threads))
     try:
         with heeded():
             main(job)

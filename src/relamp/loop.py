@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from relamp.checkpoint import load_state, save_state
 from relamp.errors import RelampError
+from relamp.job_log import GOES_ON
 from relamp.notice import deferred
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ def run_epochs(run: Run, epochs: int, resume: Resume | None, on_epoch: Callable[
     """
     if resume and (state := load_state(resume.path, resume.key)):
         run.restore(state)
-        log.info("goes on after epoch %d of %d, from %s", run.epoch, epochs, resume.path)
+        log.info("%s after epoch %d of %d, from %s", GOES_ON, run.epoch, epochs, resume.path)
     saved = time.monotonic()
     on_epoch(run.epoch)
     # Without a place to save to there is nothing to wait for: a signal then ends the run where it is.

@@ -157,6 +157,11 @@ def has_gpus() -> bool:
     return not os.environ.get("RELAMP_DEVICE", "cuda").startswith("cpu")
 
 
+def cores_of(profile: Path | str) -> int:
+    """Return the most CPUs that a job gets on a cluster, by its profile."""
+    return int(yaml.safe_load(Path(profile).read_text(encoding="utf-8"))["cores"])
+
+
 def site_words(path: Path | str) -> dict[str, dict[str, str | int]]:
     """Read a cluster's own words (partition, account, QOS, GPU model, constraint): of `all` jobs, `cpu` and `gpu` ones.
 

@@ -7,6 +7,7 @@ import pytest
 
 from relamp.cost import Job
 from relamp.errors import RelampError
+from relamp.job_log import first_line
 from relamp.steps import efficiency
 from relamp.steps.efficiency import write_efficiency
 
@@ -16,7 +17,7 @@ ASKED = {"expected_s": 60, "runtime": 10, "mem_mb": 1000}
 @pytest.fixture
 def planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     def planned(_: str, config: Any, targets: Any, cores: int) -> list[Job]:
-        job = Job("pretrain", "pretrain", (), ("encoder",), "rows.jsonl", cores, ASKED)
+        job = Job("pretrain", "pretrain", (), ("encoder",), "rows.jsonl", cores, ASKED, "a.log")
         return [job, Job(targets[0])]
 
     monkeypatch.setattr(efficiency, "plan", planned)
@@ -25,6 +26,7 @@ def planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_page_and_numbers_are_written(planned: Path) -> None:
+    (planned / "a.log").write_text(f"12:00:00 {first_line('pretrain', 2)}\n")
     (planned / "rows.jsonl").write_text(json.dumps({"s": 300, "cpu_time": 150, "max_rss": 100}) + "\n")
     write_efficiency("Snakefile", {}, ["all"], 2, planned / "efficiency")
     (row,) = pd.read_csv(planned / "efficiency.csv").to_dict("records")

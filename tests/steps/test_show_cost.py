@@ -8,6 +8,7 @@ import pytest
 
 from relamp.cost import Job
 from relamp.errors import RelampError
+from relamp.job_log import first_line
 from relamp.steps import cost
 from relamp.steps.cost import plan, print_costs
 
@@ -17,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 def jobs_of(preset: str, seconds: int) -> list[Job]:
     work = {"start_s": 5, "expected_s": seconds, "gpu": 1, "disk_mb": 2000}
     return [
-        Job("pretrain", "pretrain", (), ("encoder",), f"results/{preset}/benchmarks/pretrain.jsonl", resources=work),
+        Job("pretrain", "pretrain", (), ("encoder",), f"results/{preset}/benchmarks/pretrain.jsonl", 1, work, "a.log"),
         Job("lamp_fig4", "", ("encoder",)),
     ]
 
@@ -26,7 +27,7 @@ def jobs_of(preset: str, seconds: int) -> list[Job]:
 def planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder in which the paper preset takes an hour, and the quick one a minute and five seconds."""
 
-    def planned(_: str, config: Any, targets: Any) -> list[Job]:
+    def planned(_: str, config: Any, targets: Any, cores: int) -> list[Job]:
         return jobs_of(config["preset"], 3605 if config["preset"] == "paper" else 65)
 
     monkeypatch.setattr(cost, "plan", planned)
@@ -35,7 +36,7 @@ def planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_without_rows_the_rates_alone_are_used(planned: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    print_costs("Snakefile", {"preset": "paper"}, ["lamp_fig4"], Path("results"))
+    print_costs("Snakefile", {"preset": "paper"}, ["lamp_fig4"], 4, Path("results"))
     head, row, _, _, last = capsys.readouterr().out.splitlines()
     assert head.split() == ["target", "jobs", "CPU-hours", "GPU-hours", "disk,", "GB", "longest", "chain"]
     assert row.split() == ["lamp_fig4", "1", "1.00", "1.00", "2.00", "1.00", "h"]
@@ -45,8 +46,9 @@ def test_without_rows_the_rates_alone_are_used(planned: Path, capsys: pytest.Cap
 def test_rows_of_another_preset_correct_the_rates(planned: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = planned / "results/quick/benchmarks/pretrain.jsonl"
     path.parent.mkdir(parents=True)
-    path.write_text(json.dumps({"s": 125}) + "\n")
-    print_costs("Snakefile", {"preset": "paper"}, ["lamp_fig4"], Path("results"))
+    path.write_text(json.dumps({"s": 125, "cpu_time": 120, "max_rss": 100}) + "\n")
+    (planned / "a.log").write_text(f"12:00:00 {first_line('pretrain', 1)}\n")
+    print_costs("Snakefile", {"preset": "paper"}, ["lamp_fig4"], 4, Path("results"))
     _, row, _, _, said, rule = capsys.readouterr().out.splitlines()
     assert row.split()[:3] == ["lamp_fig4", "1", "2.00"]
     assert said.startswith("The last run of preset quick left rows of 1 of its jobs: 1.1 min were expected, 2.1 min")
@@ -60,9 +62,9 @@ def test_the_workflow_itself_is_planned(tmp_path: Path, monkeypatch: pytest.Monk
     for name in ("Snakefile", "config.yaml"):
         shutil.copy(ROOT / name, tmp_path)
     monkeypatch.chdir(tmp_path)
-    jobs = plan("Snakefile", {"preset": "quick"}, ["lamp_table2"])
+    jobs = plan("Snakefile", {"preset": "quick"}, ["lamp_table2"], 4)
     trained = [job for job in jobs if job.rule == "pretrain_corpus"]
     assert [job.resources["gpu"] for job in trained] == [1, 1, 1]
     assert all(job.benchmark and job.submitted for job in trained)
     with pytest.raises(RelampError, match="planned: MissingRuleException:\nNo rule to produce no_such"):
-        plan("Snakefile", {"preset": "quick"}, ["no_such_target"])
+        plan("Snakefile", {"preset": "quick"}, ["no_such_target"], 4)

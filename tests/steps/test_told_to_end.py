@@ -29,7 +29,7 @@ def main(job):
     pretrain_seeds(data, {seed: out / f"seed~{seed}" for seed in (0, 1)}, out / "state", row, settings, [], 1)
 
 
-run(main, SimpleNamespace(log=out / "job.log"))
+run(main, SimpleNamespace(rule="pretrain", threads=1, log=out / "job.log"))
 """
 
 

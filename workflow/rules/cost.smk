@@ -19,11 +19,10 @@ rule efficiency:
     localrule: True
     conda:
         "../../envs/report.yaml"
-    # As many as the evaluations get, which it has to know.
-    threads: 8
     params:
         snakefile=workflow.main_snakefile,
         targets=ARTIFACTS,
+        cores=CORES,
     script:
         "../scripts/efficiency.py"
 
@@ -40,6 +39,7 @@ rule cost:
     params:
         snakefile=workflow.main_snakefile,
         targets=["datasets", *SHOWN, "mmix", "all"],
+        cores=CORES,
     script:
         "../scripts/cost.py"
 

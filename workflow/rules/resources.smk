@@ -2,6 +2,7 @@
 from relamp import resources
 
 RATES = resources.load_rates(ROOT / "workflow" / "rates.csv")
+CORES = resources.cores_of(ROOT / "slurm" / "profile.yaml")
 SITE = resources.site_words(ROOT / "slurm" / "site.yaml")
 
 

@@ -7,7 +7,8 @@ from relamp.steps.cost import print_costs
 
 
 def main(job) -> None:
-    print_costs(job.params.snakefile, job.config, job.params.targets, Path("results"))
+    given = job.params
+    print_costs(given.snakefile, job.config, given.targets, given.cores, Path("results"))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from relamp.steps.efficiency import write_efficiency
 
 def main(job) -> None:
     stem = Path(job.output[0]).with_suffix("")
-    write_efficiency(job.params.snakefile, job.config, job.params.targets, job.threads, stem)
+    given = job.params
+    write_efficiency(given.snakefile, job.config, given.targets, given.cores, stem)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import reduce
@@ -25,8 +26,11 @@ from relamp.data.smiles import read_smiles
 from relamp.data.wl_hash import wl_hash
 from relamp.errors import RelampError
 from relamp.files import sha256, whole
+from relamp.job_log import GOES_ON
 from relamp.pool import run_all
 from relamp.progress import Progress
+
+log = logging.getLogger(__name__)
 
 FORMAT = 1  # of a part; a change of what it holds, or of how molecules are featurised, must change this
 
@@ -118,6 +122,8 @@ def pack_corpus(
     digest = sha256(raw)
     parts = Parts(Path(work), f"{FORMAT} {rdBase.rdkitVersion} {digest} {chunk}", rows, chunk)
     missing = [number for number in range(len(parts)) if not parts.is_done(number)]
+    if len(missing) < len(parts):
+        log.info("%s with %d of %d parts", GOES_ON, len(parts) - len(missing), len(parts))
     with Progress(f"{name}: molecules packed", rows) as progress:
         done = rows - sum(min(chunk, rows - number * chunk) for number in missing)
         progress.to(done)

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 GPUS = "A GPU is taken to be as fast as one CPU core, unless rows of a run on GPUs are below; most often it is faster."
 
 
-def print_costs(snakefile: str, config: Mapping[str, Any], targets: Sequence[str], results: Path) -> None:
+def print_costs(snakefile: str, config: Mapping[str, Any], targets: Sequence[str], cores: int, results: Path) -> None:
     """Print, per target, jobs, CPU-hours, GPU-hours, disk and the longest chain, and how far such estimates were off.
 
     Rates come from `workflow/rates.csv`, corrected by the benchmark rows of earlier runs, of this preset or another.
@@ -26,22 +26,23 @@ def print_costs(snakefile: str, config: Mapping[str, Any], targets: Sequence[str
         snakefile: of the workflow.
         config: its configuration.
         targets: whose cost is asked for.
+        cores: most CPUs that a job gets.
         results: the folder of the presets' results.
     """
-    jobs = plan(snakefile, config, targets)
+    jobs = plan(snakefile, config, targets, cores)
     found = accuracies(jobs, Path())
     source = config["preset"]
     if not found:
         # What another preset has measured is better than nothing: its settings differ, but not the machine.
         for other in sorted({path.parent.name for path in results.glob("*/benchmarks")} - {source}):
-            if found := accuracies(plan(snakefile, {**config, "preset": other}, targets), Path()):
+            if found := accuracies(plan(snakefile, {**config, "preset": other}, targets, cores), Path()):
                 source = other
                 break
     made = costs(jobs, targets, {row.kind: row.factor for row in found})
     print("\n".join([*_table(made), "", GPUS, *_off(found, source)]))
 
 
-def plan(snakefile: str, config: Mapping[str, Any], targets: Sequence[str], cores: int = 1) -> list[Job]:
+def plan(snakefile: str, config: Mapping[str, Any], targets: Sequence[str], cores: int) -> list[Job]:
     """Return all jobs of some targets, as if nothing were there yet, none of them with more CPUs than `cores`.
 
     Raises:

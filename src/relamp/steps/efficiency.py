@@ -18,7 +18,7 @@ def write_efficiency(snakefile: str, config: Mapping[str, Any], targets: Sequenc
         snakefile: of the workflow.
         config: its configuration.
         targets: whose jobs are looked at.
-        cores: most CPUs that a job had.
+        cores: most CPUs that a job gets.
         stem: the outputs' path without suffix.
 
     Raises:

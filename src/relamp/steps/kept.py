@@ -4,6 +4,7 @@ A job that makes forty files makes them all again when one is added or when it i
 is missing is computed, and the rest copied.
 """
 
+import logging
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -13,8 +14,11 @@ from typing import Any
 from relamp.closure import closure_sha256
 from relamp.facts import by_content, fingerprint
 from relamp.files import sha256, whole
+from relamp.job_log import GOES_ON
 from relamp.pool import run_all
 from relamp.progress import Progress
+
+log = logging.getLogger(__name__)
 
 
 def make_each(
@@ -43,9 +47,13 @@ def make_each(
     for given, output in zip(arguments, outputs, strict=True):
         name = fingerprint([*shared, by_content(given, hash_of)]) + output.suffix
         calls.append((make, dict(given), output, kept / output.relative_to(kept.parent).parent / name))
+    made = 0
     with Progress(what, len(calls)) as progress:
-        for done, _ in enumerate(run_all(_take_or_make, calls, min(processes, len(calls))), start=1):
+        for done, new in enumerate(run_all(_take_or_make, calls, min(processes, len(calls))), start=1):
+            made += new
             progress.to(done)
+    if made < len(calls):
+        log.info("%s with %d of %d that an earlier job had made", GOES_ON, len(calls) - made, len(calls))
 
 
 def score_each(

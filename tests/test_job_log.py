@@ -1,0 +1,36 @@
+import platform
+from pathlib import Path
+
+import pytest
+
+from relamp.job_log import GOES_ON, Ran, first_line, ran
+
+
+def test_the_first_line_says_where_a_job_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    assert first_line("svm_table", 4) == f"svm_table, 4 CPUs on {platform.node()}"
+    monkeypatch.setenv("SLURM_JOB_ID", "17")
+    assert first_line("pack", 1) == f"pack, 1 CPU on {platform.node()}, SLURM job 17"
+
+
+@pytest.mark.parametrize(
+    ("messages", "took_over"),
+    [
+        ([], False),
+        (["MUTAG, epochs: 3 of 20"], False),
+        (["MUTAG, epochs: 3 of 20", f"{GOES_ON} after epoch 3 of 20, from a.pt"], True),
+        (["SIGTERM: ended; the same command goes on from there"], False),
+    ],
+)
+def test_a_log_tells_how_its_job_ran(tmp_path: Path, messages: list[str], took_over: bool) -> None:
+    log = tmp_path / "a.log"
+    for threads in (1, 8):
+        log.write_text("".join(f"12:34:56 {message}\n" for message in (first_line("svm_table", threads), *messages)))
+        assert ran(log) == Ran(threads, took_over)
+
+
+def test_a_log_that_is_no_jobs_tells_nothing(tmp_path: Path) -> None:
+    assert ran(tmp_path / "a.log") is None
+    for text in ("", "12:00:00 MUTAG, epochs: 3 of 20\n"):
+        (tmp_path / "a.log").write_text(text)
+        assert ran(tmp_path / "a.log") is None
