@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError
-from relamp.resources import LAYERS_MB, Rate, asked, contrasts, count, load_rates, need, site_words
+from relamp.resources import LAYERS_MB, Rate, asked, contrasts, count, load_rates, need, site_words, trained_mb
 
 ROOT = Path(__file__).parents[1]
 RATES = load_rates(ROOT / "workflow" / "rates.csv")
@@ -90,6 +90,14 @@ def test_one_switch_trains_on_cpus_with_the_words_for_them(monkeypatch: pytest.M
     assert on_cpu["gpu"](SimpleNamespace(), 1, 1) == 0
     assert "gpu_model" not in on_cpu
     assert "gpu" not in asked(RATES["svm"], words)
+
+
+def test_what_a_training_leaves_worked_out_by_hand() -> None:
+    assert (count("nodes", "Cora"), count("features", "Cora"), count("nodes", "no such set")) == (2708, 1433, 20_000)
+    # 6 arrays of 256 numbers of 4 bytes for each node, twice, and 1433 x 256 weights of two branches five times.
+    assert trained_mb(2708, 6 * 256, 2 * 1433 * 256) == pytest.approx(33.27 + 14.67, abs=0.01)
+    wildcards = SimpleNamespace(dataset="COLLAB")
+    assert asked(TRAIN, {}, kept=lambda _: 33.2)["disk_mb"](wildcards, 1, 1) == need(TRAIN, "COLLAB").disk_mb + 34
 
 
 def test_no_job_asks_for_more_than_the_cluster_gives(monkeypatch: pytest.MonkeyPatch) -> None:

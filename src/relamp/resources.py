@@ -13,9 +13,9 @@ import yaml
 from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError
 
-Counts = Literal["nothing", "passes", "graphs", "messages", "pairs"]
+Counts = Literal["nothing", "passes", "graphs", "nodes", "features", "messages", "pairs"]
 # A data set of the user's own is in no registry: it is taken to be of a common size.
-UNKNOWN = {"graphs": 2_000, "messages": 2_000_000, "pairs": 4_000_000}
+UNKNOWN = {"graphs": 2_000, "nodes": 20_000, "features": 2_000, "messages": 2_000_000, "pairs": 4_000_000}
 # A job that takes this much longer than expected still ends within its limit, and one that takes longer gets twice the
 # time at its next attempt, and goes on from its saved state.
 MARGIN = 3
@@ -35,8 +35,8 @@ class Rate:
 
     Attributes:
         kind: name.
-        counts: what it passes over: graphs (or molecules, or images); messages, which are nodes and edges in both
-            directions; pairs of graphs; or nothing of a data set's size, so that only its passes count.
+        counts: what it passes over: graphs (or molecules, or images), nodes, features of a node, messages (nodes, and
+            edges in both directions), pairs of graphs, or nothing of a data set's size, so that only its passes count.
         gpu: whether a GPU helps.
         seconds, seconds_per_million: for starting, and for each million that is counted, each time it is passed over.
         mb, mb_per_million: memory likewise, `mb` for each CPU; it does not grow with the number of passes.
@@ -111,6 +111,10 @@ def count(counts: Counts, dataset: str | None) -> int:
         return UNKNOWN[counts]
     found = row.expected
     graphs = found.graphs or found.rows
+    if counts == "nodes":
+        return found.nodes or 25 * graphs
+    if counts == "features":
+        return found.features
     if counts == "messages":
         # Where the numbers are not known yet, those of small molecules.
         return found.nodes + 2 * found.edges or 75 * graphs
@@ -122,6 +126,17 @@ def contrasts(dataset: str, sample_size: int) -> float:
     row = REGISTRY.get(dataset)
     nodes = min(sample_size, row.expected.nodes or sample_size) if row else sample_size
     return nodes**2 / 1e6
+
+
+def trained_mb(embedded: int, floats: int, weights: int) -> float:
+    """Return what one training leaves, its result and its state, in MB.
+
+    Args:
+        embedded: graphs or nodes.
+        floats: how many are kept for each of them, in both files.
+        weights: of the encoder, which the state holds four times: now, at its best, and the optimiser's two moments.
+    """
+    return 4 * (2 * embedded * floats + 5 * weights) / 1e6
 
 
 def need(
@@ -187,6 +202,7 @@ def asked(
     words: Mapping[str, Mapping[str, str | int]],
     times: float | Callable[[Any], float] = 1,
     dataset: str | None = None,
+    kept: Callable[[Any], float] = lambda _: 0,
 ) -> dict[str, Any]:
     """Return the resources of a rule, as functions of the wildcards and the attempt.
 
@@ -195,6 +211,7 @@ def asked(
         words: see `site_words`. `runtime` and `mem_mb` among them are the most that a job asks for, in minutes and MB.
         times: see `need`; a number, or a function of the wildcards.
         dataset: where it is not a wildcard.
+        kept: MB of disk beyond those of the rate, see `trained_mb`.
     """
     on_gpu = rate.gpu and has_gpus()
     given = {**words.get("all", {}), **words.get("gpu" if on_gpu else "cpu", {})}
@@ -205,6 +222,8 @@ def asked(
             passes = times(wildcards) if callable(times) else times
             named = dataset or getattr(wildcards, "dataset", None)
             found = int(getattr(need(rate, named, passes, attempt, threads, gpu=has_gpus()), name))
+            if name == "disk_mb":
+                found += math.ceil(kept(wildcards))
             return min(found, most.get(name, found))
 
         return resource

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from kept_calls import write_marks, write_or_fail, write_sum
+from relamp.job_log import GOES_ON
 from relamp.steps.kept import make_each, score_each
 
 CODE = [Path(__file__).parents[2] / "src" / "relamp" / "errors.py"]
@@ -32,8 +33,12 @@ def make(folder: Path, pluses: list[int], processes: int = 1, code: list[Path] =
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_only_what_is_missing_is_made_and_all_is_written(folder: Path, processes: int) -> None:
+def test_only_what_is_missing_is_made_and_all_is_written(
+    folder: Path, processes: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
     first = make(folder, [1, 2], processes)
+    assert GOES_ON not in caplog.text
     assert [path.read_text() for path in first] == ["41", "42"]
     assert calls(folder) == ["1", "2"]
     for path in first:
@@ -41,6 +46,7 @@ def test_only_what_is_missing_is_made_and_all_is_written(folder: Path, processes
     again = make(folder, [1, 2, 3], processes)
     assert [path.read_text() for path in again] == ["41", "42", "43"]
     assert calls(folder) == ["3"]
+    assert f"{GOES_ON} with 2 of 3 that an earlier job had made" in caplog.text
 
 
 def test_other_contents_arguments_and_code_are_made_anew_and_one_file_is_kept(folder: Path) -> None:

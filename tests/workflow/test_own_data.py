@@ -33,7 +33,7 @@ unsupervised:
 def clone(tmp_path: Path) -> Path:
     """The project without its history and results, and a folder with a data set of the user's own."""
     skipped = shutil.ignore_patterns("__pycache__", "*.egg-info")
-    for name in ("src", "workflow", "published", "envs"):
+    for name in ("src", "workflow", "published", "envs", "slurm"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=skipped)
     shutil.copy(ROOT / "Snakefile", tmp_path)
     (tmp_path / "config.yaml").write_text(CONFIG)

@@ -19,11 +19,10 @@ rule pretrain_nodes:
     conda:
         "../../envs/train.yaml"
     resources:
-        **asked(
-            "pretrain_nodes",
-            contrasted(
-                MMIX.nodes.pretraining.epochs, [MMIX.nodes.pretraining.sample_size]
-            ),
+        **asked_to_train_nodes(
+            MMIX.nodes.pretraining,
+            [(MMIX.nodes.pretraining.sample_size, MMIX.nodes.pretraining.hidden)],
+            len(MMIX.nodes.pretraining.branches),
         ),
     params:
         seeds=list(MMIX.nodes.seeds),
@@ -52,13 +51,7 @@ use rule pretrain_nodes as pretrain_nodes_grid with:
     wildcard_constraints:
         method="|".join(NODE_METHODS),
     resources:
-        **asked(
-            "pretrain_nodes",
-            contrasted(
-                MMIX.nodes.sweep.epochs,
-                [samples for samples, _ in MMIX.nodes.sweep.settings()],
-            ),
-        ),
+        **asked_to_train_nodes(MMIX.nodes.sweep, MMIX.nodes.sweep.settings(), 1),
     params:
         seeds=list(MMIX.nodes.seeds),
         method="{method}",

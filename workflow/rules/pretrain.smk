@@ -15,11 +15,7 @@ rule pretrain:
     conda:
         "../../envs/train.yaml"
     resources:
-        **asked(
-            "pretrain",
-            lambda wildcards: epochs(UNSUPERVISED.pretraining, wildcards.method)
-            * len(UNSUPERVISED.seeds),
-        ),
+        **asked_to_train(UNSUPERVISED.pretraining, len(UNSUPERVISED.seeds)),
     params:
         seeds=list(UNSUPERVISED.seeds),
         methods=lambda wildcards: [
@@ -47,11 +43,10 @@ if GAMMAS:
         benchmark:
             f"{RESULTS}/benchmarks/pretrain/{{dataset}}/gammas.jsonl"
         resources:
-            **asked(
-                "pretrain",
-                epochs(UNSUPERVISED.pretraining, UNSUPERVISED.sweep_method)
-                * len(UNSUPERVISED.seeds)
-                * len(GAMMAS),
+            **asked_to_train(
+                UNSUPERVISED.pretraining,
+                len(UNSUPERVISED.seeds) * len(GAMMAS),
+                UNSUPERVISED.sweep_method,
             ),
         params:
             **sweep_params(GAMMAS),
@@ -72,11 +67,10 @@ if ALPHAS:
         benchmark:
             f"{RESULTS}/benchmarks/pretrain/{{dataset}}/alphas.jsonl"
         resources:
-            **asked(
-                "pretrain",
-                epochs(UNSUPERVISED.pretraining, UNSUPERVISED.sweep_method)
-                * len(UNSUPERVISED.seeds)
-                * len(ALPHAS),
+            **asked_to_train(
+                UNSUPERVISED.pretraining,
+                len(UNSUPERVISED.seeds) * len(ALPHAS),
+                UNSUPERVISED.sweep_method,
             ),
         params:
             **sweep_params(ALPHAS),

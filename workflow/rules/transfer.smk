@@ -11,10 +11,7 @@ use rule pretrain as pretrain_corpus with:
     benchmark:
         f"{RESULTS}/benchmarks/transfer/pretrain/{RUN}.jsonl"
     resources:
-        **asked(
-            "pretrain",
-            lambda wildcards: epochs(TRANSFER.pretraining, wildcards.method),
-        ),
+        **asked_to_train(TRANSFER.pretraining, 1),
     params:
         seeds=[TRANSFER.pretraining_seed],
         methods=lambda wildcards: [
