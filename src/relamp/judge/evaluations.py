@@ -46,7 +46,11 @@ EVALUATIONS: Mapping[str, Evaluation] = MappingProxyType(
     {
         RBF: Evaluation("SVM with an RBF kernel", _FOLDS, chooses=True),
         LINEAR: Evaluation("linear SVM", _FOLDS, chooses=True),
-        FINETUNE: Evaluation("fine-tuning", "seeds, each with the same scaffold split", chooses=True),
+        FINETUNE: Evaluation(
+            "fine-tuning",
+            "seeds, each with the same scaffold split and from the same pre-trained encoder, not another pre-training",
+            chooses=True,
+        ),
         PROBE: Evaluation(
             "linear probe on nodes",
             f"{_SEEDS}: what another pre-training and other first weights of the classifier would change, and the "
