@@ -90,7 +90,7 @@ class MmixOptions(Settings):
         branch: graph embeddings of branch a, of branch b, their sum (the code) or their average (Table 6).
         pooling: of nodes into the embedding of a graph. The paper says READOUT; M-Mix's code takes the mean over nodes
             that are padded to those of the largest graph, which is a sum but for a factor. Its objectives cannot tell
-            the two apart, a classifier can.
+            the two apart; a classifier can, and MVGRL's own objective, for which MVGRL's code takes the sum.
         readout: branch a's embedding is what it encodes ("encoder", z in the paper), or what is contrasted, after
             mixing and g ("output", the code).
     """

@@ -125,6 +125,23 @@ def test_local_global_by_hand_and_term_by_term() -> None:
     assert local_global(nodes, graphs, torch.tensor(graph)).item() == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.parametrize("pooling", ["sum", "mean"])
+def test_mvgrls_own_objective_sees_graphs_as_they_are_embedded(pooling: str) -> None:
+    method = make("mvgrl", pooling=pooling)
+    encoder, head = draw_encoder(DATA, method, method.settings, torch.Generator().manual_seed(0))
+    batch = first_batch(method)
+    random = Randomness(np.random.default_rng(0), torch.Generator().manual_seed(1))
+    loss = method.loss(encoder, head, batch, random)
+    a, b = encoder.branches(batch)
+    h_a, h_b = (
+        torch.stack([getattr(z[batch.graph == number], pooling)(0) for number in range(batch.num_graphs)])
+        for z in (a, b)
+    )
+    nodes, graphs = head
+    torch.testing.assert_close(loss.parts["a"], local_global(nodes(a), graphs(h_b), batch.graph))
+    torch.testing.assert_close(loss.parts["b"], local_global(nodes(b), graphs(h_a), batch.graph))
+
+
 def test_objectives_add_up() -> None:
     _, both = loss_of(make("mp-mix"))
     _, node = loss_of(make("mp-mix-node"))

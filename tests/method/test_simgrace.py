@@ -33,16 +33,16 @@ def test_no_gradient_through_the_perturbed_branch_and_statistics_stay() -> None:
     batch = collate(random_graphs(0, count=6), np.arange(6))
     settings = Pretraining(simgrace=SimgraceOptions(eta=0.5))
     random = Randomness(np.random.default_rng(0), torch.Generator().manual_seed(3))
-    got = torch.autograd.grad(
-        SimGRACE(settings).loss(encoder, nn.Identity(), batch, random).total, [*encoder.parameters()]
-    )
+    head = nn.Sequential(nn.Linear(16, 8), nn.ReLU(), nn.Linear(8, 8))
+    weights = [*encoder.parameters(), *head.parameters()]
+    got = torch.autograd.grad(SimGRACE(settings).loss(encoder, head, batch, random).total, weights)
     other = GIN((4,), 8, 2, torch.Generator())
     other.load_state_dict(encoder.state_dict())
     with torch.no_grad():
         for name, value in perturb(encoder, 0.5, torch.Generator().manual_seed(3)).items():
             other.get_parameter(name).copy_(value)
-        perturbed = other.train()(batch).graph
-    expected = torch.autograd.grad(nt_xent(encoder(batch).graph, perturbed, 0.2), [*encoder.parameters()])
+        perturbed = head(other.train()(batch).graph)
+    expected = torch.autograd.grad(nt_xent(head(encoder(batch).graph), perturbed, 0.2), weights)
     for a, b in zip(got, expected, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
     # Two passes of the plain encoder moved the running statistics, the perturbed one did not.

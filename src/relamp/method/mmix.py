@@ -69,10 +69,10 @@ class MMix:
         """Return the objective of one batch (Eq. 10 and 11)."""
         assert isinstance(encoder, MVGRLGraph)  # as drawn above
         made = encoder.contrasted(batch, random.torch)
-        h_a, h_b = (mean_pool(z, batch.graph, batch.num_graphs) for z in (made.a, made.b))
         if self.objective == "local-global":
             assert isinstance(head, nn.ModuleList)
             nodes, graphs = head
+            h_a, h_b = encoder.pooled(made.a, batch), encoder.pooled(made.b, batch)
             a = local_global(nodes(made.a), graphs(h_b), batch.graph)
             b = local_global(nodes(made.b), graphs(h_a), batch.graph)
             return Loss(a + b, {"a": a, "b": b})
@@ -80,6 +80,8 @@ class MMix:
         if self.objective != "graph":
             parts |= {"node": self._between_nodes(made, batch, random), "diversity": made.diversity}
         if self.objective != "node":
+            # It sees directions alone, which are the same for mean and sum.
+            h_a, h_b = (mean_pool(z, batch.graph, batch.num_graphs) for z in (made.a, made.b))
             parts["graph"] = graph_info_nce(h_a, h_b)
         return Loss(torch.stack(list(parts.values())).sum(), parts)
 

@@ -11,7 +11,7 @@ from relamp.settings import Pretraining
 
 
 class SimGRACE:
-    """Perturb every parameter of the encoder anew each step; no gradient runs through the perturbed branch.
+    """Perturb every parameter of the encoder anew each step; no gradient runs through that branch, its head included.
 
     Args:
         settings: temperature and the scale eta of the noise, in units of each tensor's standard deviation.
@@ -29,8 +29,8 @@ class SimGRACE:
         settings = self.settings
         weights = perturb(encoder, settings.simgrace.eta, random.torch)
         with torch.no_grad():
-            perturbed = forward_with(encoder, weights, batch, own_statistics=True)
-        graph = nt_xent(head(encoder(batch).graph), head(perturbed.graph), settings.temperature, settings.directions)
+            perturbed = head(forward_with(encoder, weights, batch, own_statistics=True).graph)
+        graph = nt_xent(head(encoder(batch).graph), perturbed, settings.temperature, settings.directions)
         return Loss(graph, {"graph": graph})
 
 

@@ -141,8 +141,12 @@ class MVGRLGraph(Encoder):
             made = self.contrasted(batch, torch.Generator(batch.x.device).manual_seed(0))
             a, b = made.a, made.b
         wanted = {"a": a, "b": b, "sum": a + b, "average": (a + b) / 2}[self.options.branch]
+        return Embeddings((a, b), self.pooled(wanted, batch))
+
+    def pooled(self, z: Tensor, batch: Batch) -> Tensor:
+        """Return a graph's embedding, `[G, hidden]`, of those of its nodes, `[n, hidden]`."""
         pool = mean_pool if self.options.pooling == "mean" else sum_pool
-        return Embeddings((a, b), pool(wanted, batch.graph, batch.num_graphs))
+        return pool(z, batch.graph, batch.num_graphs)
 
 
 def _branch(columns: int, hidden: int, generator: torch.Generator) -> nn.Sequential:
