@@ -74,9 +74,11 @@ def write(folder: Path, name: str, *seconds: float, threads: int = 1, log: str =
     """Leave benchmark rows, and the log of the last run."""
     path = folder / "benchmarks" / f"{name}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps({"s": value, "cpu_time": 3, "max_rss": 1000}) + "\n" for value in seconds))
+    path.write_text("".join(json.dumps({"s": value, "cpu_time": 1, "max_rss": 1000}) + "\n" for value in seconds))
     (folder / "logs").mkdir(exist_ok=True)
-    (folder / "logs" / f"{log or Path(name).name}.log").write_text(f"12:00:00 {first_line('r', threads)}\n{after}")
+    lines = [first_line("r", threads), *([after] if after else []), "used 3 s of CPU time"]
+    path = folder / "logs" / f"{log or Path(name).name}.log"
+    path.write_text("".join(f"12:00:00 {line}\n" for line in lines))
 
 
 def test_earlier_runs_correct_what_grows_and_tell_how_far_it_was_off(tmp_path: Path) -> None:
@@ -102,7 +104,7 @@ def test_a_run_on_other_cpus_than_planned_is_compared_by_those_it_had(tmp_path: 
 
 
 def test_a_job_that_took_something_over_says_nothing_of_the_whole(tmp_path: Path) -> None:
-    write(tmp_path, "train/A", 50, log="T", after=f"12:00:01 {GOES_ON} after epoch 3 of 20, from a.pt\n")
+    write(tmp_path, "train/A", 50, log="T", after=f"{GOES_ON} after epoch 3 of 20, from a.pt")
     row = measured(read_plan(PLAN)[1], tmp_path)
     assert row is not None
     assert row.took_over

@@ -59,8 +59,9 @@ def test_a_job_gets_the_workflows_object_and_its_messages_stand_in_its_log(
     given = job(tmp_path / "logs" / "deep" / "a.log")
     assert call(main, given) == 0
     assert got == [given]
-    first, line = Path(given.log).read_text(encoding="utf-8").splitlines()
+    first, line, last = Path(given.log).read_text(encoding="utf-8").splitlines()
     assert first.endswith(f" pack, 2 CPUs on {platform.node()}")
+    assert last.endswith(" s of CPU time")
     assert line.endswith(" MUTAG, epochs: 10 of 20")
     captured = capsys.readouterr()
     assert captured.err == captured.out == ""
@@ -107,7 +108,7 @@ def test_an_end_from_outside_passes_through(tmp_path: Path, end: type[BaseExcept
 def test_a_log_is_of_the_last_attempt(tmp_path: Path) -> None:
     for text in ("first", "second"):
         assert call(lambda _, text=text: logging.getLogger("x").info(text), job(tmp_path / "a.log")) == 0
-    assert (tmp_path / "a.log").read_text(encoding="utf-8").count("\n") == 2  # its first line and the message
+    assert (tmp_path / "a.log").read_text(encoding="utf-8").count("\n") == 3  # how it began and ended, and the message
 
 
 def test_without_a_log_messages_go_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:

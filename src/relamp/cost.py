@@ -119,7 +119,7 @@ class Measured:
 
     Attributes:
         s: seconds.
-        cpu_s: of all its CPUs together, as far as it was looked at.
+        cpu_s: of all its CPUs together.
         peak_mb: memory.
         threads: CPUs that it had.
         took_over: whether a part of its work was there already.
@@ -141,8 +141,9 @@ def measured(job: Job, folder: Path) -> Measured | None:
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     if not rows:
         return None
-    s, cpu_s, mebibytes = (float(rows[-1][name]) for name in ("s", "cpu_time", "max_rss"))
-    return Measured(s, cpu_s, mebibytes * 2**20 / 1e6, how.threads, how.took_over)
+    # The row's own CPU time ends where the process was last looked at, up to half a minute before its end.
+    s, mebibytes = float(rows[-1]["s"]), float(rows[-1]["max_rss"])
+    return Measured(s, how.cpu_s, mebibytes * 2**20 / 1e6, how.threads, how.took_over)
 
 
 def accuracies(jobs: Iterable[Job], folder: Path) -> list[Accuracy]:

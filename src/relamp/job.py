@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from relamp.errors import RelampError
-from relamp.job_log import first_line
+from relamp.job_log import first_line, last_line
 from relamp.notice import Ended, heeded
 
 
@@ -30,6 +30,8 @@ def run(main: Callable[[Any], None], job: Any) -> None:
     try:
         with heeded():
             main(job)
+        if job.log:
+            logging.info("%s", last_line())
     except Ended as end:
         logging.error("%s: ended before it was done; the same command runs it again", end)  # noqa: TRY400 - no fault
         print(f"relamp: {end}: ended before it was done (see {job.log})", file=sys.stderr)

@@ -1,14 +1,16 @@
-"""What a job's own log tells of how it ran: on how many CPUs, and whether it took over what an earlier one had done."""
+"""What a job's own log tells of how it ran: CPUs, time, and whether it took over what an earlier one had done."""
 
 import os
 import platform
 import re
+import resource
 from dataclasses import dataclass
 from pathlib import Path
 
 # How the messages begin by which a job says that it takes something over.
 GOES_ON = "goes on"
 _FIRST = re.compile(r"\S+ \S+, (\d+) CPUs? on ")
+_LAST = re.compile(r"\S+ used ([\d.]+) s of CPU time")
 
 
 @dataclass(frozen=True)
@@ -17,10 +19,12 @@ class Ran:
 
     Attributes:
         threads: CPUs that it had.
+        cpu_s: seconds of all CPUs together.
         took_over: whether a part of its work was there already, so that its time says nothing of the whole.
     """
 
     threads: int
+    cpu_s: float
     took_over: bool
 
 
@@ -31,10 +35,16 @@ def first_line(rule: str, threads: int) -> str:
     return f"{rule}, {threads} CPU{'s' * (threads > 1)} on {platform.node()}{of_slurm}"
 
 
+def last_line() -> str:
+    """Return how a log ends: the CPU time of this process and of those that it has waited for."""
+    used = [resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return f"used {sum(each.ru_utime + each.ru_stime for each in used):.1f} s of CPU time"
+
+
 def ran(log: Path) -> Ran | None:
-    """Return what a log tells of its last attempt; None if there is none that begins as it should."""
-    if not log.is_file():
+    """Return what a log tells of its last attempt; None if there is none that begins and ends as it should."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.is_file() else []
+    first, last = (_FIRST.match(lines[0]), _LAST.fullmatch(lines[-1])) if lines else (None, None)
+    if not first or not last:
         return None
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    first = _FIRST.match(lines[0]) if lines else None
-    return Ran(int(first[1]), any(re.match(rf"\S+ {GOES_ON} ", line) for line in lines)) if first else None
+    return Ran(int(first[1]), float(last[1]), any(re.match(rf"\S+ {GOES_ON} ", line) for line in lines))

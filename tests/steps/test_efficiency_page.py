@@ -26,7 +26,7 @@ def planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_page_and_numbers_are_written(planned: Path) -> None:
-    (planned / "a.log").write_text(f"12:00:00 {first_line('pretrain', 2)}\n")
+    (planned / "a.log").write_text(f"12:00:00 {first_line('pretrain', 2)}\n12:05:00 used 150 s of CPU time\n")
     (planned / "rows.jsonl").write_text(json.dumps({"s": 300, "cpu_time": 150, "max_rss": 100}) + "\n")
     write_efficiency("Snakefile", {}, ["all"], 2, planned / "efficiency")
     (row,) = pd.read_csv(planned / "efficiency.csv").to_dict("records")

@@ -47,7 +47,7 @@ def test_rows_of_another_preset_correct_the_rates(planned: Path, capsys: pytest.
     path = planned / "results/quick/benchmarks/pretrain.jsonl"
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps({"s": 125, "cpu_time": 120, "max_rss": 100}) + "\n")
-    (planned / "a.log").write_text(f"12:00:00 {first_line('pretrain', 1)}\n")
+    (planned / "a.log").write_text(f"12:00:00 {first_line('pretrain', 1)}\n12:02:00 used 120 s of CPU time\n")
     print_costs("Snakefile", {"preset": "paper"}, ["lamp_fig4"], 4, Path("results"))
     _, row, _, _, said, rule = capsys.readouterr().out.splitlines()
     assert row.split()[:3] == ["lamp_fig4", "1", "2.00"]
