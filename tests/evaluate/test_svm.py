@@ -89,7 +89,8 @@ def test_kernel_equals_grid_search_on_the_features_behind_it(svc):
 @pytest.mark.parametrize("name", ["wine", "random", "constant"])
 def test_linear_equals_grid_search_with_liblinear_row_by_row(name):
     x, y = cases()[name]
-    x = StandardScaler().fit_transform(x)
+    # Where many columns let any two classes be told apart, liblinear takes minutes at a large C.
+    x = StandardScaler().fit_transform(x)[:, :24]
     fold, grid = folds(y), (1e-3, 1.0, 1e3)
     found = evaluate_svm(x, y, fold, seed=3, C=grid, kernel="linear")
     expected = reference(x, y, fold, seed=3, C=grid, machine=LinearSVC, dual=False, tol=1e-10, max_iter=10**6)

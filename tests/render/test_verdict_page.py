@@ -40,7 +40,7 @@ CLAIM = {
     **{"id": "one", "paper": "mmix", "where": "Section 4, Table 3", "quote": "ours is best", "outcome": "holds"},
     **{"coverage": "1 of 8 data sets: MUTAG", "evidence": "over a: +5.00 (+2.00 to +8.00); over b: +1.00"},
 }
-HOW = "Protocol fixed, margin < 2 points."
+HOW = {"Protocol": "fixed", "Margin": "< 2 points."}
 
 
 def cells(*changes: dict[str, Any]) -> pd.DataFrame:
@@ -175,7 +175,7 @@ def test_everything_is_escaped() -> None:
     texts = dict.fromkeys(("quote", "where", "coverage", "evidence", "paper"), evil)
     said = claims(*({**texts, "outcome": word} for word in OUTCOMES))
     links = Links({("lamp_table1", "wl", "MUTAG"): 'a"b<c.csv'}, {"lamp_table1": 'p"<.html'}, {"lamp_table1": '"s'})
-    shown = verdict_page(pd.concat([numbers, cells(names)]), said, evil, evil, links, [(evil, "<p>kept</p>")])
+    shown = verdict_page(pd.concat([numbers, cells(names)]), said, {evil: evil}, evil, links, [(evil, "<p>kept</p>")])
     assert "<script>" not in shown
     assert evil not in shown
     assert "<i>" not in shown
@@ -311,7 +311,7 @@ def test_markdown_has_the_same_verdicts() -> None:
     assert numbers[3][6:] == ["80.72 ± 3", "70.25", "60.00 to 80.50", "5", "7 further seeds would decide it"]
     assert "Not run: 1 of 5 published cells" in markdown
     assert [row[:2] for row in table_of(markdown, "Claims")] == [[word, f"“it {word}”"] for word in OUTCOMES]
-    assert HOW in markdown
+    assert "\n- **Protocol**: fixed\n- **Margin**: < 2 points.\n" in markdown
 
 
 def test_a_bar_does_not_break_a_markdown_table() -> None:
@@ -326,5 +326,5 @@ def test_every_page_is_well_formed(numbers: pd.DataFrame, said: pd.DataFrame) ->
     shown = page(numbers, said)
     assert shown.startswith("<!doctype html>")
     Reader(shown.removeprefix("<!doctype html>"))
-    assert html.escape(HOW) in shown
+    assert "<li>Protocol: fixed</li><li>Margin: &lt; 2 points.</li>" in shown
     assert verdict_markdown(numbers, said, HOW, "quick").startswith("# Does it hold? Verdicts of the preset quick\n")

@@ -198,8 +198,9 @@ def test_page_and_markdown_tell_the_same(chain: Path) -> None:
     lines = [line.split(" | ")[0].strip("| ") for line in markdown.partition("## Numbers")[2].splitlines()[4:]]
     run = cells["verdict"][cells["verdict"] != "not run"]
     assert sorted(line for line in lines if line in set(run)) == sorted(run)
-    assert html.escape(how_judged(Judging(), "made-up")) in page
-    assert how_judged(Judging(), "made-up") in markdown
+    for topic, words in how_judged(Judging(), "made-up").items():
+        assert f"<li>{topic}: {html.escape(words)}</li>" in page
+        assert f"\n- **{topic}**: {words}\n" in markdown
     assert "nan" not in re.sub("[a-z]nan|nan[a-z]", "", page.lower())
 
 
@@ -422,10 +423,14 @@ def test_claims_on_mmix_s_tables_have_evidence(mmix_chain: tuple[bool, Path]) ->
 
 def test_how_judged_says_what_an_interval_covers() -> None:
     told = how_judged(Judging.model_validate({"margin": 3.0}), "paper")
-    for words in ("it does not cover other splits", "so that 3 points are 0.03", "dagger"):
-        assert words in told
-    assert "trains less" not in told
-    assert how_judged(Judging(), "quick").startswith("The preset quick trains less than the papers do")
+    for topic, words in (
+        ("Without folds", "it does not cover other splits"),
+        ("Fractions", "so that 3 points are 0.03"),
+        ("Dagger", "by the same runs"),
+    ):
+        assert words in told[topic]
+    assert "Size" not in told
+    assert how_judged(Judging(), "quick")["Size"].startswith("the preset quick trains less than the papers do")
 
 
 def test_pages_of_lamp_s_experiment_show_no_other_evaluation(

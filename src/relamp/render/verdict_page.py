@@ -63,7 +63,7 @@ class Links:
 def verdict_page(
     cells: pd.DataFrame,
     claims: pd.DataFrame,
-    how: str,
+    how: Mapping[str, str],
     preset: str,
     links: Links,
     further: Sequence[tuple[str, str]] = (),
@@ -73,7 +73,7 @@ def verdict_page(
     Args:
         cells: see `relamp.judge.verdict.judge_cells`.
         claims: see `relamp.judge.claims.check_claims`.
-        how: in words, how was judged.
+        how: in words, by topic, how was judged.
         preset: what was run.
         links: where the numbers come from.
         further: headings and HTML of further parts, below.
@@ -81,7 +81,7 @@ def verdict_page(
     parts = [
         f"<h1>Does it hold? Verdicts of the preset {html.escape(preset)}</h1>",
         f"<p>{_counts(cells['verdict'])}</p>",
-        f"<p>{html.escape(how)}</p>",
+        _list([f"{topic}: {words}" for topic, words in how.items()]),
         "<h2>What contradicts the papers</h2>",
         _list(contradictions(cells, claims)),
         "<h2>Claims</h2>",

@@ -12,10 +12,11 @@ _TITLES = {"lamp": "LAMP", "mmix": "M-Mix"}
 _METRICS = {"nmi": "NMI", "ari": "ARI", "roc_auc": "ROC-AUC", "micro_f1": "micro-F1"}
 
 
-def verdict_markdown(cells: pd.DataFrame, claims: pd.DataFrame, how: str, preset: str) -> str:
+def verdict_markdown(cells: pd.DataFrame, claims: pd.DataFrame, how: Mapping[str, str], preset: str) -> str:
     """Return the same without links, for a terminal or a repository: what was run, and all claims."""
     run = cells[cells["verdict"] != "not run"]
-    lines = [f"# Does it hold? Verdicts of the preset {preset}", "", how, "", "## Claims", ""]
+    lines = [f"# Does it hold? Verdicts of the preset {preset}", ""]
+    lines += [*(f"- **{topic}**: {words}" for topic, words in how.items()), "", "## Claims", ""]
     lines += ["| outcome | claim | where | coverage | evidence |", "| --- | --- | --- | --- | --- |"]
     for claim in claims.to_dict("records"):
         parts = [claim["outcome"], f"“{claim['quote']}”", f"{paper_name(claim['paper'])}, {claim['where']}"]

@@ -102,36 +102,41 @@ def judge(
     write_sidecar(stem.with_suffix(".json"), inputs, command)
 
 
-def how_judged(judging: Judging, preset: str) -> str:
-    """Say in words what a verdict rests on; it is fixed by the configuration before a number is seen."""
-    smaller = (
-        f"The preset {preset} trains less than the papers do: a number that it finds worse says that this training "
-        "does not reach it, not that the papers' own would not. "
-    )
+def how_judged(judging: Judging, preset: str) -> dict[str, str]:
+    """Say in words what verdicts rest on, by topic; it is fixed by the configuration before a number is seen."""
     protocols = {
         "fixed": "the tables' gamma and alpha from the configuration, the last epoch, and C chosen on inner folds",
         "nested": "gamma, alpha, epoch and C chosen for each outer fold on inner validation alone",
     }
-    return ("" if preset == "paper" else smaller) + (
-        f"Protocol {judging.protocol}: {protocols[judging.protocol]}. The interval is at {judging.confidence:.0%}, "
-        "with the corrected resampled variance, since folds share training data. Reproduced: it lies within "
-        f"{judging.margin:g} points of the published value; better or worse: wholly outside; inconclusive: across the "
-        "border, with the number of further seeds that would decide it. Over seeds alone: the same rule with an "
-        "interval over seeds, which says whether more seeds on the same data would find the published value, and "
-        "nothing about other data. A claim holds if the whole interval says so, fails if the whole interval says the "
-        "contrary, and rests on the data sets named beside it; a gain by x has to be above x less the margin, one "
-        "over x above x, and what is above its rivals is undecided until all of them were run. A number is judged by "
-        "the evaluation of its table alone, which stands above the table: of one method on one data set, an SVM with "
-        "an RBF kernel and a linear one give two numbers, and a name that has several numbers in the papers is judged "
-        "against each. All fine-tunings of a method start from one pre-trained encoder, and their interval does not "
-        "cover what another pre-training would change. Probes, "
-        "k-means, images and graph edit distances have no folds and nothing to choose: the score of a seed is the mean "
-        "over its runs at the last embeddings, and the interval is Student's over the seeds. It covers what another "
-        "pre-training, and other first weights, centres or triplets, would change; it does not cover other splits than "
-        "the public one where there is one, nor other data. Values that a paper prints as fractions (NMI, ARI, graph "
-        f"edit distance) are judged in per cent, so that {judging.margin:g} points are {judging.margin / 100:g}. Rows "
-        "with a dagger, a paper's own repetition of a rival, are judged by the same runs as that rival."
-    )
+    smaller = {
+        "Size": f"the preset {preset} trains less than the papers do: a number that it finds worse says that this "
+        "training does not reach it, not that the papers' own would not."
+    }
+    return ({} if preset == "paper" else smaller) | {
+        f"Protocol {judging.protocol}": f"{protocols[judging.protocol]}.",
+        "Interval": f"at {judging.confidence:.0%}, with the corrected resampled variance, since folds share training "
+        "data.",
+        "Verdict": f"reproduced, if the interval lies within {judging.margin:g} points of the published value; better "
+        "or worse, if it lies wholly outside; inconclusive, if it lies across the border, with the number of further "
+        "seeds that would decide it.",
+        "Over seeds alone": "the same rule with an interval over seeds, which says whether more seeds on the same data "
+        "would find the published value, and nothing about other data.",
+        "Claim": "it holds if the whole interval says so, fails if the whole interval says the contrary, and rests on "
+        "the data sets named beside it. A gain by x has to be above x less the margin, one over x above x, and what "
+        "is above its rivals is undecided until all of them were run.",
+        "Evaluation": "a number is judged by that of its table alone, which stands above the table: of one method on "
+        "one data set, an SVM with an RBF kernel and a linear one give two numbers, and a name that has several "
+        "numbers in the papers is judged against each.",
+        "Fine-tuning": "all runs of a method start from one pre-trained encoder, and their interval does not cover "
+        "what another pre-training would change.",
+        "Without folds": "probes, k-means, images and graph edit distances have nothing to choose either: the score of "
+        "a seed is the mean over its runs at the last embeddings, and the interval is Student's over the seeds. It "
+        "covers what another pre-training, and other first weights, centres or triplets, would change; it does not "
+        "cover other splits than the public one where there is one, nor other data.",
+        "Fractions": f"NMI, ARI and graph edit distance are judged in per cent, so that {judging.margin:g} points are "
+        f"{judging.margin / 100:g}.",
+        "Dagger": "rows with one, a paper's own repetition of a rival, are judged by the same runs as that rival.",
+    }
 
 
 def audit_papers(folder: Path, csv: Path, markdown: Path) -> None:
