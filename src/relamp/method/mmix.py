@@ -76,12 +76,12 @@ class MMix:
             a = local_global(nodes(made.a), graphs(h_b), batch.graph)
             b = local_global(nodes(made.b), graphs(h_a), batch.graph)
             return Loss(a + b, {"a": a, "b": b})
+        # M-Mix's own sees directions alone, which are the same for mean and sum.
+        h_a, h_b = (mean_pool(z, batch.graph, batch.num_graphs) for z in (made.a, made.b))
         parts: dict[str, Tensor] = {}
         if self.objective != "graph":
             parts |= {"node": self._between_nodes(made, batch, random), "diversity": made.diversity}
         if self.objective != "node":
-            # It sees directions alone, which are the same for mean and sum.
-            h_a, h_b = (mean_pool(z, batch.graph, batch.num_graphs) for z in (made.a, made.b))
             parts["graph"] = graph_info_nce(h_a, h_b)
         return Loss(torch.stack(list(parts.values())).sum(), parts)
 
