@@ -49,8 +49,8 @@ test: install ## run the whole test suite
 SLURM_TESTS := -m pytest -m slurm --durations 0 --numprocesses
 test-slurm: install ## start a SLURM cluster on this machine (root, apt), run the tests that need one (or ONLY=some), and end it unless it was up before
 	sinfo > /dev/null 2>&1 || trap tests/slurm/down.sh EXIT; tests/slurm/up.sh; \
-	$(BIN)/python $(SLURM_TESTS) 4 --dist loadgroup tests/slurm $(if $(ONLY),-k "$(ONLY)",--ignore tests/slurm/test_slurm_quick.py)$(if $(ONLY),,; \
-	$(BIN)/python $(SLURM_TESTS) 0 tests/slurm/test_slurm_quick.py)
+	$(BIN)/python $(SLURM_TESTS) 4 --dist loadgroup tests/slurm -k "$(or $(ONLY),not quick)"; \
+	$(if $(ONLY),,$(BIN)/python $(SLURM_TESTS) 0 tests/slurm/test_slurm_quick.py)
 
 slurm-resume: install ## go on after a controller on a cluster died; it cancels what still runs, unlocks, runs again
 	SNAKEMAKE="$(abspath $(BIN))/python -m snakemake" slurm/resume.sh $(TARGET) $(if $(CONFIG),--config $(CONFIG))
