@@ -14,7 +14,7 @@ from itertools import combinations
 import networkx as nx
 import numpy as np
 
-from relamp.data.embedded import pack
+from relamp.data.packaged import pack
 from relamp.data.packed import PackedGraphs
 from relamp.graph.damage import damage
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from relamp.loss import local_contrastive
+from relamp.loss.nt_xent import local_contrastive
 
 TAU = 0.2
 

@@ -13,10 +13,11 @@ import pandas as pd
 import pytest
 import yaml
 
-from relamp import lite, runs
-from relamp.closure import import_closure
-from relamp.config import Config, load_config
+from relamp import lite
 from relamp.errors import RelampError
+from relamp.runtime.code import import_closure
+from relamp.study import runs
+from relamp.study.config import Config, load_config
 
 ROOT = Path(__file__).parents[1]
 GIVEN = {

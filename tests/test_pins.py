@@ -10,8 +10,8 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from relamp.closure import import_closure
 from relamp.method.table import METHODS
+from relamp.runtime.code import import_closure
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]

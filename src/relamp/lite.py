@@ -13,20 +13,20 @@ from pathlib import Path
 
 import yaml
 
-from relamp import runs
-from relamp.config import Config, load_config
 from relamp.errors import RelampError
-from relamp.files import read_json, whole
-from relamp.layout import Layout
 from relamp.render.artifacts import MMIX_TABLES, TABLES
 from relamp.render.figures import Parameter
-from relamp.runnable import methods_by_evaluation
+from relamp.runtime.files import read_json, whole
 from relamp.steps.compare import compare_methods, show_cross_table, show_leakage
 from relamp.steps.judge import audit_papers, judge, print_verdicts, score_all
 from relamp.steps.mmix_tables import render_mmix_table
 from relamp.steps.over_epochs import draw_over_epochs
 from relamp.steps.render import render_damage, render_sweep, render_table
 from relamp.steps.sample_sizes import draw_sample_sizes
+from relamp.study import runs
+from relamp.study.config import Config, load_config
+from relamp.study.paths import Layout
+from relamp.study.runnable import methods_by_evaluation
 
 _CONFIG = "config.json"
 _MOST_BYTES = 2**32

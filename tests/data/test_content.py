@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from relamp.data.content import Content, check_content, content_of
-from relamp.data.embedded import pack
 from relamp.data.fingerprint import fingerprint
 from relamp.data.mirror import Fetched
+from relamp.data.packaged import pack
 from relamp.data.packed import PackedGraphs
 from relamp.data.registry import DATASETS, REGISTRY, Dataset, Expected, RemoteFile, Variant
 from relamp.errors import RelampError

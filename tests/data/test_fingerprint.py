@@ -7,9 +7,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relamp.data.embedded import pack
 from relamp.data.fingerprint import fingerprint
 from relamp.data.molecules import pack_molecules
+from relamp.data.packaged import pack
 from relamp.data.packed import MISSING, PackedGraphs
 from relamp.data.wl_hash import wl_hash
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relamp.data.embedded import pack
 from relamp.data.folds import load_folds, save_folds, stratified_folds
+from relamp.data.packaged import pack
 from relamp.errors import RelampError
 
 TENTHS = (0.8, 0.1, 0.1)

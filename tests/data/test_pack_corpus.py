@@ -22,7 +22,7 @@ from relamp.data.guard import inspect, render
 from relamp.data.molecules import pack_molecules, read_molecules
 from relamp.data.pack_corpus import pack_corpus
 from relamp.errors import RelampError
-from relamp.files import sha256
+from relamp.runtime.files import sha256
 
 FILES = ("corpus.safetensors", "dropped.csv")
 

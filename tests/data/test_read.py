@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from relamp.data import read
-from relamp.data.embedded import folder, pack
 from relamp.data.fingerprint import fingerprint
 from relamp.data.guard_nodes import inspect_nodes
 from relamp.data.nodes import PackedNodes
+from relamp.data.packaged import folder, pack
 from relamp.data.packed import PackedGraphs
-from relamp.data.places import Places
 from relamp.data.read import fetch_files, from_record, most_bytes, read_embedded, read_fetched, read_own, to_record
 from relamp.data.registry import DATASETS, REGISTRY
 from relamp.errors import RelampError
+from relamp.settings.places import Places
 
 MIRROR = Path(__file__).parents[2].parent / "shared" / "data"
 SMALL = (

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdkit.Chem.Scaffolds import MurckoScaffold
 
-from relamp.data.embedded import pack
+from relamp.data.packaged import pack
 from relamp.data.scaffold import fill_groups, scaffold, scaffold_split
 from relamp.errors import RelampError
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from relamp.data import tu
 from relamp.data.archive import Folder
-from relamp.data.embedded import folder
+from relamp.data.packaged import folder
 from relamp.data.packed import PackedGraphs
 from relamp.data.registry import DATASETS
 from relamp.data.tu import read_tu, read_tu_zip

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_graphs import random_graphs
-from relamp.data.embedded import pack
+from relamp.data.packaged import pack
 from relamp.data.packed import PackedGraphs
 from relamp.data.tu import read_tu_zip
 from relamp.evaluate.bag import MOST_COLUMNS, MOST_DEGREE, bag_of_nodes

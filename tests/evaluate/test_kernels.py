@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relamp.data.embedded import pack
+from relamp.data.packaged import pack
 from relamp.data.packed import PackedGraphs
 from relamp.errors import RelampError
 from relamp.evaluate.kernels import _graphlets, _node_sets, graphlet_kernel, wl_kernel

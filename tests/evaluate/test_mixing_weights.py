@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from mixing import gen, index, random_edges, some
 from relamp.errors import RelampError
 from relamp.evaluate.mixing_weights import NeighbourWeights, neighbour_weights, unit_rows
-from relamp.mix import make_mixer
-from relamp.mix_settings import MixSettings
+from relamp.mixing.similarity import make_mixer
+from relamp.settings.mixing import MixSettings
 
 
 def dense(weights: NeighbourWeights) -> np.ndarray:

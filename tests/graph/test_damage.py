@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 import relamp.graph.damage as module
+from relamp.augment.graphs import AUGMENTATIONS
 from relamp.errors import RelampError
-from relamp.graph.augment import AUGMENTATIONS
 from relamp.graph.damage import counts, damage
 from unions import complete, cycle, packed, path, star, undirected
 

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relamp.errors import RelampError
-from relamp.judge.judging import PROTOCOLS
 from relamp.judge.protocols import (
     LEAKAGE,
     SCORES,
@@ -24,6 +23,7 @@ from relamp.judge.protocols import (
 )
 from relamp.judge.rows import FINETUNE_ROWS, SVM_ROWS
 from relamp.judge.summary import finetune_cells, svm_cells
+from relamp.settings.judging import PROTOCOLS
 
 FIXED = {"gamma": 0.2, "alpha": 1.0}
 NONE = float("nan")

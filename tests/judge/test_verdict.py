@@ -10,8 +10,8 @@ from scipy import stats
 
 from relamp.errors import RelampError
 from relamp.judge.evaluations import EVALUATIONS
-from relamp.judge.judging import Judging
 from relamp.judge.verdict import COLUMNS, cell_measures, count_verdicts, judge_cells, refuse, verdict
+from relamp.settings.judging import Judging
 
 NAN = math.nan
 JUDGING = Judging()

@@ -9,7 +9,7 @@ from relamp.method.base import Randomness
 from relamp.method.graphcl import GraphCL, augmented
 from relamp.model.gin import GIN, one_hot
 from relamp.model.molecular_gin import MolecularGIN
-from relamp.settings import GraphclOptions, Pretraining
+from relamp.settings.graphs import GraphclOptions, Pretraining
 
 
 def randomness(seed: int = 0) -> Randomness:
@@ -73,7 +73,7 @@ def test_views_option_and_strength_zero() -> None:
     encoder = GIN((4,), 8, 2, torch.Generator().manual_seed(0)).eval()
     batch = collate(random_graphs(0, count=6), np.arange(6))
     calm = Pretraining(graphcl=GraphclOptions(strength=0.0))
-    from relamp.loss import nt_xent
+    from relamp.loss.nt_xent import nt_xent
 
     graph = encoder(batch).graph
     expected = nt_xent(graph, graph, 0.2).item()

@@ -5,13 +5,13 @@ from torch import nn
 
 from model_graphs import random_graphs
 from relamp.data.batch import Batch, collate
-from relamp.loss import local_contrastive, nt_xent
+from relamp.loss.nt_xent import local_contrastive, nt_xent
 from relamp.method.base import Randomness
 from relamp.method.lamp import Lamp, sample_nodes
+from relamp.method.prune import prune, weight_matrices
 from relamp.model.gin import GIN
 from relamp.model.heads import projection_head
-from relamp.prune import prune, weight_matrices
-from relamp.settings import LampOptions, Pretraining
+from relamp.settings.graphs import LampOptions, Pretraining
 
 SETTINGS = Pretraining(temperature=0.3)
 

@@ -12,18 +12,18 @@ from torch.nn import functional as F
 
 from model_graphs import random_graphs
 from relamp.data.batch import Batch
-from relamp.data.embedded import pack
+from relamp.data.packaged import pack
 from relamp.errors import RelampError
+from relamp.loss.info_nce import graph_info_nce, node_objective
 from relamp.method import mmix
 from relamp.method.base import OwnEncoder, Randomness
 from relamp.method.build import build
 from relamp.method.mmix import MMix, local_global, node_info_nce_by_graph
 from relamp.method.table import METHODS
-from relamp.mix import MixSettings
-from relamp.mix_loss import graph_info_nce, node_objective
-from relamp.runs import method_params, pretraining_params
-from relamp.settings import MmixOptions, Pretraining
-from relamp.train import draw_encoder, features_of, load_batch, pretrain
+from relamp.mixing.similarity import MixSettings
+from relamp.settings.graphs import MmixOptions, Pretraining
+from relamp.study.runs import method_params, pretraining_params
+from relamp.train.graphs import draw_encoder, features_of, load_batch, pretrain
 
 DATA = random_graphs(0, count=21)
 OWN = [name for name, row in METHODS.items() if row.group == "mmix"]
@@ -257,7 +257,7 @@ def test_other_methods_are_told_nothing_of_it() -> None:
 
 
 def test_on_real_graphs_a_checkpoint_is_what_the_saved_encoder_gives(tmp_path: Path) -> None:
-    from relamp.train import embed
+    from relamp.train.graphs import embed
 
     data = pack("MUTAG")[0].take(np.arange(40))
     method = make("mp-mix", features="labels-and-degrees", readout="output")

@@ -4,11 +4,11 @@ from torch import nn
 
 from model_graphs import random_graphs
 from relamp.data.batch import collate
-from relamp.loss import nt_xent
+from relamp.loss.nt_xent import nt_xent
 from relamp.method.base import Randomness
 from relamp.method.simgrace import SimGRACE, perturb
 from relamp.model.gin import GIN
-from relamp.settings import Pretraining, SimgraceOptions
+from relamp.settings.graphs import Pretraining, SimgraceOptions
 
 
 def test_noise_has_eta_times_each_tensors_spread() -> None:

@@ -3,9 +3,9 @@ import pytest
 import torch
 
 from node_graphs import random_nodes
-from relamp.mix_settings import MIXERS, MixSettings
 from relamp.model.grace import GRACE, drop_edges, feature_mask, sparse_nodes
-from relamp.node_settings import GraceSettings, NodePretraining
+from relamp.settings.mixing import MIXERS, MixSettings
+from relamp.settings.nodes import GraceSettings, NodePretraining
 
 CPU = torch.device("cpu")
 DATA = random_nodes(1, sizes=(40,))

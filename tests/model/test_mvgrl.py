@@ -3,10 +3,10 @@ import pytest
 import torch
 
 from node_graphs import random_nodes
-from relamp.mix_settings import MIXERS, MixSettings
 from relamp.model.mvgrl import MVGRL, diffused_nodes
 from relamp.model.node_views import edges_of, mixing_rows, neighbourhood
-from relamp.node_settings import DiffusionSettings, NodePretraining
+from relamp.settings.mixing import MIXERS, MixSettings
+from relamp.settings.nodes import DiffusionSettings, NodePretraining
 
 CPU = torch.device("cpu")
 DATA = random_nodes(1, sizes=(30, 10))

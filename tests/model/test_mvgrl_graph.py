@@ -8,7 +8,7 @@ from model_graphs import random_graphs
 from relamp.data.batch import collate
 from relamp.model import mvgrl_graph
 from relamp.model.mvgrl_graph import MVGRLGraph, branch_features, node_features, num_columns
-from relamp.settings import MmixOptions
+from relamp.settings.graphs import MmixOptions
 
 DATA = random_graphs(0, count=12)
 

@@ -7,7 +7,7 @@ import torch
 from node_graphs import random_nodes
 from relamp.model.mvgrl import MVGRL, diffused_nodes
 from relamp.model.mvgrl_own import LocalGlobal, Operators
-from relamp.node_settings import DiffusionSettings, NodePretraining
+from relamp.settings.nodes import DiffusionSettings, NodePretraining
 
 CPU = torch.device("cpu")
 DATA = random_nodes(1, sizes=(30, 10))

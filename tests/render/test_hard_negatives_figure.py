@@ -6,9 +6,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from relamp.errors import RelampError
 from relamp.evaluate.hard_negatives import measure_hardness, summarise_hardness
 from relamp.evaluate.mixing_weights import neighbour_weights
-from relamp.mix_settings import MixSettings
 from relamp.render.hard_negatives import hard_negatives_figure
 from relamp.render.style import save
+from relamp.settings.mixing import MixSettings
 
 EDGES = np.array([(i, j) for i in range(8) for j in range(8) if i != j and (i + j) % 3]).T
 

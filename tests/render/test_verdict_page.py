@@ -8,10 +8,10 @@ import pytest
 
 from relamp.judge.claims import COLUMNS as CLAIM_COLUMNS
 from relamp.judge.claims import OUTCOMES
-from relamp.judge.judging import VERDICTS
 from relamp.judge.verdict import COLUMNS
 from relamp.render.verdict_page import Links, verdict_page
 from relamp.render.verdict_words import contradictions, verdict_markdown
+from relamp.settings.judging import VERDICTS
 
 NAN = float("nan")
 CELL: dict[str, Any] = {

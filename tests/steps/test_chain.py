@@ -9,14 +9,13 @@ import pandas as pd
 import pytest
 
 from model_graphs import random_graphs
-from relamp.closure import import_closure
-from relamp.data.embedded import pack
 from relamp.data.folds import load_folds, save_folds
+from relamp.data.packaged import pack
 from relamp.data.packed import PackedGraphs, map_arrays
 from relamp.data.scaffold import scaffold_split
 from relamp.errors import RelampError
 from relamp.judge.summary import FINETUNE_ROWS, SVM_ROWS, finetune_cells, svm_cells
-from relamp.runs import method_params
+from relamp.runtime.code import import_closure
 from relamp.steps.damage import measure_damage
 from relamp.steps.data import pack_dataset
 from relamp.steps.kernel import score_kernel
@@ -24,6 +23,7 @@ from relamp.steps.pretrain import pretrain_seeds
 from relamp.steps.splits import fix_folds, fix_scaffold_split
 from relamp.steps.svm import score_embeddings
 from relamp.steps.transfer import finetune_seeds
+from relamp.study.runs import method_params
 
 SETTINGS = {"epochs": 3, "checkpoints": [0, 3], "batch_size": 16, "hidden": 8, "layers": 2, "local_nodes": 20}
 PROTOCOL = {"folds": 3, "inner_folds": 2, "C": [0.1, 10.0]}

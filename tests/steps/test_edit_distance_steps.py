@@ -7,15 +7,15 @@ import pandas as pd
 import pytest
 
 from model_graphs import random_graphs
-from relamp.closure import import_closure
 from relamp.data.packed import PackedGraphs, map_arrays
 from relamp.errors import RelampError
 from relamp.evaluate.edit_distance import cosine, edit_scores
-from relamp.runs import method_params
-from relamp.settings import EditDistanceProtocol
+from relamp.runtime.code import import_closure
+from relamp.settings.graphs import EditDistanceProtocol
 from relamp.steps.edit_distance import EDIT_COLUMNS, edits, score_edit_distance
 from relamp.steps.embed_edits import embed_edits
 from relamp.steps.pretrain import pretrain_seeds
+from relamp.study.runs import method_params
 
 PROTOCOL = {"nodes": [6, 5], "graphs": 15}
 TRAINING = {"epochs": 2, "checkpoints": [0, 2], "batch_size": 16, "hidden": 8}

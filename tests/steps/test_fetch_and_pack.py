@@ -11,12 +11,12 @@ import pytest
 
 from relamp.data import read
 from relamp.data.corpus import PackedCorpus, open_packed
-from relamp.data.embedded import folder
 from relamp.data.molecules import pack_molecules
+from relamp.data.packaged import folder
 from relamp.data.packed import PackedGraphs
 from relamp.data.registry import REGISTRY, Expected, Variant
 from relamp.errors import RelampError
-from relamp.files import sha256
+from relamp.runtime.files import sha256
 from relamp.steps import data as steps
 from relamp.steps.data import fetch_dataset, pack_dataset
 

@@ -7,7 +7,7 @@ import pytest
 from relamp.data.digits import read_digits
 from relamp.data.images import PackedImages
 from relamp.data.packed import map_arrays
-from relamp.files import read_json
+from relamp.runtime.files import read_json
 from relamp.steps.image_probe import probe_images, scaled
 from relamp.steps.images import pretrain_image_seeds
 from relamp.steps.picture_grid import draw_picture_grid
@@ -35,7 +35,7 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def pretrain(packed: Path, where: Path, method: str, seeds: tuple[int, ...] = (0, 1)) -> dict[int, Path]:
     folders = {seed: where / method / f"seed~{seed}" for seed in seeds}
-    code = [Path(__file__).parents[2] / "src" / "relamp" / "train_images.py"]
+    code = [Path(__file__).parents[2] / "src" / "relamp" / "train" / "images.py"]
     pretrain_image_seeds(packed, folders, where / "state" / method, method, SETTINGS, code)
     return folders
 

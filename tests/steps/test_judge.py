@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 
 from relamp.errors import RelampError
-from relamp.files import sha256
-from relamp.judge.judging import Judging
 from relamp.judge.measured import COLUMNS
 from relamp.judge.protocols import LEAKAGE
 from relamp.judge.rows import FINETUNE_ROWS, SVM_ROWS
+from relamp.runtime.files import sha256
+from relamp.settings.judging import Judging
 from relamp.steps.compare import compare_methods, show_cross_table, show_leakage
 from relamp.steps.judge import audit_papers, how_judged, judge, print_verdicts, score_all
 

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from node_graphs import random_nodes
-from relamp.closure import import_closure
 from relamp.errors import RelampError
 from relamp.evaluate.hard_negatives import DRAW_COLUMNS, NODE_COLUMNS
+from relamp.runtime.code import import_closure
 from relamp.steps.hard_negative_rows import score_hard_negatives
 from relamp.steps.hard_negatives import draw_hard_negatives
 from relamp.steps.node_rows import probe_embeddings

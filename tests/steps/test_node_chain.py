@@ -9,11 +9,11 @@ import pytest
 from safetensors.numpy import save_file
 
 from node_graphs import random_nodes
-from relamp.closure import import_closure
 from relamp.data.nodes import PackedNodes
 from relamp.data.packed import map_arrays
 from relamp.errors import RelampError
 from relamp.evaluate.linear_probe import evaluate_probe
+from relamp.runtime.code import import_closure
 from relamp.steps.node_rows import (
     CLUSTER_COLUMNS,
     PROBE_COLUMNS,

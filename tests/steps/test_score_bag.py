@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from model_graphs import random_graphs
-from relamp.data.embedded import pack
 from relamp.data.folds import load_folds, save_folds
+from relamp.data.packaged import pack
 from relamp.data.packed import PackedGraphs
 from relamp.errors import RelampError
 from relamp.evaluate.bag import bag_of_nodes

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from relamp.data.embedded import pack
+from relamp.data.packaged import pack
 
 SCRIPT = """
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-from relamp import runs
-from relamp.job import run
-from relamp.settings import Pretraining
+from relamp.study import runs
+from relamp.runtime.job import run
+from relamp.settings.graphs import Pretraining
 from relamp.steps.pretrain import pretrain_seeds
 
 data, out = Path(sys.argv[1]), Path(sys.argv[2])

@@ -5,7 +5,7 @@ import itertools
 import torch
 from torch import Tensor
 
-from relamp.mix import Mixed, MixSettings, make_mixer
+from relamp.mixing.similarity import Mixed, MixSettings, make_mixer
 
 Edges = list[tuple[int, int]]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from relamp.data.embedded import folder
+from relamp.data.packaged import folder
 from relamp.data.registry import DATASETS
 
 ROOT = Path(__file__).parents[2]

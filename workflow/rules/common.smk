@@ -15,15 +15,15 @@ environ["PYTHONPATH"] = pathsep.join(
     filter(None, [str(ROOT / "src"), environ.get("PYTHONPATH")])
 )
 
-from relamp import runs
-from relamp.closure import import_closure
-from relamp.config import load_config
-from relamp.config_names import FROM_SCRATCH
+from relamp.study import runs
+from relamp.runtime.code import import_closure
+from relamp.study.config import load_config
+from relamp.study.names import FROM_SCRATCH
 from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError
-from relamp.layout import Layout, all_datasets
+from relamp.study.paths import Layout, all_datasets
 from relamp.method.table import METHODS
-from relamp.image_settings import IMAGE_METHODS
+from relamp.settings.images import IMAGE_METHODS
 from relamp.method.node_table import NODE_METHODS
 from relamp.render.artifacts import MMIX_TABLES, TABLES
 

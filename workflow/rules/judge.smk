@@ -1,5 +1,5 @@
 # From stored rows to scores, verdicts and what stands behind them; nothing here looks at a model or at raw data.
-from relamp.runnable import methods_by_evaluation
+from relamp.study.runnable import methods_by_evaluation
 
 BY_KIND = STORED.by_kind()
 

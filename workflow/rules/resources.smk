@@ -1,5 +1,5 @@
 # What jobs ask of a cluster: by kind of job, size of the data, epochs and seeds, and in the cluster's own words.
-from relamp import resources
+from relamp.study import resources
 
 RATES = resources.load_rates(ROOT / "workflow" / "rates.csv")
 CORES = resources.cores_of(ROOT / "slurm" / "profile.yaml")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from relamp.job import run
+from relamp.runtime.job import run
 from relamp.steps.judge import audit_papers
 
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from relamp.job import run
-from relamp.steps.cost import print_costs
+from relamp.runtime.job import run
+from relamp.tools.cost import print_costs
 
 
 def main(job) -> None:

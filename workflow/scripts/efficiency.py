@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from relamp.job import run
-from relamp.steps.efficiency import write_efficiency
+from relamp.runtime.job import run
+from relamp.tools.efficiency import write_efficiency
 
 
 def main(job) -> None:

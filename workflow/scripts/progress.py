@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from relamp.job import run
-from relamp.steps.progress import print_progress
+from relamp.runtime.job import run
+from relamp.tools.progress import print_progress
 
 
 def main(job) -> None:

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from relamp.job import run
-from relamp.steps.report import write_report
+from relamp.runtime.job import run
+from relamp.tools.report import write_report
 
 
 def main(job) -> None:

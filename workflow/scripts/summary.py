@@ -5,7 +5,7 @@ import sys
 import yaml
 from rich.console import Console
 
-from relamp.steps.summary import print_summary
+from relamp.tools.summary import print_summary
 
 
 def main(path: str = "config.yaml") -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from relamp.data.packed import Integers, PackedGraphs, map_arrays, ranges, smallest_uint
 from relamp.errors import RelampError
-from relamp.files import whole
+from relamp.runtime.files import whole
 
 _Integer = TypeVar("_Integer", bound=np.integer[Any])
 

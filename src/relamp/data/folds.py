@@ -10,7 +10,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from relamp.data.packed import Integers
 from relamp.errors import RelampError
-from relamp.files import write_text
+from relamp.runtime.files import write_text
 
 _HASH = "# sha256 "
 

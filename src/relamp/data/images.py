@@ -12,7 +12,7 @@ from safetensors.numpy import save_file
 
 from relamp.data.packed import Integers, map_fields, not_packed
 from relamp.errors import RelampError
-from relamp.files import whole
+from relamp.runtime.files import whole
 
 
 @dataclass(frozen=True)

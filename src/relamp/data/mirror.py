@@ -17,7 +17,7 @@ from filelock import FileLock
 from relamp.data.archive import looks_like_html
 from relamp.data.registry import RemoteFile
 from relamp.errors import RelampError
-from relamp.files import sha256, whole
+from relamp.runtime.files import sha256, whole
 
 log = logging.getLogger(__name__)
 

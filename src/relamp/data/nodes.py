@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix
 
 from relamp.data.packed import MISSING, Integers, map_fields, not_packed, smallest_uint
 from relamp.errors import RelampError
-from relamp.files import whole
+from relamp.runtime.files import whole
 
 PARTS = ("train", "valid", "test")
 

@@ -25,10 +25,10 @@ from relamp.data.packed import Integers, map_arrays, smallest_uint
 from relamp.data.smiles import read_smiles
 from relamp.data.wl_hash import wl_hash
 from relamp.errors import RelampError
-from relamp.files import sha256, whole
-from relamp.job_log import GOES_ON
-from relamp.pool import run_all
-from relamp.progress import Progress
+from relamp.runtime.files import sha256, whole
+from relamp.runtime.log import GOES_ON
+from relamp.runtime.processes import run_all
+from relamp.runtime.progress import Progress
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from relamp.errors import RelampError
-from relamp.files import whole
+from relamp.runtime.files import whole
 
 Integers = NDArray[np.integer[Any]]
 

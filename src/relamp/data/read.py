@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from relamp.data import embedded
+from relamp.data import packaged as embedded
 from relamp.data.cifar import read_cifar
 from relamp.data.citation import read_citation_full, read_planetoid
 from relamp.data.content import Content, Provenance, check_content, content_of, content_of_images
@@ -18,12 +18,12 @@ from relamp.data.moleculenet import read_moleculenet
 from relamp.data.molecules import DROPPED_COLUMNS
 from relamp.data.nodes import PackedNodes
 from relamp.data.packed import PackedGraphs
-from relamp.data.places import Places
 from relamp.data.ppi import read_ppi
 from relamp.data.registry import REGISTRY, Dataset
 from relamp.data.tu import read_tu, read_tu_zip
 from relamp.errors import RelampError
-from relamp.files import sha256
+from relamp.runtime.files import sha256
+from relamp.settings.places import Places
 
 Packed = PackedGraphs | PackedNodes | PackedImages
 _Read = tuple[Packed, pd.DataFrame]

@@ -1,4 +1,4 @@
-"""M-Mix's mixing weights over neighbours, from stored embeddings: what `relamp.mix` computes, without torch."""
+"""M-Mix's mixing weights over neighbours, from stored embeddings: those of `relamp.mixing`, computed without torch."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from relamp.data.packed import Integers
 from relamp.errors import RelampError
-from relamp.mix_settings import MixSettings
+from relamp.settings.mixing import MixSettings
 
 Floats = NDArray[np.float64]
 Maps = tuple[NDArray[np.floating], NDArray[np.floating]]

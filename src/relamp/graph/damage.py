@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from relamp.augment.graphs import AUGMENTATIONS, Reading
 from relamp.data.packed import Integers, PackedGraphs
 from relamp.errors import RelampError
-from relamp.graph.augment import AUGMENTATIONS, Reading
 from relamp.graph.entropy import degrees, structural_entropy
 
 STATUSES = ("ok", "no_edges", "zero_entropy")

@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 
 from relamp.errors import RelampError
-from relamp.judge.judging import PROTOCOLS, Protocol
 from relamp.judge.rows import PER_CENT, inner_and_test, name_of, no_gap, once, valid_and_test
+from relamp.settings.judging import PROTOCOLS, Protocol
 
 SCORES = ["method", "dataset", "protocol", "seed", "fold", "gamma", "alpha", "epoch", "C", "value"]
 LEAKAGE = ["method", "dataset", *PROTOCOLS, "gap", "seeds", "folds", "candidates"]

@@ -11,8 +11,8 @@ from scipy import stats
 from relamp.errors import RelampError
 from relamp.judge.evaluations import EVALUATIONS, MEASURE, judged_scores, measures, run_as
 from relamp.judge.intervals import cell_intervals, further_seeds
-from relamp.judge.judging import Judging, Verdict
 from relamp.judge.published import AGGREGATES
+from relamp.settings.judging import Judging, Verdict
 
 COLUMNS = (
     *("paper", "artifact", "method", "label", "dataset", "evaluation", "metric", "part"),

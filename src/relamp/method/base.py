@@ -12,7 +12,7 @@ from relamp.data.batch import Batch
 from relamp.data.corpus import PackedCorpus
 from relamp.data.packed import PackedGraphs
 from relamp.model.embeddings import Encoder
-from relamp.settings import Pretraining
+from relamp.settings.graphs import Pretraining
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import Any, cast
 
 from relamp.method.base import Method
-from relamp.settings import Pretraining
+from relamp.settings.graphs import Pretraining
 
 
 def build(maker: str, settings: Pretraining | None, options: Mapping[str, Any]) -> Method:

@@ -6,12 +6,12 @@ import numpy as np
 import torch
 from torch import nn
 
+from relamp.augment.graphs import AUGMENTATIONS
 from relamp.data.batch import Batch
-from relamp.graph.augment import AUGMENTATIONS
-from relamp.loss import nt_xent
+from relamp.loss.nt_xent import nt_xent
 from relamp.method.base import Loss, Randomness
 from relamp.model.embeddings import Encoder
-from relamp.settings import GraphclOptions, Pretraining
+from relamp.settings.graphs import GraphclOptions, Pretraining
 
 
 class GraphCL:

@@ -4,11 +4,11 @@ import torch
 from torch import Tensor, nn
 
 from relamp.data.batch import Batch
-from relamp.loss import local_contrastive, nt_xent
+from relamp.loss.nt_xent import local_contrastive, nt_xent
 from relamp.method.base import Loss, Randomness
+from relamp.method.prune import Strategy, prune, weight_matrices
 from relamp.model.embeddings import Embeddings, Encoder, forward_with
-from relamp.prune import Strategy, prune, weight_matrices
-from relamp.settings import Pretraining
+from relamp.settings.graphs import Pretraining
 
 
 class Lamp:
@@ -18,7 +18,7 @@ class Lamp:
         settings: temperature, number of sampled nodes and the choices the paper leaves open.
         gamma: pruning ratio in [0, 1).
         alpha: weight of the local loss (Eq. 21).
-        strategy: pruning strategy, see `relamp.prune.prune`.
+        strategy: pruning strategy, see `relamp.method.prune.prune`.
     """
 
     def __init__(self, settings: Pretraining, gamma: float, alpha: float, strategy: Strategy) -> None:

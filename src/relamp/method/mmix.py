@@ -15,13 +15,13 @@ from relamp.data.batch import Batch
 from relamp.data.corpus import PackedCorpus
 from relamp.data.packed import PackedGraphs
 from relamp.errors import RelampError
-from relamp.loss import MIN_TEMPERATURE
+from relamp.loss.info_nce import graph_info_nce, node_objective
+from relamp.loss.nt_xent import MIN_TEMPERATURE
 from relamp.method.base import Loss, Randomness
-from relamp.mix import mixing_mlp
-from relamp.mix_loss import graph_info_nce, node_objective
+from relamp.mixing.similarity import mixing_mlp
 from relamp.model.embeddings import Encoder, mean_pool
 from relamp.model.mvgrl_graph import Contrasted, MVGRLGraph, branch_features, num_columns
-from relamp.settings import MmixOptions, Pretraining
+from relamp.settings.graphs import MmixOptions, Pretraining
 
 # Of MVGRL itself; of M-Mix: both parts of Eq. 11, or one of them alone (Table 4).
 Objective = Literal["local-global", "both", "node", "graph"]
@@ -34,7 +34,7 @@ class MMix:
 
     Args:
         settings: the group `mmix`: options, and what is laid over the settings that all methods share.
-        mixer: see `relamp.mix.make_mixer`; without effect on MVGRL's own objective.
+        mixer: see `relamp.mixing.similarity.make_mixer`; without effect on MVGRL's own objective.
         objective: see `Objective`.
         options: laid over the group `mmix`, for instance the branch that embeds a graph (Table 6).
     """
@@ -100,14 +100,14 @@ class MMix:
 def node_info_nce_by_graph(a: Tensor, b: Tensor, graph: Tensor, temperature: float = 1.0) -> Tensor:
     """Return the mean over graphs of J_node(G_i) (M-Mix Eq. 10 as Eq. 11 has it) without the diversity term.
 
-    As `relamp.mix_loss.info_nce` in both directions, but with the nodes of the same graph as the only negatives, and
+    As `relamp.loss.info_nce` in both directions, but with the nodes of the same graph as the only negatives, and
     averaged over the nodes of each graph before it is averaged over graphs. Graphs stay packed: similarities are made
     for some whole graphs at a time, in forward and again in backward.
 
     Args:
         a, b: nodes of the two branches, `[n, d]`.
         graph: the graph of each node, `[n]`, ascending.
-        temperature: tau, at least `relamp.loss.MIN_TEMPERATURE`.
+        temperature: tau, at least `relamp.loss.nt_xent.MIN_TEMPERATURE`.
     """
     if temperature < MIN_TEMPERATURE:
         raise ValueError(f"temperature {temperature} is below {MIN_TEMPERATURE}, where single precision underflows")

@@ -1,4 +1,4 @@
-"""Node-level methods by name: what each sets of `relamp.node_settings.NodePretraining`. This file imports no torch."""
+"""Node-level methods by name: what each sets of `relamp.settings.nodes.NodePretraining`. This file imports no torch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

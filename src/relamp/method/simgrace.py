@@ -4,10 +4,10 @@ import torch
 from torch import Tensor, nn
 
 from relamp.data.batch import Batch
-from relamp.loss import nt_xent
+from relamp.loss.nt_xent import nt_xent
 from relamp.method.base import Loss, Randomness
 from relamp.model.embeddings import Encoder, forward_with
-from relamp.settings import Pretraining
+from relamp.settings.graphs import Pretraining
 
 
 class SimGRACE:

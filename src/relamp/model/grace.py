@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from relamp.data.nodes import PackedNodes
-from relamp.mix import make_mixer, mixing_mlp
+from relamp.mixing.similarity import make_mixer, mixing_mlp
 from relamp.model.node_encoder import NodeEncoder, SparseRows
 from relamp.model.node_views import Views, edges_of, mix_sample, mixing_rows, taken
-from relamp.node_settings import Branch, NodePretraining
+from relamp.settings.nodes import Branch, NodePretraining
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from relamp.data.nodes import PackedNodes
 from relamp.graph.diffusion import diffuse, normalised_adjacency
-from relamp.mix import make_mixer, mixing_mlp
+from relamp.mixing.similarity import make_mixer, mixing_mlp
 from relamp.model.mvgrl_own import LocalGlobal, Operators
 from relamp.model.node_views import Views, edges_of, mix_sample, mixing_rows, taken
-from relamp.node_settings import Branch, DiffusionSettings, NodePretraining
+from relamp.settings.nodes import Branch, DiffusionSettings, NodePretraining
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from relamp.data.batch import Batch
 from relamp.data.packed import PackedGraphs
 from relamp.graph.diffusion import diffuse, normalised_adjacency
-from relamp.mix import Mixer, MixSettings, make_mixer, mixing_mlp
+from relamp.mixing.similarity import Mixer, MixSettings, make_mixer, mixing_mlp
 from relamp.model.embeddings import Embeddings, Encoder, mean_pool, sum_pool
-from relamp.settings import MmixOptions
+from relamp.settings.graphs import MmixOptions
 
 NODES_AT_ONCE = 50_000
 
@@ -97,7 +97,7 @@ class MVGRLGraph(Encoder):
     Args:
         columns: width of X; a batch's `features` have twice as many columns, see `branch_features`.
         hidden: width of a branch.
-        mixer: name of what makes the hard negatives of branch a, see `relamp.mix.make_mixer`, which g follows; None
+        mixer: name of what makes the hard negatives of branch a, see `relamp.mixing`, which g follows; None
             where branch a is contrasted as it is.
         options: `mix`, and `branch`, `pooling` and `readout`, which say what the embedding of a graph is.
         generator: source of the initial weights, Xavier uniform; biases 0. Branches are drawn first, so that methods

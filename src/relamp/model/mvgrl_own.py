@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from relamp.data.nodes import PackedNodes
 from relamp.graph.diffusion import chebyshev_coefficients, normalised_adjacency
 from relamp.model.node_encoder import SparseRows
-from relamp.node_settings import DiffusionSettings
+from relamp.settings.nodes import DiffusionSettings
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from relamp.mix_pairs import pair_sum, sum_by_target
+from relamp.mixing.pairs import pair_sum, sum_by_target
 
 
 @dataclass(frozen=True)

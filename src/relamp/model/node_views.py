@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from relamp.data.nodes import PackedNodes
-from relamp.mix import Mixer
-from relamp.node_settings import Branch, NodePretraining
+from relamp.mixing.similarity import Mixer
+from relamp.settings.nodes import Branch, NodePretraining
 
 # Mixers that look at neighbours only; all others, and all in the scope "op", mix among the rows they are given.
 _NEIGHBOUR_MIXERS = ("mo-mix", "mp-mix", "mp-mix-nodiv", "random-mix")

@@ -5,13 +5,13 @@ from pathlib import Path
 import pandas as pd
 
 from relamp.errors import RelampError
-from relamp.files import write_csv, write_text
 from relamp.judge.evaluations import EVALUATIONS
 from relamp.judge.published import RANK
 from relamp.judge.ranks import average_ranks
 from relamp.method.table import METHODS
 from relamp.render.markup import Block, html_page, latex_table, markdown_table
 from relamp.render.style import label, ordered, short_name
+from relamp.runtime.files import write_csv, write_text
 
 COLUMNS = ["evaluation", "method", "label", "dataset", "value", "spread", "seeds", "folds", "datasets"]
 _DECIMALS = 12

@@ -11,11 +11,11 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
 from relamp.errors import RelampError
-from relamp.files import write_csv, write_text
 from relamp.judge.protocols import LEAKAGE
 from relamp.method.table import METHODS
 from relamp.render.markup import Block, html_page, markdown_table
 from relamp.render.style import in_style, label, ordered, panels, short_name
+from relamp.runtime.files import write_csv, write_text
 
 CAPTION = (
     "What choosing on test scores adds. Fixed: settings of the configuration, last epoch. Nested: settings and epoch "

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from relamp.errors import RelampError
-from relamp.files import sha256, write_json
+from relamp.runtime.files import sha256, write_json
 
 SECONDS = 20.0  # for a foreign program; a hanging driver must not hang the workflow
 

@@ -13,10 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from relamp.errors import RelampError
-from relamp.files import whole, write_csv
-from relamp.image_settings import IMAGE_METHODS
 from relamp.method.node_table import NODE_METHODS
 from relamp.method.table import METHODS
+from relamp.runtime.files import whole, write_csv
+from relamp.settings.images import IMAGE_METHODS
 
 # Okabe and Ito (2008), "Color universal design", from dark to light. The yellow is too pale for lines on white.
 COLOURS = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")

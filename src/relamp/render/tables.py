@@ -8,11 +8,11 @@ import pandas as pd
 from rich.table import Table as RichTable
 
 from relamp.errors import RelampError
-from relamp.files import write_csv, write_text
 from relamp.judge.published import AVERAGES, paper_aggregates, paper_datasets
 from relamp.method.table import METHODS
 from relamp.render.markup import Block, html_page, latex_table, markdown_table
 from relamp.render.style import label, ordered, short_name
+from relamp.runtime.files import write_csv, write_text
 
 PUBLISHED = "published"
 REPRODUCED = "reproduced here"

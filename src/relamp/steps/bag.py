@@ -6,17 +6,17 @@ from typing import Any
 
 from relamp.data.folds import load_folds
 from relamp.data.packed import PackedGraphs
+from relamp.data.rows import SVM_COLUMNS, write_rows
 from relamp.evaluate.bag import bag_of_nodes
 from relamp.evaluate.svm import evaluate_svm
-from relamp.progress import Progress
-from relamp.settings import SvmProtocol
-from relamp.steps.rows import SVM_COLUMNS, write_rows
+from relamp.runtime.progress import Progress
+from relamp.settings.graphs import SvmProtocol
 
 
 def score_bag(data_path: Path, folds: Mapping[int, Path], protocol: Mapping[str, Any], output: Path) -> None:
     """Write one row for each seed, outer fold, C and metric of the method `bag`, as `relamp.steps.kernel` does.
 
-    `folds` is a file of fold numbers for each seed, `protocol` the keys of `relamp.settings.SvmProtocol`. Raises
+    `folds` is a file of fold numbers for each seed, `protocol` the keys of `relamp.settings.graphs.SvmProtocol`. Raises
     RelampError where the data set has several tasks, or classes too small for the inner folds.
     """
     chosen = SvmProtocol.model_validate(protocol)

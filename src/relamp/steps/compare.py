@@ -9,11 +9,9 @@ from typing import Any
 import pandas as pd
 
 from relamp.errors import RelampError
-from relamp.files import write_csv, write_text
 from relamp.judge.comparison import Comparison, compare_on_dataset, compare_over_datasets
 from relamp.judge.evaluations import LINEAR, RBF
 from relamp.judge.intervals import cell_intervals
-from relamp.judge.judging import Judging
 from relamp.judge.measured import read_scores
 from relamp.judge.protocols import leakage_gaps
 from relamp.judge.ranks import rank_methods
@@ -23,6 +21,8 @@ from relamp.render.cross_table import cross_rows, write_cross_table
 from relamp.render.drawn import save_drawn
 from relamp.render.leakage import leakage_figure, write_leakage_table
 from relamp.render.sidecar import write_sidecar
+from relamp.runtime.files import write_csv, write_text
+from relamp.settings.judging import Judging
 
 _SEED = 0  # of the draws from a posterior
 

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from relamp.data.packed import PackedGraphs
-from relamp.files import write_csv
 from relamp.graph.damage import damage
-from relamp.progress import Progress
-from relamp.settings import DamageProtocol
+from relamp.runtime.files import write_csv
+from relamp.runtime.progress import Progress
+from relamp.settings.graphs import DamageProtocol
 
 
 def measure_damage(data_path: Path, protocol: Mapping[str, Any], output: Path) -> None:

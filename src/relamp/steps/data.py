@@ -12,7 +12,6 @@ from relamp.data.mirror import Fetched
 from relamp.data.nodes import PackedNodes
 from relamp.data.pack_corpus import pack_corpus
 from relamp.data.packed import PackedGraphs
-from relamp.data.places import Places
 from relamp.data.read import (
     Packed,
     ReadDataset,
@@ -25,7 +24,8 @@ from relamp.data.read import (
     to_record,
 )
 from relamp.data.registry import REGISTRY
-from relamp.files import read_json, write_csv, write_json
+from relamp.runtime.files import read_json, write_csv, write_json
+from relamp.settings.places import Places
 
 log = logging.getLogger(__name__)
 

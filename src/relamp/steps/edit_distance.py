@@ -10,9 +10,9 @@ import pandas as pd
 from relamp.data.packed import PackedGraphs, map_arrays
 from relamp.errors import RelampError
 from relamp.evaluate.edit_distance import EDIT_KERNELS, Triplets, cosine, edit_scores, kernel_similarities, triplets
-from relamp.files import write_csv
-from relamp.progress import Progress
-from relamp.settings import EditDistanceProtocol
+from relamp.runtime.files import write_csv
+from relamp.runtime.progress import Progress
+from relamp.settings.graphs import EditDistanceProtocol
 
 EDIT_COLUMNS = ("method", "dataset", "n", "seed", "metric", "value")
 
@@ -43,7 +43,7 @@ def score_edit_distance(
         embeddings: a file for each seed with arrays `n~N` of `[3, G, D]`, see `relamp.steps.embed_edits`; none for a
             kernel, which `labels["method"]` then names.
         labels: columns method and dataset.
-        protocol: see `relamp.settings.EditDistanceProtocol`.
+        protocol: see `relamp.settings.graphs.EditDistanceProtocol`.
         output: the CSV.
     """
     chosen, data = EditDistanceProtocol.model_validate(protocol), PackedGraphs.load(data_path)

@@ -8,12 +8,12 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from relamp.data.packed import PackedGraphs
-from relamp.files import whole
 from relamp.method.build import build
-from relamp.settings import EditDistanceProtocol, Pretraining
+from relamp.runtime.files import whole
+from relamp.settings.graphs import EditDistanceProtocol, Pretraining
 from relamp.steps.edit_distance import edits
 from relamp.steps.training import choose_device
-from relamp.train import draw_encoder, embed, features_of, settings_of
+from relamp.train.graphs import draw_encoder, embed, features_of, settings_of
 
 
 def embed_edits(
@@ -31,7 +31,7 @@ def embed_edits(
         data_path: packed graphs, the ones that the encoders were trained on.
         encoders: the encoder of each seed, as `relamp.steps.pretrain` leaves it.
         row, settings: the method and its settings, as they were given to `relamp.steps.pretrain`.
-        protocol: see `relamp.settings.EditDistanceProtocol`.
+        protocol: see `relamp.settings.graphs.EditDistanceProtocol`.
         outputs: a file for each seed.
         threads: CPU threads.
     """

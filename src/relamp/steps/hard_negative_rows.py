@@ -9,13 +9,13 @@ import pandas as pd
 
 from relamp.data.nodes import PackedNodes
 from relamp.data.packed import map_arrays
+from relamp.data.rows import write_rows
 from relamp.errors import RelampError
 from relamp.evaluate.hard_negatives import DRAW_COLUMNS, NODE_COLUMNS, measure_hardness
 from relamp.evaluate.mixing_weights import Maps, neighbour_weights
-from relamp.node_settings import NodePretraining
-from relamp.progress import Progress
+from relamp.runtime.progress import Progress
+from relamp.settings.nodes import NodePretraining
 from relamp.steps.node_rows import stored_embeddings
-from relamp.steps.rows import write_rows
 
 MIXED_BRANCH = "a"
 
@@ -37,7 +37,7 @@ def score_hard_negatives(
         data_path: packed nodes, for the neighbours.
         embeddings, encoders: files of `relamp.steps.nodes` for each seed.
         labels: columns that say what the rows belong to: method, dataset.
-        settings: of the pre-training, see `relamp.node_settings.NodePretraining`.
+        settings: of the pre-training, see `relamp.settings.nodes.NodePretraining`.
         output: the CSV of a row for each seed, node and measure.
         draws: the CSV of a row for each seed, measure and draw of permutations.
         permutations, most_nodes: see `relamp.evaluate.hard_negatives.measure_hardness`.

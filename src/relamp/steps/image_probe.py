@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relamp.data.images import PackedImages
+from relamp.data.rows import write_rows
 from relamp.evaluate.linear_probe import evaluate_probe
-from relamp.image_settings import ImageProbe
-from relamp.progress import Progress
+from relamp.runtime.kept import score_each
+from relamp.runtime.progress import Progress
+from relamp.settings.images import ImageProbe
 from relamp.steps.embeddings import by_seed_and_epoch
-from relamp.steps.kept import score_each
-from relamp.steps.rows import write_rows
 
 IMAGE_PROBE_COLUMNS = ("method", "dataset", "seed", "epoch", "run", "split", "metric", "value")
 
@@ -31,7 +31,7 @@ def probe_images(
         data_path: packed images, for their classes and their split.
         embeddings: a file for each seed; arrays `epoch~K` of `[N, D]`.
         labels: columns that say what the rows belong to: method, dataset.
-        protocol: see `relamp.image_settings.ImageProbe`.
+        protocol: see `relamp.settings.images.ImageProbe`.
         output: the CSV.
     """
     chosen, data = ImageProbe.model_validate(protocol), PackedImages.load(data_path)
@@ -56,7 +56,7 @@ def probe_images(
 
 
 def probe_image_runs(data_path: Path, protocol: Mapping[str, Any], **runs: Any) -> None:
-    """Do this for several methods on one data set; for `runs` see `relamp.steps.kept.score_each`."""
+    """Do this for several methods on one data set; for `runs` see `relamp.runtime.kept.score_each`."""
     score_each(probe_images, {"data_path": data_path, "protocol": protocol}, **runs)
 
 

@@ -7,12 +7,12 @@ from typing import Any
 import pandas as pd
 
 from relamp.data.images import PackedImages
-from relamp.data.near import near
-from relamp.files import write_csv, write_json
-from relamp.image_settings import IMAGE_METHODS, ImagePretraining
-from relamp.loop import Resume
+from relamp.data.local_copy import near
+from relamp.runtime.files import write_csv, write_json
+from relamp.settings.images import IMAGE_METHODS, ImagePretraining
 from relamp.steps.training import choose_device, train_seeds, training_facts, write_tensors
-from relamp.train_images import TrainedImages, pretrain_images
+from relamp.train.images import TrainedImages, pretrain_images
+from relamp.train.loop import Resume
 
 
 def pretrain_image_seeds(
@@ -32,8 +32,8 @@ def pretrain_image_seeds(
         data_path: packed images.
         folders: the output folder of each seed.
         state_folder: where training states are kept, one file a seed.
-        method: one of `relamp.image_settings.IMAGE_METHODS`.
-        settings: see `relamp.image_settings.ImagePretraining`.
+        method: one of `relamp.settings.images.IMAGE_METHODS`.
+        settings: see `relamp.settings.images.ImagePretraining`.
         code: the source files that the result depends on.
         threads: CPU threads.
     """

@@ -9,11 +9,9 @@ import pandas as pd
 from rich.console import Console
 
 from relamp.errors import RelampError
-from relamp.files import write_csv, write_text
 from relamp.judge.audit import audit, render_audit
 from relamp.judge.claims import Evidence, check_claims, load_claims
 from relamp.judge.evaluations import judged_scores, run_as
-from relamp.judge.judging import Judging
 from relamp.judge.measured import KINDS, all_measured, read_scores
 from relamp.judge.published import load_published
 from relamp.judge.rows import selected_tests
@@ -21,6 +19,8 @@ from relamp.judge.verdict import judge_cells, refuse
 from relamp.render.sidecar import write_sidecar
 from relamp.render.verdict_page import Links, verdict_page
 from relamp.render.verdict_words import verdict_markdown
+from relamp.runtime.files import write_csv, write_text
+from relamp.settings.judging import Judging
 
 _TABLE_SETTING = ["method", "dataset", "gamma", "alpha"]
 
@@ -72,8 +72,8 @@ def judge(
         damage: files of damage rows, one a data set.
         published: files of published numbers.
         claims: see `relamp.judge.claims`.
-        methods: what relamp can run, by evaluation: `relamp.runnable`.
-        judging: see `relamp.judge.judging.Judging`.
+        methods: what relamp can run, by evaluation: `relamp.study.runnable`.
+        judging: see `relamp.settings.judging.Judging`.
         preset: what was run.
         rendered: the page of each artifact that is rendered, its sidecar beside it.
         stem: the outputs without their suffix; the claims' rows lie beside them in `claims.csv`.

@@ -6,11 +6,11 @@ from typing import Any
 
 from relamp.data.folds import load_folds
 from relamp.data.packed import PackedGraphs
+from relamp.data.rows import SVM_COLUMNS, write_rows
 from relamp.evaluate.kernels import graphlet_kernel, wl_kernel
 from relamp.evaluate.svm import evaluate_kernel_svm
-from relamp.progress import Progress
-from relamp.settings import Kernels, SvmProtocol
-from relamp.steps.rows import SVM_COLUMNS, write_rows
+from relamp.runtime.progress import Progress
+from relamp.settings.graphs import Kernels, SvmProtocol
 
 _KERNELS: Mapping[str, Callable[[PackedGraphs, Kernels, int], Any]] = {
     "wl": lambda data, options, _: wl_kernel(data, options.wl_iterations),

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from relamp.data.node_splits import Split, public_split, random_split
 from relamp.data.nodes import PackedNodes
 from relamp.data.packed import map_arrays
+from relamp.data.rows import write_rows
 from relamp.errors import RelampError
 from relamp.evaluate.clustering import evaluate_clustering
 from relamp.evaluate.linear_probe import evaluate_probe
-from relamp.node_settings import ClusterProtocol, ProbeProtocol
-from relamp.progress import Progress
-from relamp.steps.kept import score_each
-from relamp.steps.rows import write_rows
+from relamp.runtime.kept import score_each
+from relamp.runtime.progress import Progress
+from relamp.settings.nodes import ClusterProtocol, ProbeProtocol
 
 _MARKS = ("method", "dataset", "seed", "epoch", "branch", "final")
 PROBE_COLUMNS = (*_MARKS, "run", "split", "metric", "value")
@@ -81,7 +81,7 @@ def probe_embeddings(
         data_path: packed nodes, for labels and split.
         embeddings: a file for each seed.
         labels: columns that say what the rows belong to: method, dataset.
-        protocol: see `relamp.node_settings.ProbeProtocol`.
+        protocol: see `relamp.settings.nodes.ProbeProtocol`.
         output: the CSV.
     """
     chosen = ProbeProtocol.model_validate(protocol)
@@ -110,7 +110,7 @@ def cluster_embeddings(
     """Write one row for each seed, branch, run of k-means and metric, of every epoch that has all nodes' embeddings.
 
     One branch alone is not clustered: no table shows it (M-Mix Table 5), and k-means is what takes longest. Arguments
-    as in `probe_embeddings`; for the protocol see `relamp.node_settings.ClusterProtocol`.
+    as in `probe_embeddings`; for the protocol see `relamp.settings.nodes.ClusterProtocol`.
     """
     chosen = ClusterProtocol.model_validate(protocol)
     data = PackedNodes.load(data_path)
@@ -126,12 +126,12 @@ def cluster_embeddings(
 
 
 def probe_runs(data_path: Path, protocol: Mapping[str, Any], **runs: Any) -> None:
-    """Probe several runs on one data set; for `runs` see `relamp.steps.kept.score_each`."""
+    """Probe several runs on one data set; for `runs` see `relamp.runtime.kept.score_each`."""
     score_each(probe_embeddings, {"data_path": data_path, "protocol": protocol}, **runs)
 
 
 def cluster_runs(data_path: Path, protocol: Mapping[str, Any], **runs: Any) -> None:
-    """Cluster the embeddings of several runs on one data set; for `runs` see `relamp.steps.kept.score_each`."""
+    """Cluster the embeddings of several runs on one data set; for `runs` see `relamp.runtime.kept.score_each`."""
     score_each(cluster_embeddings, {"data_path": data_path, "protocol": protocol}, **runs)
 
 

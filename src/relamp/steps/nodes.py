@@ -6,13 +6,13 @@ from typing import Any
 
 import pandas as pd
 
-from relamp.data.near import near
+from relamp.data.local_copy import near
 from relamp.data.nodes import PackedNodes
-from relamp.files import write_csv, write_json
-from relamp.loop import Resume
-from relamp.node_settings import NodePretraining
+from relamp.runtime.files import write_csv, write_json
+from relamp.settings.nodes import NodePretraining
 from relamp.steps.training import choose_device, folders_of, train_seeds, training_facts, write_tensors
-from relamp.train_nodes import TrainedNodes, pretrain_nodes
+from relamp.train.loop import Resume
+from relamp.train.nodes import TrainedNodes, pretrain_nodes
 
 _HISTORY = ["epoch", "loss", "node", "diversity"]
 
@@ -36,7 +36,7 @@ def pretrain_nodes_seeds(
         folders: the output folder of each seed.
         state_folder: where training states are kept, one file a seed.
         method: its name, for the record.
-        settings: see `relamp.node_settings.NodePretraining`, the method's own options among them.
+        settings: see `relamp.settings.nodes.NodePretraining`, the method's own options among them.
         code: the source files that the result depends on.
         threads: CPU threads.
     """

@@ -8,13 +8,13 @@ from typing import Any
 import pandas as pd
 
 from relamp.data.corpus import open_packed
-from relamp.data.near import near
-from relamp.files import write_csv, write_json
-from relamp.loop import Resume
+from relamp.data.local_copy import near
 from relamp.method.build import build
-from relamp.settings import Pretraining
+from relamp.runtime.files import write_csv, write_json
+from relamp.settings.graphs import Pretraining
 from relamp.steps.training import choose_device, folders_of, train_seeds, training_facts, write_tensors
-from relamp.train import Trained, pretrain, settings_of
+from relamp.train.graphs import Trained, pretrain, settings_of
+from relamp.train.loop import Resume
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ def pretrain_seeds(
         folders: the output folder of each seed.
         state_folder: where training states are kept, one file a seed.
         row: the method: `name`, `maker`, `options`, `settings` and `trains`, see `relamp.method.table.MethodRow`.
-        settings: see `relamp.settings.Pretraining`.
+        settings: see `relamp.settings.graphs.Pretraining`.
         code: the source files that the result depends on.
         threads: CPU threads.
     """

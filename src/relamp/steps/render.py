@@ -6,7 +6,6 @@ from typing import Literal
 
 import pandas as pd
 
-from relamp.files import read_json, write_csv, write_text
 from relamp.judge.published import load_published
 from relamp.judge.summary import finetune_cells, svm_cells
 from relamp.render.data_table import data_page, data_rows
@@ -14,6 +13,7 @@ from relamp.render.drawn import save_drawn
 from relamp.render.figures import Parameter, damage_figure, sweep_figure
 from relamp.render.sidecar import write_sidecar
 from relamp.render.tables import comparison_table
+from relamp.runtime.files import read_json, write_csv, write_text
 
 
 def read_rows(paths: Sequence[Path]) -> pd.DataFrame:

@@ -6,12 +6,12 @@ from typing import Any
 
 from relamp.data.folds import load_folds
 from relamp.data.packed import PackedGraphs
+from relamp.data.rows import SVM_COLUMNS, write_rows
 from relamp.evaluate.svm import evaluate_svm
-from relamp.progress import Progress
-from relamp.settings import SvmProtocol
+from relamp.runtime.kept import score_each
+from relamp.runtime.progress import Progress
+from relamp.settings.graphs import SvmProtocol
 from relamp.steps.embeddings import by_seed_and_epoch
-from relamp.steps.kept import score_each
-from relamp.steps.rows import SVM_COLUMNS, write_rows
 
 
 def score_embeddings(
@@ -28,7 +28,7 @@ def score_embeddings(
         data_path: packed graphs, for their classes.
         embeddings, folds: a file for each seed; arrays `epoch~K` of `[G, D]`, and fold numbers.
         labels: columns that say what the rows belong to: method, dataset, gamma, alpha.
-        protocol: see `relamp.settings.SvmProtocol`.
+        protocol: see `relamp.settings.graphs.SvmProtocol`.
         output: the CSV.
     """
     chosen = SvmProtocol.model_validate(protocol)
@@ -46,6 +46,6 @@ def score_embeddings(
 def score_runs(
     data_path: Path, folds: Sequence[Path], seeds: Sequence[int], protocol: Mapping[str, Any], **runs: Any
 ) -> None:
-    """Do this for several runs on one data set; `folds` is a file a seed, for `runs` see `relamp.steps.kept`."""
+    """Do this for several runs on one data set; `folds` is a file a seed, for `runs` see `relamp.runtime.kept`."""
     shared = {"data_path": data_path, "folds": dict(zip(seeds, folds, strict=True)), "protocol": protocol}
     score_each(score_embeddings, shared, seeds=seeds, **runs)

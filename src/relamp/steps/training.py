@@ -9,12 +9,12 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from relamp.closure import closure_sha256
-from relamp.facts import fingerprint
-from relamp.files import sha256, whole
-from relamp.loop import Resume
-from relamp.progress import Progress
-from relamp.settings_base import Settings
+from relamp.runtime.code import closure_sha256
+from relamp.runtime.facts import fingerprint
+from relamp.runtime.files import sha256, whole
+from relamp.runtime.progress import Progress
+from relamp.settings.base import Settings
+from relamp.train.loop import Resume
 
 T = TypeVar("T")
 

@@ -10,15 +10,15 @@ import torch
 from safetensors.torch import load_file
 
 from relamp.data.folds import load_folds
-from relamp.data.near import near
+from relamp.data.local_copy import near
 from relamp.data.packed import Integers, PackedGraphs
+from relamp.data.rows import FINETUNE_COLUMNS, write_rows
 from relamp.evaluate.roc_auc import roc_auc_per_task
-from relamp.files import sha256
-from relamp.finetune import finetune
-from relamp.loop import Resume
-from relamp.settings import Finetuning
-from relamp.steps.rows import FINETUNE_COLUMNS, write_rows
+from relamp.runtime.files import sha256
+from relamp.settings.graphs import Finetuning
 from relamp.steps.training import choose_device, train_seeds, training_facts
+from relamp.train.loop import Resume
+from relamp.train.molecules import finetune
 
 
 def finetune_seeds(
@@ -44,7 +44,7 @@ def finetune_seeds(
         shape: width and number of layers of the encoder.
         state_folder: where training states are kept, one file a seed.
         labels: columns that say what the rows belong to.
-        settings: see `relamp.settings.Finetuning`.
+        settings: see `relamp.settings.graphs.Finetuning`.
         code: the source files that the result depends on.
         output: the CSV.
         threads: CPU threads.

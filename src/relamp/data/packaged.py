@@ -1,0 +1,131 @@
+"""The data sets that ship inside installed packages: where their files lie and how each is read."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from rdkit import Chem, RDConfig, rdBase
+
+from relamp.data.molecules import DROPPED_COLUMNS, pack_molecules
+from relamp.data.packed import PackedGraphs
+from relamp.data.registry import DATASETS, Dataset
+from relamp.data.tu import read_tu
+from relamp.errors import RelampError
+from relamp.runtime.files import sha256
+
+_Read = tuple[PackedGraphs, pd.DataFrame]
+
+# The solubility classes in the order of their letters; only the last counts as positive in the binary task.
+_SOLUBILITY_CLASSES = ("(A) low", "(B) medium", "(C) high")
+
+
+def folder(dataset: Dataset) -> Path:
+    """Return the folder of a data set inside its package, without importing the package.
+
+    Raises RelampError if the package is not installed or has no such folder.
+    """
+    package = dataset.package
+    if package is None:
+        raise RelampError(f"{dataset.name}: its source is {dataset.source}, so no package holds it")
+    spec = find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise RelampError(f"{dataset.name}: the package {package} is not installed; install it")
+    places = [Path(root) / dataset.folder for root in spec.submodule_search_locations]
+    if package == "rdkit":  # conda keeps RDKit's data outside the package
+        places.append(Path(RDConfig.RDDataDir).parent / dataset.folder)
+    for place in places:
+        if place.is_dir():
+            return place
+    raise RelampError(f"{dataset.name}: {places[0]} is not there; reinstall the package {package}")
+
+
+def verify(dataset: Dataset, where: Path) -> None:
+    """Compare the sha256 of every raw file with the registry; raises RelampError at the first that differs."""
+    for name, known in dataset.files.items():
+        path = where / name
+        advice = f"reinstall the package {dataset.package} in a version whose files the registry knows"
+        if not path.is_file():
+            raise RelampError(f"{name}: is not there ({where}); {advice}")
+        if (found := sha256(path)) != known:
+            raise RelampError(f"{name}: sha256 is {found} but the registry has {known} ({where}); {advice}")
+
+
+def pack(name: str) -> _Read:
+    """Verify and read one embedded data set; return the packed graphs and the dropped rows.
+
+    Raises RelampError if the name is unknown or a raw file differs from the registry.
+    """
+    dataset = DATASETS.get(name)
+    if dataset is None or name not in _READERS:
+        raise RelampError(f"{name}: is no embedded data set; the embedded ones are {', '.join(_READERS)}")
+    where = folder(dataset)
+    verify(dataset, where)
+    data, dropped = _READERS[name](where)
+    info = {
+        **data.info,
+        "source": dataset.source,
+        "package_version": version(str(dataset.package)),
+        "files": dict(dataset.files),
+    }
+    return replace(data, info=info), dropped
+
+
+def _nci(where: Path) -> _Read:
+    """One SMILES and one running number a line, no labels."""
+    lines = (where / "first_5K.smi").read_text(encoding="ascii").splitlines()
+    return pack_molecules("NCI", [line.split()[0] for line in lines])
+
+
+def _solubility(where: Path) -> _Read:
+    """Train then test file; 1 = highly soluble."""
+    parts = [_solubility_file(where / f"solubility.{part}.sdf") for part in ("train", "test")]
+    smiles = [line for part, _ in parts for line in part]
+    classes = np.concatenate([labels for _, labels in parts])
+    high = (classes == _SOLUBILITY_CLASSES.index("(C) high")).astype(np.int8)[:, None]
+    data, dropped = pack_molecules("Solubility", smiles, high)
+    return replace(data, info={**data.info, "tasks": ["SOL_classification is (C) high"]}), dropped
+
+
+def _solubility_3(where: Path) -> _Read:
+    """The test file as plain graphs: atom types that occur, renumbered, and three classes."""
+    smiles, classes = _solubility_file(where / "solubility.test.sdf")
+    data, dropped = pack_molecules("Solubility-3", smiles, classes)
+    types, ids = np.unique(data.x[:, 0], return_inverse=True)
+    table = Chem.GetPeriodicTable()
+    symbols = [table.GetElementSymbol(int(number) + 1) for number in types]
+    info = {**data.info, "classes": list(_SOLUBILITY_CLASSES), "node_labels": [symbols]}
+    graphs = replace(data, x=ids.reshape(-1, 1), cardinality=(len(types),), edge_attr=None, info=info)
+    return graphs, dropped
+
+
+def _solubility_file(path: Path) -> tuple[list[str], np.ndarray[tuple[int], np.dtype[np.int64]]]:
+    """Read canonical SMILES and class numbers of an SDF file.
+
+    The SMILES are written from the mol blocks: 18 of the 1,282 SMILES properties do not parse in today's RDKit
+    (`c1ccc2n(H)nnc2c1`), all mol blocks do, and where both parse they agree.
+    """
+    smiles, classes = [], []
+    with rdBase.BlockLogs():
+        for mol in Chem.SDMolSupplier(str(path)):
+            # A block that does not parse becomes an empty SMILES, which packing drops and lists; without it no class.
+            smiles.append("" if mol is None else Chem.MolToSmiles(mol))
+            classes.append(0 if mol is None else _SOLUBILITY_CLASSES.index(mol.GetProp("SOL_classification")))
+    return smiles, np.array(classes, dtype=np.int64)
+
+
+def _tu(name: str) -> Callable[[Path], _Read]:
+    """Reader of a TUDataset folder, which drops nothing."""
+    return lambda where: (read_tu(where, name), pd.DataFrame(columns=DROPPED_COLUMNS))
+
+
+_READERS: dict[str, Callable[[Path], _Read]] = {
+    "MUTAG": _tu("MUTAG"),
+    "Cuneiform": _tu("Cuneiform"),
+    "NCI": _nci,
+    "Solubility": _solubility,
+    "Solubility-3": _solubility_3,
+}

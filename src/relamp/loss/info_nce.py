@@ -1,0 +1,117 @@
+"""InfoNCE as M-Mix uses it: the negatives are the other anchors as well as all positives."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+from torch.nn import functional as F
+
+from relamp.loss.nt_xent import MIN_TEMPERATURE, Directions
+
+ROWS_AT_ONCE = 1024
+
+
+class _LogDenominators(Function):
+    """Mean over the first `anchors` rows i of `log sum_{j != i} exp((h_i . h_j - 1) / temperature)`.
+
+    Similarities are made a few rows at a time, in forward and again in backward, so memory grows with n instead of n
+    squared, and each is made once for its two rows. Shifted by their upper bound, they do not overflow.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, h: Tensor, anchors: int, temperature: float) -> Tensor:
+        row_sum = h.new_zeros(len(h))
+        for start in range(0, anchors, ROWS_AT_ONCE):
+            end = min(start + ROWS_AT_ONCE, anchors)
+            weights = _weights(h, start, end, temperature)
+            row_sum[start:end] += weights.sum(1)
+            row_sum[end:] += weights[:, end - start :].sum(0)
+        row_sum = row_sum[:anchors]
+        ctx.save_for_backward(h, row_sum)
+        ctx.temperature = temperature
+        return row_sum.log().mean()
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
+        h, row_sum = ctx.saved_tensors
+        anchors = len(row_sum)
+        share, grad = h.new_zeros(len(h)), torch.zeros_like(h)
+        share[:anchors] = 1 / row_sum
+        for start in range(0, anchors, ROWS_AT_ONCE):
+            end = min(start + ROWS_AT_ONCE, anchors)
+            # The pair i, j is in the denominators of both.
+            pull = _weights(h, start, end, ctx.temperature).mul_(share[start:end, None] + share[start:])
+            grad[start:end] += pull @ h[start:]
+            grad[end:] += pull[:, end - start :].T @ h[start:end]
+        return grads[0] / (anchors * ctx.temperature) * grad, None, None
+
+
+def _weights(h: Tensor, start: int, end: int, temperature: float) -> Tensor:
+    """Return `exp((h_i . h_j - 1) / temperature)` for rows i from `start` to `end` and j from `start`, 0 for j = i."""
+    similarity = h[start:end] @ h[start:].T
+    similarity.sub_(1).div_(temperature).exp_()
+    return similarity.fill_diagonal_(0)
+
+
+def info_nce(
+    anchor: Tensor,
+    positive: Tensor,
+    temperature: float = 1.0,
+    directions: Directions = "one",
+    label: tuple[Tensor, Tensor] | None = None,
+) -> Tensor:
+    """Return InfoNCE by cosine similarity, averaged over rows (M-Mix Eq. 9).
+
+    The denominator of anchor i has all other anchors and all positives, its own among them, so the loss is not
+    negative without a label.
+
+    Args:
+        anchor: `[n, d]`; with mixing these are `g(z-hat)`.
+        positive: `[n, d]`, the other view; row i belongs to row i.
+        temperature: tau, at least `relamp.loss.nt_xent.MIN_TEMPERATURE`.
+        directions: "both" averages with the loss of the exchanged arguments, as Eq. 10 does; "one" does not.
+        label: for i-mix, each anchor's partner `[n]` and own share `[n]`: positive i has that share of the label, the
+            partner's positive the rest. In one direction only.
+    """
+    if temperature < MIN_TEMPERATURE:
+        raise ValueError(f"temperature {temperature} is below {MIN_TEMPERATURE}, where single precision underflows")
+    if label is not None and directions == "both":
+        raise ValueError("a mixed label tells what anchors are made of, positives have none: one direction only")
+    a, b = F.normalize(anchor, dim=1), F.normalize(positive, dim=1)
+    similarity = (a * b).sum(1)
+    if label is not None:
+        partner, share = label
+        similarity = share * similarity + (1 - share) * (a * b[partner]).sum(1)
+    anchors = 2 * len(a) if directions == "both" else len(a)
+    denominators: Tensor = _LogDenominators.apply(  # type: ignore[no-untyped-call]
+        torch.cat([a, b]), anchors, temperature
+    )
+    return denominators - ((similarity - 1) / temperature).mean()
+
+
+def node_objective(
+    mixed: Tensor,
+    other: Tensor,
+    diversity: Tensor,
+    temperature: float = 1.0,
+    label: tuple[Tensor, Tensor] | None = None,
+) -> Tensor:
+    """Return M-Mix's objective between nodes (Eq. 10): InfoNCE in both directions and the diversity term.
+
+    Args:
+        mixed: hard negatives of one branch `g(z-hat)` `[n, d]`.
+        other: embeddings of the other branch `[n, d]`.
+        diversity: Eq. 8, from the mixer.
+        temperature: tau.
+        label: i-mix's label, with which there is one direction, see `info_nce`.
+    """
+    return info_nce(mixed, other, temperature, "one" if label is not None else "both", label) + diversity
+
+
+def graph_info_nce(h_a: Tensor, h_b: Tensor, temperature: float = 1.0) -> Tensor:
+    """Return the part of M-Mix's Eq. 11 between graphs `[M, d]`, branch a against branch b, averaged over graphs.
+
+    Eq. 11 as printed subtracts the node objectives; they are meant to be added, since both are minimised.
+    """
+    return info_nce(h_a, h_b, temperature)

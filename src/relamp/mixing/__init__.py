@@ -1,0 +1,1 @@
+"""Mixing samples into hard negatives (M-Mix Section 3)."""

@@ -1,0 +1,178 @@
+"""M-Mix: each sample mixed with many others by weights that follow their similarity, into a hard negative."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
+
+from relamp.errors import RelampError
+from relamp.mixing.base import ROWS_AT_ONCE, BinaryMix, IMix, Mixed, Mixer, PairWeights, needed
+from relamp.mixing.pairs import pair_dot, pair_sum, sum_by_target
+from relamp.settings.mixing import MIXERS, MixSettings
+
+__all__ = ["MIXERS", "MixSettings", "Mixed", "Mixer", "PairWeights", "make_mixer", "mixing_mlp"]
+
+
+class SimilarityMix(Mixer):
+    """M-Mix: mixes each sample with all others in scope, by the softmax of their similarities (Eq. 2, 5-8).
+
+    mo-mix takes cosine similarities of the samples themselves and gives the sample itself the weight C (Eq. 5, 7);
+    mp-mix takes them between two linear maps, queries and keys (Eq. 6), which the diversity term drives apart (Eq. 8);
+    random-mix takes standard normal numbers instead (Section 4.4). A sample with nobody in scope keeps itself.
+
+    In the scope "op", theta decides who is in the softmax at all, so that weights sum to 1 (Eq. 2) there too.
+    """
+
+    def __init__(self, name: str, dim: int, settings: MixSettings, generator: torch.Generator) -> None:
+        """Draw the initial maps, where there are any."""
+        super().__init__()
+        projected = name in ("mp-mix", "mp-mix-nodiv")
+        self.settings = settings
+        self.constant = settings.constant if name == "mo-mix" else None
+        self.random, self.diverse = name == "random-mix", name == "mp-mix"
+        self.drop = settings.weight_dropout if projected else 0.0
+        self.query, self.key = (_linear(dim, generator) if projected else nn.Identity() for _ in range(2))
+
+    def forward(self, z: Tensor, edge_index: Tensor | None = None, random: torch.Generator | None = None) -> Mixed:
+        """Mix the rows of z `[n, d]`, see `Mixer`."""
+        q, k = F.normalize(self.query(z), dim=1), F.normalize(self.key(z), dim=1)
+        diversity = -(q - k).square().sum(1).mean() if self.diverse else z.new_zeros(())
+        if self.settings.diversity == "together":
+            diversity = -diversity
+        if not self.settings.score_gradient:
+            q, k = q.detach(), k.detach()
+        if self.settings.scope == "op":
+            mixed, weights = self._over_rows(z, q, k, random)
+        elif edge_index is None:
+            raise ValueError("the scope 'wp' mixes over neighbours: pass edge_index, or choose the scope 'op'")
+        else:
+            mixed, weights = self._over_neighbours(z, q, k, edge_index, random)
+        return Mixed(mixed, diversity, weights)
+
+    def _over_neighbours(
+        self, z: Tensor, q: Tensor, k: Tensor, edge_index: Tensor, random: torch.Generator | None
+    ) -> tuple[Tensor, PairWeights]:
+        """Mix in the scope "wp": pairs are the edges, and each sample with itself unless its weight is C."""
+        n, rows = len(z), torch.arange(len(z), device=z.device)
+        source, target = edge_index[:, edge_index[0] != edge_index[1]]
+        alone = torch.bincount(target, minlength=n) == 0
+        if self.constant is None or self.settings.operator == "adjacency":
+            source, target = torch.cat([source, rows]), torch.cat([target, rows])
+        if self.settings.operator == "adjacency":
+            share, own = _gcn_weights(source, target, n, z.dtype), None
+        else:
+            score = _normal(source.shape, random).to(z) if self.random else pair_dot(q, k, source, target)
+            weight = score.exp()
+            total = sum_by_target(weight, target, n) + self._own_term(q, k)
+            share, own = weight / total[target], None
+            if self.constant is not None:
+                share, own = (1 - self.constant) * share, alone.to(z) * (1 - self.constant) + self.constant
+            share = self._dropout(share, random)
+        mixed = pair_sum(share, z, source, target)
+        if own is not None:
+            mixed, share = mixed + own[:, None] * z, torch.cat([share, own])
+            source, target = torch.cat([source, rows]), torch.cat([target, rows])
+        return mixed, PairWeights(torch.stack([source, target]), share.detach())
+
+    def _over_rows(
+        self, z: Tensor, q: Tensor, k: Tensor, random: torch.Generator | None
+    ) -> tuple[Tensor, PairWeights | None]:
+        """Mix in the scope "op", some rows at a time; their weights are made again in the backward pass."""
+        n = len(z)
+        if n <= ROWS_AT_ONCE:
+            mixed, share = self._block(z, q, k, 0, n, self._seed(random))
+            pairs = share.nonzero().T.flip(0)
+            return mixed, PairWeights(pairs, share.detach()[pairs[1], pairs[0]])
+        blocks = []
+        for start in range(0, n, ROWS_AT_ONCE):
+            # Each block draws from its own seed, so that it draws the same when it is made again.
+            bounds = (start, min(start + ROWS_AT_ONCE, n), self._seed(random))
+            made: tuple[Tensor, Tensor] = checkpoint(
+                self._block, z, q, k, *bounds, use_reentrant=False, preserve_rng_state=False
+            )
+            blocks.append(made[0])
+        return torch.cat(blocks), None
+
+    def _block(self, z: Tensor, q: Tensor, k: Tensor, start: int, end: int, seed: int | None) -> tuple[Tensor, Tensor]:
+        """Mix the rows from `start` to `end`; return them `[b, d]` and their weights `[b, n]`."""
+        random = None if seed is None else torch.Generator().manual_seed(seed)
+        similarity = q[start:end] @ k.T
+        # Rounding may leave a cosine a little outside [-1, 1], and theta = -1 or 1 is meant.
+        inside = similarity.detach().clamp(-1, 1) >= self.settings.threshold
+        own = torch.eye(end - start, len(z), dtype=torch.bool, device=z.device).roll(start, 1)
+        if self.constant is not None:
+            inside &= ~own
+        alone = ~inside.any(1, keepdim=True)
+        weight = (_normal(similarity.shape, random).to(z) if self.random else similarity).exp() * inside
+        total = weight.sum(1, keepdim=True) + self._own_term(q[start:end], k[start:end])[:, None]
+        share = weight / torch.where(alone, 1.0, total)
+        if self.constant is not None:
+            share = (1 - self.constant) * share + self.constant * own.to(z)
+        share = self._dropout(torch.where(alone, own.to(z), share), random)
+        return share @ z, share
+
+    def _own_term(self, q: Tensor, k: Tensor) -> Tensor:
+        """Return what the sample itself adds to the denominator of Eq. 7 where it does, `[b]`."""
+        counts = self.constant is not None and self.settings.denominator == "all"
+        return (q * k).sum(1).exp() if counts else q.new_zeros(len(q))
+
+    def _dropout(self, share: Tensor, random: torch.Generator | None) -> Tensor:
+        """Set some weights to 0 and scale the others up, in training."""
+        if not self.training or self.drop == 0:
+            return share
+        kept = _uniform(share.shape, random).to(share.device) >= self.drop
+        return share * kept / (1 - self.drop)
+
+    def _seed(self, random: torch.Generator | None) -> int | None:
+        """Draw a seed, if anything is to be drawn."""
+        if not self.random and (not self.training or self.drop == 0):
+            return None
+        random = needed(random)
+        return int(torch.randint(2**62, (), generator=random, device=random.device))
+
+
+def make_mixer(name: str, dim: int, settings: MixSettings, generator: torch.Generator) -> Mixer:
+    """Return a mixer by its name.
+
+    Args:
+        name: one of MIXERS. "mp-mix-nodiv" is mp-mix without the diversity term.
+        dim: d, the width of the samples.
+        settings: options; "none", "binary-mix" and "i-mix" have none.
+        generator: source of the initial weights.
+
+    Raises:
+        RelampError: there is no such mixer.
+    """
+    if name not in MIXERS:
+        raise RelampError(f"{name}: no such mixer; choose one of {', '.join(MIXERS)}")
+    plain = {"none": Mixer, "binary-mix": BinaryMix, "i-mix": IMix}
+    return plain[name]() if name in plain else SimilarityMix(name, dim, settings, generator)
+
+
+def mixing_mlp(dim: int, generator: torch.Generator) -> nn.Sequential:
+    """Return g of Eq. 9, Linear-PReLU-Linear of constant width, which follows the mixing on graphs."""
+    return nn.Sequential(_linear(dim, generator, bias=True), nn.PReLU(), _linear(dim, generator, bias=True))
+
+
+def _linear(dim: int, generator: torch.Generator, bias: bool = False) -> nn.Linear:
+    linear = nn.Linear(dim, dim, bias=bias)
+    nn.init.xavier_uniform_(linear.weight, generator=generator)
+    if bias:
+        nn.init.zeros_(linear.bias)
+    return linear
+
+
+def _gcn_weights(source: Tensor, target: Tensor, n: int, dtype: torch.dtype) -> Tensor:
+    """Return the entries of `D^-1/2 (A + I) D^-1/2` for edges that contain the self-loops."""
+    received, sent = (torch.bincount(ends, minlength=n).to(dtype) for ends in (target, source))
+    return (received[target] * sent[source]).rsqrt()
+
+
+def _normal(shape: torch.Size, random: torch.Generator | None) -> Tensor:
+    random = needed(random)
+    return torch.randn(shape, generator=random, device=random.device)
+
+
+def _uniform(shape: torch.Size, random: torch.Generator | None) -> Tensor:
+    random = needed(random)
+    return torch.rand(shape, generator=random, device=random.device)

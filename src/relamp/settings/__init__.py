@@ -1,0 +1,1 @@
+"""Settings of single steps, without torch and without names of data sets or methods."""

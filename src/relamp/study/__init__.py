@@ -1,0 +1,1 @@
+"""What a configuration asks for: its names, runs, paths and what they cost."""

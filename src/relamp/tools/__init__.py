@@ -1,0 +1,1 @@
+"""What helps to run the workflow: cost, progress, the report."""

@@ -1,0 +1,1 @@
+"""Training loops by domain, saved and resumed."""

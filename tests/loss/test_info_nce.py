@@ -1,0 +1,153 @@
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from relamp.loss import info_nce as mix_loss_module
+from relamp.loss.info_nce import graph_info_nce, info_nce, node_objective
+
+E = math.e
+
+
+def slow_info_nce(a: Tensor, b: Tensor, tau: float) -> Tensor:
+    """Eq. 9 read aloud, row by row."""
+
+    def weight(u: Tensor, v: Tensor) -> Tensor:
+        return torch.exp((u @ v) / (u.norm() * v.norm()) / tau)
+
+    losses = []
+    for i in range(len(a)):
+        denominator = sum(weight(a[i], a[j]) for j in range(len(a)) if j != i) + sum(weight(a[i], row) for row in b)
+        losses.append(-torch.log(weight(a[i], b[i]) / denominator))
+    return torch.stack(losses).mean()
+
+
+def rows(n: int, d: int, seed: int) -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    a, b = (torch.randn(n, d, generator=generator, dtype=torch.float64, requires_grad=True) for _ in range(2))
+    return a, b
+
+
+def test_info_nce_by_hand() -> None:
+    # cosines between anchors: 0; anchor 0 with the positives: 1 and 0.6; anchor 1 with them: 0 and 0.8; tau = 1.
+    a = torch.tensor([[2.0, 0.0], [0.0, 5.0]])
+    b = torch.tensor([[1.0, 0.0], [0.6, 0.8]])
+    first = -math.log(E / (1 + E + E**0.6))
+    second = -math.log(E**0.8 / (1 + 1 + E**0.8))
+    assert info_nce(a, b).item() == pytest.approx((first + second) / 2, abs=1e-6)
+    assert graph_info_nce(a, b).item() == pytest.approx((first + second) / 2, abs=1e-6)
+    # Exchanged: the positives have cosine 0.6 to each other.
+    third = -math.log(E / (E**0.6 + E + 1))
+    fourth = -math.log(E**0.8 / (E**0.6 + E**0.6 + E**0.8))
+    expected = (first + second + third + fourth) / 4
+    assert info_nce(a, b, directions="both").item() == pytest.approx(expected, abs=1e-6)
+    assert node_objective(a, b, torch.tensor(-1.5)).item() == pytest.approx(expected - 1.5, abs=1e-6)
+
+
+def test_temperature_by_hand() -> None:
+    # One pair of opposite anchors that equal their positives, tau = 0.5: e^2 over e^-2 + e^2 + e^-2.
+    a = torch.tensor([[1.0], [-3.0]])
+    assert info_nce(a, a, 0.5).item() == pytest.approx(math.log(1 + 2 * E**-4), abs=1e-6)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.integers(0, 10_000),
+    st.integers(1, 8),
+    st.integers(2, 5),
+    st.floats(0.05, 2),
+    st.sampled_from(["both", "one"]),
+    st.integers(1, 5),
+)
+def test_equals_slow_implementation_with_gradients(seed, n, d, tau, directions, rows_at_once) -> None:
+    a, b = rows(n, d, seed)
+    expected = slow_info_nce(a, b, tau)
+    if directions == "both":
+        expected = (expected + slow_info_nce(b, a, tau)) / 2
+    expected_grads = torch.autograd.grad(expected, [a, b])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mix_loss_module, "ROWS_AT_ONCE", rows_at_once)
+        actual = info_nce(a, b, tau, directions)
+        actual_grads = torch.autograd.grad(actual, [a, b])
+    assert actual.item() == pytest.approx(expected.item(), rel=1e-9, abs=1e-9)
+    for got, wanted in zip(actual_grads, expected_grads, strict=True):
+        torch.testing.assert_close(got, wanted, rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize("rows_at_once", [2, 1024])
+def test_gradcheck(rows_at_once, monkeypatch) -> None:
+    monkeypatch.setattr(mix_loss_module, "ROWS_AT_ONCE", rows_at_once)
+    pair = rows(5, 3, 0)
+    for directions in ("both", "one"):
+        assert torch.autograd.gradcheck(lambda x, y, way=directions: info_nce(x, y, 0.4, way), pair)
+    label = (torch.tensor([1, 2, 3, 4, 0]), torch.tensor([0.1, 0.5, 0.9, 0.3, 1.0], dtype=torch.float64))
+    assert torch.autograd.gradcheck(lambda x, y: info_nce(x, y, 0.4, label=label), pair)
+
+
+def test_blocks_do_not_change_the_value_at_real_size(monkeypatch) -> None:
+    generator = torch.Generator().manual_seed(0)
+    a, b = (torch.randn(1500, 8, generator=generator) for _ in range(2))
+    chunked = info_nce(a, b, 0.4, "both").item()
+    monkeypatch.setattr(mix_loss_module, "ROWS_AT_ONCE", 10_000)
+    assert chunked == pytest.approx(info_nce(a, b, 0.4, "both").item(), rel=1e-6)
+    h = torch.nn.functional.normalize(torch.cat([a, b]).double(), dim=1)
+    logits = (h @ h.T / 0.4).fill_diagonal_(-torch.inf)
+    target = torch.arange(3000).roll(1500)
+    assert chunked == pytest.approx(torch.nn.functional.cross_entropy(logits, target).item(), rel=1e-5)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 9), st.floats(0.1, 50))
+def test_laws(seed: int, n: int, scale: float) -> None:
+    a, b = rows(n, 4, seed)
+    value = info_nce(a, b, 0.5).item()
+    order = torch.randperm(n, generator=torch.Generator().manual_seed(seed))
+    # The positive is in the denominator, so the loss is not negative; alone it is all of it.
+    assert value >= (1e-6 if n > 1 else -1e-12)
+    assert n > 1 or value == pytest.approx(0, abs=1e-12)
+    assert value <= math.log(2 * n - 1) + 2 / 0.5
+    assert info_nce(a[order], b[order], 0.5).item() == pytest.approx(value)
+    assert info_nce(scale * a, b, 0.5).item() == pytest.approx(value)
+    both = info_nce(a, b, 0.5, "both").item()
+    assert both == pytest.approx(info_nce(b, a, 0.5, "both").item())
+    assert both == pytest.approx((value + info_nce(b, a, 0.5).item()) / 2)
+
+
+def test_mixed_label() -> None:
+    a, b = rows(4, 3, 1)
+    partner, share = torch.tensor([2, 0, 3, 1]), torch.tensor([0.25, 1.0, 0.0, 0.5], dtype=torch.float64)
+    u, v = (torch.nn.functional.normalize(x, dim=1) for x in (a, b))
+    logits = torch.cat([(u @ u.T).fill_diagonal_(-torch.inf), u @ v.T], dim=1) / 0.7
+    log_share = logits.log_softmax(1)
+    expected = [share[i] * log_share[i, 4 + i] + (1 - share[i]) * log_share[i, 4 + partner[i]] for i in range(4)]
+    label = (partner, share)
+    assert info_nce(a, b, 0.7, label=label).item() == pytest.approx(-sum(expected).item() / 4, rel=1e-9)
+    diversity = torch.zeros(())
+    assert node_objective(a, b, diversity, 0.7, label).item() == pytest.approx(-sum(expected).item() / 4, rel=1e-9)
+    whole = (partner, torch.ones(4, dtype=torch.float64))
+    assert info_nce(a, b, 0.7, label=whole).item() == pytest.approx(info_nce(a, b, 0.7).item(), rel=1e-12)
+    with pytest.raises(ValueError, match="one direction"):
+        info_nce(a, b, 0.7, "both", label)
+
+
+def test_single_precision_stays_finite() -> None:
+    # The positive is opposite and so is all else but the anchors: the smallest denominator there is.
+    a = torch.tensor([[1.0, 0.0]], requires_grad=True)
+    lowest = mix_loss_module.MIN_TEMPERATURE
+    value = info_nce(a, -a, lowest)
+    value.backward()
+    assert value.item() == pytest.approx(0, abs=1e-4)
+    assert torch.isfinite(a.grad).all()
+    with pytest.raises(ValueError, match="below"):
+        info_nce(a, a, lowest / 2)
+
+
+def test_zero_embeddings_do_not_break_training() -> None:
+    a = torch.zeros(4, 3, requires_grad=True)
+    value = info_nce(a, torch.zeros(4, 3))
+    value.backward()
+    assert value.item() == pytest.approx(math.log(7))
+    assert torch.isfinite(a.grad).all()

@@ -1,0 +1,127 @@
+import errno
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors import SafetensorError
+
+from relamp.errors import RelampError
+from relamp.runtime.files import sha256, whole, write_csv, write_json, write_text
+
+
+def listed(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_the_file_appears_only_at_the_end_and_folders_are_made(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b.csv"
+    with whole(path) as beside:
+        assert beside.parent == path.parent
+        assert beside.suffix == ".csv"
+        beside.write_text("new")
+        assert not path.exists()
+    assert path.read_text() == "new"
+    assert listed(path.parent) == ["b.csv"]
+
+
+def test_an_error_in_the_block_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+
+    def write() -> None:
+        with whole(path) as beside:
+            beside.write_text("half")
+            raise KeyError("x")
+
+    with pytest.raises(KeyError):
+        write()
+    assert path.read_text() == "old"
+    assert listed(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.parametrize("step", ["open", "fsync", "replace"])
+def test_a_full_disk_is_told_and_leaves_the_old_file(
+    step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    owner, name = {"open": (Path, "write_text"), "fsync": (os, "fsync"), "replace": (Path, "replace")}[step]
+    monkeypatch.setattr(owner, name, full)
+    with pytest.raises(RelampError, match=r"a\.txt: could not be written \(No space left on device\); free some space"):
+        write_text(path, "new")
+    monkeypatch.undo()
+    assert path.read_text() == "old"
+    assert listed(tmp_path) == ["a.txt"]
+
+
+def test_safetensors_own_error_is_told_like_a_full_disk(tmp_path: Path) -> None:
+    def write() -> None:
+        with whole(tmp_path / "a.safetensors"):
+            raise SafetensorError("I/O error: no space")
+
+    with pytest.raises(RelampError, match=r"a\.safetensors: could not be written \(I/O error: no space\)"):
+        write()
+
+
+def test_a_block_that_writes_nothing_is_an_error(tmp_path: Path) -> None:
+    def write() -> None:
+        with whole(tmp_path / "a.txt"):
+            pass
+
+    with pytest.raises(RelampError, match=r"a\.txt: could not be written"):
+        write()
+    assert listed(tmp_path) == []
+
+
+def test_a_kill_in_the_middle_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    script = f"""
+        import os, signal
+        from relamp.runtime.files import whole
+        with whole({str(path)!r}) as beside:
+            beside.write_text("half")
+            os.kill(os.getpid(), signal.SIGKILL)
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert path.read_text() == "old"
+
+
+def test_json_is_sorted_readable_and_ends_its_last_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    write_json(path, {"b": 1, "a": "é"})
+    assert path.read_text(encoding="utf-8") == '{\n  "a": "é",\n  "b": 1\n}\n'
+    write_json(path, {"a": "é", "b": 1})
+    assert json.loads(path.read_text(encoding="utf-8")) == {"a": "é", "b": 1}
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1))
+def test_csv_keeps_every_digit(tmp_path_factory: pytest.TempPathFactory, values: list[float]) -> None:
+    path = tmp_path_factory.getbasetemp() / "digits.csv"
+    write_csv(path, pd.DataFrame({"value": values}))
+    header, *lines = path.read_text(encoding="utf-8").splitlines()
+    assert header == "value"
+    assert [float(line) for line in lines] == values
+
+
+def test_sha256_is_that_of_the_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"abc")
+    # FIPS 180-2, appendix B.1
+    assert sha256(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    path.write_bytes(bytes(range(256)) * 5000)
+    assert sha256(path) == hashlib.sha256(path.read_bytes()).hexdigest()

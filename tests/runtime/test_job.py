@@ -1,0 +1,182 @@
+import contextlib
+import logging
+import os
+import platform
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from relamp.errors import RelampError
+from relamp.runtime.job import run
+
+
+@contextlib.contextmanager
+def no_handlers() -> Iterator[None]:
+    """A root logger as a fresh process has it; the test runner's own handlers come back afterwards."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    root.handlers[:] = []
+    try:
+        yield
+    finally:
+        for handler in root.handlers:
+            handler.close()
+        root.handlers[:] = handlers
+        root.setLevel(level)
+
+
+def job(log: Path | str) -> SimpleNamespace:
+    return SimpleNamespace(rule="pack", log=str(log), threads=2, params=SimpleNamespace(gamma=0.2))
+
+
+def call(main: Callable[[Any], None], given: Any) -> int:
+    with no_handlers():
+        try:
+            run(main, given)
+        except SystemExit as end:
+            return -1 if end.code is None else int(end.code)
+    return 0
+
+
+def test_a_job_gets_the_workflows_object_and_its_messages_stand_in_its_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    got = []
+
+    def main(given: Any) -> None:
+        got.append(given)
+        logging.getLogger("relamp.runtime.progress").info("MUTAG, epochs: 10 of 20")
+        logging.getLogger("relamp.runtime.progress").debug("nobody needs this")
+
+    given = job(tmp_path / "logs" / "deep" / "a.log")
+    assert call(main, given) == 0
+    assert got == [given]
+    first, line, last = Path(given.log).read_text(encoding="utf-8").splitlines()
+    assert first.endswith(f" pack, 2 CPUs on {platform.node()}")
+    assert last.endswith(" s of CPU time")
+    assert line.endswith(" MUTAG, epochs: 10 of 20")
+    captured = capsys.readouterr()
+    assert captured.err == captured.out == ""
+
+
+def test_a_users_error_is_one_line_on_the_terminal_and_in_the_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def main(_: Any) -> None:
+        raise RelampError("a.txt: sha256 is 1f but the registry has 9c; delete it") from KeyError("hidden")
+
+    given = job(tmp_path / "a.log")
+    assert call(main, given) == 1
+    assert capsys.readouterr().err == "relamp: a.txt: sha256 is 1f but the registry has 9c; delete it\n"
+    first, line = Path(given.log).read_text(encoding="utf-8").splitlines()
+    assert first.endswith(f" pack, 2 CPUs on {platform.node()}")
+    assert line.endswith(" a.txt: sha256 is 1f but the registry has 9c; delete it")
+
+
+def test_any_other_error_is_one_line_on_the_terminal_and_a_traceback_in_the_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def main(_: Any) -> None:
+        raise ValueError("shapes differ")
+
+    given = job(tmp_path / "a.log")
+    assert call(main, given) == 1
+    assert capsys.readouterr().err == f"relamp: ValueError: shapes differ (see {given.log})\n"
+    text = Path(given.log).read_text(encoding="utf-8")
+    assert "Traceback (most recent call last)" in text
+    assert text.rstrip().endswith("ValueError: shapes differ")
+    assert "in main" in text
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit])
+def test_an_end_from_outside_passes_through(tmp_path: Path, end: type[BaseException]) -> None:
+    def main(_: Any) -> None:
+        raise end
+
+    with no_handlers(), pytest.raises(end):
+        run(main, job(tmp_path / "a.log"))
+
+
+def test_a_log_is_of_the_last_attempt(tmp_path: Path) -> None:
+    for text in ("first", "second"):
+        assert call(lambda _, text=text: logging.getLogger("x").info(text), job(tmp_path / "a.log")) == 0
+    assert (tmp_path / "a.log").read_text(encoding="utf-8").count("\n") == 3  # how it began and ended, and the message
+
+
+def test_without_a_log_messages_go_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(lambda _: logging.getLogger("x").info("hello"), job("")) == 0
+    assert capsys.readouterr().err.endswith(" hello\n")
+
+
+@pytest.mark.skipif(find_spec("snakemake") is None, reason="snakemake is not installed")
+def test_jobs_under_snakemake_log_end_and_use_their_threads(tmp_path: Path) -> None:
+    (tmp_path / "Snakefile").write_text(
+        textwrap.dedent("""
+            rule all:
+                input: "good.txt", "user.txt", "fault.txt"
+            for kind in ("good", "user", "fault"):
+                rule:
+                    name: kind
+                    output: f"{kind}.txt"
+                    log: f"logs/{kind}.log"
+                    threads: 2
+                    params: kind=kind
+                    script: "script.py"
+        """)
+    )
+    (tmp_path / "script.py").write_text(
+        textwrap.dedent("""
+            import logging
+            import os
+            from pathlib import Path
+
+            from relamp.errors import RelampError
+            from relamp.runtime.job import run
+
+
+            def main(job):
+                logging.getLogger("relamp.x").info("working on %s", job.params.kind)
+                if job.params.kind == "user":
+                    raise RelampError("do this instead")
+                one = 1 / (job.params.kind == "good")
+                Path(job.output[0]).write_text(f"{one} {job.threads} {os.environ['OMP_NUM_THREADS']}")
+
+
+            if __name__ == "__main__":
+                run(main, snakemake)
+        """)
+    )
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--keep-going", "--quiet", "host", "progress"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 1
+    assert (tmp_path / "good.txt").read_text() == "1.0 2 2"
+    assert not (tmp_path / "user.txt").exists()
+    lines = done.stderr.splitlines()
+    assert lines.count("relamp: do this instead") == 1
+    assert lines.count("relamp: ZeroDivisionError: division by zero (see logs/fault.log)") == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    logs = {kind: (tmp_path / "logs" / f"{kind}.log").read_text() for kind in ("good", "user", "fault")}
+    assert all(f"working on {kind}" in text for kind, text in logs.items())
+    assert ["Traceback" in logs[kind] for kind in ("good", "user", "fault")] == [False, False, True]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+def test_a_signal_ends_a_job_with_a_line_that_names_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], number: signal.Signals
+) -> None:
+    before = signal.getsignal(number)
+    given = job(tmp_path / "a.log")
+    assert call(lambda _: os.kill(os.getpid(), number), given) == 1
+    assert capsys.readouterr().err == f"relamp: {number.name}: ended before it was done (see {given.log})\n"
+    first, line = Path(given.log).read_text(encoding="utf-8").splitlines()
+    assert first.endswith(f" pack, 2 CPUs on {platform.node()}")
+    assert line.endswith(f" {number.name}: ended before it was done; the same command runs it again")
+    assert signal.getsignal(number) is before

@@ -1,0 +1,346 @@
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from relamp.errors import RelampError
+from relamp.study.config import Config, load_config, merge
+
+ROOT = Path(__file__).parents[2]
+PRESETS = ROOT / "workflow" / "presets"
+
+
+def faults(given: Mapping[str, Any]) -> list[str]:
+    with pytest.raises(RelampError) as caught:
+        load_config(given, PRESETS)
+    lines = str(caught.value).splitlines()
+    assert all(line.startswith("config: ") for line in lines)
+    return lines
+
+
+def unsupervised(**options: Any) -> dict[str, Any]:
+    return {"unsupervised": options}
+
+
+@pytest.mark.parametrize("preset", sorted(path.stem for path in PRESETS.glob("*.yaml")))
+def test_every_shipped_preset_loads(preset: str) -> None:
+    assert load_config({"preset": preset}, PRESETS).preset == preset
+
+
+def test_the_shipped_configuration_is_the_quick_preset() -> None:
+    shipped = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    config = load_config(shipped, PRESETS)
+    assert config == load_config({}, PRESETS)
+    assert config.preset == "quick"
+    assert config.unsupervised.datasets == ("MUTAG", "Solubility-3")
+    assert config.unsupervised.pretraining.local_nodes == 1000
+    assert config.unsupervised.pretraining.batch_size == 128  # in no preset: the papers' value stands in settings.py
+
+
+def test_the_loaded_configuration_is_frozen_and_comes_back_from_json() -> None:
+    config = load_config({}, PRESETS)
+    assert Config.model_validate(config.model_dump(mode="json")) == config
+    with pytest.raises(Exception, match="frozen"):
+        config.preset = "paper"
+
+
+def test_what_is_given_lies_over_the_preset_and_leaves_the_rest() -> None:
+    base = load_config({}, PRESETS)
+    config = load_config(unsupervised(gamma=0.4, pretraining={"lamp": {"node_embedding": "last"}}), PRESETS)
+    assert config.unsupervised.gamma == 0.4
+    assert config.unsupervised.pretraining.lamp.node_embedding == "last"
+    assert config.unsupervised.pretraining.local_nodes == base.unsupervised.pretraining.local_nodes
+    assert config.unsupervised.datasets == base.unsupervised.datasets
+    assert config.transfer == base.transfer
+
+
+def test_lists_are_replaced_as_a_whole() -> None:
+    assert load_config(unsupervised(seeds=[7]), PRESETS).unsupervised.seeds == (7,)
+
+
+def test_numbers_that_the_command_line_hands_on_as_text_are_read() -> None:
+    config = load_config(
+        unsupervised(gamma="0.4", seeds=["3"], pretraining={"lamp": {"own_statistics": "true"}}), PRESETS
+    )
+    assert config.unsupervised.gamma == 0.4
+    assert config.unsupervised.seeds == (3,)
+    assert config.unsupervised.pretraining.lamp.own_statistics is True
+
+
+ONE_FAULT: dict[str, tuple[dict[str, Any], str]] = {
+    "unknown key": ({"unsupervise": {}}, "unsupervise: there is no such option"),
+    "unknown nested key": (
+        unsupervised(pretraining={"lamp": {"scope": "layer"}}),
+        "unsupervised.pretraining.lamp.scope: there is no such option",
+    ),
+    "unknown data set": (
+        unsupervised(datasets=["MUTAG", "MUTG"]),
+        "unsupervised.datasets.1: there is no data set 'MUTG'; did you mean MUTAG? (given: 'MUTG')",
+    ),
+    "data set in small letters": (
+        {"damage": {"datasets": ["cuneiform"]}},
+        "damage.datasets.0: there is no data set 'cuneiform'; did you mean Cuneiform? (given: 'cuneiform')",
+    ),
+    "data set like no other": (
+        {"transfer": {"corpus": "zzz"}},
+        "transfer.corpus: there is no data set 'zzz'; known: NCI, Solubility, BBBP, Tox21, ToxCast, SIDER, ClinTox, ",
+    ),
+    "unknown method": (
+        unsupervised(methods=["lamp-mga"]),
+        "unsupervised.methods.0: there is no method 'lamp-mga'; did you mean lamp-mag? (given: 'lamp-mga')",
+    ),
+    "method of other experiments": (
+        unsupervised(methods=["none"]),
+        "unsupervised.methods.0: there is no method 'none'; ",
+    ),
+    "unknown transfer method": (
+        {"transfer": {"methods": ["non"]}},
+        "transfer.methods.0: there is no method 'non'; did you mean none? (given: 'non')",
+    ),
+    "unknown kernel": (
+        unsupervised(kernels=["wk"]),
+        "unsupervised.kernels.0: there is no kernel 'wk'; did you mean wl?",
+    ),
+    "data set twice": (unsupervised(datasets=["DD", "DD"]), "unsupervised.datasets: named twice: DD (given: "),
+    "method twice": (unsupervised(methods=["graphcl"] * 2), "unsupervised.methods: named twice: graphcl (given: "),
+    "gamma 1": (unsupervised(gamma=1), "unsupervised.gamma: input should be less than 1 (given: 1)"),
+    "gamma negative": (
+        unsupervised(gamma=-0.1),
+        "unsupervised.gamma: input should be greater than or equal to 0 (given: -0.1)",
+    ),
+    "gamma no number": (
+        unsupervised(gamma=float("nan")),
+        "unsupervised.gamma: input should be less than 1 (given: nan)",
+    ),
+    "gamma a word": (unsupervised(gamma="abc"), "unsupervised.gamma: input should be a valid number"),
+    "gamma a list": (unsupervised(gamma=[0.1]), "unsupervised.gamma: input should be a valid number"),
+    "gamma empty": (unsupervised(gamma=None), "unsupervised.gamma: input should be a valid number"),
+    "gamma 1 in the grid": (
+        unsupervised(gammas=[0.1, 1.0]),
+        "unsupervised.gammas.1: input should be less than 1 (given: 1.0)",
+    ),
+    "gamma twice in the grid": (unsupervised(gammas=[0.2, 0.20]), "unsupervised.gammas: named twice: 0.2"),
+    "transfer's gamma": ({"transfer": {"gamma": 1.0}}, "transfer.gamma: input should be less than 1 (given: 1.0)"),
+    "alpha negative": (
+        unsupervised(alpha=-1),
+        "unsupervised.alpha: input should be greater than or equal to 0 (given: -1)",
+    ),
+    "alpha negative in the grid": (
+        unsupervised(alphas=[1, -2]),
+        "unsupervised.alphas.1: input should be greater than or equal to 0 (given: -2)",
+    ),
+    "alpha without end": (unsupervised(alpha=float("inf")), "unsupervised.alpha: input should be a finite number"),
+    "seed negative": (
+        unsupervised(seeds=[-1]),
+        "unsupervised.seeds.0: input should be greater than or equal to 0 (given: -1)",
+    ),
+    "seed too large": (unsupervised(seeds=[2**32]), "unsupervised.seeds.0: input should be less than 4294967296"),
+    "seed a fraction": (unsupervised(seeds=[0, 1.5]), "unsupervised.seeds.1: input should be a valid integer"),
+    "seeds no list": (unsupervised(seeds=3), "unsupervised.seeds: input should be a valid tuple (given: 3)"),
+    "seeds empty": (unsupervised(seeds=[]), "unsupervised.seeds: at least one is needed (given: [])"),
+    "seeds twice": (unsupervised(seeds=[0, 1, 0]), "unsupervised.seeds: named twice: 0 (given: [0, 1, 0])"),
+    "transfer's seeds": ({"transfer": {"seeds": []}}, "transfer.seeds: at least one is needed (given: [])"),
+    "late checkpoint": (
+        unsupervised(pretraining={"checkpoints": [0, 20, 30]}),
+        "unsupervised.pretraining.checkpoints: beyond the last epoch, 20: 30 (given: [0, 20, 30])",
+    ),
+    "fewer epochs than checkpoints": (
+        unsupervised(pretraining={"epochs": 5}),
+        "unsupervised.pretraining.checkpoints: beyond the last epoch, 5: 20 (given: [0, 20])",
+    ),
+    "last epoch not kept": (
+        unsupervised(pretraining={"checkpoints": [0, 10]}),
+        "unsupervised.pretraining.checkpoints: the last epoch, 20, is missing, which is evaluated (given: [0, 10])",
+    ),
+    "sweep of a method without gamma": (
+        unsupervised(sweep_method="simgrace"),
+        "unsupervised.sweep_method: simgrace has no gamma and no alpha to vary (given: 'simgrace')",
+    ),
+    "sweep of a method without alpha": (
+        unsupervised(sweep_method="lamp-mag-nolocal"),
+        "unsupervised.sweep_method: lamp-mag-nolocal has no alpha to vary (given: 'lamp-mag-nolocal')",
+    ),
+    "epochs a word": (
+        unsupervised(pretraining={"epochs": "ten"}),
+        "unsupervised.pretraining.epochs: input should be a valid integer",
+    ),
+    "unknown preset": ({"preset": "quik"}, "preset: there is no preset 'quik'; known: "),
+    "preset no name": ({"preset": ["quick"]}, "preset: there is no preset ['quick']; known: "),
+    "a group emptied": ({"transfer": None}, "transfer: input should be a valid dictionary"),
+}
+
+
+@pytest.mark.parametrize("name", ONE_FAULT)
+def test_a_fault_is_one_line(name: str) -> None:
+    given, expected = ONE_FAULT[name]
+    (line,) = faults(given)
+    assert line.startswith(f"config: {expected}")
+
+
+def test_all_faults_are_told_at_once() -> None:
+    given = {
+        "unsupervise": 1,
+        "unsupervised": {
+            "datasets": ["MUTG"],
+            "methods": ["lamp-mga"],
+            "gama": 0.1,
+            "gamma": "abc",
+            "gammas": [0.5, 1.0, -0.5],
+            "alpha": -1,
+            "seeds": [-1, 0],
+            "sweep_method": "graphcl",
+            "pretraining": {"checkpoints": [0], "lamp": {"scope": 1}},
+        },
+        "transfer": {"seeds": [], "gamma": 1, "pretraining": {"checkpoints": [6]}},
+        "damage": {"datasets": ["MUTAG", "MUTAG"]},
+    }
+    lines = faults(given)
+    assert sorted(line.split(": ")[1] for line in lines) == sorted(
+        [
+            "unsupervise",
+            "unsupervised.datasets.0",
+            "unsupervised.methods.0",
+            "unsupervised.gama",
+            "unsupervised.gamma",
+            "unsupervised.gammas.1",
+            "unsupervised.gammas.2",
+            "unsupervised.alpha",
+            "unsupervised.seeds.0",
+            "unsupervised.sweep_method",
+            "unsupervised.pretraining.checkpoints",
+            "unsupervised.pretraining.lamp.scope",
+            "transfer.seeds",
+            "transfer.gamma",
+            "transfer.pretraining.checkpoints",
+            "damage.datasets",
+        ]
+    )
+    assert len(set(lines)) == len(lines)
+
+
+def test_what_a_preset_lacks_is_told(tmp_path: Path) -> None:
+    preset = yaml.safe_load((PRESETS / "quick.yaml").read_text(encoding="utf-8"))
+    del preset["unsupervised"]["gamma"], preset["damage"]
+    (tmp_path / "own.yaml").write_text(yaml.safe_dump(preset), encoding="utf-8")
+    with pytest.raises(RelampError) as caught:
+        load_config({"preset": "own"}, tmp_path)
+    assert sorted(str(caught.value).splitlines()) == [
+        "config: damage: is missing",
+        "config: unsupervised.gamma: is missing",
+    ]
+
+
+trees = st.recursive(
+    st.integers() | st.lists(st.integers(), max_size=2),
+    lambda inner: st.dictionaries(st.sampled_from("abcd"), inner, max_size=3),
+    max_leaves=8,
+)
+mappings = st.dictionaries(st.sampled_from("abcd"), trees, max_size=3)
+
+
+def leaves(tree: Any, place: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
+    """All that is no mapping, by its place; an empty mapping is a leaf too."""
+    if not isinstance(tree, dict) or not tree:
+        return {place: tree}
+    return {key: leaf for name, below in tree.items() for key, leaf in leaves(below, (*place, name)).items()}
+
+
+def test_merge_by_hand() -> None:
+    base = {"a": {"b": 1, "c": [1, 2]}, "d": 2}
+    assert merge(base, {"a": {"c": [3]}, "e": {}}) == {"a": {"b": 1, "c": [3]}, "d": 2, "e": {}}
+    assert merge(base, {"a": 5, "d": {"x": 1}}) == {"a": 5, "d": {"x": 1}}
+    assert base == {"a": {"b": 1, "c": [1, 2]}, "d": 2}
+
+
+@given(mappings)
+def test_merging_nothing_or_the_same_changes_nothing(tree: dict[str, Any]) -> None:
+    assert merge(tree, {}) == tree
+    assert merge({}, tree) == tree
+    assert merge(tree, tree) == tree
+
+
+@given(mappings, mappings)
+def test_merging_twice_is_merging_once(base: dict[str, Any], over: dict[str, Any]) -> None:
+    merged = merge(base, over)
+    assert merge(merged, over) == merged
+
+
+# Groups of options, as in the configuration: no mapping ever stands where another has a number.
+groups = st.dictionaries(st.sampled_from("abc"), st.dictionaries(st.sampled_from("pqr"), st.integers()))
+
+
+@given(groups, groups, groups)
+def test_merging_in_one_go_or_one_after_another(a: dict[str, Any], b: dict[str, Any], c: dict[str, Any]) -> None:
+    assert merge(merge(a, b), c) == merge(a, merge(b, c))
+
+
+@given(mappings, mappings)
+def test_what_lies_over_wins_and_untouched_siblings_stay(base: dict[str, Any], over: dict[str, Any]) -> None:
+    merged, above = leaves(merge(base, over)), leaves(over)
+    for place, leaf in above.items():
+        if leaf != {}:
+            assert merged[place] == leaf
+    for place, leaf in leaves(base).items():
+        if place and not any(place[: len(other)] == other or other[: len(place)] == place for other in above):
+            assert merged[place] == leaf
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        (
+            unsupervised(datasets=["BBBP"]),
+            "config: unsupervised.datasets.0: graphs with a class each are needed, which BBBP has not; known: MUTAG, ",
+        ),
+        (
+            {"transfer": {"datasets": ["NCI"]}},
+            "config: transfer.datasets.0: labelled molecules are needed, which NCI has not; known: Solubility, BBBP, ",
+        ),
+        (
+            {"transfer": {"corpus": "MUTAG"}},
+            "config: transfer.corpus: molecules are needed, which MUTAG has not; known: NCI, ",
+        ),
+        (
+            {"damage": {"datasets": ["Cora"]}},
+            "config: damage.datasets.0: graphs are needed, which Cora has not; known: MUTAG, ",
+        ),
+    ],
+)
+def test_a_data_set_of_another_kind_is_told(given: dict[str, Any], line: str) -> None:
+    (found,) = faults(given)
+    assert found.startswith(line)
+
+
+def test_one_mirror_may_be_given_without_a_list() -> None:
+    config = load_config({"mirrors": "https://example.org/data", "offline": True}, PRESETS)
+    assert (config.mirrors, config.offline, config.cache) == (("https://example.org/data",), True, ".data")
+
+
+def own_folder(tmp_path: Path, name: str) -> str:
+    (tmp_path / f"{name}_A.txt").write_text("1, 2\n")
+    return str(tmp_path)
+
+
+def test_an_own_data_set_is_known_wherever_graphs_are_asked_for(tmp_path: Path) -> None:
+    own = {"MINE": own_folder(tmp_path, "MINE")}
+    given = {"own": own, "unsupervised": {"datasets": ["MUTAG", "MINE"]}, "damage": {"datasets": ["MINE"]}}
+    assert load_config(given, PRESETS).unsupervised.datasets == ("MUTAG", "MINE")
+    (line,) = faults({"unsupervised": given["unsupervised"]})
+    assert line.startswith("config: unsupervised.datasets.1: there is no data set 'MINE'; known: MUTAG, ")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("PROTEINS", "config: own.PROTEINS.[key]: the registry has a data set of that name; take another"),
+        ("a/b", "config: own.a/b.[key]: a name is made of letters, digits, _, - and ."),
+        ("OTHER", "config: own: there is no file OTHER_A.txt in the folder "),
+    ],
+)
+def test_an_own_data_set_needs_a_name_and_its_files(tmp_path: Path, name: str, message: str) -> None:
+    (line,) = faults({"own": {name: own_folder(tmp_path, "MINE")}})
+    assert line.startswith(message)

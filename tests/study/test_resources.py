@@ -1,0 +1,161 @@
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from relamp.data.registry import REGISTRY
+from relamp.errors import RelampError
+from relamp.study.resources import LAYERS_MB, Rate, asked, contrasts, count, load_rates, need, site_words, trained_mb
+
+ROOT = Path(__file__).parents[2]
+RATES = load_rates(ROOT / "workflow" / "rates.csv")
+TRAIN = Rate("train", "messages", True, 10, 2, 1000, 100, 5, 20)
+
+
+@pytest.fixture(autouse=True)
+def _no_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RELAMP_DEVICE", raising=False)
+
+
+def test_what_is_counted() -> None:
+    assert count("graphs", "MUTAG") == 188
+    assert count("pairs", "MUTAG") == 188**2
+    assert count("messages", "MUTAG") == 3371 + 2 * 3721
+    assert count("messages", "ZINC15-2M") == 75 * 2_000_000  # nodes and edges are not known
+    assert count("graphs", "Digits") == 1797
+    assert count("nothing", "MUTAG") == count("messages", None) == 0
+    assert count("passes", "MUTAG") == count("passes", None) == 1
+    assert count("graphs", "MY-OWN") == 2_000
+
+
+def test_pairs_of_nodes_are_those_of_a_sample_or_of_all() -> None:
+    assert contrasts("Cora", 2_000) == 4
+    assert contrasts("Cora", 10_000) == pytest.approx(2.708**2)
+    assert contrasts("MY-OWN", 500) == 0.25
+
+
+def test_a_need_worked_out_by_hand() -> None:
+    # COLLAB: 372474 nodes and 12286079 edges are 24.944632 million messages.
+    found = need(TRAIN, "COLLAB", times=100)
+    seconds = 10 + 2 * 24.944632 * 100
+    assert found.expected_s == int(seconds) + 1 == 4999
+    assert found.runtime == int(3 * seconds / 60) + 1 == 250
+    assert LAYERS_MB == 300
+    assert found.mem_mb == 3800  # 300 + 1000 + 2494.5, to whole hundreds
+    assert (found.gpu, found.start_s, found.disk_mb) == (1, 10, 504)  # 5 + 498.9
+    # Four processes take a quarter of the time beyond the start, and memory each.
+    side = need(TRAIN, "COLLAB", times=100, threads=4)
+    assert (side.expected_s, side.mem_mb) == (1258, 6800)
+    small = need(TRAIN, "MUTAG")
+    assert (small.expected_s, small.runtime, small.mem_mb) == (11, 10, 1400)
+
+
+@given(st.sampled_from(sorted(REGISTRY)), st.sampled_from(sorted(RATES)), st.integers(4, 9), st.integers(0, 10_000))
+def test_later_attempts_ask_for_twice_and_four_times_as_much(dataset: str, kind: str, late: int, times: int) -> None:
+    one, two, three, last = (need(RATES[kind], dataset, times, attempt) for attempt in (1, 2, 3, late))
+    assert (two.runtime, two.mem_mb) == (2 * one.runtime, 2 * one.mem_mb)
+    assert (three.runtime, three.mem_mb) == (4 * one.runtime, 4 * one.mem_mb)
+    assert (two.expected_s, two.gpu) == (one.expected_s, one.gpu)
+    assert last == three
+
+
+@given(st.sampled_from(sorted(REGISTRY)), st.sampled_from(sorted(RATES)), st.integers(0, 10_000))
+def test_more_work_needs_no_less_time_and_the_same_memory(dataset: str, kind: str, times: int) -> None:
+    less, more = need(RATES[kind], dataset, times), need(RATES[kind], dataset, times + 1)
+    assert less.expected_s <= more.expected_s <= 60 * more.runtime / 3 + 1
+    assert less.mem_mb == more.mem_mb > LAYERS_MB
+
+
+def test_a_rules_resources_follow_wildcards_and_attempt() -> None:
+    wildcards = SimpleNamespace(dataset="COLLAB", method="lamp-mag")
+    made = asked(TRAIN, {}, times=lambda given: 100 if given.method == "lamp-mag" else 0)
+    assert made.pop("kind") == TRAIN.kind
+    assert {name: function(wildcards, 1, 1) for name, function in made.items()} == vars(need(TRAIN, "COLLAB", 100))
+    assert made["mem_mb"](wildcards, 2, 1) == 7600
+    fixed = asked(TRAIN, {}, 100, dataset="COLLAB")
+    assert fixed["runtime"](SimpleNamespace(), 1, 1) == 250
+
+
+def test_one_switch_trains_on_cpus_with_the_words_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = {"all": {"slurm_account": "me"}, "cpu": {"slurm_partition": "cpu"}, "gpu": {"gpu_model": "a100"}}
+    on_gpu = asked(TRAIN, words)
+    assert (on_gpu["slurm_account"], on_gpu["gpu_model"]) == ("me", "a100")
+    assert on_gpu["gpu"](SimpleNamespace(), 1, 1) == 1
+    assert "slurm_partition" not in on_gpu
+    monkeypatch.setenv("RELAMP_DEVICE", "cpu")
+    on_cpu = asked(TRAIN, words)
+    assert (on_cpu["slurm_account"], on_cpu["slurm_partition"]) == ("me", "cpu")
+    assert on_cpu["gpu"](SimpleNamespace(), 1, 1) == 0
+    assert "gpu_model" not in on_cpu
+    assert "gpu" not in asked(RATES["svm"], words)
+
+
+def test_what_a_training_leaves_worked_out_by_hand() -> None:
+    assert (count("nodes", "Cora"), count("features", "Cora"), count("nodes", "no such set")) == (2708, 1433, 20_000)
+    # 6 arrays of 256 numbers of 4 bytes for each node, twice, and 1433 x 256 weights of two branches five times.
+    assert trained_mb(2708, 6 * 256, 2 * 1433 * 256) == pytest.approx(33.27 + 14.67, abs=0.01)
+    wildcards = SimpleNamespace(dataset="COLLAB")
+    assert asked(TRAIN, {}, kept=lambda _: 33.2)["disk_mb"](wildcards, 1, 1) == need(TRAIN, "COLLAB").disk_mb + 34
+
+
+def test_no_job_asks_for_more_than_the_cluster_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = {"all": {"runtime": 200, "mem_mb": 10_000}, "gpu": {"runtime": 300}}
+    on_gpu = asked(TRAIN, words, 100, dataset="COLLAB")
+    # 250 minutes and 3,800 MB at first, twice and four times that in later attempts.
+    assert [on_gpu["runtime"](SimpleNamespace(), attempt, 1) for attempt in (1, 2)] == [250, 300]
+    assert [on_gpu["mem_mb"](SimpleNamespace(), attempt, 1) for attempt in (1, 2, 3)] == [3800, 7600, 10_000]
+    monkeypatch.setenv("RELAMP_DEVICE", "cpu")
+    assert asked(TRAIN, words, 100, dataset="COLLAB")["runtime"](SimpleNamespace(), 1, 1) == 200
+
+
+def test_rates_that_make_no_sense_are_refused_with_their_line(tmp_path: Path) -> None:
+    head = "kind,counts,gpu,seconds,seconds_per_million,mb,mb_per_million,disk_mb,disk_mb_per_million\n"
+    for line, fault in (
+        ("a,hours,,1,1,1,1,1,1", "'hours' cannot be counted"),
+        ("a,graphs,,1,-1,1,1,1,1", "a rate is negative"),
+        ("a,graphs,,1,x,1,1,1,1", "could not convert"),
+        ("a,graphs,,1", "argument"),
+    ):
+        (tmp_path / "rates.csv").write_text(f"{head}{line}\n")
+        with pytest.raises(RelampError, match=f"rates.csv: line 2: .*{fault}"):
+            load_rates(tmp_path / "rates.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", {}),
+        ("# nothing\n", {}),
+        ("gpu:\n", {"gpu": {}}),
+        ("cpu: {slurm_partition: c}", {"cpu": {"slurm_partition": "c"}}),
+    ],
+)
+def test_site_words(tmp_path: Path, text: str, words: dict[str, dict[str, str]]) -> None:
+    assert site_words(tmp_path / "absent.yaml") == {}
+    (tmp_path / "site.yaml").write_text(text)
+    assert site_words(tmp_path / "site.yaml") == words
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "gpus: {a: b}",
+        "cpu: [a]",
+        "cpu: {a: [b]}",
+        "gpu: {a: true}",
+        "cpu",
+        "all: {runtime: 2d}",
+        "all: {runtime: 0}",
+        "gpu: {mem_mb: 8G}",
+    ],
+)
+def test_other_words_are_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "site.yaml").write_text(text)
+    with pytest.raises(RelampError, match=r"site\.yaml: "):
+        site_words(tmp_path / "site.yaml")
+
+
+def test_the_shipped_words_ask_for_nothing_special() -> None:
+    assert not any(site_words(ROOT / "slurm" / "site.yaml").values())

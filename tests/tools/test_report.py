@@ -1,0 +1,109 @@
+"""The report and the summary at the end of a run."""
+
+import io
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from relamp.errors import RelampError
+from relamp.tools import report
+from relamp.tools.report import write_report
+from relamp.tools.summary import print_summary
+
+CELLS = """paper,method,label,dataset,evaluation,metric,part,published,spread,mean,low,high,seeds,verdict,verdict_seeds
+lamp,a,A*,MUTAG,svm-rbf,accuracy,,90.0,1.0,80.0,79.0,81.0,5,worse,worse
+lamp,b,B,MUTAG,svm-rbf,accuracy,,90.0,,,,,,not run,not run
+"""
+CLAIMS = """id,paper,where,quote,outcome,coverage,evidence
+a,lamp,Section 1,it is {best},fails,1 of 8 data sets: MUTAG,over b: -3.00
+b,lamp,Section 2,it helps,not run,,
+"""
+
+
+def fake_snakemake(monkeypatch: pytest.MonkeyPatch, returncode: int) -> list[list[str]]:
+    """Write the landing page in place of a report."""
+    seen: list[list[str]] = []
+
+    def run(command: list[str], env: dict[str, str], **_: Any) -> subprocess.CompletedProcess[str]:
+        seen.append(command)
+        Path(command[command.index("--report") + 1]).write_text(Path(env["RELAMP_LANDING"]).read_text())
+        return subprocess.CompletedProcess(command, returncode, "", "it did not work")
+
+    monkeypatch.setattr(report.subprocess, "run", run)
+    return seen
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "workflow" / "report").mkdir(parents=True)
+    (tmp_path / "workflow" / "report" / "workflow.rst").write_text("The rest.\n")
+    (tmp_path / "cells.csv").write_text(CELLS)
+    (tmp_path / "claims.csv").write_text(CLAIMS)
+    return tmp_path
+
+
+def write(project: Path, config: dict[str, Any]) -> None:
+    cells, claims = project / "cells.csv", project / "claims.csv"
+    write_report(str(project / "Snakefile"), config, ["a", "b"], cells, claims, project / "out" / "r.html")
+
+
+def test_the_inner_call_names_configuration_and_targets(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = fake_snakemake(monkeypatch, 0)
+    write(project, {"preset": "quick", "unsupervised": {"gamma": 0.3}})
+    command = seen[0]
+    assert "--nolock" in command
+    assert command[-3:] == ["--", "a", "b"]
+    assert 'unsupervised={"gamma": 0.3}' in command
+
+
+def test_the_landing_page_begins_with_the_verdicts(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_snakemake(monkeypatch, 0)
+    write(project, {})
+    lines = (project / "out" / "r.html").read_text().splitlines()
+    assert lines[0] == "Does it hold?"
+    assert lines[3:5] == ["- **Numbers**: 1 worse, 1 not run", "- **Claims**: 1 fails, 1 not run"]
+    # Nothing that a template or reStructuredText would take for its own.
+    assert "it is (best)" in lines[5]
+    where = "A\\* on MUTAG, accuracy by SVM with an RBF kernel"
+    assert f"{where}: LAMP prints 90 ± 1, this run finds 80.00, worse (79.00 to 81.00)." in lines[6]
+    assert lines[-1] == "The rest."
+
+
+def test_a_failure_leaves_no_report(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_snakemake(monkeypatch, 1)
+    with pytest.raises(RelampError, match="it did not work"):
+        write(project, {})
+    assert list((project / "out").iterdir()) == []
+
+
+def summary(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.chdir(folder)
+    text = io.StringIO()
+    print_summary("quick", Console(file=text, width=120))
+    return text.getvalue()
+
+
+def test_summary_names_places_and_numbers_in_common(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tables = tmp_path / "results" / "quick" / "tables"
+    tables.mkdir(parents=True)
+    head = "source,method,label,dataset,value,spread,spread_meaning,n_seeds,n_folds\n"
+    body = (
+        "published,lamp-mag,LAMP-Mag,MUTAG,90.02,1.59,not stated,,\n"
+        "published,lamp-mag,LAMP-Mag,DD,79.47,0.97,not stated,,\n"
+        "reproduced here,lamp-mag,LAMP-Mag,MUTAG,86.5,1.8,over seeds,5,10\n"
+    )
+    for name in ("lamp_table1.csv", "lamp_table3.csv"):
+        (tables / name).write_text(head + body)
+    (tables / "data.csv").write_text("data_set,graphs\nMUTAG,188\n")
+    text = summary(tmp_path, monkeypatch)
+    assert "results/quick/report.html  (not made yet)" in text
+    assert text.count("90.02") == 1
+    assert "-3.52" in text
+    assert "79.47" not in text
+
+
+def test_summary_before_any_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert summary(tmp_path, monkeypatch).count("not made yet") == 3

@@ -1,0 +1,273 @@
+import os
+import signal
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from relamp.errors import RelampError
+from relamp.runtime.signals import SIGNALS, Ended, heeded
+from relamp.train.checkpoint import load_state, save_state
+from relamp.train.loop import Resume, run_epochs
+
+EPOCHS = 6
+
+
+class Killed(Exception):  # noqa: N818 - stands for a signal
+    pass
+
+
+class Walk:
+    """A random walk: what it is at depends on every draw so far, in order."""
+
+    def __init__(self, seed: int = 0, dies_in: int | None = None) -> None:
+        self.epoch = 0
+        self.at = torch.zeros(3, dtype=torch.float64)
+        self.past: list[float] = []
+        self.rng = np.random.default_rng(seed)
+        self.torch = torch.Generator().manual_seed(seed)
+        self.dies_in = dies_in
+        self.worked = 0
+
+    def run_epoch(self) -> None:
+        self.at = self.at * 1.5 + torch.from_numpy(self.rng.normal(size=3))
+        if self.epoch + 1 == self.dies_in:
+            raise Killed  # with the draws and the walk already changed
+        self.at += torch.rand(3, generator=self.torch, dtype=torch.float64)
+        self.past.append(self.at.sum().item())
+        self.epoch += 1
+        self.worked += 1
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "epoch": self.epoch,
+            "at": self.at,
+            "past": self.past,
+            "numpy": self.rng.bit_generator.state,
+            "torch": self.torch.get_state(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.epoch, self.at, self.past = state["epoch"], state["at"], state["past"]
+        self.rng.bit_generator.state = state["numpy"]
+        self.torch.set_state(state["torch"])
+
+
+def same(one: Walk, two: Walk) -> bool:
+    a, b = one.state(), two.state()
+    tensors = all(torch.equal(a.pop(name), b.pop(name)) for name in ("at", "torch"))
+    return tensors and a == b
+
+
+def walked(epochs: int = EPOCHS) -> Walk:
+    walk = Walk()
+    run_epochs(walk, epochs, None, lambda _: None)
+    return walk
+
+
+def kill_at(epoch: int, seen: list[int]):
+    """What is called after each epoch: it notes the epoch, and ends the job at one of them."""
+
+    def on_epoch(done: int) -> None:
+        seen.append(done)
+        if done == epoch:
+            raise Killed
+
+    return on_epoch
+
+
+def test_the_walk_itself_can_tell_runs_apart() -> None:
+    assert same(walked(), walked())
+    assert not same(walked(), walked(EPOCHS - 1))
+    other = Walk(seed=1)
+    run_epochs(other, EPOCHS, None, lambda _: None)
+    assert not same(walked(), other)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1e9])
+@pytest.mark.parametrize("epoch", range(EPOCHS + 1))
+def test_a_run_that_ends_after_any_epoch_goes_on_to_the_same_state(tmp_path: Path, epoch: int, seconds: float) -> None:
+    resume = Resume(tmp_path / "state.pt", "key", seconds)
+    seen: list[int] = []
+    with pytest.raises(Killed):
+        run_epochs(Walk(), EPOCHS, resume, kill_at(epoch, seen))
+    assert seen == list(range(epoch + 1))
+    again, seen = Walk(), []
+    run_epochs(again, EPOCHS, resume, seen.append)
+    assert same(again, walked())
+    # Saved after each epoch, or at the end alone.
+    start = epoch if seconds == 0 or epoch == EPOCHS else 0
+    assert seen == list(range(start, EPOCHS + 1))
+    assert again.worked == EPOCHS - start
+
+
+@pytest.mark.parametrize("epoch", range(1, EPOCHS + 1))
+def test_a_run_that_ends_within_any_epoch_goes_on_to_the_same_state(tmp_path: Path, epoch: int) -> None:
+    resume = Resume(tmp_path / "state.pt", "key", 0)
+    with pytest.raises(Killed):
+        run_epochs(Walk(dies_in=epoch), EPOCHS, resume, lambda _: None)
+    again = Walk()
+    run_epochs(again, EPOCHS, resume, lambda _: None)
+    assert same(again, walked())
+    assert again.worked == EPOCHS - epoch + 1
+
+
+@settings(max_examples=25)
+@given(st.lists(st.integers(0, EPOCHS), max_size=6))
+def test_any_series_of_ends_comes_to_the_same_state(tmp_path_factory: pytest.TempPathFactory, ends: list[int]) -> None:
+    resume = Resume(tmp_path_factory.mktemp("walk") / "state.pt", "key", 0)
+    for epoch in ends:
+        # A run that is already beyond the epoch where it should end finishes instead.
+        try:
+            run_epochs(Walk(), EPOCHS, resume, kill_at(epoch, []))
+        except Killed:
+            continue
+    again = Walk()
+    run_epochs(again, EPOCHS, resume, lambda _: None)
+    assert same(again, walked())
+
+
+def test_a_finished_run_does_nothing_more(tmp_path: Path) -> None:
+    resume = Resume(tmp_path / "state.pt", "key")
+    run_epochs(Walk(), EPOCHS, resume, lambda _: None)
+    again, seen = Walk(), []
+    run_epochs(again, EPOCHS, resume, seen.append)
+    assert (again.worked, seen) == (0, [EPOCHS])
+    assert same(again, walked())
+
+
+def test_another_fingerprint_starts_over_and_takes_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "state.pt"
+    run_epochs(Walk(seed=5), 3, Resume(path, "old", 0), lambda _: None)
+    again = Walk()
+    run_epochs(again, EPOCHS, Resume(path, "new", 0), lambda _: None)
+    assert again.worked == EPOCHS
+    assert same(again, walked())
+    assert load_state(path, "old") is None
+    assert load_state(path, "new") is not None
+
+
+def test_a_state_that_cannot_be_read_stops_the_run_before_it_starts(tmp_path: Path) -> None:
+    path = tmp_path / "state.pt"
+    path.write_bytes(b"half a st")
+    walk = Walk()
+    with pytest.raises(RelampError, match="delete it to start over"):
+        run_epochs(walk, EPOCHS, Resume(path, "key"), lambda _: None)
+    assert walk.worked == 0
+    assert path.read_bytes() == b"half a st"
+
+
+def test_no_epochs_and_no_state(tmp_path: Path) -> None:
+    walk, seen = Walk(), []
+    run_epochs(walk, 0, Resume(tmp_path / "state.pt", "key", 0), seen.append)
+    assert (walk.worked, seen) == (0, [0])
+    run_epochs(walk, 2, None, seen.append)
+    assert seen == [0, 0, 1, 2]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_states_are_saved_by_the_clock_and_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now, saved = [0.0], []
+    monkeypatch.setattr("relamp.train.loop.time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    def save(path: Path, key: str, state: dict[str, Any]) -> None:
+        saved.append(state["epoch"])
+        save_state(path, key, state)
+
+    monkeypatch.setattr("relamp.train.loop.save_state", save)
+
+    class Slow(Walk):
+        def run_epoch(self) -> None:
+            super().run_epoch()
+            now[0] += 20
+
+    run_epochs(Slow(), 10, Resume(tmp_path / "state.pt", "key"), lambda _: None)
+    assert saved == [3, 6, 9, 10]  # once a minute has passed, and at the end
+
+
+def test_a_disk_that_fills_up_stops_the_run_and_the_earlier_state_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resume = Resume(tmp_path / "state.pt", "key", 0)
+
+    def fill_up(done: int) -> None:
+        if done == 3:
+            monkeypatch.setattr(Path, "write_bytes", full)
+
+    def full(self: Path, data: memoryview) -> int:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(RelampError, match="free some space"):
+        run_epochs(Walk(), EPOCHS, resume, fill_up)
+    monkeypatch.undo()
+    again, seen = Walk(), []
+    run_epochs(again, EPOCHS, resume, seen.append)
+    assert seen[0] == 3
+    assert same(again, walked())
+
+
+def test_the_loop_leaves_global_generators_alone(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    before = torch.get_rng_state()
+    run_epochs(Walk(), EPOCHS, Resume(tmp_path / "state.pt", "key", 0), lambda _: None)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+class Told(Walk):
+    """A walk that gets a signal within an epoch, or two."""
+
+    def __init__(self, epoch: int, number: signal.Signals, times: int = 1) -> None:
+        super().__init__()
+        self.told_in, self.number, self.times = epoch, number, times
+
+    def run_epoch(self) -> None:
+        if self.epoch + 1 == self.told_in:
+            for _ in range(self.times):
+                os.kill(os.getpid(), self.number)
+        super().run_epoch()
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("epoch", [1, 3, EPOCHS])
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_signal_saves_the_epoch_it_came_in_and_the_run_goes_on_to_the_same_state(
+    tmp_path: Path, epoch: int, number: signal.Signals, times: int
+) -> None:
+    resume = Resume(tmp_path / "state.pt", "key", 1e9)  # by the clock nothing would be saved
+    told = Told(epoch, number, times)
+    with heeded(), pytest.raises(RelampError, match=f"{number.name}: ended after epoch {epoch} of {EPOCHS}"):
+        run_epochs(told, EPOCHS, resume, lambda _: None)
+    assert told.worked == epoch
+    again = Walk()
+    run_epochs(again, EPOCHS, resume, lambda _: None)
+    assert again.worked == EPOCHS - epoch
+    assert same(again, walked())
+
+
+def test_a_signal_ends_a_run_that_saves_nothing_at_once() -> None:
+    told = Told(2, signal.SIGTERM)
+    with pytest.raises(Ended), heeded():
+        run_epochs(told, EPOCHS, None, lambda _: None)
+    assert told.worked == 1
+
+
+def test_the_log_says_where_a_run_goes_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    resume = Resume(tmp_path / "state.pt", "key", 0)
+    with caplog.at_level("INFO", "relamp.train.loop"):
+        run_epochs(Walk(), 2, resume, lambda _: None)
+        assert caplog.messages == []
+        run_epochs(Walk(), EPOCHS, resume, lambda _: None)
+    assert caplog.messages == [f"goes on after epoch 2 of {EPOCHS}, from {resume.path}"]
+
+
+def test_the_environment_says_how_often_a_state_is_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RELAMP_SAVE_SECONDS", raising=False)
+    assert Resume(tmp_path, "key").every == 60
+    monkeypatch.setenv("RELAMP_SAVE_SECONDS", "0")
+    assert Resume(tmp_path, "key").every == 0
+    assert Resume(tmp_path, "key", 5).every == 5

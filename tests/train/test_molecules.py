@@ -1,0 +1,120 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from model_graphs import random_graphs
+from relamp.data.packed import MISSING, PackedGraphs
+from relamp.errors import RelampError
+from relamp.model.molecular_gin import MolecularGIN
+from relamp.settings.graphs import Finetuning
+from relamp.train.loop import Resume
+from relamp.train.molecules import finetune, masked_bce
+
+SETTINGS = Finetuning(epochs=4, batch_size=8)
+SHAPE = (8, 2)
+
+
+def molecules(count: int = 40, tasks: int = 2) -> PackedGraphs:
+    """Fake molecules whose first task says whether atom type 3 occurs."""
+    graphs = random_graphs(0, count=count, cardinality=(4, 3))
+    rng = np.random.default_rng(0)
+    has = np.add.reduceat((graphs.x[:, 0] == 3).astype(int), graphs.node_offset[:-1]) > 0
+    y = np.stack([has.astype(np.int8), rng.integers(-1, 2, size=count).astype(np.int8)], axis=1)[:, :tasks]
+    return PackedGraphs(
+        "fake",
+        graphs.x,
+        (120, 4),
+        graphs.edge_index,
+        graphs.node_offset,
+        graphs.edge_offset,
+        y,
+        edge_attr=np.zeros((graphs.edge_index.shape[1], 2), dtype=np.int64),
+    )
+
+
+DATA = molecules()
+TRAIN, SCORED = np.arange(30), np.arange(30, 40)
+
+
+def run(seed: int = 0, pretrained=None, **options) -> list[torch.Tensor]:
+    return finetune(DATA, TRAIN, SCORED, SETTINGS, SHAPE, seed, pretrained, **options)
+
+
+def test_masked_bce_by_hand() -> None:
+    logits = torch.tensor([[0.0, 2.0], [1.0, -1.0]])
+    y = torch.tensor([[1, MISSING], [0, 1]])
+    expected = (np.log(2) + np.log(1 + np.e) + np.log(1 + np.e)) / 3
+    assert masked_bce(logits, y).item() == pytest.approx(expected, rel=1e-6)
+    assert masked_bce(logits, torch.full((2, 2), MISSING)).item() == 0
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 1000), st.integers(1, 6), st.integers(1, 4))
+def test_masked_bce_gives_missing_labels_no_gradient(seed: int, n: int, tasks: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    logits = torch.randn(n, tasks, generator=generator, dtype=torch.float64, requires_grad=True)
+    y = torch.randint(-1, 2, (n, tasks), generator=generator)
+    loss = masked_bce(logits, y)
+    loss.backward()
+    known = (y != MISSING).nonzero().tolist()
+    terms = [-np.log(p if y[i, t] == 1 else 1 - p) for i, t in known for p in [1 / (1 + np.exp(-logits[i, t].item()))]]
+    assert loss.item() == pytest.approx(np.mean(terms) if terms else 0.0)
+    assert torch.count_nonzero(logits.grad[y == MISSING]) == 0
+    # The gradient of the mean cross-entropy is (p - y) / number of labels.
+    expected = (torch.sigmoid(logits.detach()) - y).masked_fill(y == MISSING, 0) / max(len(known), 1)
+    torch.testing.assert_close(logits.grad, expected)
+
+
+def test_same_seed_same_bits_whatever_the_global_seed() -> None:
+    torch.manual_seed(0)
+    first = run()
+    torch.manual_seed(1)
+    assert all(torch.equal(a, b) for a, b in zip(first, run(), strict=True))
+    assert not torch.equal(first[-1], run(seed=1)[-1])
+    assert len(first) == 4
+    assert first[0].shape == (10, 2)
+
+
+def test_a_killed_run_goes_on_to_the_same_bits(tmp_path: Path) -> None:
+    resume = Resume(tmp_path / "state.pt", "key", every=0)
+
+    def kill(done: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(resume=resume, on_epoch=kill)
+    seen: list[int] = []
+    resumed = run(resume=resume, on_epoch=seen.append)
+    assert seen == [2, 3, 4]
+    assert all(torch.equal(a, b) for a, b in zip(run(), resumed, strict=True))
+
+
+def test_it_learns_a_simple_rule_and_starts_from_the_given_encoder() -> None:
+    chosen = Finetuning(epochs=40, batch_size=8, dropout=0.0, learning_rate=0.01)
+    data = molecules(200, tasks=1)
+    scores = finetune(data, np.arange(150), np.arange(150, 200), chosen, (16, 2), 0, None)[-1]
+    assert ((scores[:, 0] > 0).numpy() == data.y[150:, 0]).mean() > 0.9
+    given = MolecularGIN(*SHAPE, torch.Generator().manual_seed(99)).state_dict()
+    assert not torch.equal(run()[0], run(pretrained=given)[0])
+
+
+def test_leaks_and_missing_labels_are_refused() -> None:
+    with pytest.raises(RelampError, match="both trained on and scored"):
+        finetune(DATA, TRAIN, np.array([29, 30]), SETTINGS, SHAPE, 0, None)
+    empty = PackedGraphs(
+        "nolabels",
+        DATA.x,
+        DATA.cardinality,
+        DATA.edge_index,
+        DATA.node_offset,
+        DATA.edge_offset,
+        np.zeros((40, 0), dtype=np.int8),
+        DATA.edge_attr,
+    )
+    with pytest.raises(RelampError, match="no task labels"):
+        finetune(empty, TRAIN, SCORED, SETTINGS, SHAPE, 0, None)
