@@ -1,4 +1,4 @@
-# relamp: two papers re-run end to end. The chain, rule by rule, is in workflow/rules; the science is in src/relamp.
+# relamp: two papers re-run end to end. The chain, rule by rule, is in workflow; the science is in src/relamp.
 from os import environ
 
 from snakemake.utils import min_version
@@ -19,19 +19,10 @@ if environ.get("RELAMP_IMAGE"):
     container: environ["RELAMP_IMAGE"]
 
 
-include: "workflow/rules/common.smk"
-include: "workflow/rules/resources.smk"
-include: "workflow/rules/data.smk"
-include: "workflow/rules/damage.smk"
-include: "workflow/rules/pretrain.smk"
-include: "workflow/rules/evaluate.smk"
-include: "workflow/rules/transfer.smk"
-include: "workflow/rules/mmix.smk"
-include: "workflow/rules/mmix_figures.smk"
-include: "workflow/rules/judge.smk"
-include: "workflow/rules/render.smk"
-include: "workflow/rules/cost.smk"
-include: "workflow/rules/report.smk"
+include: "workflow/common.smk"
+include: "workflow/stages.smk"
+include: "workflow/artifacts.smk"
+include: "workflow/tools.smk"
 
 
 localrules:
@@ -54,4 +45,8 @@ rule datasets:
 
 rule mmix:
     input:
-        [getattr(rules, name).output for name in MMIX_REPORTED],
+        [
+            getattr(rules, artifact.name).output
+            for artifact in PLAN.artifacts.values()
+            if artifact.paper == "mmix"
+        ],

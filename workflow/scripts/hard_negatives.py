@@ -1,15 +1,6 @@
-"""Draw how hard mixed negatives are, by who gets which weight."""
+"""Measure on the embeddings of one method how hard its mixed negatives are."""
 
-from pathlib import Path
-
+from relamp.evaluate.jobs import hard_negatives
 from relamp.runtime.job import run
-from relamp.steps.hard_negatives import draw_hard_negatives
 
-
-def main(job) -> None:
-    rows, draws = ([Path(path) for path in paths] for paths in (job.input.rows, job.input.draws))
-    draw_hard_negatives(rows, draws, Path(job.output[0]).with_suffix(""), f"snakemake {job.rule}")
-
-
-if __name__ == "__main__":
-    run(main, snakemake)
+run(hard_negatives, snakemake)

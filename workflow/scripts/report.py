@@ -1,15 +1,6 @@
-"""Write the report of everything that is rendered."""
+"""Write the report of all figures, tables and pages."""
 
-from pathlib import Path
-
-from relamp.runtime.job import run
 from relamp.tools.report import write_report
+from relamp.runtime.job import run
 
-
-def main(job) -> None:
-    cells, claims = Path(job.input.cells), Path(job.input.claims)
-    write_report(job.params.snakefile, job.config, job.params.targets, cells, claims, Path(job.output[0]))
-
-
-if __name__ == "__main__":
-    run(main, snakemake)
+run(write_report, snakemake)

@@ -1,9 +1,12 @@
-"""The methods by name: one line each. This file imports no method, so that names can be checked without torch."""
+"""The methods by domain and name: one line each. This file imports no method, so that names can be checked without torch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
+
+from relamp.method.node_table import NODE_METHODS
+from relamp.settings.images import IMAGE_METHODS
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ _AS_IN_CODE: Mapping[str, Any] = {
 }
 
 
-METHODS: Mapping[str, MethodRow] = MappingProxyType(
+GRAPH_METHODS: Mapping[str, MethodRow] = MappingProxyType(
     {
         "lamp-mag": _lamp("LAMP-Mag", "gamma", "alpha", strategy="magnitude"),
         "lamp-soft": _lamp("LAMP-Soft", "gamma", "alpha", strategy="soft-filter"),
@@ -73,3 +76,20 @@ METHODS: Mapping[str, MethodRow] = MappingProxyType(
         "binary-mix": _mmix("binary-mix", "binary-mix"),
     }
 )
+
+METHODS: Mapping[str, Mapping[str, MethodRow]] = {
+    "graphs": GRAPH_METHODS,
+    "nodes": {
+        name: MethodRow(
+            row.label,
+            "relamp.model.grace:GRACE" if row.options["host"] == "grace" else "relamp.model.mvgrl:MVGRL",
+            fixed=row.options,
+            trains=name != "untrained",
+        )
+        for name, row in NODE_METHODS.items()
+    },
+    "images": {
+        name: MethodRow(row.label, "relamp.train.images:SimCLR", fixed={"mixer": row.mixer}, trains=row.trains)
+        for name, row in IMAGE_METHODS.items()
+    },
+}

@@ -1,12 +1,18 @@
-"""Which source files a script depends on: the modules of this package that it imports, and those that they import."""
+"""The code that counts: which source files decide what a script makes, as one file of their hashes.
+
+Left out are `runtime`, which says how a job runs and not what it makes, and `settings`, whose values reach a job as its
+arguments: editing a log line or the options of another method reruns nothing.
+"""
 
 import ast
-import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from relamp.runtime.files import sha256, write_text
+
 PACKAGE = Path(__file__).parents[1]
+NOT_COUNTED = ("runtime", "settings")
 
 
 def import_closure(script: Path | str, *modules: str) -> list[Path]:
@@ -20,23 +26,36 @@ def import_closure(script: Path | str, *modules: str) -> list[Path]:
         path = waiting.pop()
         if path not in seen:
             seen.add(path)
-            waiting += _imported(path)
+            waiting += _imported(path) if path.suffix == ".py" else ()
     return sorted(seen)
 
 
-def closure_sha256(paths: Iterable[Path]) -> str:
-    """Return one hash of the contents of some source files, whatever folder they lie in."""
-    digest = hashlib.sha256()
-    # Resolved, since the repository may be reached through a link.
-    for path in sorted(path.resolve() for path in paths):
-        digest.update(path.relative_to(PACKAGE.resolve()).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
+def write_code(target: Path, script: Path | str, *modules: str) -> None:
+    """Write the hash and name of each source file that counts for a script, one per line, unless they stand there.
+
+    A file that is not written again keeps its time, so that an unchanged source reruns nothing.
+    """
+    counted = [
+        path for path in import_closure(script, *modules) if path.relative_to(PACKAGE).parts[0] not in NOT_COUNTED
+    ]
+    lines = [f"{_sha256(path)}  {path.relative_to(PACKAGE).as_posix()}" for path in counted]
+    text = "\n".join(lines) + "\n"
+    if not target.is_file() or target.read_text(encoding="utf-8") != text:
+        write_text(target, text)
+
+
+@cache
+def _sha256(path: Path) -> str:
+    return sha256(path)
 
 
 @cache
 def _imported(path: Path) -> tuple[Path, ...]:
     """Return the package's files that one file imports itself."""
-    return tuple(file for name in _names(ast.parse(path.read_text(encoding="utf-8"))) for file in _files(name))
+    names = list(_names(ast.parse(path.read_text(encoding="utf-8"))))
+    # Templates that a module fills in count as its code.
+    templates = path.parent.glob("templates/*") if "jinja2" in names else ()
+    return tuple([*(file for name in names for file in _files(name)), *sorted(templates)])
 
 
 def _names(tree: ast.AST) -> Iterator[str]:

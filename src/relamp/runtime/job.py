@@ -1,19 +1,22 @@
-"""How a job starts and ends: its log, and one clear line when it fails."""
+"""How a job runs: its function's arguments, its log, and one clear line when it fails."""
 
+import inspect
 import logging
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from relamp.errors import RelampError
 from relamp.runtime.log import first_line, last_line
 from relamp.runtime.signals import Ended, heeded
 
 
-def run(main: Callable[[Any], None], job: Any) -> None:
-    """Call `main` with the workflow's job object (rule, input, output, params, log); exit 1 where it fails.
+def run(function: Callable[..., None], job: Any) -> None:
+    """Call a job function with what the workflow's job object has for its parameters; exit 1 where it fails.
 
     What goes wrong stands in the job's log; an error that the user can act on also as one line on the terminal.
     SIGTERM and SIGUSR1 end a job likewise, a training once its state is saved.
@@ -29,7 +32,7 @@ def run(main: Callable[[Any], None], job: Any) -> None:
         logging.info("%s", first_line(job.rule, job.threads))
     try:
         with heeded():
-            main(job)
+            function(**bound(function, words_of(job)))
         if job.log:
             logging.info("%s", last_line())
     except Ended as end:
@@ -45,3 +48,49 @@ def run(main: Callable[[Any], None], job: Any) -> None:
         logging.error("%s", traceback.format_exc())  # noqa: TRY400 - the same, through one handler
         print(f"relamp: {type(error).__name__}: {error} (see {job.log})", file=sys.stderr)
         raise SystemExit(1) from None
+
+
+def named(name: str) -> Callable[..., Any]:
+    """Return the function that "module:function" names."""
+    module, _, function = name.partition(":")
+    found: Callable[..., Any] = getattr(import_module(module), function)
+    return found
+
+
+def words_of(job: Any) -> dict[str, Any]:
+    """Return what a job object has, by name: outputs and inputs with a name, params, wildcards, threads and config."""
+    parts = [job.wildcards, job.params, job.input, job.output]
+    words = {name: value for part in parts for name, value in part.items()}
+    return {"config": job.config, "threads": job.threads, **words}
+
+
+def bound(function: Callable[..., Any], words: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a function's arguments out of words by the same names, as its annotations want them.
+
+    `Path` is one file, of several the first; `Path | None` is None for an empty list; `Sequence[Path]` is all files;
+    `Mapping[int, Path]` is a file per seed, in the order of the word `seeds`. Everything else is passed as it is. A
+    parameter without a word has its default.
+
+    Raises:
+        TypeError: a parameter has neither.
+    """
+    hints, found = get_type_hints(function), {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if name in words:
+            found[name] = _converted(words[name], hints.get(name), words.get("seeds", ()))
+        elif parameter.default is inspect.Parameter.empty:
+            raise TypeError(f"{function.__module__}.{function.__qualname__}: nothing is given for {name}")
+    return found
+
+
+def _converted(value: Any, hint: Any, seeds: Sequence[int]) -> Any:
+    optional = get_origin(hint) in (UnionType, Union) and Path in get_args(hint)
+    if hint is Path or optional:
+        files = [value] if isinstance(value, str | Path) else list(value or ())
+        return Path(files[0]) if files or not optional else None
+    if get_origin(hint) is Sequence and get_args(hint) == (Path,):
+        return [Path(file) for file in ([value] if isinstance(value, str | Path) else value)]
+    if get_origin(hint) is Mapping and get_args(hint) == (int, Path):
+        files = [value] if isinstance(value, str | Path) else value
+        return dict(zip(seeds, map(Path, files), strict=True))
+    return value

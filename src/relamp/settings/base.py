@@ -1,8 +1,8 @@
 """What all settings share: their base, and the types of single values."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Ratio = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -11,10 +11,26 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Epoch = Annotated[int, Field(ge=0)]
 
 
+def _as_number(value: Any) -> Any:
+    # Numbers of nested options arrive from the command line as text.
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return value
+    return int(number) if not isinstance(value, float) and str(value).lstrip("-").isdigit() else number
+
+
+# A value that can stand in a path, where `_`, `~` and `/` part names from values.
+Value = Annotated[
+    bool | int | float | Annotated[str, Field(pattern=r"^[A-Za-z0-9.+-]+$")],
+    BeforeValidator(lambda value: value if isinstance(value, bool) else _as_number(value)),
+]
+
+
 class Settings(BaseModel):
     """Base of all settings: frozen, and strict about keys."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 def reached(checkpoints: tuple[int, ...], last: int | None) -> tuple[int, ...]:

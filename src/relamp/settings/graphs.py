@@ -15,12 +15,16 @@ class LampOptions(Settings):
     """What the LAMP paper leaves open.
 
     Attributes:
+        gamma: pruning ratio, the share of weights that the sparse encoder lacks (Eq. 18).
+        alpha: weight of the local loss (Eq. 21).
         pruned_gradient: gradient flows through the pruned branch too, since the weights are shared.
         prune_scope: rank weights within each matrix ("layer") or over the whole encoder.
         node_embedding: the local loss sees all layers concatenated, or the last.
         own_statistics: the pruned branch does not move the running BatchNorm statistics.
     """
 
+    gamma: Ratio = 0.2
+    alpha: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
     pruned_gradient: bool = True
     prune_scope: Literal["layer", "encoder"] = "layer"
     node_embedding: Literal["concat", "last"] = "concat"

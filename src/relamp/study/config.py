@@ -1,4 +1,4 @@
-"""The whole configuration: config.yaml over a preset, checked before any job starts."""
+"""The whole configuration: config.yaml overrides a preset, and is checked before any job starts."""
 
 import re
 from collections.abc import Mapping
@@ -6,115 +6,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError
-from relamp.settings.base import Ratio, Seed, Settings, with_the_last
-from relamp.settings.graphs import (
-    DamageProtocol,
-    Finetuning,
-    Kernels,
-    Pretraining,
-    SvmProtocol,
-)
+from relamp.settings.base import Settings
 from relamp.settings.judging import Judging, Verdict
 from relamp.settings.places import Places, as_list
-from relamp.study.mmix import Mmix
-from relamp.study.names import (
-    Alpha,
-    ClassifiedName,
-    CorpusName,
-    Gammas,
-    GraphsName,
-    KernelName,
-    MethodName,
-    Once,
-    Seeds,
-    SweptMethodName,
-    TasksName,
-    TransferMethodName,
-)
-
-
-class Damage(DamageProtocol):
-    """Fig. 2: which data sets, and how they are damaged."""
-
-    datasets: Annotated[tuple[GraphsName, ...], Once]
-
-
-class EvaluatedPretraining(Pretraining):
-    """Pre-training whose last epoch is evaluated, so its embeddings must be kept."""
-
-    @field_validator("checkpoints")
-    @classmethod
-    def _have_the_last(cls, checkpoints: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
-        return with_the_last(checkpoints, info.data.get("epochs"))
-
-
-class Unsupervised(Settings):
-    """Tables 1 and 3, Fig. 4 and 5: pre-training on a data set, an SVM on its embeddings.
-
-    Attributes:
-        datasets, methods, kernels: what is compared.
-        seeds: of pre-training, folds and everything else that is drawn.
-        gamma, alpha: the fixed setting of the tables.
-        gammas, alphas: the grids of Fig. 4 and 5, each at the other's fixed value.
-        sweep_method: whose gamma and alpha are varied.
-    """
-
-    datasets: Annotated[tuple[ClassifiedName, ...], Once]
-    methods: Annotated[tuple[MethodName, ...], Once]
-    kernels: Annotated[tuple[KernelName, ...], Once] = ()
-    seeds: Seeds
-    gamma: Ratio
-    alpha: Alpha
-    gammas: Gammas
-    alphas: Annotated[tuple[Alpha, ...], Once]
-    sweep_method: SweptMethodName = "lamp-mag"
-    pretraining: EvaluatedPretraining = EvaluatedPretraining()
-    svm: SvmProtocol = SvmProtocol()
-    kernel_options: Kernels = Kernels()
-
-
-class Transfer(Settings):
-    """Table 2: pre-training on a corpus of molecules, fine-tuning on others.
-
-    Attributes:
-        corpus: what is pre-trained on.
-        datasets, methods: what is compared; "none" starts from scratch.
-        seeds: of fine-tuning.
-        pretraining_seed: of the one pre-trained encoder a method.
-        gamma, alpha: LAMP's setting.
-    """
-
-    corpus: CorpusName
-    datasets: Annotated[tuple[TasksName, ...], Once]
-    methods: Annotated[tuple[TransferMethodName, ...], Once]
-    seeds: Seeds
-    pretraining_seed: Seed = 0
-    gamma: Ratio
-    alpha: Alpha
-    pretraining: Pretraining
-    finetuning: Finetuning
-
-
-class Cross(Settings):
-    """The cross table, which neither paper has: graph-level methods of both, on graph data sets of both.
-
-    Attributes:
-        datasets, methods: what is run, at the tables' fixed setting; whatever else was run is shown too.
-    """
-
-    datasets: Annotated[tuple[ClassifiedName, ...], Once] = ()
-    methods: Annotated[tuple[MethodName, ...], Once] = ()
+from relamp.study.experiments import Cross, Damage, Mmix, Transfer, Unsupervised
 
 
 def _new_name(name: str) -> str:
@@ -136,31 +35,30 @@ OwnName = Annotated[str, AfterValidator(_new_name)]
 
 
 class Config(Places):
-    """All that a run depends on.
-
-    Attributes:
-        preset: what everything else is laid over.
-        own: the user's own data sets, each a folder with `NAME_A.txt` and so on, in the TUDataset text format.
-        damage, unsupervised, transfer: LAMP's experiments.
-        mmix: M-Mix's.
-        cross: the table of both.
-        judging: how strictly numbers are judged.
-        fail_on: verdicts at which `snakemake verdict` ends with an error, for use in continuous integration.
-    """
+    """Everything that a run depends on."""
 
     preset: str
+    """Preset that everything else overrides: a file of workflow/presets."""
     own: Annotated[dict[OwnName, str], AfterValidator(_tu_folders)] = Field(default_factory=dict)
+    """The user's own data sets by name, each a folder with `NAME_A.txt` and so on, in the TUDataset text format."""
     damage: Damage
+    """LAMP's Fig. 2."""
     unsupervised: Unsupervised
+    """LAMP's Tables 1 and 3, Fig. 4 and 5."""
     transfer: Transfer
+    """LAMP's Table 2."""
     mmix: Mmix
+    """M-Mix's experiments."""
     cross: Cross = Cross()
+    """The table of both papers' methods on both papers' graph data sets."""
     judging: Judging = Judging()
+    """How strictly numbers are judged."""
     fail_on: Annotated[tuple[Verdict, ...], BeforeValidator(as_list)] = ()
+    """Verdicts at which `snakemake verdict` ends with an error, for continuous integration."""
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `base` with the entries of `over` laid upon it, mappings entry by entry, everything else as a whole."""
+    """Return `base` overridden by `over`, mappings entry by entry, everything else as a whole."""
     merged = dict(base)
     for key, value in over.items():
         below = merged.get(key)
@@ -169,7 +67,7 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def load_config(given: Mapping[str, Any], presets: Path) -> Config:
-    """Return the checked configuration: what the user gave, laid over the preset it names.
+    """Return the checked configuration: the user's entries override the preset that they name.
 
     Raises:
         RelampError: with a line for every fault, all of them at once.

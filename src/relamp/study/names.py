@@ -1,18 +1,20 @@
-"""The names that a configuration may use, checked against the tables of data sets and methods."""
+"""The names that a configuration may use, checked against the tables of data sets, methods and evaluations."""
 
 import difflib
 from collections.abc import Callable, Collection
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, ValidationInfo
+from pydantic import AfterValidator, ValidationInfo
 
 from relamp.data.registry import REGISTRY, Dataset
+from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS
-from relamp.settings.base import Ratio, Seed
+from relamp.settings.base import Seed
 
 FROM_SCRATCH = "none"  # the transfer experiments' name for no pre-training
-KERNELS = ("wl", "graphlet")
 BAG = "bag"  # the structure-blind control, see relamp.evaluate.bag
+KERNELS = ("wl", "graphlet")
+EDIT_KERNELS = ("hist-kernel", "wl")
 
 
 def _check_known(name: str, known: Collection[str], what: str) -> str:
@@ -35,8 +37,9 @@ def dataset_of(fits: Callable[[Dataset], bool], wanted: str, *, own: bool) -> Af
 
     def check(name: str, info: ValidationInfo) -> str:
         # The user's own data sets are named in the same configuration, see load_config.
-        known = [*(info.context or {}).get("own", ()), *fitting] if own else fitting
-        if name in REGISTRY and name not in known:
+        of_user = (info.context or {}).get("own", ())
+        known = [*of_user, *fitting] if own else fitting
+        if name not in known and (name in REGISTRY or name in of_user):
             raise ValueError(f"{wanted} are needed, which {name} has not; known: {', '.join(known)}")
         return _check_known(name, known, "data set")
 
@@ -46,7 +49,7 @@ def dataset_of(fits: Callable[[Dataset], bool], wanted: str, *, own: bool) -> Af
 def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
     twice = sorted({value for value in values if values.count(value) > 1})
     if twice:
-        raise ValueError(f"named twice: {', '.join(map(str, twice))}")
+        raise ValueError(f"duplicate: {', '.join(map(str, twice))}")
     return values
 
 
@@ -57,13 +60,6 @@ def _some(values: tuple[Any, ...]) -> tuple[Any, ...]:
     return values
 
 
-def _sweeps_both(method: str) -> str:
-    missing = [name for name in ("gamma", "alpha") if name not in METHODS[method].swept]
-    if missing:
-        raise ValueError(f"{method} has no {' and no '.join(missing)} to vary")
-    return method
-
-
 Once = AfterValidator(_distinct)
 GraphsName = Annotated[str, dataset_of(lambda row: row.kind in ("graphs", "molecules"), "graphs", own=True)]
 ClassifiedName = Annotated[str, dataset_of(lambda row: row.kind == "graphs", "graphs with a class each", own=True)]
@@ -71,12 +67,15 @@ CorpusName = Annotated[str, dataset_of(lambda row: row.kind in ("molecules", "co
 TasksName = Annotated[
     str, dataset_of(lambda row: row.kind == "molecules" and row.expected.tasks > 0, "labelled molecules", own=False)
 ]
-MethodName = Annotated[str, one_of(METHODS, "method")]
-TransferMethodName = Annotated[str, one_of((*METHODS, FROM_SCRATCH), "method")]
-KernelName = Annotated[str, one_of(KERNELS, "kernel")]
 NodesName = Annotated[str, dataset_of(lambda row: row.kind == "nodes", "labelled nodes", own=False)]
 ImagesName = Annotated[str, dataset_of(lambda row: row.kind == "images", "images", own=False)]
-SweptMethodName = Annotated[MethodName, AfterValidator(_sweeps_both)]
+MethodName = Annotated[str, one_of(METHODS["graphs"], "method")]
+TransferMethodName = Annotated[str, one_of((*METHODS["graphs"], FROM_SCRATCH), "method")]
+NodeMethodName = Annotated[str, one_of(METHODS["nodes"], "method on nodes")]
+ImageMethodName = Annotated[str, one_of(METHODS["images"], "method on images")]
+KernelName = Annotated[str, one_of(KERNELS, "kernel")]
+EditKernelName = Annotated[str, one_of(EDIT_KERNELS, "kernel for edit distances")]
+EvaluationName = Annotated[
+    str, one_of([name for name, row in EVALUATIONS.items() if row.domain == "graphs"], "evaluation of graphs")
+]
 Seeds = Annotated[tuple[Seed, ...], AfterValidator(_some), Once]
-Gammas = Annotated[tuple[Ratio, ...], Once]
-Alpha = Annotated[float, Field(ge=0, allow_inf_nan=False)]

@@ -12,6 +12,7 @@ import yaml
 
 from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError
+from relamp.study.studies import Run, Study
 
 Counts = Literal["nothing", "passes", "graphs", "nodes", "features", "messages", "pairs"]
 # A data set of the user's own is in no registry: it is taken to be of a common size.
@@ -126,6 +127,46 @@ def contrasts(dataset: str, sample_size: int) -> float:
     row = REGISTRY.get(dataset)
     nodes = min(sample_size, row.expected.nodes or sample_size) if row else sample_size
     return nodes**2 / 1e6
+
+
+def training_work(study: Study, run: Run, dataset: str) -> float:
+    """Return how much work the training of a run is: passes over the data, between nodes also pairs in millions."""
+    shape = _shape(study, run)
+    each = contrasts(dataset, shape.sample_size) if study.domain == "nodes" else 1
+    return len(study.seeds) * shape.epochs * each
+
+
+def training_disk(study: Study, run: Run, dataset: str) -> float:
+    """Return what the training of a run leaves, in MB; for images the rates know it."""
+    shape, seeds = _shape(study, run), len(study.seeds)
+    if study.domain == "images":
+        return 0
+    if study.domain == "nodes":
+        # The final embeddings besides those of checkpoints; both branches have weights for each feature.
+        floats = len(shape.branches) * (len(shape.checkpoints) + 1) * shape.hidden
+        weights = 2 * count("features", dataset) * shape.hidden
+        return seeds * trained_mb(count("nodes", dataset), floats, weights)
+    layers = 1 if study.row(run.method).group == "mmix" else shape.layers
+    weights = 4 * layers * shape.hidden**2
+    return seeds * trained_mb(count("graphs", dataset), layers * shape.hidden * len(shape.checkpoints), weights)
+
+
+def scoring_work(study: Study, evaluation: str, protocol: Mapping[str, Any]) -> float:
+    """Return how much work it is to score one seed of a run, in passes over the data."""
+    if evaluation == "edit-distance":
+        return float(protocol["graphs"] * sum(protocol["nodes"]))
+    checkpoints = len(study.training.model_dump()["checkpoints"]) + 1 if evaluation == "probe" else 1
+    branches = len(study.training.model_dump().get("branches", "1")) if evaluation == "probe" else 1
+    return float(protocol.get("runs", 1) * protocol.get("starts", 1) * checkpoints * branches)
+
+
+def _shape(study: Study, run: Run) -> Any:
+    """Return the settings that a run is trained by: the shared ones, or those of M-Mix's own training; or none."""
+    chosen: Any = study.trained_by(run)
+    row = study.row(run.method)
+    own = chosen.mmix.training if row.group == "mmix" else None
+    shape = own or chosen
+    return shape if row.trains else shape.model_copy(update={"epochs": 0})
 
 
 def trained_mb(embedded: int, floats: int, weights: int) -> float:

@@ -1,0 +1,113 @@
+"""What an artifact is: one record, from which its target, rule, files, caption and links follow.
+
+A figure is a drawing in `relamp.render` and a record; a table is a record. This file imports nothing but records, so that
+a list of all targets needs no installed package.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+PAPERS = {"lamp": "LAMP", "mmix": "M-Mix", "both": "Claims and verdicts", "data": "Data sets"}
+
+
+class Rows(NamedTuple):
+    """Rows of an evaluation of a study (see `relamp.study.studies`), of all its methods or of some.
+
+    The study `sweeps` stands for all sweeps of LAMP's unsupervised experiments.
+    """
+
+    study: str
+    evaluation: str
+    methods: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Artifact:
+    """A figure, a table or a page.
+
+    Attributes:
+        name: its target.
+        label: how the paper numbers it, or a short title.
+        paper: `lamp`, `mmix`, `both` or `data`: its category in the report.
+        rows: stored rows that it is made of.
+        inputs: further inputs, by the names of `relamp.study.plan.INPUTS`.
+        call: the job function that makes it, "module:function".
+        options: further arguments of that function.
+        outputs: files by the function's parameters, with `{results}` and `{figures}` for folders; the report shows the
+            first of each.
+        caption: its template in workflow/report; None for an artifact that the report does not show.
+        about: the text of the caption, where several artifacts share a template.
+        lite: whether it is made of rows alone, without packed data.
+    """
+
+    name: str
+    label: str
+    paper: str
+    rows: tuple[Rows, ...] = ()
+    inputs: tuple[str, ...] = ()
+    call: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    outputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    caption: str | None = ""
+    about: str = ""
+    lite: bool = True
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Return the modules that its job loads by name."""
+        return (self.call.partition(":")[0],)
+
+    def files(self, results: str, figures: str) -> dict[str, list[str]]:
+        """Return its outputs below the folders of a preset."""
+        return {
+            name: [path.format(results=results, figures=figures) for path in paths]
+            for name, paths in self.outputs.items()
+        }
+
+
+def of_figure(name: str, *more: str) -> tuple[str, ...]:
+    """Return the files of a figure, the picture first, its sidecar last."""
+    return tuple(f"{{figures}}/{name}.{kind}" for kind in ("png", "pdf", "svg", "csv", *more, "json"))
+
+
+def of_table(name: str, *kinds: str) -> tuple[str, ...]:
+    """Return the files of a table, the page first."""
+    return tuple(f"{{results}}/tables/{name}.{kind}" for kind in kinds or ("html", "csv", "md", "tex", "json"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure(Artifact):
+    """A figure: `draw` names its drawing in `relamp.render`, "module:function"."""
+
+    draw: str
+    call: str = "relamp.artifacts.jobs:draw"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "outputs", {"output": of_figure(self.name)})
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Return the modules that its job loads by name, the drawing's among them."""
+        return (*super().modules, self.draw.partition(":")[0])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table(Artifact):
+    """A table of a paper, published rows beside reproduced ones; its cells are judged by the evaluations of its rows.
+
+    Attributes:
+        title: first words of its caption; `{corpus}` stands for the molecules that encoders were pre-trained on.
+        shows: methods of this run besides those that the table prints; None shows all.
+        transposed: data sets as rows.
+    """
+
+    title: str
+    shows: tuple[str, ...] | None = ("untrained",)
+    transposed: bool = False
+    call: str = "relamp.artifacts.jobs:tabulate"
+    caption: str | None = "table"
+    inputs: tuple[str, ...] = ("published",)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "outputs", {"output": of_table(self.name)})

@@ -1,0 +1,73 @@
+"""What both papers share: the data guard's table, verdicts and what stands behind them."""
+
+from relamp.artifacts.base import Artifact, Rows, of_figure, of_table
+
+_RBF = (Rows("tables", "svm-rbf"), Rows("sweeps", "svm-rbf"))
+_JUDGED = (
+    *(*_RBF, Rows("cross", "svm-rbf"), Rows("linear", "svm-linear"), Rows("edits", "edit-distance")),
+    *(Rows("transfer", "finetune"), Rows("nodes", "probe"), Rows("nodes", "kmeans"), Rows("images", "image-probe")),
+)
+
+BOTH: tuple[Artifact, ...] = (
+    Artifact(
+        name="data_table",
+        label="data guard",
+        paper="data",
+        inputs=("guards",),
+        call="relamp.artifacts.jobs:guard_table",
+        outputs={"output": of_table("data", "html", "csv", "json")},
+        caption="data",
+        lite=False,
+    ),
+    Artifact(
+        name="judge",
+        label="verdicts",
+        paper="both",
+        rows=_JUDGED,
+        inputs=("damage", "all_published", "claims"),
+        call="relamp.artifacts.verdict:judge",
+        outputs={
+            "output": (
+                *(f"{{results}}/verdict.{kind}" for kind in ("html", "csv", "md", "json")),
+                "{results}/claims.csv",
+                "{results}/scores.csv",
+            )
+        },
+        caption="verdict",
+    ),
+    Artifact(
+        name="leakage",
+        label="Leakage gap",
+        paper="both",
+        rows=(*_RBF, Rows("transfer", "finetune")),
+        call="relamp.artifacts.comparisons:leakage",
+        outputs={"figure": of_figure("leakage"), "table": of_table("leakage", "html", "csv", "md")},
+        caption="leakage",
+    ),
+    Artifact(
+        name="comparisons",
+        label="Average ranks",
+        paper="both",
+        rows=_RBF,
+        call="relamp.artifacts.comparisons:compare_methods",
+        outputs={"figure": of_figure("ranks"), "table": of_table("comparisons", "html", "csv")},
+        caption="ranks",
+    ),
+    Artifact(
+        name="cross_table",
+        label="All methods on all data sets",
+        paper="both",
+        rows=(Rows("tables", "svm-rbf"), Rows("cross", "svm-rbf"), Rows("linear", "svm-linear")),
+        call="relamp.artifacts.comparisons:cross_table",
+        outputs={"output": of_table("cross_table")},
+    ),
+    Artifact(
+        name="audit",
+        label="audit",
+        paper="both",
+        inputs=("all_published", "claims"),
+        call="relamp.artifacts.verdict:audit",
+        outputs={"output": of_table("audit", "csv", "md")},
+        caption=None,
+    ),
+)

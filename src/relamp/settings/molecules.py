@@ -1,0 +1,5 @@
+"""Interim."""
+
+from relamp.settings.graphs import Finetuning
+
+__all__ = ["Finetuning"]

@@ -1,0 +1,199 @@
+"""Which runs one job trains or scores: a run by itself, all settings of a sweep, or all runs of a study on a data set.
+
+On a cluster each job costs seconds of waiting, so runs that belong together are one job, which computes only what is
+missing. Files and arguments are given as the workflow takes them: with `{dataset}`, `{method}` and `{setting}` as
+wildcards, and as functions of these.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from relamp.evaluate.table import EVALUATIONS
+from relamp.study import resources
+from relamp.study.paths import DEFAULT, Paths
+from relamp.study.studies import BASE, Run, Study
+
+DATASET = "{dataset}"
+ANY = Run("{method}", "{setting}")  # the run that the wildcards name
+OfWildcards = Callable[[Any], Any]
+
+
+def _filled(run: Run, wildcards: Any) -> Run:
+    """Return a run with the values of wildcards."""
+    return Run(*(text.format_map(dict(wildcards.items())) for text in run))
+
+
+@dataclass(frozen=True)
+class Training:
+    """Runs of a study that one job trains on a data set.
+
+    Attributes:
+        name: of its rule.
+        study: whose settings and seeds are taken.
+        runs: trained runs.
+    """
+
+    name: str
+    study: Study
+    runs: tuple[Run, ...]
+
+    @property
+    def alone(self) -> bool:
+        """Whether the job trains the one run that the wildcards name."""
+        return self.runs == (ANY,)
+
+    @property
+    def log(self) -> str:
+        """Return its place among the logs of training."""
+        (method,) = {run.method for run in self.runs}
+        return f"{self.study.domain}/{DATASET}/{method}/{'{setting}' if self.alone else self.study.name}"
+
+    def output(self, paths: Paths) -> dict[str, list[str]]:
+        """Return the files that it writes."""
+        return paths.trained(self.study.domain, DATASET, self.runs, self.study.seeds)
+
+    def of(self, wildcards: Any) -> list[Run]:
+        """Return its runs, with wildcards filled in."""
+        return [_filled(run, wildcards) for run in self.runs]
+
+    def params(self, paths: Paths) -> dict[str, Any]:
+        """Return the arguments of its job."""
+        study = self.study
+        folders = [paths.train(study.domain, DATASET, run) for run in self.runs]
+        return {
+            "domain": study.domain,
+            "seeds": list(study.seeds),
+            "states": [folder.replace(paths.results, f"{paths.results}/state", 1) for folder in folders],
+            "methods": lambda wildcards: [study.method_of(run) for run in self.of(wildcards)],
+            "settings": lambda wildcards: [study.settings_of(run) for run in self.of(wildcards)],
+        }
+
+    def work(self, wildcards: Any) -> float:
+        """Return how much work it is, in the unit of its kind in `workflow/rates.csv`."""
+        return sum(resources.training_work(self.study, run, wildcards.dataset) for run in self.of(wildcards))
+
+    def disk(self, wildcards: Any) -> float:
+        """Return what it leaves, in MB."""
+        return sum(resources.training_disk(self.study, run, wildcards.dataset) for run in self.of(wildcards))
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """Runs of a study that one job scores on a data set by one evaluation.
+
+    Attributes:
+        name: of its rule.
+        study: whose runs are scored.
+        evaluation: name of the evaluation.
+        runs: scored runs.
+        trained: whether the runs have embeddings; kernels and the bag have none.
+    """
+
+    name: str
+    study: Study
+    evaluation: str
+    runs: tuple[Run, ...]
+    trained: bool = True
+
+    @property
+    def module(self) -> str:
+        """Return the module of its evaluation."""
+        return EVALUATIONS[self.evaluation].score.partition(":")[0]
+
+    @property
+    def log(self) -> str:
+        """Return its place among the logs of scoring."""
+        return f"{self.evaluation}/{DATASET}/{self.study.name if self.trained else '{method}'}"
+
+    def inputs(self, paths: Paths) -> dict[str, str | list[str]]:
+        """Return what it reads."""
+        found: dict[str, str | list[str]] = {"data": paths.packed(DATASET)}
+        if self.evaluation == "edit-distance":
+            found["embeddings"] = [
+                paths.edits(DATASET, run, seed) for run in self.embedded for seed in self.study.seeds
+            ]
+        else:
+            found["embeddings"] = paths.trained(self.study.domain, DATASET, self.embedded, self.study.seeds)[
+                "embeddings"
+            ]
+            if self.study.domain == "graphs":
+                found["folds"] = [paths.folds(DATASET, seed) for seed in self.study.seeds]
+        return found
+
+    @property
+    def embedded(self) -> tuple[Run, ...]:
+        """Return the runs that have embeddings."""
+        return self.runs if self.trained else ()
+
+    def output(self, paths: Paths) -> list[str]:
+        """Return the rows that it writes."""
+        return [paths.rows(self.evaluation, DATASET, run) for run in self.runs]
+
+    def params(self, paths: Paths) -> dict[str, Any]:
+        """Return the arguments of its job."""
+
+        def labels(wildcards: Any) -> list[dict[str, str]]:
+            named = [_filled(run, wildcards) for run in self.runs]
+            return [{"method": run.method, "dataset": wildcards.dataset, "setting": run.setting} for run in named]
+
+        return {
+            "seeds": list(self.study.seeds),
+            "labels": labels,
+            "evaluation": EVALUATIONS[self.evaluation].score,
+            "protocol": self.protocol,
+            "cache": f"{paths.results}/state",
+        }
+
+    def protocol(self, wildcards: Any) -> dict[str, Any]:
+        """Return the options of the evaluation on a data set."""
+        return self.study.protocols[self.evaluation](wildcards.dataset).model_dump(mode="json")
+
+    def work(self, wildcards: Any) -> float:
+        """Return how often it passes over the data, see `workflow/rates.csv`."""
+        count = len(self.runs) * len(self.study.seeds)
+        return count * resources.scoring_work(self.study, self.evaluation, self.protocol(wildcards))
+
+
+def trainings(studies: Mapping[str, Study]) -> Iterator[Training]:
+    """Yield a training of one run per domain, and one for each method of each sweep."""
+    for domain, name in BASE.items():
+        yield Training(f"train_{domain}", studies[name], (ANY,))
+    for study, runs in _own(studies.values()):
+        if study.together:
+            for method in dict.fromkeys(run.method for run in runs):
+                name = f"train_{study.name}_{method}".replace("-", "_")
+                yield Training(name, study, tuple(run for run in runs if run.method == method))
+
+
+def scorings(studies: Mapping[str, Study]) -> Iterator[Scoring]:
+    """Yield a scoring for each evaluation of each study, and one of the kernels and the bag, which do not train.
+
+    A run that several studies share is scored with the first. Fine-tuning trains, so it is no scoring.
+    """
+    for evaluation in EVALUATIONS:
+        fitting = [study for study in studies.values() if evaluation in study.protocols and study.domain != "molecules"]
+        for study, runs in _own(fitting):
+            if runs:
+                yield Scoring(_rule(evaluation, study.name), study, evaluation, runs)
+        if controls := [study for study in fitting if study.controls]:
+            yield Scoring(_rule(evaluation, "controls"), controls[0], evaluation, (Run("{method}", DEFAULT),), False)
+
+
+def controls_of(studies: Mapping[str, Study], evaluation: str) -> list[str]:
+    """Return the kernels and the bag that an evaluation scores."""
+    fitting = [study for study in studies.values() if evaluation in study.protocols]
+    return list(dict.fromkeys(name for study in fitting for name in study.controls))
+
+
+def _rule(evaluation: str, what: str) -> str:
+    return f"score_{evaluation}_{what}".replace("-", "_")
+
+
+def _own(studies: Sequence[Study] | Any) -> Iterator[tuple[Study, tuple[Run, ...]]]:
+    """Yield each study with those of its runs that none before it has in the same domain."""
+    seen: set[tuple[str, Run]] = set()
+    for study in studies:
+        runs = tuple(run for run in study.runs if (study.domain, run) not in seen)
+        seen |= {(study.domain, run) for run in runs}
+        yield study, runs

@@ -1,0 +1,299 @@
+"""The experiments of both papers, as the configuration names them: data sets, methods, seeds, settings and sweeps."""
+
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+
+from relamp.method.table import METHODS
+from relamp.settings.base import Count, Epoch, Seed, Settings, Value, reached, with_the_last
+from relamp.settings.evaluation import (
+    ClusterProtocol,
+    DamageProtocol,
+    EditDistanceProtocol,
+    ImageProbe,
+    Kernels,
+    ProbeProtocol,
+    SvmProtocol,
+)
+from relamp.settings.graphs import Pretraining
+from relamp.settings.images import ImagePretraining
+from relamp.settings.molecules import Finetuning
+from relamp.settings.nodes import NodePretraining
+from relamp.study.names import (
+    EDIT_KERNELS,
+    ClassifiedName,
+    CorpusName,
+    EditKernelName,
+    EvaluationName,
+    GraphsName,
+    ImageMethodName,
+    ImagesName,
+    KernelName,
+    MethodName,
+    NodeMethodName,
+    NodesName,
+    Once,
+    Seeds,
+    TasksName,
+    TransferMethodName,
+)
+
+
+class Sweep(Settings):
+    """Several values of one or more named settings, everything else as configured.
+
+    In short: `gamma: [0.1, 0.2]`, `gamma: {values: [0.1, 0.2], methods: [lamp-soft]}`, and as a grid under any name:
+    `both: {gamma: [0.1, 0.2], alpha: [1, 10]}`.
+    """
+
+    over: Annotated[dict[str, Annotated[tuple[Value, ...], Once]], Field(min_length=1)]
+    """Values per parameter: a field of the method's own options or of the training settings; several make a grid."""
+    methods: Annotated[tuple[str, ...], Once] = ()
+    """Methods that are swept; by default the first of the experiment's that takes all the parameters."""
+
+    def points(self) -> Iterator[dict[str, Any]]:
+        """Yield the values of each point, all combinations of several parameters."""
+        return (dict(zip(self.over, values, strict=True)) for values in product(*self.over.values()))
+
+
+def _written_out(sweeps: Any) -> Any:
+    """Return sweeps without shorthand; one without values is none."""
+    if not isinstance(sweeps, Mapping):
+        return sweeps
+    full = {}
+    for name, given in sweeps.items():
+        words = {"values": given} if isinstance(given, list | tuple) else given
+        if isinstance(words, Mapping) and "over" not in words:
+            values = {key: value for key, value in words.items() if key not in ("methods", "values")}
+            over = {**({name: words["values"]} if "values" in words else {}), **values}
+            words = {"over": over, **({"methods": words["methods"]} if "methods" in words else {})}
+        full[name] = words
+    empty = [name for name, words in full.items() if isinstance(words, Mapping) and not all(words["over"].values())]
+    return {name: words for name, words in full.items() if name not in empty}
+
+
+SweepName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Sweeps = Annotated[dict[SweepName, Sweep], BeforeValidator(_written_out)]
+
+
+class Damage(DamageProtocol):
+    """Fig. 2: structural entropy before and after augmentation."""
+
+    datasets: Annotated[tuple[GraphsName, ...], Once]
+    """Data sets whose graphs are augmented."""
+
+
+class EvaluatedPretraining(Pretraining):
+    """Pre-training whose last epoch is evaluated, so its embeddings must be kept."""
+
+    @field_validator("checkpoints")
+    @classmethod
+    def _have_the_last(cls, checkpoints: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+        return with_the_last(checkpoints, info.data.get("epochs"))
+
+
+class Unsupervised(Settings):
+    """LAMP's Tables 1 and 3, Fig. 4 and 5: pre-training on a data set, an SVM on its embeddings."""
+
+    datasets: Annotated[tuple[ClassifiedName, ...], Once]
+    """Data sets of the tables."""
+    methods: Annotated[tuple[MethodName, ...], Once]
+    """Methods of the tables; the untrained control is always run."""
+    kernels: Annotated[tuple[KernelName, ...], Once] = ()
+    """Graph kernels that are compared."""
+    seeds: Seeds
+    """Seeds of pre-training, folds and everything else that is drawn."""
+    sweeps: Sweeps = Field(default_factory=dict)
+    """Settings that are varied, by name: `gamma` and `alpha` are LAMP's Fig. 4 and 5, any other gets a figure too."""
+    pretraining: EvaluatedPretraining = EvaluatedPretraining()
+    """Pre-training on graphs."""
+    svm: SvmProtocol = SvmProtocol()
+    """Cross-validation of the SVM on embeddings and kernels."""
+    kernel_options: Kernels = Kernels()
+    """Options of the graph kernels."""
+    further: dict[EvaluationName, dict[str, Any]] = Field(default_factory=dict)
+    """Further evaluations of the tables' runs, by name, each with its options."""
+
+
+class Transfer(Settings):
+    """LAMP's Table 2: pre-training on a corpus of molecules, fine-tuning on others."""
+
+    corpus: CorpusName
+    """Molecules that encoders are pre-trained on."""
+    datasets: Annotated[tuple[TasksName, ...], Once]
+    """Labelled molecules that encoders are fine-tuned on."""
+    methods: Annotated[tuple[TransferMethodName, ...], Once]
+    """Pre-training methods; `none` starts from scratch."""
+    seeds: Seeds
+    """Seeds of fine-tuning."""
+    pretraining_seed: Seed = 0
+    """Seed of the one pre-trained encoder per method."""
+    pretraining: Pretraining
+    """Pre-training on the corpus."""
+    finetuning: Finetuning
+    """Fine-tuning."""
+
+
+class Cross(Settings):
+    """The cross table, which neither paper has: graph-level methods of both papers on graph data sets of both."""
+
+    datasets: Annotated[tuple[ClassifiedName, ...], Once] = ()
+    """Data sets besides those of the tables."""
+    methods: Annotated[tuple[MethodName, ...], Once] = ()
+    """Methods besides those of the tables."""
+
+
+class NodeSweep(Settings):
+    """M-Mix's Fig. 2 and 3: sample size against output dimension."""
+
+    dataset: NodesName
+    """Data set whose nodes are embedded."""
+    methods: Annotated[tuple[NodeMethodName, ...], Once] = ("mp-mix-nodiv", "mp-mix")
+    """Methods, with and without the diversity term."""
+    sample_sizes: Annotated[tuple[Annotated[int, Field(ge=2)], ...], Once]
+    """Nodes that are contrasted per step."""
+    dimensions: Annotated[tuple[Count, ...], Once]
+    """Widths of the embeddings."""
+    epochs: Count = 2000
+    """Epochs of every run of the grid, without early stopping."""
+    checkpoints: Annotated[tuple[Epoch, ...], Once, Field(min_length=2, validate_default=True)] = (
+        *(0, 10, 20, 50, 100, 200, 500, 1000, 2000),
+    )
+    """Epochs that Fig. 3 shows."""
+
+    @field_validator("checkpoints")
+    @classmethod
+    def _reach_the_last(cls, checkpoints: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+        last = info.data.get("epochs")
+        return reached(with_the_last(checkpoints, last), last)
+
+    def points(self) -> list[dict[str, Any]]:
+        """Return the settings of each point of the grid."""
+        return [
+            {"sample_size": samples, "hidden": dimension, "epochs": self.epochs}
+            for samples, dimension in product(self.sample_sizes, self.dimensions)
+        ]
+
+
+class HardNegativesCheck(Settings):
+    """M-Mix's Theorem 3.1 on stored embeddings: are negatives harder by ranked weights than by permuted ones?"""
+
+    dataset: NodesName
+    """Data set whose embeddings are checked, at the tables' setting."""
+    methods: Annotated[tuple[NodeMethodName, ...], Once, Field(min_length=1)] = ("mo-mix", "mp-mix")
+    """Methods whose mixing is checked."""
+    permutations: Count = 1000
+    """Permutations of a node's weights."""
+    anchors: Count = 2000
+    """Greatest number of nodes that are measured."""
+
+    @field_validator("methods")
+    @classmethod
+    def _mix_over_neighbours(cls, methods: tuple[str, ...]) -> tuple[str, ...]:
+        for name in methods:
+            row = METHODS["nodes"][name]
+            mixes = row.fixed.get("mixer") in ("mo-mix", "mp-mix", "mp-mix-nodiv")
+            if not mixes or not row.maker.endswith(":MVGRL") or row.fixed.get("mix", {}).get("scope", "wp") != "wp":
+                raise ValueError(f"{name} does not mix the neighbours of MVGRL's branch by similarity")
+        return methods
+
+
+class NodeExperiments(Settings):
+    """M-Mix's Tables 2, 5, 6, 7, 8 and 9 on nodes, Fig. 2 and 3."""
+
+    datasets: Annotated[tuple[NodesName, ...], Once]
+    """Data sets of the tables."""
+    methods: Annotated[tuple[NodeMethodName, ...], Once]
+    """Methods of the tables."""
+    seeds: Seeds
+    """Seeds of pre-training."""
+    sweeps: Sweeps = Field(default_factory=dict)
+    """Settings that are varied, by name; each sweep gets a figure."""
+    pretraining: NodePretraining = NodePretraining()
+    """Pre-training on nodes; a method's own options override it."""
+    probe: ProbeProtocol = ProbeProtocol()
+    """Linear probe on embeddings."""
+    clustering: ClusterProtocol = ClusterProtocol()
+    """Clustering of embeddings by k-means."""
+    probes: dict[NodesName, dict[str, Any]] = Field(default_factory=dict)
+    """Overrides of `probe` by data set; one for a data set that is not run has no effect."""
+    sweep: NodeSweep
+    """The grid of Fig. 2 and 3."""
+    theorem: HardNegativesCheck
+    """The check of Theorem 3.1."""
+
+    @model_validator(mode="after")
+    def _the_mixed_branch_is_kept(self) -> "NodeExperiments":
+        if "a" not in self.pretraining.branches:
+            raise ValueError(
+                "pretraining.branches lacks 'a', the mixed branch, on whose embeddings Theorem 3.1 is checked"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _probes_are_sound(self) -> "NodeExperiments":
+        for dataset in self.probes:
+            self.probe_of(dataset)
+        return self
+
+    def probe_of(self, dataset: str) -> ProbeProtocol:
+        """Return how the embeddings of a data set are probed."""
+        return ProbeProtocol.model_validate({**self.probe.model_dump(), **self.probes.get(dataset, {})})
+
+
+class GraphExperiments(Settings):
+    """M-Mix's Tables 3, 4, 6 and 9 on graphs: encoders of the unsupervised experiments, scored by a linear SVM."""
+
+    datasets: Annotated[tuple[ClassifiedName, ...], Once]
+    """Data sets of the tables."""
+    methods: Annotated[tuple[MethodName, ...], Once]
+    """Methods of the tables."""
+    svm: SvmProtocol = SvmProtocol(kernel="linear")
+    """Cross-validation of the linear SVM."""
+
+
+class EditExperiments(Settings):
+    """M-Mix's Table 10: graph edit distance."""
+
+    dataset: ClassifiedName
+    """Graphs that are edited; its encoders are those of the unsupervised experiments."""
+    methods: Annotated[tuple[MethodName, ...], Once]
+    """Methods whose embeddings are compared."""
+    kernels: Annotated[tuple[EditKernelName, ...], Once] = EDIT_KERNELS
+    """Graph kernels that are compared."""
+    protocol: EditDistanceProtocol = EditDistanceProtocol()
+    """Triplets and pairs."""
+
+
+class ImageExperiments(Settings):
+    """M-Mix's Table 7 on images, Fig. 4 and 5."""
+
+    datasets: Annotated[tuple[ImagesName, ...], Once]
+    """Data sets of the table; Fig. 4 shows the first, Fig. 5 the second."""
+    methods: Annotated[tuple[ImageMethodName, ...], Once]
+    """Methods of the table."""
+    seeds: Seeds
+    """Seeds of pre-training."""
+    sweeps: Sweeps = Field(default_factory=dict)
+    """Settings that are varied, by name; each sweep gets a figure."""
+    pretraining: ImagePretraining = ImagePretraining()
+    """Pre-training on images."""
+    probe: ImageProbe = ImageProbe()
+    """Linear probe on features."""
+    picture: ImageMethodName = "simclr-mo-mix-op"
+    """Method whose mixing weights Fig. 4 and 5 show."""
+
+
+class Mmix(Settings):
+    """All of M-Mix's experiments."""
+
+    nodes: NodeExperiments
+    """Experiments on nodes."""
+    graphs: GraphExperiments
+    """Experiments on graphs."""
+    edit_distance: EditExperiments
+    """Graph edit distance."""
+    images: ImageExperiments
+    """Experiments on images."""

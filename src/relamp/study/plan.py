@@ -1,0 +1,185 @@
+"""Which files and arguments the job of each artifact gets: from its record and a configuration, for workflow and lite."""
+
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from relamp.artifacts import ARTIFACTS
+from relamp.artifacts.base import Artifact, Figure, Rows, Table
+from relamp.evaluate.table import EVALUATIONS
+from relamp.method.table import METHODS
+from relamp.study.config import Config
+from relamp.study.names import BAG, EDIT_KERNELS, FROM_SCRATCH, KERNELS
+from relamp.study.paths import DEFAULT, Paths, all_datasets
+from relamp.study.studies import BASE, CONTROL, Study, fixed_runs, place, studies, value_at
+
+PUBLISHED = "published"
+# What a further sweep of a domain is drawn beside.
+_CONTROLS = (CONTROL, "image-untrained")
+_BRANCHES = ("a", "b")
+Files = dict[str, str | list[str]]
+
+
+class Plan:
+    """The artifacts of a configuration, and what the job of each is given.
+
+    Args:
+        config: the configuration.
+        results, figures: folders of its preset.
+        published: the folder of the papers' numbers and claims.
+        splits: whether folds and splits are there, to be named in sidecars.
+    """
+
+    def __init__(
+        self, config: Config, results: str, figures: str, published: str = PUBLISHED, *, splits: bool = True
+    ) -> None:
+        self.config, self.results, self.figures, self.published = config, results, figures, published
+        self.splits, self.paths, self.studies = splits, Paths(results), studies(config)
+        self.artifacts = {**ARTIFACTS, **{made.name: made for made in self._further_sweeps()}}
+
+    def inputs(self, artifact: Artifact) -> Files:
+        """Return the inputs of an artifact by the parameters of its job function."""
+        found: Files = {}
+        if artifact.rows:
+            found["rows"] = list(dict.fromkeys(path for rows in artifact.rows for path in self._rows(rows)))
+        for name in artifact.inputs:
+            found |= getattr(self, f"_{name}")(artifact)
+        return found
+
+    def outputs(self, artifact: Artifact) -> dict[str, list[str]]:
+        """Return the outputs of an artifact by the parameters of its job function."""
+        return artifact.files(self.results, self.figures)
+
+    def params(self, artifact: Artifact) -> dict[str, Any]:
+        """Return the further arguments of its job function, as JSON has them."""
+        words: dict[str, Any] = {"command": f"snakemake {artifact.name}"}
+        if isinstance(artifact, Figure):
+            given = dict(artifact.options)
+            words |= {"draw": artifact.draw, "options": {**self._sweep(given.pop("sweep", None)), **given}}
+        else:
+            words |= artifact.options
+        if isinstance(artifact, Table):
+            words |= {"title": artifact.title.format(corpus=self.config.transfer.corpus), "shows": artifact.shows}
+            words |= {"transposed": artifact.transposed, "fixed": self.fixed()}
+        if artifact.call.endswith((":leakage", ":compare_methods", ":cross_table", ":judge")):
+            words["fixed"] = self.fixed()
+        if artifact.call.endswith((":compare_methods", ":judge")):
+            words["judging"] = self.config.judging.model_dump(mode="json")
+        if artifact.call.endswith(":judge"):
+            tables = [made for made in self.artifacts.values() if isinstance(made, Table)]
+            words |= {"methods": methods_by_evaluation(), "preset": self.config.preset}
+            words["judged_by"] = {
+                made.name: {EVALUATIONS[rows.evaluation].domain: rows.evaluation for rows in made.rows}
+                for made in self.artifacts.values()
+                if made.paper in ("lamp", "mmix") and made.rows
+            }
+            words["pages"] = {made.name: self.outputs(made)["output"][0] for made in tables}
+        return words
+
+    def fixed(self) -> dict[str, dict[str, str]]:
+        """Return by evaluation the setting of each method in the tables, where it is not the default."""
+        found: dict[str, dict[str, str]] = {}
+        for study in self.studies.values():
+            for evaluation in study.protocols if not study.together else ():
+                named = {run.method: run.setting for run in study.runs if run.setting != DEFAULT}
+                found.setdefault(evaluation, {}).update(named)
+        return found
+
+    def all_rows(self) -> list[str]:
+        """Return all rows that anything is rendered from without packed data, each once."""
+        found = [self.inputs(made) for made in self.artifacts.values() if made.lite]
+        paths = [path for files in found for name in ("rows", "damage") for path in files.get(name, ())]
+        return list(dict.fromkeys(paths))
+
+    def _rows(self, rows: Rows) -> Iterator[str]:
+        swept = [study for study in self._swept() if study.domain == "graphs"]
+        chosen = swept if rows.study == "sweeps" else [self.studies[rows.study]] if rows.study in self.studies else []
+        for study in chosen:
+            yield from self.paths.rows_of(study, rows.evaluation, rows.methods)
+
+    def _swept(self) -> list[Study]:
+        return [study for study in self.studies.values() if study.together and study.name != "grid"]
+
+    def _further_sweeps(self) -> Iterator[Figure]:
+        """Yield a figure for each sweep that no figure of a paper shows."""
+        shown = {made.options.get("sweep") for made in ARTIFACTS.values()}
+        for study in self._swept():
+            if study.name not in shown:
+                (evaluation,) = study.protocols
+                yield Figure(
+                    name=f"sweep_{study.name}",
+                    label=f"Sweep of {study.name.replace('_', ' ')}",
+                    paper="both",
+                    rows=(Rows(study.name, evaluation), Rows(BASE[study.domain], evaluation, _CONTROLS)),
+                    draw="relamp.render.sweep:sweep_figure",
+                    options={"sweep": study.name, "evaluation": evaluation},
+                    caption="sweep",
+                )
+
+    def _sweep(self, name: str | None) -> dict[str, Any]:
+        """Return what the drawing of a sweep needs to know: its parameters, methods, and the configured values."""
+        if name not in self.studies:
+            return {}
+        study = self.studies[name]
+        parameters = self._parameters(study)
+        first = study.runs[0]
+        training = study.training
+        configured = {key: value_at(training, place(training, study.row(first.method), key)) for key in parameters}
+        methods = list(dict.fromkeys(run.method for run in study.runs))
+        return {"parameters": parameters, "methods": methods, "configured": configured}
+
+    def _parameters(self, study: Study) -> list[str]:
+        part = {"graphs": self.config.unsupervised, "nodes": self.config.mmix.nodes, "images": self.config.mmix.images}
+        return list(part[study.domain].sweeps[study.name.removeprefix(f"{study.domain}_")].over)
+
+    def _damage(self, artifact: Artifact) -> Files:
+        name = "rows" if isinstance(artifact, Figure) else "damage"
+        return {name: [self.paths.damage(dataset) for dataset in self.config.damage.datasets]}
+
+    def _published(self, artifact: Artifact) -> Files:
+        return {"published": f"{self.published}/{artifact.name}.csv"}
+
+    def _all_published(self, _: Artifact) -> Files:
+        return {"published": sorted(map(str, Path(self.published).glob("*_table*.csv")))}
+
+    def _claims(self, _: Artifact) -> Files:
+        return {"claims": f"{self.published}/claims.yaml"}
+
+    def _folds(self, _: Artifact) -> Files:
+        chosen = self.config.unsupervised
+        pairs = product(chosen.datasets, chosen.seeds)
+        return {"splits": [self.paths.folds(dataset, seed) for dataset, seed in pairs] if self.splits else []}
+
+    def _scaffolds(self, _: Artifact) -> Files:
+        return {"splits": [self.paths.scaffold(name) for name in self.config.transfer.datasets] if self.splits else []}
+
+    def _guards(self, _: Artifact) -> Files:
+        return {"reports": [f"{self.results}/data/{name}.guard.json" for name in all_datasets(self.config)]}
+
+    def _pictures(self, artifact: Artifact) -> Files:
+        """Return images and their mixing weights; Fig. 5 shows the second data set, or further anchors of the only one."""
+        images = self.config.mmix.images
+        dataset = images.datasets[:2][-1] if artifact.options["second"] else images.datasets[0]
+        (run,) = fixed_runs("images", images.pretraining, [images.picture])
+        mixed = self.paths.trained("images", dataset, [run], images.seeds[:1])["mixed"]
+        return {"data": self.paths.packed(dataset), "mixed": mixed}
+
+    def _hard_negatives(self, _: Artifact) -> Files:
+        study = self.studies["theorem"]
+        rows = [self.paths.rows("hard-negatives", study.datasets[0], run) for run in study.runs]
+        return {"rows": rows, "draws": [path.replace("/rows.csv", "/draws.csv") for path in rows]}
+
+
+def methods_by_evaluation() -> dict[str, list[str]]:
+    """Return the names of all methods that each evaluation can score: published cells of others get no verdict."""
+    nodes = METHODS["nodes"]
+    branches = [f"{n}-branch-{b}" for n, row in nodes.items() if row.maker.endswith(":MVGRL") for b in _BRANCHES]
+    graphs = list(METHODS["graphs"])
+    own = {
+        "finetune": [*graphs, FROM_SCRATCH],
+        "probe": [*nodes, *branches],
+        "edit-distance": [*graphs, *EDIT_KERNELS],
+    }
+    by_domain = {"graphs": [*graphs, *KERNELS, BAG], "nodes": list(nodes), "images": list(METHODS["images"])}
+    return {name: own.get(name) or by_domain[row.domain] for name, row in EVALUATIONS.items()}

@@ -1,0 +1,257 @@
+"""What a configuration asks for, as data: runs of methods on data sets, and how they are trained and evaluated."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from relamp.data.rows import setting_name, setting_values
+from relamp.errors import RelampError
+from relamp.method.table import METHODS, MethodRow
+from relamp.settings.base import Settings
+from relamp.study.config import Config
+from relamp.study.experiments import Sweeps
+from relamp.study.names import BAG, FROM_SCRATCH
+
+CONTROL = "untrained"
+# The table of methods that each domain trains.
+TABLE_OF = {"graphs": "graphs", "molecules": "graphs", "nodes": "nodes", "images": "images"}
+# The study by whose settings any one run of a domain is trained.
+BASE = {"graphs": "tables", "molecules": "corpus", "nodes": "nodes", "images": "images"}
+GROUPS = frozenset(row.group for rows in METHODS.values() for row in rows.values() if row.group)
+Protocol = Callable[[str], Settings]  # of a data set
+
+
+class Run(NamedTuple):
+    """A method at one setting; over all data sets and seeds of its study."""
+
+    method: str
+    setting: str
+
+
+@dataclass(frozen=True)
+class Study:
+    """Runs that are trained and evaluated alike.
+
+    Attributes:
+        name: of an experiment or sweep.
+        domain: graphs, molecules, nodes or images.
+        datasets: data sets of the runs.
+        runs: methods at their settings.
+        seeds: seeds of each run.
+        training: settings of training, which a run's setting overrides.
+        protocols: by evaluation, its protocol on a data set.
+        controls: kernels and the bag, which do not train.
+        together: whether one job trains all settings of a method on a data set, as for sweeps.
+    """
+
+    name: str
+    domain: str
+    datasets: tuple[str, ...]
+    runs: tuple[Run, ...]
+    seeds: tuple[int, ...]
+    training: Settings
+    protocols: Mapping[str, Protocol] = field(default_factory=dict)
+    controls: tuple[str, ...] = ()
+    together: bool = False
+
+    def row(self, method: str) -> MethodRow:
+        """Return the row of a method of this domain."""
+        return METHODS[TABLE_OF[self.domain]][method]
+
+    def trained_by(self, run: Run) -> Settings:
+        """Return the training settings of a run; raises RelampError if its setting is misspelt or out of range."""
+        row, values = self.row(run.method), setting_values(run.setting)
+        try:
+            chosen = overridden(self.training, row, values)
+        except ValueError as error:
+            raise RelampError(f"{run.method}: setting {run.setting!r}: {_reason(error)}") from error
+        # Spelt in one way, so that no two paths mean one setting.
+        named = {name: value_at(chosen, place(chosen, row, name)) for name in row.swept}
+        if run.setting != (wanted := setting_name({**named, **values})):
+            raise RelampError(f"{run.method}: there is no setting {run.setting!r}; it is spelt like {wanted}")
+        return chosen
+
+    def settings_of(self, run: Run) -> dict[str, Any]:
+        """Return the same as a job gets it: without the options of other methods, on which the result cannot depend."""
+        return self.trained_by(run).model_dump(mode="json", exclude=set(GROUPS - {self.row(run.method).group}))
+
+    def method_of(self, run: Run) -> dict[str, Any]:
+        """Return a method as a job gets it: its class, with the options that the class takes."""
+        row, chosen = self.row(run.method), self.trained_by(run)
+        named = {name: value_at(chosen, place(chosen, row, name)) for name in row.swept}
+        return {"name": run.method, "maker": row.maker, "options": {**row.fixed, **named}, "trains": row.trains}
+
+
+def place(training: Settings, row: MethodRow, name: str) -> tuple[str, ...] | None:
+    """Return where a named setting of a method lies in the training settings; None if the method does not take it.
+
+    The method's own options come first, then the settings that all methods share; the outermost field of that name.
+    """
+    if not row.trains or name in row.fixed:
+        return None
+    own = [(row.group,)] if row.group else []
+    for start in (*own, ()):
+        waiting: list[tuple[str, ...]] = [start]
+        for path in waiting:
+            part = value_at(training, path)
+            if isinstance(part, Settings):
+                below = [key for key in type(part).model_fields if path or key not in GROUPS]
+                if name in below and not isinstance(getattr(part, name), Settings):
+                    return (*path, name)
+                waiting += [(*path, key) for key in below]
+    return None
+
+
+def overridden(training: Settings, row: MethodRow, values: Mapping[str, Any]) -> Settings:
+    """Return training settings with some named ones overridden, checked; raises ValueError for a wrong one."""
+    words = training.model_dump(mode="json")
+    for name, value in values.items():
+        path = place(training, row, name)
+        if path is None:
+            raise ValueError(f"the method has no setting {name}")
+        part = words
+        for key in path[:-1]:
+            part = part[key]
+        part[path[-1]] = value
+        # A run of other length keeps the checkpoints that it reaches, and its last epoch.
+        if path[-1] == "epochs" and "checkpoints" in part:
+            part["checkpoints"] = [*(epoch for epoch in part["checkpoints"] if epoch < value), value]
+    return type(training).model_validate(words)
+
+
+def spelt(training: Settings, row: MethodRow, values: Mapping[str, Any] | None = None) -> str:
+    """Return a setting as a path part: the settings that the method's row names, and others that differ from theirs."""
+    given = dict(values or {})
+    named = {name: given.pop(name, value_at(training, place(training, row, name))) for name in row.swept}
+    others = {name: value for name, value in given.items() if value_at(training, place(training, row, name)) != value}
+    return setting_name({**named, **others})
+
+
+def studies(config: Config) -> dict[str, Study]:
+    """Return all studies of a configuration by name, in the order in which a shared run belongs to one."""
+    found = [*_graph_studies(config), *_transfer(config), *_node_studies(config), *_image_studies(config)]
+    return {study.name: study for study in found}
+
+
+def _graph_studies(config: Config) -> Iterator[Study]:
+    chosen, linear, edits = config.unsupervised, config.mmix.graphs, config.mmix.edit_distance
+    shared = {"domain": "graphs", "seeds": chosen.seeds, "training": chosen.pretraining}
+    rbf: dict[str, Protocol] = {"svm-rbf": lambda _: chosen.svm}
+
+    def fixed(methods: Sequence[str]) -> tuple[Run, ...]:
+        return fixed_runs("graphs", chosen.pretraining, [*methods, CONTROL])
+
+    further = {name: _protocol(name, options) for name, options in chosen.further.items()}
+    controls = (*chosen.kernels, BAG)
+    tables = fixed(chosen.methods)
+    yield Study(
+        "tables", datasets=chosen.datasets, runs=tables, protocols={**rbf, **further}, controls=controls, **shared
+    )
+    yield from _sweeps("", chosen.sweeps, chosen.datasets, chosen.methods, {**shared, "protocols": rbf})
+    cross = tuple(dict.fromkeys((*tables, *fixed(config.cross.methods))))
+    yield Study("cross", datasets=config.cross.datasets, runs=cross, protocols=rbf, controls=controls, **shared)
+    yield Study(
+        "linear",
+        datasets=linear.datasets,
+        runs=fixed(linear.methods),
+        protocols={"svm-linear": lambda _: linear.svm},
+        controls=controls,
+        **shared,
+    )
+    edit = {"edit-distance": lambda _: edits.protocol}
+    yield Study(
+        "edits", datasets=(edits.dataset,), runs=fixed(edits.methods), protocols=edit, controls=edits.kernels, **shared
+    )
+
+
+def _transfer(config: Config) -> Iterator[Study]:
+    chosen = config.transfer
+    runs = fixed_runs("molecules", chosen.pretraining, [name for name in chosen.methods if name != FROM_SCRATCH])
+    scratch = tuple(Run(name, setting_name({})) for name in chosen.methods if name == FROM_SCRATCH)
+    yield Study("corpus", "molecules", (chosen.corpus,), runs, (chosen.pretraining_seed,), chosen.pretraining)
+    tuning: dict[str, Protocol] = {"finetune": lambda _: chosen.finetuning}
+    shared = (chosen.seeds, chosen.pretraining, tuning)
+    yield Study("transfer", "molecules", chosen.datasets, (*runs, *scratch), *shared)
+
+
+def _node_studies(config: Config) -> Iterator[Study]:
+    nodes = config.mmix.nodes
+    probe, cluster = nodes.probe_of, lambda _: nodes.clustering
+    runs = fixed_runs("nodes", nodes.pretraining, nodes.methods)
+    shared = {"domain": "nodes", "seeds": nodes.seeds, "training": nodes.pretraining}
+    yield Study("nodes", datasets=nodes.datasets, runs=runs, protocols={"probe": probe, "kmeans": cluster}, **shared)
+    theorem = fixed_runs("nodes", nodes.pretraining, nodes.theorem.methods)
+    yield Study("theorem", datasets=(nodes.theorem.dataset,), runs=theorem, **shared)
+    yield from _sweeps("nodes_", nodes.sweeps, nodes.datasets, nodes.methods, {**shared, "protocols": {"probe": probe}})
+    # Curves over epochs need checkpoints, and no early stop; only the average of both branches is shown.
+    public = nodes.probe_of(nodes.sweep.dataset).split == "public"
+    over = {"checkpoints": nodes.sweep.checkpoints, "epochs": nodes.sweep.epochs, "patience": None}
+    training = nodes.pretraining.model_copy(
+        update={**over, "branches": ("average",), "keep": "split" if public else "all"}
+    )
+    points = nodes.sweep.points()
+    grid = [Run(name, setting_name(values)) for name in nodes.sweep.methods for values in points]
+    yield Study(
+        "grid", "nodes", (nodes.sweep.dataset,), tuple(grid), nodes.seeds, training, {"probe": probe}, together=True
+    )
+
+
+def _image_studies(config: Config) -> Iterator[Study]:
+    images = config.mmix.images
+    shared = {"domain": "images", "seeds": images.seeds, "training": images.pretraining}
+    shared["protocols"] = {"image-probe": lambda _: images.probe}
+    runs = fixed_runs("images", images.pretraining, images.methods)
+    yield Study("images", datasets=images.datasets, runs=runs, **shared)
+    yield from _sweeps("images_", images.sweeps, images.datasets, images.methods, shared)
+
+
+def fixed_runs(domain: str, training: Settings, methods: Sequence[str]) -> tuple[Run, ...]:
+    """Return the runs of some methods at the setting of the tables, each once."""
+    rows = METHODS[TABLE_OF[domain]]
+    return tuple(Run(name, spelt(training, rows[name])) for name in dict.fromkeys(methods))
+
+
+def _sweeps(
+    prefix: str, sweeps: Sweeps, datasets: tuple[str, ...], methods: Sequence[str], shared: Mapping[str, Any]
+) -> Iterator[Study]:
+    """Yield a study per sweep, of the methods that it names, or of the first that takes all its parameters."""
+    training, rows = shared["training"], METHODS[TABLE_OF[shared["domain"]]]
+    for name, sweep in sweeps.items():
+        fit = [m for m in (*methods, *rows) if all(place(training, rows[m], key) for key in sweep.over)]
+        chosen = sweep.methods or tuple(fit[:1])
+        if unfit := [m for m in chosen if m not in fit] or ([] if chosen else ["no method"]):
+            raise RelampError(
+                f"config: sweeps.{name}: {unfit[0]} does not take {' and '.join(sweep.over)}; a sweep varies a field of "
+                "the training settings or of the method's own options"
+            )
+        runs = dict.fromkeys(Run(m, _point(name, training, rows[m], v)) for m in chosen for v in sweep.points())
+        yield Study(f"{prefix}{name}", datasets=datasets, runs=tuple(runs), together=True, **shared)
+
+
+def _point(name: str, training: Settings, row: MethodRow, values: Mapping[str, Any]) -> str:
+    try:
+        overridden(training, row, values)
+    except ValueError as error:
+        raise RelampError(f"config: sweeps.{name}: {_reason(error)}") from error
+    return spelt(training, row, values)
+
+
+def _reason(error: ValueError) -> str:
+    if not isinstance(error, ValidationError):
+        return str(error)
+    fault = error.errors()[0]
+    where = ".".join(str(part) for part in fault["loc"])
+    return f"{where}: {fault['msg'][0].lower()}{fault['msg'][1:]} (given: {fault['input']!r})"
+
+
+def value_at(settings: Any, path: tuple[str, ...] | None) -> Any:
+    """Return the value at a place of settings, see `place`."""
+    for key in path or ():
+        settings = getattr(settings, key)
+    return settings
+
+
+def _protocol(evaluation: str, options: Mapping[str, Any]) -> Protocol:
+    raise NotImplementedError

@@ -1,0 +1,147 @@
+# What all rules share: the checked configuration, its studies and paths, and the source code that a job depends on.
+import sys
+from dataclasses import asdict
+from os import environ, pathsep
+from os.path import relpath
+from pathlib import Path
+
+from snakemake.io import strip_wildcard_constraints
+
+ROOT = Path(workflow.basedir)
+# Jobs run in environments of their own, which find the library by this path, installed or not.
+sys.path.insert(0, str(ROOT / "src"))
+environ["PYTHONPATH"] = pathsep.join(
+    filter(None, [str(ROOT / "src"), environ.get("PYTHONPATH")])
+)
+
+from relamp.artifacts.base import PAPERS
+from relamp.data.registry import REGISTRY
+from relamp.errors import RelampError
+from relamp.evaluate.table import EVALUATIONS
+from relamp.runtime.code import write_code
+from relamp.study import resources
+from relamp.study.batches import ANY, DATASET, controls_of, scorings, trainings
+from relamp.study.config import load_config
+from relamp.study.names import FROM_SCRATCH
+from relamp.study.paths import DEFAULT, all_datasets
+from relamp.study.plan import Plan
+from relamp.study.studies import Run
+
+try:
+    CONFIG = load_config(config, ROOT / "workflow" / "presets")
+    RESULTS = f"results/{CONFIG.preset}"
+    PLAN = Plan(CONFIG, RESULTS, f"figures/{CONFIG.preset}")
+except RelampError as error:
+    print(error, file=sys.stderr)
+    sys.exit(1)
+
+PATHS, STUDIES = PLAN.paths, PLAN.studies
+RATES = resources.load_rates(ROOT / "workflow" / "rates.csv")
+CORES = resources.cores_of(ROOT / "slurm" / "profile.yaml")
+SITE = resources.site_words(ROOT / "slurm" / "site.yaml")
+
+
+wildcard_constraints:
+    dataset=r"[^/]+",
+    method=r"[a-z][^/~]*",
+    setting=rf"{DEFAULT}|[a-z_]+~[^/~]+(~[^/~]+)*",
+    evaluation="|".join(EVALUATIONS),
+    seed=r"\d+",
+
+
+def code(script, *modules, name=None):
+    """The file of hashes of the source files that count for a script and for what it loads by name."""
+    file = f"{RESULTS}/code/{name or '-'.join([script, *(m.rpartition('.')[2] for m in modules)])}.txt"
+    write_code(Path(file), ROOT / "workflow" / "scripts" / f"{script}.py", *modules)
+    return file
+
+
+def asked(kind, times=1, dataset=None, **more):
+    """The resources of a rule; `times` it passes over the data set, which is a wildcard unless it is named."""
+    return resources.asked(RATES[kind], SITE, times, dataset, **more)
+
+
+def registered(wildcards):
+    """The registry's row: changing one reruns that data set alone, since the tables are in no rule's code."""
+    row = REGISTRY.get(wildcards.dataset)
+    return asdict(row) if row else None
+
+
+def fetch_record(wildcards):
+    """Where the raw files of a data set lie; nothing for what ships inside a package, or is the user's own."""
+    row = REGISTRY.get(wildcards.dataset)
+    return f"{RESULTS}/raw/{wildcards.dataset}.json" if row and not row.package else []
+
+
+def own_files(wildcards):
+    """The raw files of a user's own data set: changing one packs it again."""
+    folder = CONFIG.own.get(wildcards.dataset)
+    files = Path(folder).glob(f"{wildcards.dataset}_*.txt") if folder else ()
+    return sorted(map(str, files))
+
+
+def is_corpus(wildcards):
+    """Whether a data set is one of millions of molecules."""
+    row = REGISTRY.get(wildcards.dataset)
+    return row is not None and row.kind == "corpus"
+
+
+# Their kinds of work in rates.csv.
+TRAINED_AS = {
+    "graphs": "pretrain",
+    "molecules": "pretrain",
+    "nodes": "pretrain_nodes",
+    "images": "images",
+}
+SCORED_AS = {
+    "probe": "probe",
+    "kmeans": "cluster",
+    "edit-distance": "edit_distance",
+    "image-probe": "probe_images",
+}
+TRAININGS = list(trainings(STUDIES))
+SCORINGS = list(scorings(STUDIES))
+
+
+def trained_by(made):
+    """The code of a training: its script's, and that of the method, which a wildcard or the batch names."""
+
+    def of(wildcards):
+        makers = {made.study.row(run.method).maker for run in made.of(wildcards)}
+        return code("pretrain", *sorted(maker.partition(":")[0] for maker in makers))
+
+    return of
+
+
+def pretrained_encoder(wildcards):
+    """The encoder that fine-tuning starts from; none for training from scratch."""
+    if wildcards.method == FROM_SCRATCH:
+        return []
+    corpus, run = STUDIES["corpus"], Run(wildcards.method, wildcards.setting)
+    return PATHS.trained("molecules", corpus.datasets[0], [run], corpus.seeds)[
+        "encoder"
+    ]
+
+
+def shown(artifact):
+    """The outputs of an artifact; the report shows the first of each kind, the picture or the page."""
+    words = {
+        "caption": f"report/{artifact.caption or artifact.name}.rst",
+        "category": PAPERS[artifact.paper],
+        "subcategory": artifact.label,
+        "labels": {"artifact": artifact.label},
+    }
+    files = PLAN.outputs(artifact)
+    if artifact.caption is None:
+        return files
+    first = next(iter(files))
+    return {**files, first: [report(files[first][0], **words), *files[first][1:]]}
+
+
+def logs_of_rules():
+    """The log of each rule, below the results of a preset, with wildcards."""
+    return {
+        each.name: relpath(strip_wildcard_constraints(each.log[0]), RESULTS)
+        for each in workflow.rules
+        if each.log
+    }

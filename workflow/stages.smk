@@ -1,0 +1,268 @@
+# The chain from raw files to rows: fetch, pack, split, damage; train; score. A job works through all seeds of a run, and
+# where a study has many runs on a data set, through all of them: on a cluster every job costs seconds of waiting.
+
+
+# Here alone the network is needed, so it runs where the command was typed: on a cluster, on the login node.
+rule fetch:
+    input:
+        code=code("fetch"),
+    output:
+        f"{RESULTS}/raw/{{dataset}}.json",
+    log:
+        f"{RESULTS}/logs/fetch/{{dataset}}.log",
+    localrule: True
+    conda:
+        "../envs/data.yaml"
+    params:
+        registered=registered,
+    script:
+        "scripts/fetch.py"
+
+
+rule pack:
+    input:
+        code=code("pack"),
+        record=fetch_record,
+        own_files=own_files,
+    output:
+        packed=PATHS.packed(DATASET),
+        guard=f"{RESULTS}/data/{{dataset}}.guard.json",
+        dropped=f"{RESULTS}/data/{{dataset}}.dropped.csv",
+    log:
+        f"{RESULTS}/logs/pack/{{dataset}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/pack/{{dataset}}.jsonl"
+    conda:
+        "../envs/data.yaml"
+    # A corpus of millions of molecules is packed by several processes.
+    threads: lambda wildcards: 4 if is_corpus(wildcards) else 1
+    resources:
+        **asked("pack"),
+    params:
+        registered=registered,
+        parts=f"{RESULTS}/state/pack/{{dataset}}",
+        own=lambda wildcards: CONFIG.own.get(wildcards.dataset),
+    script:
+        "scripts/pack.py"
+
+
+# Folds are fixed once for all methods.
+rule folds:
+    input:
+        code=code("folds"),
+        data=rules.pack.output.packed,
+    output:
+        output=[PATHS.folds(DATASET, seed) for seed in CONFIG.unsupervised.seeds],
+    log:
+        f"{RESULTS}/logs/folds/{{dataset}}.log",
+    conda:
+        "../envs/data.yaml"
+    resources:
+        **asked("folds", len(CONFIG.unsupervised.seeds)),
+    params:
+        seeds=list(CONFIG.unsupervised.seeds),
+        folds=CONFIG.unsupervised.svm.folds,
+    script:
+        "scripts/folds.py"
+
+
+rule scaffold:
+    input:
+        code=code("scaffold"),
+        data=rules.pack.output.packed,
+    output:
+        output=PATHS.scaffold(DATASET),
+    log:
+        f"{RESULTS}/logs/scaffold/{{dataset}}.log",
+    conda:
+        "../envs/data.yaml"
+    resources:
+        **asked("scaffold"),
+    script:
+        "scripts/scaffold.py"
+
+
+# Structural entropy before and after augmentation (LAMP Eq. 5 and 6).
+rule damage:
+    input:
+        code=code("damage"),
+        data=rules.pack.output.packed,
+    output:
+        output=PATHS.damage(DATASET),
+    log:
+        f"{RESULTS}/logs/damage/{{dataset}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/damage/{{dataset}}.jsonl"
+    conda:
+        "../envs/data.yaml"
+    resources:
+        **asked("damage"),
+    params:
+        protocol=CONFIG.damage.model_dump(mode="json", exclude={"datasets"}),
+    script:
+        "scripts/damage.py"
+
+
+# Pre-training (LAMP Algorithm 1): a rule per domain for any one run, and one for each method of a sweep.
+for made in TRAININGS:
+
+    rule:
+        name:
+            made.name
+        input:
+            code=trained_by(made),
+            data=rules.pack.output.packed,
+        output:
+            **made.output(PATHS),
+        log:
+            f"{RESULTS}/logs/train/{made.log}.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/train/{made.log}.jsonl"
+        conda:
+            "../envs/train.yaml"
+        resources:
+            **asked(TRAINED_AS[made.study.domain], made.work, kept=made.disk),
+        params:
+            **made.params(PATHS),
+        script:
+            "scripts/pretrain.py"
+
+    if not made.alone:
+        # What the directive `ruleorder` stands for, which takes no variables.
+        workflow.ruleorder(made.name, f"train_{made.study.domain}")
+
+
+rule finetune:
+    input:
+        code=code("finetune"),
+        data=rules.pack.output.packed,
+        split=rules.scaffold.output.output,
+        encoder=pretrained_encoder,
+    output:
+        output=PATHS.rows("finetune", DATASET, ANY),
+    log:
+        f"{RESULTS}/logs/finetune/{{dataset}}/{{method}}/{{setting}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/finetune/{{dataset}}/{{method}}/{{setting}}.jsonl"
+    conda:
+        "../envs/train.yaml"
+    resources:
+        **asked(
+            "finetune",
+            CONFIG.transfer.finetuning.epochs * len(CONFIG.transfer.seeds),
+        ),
+    params:
+        seeds=list(CONFIG.transfer.seeds),
+        shape=[CONFIG.transfer.pretraining.hidden, CONFIG.transfer.pretraining.layers],
+        labels=lambda wildcards: dict(wildcards.items()),
+        settings=CONFIG.transfer.finetuning.model_dump(mode="json"),
+        state=f"{RESULTS}/state/finetune/{{dataset}}/{{method}}/{{setting}}",
+    script:
+        "scripts/finetune.py"
+
+
+# Embeddings of the edited graphs of M-Mix's Table 10.
+EDITS = STUDIES["edits"]
+
+
+rule embed_edits:
+    input:
+        code=lambda wildcards: code(
+            "embed_edits", EDITS.row(wildcards.method).maker.partition(":")[0]
+        ),
+        data=rules.pack.output.packed,
+        encoder=PATHS.trained("graphs", DATASET, [ANY], EDITS.seeds)["encoder"],
+    output:
+        output=[PATHS.edits(DATASET, ANY, seed) for seed in EDITS.seeds],
+    log:
+        f"{RESULTS}/logs/edits/{{dataset}}/{{method}}/{{setting}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/edits/{{dataset}}/{{method}}/{{setting}}.jsonl"
+    conda:
+        "../envs/train.yaml"
+    resources:
+        **asked(
+            "embed_edits",
+            len(EDITS.seeds)
+            * CONFIG.mmix.edit_distance.protocol.graphs
+            * sum(CONFIG.mmix.edit_distance.protocol.nodes),
+        ),
+    params:
+        seeds=list(EDITS.seeds),
+        method=lambda wildcards: EDITS.method_of(
+            Run(wildcards.method, wildcards.setting)
+        ),
+        settings=lambda wildcards: EDITS.settings_of(
+            Run(wildcards.method, wildcards.setting)
+        ),
+        protocol=CONFIG.mmix.edit_distance.protocol.model_dump(mode="json"),
+    script:
+        "scripts/embed_edits.py"
+
+
+# Rows, never only a mean: all runs of a study on a data set by one evaluation, what does not train by itself.
+for made in SCORINGS:
+
+    rule:
+        name:
+            made.name
+        input:
+            **made.inputs(PATHS),
+            code=code("score", made.module),
+        output:
+            output=made.output(PATHS),
+        log:
+            f"{RESULTS}/logs/score/{made.log}.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/score/{made.log}.jsonl"
+        wildcard_constraints:
+            method="|".join(controls_of(STUDIES, made.evaluation)) or "none",
+        conda:
+            "../envs/evaluate.yaml"
+        threads: 8 if made.trained else 1
+        resources:
+            **asked(SCORED_AS.get(made.evaluation, "svm"), made.work),
+        params:
+            **made.params(PATHS),
+        script:
+            "scripts/score.py"
+
+
+# Theorem 3.1 of M-Mix on stored embeddings.
+THEOREM = STUDIES["theorem"]
+
+
+rule hard_negatives:
+    input:
+        **{
+            name: PATHS.trained("nodes", DATASET, [ANY], THEOREM.seeds)[name]
+            for name in ("embeddings", "encoder")
+        },
+        code=code("hard_negatives"),
+        data=rules.pack.output.packed,
+    output:
+        output=PATHS.rows("hard-negatives", DATASET, ANY),
+        draws=PATHS.rows("hard-negatives", DATASET, ANY).replace(
+            "rows.csv", "draws.csv"
+        ),
+    log:
+        f"{RESULTS}/logs/hard_negatives/{{dataset}}/{{method}}/{{setting}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/hard_negatives/{{dataset}}/{{method}}/{{setting}}.jsonl"
+    conda:
+        "../envs/evaluate.yaml"
+    resources:
+        **asked("hard_negatives", len(THEOREM.seeds)),
+    params:
+        seeds=list(THEOREM.seeds),
+        labels=lambda wildcards: dict(wildcards.items()),
+        method=lambda wildcards: THEOREM.method_of(
+            Run(wildcards.method, wildcards.setting)
+        ),
+        settings=lambda wildcards: THEOREM.settings_of(
+            Run(wildcards.method, wildcards.setting)
+        ),
+        permutations=CONFIG.mmix.nodes.theorem.permutations,
+        anchors=CONFIG.mmix.nodes.theorem.anchors,
+    script:
+        "scripts/hard_negatives.py"

@@ -1,0 +1,87 @@
+# What a run will cost, what it did cost, how far it is, and its report.
+
+
+# A second Snakemake plans the same jobs, which says what each asks for; their benchmark rows say what it used.
+rule efficiency:
+    input:
+        code=code("efficiency"),
+        artifacts=[getattr(rules, name).output for name in PLAN.artifacts],
+    output:
+        output=[
+            report(
+                f"{RESULTS}/tables/efficiency.html",
+                caption="report/efficiency.rst",
+                category="Cost",
+                labels={"artifact": "efficiency"},
+            ),
+            f"{RESULTS}/tables/efficiency.csv",
+        ],
+    log:
+        f"{RESULTS}/logs/cost/efficiency.log",
+    localrule: True
+    conda:
+        "../envs/report.yaml"
+    params:
+        snakefile=workflow.main_snakefile,
+        targets=list(PLAN.artifacts),
+        cores=CORES,
+    script:
+        "scripts/efficiency.py"
+
+
+# The report is written by a second Snakemake, which only reads what this one has made.
+rule report:
+    input:
+        code=code("report"),
+        captions=sorted(
+            str(path.relative_to(ROOT))
+            for path in (ROOT / "workflow" / "report").glob("*.rst")
+        ),
+        artifacts=[getattr(rules, name).output for name in SHOWN],
+        cells=f"{RESULTS}/verdict.csv",
+        claims=f"{RESULTS}/claims.csv",
+    output:
+        output=f"{RESULTS}/report.html",
+    log:
+        f"{RESULTS}/logs/artifacts/report.log",
+    localrule: True
+    conda:
+        "../envs/report.yaml"
+    params:
+        targets=SHOWN,
+        snakefile=workflow.main_snakefile,
+    script:
+        "scripts/report.py"
+
+
+# Targets without files, which print each time.
+
+
+rule cost:
+    log:
+        f"{RESULTS}/logs/cost.log",
+    localrule: True
+    conda:
+        "../envs/report.yaml"
+    params:
+        snakefile=workflow.main_snakefile,
+        targets=["datasets", *SHOWN, "mmix", "all"],
+        cores=CORES,
+        results="results",
+    script:
+        "scripts/cost.py"
+
+
+# While a run is under way the folder is locked: `snakemake --cores 1 --nolock progress`, or `make progress`.
+rule progress:
+    log:
+        f"{RESULTS}/logs/progress.log",
+    localrule: True
+    conda:
+        "../envs/report.yaml"
+    params:
+        results="results",
+        logs=lambda wildcards: logs_of_rules(),
+        own="progress",
+    script:
+        "scripts/progress.py"
