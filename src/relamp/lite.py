@@ -13,20 +13,12 @@ from pathlib import Path
 
 import yaml
 
+from relamp.artifacts.verdict import print_verdicts
 from relamp.errors import RelampError
-from relamp.render.artifacts import MMIX_TABLES, TABLES
-from relamp.render.figures import Parameter
 from relamp.runtime.files import read_json, whole
-from relamp.steps.compare import compare_methods, show_cross_table, show_leakage
-from relamp.steps.judge import audit_papers, judge, print_verdicts, score_all
-from relamp.steps.mmix_tables import render_mmix_table
-from relamp.steps.over_epochs import draw_over_epochs
-from relamp.steps.render import render_damage, render_sweep, render_table
-from relamp.steps.sample_sizes import draw_sample_sizes
-from relamp.study import runs
+from relamp.runtime.job import bound, named
 from relamp.study.config import Config, load_config
-from relamp.study.paths import Layout
-from relamp.study.runnable import methods_by_evaluation
+from relamp.study.plan import Plan
 
 _CONFIG = "config.json"
 _MOST_BYTES = 2**32
@@ -43,7 +35,7 @@ def pack(output: Path, preset: str | None = None) -> None:
         given = {**given, "preset": preset}
     config = load_config(given, _ROOT / "workflow" / "presets")
     folder = _ROOT / "results" / config.preset
-    paths = _paths(Layout(config, str(folder)).everything())
+    paths = [Path(path) for path in Plan(config, str(folder), "").all_rows()]
     missing = [path for path in paths if not path.is_file()]
     if missing:
         raise RelampError(f"{missing[0]} and {len(missing) - 1} more: not there; finish the run with `make reproduce`")
@@ -57,73 +49,25 @@ def pack(output: Path, preset: str | None = None) -> None:
 
 
 def render(rows: Path, out: Path) -> None:
-    """Unpack rows below a folder and render there all tables, figures and verdicts.
+    """Unpack rows below a folder and render there all figures, tables and pages that need no packed data.
 
     Raises RelampError if the file holds no rows of a configuration.
     """
     _unpack(rows, out)
     words = read_json(out / _CONFIG)
     config = Config.model_validate(words["config"], context={"own": words["own"]})
-    stored, command = Layout(config, str(out)), f"python -m relamp.lite render {rows} {out}"
-    _figures(config, stored, out / "figures", command)
-    _tables(config, stored, out / "tables", command)
-    _judge(config, stored, out, command)
-
-
-def _figures(config: Config, stored: Layout, folder: Path, command: str) -> None:
-    render_damage(_paths(stored.damage()), folder / "lamp_fig2", command)
-    references = _paths(stored.over_datasets(runs.reference_runs))
-    sweeps: tuple[tuple[str, Parameter], ...] = (("lamp_fig4", "gamma"), ("lamp_fig5", "alpha"))
-    for name, parameter in sweeps:
-        swept = _paths(stored.over_datasets(runs.sweep_runs, parameter))
-        render_sweep(swept, references, parameter, folder / name, command)
-    sweep = config.mmix.nodes.sweep
-    points = sweep.settings() * len(sweep.methods)
-    draw_sample_sizes(_paths(stored.sweep()), points, folder / "mmix_fig2", command)
-    draw_over_epochs(_paths(stored.sweep()), points, folder / "mmix_fig3", command)
-
-
-def _tables(config: Config, stored: Layout, folder: Path, command: str) -> None:
-    shown = {"lamp_table1": stored.table1(), "lamp_table2": stored.finetune(), "lamp_table3": stored.table3()}
-    for name, paths in shown.items():
-        table, title = TABLES[name], TABLES[name].title.format(corpus=config.transfer.corpus)
-        render_table(
-            *(_paths(paths), [], _ROOT / "published" / f"{name}.csv", table.kind, title, None, table.transposed),
-            *(folder / name, command),
-        )
-    for name, artifact in MMIX_TABLES.items():
-        rows = {kind: _paths(stored.mmix(kind)) for kind in artifact.kinds}
-        published = _ROOT / "published" / f"{name}.csv"
-        render_mmix_table(rows, published, artifact.title, artifact.methods, folder / name, command)
-
-
-def _judge(config: Config, stored: Layout, out: Path, command: str) -> None:
-    scores, settings, judging = out / "scores.csv", out / "settings.csv", config.judging.model_dump(mode="json")
-    by_kind = {kind: _paths(paths) for kind, paths in stored.by_kind().items()}
-    score_all(by_kind, runs.fixed_settings(config), scores, settings)
-    published = _ROOT / "published"
-    judge(
-        scores,
-        settings,
-        _paths(stored.damage()),
-        sorted(published.glob("*_table*.csv")),
-        published / "claims.yaml",
-        methods_by_evaluation(),
-        judging,
-        config.preset,
-        {name: str(out / "tables" / f"{name}.html") for name in (*TABLES, *MMIX_TABLES)},
-        out / "verdict",
-        command,
-    )
-    show_leakage(scores, out / "figures" / "leakage", out / "tables" / "leakage", command)
-    compare_methods(scores, judging, out / "figures" / "ranks", out / "tables" / "comparisons", command)
-    show_cross_table(scores, out / "tables" / "cross_table", command)
-    audit_papers(published, out / "tables" / "audit.csv", out / "tables" / "audit.md")
+    plan = Plan(config, str(out), str(out / "figures"), str(_ROOT / "published"), splits=False)
+    for artifact in plan.artifacts.values():
+        if artifact.lite:
+            make = named(artifact.call)
+            command = f"python -m relamp.lite render {rows} {out}"
+            make(
+                **bound(
+                    make,
+                    {**plan.inputs(artifact), **plan.outputs(artifact), **plan.params(artifact), "command": command},
+                )
+            )
     print_verdicts(out / "verdict.csv", out / "claims.csv", out / "verdict.html", config.fail_on)
-
-
-def _paths(texts: Sequence[str]) -> list[Path]:
-    return [Path(text) for text in texts]
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

@@ -1,18 +1,16 @@
-"""Print what a configuration costs before it runs."""
+"""What a run costs before it runs: jobs, hours, disk and the longest chain of each target, from a plan of the run."""
 
-import json
-import logging
-import subprocess
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from relamp.errors import RelampError
-from relamp.study.cost import Accuracy, Cost, Job, accuracies, costs, read_plan
+from relamp.tools.plan import Job, measured, plan
 
-log = logging.getLogger(__name__)
-
+# What SLURM and two starts of Snakemake take of each job before it does anything, in seconds (tests/slurm).
+OVERHEAD_S = 8.0
+# Rows tell nothing of a rate if all of them together hardly did more than start.
+LEAST_S = 20.0
 # The rates were measured so; a run on GPUs corrects them by its own rows.
 GPUS = "A GPU is taken to be as fast as one CPU core, unless rows of a run on GPUs are below; most often it is faster."
 
@@ -42,22 +40,104 @@ def print_costs(snakefile: str, config: Mapping[str, Any], targets: Sequence[str
     print("\n".join([*_table(made), "", GPUS, *_off(found, source)]))
 
 
-def plan(snakefile: str, config: Mapping[str, Any], targets: Sequence[str], cores: int) -> list[Job]:
-    """Return all jobs of some targets, as if nothing were there yet, none of them with more CPUs than `cores`.
+@dataclass(frozen=True)
+class Cost:
+    """Of a target.
 
-    Raises:
-        RelampError: with the end of what Snakemake said, if it cannot plan them.
+    Attributes:
+        target: name.
+        jobs: how many are submitted.
+        cpu_hours, gpu_hours: CPUs and GPUs times hours, with what each job takes to start.
+        disk_gb: of the files that are kept.
+        chain_hours: the longest chain of jobs that wait for one another.
     """
-    options = [f"{key}={json.dumps(value)}" for key, value in config.items()]
-    # The outer Snakemake holds the lock of the folder, and the inner one writes nothing, whatever lies there half-made.
-    command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--nolock", "--dry-run"]
-    command += ["--cores", str(cores), "--forceall", "--rerun-incomplete", "--config", *options, "--", *targets]
-    log.info("%s", " ".join(command))
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        said = (done.stdout + done.stderr).rpartition("Building DAG of jobs...")[2].strip()
-        raise RelampError(f"the workflow cannot be planned: {said[-500:]}")
-    return read_plan(done.stdout + done.stderr)
+
+    target: str
+    jobs: int
+    cpu_hours: float
+    gpu_hours: float
+    disk_gb: float
+    chain_hours: float
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How far the estimates of one kind of jobs were off.
+
+    Attributes:
+        kind: of work.
+        jobs: with a row.
+        expected_s, measured_s: over all of them, in seconds.
+        factor: by which the growing part of an estimate is multiplied from now on; 1 if the rows tell too little.
+    """
+
+    kind: str
+    jobs: int
+    expected_s: float
+    measured_s: float
+    factor: float
+
+
+def accuracies(jobs: Iterable[Job], folder: Path) -> list[Accuracy]:
+    """Return, by kind, how far estimates were off where an earlier run has left its benchmark rows below a folder.
+
+    Only what a job does beyond starting is scaled: the start of a small job says nothing of a large one. Jobs that took
+    over a part of their work are left out.
+    """
+    by_kind: dict[str, list[tuple[float, float, float]]] = {}
+    for job in jobs:
+        if job.submitted and (row := measured(job, folder)) and not row.took_over:
+            start = job.resources.get("start_s", 0)
+            # The plan's CPUs need not be those that the run had.
+            grows = (job.resources["expected_s"] - start) * job.threads / row.threads
+            by_kind.setdefault(job.kind, []).append((start, grows, row.s))
+    found = []
+    for kind, rows in sorted(by_kind.items()):
+        start, grows, took = (sum(column) for column in zip(*rows, strict=True))
+        expected = start + grows
+        factor = max(took - start, 0.1 * grows) / grows if grows >= LEAST_S else 1.0
+        found.append(Accuracy(kind, len(rows), expected, took, factor))
+    return found
+
+
+def seconds_of(job: Job, factors: Mapping[str, float]) -> float:
+    """Return how long a job should take, in seconds, overhead included."""
+    if not job.submitted:
+        return 0.0
+    start, expected = job.resources.get("start_s", 0), job.resources["expected_s"]
+    return OVERHEAD_S + start + (expected - start) * factors.get(job.kind, 1.0)
+
+
+def costs(jobs: Sequence[Job], targets: Sequence[str], factors: Mapping[str, float]) -> list[Cost]:
+    """Return what each target costs with all that it needs; targets that are in no plan are left out."""
+    maker = {path: number for number, job in enumerate(jobs) for path in job.outputs}
+    parents = [sorted({maker[path] for path in job.inputs if path in maker}) for job in jobs]
+    seconds = [seconds_of(job, factors) for job in jobs]
+    by_name = {job.rule: number for number, job in enumerate(jobs)}
+    return [_cost(name, by_name[name], jobs, parents, seconds) for name in targets if name in by_name]
+
+
+def _cost(
+    name: str, last: int, jobs: Sequence[Job], parents: Sequence[Sequence[int]], seconds: Sequence[float]
+) -> Cost:
+    chain: dict[int, float] = {}
+    waiting = [last]
+    while waiting:
+        number = waiting[-1]
+        missing = [parent for parent in parents[number] if parent not in chain]
+        if missing:
+            waiting += missing
+        else:
+            chain[waiting.pop()] = seconds[number] + max((chain[parent] for parent in parents[number]), default=0.0)
+    needed = [(jobs[number], seconds[number] / 3600) for number in chain]
+    return Cost(
+        target=name,
+        jobs=sum(job.submitted for job, _ in needed),
+        cpu_hours=sum(job.threads * hours for job, hours in needed),
+        gpu_hours=sum(job.resources.get("gpu", 0) * hours for job, hours in needed),
+        disk_gb=sum(job.resources.get("disk_mb", 0) for job, _ in needed if job.submitted) / 1000,
+        chain_hours=chain[last] / 3600,
+    )
 
 
 def _table(rows: Sequence[Cost]) -> list[str]:

@@ -1,8 +1,12 @@
-"""What a finished run ends with: where everything is, and the published numbers beside the reproduced ones."""
+"""The end of a run: where everything is, and the published numbers beside the reproduced ones.
+
+`python -m relamp.tools.summary` prints it for the preset that config.yaml names; `make reproduce` ends with it.
+"""
 
 from pathlib import Path
 
 import pandas as pd
+import yaml
 from rich.console import Console
 
 from relamp.render.tables import PUBLISHED, numbers_in_common
@@ -21,3 +25,7 @@ def print_summary(preset: str, console: Console) -> None:
     # Table 3 repeats rows of Table 1; the paper prints them alike.
     rows = rows.drop_duplicates(["source", "method", "dataset"])
     console.print(numbers_in_common(rows, f"{PUBLISHED} / reproduced here (preset {preset})"))
+
+
+if __name__ == "__main__":
+    print_summary(yaml.safe_load(Path("config.yaml").read_text(encoding="utf-8"))["preset"], Console())

@@ -1,0 +1,129 @@
+"""The jobs that Snakemake plans for some targets, and what an earlier run of each took."""
+
+import json
+import logging
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from relamp.errors import RelampError
+from relamp.runtime.log import ran
+
+log = logging.getLogger(__name__)
+
+HEAD = re.compile(r"(?:local)?(?:rule|checkpoint) (\w+):")
+FIELD = re.compile(r"    (input|output|log|benchmark|threads|resources): (.*)")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job of a plan.
+
+    Attributes:
+        rule: its rule.
+        kind: of work, by which it asks (`workflow/rates.csv`); "" for what asks for nothing.
+        inputs, outputs: files.
+        benchmark: where its time will be written; "" if nowhere.
+        threads: CPUs.
+        log: of its own, "" if none.
+        resources: the whole numbers among its resources: `start_s`, `expected_s`, `gpu`, `disk_mb` and others.
+    """
+
+    rule: str
+    kind: str = ""
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    benchmark: str = ""
+    threads: int = 1
+    resources: Mapping[str, int] = field(default_factory=dict)
+    log: str = ""
+
+    @property
+    def submitted(self) -> bool:
+        """Whether it goes to the cluster; what asks for nothing runs where the command was typed."""
+        return "expected_s" in self.resources
+
+
+def plan(snakefile: str, config: Mapping[str, Any], targets: Sequence[str], cores: int) -> list[Job]:
+    """Return all jobs of some targets, as if nothing were there yet, none of them with more CPUs than `cores`.
+
+    Raises:
+        RelampError: with the end of what Snakemake said, if it cannot plan them.
+    """
+    options = [f"{key}={json.dumps(value)}" for key, value in config.items()]
+    # The outer Snakemake holds the lock of the folder, and the inner one writes nothing, whatever lies there half-made.
+    command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--nolock", "--dry-run"]
+    command += ["--cores", str(cores), "--forceall", "--rerun-incomplete", "--config", *options, "--", *targets]
+    log.info("%s", " ".join(command))
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = (done.stdout + done.stderr).rpartition("Building DAG of jobs...")[2].strip()
+        raise RelampError(f"the workflow cannot be planned: {said[-500:]}")
+    return read_plan(done.stdout + done.stderr)
+
+
+def read_plan(text: str) -> list[Job]:
+    """Return the jobs that `snakemake --dry-run` prints."""
+    jobs: list[Job] = []
+    rule, found = "", dict[str, str]()
+    for line in [*text.splitlines(), "rule end:"]:
+        if head := HEAD.fullmatch(line):
+            if rule:
+                jobs.append(_job(rule, found))
+            rule, found = head[1], {}
+        elif part := FIELD.fullmatch(line):
+            found[part[1]] = part[2]
+        elif rule and not line.startswith("    "):
+            jobs.append(_job(rule, found))
+            rule = ""
+    return jobs
+
+
+def _job(rule: str, found: Mapping[str, str]) -> Job:
+    def files(key: str) -> tuple[str, ...]:
+        return tuple(found[key].split(", ")) if key in found else ()
+
+    numbers = re.findall(r"(\w+)=(\d+)(?:,|$)", found.get("resources", ""))
+    resources = {name: int(value) for name, value in numbers}
+    threads = int(found.get("threads", "1"))
+    kind = re.search(r"\bkind=(\w+)", found.get("resources", ""))
+    benchmark = found.get("benchmark", "")
+    made = files("output")
+    return Job(rule, kind[1] if kind else "", files("input"), made, benchmark, threads, resources, found.get("log", ""))
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What an earlier run of a job took.
+
+    Attributes:
+        s: seconds.
+        cpu_s: of all its CPUs together.
+        peak_mb: memory.
+        threads: CPUs that it had.
+        took_over: whether a part of its work was there already.
+    """
+
+    s: float
+    cpu_s: float
+    peak_mb: float
+    threads: int
+    took_over: bool
+
+
+def measured(job: Job, folder: Path) -> Measured | None:
+    """Return what the last run of the same job took, by its benchmark row and its log; None without these."""
+    path = folder / job.benchmark
+    how = ran(folder / job.log)
+    if not how or not path.is_file():
+        return None
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    if not rows:
+        return None
+    # The row's own CPU time ends where the process was last looked at, up to half a minute before its end.
+    s, mebibytes = float(rows[-1]["s"]), float(rows[-1]["max_rss"])
+    return Measured(s, how.cpu_s, mebibytes * 2**20 / 1e6, how.threads, how.took_over)
