@@ -59,14 +59,9 @@ def render(rows: Path, out: Path) -> None:
     plan = Plan(config, str(out), str(out / "figures"), str(_ROOT / "published"), splits=False)
     for artifact in plan.artifacts.values():
         if artifact.lite:
-            make = named(artifact.call)
-            command = f"python -m relamp.lite render {rows} {out}"
-            make(
-                **bound(
-                    make,
-                    {**plan.inputs(artifact), **plan.outputs(artifact), **plan.params(artifact), "command": command},
-                )
-            )
+            make, words = named(artifact.call), {**plan.inputs(artifact), **plan.outputs(artifact)}
+            words |= {**plan.params(artifact), "command": f"python -m relamp.lite render {rows} {out}"}
+            make(**bound(make, words))
     print_verdicts(out / "verdict.csv", out / "claims.csv", out / "verdict.html", config.fail_on)
 
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from relamp.errors import RelampError
-from relamp.runtime.job import run
+from relamp.runtime.job import bound, named, run
 
 
 @contextlib.contextmanager
@@ -33,11 +33,13 @@ def no_handlers() -> Iterator[None]:
         root.setLevel(level)
 
 
-def job(log: Path | str) -> SimpleNamespace:
-    return SimpleNamespace(rule="pack", log=str(log), threads=2, params=SimpleNamespace(gamma=0.2))
+def job(log: Path | str, **params: Any) -> SimpleNamespace:
+    nothing: dict[str, Any] = {}
+    parts = {"wildcards": {"dataset": "MUTAG"}, "params": params, "input": {"data": "a.bin"}, "output": nothing}
+    return SimpleNamespace(rule="pack", log=str(log), threads=2, config={"preset": "quick"}, **parts)
 
 
-def call(main: Callable[[Any], None], given: Any) -> int:
+def call(main: Callable[..., None], given: Any) -> int:
     with no_handlers():
         try:
             run(main, given)
@@ -46,19 +48,19 @@ def call(main: Callable[[Any], None], given: Any) -> int:
     return 0
 
 
-def test_a_job_gets_the_workflows_object_and_its_messages_stand_in_its_log(
+def test_a_job_gets_its_words_by_name_and_its_messages_stand_in_its_log(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     got = []
 
-    def main(given: Any) -> None:
-        got.append(given)
+    def main(data: Path, dataset: str, gamma: float, threads: int, config: Mapping[str, Any], more: int = 3) -> None:
+        got.append((data, dataset, gamma, threads, config, more))
         logging.getLogger("relamp.runtime.progress").info("MUTAG, epochs: 10 of 20")
         logging.getLogger("relamp.runtime.progress").debug("nobody needs this")
 
-    given = job(tmp_path / "logs" / "deep" / "a.log")
+    given = job(tmp_path / "logs" / "deep" / "a.log", gamma=0.2)
     assert call(main, given) == 0
-    assert got == [given]
+    assert got == [(Path("a.bin"), "MUTAG", 0.2, 2, {"preset": "quick"}, 3)]
     first, line, last = Path(given.log).read_text(encoding="utf-8").splitlines()
     assert first.endswith(f" pack, 2 CPUs on {platform.node()}")
     assert last.endswith(" s of CPU time")
@@ -67,10 +69,46 @@ def test_a_job_gets_the_workflows_object_and_its_messages_stand_in_its_log(
     assert captured.err == captured.out == ""
 
 
+def files(
+    one: Path,
+    maybe: Path | None,
+    many: Sequence[Path],
+    by_seed: Mapping[int, Path],
+    word: str,
+    plain: Sequence[str] = (),
+) -> None:
+    """A job function with a parameter of each kind."""
+
+
+def test_files_come_as_the_annotations_want_them() -> None:
+    words = {"one": "a", "maybe": [], "many": "b", "by_seed": ["c", "d"], "seeds": [3, 5], "word": "x", "other": 1}
+    assert bound(files, words) == {
+        **{"one": Path("a"), "maybe": None, "many": [Path("b")], "by_seed": {3: Path("c"), 5: Path("d")}, "word": "x"}
+    }
+    # Of several files, one is the first; text that is no file stays text.
+    words |= {"one": ["a.html", "a.csv"], "maybe": "m", "plain": ["p"]}
+    found = bound(files, words)
+    assert (found["one"], found["maybe"], found["plain"]) == (Path("a.html"), Path("m"), ["p"])
+
+
+def test_a_file_per_seed_is_wanted_for_each() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        bound(files, {"one": "a", "maybe": [], "many": [], "by_seed": ["c"], "seeds": [3, 5], "word": "x"})
+
+
+def test_a_parameter_without_a_word_is_told() -> None:
+    with pytest.raises(TypeError, match="files: nothing is given for maybe"):
+        bound(files, {"one": "a"})
+
+
+def test_a_function_by_name() -> None:
+    assert named("relamp.runtime.job:bound") is bound
+
+
 def test_a_users_error_is_one_line_on_the_terminal_and_in_the_log(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def main(_: Any) -> None:
+    def main() -> None:
         raise RelampError("a.txt: sha256 is 1f but the registry has 9c; delete it") from KeyError("hidden")
 
     given = job(tmp_path / "a.log")
@@ -84,7 +122,7 @@ def test_a_users_error_is_one_line_on_the_terminal_and_in_the_log(
 def test_any_other_error_is_one_line_on_the_terminal_and_a_traceback_in_the_log(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def main(_: Any) -> None:
+    def main() -> None:
         raise ValueError("shapes differ")
 
     given = job(tmp_path / "a.log")
@@ -98,7 +136,7 @@ def test_any_other_error_is_one_line_on_the_terminal_and_a_traceback_in_the_log(
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit])
 def test_an_end_from_outside_passes_through(tmp_path: Path, end: type[BaseException]) -> None:
-    def main(_: Any) -> None:
+    def main() -> None:
         raise end
 
     with no_handlers(), pytest.raises(end):
@@ -107,12 +145,12 @@ def test_an_end_from_outside_passes_through(tmp_path: Path, end: type[BaseExcept
 
 def test_a_log_is_of_the_last_attempt(tmp_path: Path) -> None:
     for text in ("first", "second"):
-        assert call(lambda _, text=text: logging.getLogger("x").info(text), job(tmp_path / "a.log")) == 0
+        assert call(lambda text=text: logging.getLogger("x").info(text), job(tmp_path / "a.log")) == 0
     assert (tmp_path / "a.log").read_text(encoding="utf-8").count("\n") == 3  # how it began and ended, and the message
 
 
 def test_without_a_log_messages_go_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    assert call(lambda _: logging.getLogger("x").info("hello"), job("")) == 0
+    assert call(lambda: logging.getLogger("x").info("hello"), job("")) == 0
     assert capsys.readouterr().err.endswith(" hello\n")
 
 
@@ -125,7 +163,7 @@ def test_jobs_under_snakemake_log_end_and_use_their_threads(tmp_path: Path) -> N
             for kind in ("good", "user", "fault"):
                 rule:
                     name: kind
-                    output: f"{kind}.txt"
+                    output: output=f"{kind}.txt"
                     log: f"logs/{kind}.log"
                     threads: 2
                     params: kind=kind
@@ -139,19 +177,18 @@ def test_jobs_under_snakemake_log_end_and_use_their_threads(tmp_path: Path) -> N
             from pathlib import Path
 
             from relamp.errors import RelampError
-            from relamp.runtime.job import run
+            from relamp.runtime.job import bound, named, run
 
 
-            def main(job):
-                logging.getLogger("relamp.x").info("working on %s", job.params.kind)
-                if job.params.kind == "user":
+            def main(kind: str, output: Path, threads: int):
+                logging.getLogger("relamp.x").info("working on %s", kind)
+                if kind == "user":
                     raise RelampError("do this instead")
-                one = 1 / (job.params.kind == "good")
-                Path(job.output[0]).write_text(f"{one} {job.threads} {os.environ['OMP_NUM_THREADS']}")
+                one = 1 / (kind == "good")
+                output.write_text(f"{one} {threads} {os.environ['OMP_NUM_THREADS']}")
 
 
-            if __name__ == "__main__":
-                run(main, snakemake)
+            run(main, snakemake)
         """)
     )
     command = [sys.executable, "-m", "snakemake", "--cores", "2", "--keep-going", "--quiet", "host", "progress"]
@@ -174,7 +211,7 @@ def test_a_signal_ends_a_job_with_a_line_that_names_it(
 ) -> None:
     before = signal.getsignal(number)
     given = job(tmp_path / "a.log")
-    assert call(lambda _: os.kill(os.getpid(), number), given) == 1
+    assert call(lambda: os.kill(os.getpid(), number), given) == 1
     assert capsys.readouterr().err == f"relamp: {number.name}: ended before it was done (see {given.log})\n"
     first, line = Path(given.log).read_text(encoding="utf-8").splitlines()
     assert first.endswith(f" pack, 2 CPUs on {platform.node()}")

@@ -26,6 +26,18 @@ def unsupervised(**options: Any) -> dict[str, Any]:
     return {"unsupervised": options}
 
 
+def lamp(**options: Any) -> dict[str, Any]:
+    return unsupervised(pretraining={"lamp": options})
+
+
+def mmix(**parts: Any) -> dict[str, Any]:
+    return {"mmix": parts}
+
+
+GAMMA = "unsupervised.pretraining.lamp.gamma"
+ALPHA = "unsupervised.pretraining.lamp.alpha"
+
+
 @pytest.mark.parametrize("preset", sorted(path.stem for path in PRESETS.glob("*.yaml")))
 def test_every_shipped_preset_loads(preset: str) -> None:
     assert load_config({"preset": preset}, PRESETS).preset == preset
@@ -38,7 +50,7 @@ def test_the_shipped_configuration_is_the_quick_preset() -> None:
     assert config.preset == "quick"
     assert config.unsupervised.datasets == ("MUTAG", "Solubility-3")
     assert config.unsupervised.pretraining.local_nodes == 1000
-    assert config.unsupervised.pretraining.batch_size == 128  # in no preset: the papers' value stands in settings.py
+    assert config.unsupervised.pretraining.batch_size == 128  # in no preset: the papers' value is the default
 
 
 def test_the_loaded_configuration_is_frozen_and_comes_back_from_json() -> None:
@@ -50,8 +62,8 @@ def test_the_loaded_configuration_is_frozen_and_comes_back_from_json() -> None:
 
 def test_what_is_given_lies_over_the_preset_and_leaves_the_rest() -> None:
     base = load_config({}, PRESETS)
-    config = load_config(unsupervised(gamma=0.4, pretraining={"lamp": {"node_embedding": "last"}}), PRESETS)
-    assert config.unsupervised.gamma == 0.4
+    config = load_config(lamp(gamma=0.4, node_embedding="last"), PRESETS)
+    assert config.unsupervised.pretraining.lamp.gamma == 0.4
     assert config.unsupervised.pretraining.lamp.node_embedding == "last"
     assert config.unsupervised.pretraining.local_nodes == base.unsupervised.pretraining.local_nodes
     assert config.unsupervised.datasets == base.unsupervised.datasets
@@ -63,12 +75,12 @@ def test_lists_are_replaced_as_a_whole() -> None:
 
 
 def test_numbers_that_the_command_line_hands_on_as_text_are_read() -> None:
-    config = load_config(
-        unsupervised(gamma="0.4", seeds=["3"], pretraining={"lamp": {"own_statistics": "true"}}), PRESETS
-    )
-    assert config.unsupervised.gamma == 0.4
+    words = {"seeds": ["3"], "pretraining": {"lamp": {"gamma": "0.4", "own_statistics": "true"}}}
+    config = load_config(unsupervised(**words, sweeps={"gamma": ["0.3"], "alpha": []}), PRESETS)
+    assert config.unsupervised.pretraining.lamp.gamma == 0.4
     assert config.unsupervised.seeds == (3,)
     assert config.unsupervised.pretraining.lamp.own_statistics is True
+    assert config.unsupervised.sweeps["gamma"].over == {"gamma": (0.3,)}
 
 
 ONE_FAULT: dict[str, tuple[dict[str, Any], str]] = {
@@ -105,35 +117,75 @@ ONE_FAULT: dict[str, tuple[dict[str, Any], str]] = {
         unsupervised(kernels=["wk"]),
         "unsupervised.kernels.0: there is no kernel 'wk'; did you mean wl?",
     ),
-    "data set twice": (unsupervised(datasets=["DD", "DD"]), "unsupervised.datasets: named twice: DD (given: "),
-    "method twice": (unsupervised(methods=["graphcl"] * 2), "unsupervised.methods: named twice: graphcl (given: "),
-    "gamma 1": (unsupervised(gamma=1), "unsupervised.gamma: input should be less than 1 (given: 1)"),
-    "gamma negative": (
-        unsupervised(gamma=-0.1),
-        "unsupervised.gamma: input should be greater than or equal to 0 (given: -0.1)",
+    "data set twice": (unsupervised(datasets=["DD", "DD"]), "unsupervised.datasets: duplicate: DD (given: "),
+    "method twice": (unsupervised(methods=["graphcl"] * 2), "unsupervised.methods: duplicate: graphcl (given: "),
+    "gamma 1": (lamp(gamma=1), f"{GAMMA}: input should be less than 1 (given: 1)"),
+    "gamma negative": (lamp(gamma=-0.1), f"{GAMMA}: input should be greater than or equal to 0 (given: -0.1)"),
+    "gamma no number": (lamp(gamma=float("nan")), f"{GAMMA}: input should be less than 1 (given: nan)"),
+    "gamma a word": (lamp(gamma="abc"), f"{GAMMA}: input should be a valid number"),
+    "gamma a list": (lamp(gamma=[0.1]), f"{GAMMA}: input should be a valid number"),
+    "gamma empty": (lamp(gamma=None), f"{GAMMA}: input should be a valid number"),
+    "gamma 1 in the sweep": (
+        unsupervised(sweeps={"gamma": [0.1, 1.0]}),
+        "unsupervised: sweeps.gamma: lamp.gamma: input should be less than 1 (given: 1.0)",
     ),
-    "gamma no number": (
-        unsupervised(gamma=float("nan")),
-        "unsupervised.gamma: input should be less than 1 (given: nan)",
+    "gamma twice in the sweep": (
+        unsupervised(sweeps={"gamma": [0.2, 0.20]}),
+        "unsupervised.sweeps.gamma.over.gamma: duplicate: 0.2",
     ),
-    "gamma a word": (unsupervised(gamma="abc"), "unsupervised.gamma: input should be a valid number"),
-    "gamma a list": (unsupervised(gamma=[0.1]), "unsupervised.gamma: input should be a valid number"),
-    "gamma empty": (unsupervised(gamma=None), "unsupervised.gamma: input should be a valid number"),
-    "gamma 1 in the grid": (
-        unsupervised(gammas=[0.1, 1.0]),
-        "unsupervised.gammas.1: input should be less than 1 (given: 1.0)",
+    "alpha negative": (lamp(alpha=-1), f"{ALPHA}: input should be greater than or equal to 0 (given: -1)"),
+    "alpha without end": (lamp(alpha=float("inf")), f"{ALPHA}: input should be a finite number"),
+    "a sweep of nothing that a method takes": (
+        unsupervised(sweeps={"gama": [0.1]}),
+        "unsupervised: sweeps.gama: no method does not take gama; a sweep varies fields of",
     ),
-    "gamma twice in the grid": (unsupervised(gammas=[0.2, 0.20]), "unsupervised.gammas: named twice: 0.2"),
-    "transfer's gamma": ({"transfer": {"gamma": 1.0}}, "transfer.gamma: input should be less than 1 (given: 1.0)"),
-    "alpha negative": (
-        unsupervised(alpha=-1),
-        "unsupervised.alpha: input should be greater than or equal to 0 (given: -1)",
+    "a sweep of a method without gamma": (
+        unsupervised(sweeps={"gamma": {"values": [0.1], "methods": ["simgrace"]}}),
+        "unsupervised: sweeps.gamma: simgrace does not take gamma; a sweep varies fields of",
     ),
-    "alpha negative in the grid": (
-        unsupervised(alphas=[1, -2]),
-        "unsupervised.alphas.1: input should be greater than or equal to 0 (given: -2)",
+    "a sweep of an unknown method": (
+        unsupervised(sweeps={"gamma": {"values": [0.1], "methods": ["lamp-mga"]}}),
+        "unsupervised: sweeps.gamma: lamp-mga does not take gamma; a sweep varies fields of",
     ),
-    "alpha without end": (unsupervised(alpha=float("inf")), "unsupervised.alpha: input should be a finite number"),
+    "a sweep that is no list": (unsupervised(sweeps={"gamma": 0.1}), "unsupervised.sweeps.gamma: input should be a "),
+    "a value that no path can hold": (
+        unsupervised(sweeps={"prune_scope": ["a/b"]}),
+        "unsupervised.sweeps.prune_scope.over.prune_scope.0: a value is a number or a word of letters",
+    ),
+    "a sweep's name that no path can hold": (
+        unsupervised(sweeps={"A b": {"gamma": [0.1]}}),
+        "unsupervised.sweeps.A b.[key]: string should match pattern",
+    ),
+    "sweeps no mapping": (unsupervised(sweeps=[0.1]), "unsupervised.sweeps: input should be a valid dictionary"),
+    "nodes of graphs": (
+        mmix(nodes={"datasets": ["MUTAG"]}),
+        "mmix.nodes.datasets.0: labelled nodes are needed, which MUTAG has not",
+    ),
+    "unknown method on nodes": (
+        mmix(nodes={"methods": ["mp-mx"]}),
+        "mmix.nodes.methods.0: there is no method on nodes 'mp-mx'; did you mean",
+    ),
+    "unknown method on images": (
+        mmix(images={"picture": "simcrl"}),
+        "mmix.images.picture: there is no method on images 'simcrl'; did you mean",
+    ),
+    "unknown kernel for edits": (
+        mmix(edit_distance={"kernels": ["rw"]}),
+        "mmix.edit_distance.kernels.0: there is no kernel for edit distances 'rw'",
+    ),
+    "a probe of an unknown data set": (
+        mmix(nodes={"probes": {"Coar": {}}}),
+        "mmix.nodes.probes.Coar.[key]: there is no data set 'Coar'",
+    ),
+    "a wrong probe": (mmix(nodes={"probes": {"Cora": {"split": "odd"}}}), "mmix.nodes"),
+    "the mixed branch not kept": (
+        mmix(nodes={"pretraining": {"branches": ["average"]}}),
+        "mmix.nodes: pretraining.branches lacks 'a'",
+    ),
+    "a theorem of a method that mixes nothing": (
+        mmix(nodes={"theorem": {"methods": ["mvgrl"]}}),
+        "mmix.nodes.theorem.methods: mvgrl does not mix",
+    ),
     "seed negative": (
         unsupervised(seeds=[-1]),
         "unsupervised.seeds.0: input should be greater than or equal to 0 (given: -1)",
@@ -142,7 +194,7 @@ ONE_FAULT: dict[str, tuple[dict[str, Any], str]] = {
     "seed a fraction": (unsupervised(seeds=[0, 1.5]), "unsupervised.seeds.1: input should be a valid integer"),
     "seeds no list": (unsupervised(seeds=3), "unsupervised.seeds: input should be a valid tuple (given: 3)"),
     "seeds empty": (unsupervised(seeds=[]), "unsupervised.seeds: at least one is needed (given: [])"),
-    "seeds twice": (unsupervised(seeds=[0, 1, 0]), "unsupervised.seeds: named twice: 0 (given: [0, 1, 0])"),
+    "seeds twice": (unsupervised(seeds=[0, 1, 0]), "unsupervised.seeds: duplicate: 0 (given: [0, 1, 0])"),
     "transfer's seeds": ({"transfer": {"seeds": []}}, "transfer.seeds: at least one is needed (given: [])"),
     "late checkpoint": (
         unsupervised(pretraining={"checkpoints": [0, 20, 30]}),
@@ -155,14 +207,6 @@ ONE_FAULT: dict[str, tuple[dict[str, Any], str]] = {
     "last epoch not kept": (
         unsupervised(pretraining={"checkpoints": [0, 10]}),
         "unsupervised.pretraining.checkpoints: the last epoch, 20, is missing, which is evaluated (given: [0, 10])",
-    ),
-    "sweep of a method without gamma": (
-        unsupervised(sweep_method="simgrace"),
-        "unsupervised.sweep_method: simgrace has no gamma and no alpha to vary (given: 'simgrace')",
-    ),
-    "sweep of a method without alpha": (
-        unsupervised(sweep_method="lamp-mag-nolocal"),
-        "unsupervised.sweep_method: lamp-mag-nolocal has no alpha to vary (given: 'lamp-mag-nolocal')",
     ),
     "epochs a word": (
         unsupervised(pretraining={"epochs": "ten"}),
@@ -188,14 +232,10 @@ def test_all_faults_are_told_at_once() -> None:
             "datasets": ["MUTG"],
             "methods": ["lamp-mga"],
             "gama": 0.1,
-            "gamma": "abc",
-            "gammas": [0.5, 1.0, -0.5],
-            "alpha": -1,
             "seeds": [-1, 0],
-            "sweep_method": "graphcl",
-            "pretraining": {"checkpoints": [0], "lamp": {"scope": 1}},
+            "pretraining": {"checkpoints": [0], "lamp": {"scope": 1, "gamma": "abc", "alpha": -1}},
         },
-        "transfer": {"seeds": [], "gamma": 1, "pretraining": {"checkpoints": [6]}},
+        "transfer": {"seeds": [], "pretraining": {"checkpoints": [6]}},
         "damage": {"datasets": ["MUTAG", "MUTAG"]},
     }
     lines = faults(given)
@@ -205,16 +245,12 @@ def test_all_faults_are_told_at_once() -> None:
             "unsupervised.datasets.0",
             "unsupervised.methods.0",
             "unsupervised.gama",
-            "unsupervised.gamma",
-            "unsupervised.gammas.1",
-            "unsupervised.gammas.2",
-            "unsupervised.alpha",
             "unsupervised.seeds.0",
-            "unsupervised.sweep_method",
             "unsupervised.pretraining.checkpoints",
             "unsupervised.pretraining.lamp.scope",
+            "unsupervised.pretraining.lamp.gamma",
+            "unsupervised.pretraining.lamp.alpha",
             "transfer.seeds",
-            "transfer.gamma",
             "transfer.pretraining.checkpoints",
             "damage.datasets",
         ]
@@ -224,13 +260,13 @@ def test_all_faults_are_told_at_once() -> None:
 
 def test_what_a_preset_lacks_is_told(tmp_path: Path) -> None:
     preset = yaml.safe_load((PRESETS / "quick.yaml").read_text(encoding="utf-8"))
-    del preset["unsupervised"]["gamma"], preset["damage"]
+    del preset["unsupervised"]["seeds"], preset["damage"]
     (tmp_path / "own.yaml").write_text(yaml.safe_dump(preset), encoding="utf-8")
     with pytest.raises(RelampError) as caught:
         load_config({"preset": "own"}, tmp_path)
     assert sorted(str(caught.value).splitlines()) == [
         "config: damage: is missing",
-        "config: unsupervised.gamma: is missing",
+        "config: unsupervised.seeds: is missing",
     ]
 
 
@@ -344,3 +380,18 @@ def test_an_own_data_set_is_known_wherever_graphs_are_asked_for(tmp_path: Path) 
 def test_an_own_data_set_needs_a_name_and_its_files(tmp_path: Path, name: str, message: str) -> None:
     (line,) = faults({"own": {name: own_folder(tmp_path, "MINE")}})
     assert line.startswith(message)
+
+
+def test_an_own_data_set_of_graphs_has_no_labelled_nodes(tmp_path: Path) -> None:
+    own = {"MINE": own_folder(tmp_path, "MINE")}
+    (line,) = faults({"own": own, "mmix": {"nodes": {"datasets": ["MINE"]}}})
+    assert line.startswith(
+        "config: mmix.nodes.datasets.0: labelled nodes are needed, which MINE has not; known: Cora, "
+    )
+
+
+def test_the_probe_of_a_data_set_overrides_the_shared_one() -> None:
+    nodes = load_config({"preset": "paper", "mmix": {"nodes": {"datasets": ["Cora"]}}}, PRESETS).mmix.nodes
+    assert (nodes.probe_of("Citeseer").weight_decay, nodes.probe_of("Cora").weight_decay) == (0.01, 0.0)
+    # That of a data set which is not run is no fault.
+    assert nodes.probe_of("DBLP").split == "random"

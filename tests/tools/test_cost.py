@@ -1,70 +1,128 @@
 import json
-import shutil
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from relamp.errors import RelampError
-from relamp.runtime.log import first_line
-from relamp.study.cost import Job
-from relamp.tools import cost
-from relamp.tools.cost import plan, print_costs
+from relamp.runtime.log import GOES_ON, first_line
+from relamp.tools.cost import OVERHEAD_S, Accuracy, accuracies, costs, seconds_of
+from relamp.tools.plan import Job, Measured, measured, read_plan
 
-ROOT = Path(__file__).parents[2]
+PLAN = """Building DAG of jobs...
+Job stats:
+job      count
+-----  -------
+pack         1
+
+[Sat Nov 21 10:44:57 2026]
+rule pack:
+    input: src/a.py, raw/A.zip
+    output: data/A.safetensors, data/A.json
+    log: logs/A.log
+    jobid: 2
+    benchmark: benchmarks/pack/A.jsonl
+    reason: Forced execution
+    wildcards: dataset=A
+    threads: 4
+    resources: tmpdir=/tmp, kind=packing, start_s=10, expected_s=110, runtime=10, mem_mb=1900, mem=1.9 GB, disk_mb=500
+[Sat Nov 21 10:44:57 2026]
+rule train:
+    input: data/A.safetensors
+    output: encoder/A
+    log: logs/T.log
+    jobid: 3
+    benchmark: benchmarks/train/A.jsonl
+    resources: tmpdir=/tmp, kind=training, start_s=10, expected_s=1010, gpu=2, disk_mb=1500, slurm_partition=gpu
+
+[Sat Nov 21 10:44:57 2026]
+localrule all:
+    input: encoder/A, data/A.json
+    jobid: 0
+    reason: Forced execution
+    resources: tmpdir=/tmp
+Job stats:
+    input: of nothing
+"""
 
 
-def jobs_of(preset: str, seconds: int) -> list[Job]:
-    work = {"start_s": 5, "expected_s": seconds, "gpu": 1, "disk_mb": 2000}
-    return [
-        Job("pretrain", "pretrain", (), ("encoder",), f"results/{preset}/benchmarks/pretrain.jsonl", 1, work, "a.log"),
-        Job("lamp_fig4", "", ("encoder",)),
+def test_a_plan_is_read() -> None:
+    pack, train, last = read_plan(PLAN)
+    assert (pack.rule, pack.threads, pack.benchmark, pack.log) == ("pack", 4, "benchmarks/pack/A.jsonl", "logs/A.log")
+    assert (pack.inputs, pack.outputs) == (("src/a.py", "raw/A.zip"), ("data/A.safetensors", "data/A.json"))
+    assert pack.resources == {"start_s": 10, "expected_s": 110, "runtime": 10, "mem_mb": 1900, "disk_mb": 500}
+    assert (train.resources["gpu"], train.threads, train.submitted) == (2, 1, True)
+    assert (pack.kind, train.kind) == ("packing", "training")
+    assert last == Job("all", "", ("encoder/A", "data/A.json"), resources={})
+    assert not last.submitted
+    assert read_plan("Nothing to be done") == []
+
+
+def test_costs_worked_out_by_hand() -> None:
+    assert OVERHEAD_S == 8
+    train, everything = costs(read_plan(PLAN), ["train", "no such target", "all"], {})
+    assert (train.target, train.jobs, everything.jobs) == ("train", 2, 2)
+    # pack: 4 CPUs for 118 s; train: 1 CPU and 2 GPUs for 1018 s, after it.
+    assert everything.cpu_hours == pytest.approx((4 * 118 + 1018) / 3600)
+    assert everything.gpu_hours == pytest.approx(2 * 1018 / 3600)
+    assert everything.chain_hours == pytest.approx((118 + 1018) / 3600)
+    assert everything.disk_gb == pytest.approx(2)
+    (scaled,) = costs(read_plan(PLAN), ["train"], {"training": 0.5})
+    assert scaled.gpu_hours == pytest.approx(2 * (8 + 10 + 500) / 3600)
+
+
+def write(folder: Path, name: str, *seconds: float, threads: int = 1, log: str = "", after: str = "") -> None:
+    """Leave benchmark rows, and the log of the last run."""
+    path = folder / "benchmarks" / f"{name}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps({"s": value, "cpu_time": 1, "max_rss": 1000}) + "\n" for value in seconds))
+    (folder / "logs").mkdir(exist_ok=True)
+    lines = [first_line("r", threads), *([after] if after else []), "used 3 s of CPU time"]
+    path = folder / "logs" / f"{log or Path(name).name}.log"
+    path.write_text("".join(f"12:00:00 {line}\n" for line in lines))
+
+
+def test_earlier_runs_correct_what_grows_and_tell_how_far_it_was_off(tmp_path: Path) -> None:
+    jobs = read_plan(PLAN)
+    assert accuracies(jobs, tmp_path) == []
+    write(tmp_path, "train/A", 99999, 2010, log="T")  # the last row counts
+    assert measured(jobs[1], tmp_path) == Measured(2010, 3, 1048.576, 1, took_over=False)
+    assert measured(jobs[0], tmp_path) is None
+    assert accuracies(jobs, tmp_path) == [Accuracy("training", 1, 1010, 2010, 2.0)]
+    write(tmp_path, "train/A", 2, log="T")  # less than its start: never to nothing
+    assert accuracies(jobs, tmp_path)[0].factor == pytest.approx(0.1)
+    small = Job(
+        "pack", "packing", (), (), "benchmarks/pack/A.jsonl", 1, {"start_s": 10, "expected_s": 11}, "logs/A.log"
+    )
+    write(tmp_path, "pack/A", 33)
+    assert accuracies([small], tmp_path) == [Accuracy("packing", 1, 11, 33, 1.0)]  # it hardly did more than start
+
+
+def test_a_run_on_other_cpus_than_planned_is_compared_by_those_it_had(tmp_path: Path) -> None:
+    # 10 s to start and 100 s on the plan's 4 CPUs: 200 s on 2.
+    write(tmp_path, "pack/A", 410, threads=2)
+    assert accuracies(read_plan(PLAN), tmp_path) == [Accuracy("packing", 1, 210, 410, 2.0)]
+
+
+def test_a_job_that_took_something_over_says_nothing_of_the_whole(tmp_path: Path) -> None:
+    write(tmp_path, "train/A", 50, log="T", after=f"{GOES_ON} after epoch 3 of 20, from a.pt")
+    row = measured(read_plan(PLAN)[1], tmp_path)
+    assert row is not None
+    assert row.took_over
+    assert accuracies(read_plan(PLAN), tmp_path) == []
+
+
+@given(st.lists(st.integers(1, 1000), min_size=1, max_size=12))
+def test_a_chain_is_as_long_as_all_of_it_and_side_by_side_as_its_longest(seconds: list[int]) -> None:
+    work = [{"start_s": 0, "expected_s": value} for value in seconds]
+    chain = [
+        Job(f"r{number}", "", (f"f{number}",), (f"f{number + 1}",), resources=value)
+        for number, value in enumerate(work)
     ]
-
-
-@pytest.fixture
-def planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder in which the paper preset takes an hour, and the quick one a minute and five seconds."""
-
-    def planned(_: str, config: Any, targets: Any, cores: int) -> list[Job]:
-        return jobs_of(config["preset"], 3605 if config["preset"] == "paper" else 65)
-
-    monkeypatch.setattr(cost, "plan", planned)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def test_without_rows_the_rates_alone_are_used(planned: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    print_costs("Snakefile", {"preset": "paper"}, ["lamp_fig4"], 4, Path("results"))
-    head, row, _, _, last = capsys.readouterr().out.splitlines()
-    assert head.split() == ["target", "jobs", "CPU-hours", "GPU-hours", "disk,", "GB", "longest", "chain"]
-    assert row.split() == ["lamp_fig4", "1", "1.00", "1.00", "2.00", "1.00", "h"]
-    assert "rates.csv alone" in last
-
-
-def test_rows_of_another_preset_correct_the_rates(planned: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = planned / "results/quick/benchmarks/pretrain.jsonl"
-    path.parent.mkdir(parents=True)
-    path.write_text(json.dumps({"s": 125, "cpu_time": 120, "max_rss": 100}) + "\n")
-    (planned / "a.log").write_text(f"12:00:00 {first_line('pretrain', 1)}\n12:02:00 used 120 s of CPU time\n")
-    print_costs("Snakefile", {"preset": "paper"}, ["lamp_fig4"], 4, Path("results"))
-    _, row, _, _, said, rule = capsys.readouterr().out.splitlines()
-    assert row.split()[:3] == ["lamp_fig4", "1", "2.00"]
-    assert said.startswith("The last run of preset quick left rows of 1 of its jobs: 1.1 min were expected, 2.1 min")
-    assert rule.endswith(" 1 jobs   1.92 times the estimate; its rate is now multiplied by 2.00")
-
-
-@pytest.mark.skipif(find_spec("snakemake") is None, reason="snakemake is not installed")
-def test_the_workflow_itself_is_planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("src", "workflow", "published", "envs", "slurm"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("Snakefile", "config.yaml"):
-        shutil.copy(ROOT / name, tmp_path)
-    monkeypatch.chdir(tmp_path)
-    jobs = plan("Snakefile", {"preset": "quick"}, ["lamp_table2"], 4)
-    trained = [job for job in jobs if job.rule == "pretrain_corpus"]
-    assert [job.resources["gpu"] for job in trained] == [1, 1, 1]
-    assert all(job.benchmark and job.submitted for job in trained)
-    with pytest.raises(RelampError, match="planned: MissingRuleException:\nNo rule to produce no_such"):
-        plan("Snakefile", {"preset": "quick"}, ["no_such_target"], 4)
+    fan = [Job(f"r{number}", "", (), (f"f{number}",), resources=value) for number, value in enumerate(work)]
+    last = Job("all", "", tuple(f"f{number}" for number in range(len(work))))
+    (one,), (side,) = costs(chain, [chain[-1].rule], {}), costs([*fan, last], ["all"], {})
+    assert one.chain_hours * 3600 == pytest.approx(sum(seconds_of(job, {}) for job in chain))
+    assert side.chain_hours * 3600 == pytest.approx(max(seconds) + OVERHEAD_S)
+    assert one.cpu_hours == pytest.approx(side.cpu_hours)
+    assert one.jobs == side.jobs == len(seconds)

@@ -1,7 +1,7 @@
 """What an artifact is: one record, from which its target, rule, files, caption and links follow.
 
-A figure is a drawing in `relamp.render` and a record; a table is a record. This file imports nothing but records, so that
-a list of all targets needs no installed package.
+A figure is a drawing in `relamp.render` and a record; a table is a record. The records import no package, so that a
+list of all targets needs none.
 """
 
 from collections.abc import Mapping

@@ -26,8 +26,8 @@ def draw(
     """Write a figure as png, pdf and svg, its numbers as csv and its sidecar as json.
 
     Args:
-        draw: the drawing, "module:function"; it takes what is given of `rows`, `draws` and `mixed` as frames, `data` as a
-            path, and the options.
+        draw: the drawing, "module:function"; it takes `rows`, `draws` and `mixed` as frames and `data` as a path, as
+            far as they are given, and the options.
         options: further arguments of the drawing.
         output: the picture; the other files lie beside it.
         command: what makes it again.

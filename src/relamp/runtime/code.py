@@ -55,7 +55,7 @@ def _imported(path: Path) -> tuple[Path, ...]:
     names = list(_names(ast.parse(path.read_text(encoding="utf-8"))))
     # Templates that a module fills in count as its code.
     templates = path.parent.glob("templates/*") if "jinja2" in names else ()
-    return tuple([*(file for name in names for file in _files(name)), *sorted(templates)])
+    return (*(file for name in names for file in _files(name)), *sorted(templates))
 
 
 def _names(tree: ast.AST) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """What all settings share: their base, and the types of single values."""
 
+import re
+from contextlib import suppress
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -11,20 +13,21 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Epoch = Annotated[int, Field(ge=0)]
 
 
-def _as_number(value: Any) -> Any:
-    # Numbers of nested options arrive from the command line as text.
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
+def _in_a_path(value: Any) -> Any:
+    """Return a value that can stand in a path, where `_`, `~` and `/` part names from values; numbers of text as such."""
+    if isinstance(value, bool | int | float):
         return value
-    return int(number) if not isinstance(value, float) and str(value).lstrip("-").isdigit() else number
+    text = str(value)
+    if not re.fullmatch(r"[A-Za-z0-9.+-]+", text):
+        raise ValueError("a value is a number or a word of letters, digits, -, + and .")
+    # Numbers of nested options arrive from the command line as text.
+    for number in (int, float):
+        with suppress(ValueError):
+            return number(text)
+    return text
 
 
-# A value that can stand in a path, where `_`, `~` and `/` part names from values.
-Value = Annotated[
-    bool | int | float | Annotated[str, Field(pattern=r"^[A-Za-z0-9.+-]+$")],
-    BeforeValidator(lambda value: value if isinstance(value, bool) else _as_number(value)),
-]
+Value = Annotated[bool | int | float | str, BeforeValidator(_in_a_path)]
 
 
 class Settings(BaseModel):

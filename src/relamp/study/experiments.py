@@ -1,12 +1,12 @@
 """The experiments of both papers, as the configuration names them: data sets, methods, seeds, settings and sweeps."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
-from relamp.method.table import METHODS
+from relamp.method.table import METHODS, MethodRow
 from relamp.settings.base import Count, Epoch, Seed, Settings, Value, reached, with_the_last
 from relamp.settings.evaluation import (
     ClusterProtocol,
@@ -39,6 +39,7 @@ from relamp.study.names import (
     TasksName,
     TransferMethodName,
 )
+from relamp.study.overrides import overridden, place, reason
 
 
 class Sweep(Settings):
@@ -59,23 +60,62 @@ class Sweep(Settings):
 
 
 def _written_out(sweeps: Any) -> Any:
-    """Return sweeps without shorthand; one without values is none."""
+    """Return sweeps without shorthand, those without values left out."""
     if not isinstance(sweeps, Mapping):
         return sweeps
-    full = {}
+    full: dict[str, Any] = {}
     for name, given in sweeps.items():
         words = {"values": given} if isinstance(given, list | tuple) else given
         if isinstance(words, Mapping) and "over" not in words:
-            values = {key: value for key, value in words.items() if key not in ("methods", "values")}
-            over = {**({name: words["values"]} if "values" in words else {}), **values}
+            over = {name if key == "values" else key: value for key, value in words.items() if key != "methods"}
             words = {"over": over, **({"methods": words["methods"]} if "methods" in words else {})}
-        full[name] = words
-    empty = [name for name, words in full.items() if isinstance(words, Mapping) and not all(words["over"].values())]
-    return {name: words for name, words in full.items() if name not in empty}
+        values = words.get("over") if isinstance(words, Mapping) else None
+        if not isinstance(values, Mapping) or all(values.values()):
+            full[name] = words
+    return full
+
+
+def swept_methods(
+    sweep: Sweep, rows: Mapping[str, MethodRow], methods: Sequence[str], training: Settings
+) -> tuple[str, ...]:
+    """Return the methods of a sweep: those it names, or the first that takes its parameters.
+
+    First come methods whose own settings these are by name (gamma and alpha are LAMP's), then those of the experiment.
+    Raises ValueError if a method does not take a parameter, or a value of it.
+    """
+    fit = [name for name in (*methods, *rows) if all(place(training, rows[name], key) for key in sweep.over)]
+    fit.sort(key=lambda name: not set(sweep.over) <= set(rows[name].swept))
+    for name in sweep.methods or (fit[:1] or ["no method"]):
+        if name not in fit:
+            raise ValueError(
+                f"{name} does not take {' and '.join(sweep.over)}; a sweep varies fields of the training settings or "
+                "of the method's own options"
+            )
+        for values in sweep.points():
+            overridden(training, rows[name], values)
+    return sweep.methods or tuple(fit[:1])
 
 
 SweepName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Sweeps = Annotated[dict[SweepName, Sweep], BeforeValidator(_written_out)]
+
+
+class _Swept(Settings):
+    """An experiment with sweeps; its domain says which methods there are."""
+
+    domain: ClassVar[str]
+    sweeps: Sweeps = Field(default_factory=dict)
+    """Settings that are varied, by name; each sweep gets a figure, and `gamma` and `alpha` are LAMP's Fig. 4 and 5."""
+
+    @model_validator(mode="after")
+    def _sweeps_are_sound(self) -> Self:
+        chosen: Any = self
+        for name, sweep in self.sweeps.items():
+            try:
+                swept_methods(sweep, METHODS[self.domain], chosen.methods, chosen.pretraining)
+            except ValueError as error:
+                raise ValueError(f"sweeps.{name}: {reason(error)}") from error
+        return self
 
 
 class Damage(DamageProtocol):
@@ -94,8 +134,10 @@ class EvaluatedPretraining(Pretraining):
         return with_the_last(checkpoints, info.data.get("epochs"))
 
 
-class Unsupervised(Settings):
+class Unsupervised(_Swept):
     """LAMP's Tables 1 and 3, Fig. 4 and 5: pre-training on a data set, an SVM on its embeddings."""
+
+    domain: ClassVar[str] = "graphs"
 
     datasets: Annotated[tuple[ClassifiedName, ...], Once]
     """Data sets of the tables."""
@@ -105,8 +147,6 @@ class Unsupervised(Settings):
     """Graph kernels that are compared."""
     seeds: Seeds
     """Seeds of pre-training, folds and everything else that is drawn."""
-    sweeps: Sweeps = Field(default_factory=dict)
-    """Settings that are varied, by name: `gamma` and `alpha` are LAMP's Fig. 4 and 5, any other gets a figure too."""
     pretraining: EvaluatedPretraining = EvaluatedPretraining()
     """Pre-training on graphs."""
     svm: SvmProtocol = SvmProtocol()
@@ -200,8 +240,10 @@ class HardNegativesCheck(Settings):
         return methods
 
 
-class NodeExperiments(Settings):
+class NodeExperiments(_Swept):
     """M-Mix's Tables 2, 5, 6, 7, 8 and 9 on nodes, Fig. 2 and 3."""
+
+    domain: ClassVar[str] = "nodes"
 
     datasets: Annotated[tuple[NodesName, ...], Once]
     """Data sets of the tables."""
@@ -209,8 +251,6 @@ class NodeExperiments(Settings):
     """Methods of the tables."""
     seeds: Seeds
     """Seeds of pre-training."""
-    sweeps: Sweeps = Field(default_factory=dict)
-    """Settings that are varied, by name; each sweep gets a figure."""
     pretraining: NodePretraining = NodePretraining()
     """Pre-training on nodes; a method's own options override it."""
     probe: ProbeProtocol = ProbeProtocol()
@@ -267,8 +307,10 @@ class EditExperiments(Settings):
     """Triplets and pairs."""
 
 
-class ImageExperiments(Settings):
+class ImageExperiments(_Swept):
     """M-Mix's Table 7 on images, Fig. 4 and 5."""
+
+    domain: ClassVar[str] = "images"
 
     datasets: Annotated[tuple[ImagesName, ...], Once]
     """Data sets of the table; Fig. 4 shows the first, Fig. 5 the second."""
@@ -276,8 +318,6 @@ class ImageExperiments(Settings):
     """Methods of the table."""
     seeds: Seeds
     """Seeds of pre-training."""
-    sweeps: Sweeps = Field(default_factory=dict)
-    """Settings that are varied, by name; each sweep gets a figure."""
     pretraining: ImagePretraining = ImagePretraining()
     """Pre-training on images."""
     probe: ImageProbe = ImageProbe()

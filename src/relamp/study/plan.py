@@ -1,4 +1,4 @@
-"""Which files and arguments the job of each artifact gets: from its record and a configuration, for workflow and lite."""
+"""Files and arguments of each artifact's job, from its record and a configuration, for the workflow and for lite."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -11,8 +11,9 @@ from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS
 from relamp.study.config import Config
 from relamp.study.names import BAG, EDIT_KERNELS, FROM_SCRATCH, KERNELS
+from relamp.study.overrides import place, value_at
 from relamp.study.paths import DEFAULT, Paths, all_datasets
-from relamp.study.studies import BASE, CONTROL, Study, fixed_runs, place, studies, value_at
+from relamp.study.studies import BASE, CONTROL, Study, fixed_runs, studies
 
 PUBLISHED = "published"
 # What a further sweep of a domain is drawn beside.
@@ -158,7 +159,7 @@ class Plan:
         return {"reports": [f"{self.results}/data/{name}.guard.json" for name in all_datasets(self.config)]}
 
     def _pictures(self, artifact: Artifact) -> Files:
-        """Return images and their mixing weights; Fig. 5 shows the second data set, or further anchors of the only one."""
+        """Return images and mixing weights; Fig. 5 shows the second data set, or further anchors of the only one."""
         images = self.config.mmix.images
         dataset = images.datasets[:2][-1] if artifact.options["second"] else images.datasets[0]
         (run,) = fixed_runs("images", images.pretraining, [images.picture])

@@ -133,7 +133,7 @@ def training_work(study: Study, run: Run, dataset: str) -> float:
     """Return how much work the training of a run is: passes over the data, between nodes also pairs in millions."""
     shape = _shape(study, run)
     each = contrasts(dataset, shape.sample_size) if study.domain == "nodes" else 1
-    return len(study.seeds) * shape.epochs * each
+    return float(len(study.seeds) * shape.epochs * each)
 
 
 def training_disk(study: Study, run: Run, dataset: str) -> float:

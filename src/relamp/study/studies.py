@@ -4,22 +4,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from pydantic import ValidationError
-
 from relamp.data.rows import setting_name, setting_values
 from relamp.errors import RelampError
 from relamp.method.table import METHODS, MethodRow
 from relamp.settings.base import Settings
 from relamp.study.config import Config
-from relamp.study.experiments import Sweeps
+from relamp.study.experiments import Sweeps, swept_methods
 from relamp.study.names import BAG, FROM_SCRATCH
+from relamp.study.overrides import GROUPS, named, overridden, reason, spelt
 
 CONTROL = "untrained"
 # The table of methods that each domain trains.
 TABLE_OF = {"graphs": "graphs", "molecules": "graphs", "nodes": "nodes", "images": "images"}
 # The study by whose settings any one run of a domain is trained.
 BASE = {"graphs": "tables", "molecules": "corpus", "nodes": "nodes", "images": "images"}
-GROUPS = frozenset(row.group for rows in METHODS.values() for row in rows.values() if row.group)
 Protocol = Callable[[str], Settings]  # of a data set
 
 
@@ -66,10 +64,9 @@ class Study:
         try:
             chosen = overridden(self.training, row, values)
         except ValueError as error:
-            raise RelampError(f"{run.method}: setting {run.setting!r}: {_reason(error)}") from error
+            raise RelampError(f"{run.method}: setting {run.setting!r}: {reason(error)}") from error
         # Spelt in one way, so that no two paths mean one setting.
-        named = {name: value_at(chosen, place(chosen, row, name)) for name in row.swept}
-        if run.setting != (wanted := setting_name({**named, **values})):
+        if run.setting != (wanted := setting_name({**named(chosen, row), **values})):
             raise RelampError(f"{run.method}: there is no setting {run.setting!r}; it is spelt like {wanted}")
         return chosen
 
@@ -80,53 +77,8 @@ class Study:
     def method_of(self, run: Run) -> dict[str, Any]:
         """Return a method as a job gets it: its class, with the options that the class takes."""
         row, chosen = self.row(run.method), self.trained_by(run)
-        named = {name: value_at(chosen, place(chosen, row, name)) for name in row.swept}
-        return {"name": run.method, "maker": row.maker, "options": {**row.fixed, **named}, "trains": row.trains}
-
-
-def place(training: Settings, row: MethodRow, name: str) -> tuple[str, ...] | None:
-    """Return where a named setting of a method lies in the training settings; None if the method does not take it.
-
-    The method's own options come first, then the settings that all methods share; the outermost field of that name.
-    """
-    if not row.trains or name in row.fixed:
-        return None
-    own = [(row.group,)] if row.group else []
-    for start in (*own, ()):
-        waiting: list[tuple[str, ...]] = [start]
-        for path in waiting:
-            part = value_at(training, path)
-            if isinstance(part, Settings):
-                below = [key for key in type(part).model_fields if path or key not in GROUPS]
-                if name in below and not isinstance(getattr(part, name), Settings):
-                    return (*path, name)
-                waiting += [(*path, key) for key in below]
-    return None
-
-
-def overridden(training: Settings, row: MethodRow, values: Mapping[str, Any]) -> Settings:
-    """Return training settings with some named ones overridden, checked; raises ValueError for a wrong one."""
-    words = training.model_dump(mode="json")
-    for name, value in values.items():
-        path = place(training, row, name)
-        if path is None:
-            raise ValueError(f"the method has no setting {name}")
-        part = words
-        for key in path[:-1]:
-            part = part[key]
-        part[path[-1]] = value
-        # A run of other length keeps the checkpoints that it reaches, and its last epoch.
-        if path[-1] == "epochs" and "checkpoints" in part:
-            part["checkpoints"] = [*(epoch for epoch in part["checkpoints"] if epoch < value), value]
-    return type(training).model_validate(words)
-
-
-def spelt(training: Settings, row: MethodRow, values: Mapping[str, Any] | None = None) -> str:
-    """Return a setting as a path part: the settings that the method's row names, and others that differ from theirs."""
-    given = dict(values or {})
-    named = {name: given.pop(name, value_at(training, place(training, row, name))) for name in row.swept}
-    others = {name: value for name, value in given.items() if value_at(training, place(training, row, name)) != value}
-    return setting_name({**named, **others})
+        options = {**row.fixed, **named(chosen, row)}
+        return {"name": run.method, "maker": row.maker, "options": options, "trains": row.trains}
 
 
 def studies(config: Config) -> dict[str, Study]:
@@ -137,7 +89,7 @@ def studies(config: Config) -> dict[str, Study]:
 
 def _graph_studies(config: Config) -> Iterator[Study]:
     chosen, linear, edits = config.unsupervised, config.mmix.graphs, config.mmix.edit_distance
-    shared = {"domain": "graphs", "seeds": chosen.seeds, "training": chosen.pretraining}
+    shared: dict[str, Any] = {"domain": "graphs", "seeds": chosen.seeds, "training": chosen.pretraining}
     rbf: dict[str, Protocol] = {"svm-rbf": lambda _: chosen.svm}
 
     def fixed(methods: Sequence[str]) -> tuple[Run, ...]:
@@ -180,7 +132,7 @@ def _node_studies(config: Config) -> Iterator[Study]:
     nodes = config.mmix.nodes
     probe, cluster = nodes.probe_of, lambda _: nodes.clustering
     runs = fixed_runs("nodes", nodes.pretraining, nodes.methods)
-    shared = {"domain": "nodes", "seeds": nodes.seeds, "training": nodes.pretraining}
+    shared: dict[str, Any] = {"domain": "nodes", "seeds": nodes.seeds, "training": nodes.pretraining}
     yield Study("nodes", datasets=nodes.datasets, runs=runs, protocols={"probe": probe, "kmeans": cluster}, **shared)
     theorem = fixed_runs("nodes", nodes.pretraining, nodes.theorem.methods)
     yield Study("theorem", datasets=(nodes.theorem.dataset,), runs=theorem, **shared)
@@ -200,7 +152,7 @@ def _node_studies(config: Config) -> Iterator[Study]:
 
 def _image_studies(config: Config) -> Iterator[Study]:
     images = config.mmix.images
-    shared = {"domain": "images", "seeds": images.seeds, "training": images.pretraining}
+    shared: dict[str, Any] = {"domain": "images", "seeds": images.seeds, "training": images.pretraining}
     shared["protocols"] = {"image-probe": lambda _: images.probe}
     runs = fixed_runs("images", images.pretraining, images.methods)
     yield Study("images", datasets=images.datasets, runs=runs, **shared)
@@ -219,38 +171,9 @@ def _sweeps(
     """Yield a study per sweep, of the methods that it names, or of the first that takes all its parameters."""
     training, rows = shared["training"], METHODS[TABLE_OF[shared["domain"]]]
     for name, sweep in sweeps.items():
-        fit = [m for m in (*methods, *rows) if all(place(training, rows[m], key) for key in sweep.over)]
-        chosen = sweep.methods or tuple(fit[:1])
-        if unfit := [m for m in chosen if m not in fit] or ([] if chosen else ["no method"]):
-            raise RelampError(
-                f"config: sweeps.{name}: {unfit[0]} does not take {' and '.join(sweep.over)}; a sweep varies a field of "
-                "the training settings or of the method's own options"
-            )
-        runs = dict.fromkeys(Run(m, _point(name, training, rows[m], v)) for m in chosen for v in sweep.points())
+        chosen = swept_methods(sweep, rows, methods, training)
+        runs = dict.fromkeys(Run(m, spelt(training, rows[m], values)) for m in chosen for values in sweep.points())
         yield Study(f"{prefix}{name}", datasets=datasets, runs=tuple(runs), together=True, **shared)
-
-
-def _point(name: str, training: Settings, row: MethodRow, values: Mapping[str, Any]) -> str:
-    try:
-        overridden(training, row, values)
-    except ValueError as error:
-        raise RelampError(f"config: sweeps.{name}: {_reason(error)}") from error
-    return spelt(training, row, values)
-
-
-def _reason(error: ValueError) -> str:
-    if not isinstance(error, ValidationError):
-        return str(error)
-    fault = error.errors()[0]
-    where = ".".join(str(part) for part in fault["loc"])
-    return f"{where}: {fault['msg'][0].lower()}{fault['msg'][1:]} (given: {fault['input']!r})"
-
-
-def value_at(settings: Any, path: tuple[str, ...] | None) -> Any:
-    """Return the value at a place of settings, see `place`."""
-    for key in path or ():
-        settings = getattr(settings, key)
-    return settings
 
 
 def _protocol(evaluation: str, options: Mapping[str, Any]) -> Protocol:

@@ -1,0 +1,79 @@
+"""Named settings of methods: where each lies among the training settings, how one is overridden and spelt in a path."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from relamp.data.rows import setting_name
+from relamp.method.table import METHODS, MethodRow
+from relamp.settings.base import Settings
+
+# Groups of options that belong to some methods alone.
+GROUPS = frozenset(row.group for rows in METHODS.values() for row in rows.values() if row.group)
+
+
+def place(training: Settings, row: MethodRow, name: str) -> tuple[str, ...] | None:
+    """Return where a named setting of a method lies in the training settings; None if the method does not take it.
+
+    The method's own options come first, then the settings that all methods share; the outermost field of that name.
+    """
+    if not row.trains or name in row.fixed:
+        return None
+    own = [(row.group,)] if row.group else []
+    for start in (*own, ()):
+        waiting: list[tuple[str, ...]] = [start]
+        for path in waiting:
+            part = value_at(training, path)
+            if isinstance(part, Settings):
+                below = [key for key in type(part).model_fields if path or key not in GROUPS]
+                if name in below and not isinstance(getattr(part, name), Settings):
+                    return (*path, name)
+                waiting += [(*path, key) for key in below]
+    return None
+
+
+def overridden(training: Settings, row: MethodRow, values: Mapping[str, Any]) -> Settings:
+    """Return training settings with some named ones overridden, checked; raises ValueError for a wrong one."""
+    words = training.model_dump(mode="json")
+    for name, value in values.items():
+        path = place(training, row, name)
+        if path is None:
+            raise ValueError(f"the method has no setting {name}")
+        part = words
+        for key in path[:-1]:
+            part = part[key]
+        part[path[-1]] = value
+        # A run of other length keeps the checkpoints that it reaches, and its last epoch.
+        if path[-1] == "epochs" and "checkpoints" in part:
+            part["checkpoints"] = [*(epoch for epoch in part["checkpoints"] if epoch < value), value]
+    return type(training).model_validate(words)
+
+
+def spelt(training: Settings, row: MethodRow, values: Mapping[str, Any] | None = None) -> str:
+    """Return a setting as a path part: the settings that the method's row names, and others that differ from theirs."""
+    given = dict(values or {})
+    always = {name: given.pop(name, value) for name, value in named(training, row).items()}
+    others = {name: value for name, value in given.items() if value_at(training, place(training, row, name)) != value}
+    return setting_name({**always, **others})
+
+
+def named(training: Settings, row: MethodRow) -> dict[str, Any]:
+    """Return the values of the settings that a method's row names: those that its paths always spell."""
+    return {name: value_at(training, place(training, row, name)) for name in row.swept}
+
+
+def reason(error: ValueError) -> str:
+    """Return what is wrong with an overridden setting, in a line."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    fault = error.errors()[0]
+    where = ".".join(str(part) for part in fault["loc"])
+    return f"{where}: {fault['msg'][0].lower()}{fault['msg'][1:]} (given: {fault['input']!r})"
+
+
+def value_at(settings: Any, path: tuple[str, ...] | None) -> Any:
+    """Return the value at a place of settings, see `place`."""
+    for key in path or ():
+        settings = getattr(settings, key)
+    return settings

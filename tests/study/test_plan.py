@@ -1,0 +1,153 @@
+"""What each job and artifact is given: files, arguments, and nothing twice."""
+
+from itertools import chain
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from relamp.study.batches import ANY, controls_of, scorings, trainings
+from relamp.study.config import load_config
+from relamp.study.paths import Paths, all_datasets
+from relamp.study.plan import Plan, methods_by_evaluation
+from relamp.study.studies import Run, studies
+
+PRESETS = Path(__file__).parents[2] / "workflow" / "presets"
+
+
+def plan(**given: Any) -> Plan:
+    return Plan(load_config(given, PRESETS), "results", "figures")
+
+
+def wildcards(**values: str) -> Any:
+    return SimpleNamespace(items=lambda: values.items(), **values)
+
+
+def test_paths_by_hand() -> None:
+    paths, run = Paths("r"), Run("lamp-mag", "gamma~0.2_alpha~1")
+    assert paths.train("graphs", "MUTAG", run) == "r/train/graphs/MUTAG/lamp-mag/gamma~0.2_alpha~1"
+    assert paths.rows("svm-rbf", "MUTAG", run) == "r/rows/svm-rbf/MUTAG/lamp-mag/gamma~0.2_alpha~1/rows.csv"
+    made = paths.trained("images", "Digits", [Run("simclr", "default")], [0, 1])
+    assert made["mixed"] == [f"r/train/images/Digits/simclr/default/seed~{seed}/mixed.csv" for seed in (0, 1)]
+    assert "mixed" not in paths.trained("graphs", "MUTAG", [run], [0])
+
+
+@pytest.mark.parametrize("preset", ["quick", "desk", "paper"])
+def test_every_row_that_is_read_is_written_by_one_job(preset: str) -> None:
+    config = load_config({"preset": preset}, PRESETS)
+    found, paths = studies(config), Paths("results")
+    written: list[str] = []
+    for made in scorings(found):
+        # A rule is for any data set; controls are a job each.
+        for dataset in {d for study in found.values() for d in study.datasets}:
+            if made.trained:
+                written += [path.replace("{dataset}", dataset) for path in made.output(paths)]
+            else:
+                names = controls_of(found, made.evaluation)
+                written += [paths.rows(made.evaluation, dataset, Run(name, "default")) for name in names]
+    assert len(written) == len(set(written))
+    read = [path for path in Plan(config, "results", "figures").all_rows() if "/finetune/" not in path]
+    assert {path for path in read if "/damage/" not in path} <= set(written)
+
+
+def test_a_job_trains_one_run_or_all_of_a_sweep() -> None:
+    made = {each.name: each for each in trainings(studies(load_config({}, PRESETS)))}
+    assert set(made) == {
+        *(f"train_{name}" for name in ("graphs", "molecules", "nodes", "images")),
+        *("train_gamma_lamp_mag", "train_alpha_lamp_mag", "train_grid_mp_mix", "train_grid_mp_mix_nodiv"),
+    }
+    assert made["train_graphs"].runs == (ANY,)
+    # What the table trains is no part of the sweep's job.
+    assert [run.setting for run in made["train_gamma_lamp_mag"].runs] == [
+        f"gamma~{gamma}_alpha~1" for gamma in (0.05, 0.35, 0.5, 0.75, 0.95)
+    ]
+    one = wildcards(dataset="MUTAG", method="lamp-mag", setting="gamma~0.3_alpha~1")
+    (settings,) = made["train_graphs"].params(Paths("r"))["settings"](one)
+    assert settings["lamp"]["gamma"] == 0.3
+
+
+def test_work_follows_epochs_seeds_and_settings() -> None:
+    made = {each.name: each for each in trainings(studies(load_config({}, PRESETS)))}
+    run = wildcards(dataset="MUTAG", method="lamp-mag", setting="gamma~0.2_alpha~1")
+    assert made["train_graphs"].work(run) == 5 * 20
+    assert made["train_graphs"].work(wildcards(dataset="MUTAG", method="untrained", setting="default")) == 0
+    assert made["train_gamma_lamp_mag"].work(run) == 5 * 5 * 20
+    # The karate club has fewer nodes than a sample: all pairs of 34 nodes in each of 200 steps.
+    nodes = wildcards(dataset="KarateClub", method="mp-mix", setting="default")
+    assert made["train_nodes"].work(nodes) == pytest.approx(3 * 200 * 34**2 / 1e6)
+    assert all(each.disk(run) > 0 for name, each in made.items() if name == "train_graphs")
+
+
+def test_a_job_of_scores_takes_the_embeddings_and_folds_of_its_runs() -> None:
+    found = studies(load_config({}, PRESETS))
+    made = {each.name: each for each in scorings(found)}
+    tables = made["score_svm_rbf_tables"]
+    inputs = tables.inputs(Paths("r"))
+    assert len(inputs["embeddings"]) == 6 * 5
+    assert inputs["folds"] == [f"r/folds/{{dataset}}/seed~{seed}.csv" for seed in range(5)]
+    assert tables.params(Paths("r"))["labels"](wildcards(dataset="MUTAG"))[0] == {
+        **{"method": "lamp-mag", "dataset": "MUTAG", "setting": "gamma~0.2_alpha~1"}
+    }
+    assert not made["score_svm_rbf_controls"].inputs(Paths("r"))["embeddings"]
+    assert controls_of(found, "edit-distance") == ["hist-kernel", "wl"]
+
+
+def test_no_artifact_reads_a_file_twice() -> None:
+    chosen = plan()
+    for artifact in chosen.artifacts.values():
+        files = list(chain.from_iterable([f] if isinstance(f, str) else f for f in chosen.inputs(artifact).values()))
+        assert len(files) == len(set(files))
+        assert files
+
+
+def test_a_figure_of_lamp_waits_for_no_image_of_m_mix() -> None:
+    chosen = plan()
+    for name in ("lamp_fig4", "leakage", "comparisons"):
+        rows = chosen.inputs(chosen.artifacts[name])["rows"]
+        assert not [path for path in rows if "/image-probe/" in path or "/probe/" in path]
+
+
+def test_sweeps_get_figures_and_those_of_the_papers_their_numbers() -> None:
+    chosen = plan(unsupervised={"sweeps": {"eta": [0.5, 1], "both": {"gamma": [0.1], "alpha": [1, 2]}}})
+    assert {"lamp_fig4", "lamp_fig5", "sweep_eta", "sweep_both"} <= set(chosen.artifacts)
+    eta = chosen.params(chosen.artifacts["sweep_eta"])["options"]
+    assert (eta["parameters"], eta["methods"], eta["configured"]) == (["eta"], ["simgrace"], {"eta": 1.0})
+    rows = chosen.inputs(chosen.artifacts["sweep_eta"])["rows"]
+    assert "results/rows/svm-rbf/MUTAG/simgrace/eta~0.5/rows.csv" in rows
+    assert "results/rows/svm-rbf/MUTAG/simgrace/default/rows.csv" in rows
+    assert "results/rows/svm-rbf/MUTAG/untrained/default/rows.csv" in rows
+    without = plan(unsupervised={"sweeps": {"gamma": [], "alpha": []}})
+    assert "gamma" not in without.studies
+
+
+def test_the_tables_settings_are_given_by_method() -> None:
+    fixed = plan().fixed()
+    assert fixed["svm-rbf"] == {
+        **dict.fromkeys(("lamp-mag", "lamp-soft"), "gamma~0.2_alpha~1"),
+        "lamp-mag-nolocal": "gamma~0.2",
+    }
+    assert fixed["probe"] == {}
+
+
+def test_a_table_is_judged_by_the_evaluations_of_its_rows() -> None:
+    chosen = plan()
+    judged = chosen.params(chosen.artifacts["judge"])["judged_by"]
+    assert judged["lamp_table1"] == judged["lamp_fig4"] == {"graphs": "svm-rbf"}
+    assert judged["mmix_table6"] == {"nodes": "probe", "graphs": "svm-linear"}
+    assert judged["mmix_table5"] == {"nodes": "kmeans"}
+
+
+def test_methods_that_an_evaluation_can_score() -> None:
+    methods = methods_by_evaluation()
+    assert {"lamp-mag", "wl", "bag"} <= set(methods["svm-rbf"])
+    assert "none" in methods["finetune"]
+    assert {"mp-mix", "mp-mix-branch-a"} <= set(methods["probe"])
+    assert "grace-branch-a" not in methods["probe"]
+    assert "hist-kernel" in methods["edit-distance"]
+
+
+def test_all_data_sets_are_each_once_and_the_users_own_among_them(tmp_path: Path) -> None:
+    (tmp_path / "MINE_A.txt").write_text("1, 2\n")
+    quick = all_datasets(load_config({"own": {"MINE": str(tmp_path)}}, PRESETS))
+    assert quick == ["MUTAG", "Cuneiform", "Solubility-3", "NCI", "Solubility", "KarateClub", "Digits", "MINE"]

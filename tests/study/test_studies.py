@@ -1,0 +1,190 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from relamp.data.rows import setting_values
+from relamp.errors import RelampError
+from relamp.method.table import METHODS
+from relamp.settings.graphs import Pretraining
+from relamp.settings.nodes import NodePretraining
+from relamp.study.config import Config, load_config
+from relamp.study.overrides import GROUPS, overridden, place, spelt
+from relamp.study.studies import Run, Study, studies
+
+PRESETS = Path(__file__).parents[2] / "workflow" / "presets"
+GRAPHS = METHODS["graphs"]
+
+
+def config(preset: str = "quick", **unsupervised: Any) -> Config:
+    return load_config({"preset": preset, "unsupervised": unsupervised}, PRESETS)
+
+
+def study(name: str, **unsupervised: Any) -> Study:
+    return studies(config(**unsupervised))[name]
+
+
+def test_a_named_setting_lies_among_the_methods_own_options_or_the_shared_ones() -> None:
+    shared = Pretraining()
+    assert place(shared, GRAPHS["lamp-mag"], "gamma") == ("lamp", "gamma")
+    assert place(shared, GRAPHS["simgrace"], "eta") == ("simgrace", "eta")
+    assert place(shared, GRAPHS["graphcl"], "temperature") == ("temperature",)
+    # M-Mix's methods have a temperature of their own, and an alpha that is not LAMP's.
+    assert place(shared, GRAPHS["mp-mix"], "temperature") == ("mmix", "temperature")
+    assert place(shared, GRAPHS["mp-mix"], "threshold") == ("mmix", "mix", "threshold")
+    assert place(NodePretraining(), METHODS["nodes"]["mp-mix"], "hidden") == ("hidden",)
+
+
+@pytest.mark.parametrize(
+    ("method", "name"),
+    [("simgrace", "gamma"), ("lamp-mag", "eta"), ("lamp-mag-nolocal", "alpha"), ("untrained", "temperature")],
+)
+def test_what_a_method_does_not_take_has_no_place(method: str, name: str) -> None:
+    assert place(Pretraining(), GRAPHS[method], name) is None
+    with pytest.raises(ValueError, match=f"the method has no setting {name}"):
+        overridden(Pretraining(), GRAPHS[method], {name: 1})
+
+
+def test_an_override_changes_one_value_and_is_checked() -> None:
+    changed = overridden(Pretraining(), GRAPHS["simgrace"], {"eta": 0.5, "temperature": 0.1})
+    assert changed == Pretraining.model_validate({"simgrace": {"eta": 0.5}, "temperature": 0.1})
+    with pytest.raises(ValueError, match="eta"):
+        overridden(Pretraining(), GRAPHS["simgrace"], {"eta": -1})
+
+
+def test_other_epochs_bring_their_last_checkpoint() -> None:
+    changed = overridden(Pretraining(), GRAPHS["graphcl"], {"epochs": 15})
+    assert changed.checkpoints == (0, 10, 15)
+
+
+def test_a_setting_spells_what_the_row_names_and_what_differs() -> None:
+    assert spelt(Pretraining(), GRAPHS["lamp-mag"]) == "gamma~0.2_alpha~1"
+    assert spelt(Pretraining(), GRAPHS["lamp-mag"], {"gamma": 0.35}) == "gamma~0.35_alpha~1"
+    assert spelt(Pretraining(), GRAPHS["lamp-mag"], {"temperature": 0.1}) == "gamma~0.2_alpha~1_temperature~0.1"
+    assert spelt(Pretraining(), GRAPHS["lamp-mag"], {"temperature": 0.2}) == "gamma~0.2_alpha~1"
+    assert spelt(Pretraining(), GRAPHS["lamp-mag-nolocal"]) == "gamma~0.2"
+    assert spelt(Pretraining(), GRAPHS["simgrace"]) == "default"
+    assert spelt(Pretraining(), GRAPHS["simgrace"], {"eta": 0.5}) == "eta~0.5"
+
+
+@given(st.sampled_from(sorted(GRAPHS)), st.floats(0, 1, exclude_max=True), st.floats(0.025, 10))
+def test_a_spelt_setting_comes_back_to_the_last_bit(method: str, gamma: float, temperature: float) -> None:
+    row = GRAPHS[method]
+    values = {n: v for n, v in {"gamma": gamma, "temperature": temperature}.items() if place(Pretraining(), row, n)}
+    made = overridden(Pretraining(), row, values)
+    again = overridden(Pretraining(), row, setting_values(spelt(Pretraining(), row, values)))
+    assert again == made
+
+
+def test_the_studies_of_quick() -> None:
+    found = studies(config())
+    assert {name: len(each.runs) for name, each in found.items()} == {
+        **{"tables": 6, "gamma": 6, "alpha": 5, "cross": 14, "linear": 10, "edits": 3, "corpus": 3, "transfer": 4},
+        **{"nodes": 10, "theorem": 2, "grid": 8, "images": 4},
+    }
+    assert [name for name, each in found.items() if each.together] == ["gamma", "alpha", "grid"]
+    assert found["tables"].controls == ("wl", "graphlet", "bag")
+    assert found["corpus"].seeds == (0,)
+
+
+@pytest.mark.parametrize("preset", ["quick", "desk", "paper"])
+def test_a_path_never_means_two_trainings(preset: str) -> None:
+    seen: dict[tuple[str, str, Run], dict[str, Any]] = {}
+    for each in studies(config(preset)).values():
+        for dataset in each.datasets:
+            for run in each.runs if each.name != "transfer" else ():
+                settings = each.settings_of(run)
+                assert seen.setdefault((each.domain, dataset, run), settings) == settings
+
+
+def test_the_untrained_control_is_in_every_table_of_graphs() -> None:
+    for name in ("tables", "cross", "linear", "edits"):
+        assert Run("untrained", "default") in study(name, methods=["graphcl"]).runs
+
+
+def test_a_sweep_varies_one_value_and_holds_the_others() -> None:
+    over = study("gamma", sweeps={"gamma": [0.1, 0.2]}, pretraining={"lamp": {"alpha": 2}})
+    assert over.runs == (Run("lamp-mag", "gamma~0.1_alpha~2"), Run("lamp-mag", "gamma~0.2_alpha~2"))
+    assert [over.settings_of(run)["lamp"]["gamma"] for run in over.runs] == [0.1, 0.2]
+
+
+def test_any_named_setting_can_be_swept() -> None:
+    assert study("eta", sweeps={"eta": [0.5, 1, "2"]}).runs == (
+        Run("simgrace", "eta~0.5"),
+        Run("simgrace", "default"),  # the configured value is the tables' run
+        Run("simgrace", "eta~2"),
+    )
+    both = {"temperature": {"values": [0.1], "methods": ["simgrace", "graphcl"]}}
+    assert study("temperature", sweeps=both).runs == (
+        Run("simgrace", "temperature~0.1"),
+        Run("graphcl", "temperature~0.1"),
+    )
+    scope = study("prune_scope", sweeps={"prune_scope": ["layer", "encoder"]})
+    assert scope.runs[1] == Run("lamp-mag", "gamma~0.2_alpha~1_prune_scope~encoder")
+    assert scope.settings_of(scope.runs[1])["lamp"]["prune_scope"] == "encoder"
+
+
+def test_a_grid_takes_every_combination() -> None:
+    grid = study("both", sweeps={"both": {"gamma": [0.1, 0.2], "alpha": [1, 10], "methods": ["lamp-soft"]}})
+    assert [run.setting for run in grid.runs] == [
+        *("gamma~0.1_alpha~1", "gamma~0.1_alpha~10", "gamma~0.2_alpha~1", "gamma~0.2_alpha~10")
+    ]
+    assert {run.method for run in grid.runs} == {"lamp-soft"}
+
+
+def test_a_sweep_without_values_is_none() -> None:
+    assert not {"gamma", "alpha"} & set(studies(config(sweeps={"gamma": [], "alpha": []})))
+
+
+def test_nodes_and_images_are_swept_the_same_way() -> None:
+    given = {"nodes": {"sweeps": {"temperature": [0.5]}}, "images": {"sweeps": {"temperature": [0.1]}}}
+    found = studies(load_config({"mmix": given}, PRESETS))
+    assert found["nodes_temperature"].runs == (Run("mvgrl", "temperature~0.5"),)
+    assert found["images_temperature"].runs == (Run("simclr", "temperature~0.1"),)
+
+
+@pytest.mark.parametrize(
+    ("method", "setting"),
+    [
+        ("lamp-mag", "default"),
+        ("lamp-mag", "gamma~0.2"),
+        ("lamp-mag", "alpha~1_gamma~0.2"),
+        ("lamp-mag", "gamma~0.20_alpha~1"),
+        ("lamp-mag-nolocal", "gamma~0.2_alpha~0"),
+        ("untrained", "gamma~0.2"),
+        ("lamp-mag", "gamma~1.5_alpha~1"),
+        ("simgrace", "eta~-1"),
+    ],
+)
+def test_another_spelling_and_a_wrong_value_are_refused(method: str, setting: str) -> None:
+    with pytest.raises(RelampError, match=f"^{method}: "):
+        study("tables").trained_by(Run(method, setting))
+
+
+@pytest.mark.parametrize("method", GRAPHS)
+def test_a_method_gets_no_other_methods_options(method: str) -> None:
+    tables = study("tables", methods=[method])
+    words = tables.settings_of(tables.runs[0])
+    own = {GRAPHS[method].group} - {None}
+    assert set(words) & GROUPS == own
+    assert set(words) == (set(Pretraining.model_fields) - GROUPS) | own
+
+
+def test_a_method_is_known_by_its_class_and_its_options() -> None:
+    tables = study("tables")
+    assert tables.method_of(Run("lamp-mag-nolocal", "gamma~0.35")) == {
+        "name": "lamp-mag-nolocal",
+        "maker": "relamp.method.lamp:Lamp",
+        "options": {"strategy": "magnitude", "alpha": 0.0, "gamma": 0.35},
+        "trains": True,
+    }
+
+
+def test_the_grid_of_nodes_has_no_early_stop_and_its_own_checkpoints() -> None:
+    grid = studies(config())["grid"]
+    words = grid.settings_of(grid.runs[0])
+    assert grid.runs[0].setting == "sample_size~8_hidden~8_epochs~200"
+    assert (words["sample_size"], words["hidden"], words["patience"]) == (8, 8, None)
+    assert words["checkpoints"][-1] == words["epochs"] == 200

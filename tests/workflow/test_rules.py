@@ -1,0 +1,108 @@
+"""Each rule's words and its script's function fit; the record of an artifact brings all that belongs to it."""
+
+from collections.abc import Iterator
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from inspect import Parameter, signature
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from relamp.artifacts import ARTIFACTS
+from relamp.artifacts.base import Figure, Table
+from relamp.runtime import job
+from relamp.runtime.job import named
+
+ROOT = Path(__file__).parents[2]
+# Words that no function takes: they decide when a rule runs, or what its report shows.
+ONLY_FOR_SNAKEMAKE = {"code", "registered", "own_files", "captions", "artifacts", "others", "call", "about"}
+
+pytestmark = pytest.mark.skipif(find_spec("snakemake") is None, reason="snakemake is not installed")
+
+
+@pytest.fixture(scope="module")
+def rules() -> Iterator[dict[str, Any]]:
+    """All rules of the workflow as shipped, by name."""
+    from snakemake.api import SnakemakeApi
+    from snakemake.settings.types import ConfigSettings, OutputSettings, ResourceSettings
+
+    with pytest.MonkeyPatch.context() as patch, SnakemakeApi(OutputSettings(quiet={"all"})) as api:
+        patch.chdir(ROOT)
+        made = api.workflow(
+            resource_settings=ResourceSettings(cores=1), config_settings=ConfigSettings(), snakefile=ROOT / "Snakefile"
+        )
+        yield {rule.name: rule for rule in made._workflow.rules}
+
+
+def function_of(script: str, params: Any) -> Any:
+    """The function that a script calls."""
+    called: list[Any] = []
+    path = ROOT / "workflow" / script
+    spec = spec_from_file_location(path.stem, path)
+    module = module_from_spec(spec)
+    module.snakemake = SimpleNamespace(params=params)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(job, "run", lambda function, _: called.append(function))
+        spec.loader.exec_module(module)
+    (function,) = called
+    return function
+
+
+def test_each_rule_gives_its_scripts_function_what_it_takes_and_nothing_else(rules: dict[str, Any]) -> None:
+    scripted = {name: rule for name, rule in rules.items() if rule.script}
+    assert len(scripted) > 50
+    for name, rule in scripted.items():
+        params = SimpleNamespace(call=rule.params.get("call"))
+        taken = signature(function_of(rule.script, params)).parameters
+        given = [*rule.wildcard_names, *rule.params.keys(), *rule.input.keys(), *rule.output.keys()]
+        assert len(given) == len(set(given)), f"{name}: a word has two meanings"
+        needed = {key for key, of in taken.items() if of.default is Parameter.empty} - {"threads", "config"}
+        assert needed <= set(given), f"{name}: {needed - set(given)} is missing"
+        # Files beside the one that a function writes by its name, and wildcards, need not be taken.
+        files = set(rule.output.keys()) | rule.wildcard_names
+        unknown = set(given) - set(taken) - ONLY_FOR_SNAKEMAKE - files
+        assert not unknown, f"{name}: nothing takes {unknown}"
+
+
+def test_every_script_is_a_docstring_imports_and_one_call() -> None:
+    scripts = sorted((ROOT / "workflow" / "scripts").glob("*.py"))
+    assert 10 < len(scripts) < 20
+    for script in scripts:
+        lines = script.read_text(encoding="utf-8").splitlines()
+        assert len(lines) <= 8
+        assert lines[-1].startswith("run(")
+
+
+def test_every_rule_with_a_script_has_log_and_environment(rules: dict[str, Any]) -> None:
+    for name, rule in rules.items():
+        if rule.script:
+            assert rule.log, name
+            assert rule.conda_env, name
+
+
+@pytest.mark.parametrize("name", ARTIFACTS)
+def test_an_artifact_follows_from_its_record(name: str, rules: dict[str, Any]) -> None:
+    artifact = ARTIFACTS[name]
+    rule = rules[name]
+    assert callable(named(artifact.call))
+    if isinstance(artifact, Figure):
+        assert callable(named(artifact.draw))
+    if isinstance(artifact, Table):
+        assert (ROOT / "published" / f"{name}.csv").is_file()
+        assert artifact.about
+    if artifact.caption is not None:
+        assert (ROOT / "workflow" / "report" / f"{artifact.caption or name}.rst").is_file()
+    files = [str(path) for path in rule.output]
+    assert {Path(path).suffix for path in files} >= {".csv"}
+    assert len(files) == len(set(files))
+    assert rule.params["call"] == artifact.call
+
+
+def test_targets_are_listed_without_any_package() -> None:
+    import subprocess
+    import sys
+
+    command = [sys.executable, "-S", "-m", "relamp.artifacts"]
+    done = subprocess.run(command, cwd=ROOT / "src", capture_output=True, text=True, check=True)
+    assert {line.split()[0] for line in done.stdout.splitlines()} == set(ARTIFACTS)
