@@ -11,10 +11,12 @@ BIN := $(VENV)/bin
 # Where torch's CPU build is offered apart from the main index, name that place: make install TORCH_INDEX=https://...
 TORCH_INDEX ?=
 
-.PHONY: help install reproduce lite unlock test test-slurm slurm-resume progress check format record lock clean
+.PHONY: help install reproduce lite options schema unlock test test-slurm slurm-resume progress check format record lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+	@echo 'Targets of `snakemake --cores $(CORES) <target>`, or `make reproduce TARGET=<target>`:'
+	@PYTHONPATH=src $(PYTHON) -m relamp.artifacts
 
 # The environment is made anew only when the lock or the package's own metadata changed.
 $(VENV)/installed: requirements.lock pyproject.toml
@@ -28,7 +30,7 @@ install: $(VENV)/installed ## create the environment from the lock
 
 reproduce: install ## run everything of the preset on all cores, and print where the results are
 	$(BIN)/python -m snakemake $(TARGET) --cores $(CORES) --rerun-incomplete --quiet host reason rules
-	@$(BIN)/python workflow/scripts/summary.py
+	@$(BIN)/python -m relamp.tools.summary
 
 # The pins are those of the rendering jobs: no torch, no data, no Snakemake.
 $(VENV)-lite/installed: envs/render.yaml
@@ -71,6 +73,12 @@ format: install ## put all sources into their form
 	$(BIN)/snakefmt Snakefile workflow
 
 PRESET ?= quick
+options: install ## every option of a preset (PRESET=quick) with its value and what it means
+	@$(BIN)/python -m relamp.study.options $(PRESET)
+
+schema: install ## write workflow/config.schema.json anew, by which editors complete config.yaml
+	$(BIN)/python -m relamp.study.options --schema > workflow/config.schema.json
+
 record: install ## copy the numbers and sidecars of a run (PRESET=quick) into reproduction/, to be committed
 	mkdir -p reproduction/$(PRESET)
 	cp figures/$(PRESET)/*.csv figures/$(PRESET)/*.json reproduction/$(PRESET)/
