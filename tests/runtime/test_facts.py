@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relamp.runtime.facts import by_content, fingerprint
 from relamp.runtime.files import sha256
+from relamp.runtime.kept import by_content, fingerprint
 
 simple = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),

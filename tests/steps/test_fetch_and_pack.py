@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from relamp.steps.data import fetch_dataset, pack_dataset
 
 from relamp.data import read
 from relamp.data.corpus import PackedCorpus, open_packed
@@ -18,7 +19,6 @@ from relamp.data.registry import REGISTRY, Expected, Variant
 from relamp.errors import RelampError
 from relamp.runtime.files import sha256
 from relamp.steps import data as steps
-from relamp.steps.data import fetch_dataset, pack_dataset
 
 SMILES = ["CCO", "c1ccccc1", "not a molecule", "C[C@H](N)O", "[Na+].[Cl-]", "CCO"]
 EXPECTED = Expected(rows=6, graphs=5, nodes=3 + 6 + 4 + 2 + 3, edges=2 + 6 + 3 + 0 + 2)

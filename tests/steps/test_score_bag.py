@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from relamp.steps.splits import fix_folds
 
 from model_graphs import random_graphs
 from relamp.data.folds import load_folds, save_folds
@@ -18,7 +19,6 @@ from relamp.evaluate.svm import evaluate_svm
 from relamp.judge.rows import SVM_ROWS
 from relamp.judge.summary import svm_cells
 from relamp.steps.bag import score_bag
-from relamp.steps.splits import fix_folds
 
 PROTOCOL = {"folds": 3, "inner_folds": 2, "C": [0.1, 10.0]}
 SCRIPT = Path(__file__).parents[2] / "workflow" / "scripts" / "bag.py"

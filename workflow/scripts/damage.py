@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+from relamp.graph.jobs import damage
 from relamp.runtime.job import run
-from relamp.steps.damage import measure_damage
 
 
 def main(job) -> None:
-    measure_damage(Path(job.input.data), job.params.protocol, Path(job.output[0]))
+    damage(Path(job.input.data), job.params.protocol, Path(job.output[0]))
 
 
 if __name__ == "__main__":

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+from relamp.data.jobs import folds
 from relamp.runtime.job import run
-from relamp.steps.splits import fix_folds
 
 
 def main(job) -> None:
-    fix_folds(Path(job.input.data), job.params.folds, dict(zip(job.params.seeds, map(Path, job.output), strict=True)))
+    seeds = job.params.seeds
+    folds(Path(job.input.data), seeds, job.params.folds, dict(zip(seeds, map(Path, job.output), strict=True)))
 
 
 if __name__ == "__main__":

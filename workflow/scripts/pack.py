@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+from relamp.data.jobs import pack
 from relamp.runtime.job import run
-from relamp.steps.data import pack_dataset
 
 
 def main(job) -> None:
-    pack_dataset(
+    pack(
         job.wildcards.dataset,
         Path(job.output.packed),
         Path(job.output.guard),
@@ -15,7 +15,7 @@ def main(job) -> None:
         record=Path(job.input.record) if job.input.record else None,
         own=Path(job.params.own) if job.params.own else None,
         parts=Path(job.params.parts),
-        processes=job.threads,
+        threads=job.threads,
     )
 
 

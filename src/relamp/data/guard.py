@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relamp.data.packed import MISSING, Integers, PackedGraphs, smallest_uint
-from relamp.data.wl_hash import WL_ROUNDS, Hash, block_edges, blocks, wl_hash
+from relamp.data.wl_hash import WL_ROUNDS, Hash, blocks, wl_hash
 from relamp.errors import RelampError
 
 _Int64 = NDArray[np.int64]
@@ -67,7 +67,7 @@ def tally(data: PackedGraphs) -> Tally:
     degree, loops = np.zeros(len(data.x), dtype=np.int64), 0
     for start, end in blocks(data):
         first, last = data.node_offset[start], data.node_offset[end]
-        source, target = block_edges(data, start, end)
+        source, target = data.global_edge_index(start, end)
         _check_edges(data, start, end, source, target)
         other = source != target
         degree[first:last] = np.bincount(source[other], minlength=last - first)

@@ -53,12 +53,12 @@ _TABLES: Mapping[str, _Table] = {
 }
 
 
-def read_moleculenet(path: Path | str, name: str, *, most_bytes: int = 2**30) -> tuple[PackedGraphs, pd.DataFrame]:
-    """Read one of the eight classification tables, plain or gzipped; return graphs and dropped rows.
+def read_moleculenet(path: Path | str, name: str, most_bytes: int = 2**30) -> PackedGraphs:
+    """Read one of the eight classification tables, plain or gzipped.
 
     Labels are `[G, tasks]` with 1, 0 and MISSING, the tasks in pretrain-gnns' order, which `info["tasks"]` keeps. All
     fragments of a molecule are kept. What RDKit does not parse or `pack_molecules` cannot featurise is dropped and
-    listed (row, smiles, reason). `smiles` are those from which pretrain-gnns computes scaffolds.
+    listed (see there). `smiles` are those from which pretrain-gnns computes scaffolds.
 
     Raises RelampError if the name is unknown, the file is missing, damaged or unpacks to more than `most_bytes`, a
     column is missing, or a label is not 0, 1 or empty.
@@ -80,9 +80,9 @@ def read_moleculenet(path: Path | str, name: str, *, most_bytes: int = 2**30) ->
         )
     if frame.empty:
         raise RelampError(f"{path}: has a header and no rows; fetch it again")
-    data, dropped = pack_molecules(name, frame[table.smiles].tolist(), _labels(frame[tasks], path))
+    data = pack_molecules(name, frame[table.smiles].tolist(), _labels(frame[tasks], path))
     smiles = tuple(_canonical(line) for line in data.smiles) if table.canonical else data.smiles
-    return replace(data, smiles=smiles, info={**data.info, "tasks": tasks}), dropped
+    return replace(data, smiles=smiles, info={**data.info, "tasks": tasks})
 
 
 def _read(path: Path, most_bytes: int) -> pd.DataFrame:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from rdkit import Chem, rdBase
 
@@ -136,8 +135,8 @@ def read_molecules(smiles: Iterable[str]) -> Molecules:
     )
 
 
-def pack_molecules(name: str, smiles: Iterable[str], y: Integers | None = None) -> tuple[PackedGraphs, pd.DataFrame]:
-    """Featurise and pack SMILES strings; return the packed graphs and the dropped rows (row, smiles, reason).
+def pack_molecules(name: str, smiles: Iterable[str], y: Integers | None = None) -> PackedGraphs:
+    """Featurise and pack SMILES strings; `info["dropped"]` lists the dropped rows (row, smiles, reason).
 
     `y` is `[rows, tasks]` with 1, 0 and MISSING, or `[rows]` class numbers; without it there are zero tasks.
 
@@ -148,9 +147,9 @@ def pack_molecules(name: str, smiles: Iterable[str], y: Integers | None = None) 
         raise RelampError(
             f"{name}: none of the {read.count} molecules can be featurised; check that the rows are SMILES"
         )
-    listed = pd.DataFrame(read.dropped, columns=DROPPED_COLUMNS)
-    info = {"rows": read.count, "dropped": listed.to_dict("records"), "rdkit": rdBase.rdkitVersion}
-    return replace(molecule_graphs(name, read), y=_labels(name, y, read.count)[read.rows], info=info), listed
+    dropped = [dict(zip(DROPPED_COLUMNS, row, strict=True)) for row in read.dropped]
+    info = {"rows": read.count, "dropped": dropped, "rdkit": rdBase.rdkitVersion}
+    return replace(molecule_graphs(name, read), y=_labels(name, y, read.count)[read.rows], info=info)
 
 
 def molecule_graphs(name: str, read: Molecules) -> PackedGraphs:

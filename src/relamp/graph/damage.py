@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relamp.augment.graphs import AUGMENTATIONS, Reading
+from relamp.augment.graphs import AUGMENTATIONS, Union
 from relamp.data.packed import Integers, PackedGraphs
 from relamp.errors import RelampError
 from relamp.graph.entropy import degrees, structural_entropy
+from relamp.settings.graphs import Reading
 
 STATUSES = ("ok", "no_edges", "zero_entropy")
 
@@ -17,7 +18,7 @@ STATUSES = ("ok", "no_edges", "zero_entropy")
 _PIECE = 1 << 20
 
 
-def damage(
+def measure_damage(
     data: PackedGraphs, augmentation: str, reading: Reading, strength: float, draws: int, rng: np.random.Generator
 ) -> pd.DataFrame:
     """Return 1 - H(t(G)) / H(G) of each graph and draw, as a fraction (LAMP Eq. 6).
@@ -36,10 +37,10 @@ def damage(
     before, after = np.zeros(len(data)), np.zeros((draws, len(data)))
     for first, last in _pieces(data.edge_offset):
         node_offset = data.node_offset[first : last + 1] - data.node_offset[first]
-        edge_index = _edges(data, first, last, node_offset)
-        before[first:last] = _entropy(edge_index, node_offset)
+        union = Union.of(data.global_edge_index(first, last), node_offset, strength, reading)
+        before[first:last] = _entropy(union.edge_index, node_offset)
         for draw, generator in enumerate(generators):
-            view = AUGMENTATIONS[augmentation](edge_index, node_offset, strength, generator, reading=reading)
+            view = AUGMENTATIONS[augmentation](union, generator)
             after[draw, first:last] = _entropy(view.edge_index, node_offset)
     return _rows(data, augmentation, reading, before, after)
 
@@ -57,13 +58,6 @@ def _pieces(edge_offset: Integers) -> Iterator[tuple[int, int]]:
     number = edge_offset[:-1] // _PIECE
     bounds = np.flatnonzero(np.diff(number, prepend=-1, append=-1))
     yield from zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
-
-
-def _edges(data: PackedGraphs, first: int, last: int, node_offset: Integers) -> NDArray[np.int64]:
-    """Return the edges of the graphs `first:last`, with nodes numbered through these graphs."""
-    shift = np.repeat(node_offset[:-1], data.num_edges[first:last])
-    local = data.edge_index[:, data.edge_offset[first] : data.edge_offset[last]]
-    return np.asarray(local.astype(np.int64) + shift, dtype=np.int64)
 
 
 def _entropy(edge_index: NDArray[np.int64], node_offset: Integers) -> NDArray[np.float64]:
