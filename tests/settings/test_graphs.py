@@ -5,17 +5,9 @@ import pytest
 from pydantic import ValidationError
 
 from relamp.settings import graphs as settings
-from relamp.settings.graphs import (
-    Augmentation,
-    DamageProtocol,
-    Finetuning,
-    GraphclOptions,
-    Kernels,
-    Pretraining,
-    Settings,
-    SimgraceOptions,
-    SvmProtocol,
-)
+from relamp.settings.evaluation import DamageProtocol, Kernels, SvmProtocol
+from relamp.settings.graphs import Augmentation, GraphclOptions, Pretraining, Settings, SimgraceOptions
+from relamp.settings.molecules import Finetuning
 
 ALL = [
     value
