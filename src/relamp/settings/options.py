@@ -59,10 +59,9 @@ def _plain(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     kept = {key: _plain(value) for key, value in node.items() if key != "required" or "properties" not in node}
-    return {
-        key: _one_line(value) if key == "description" and isinstance(value, str) else value
-        for key, value in kept.items()
-    }
+    if isinstance(kept.get("description"), str):  # and not the schema of a field of that name
+        kept["description"] = _one_line(kept["description"])
+    return kept
 
 
 def _one_line(text: str) -> str:
