@@ -12,7 +12,6 @@ from relamp.data.molecules import (
     CARDINALITY,
     DROPPED_COLUMNS,
     SELF_LOOP,
-    featurise,
     pack_molecules,
 )
 from relamp.data.packed import MISSING, PackedGraphs
@@ -35,27 +34,31 @@ MOLECULES = [
 ]
 
 
+def one(smiles: str) -> PackedGraphs:
+    return pack_molecules("one", [smiles])
+
+
 def test_a_carbonyl_by_hand() -> None:
-    molecule = featurise("N#CC=O")
+    molecule = one("N#CC=O")
     assert molecule.x.tolist() == [[6, 0], [5, 0], [5, 0], [7, 0]]
     assert molecule.edge_index.tolist() == [[0, 1, 1, 2, 2, 3], [1, 0, 2, 1, 3, 2]]
     assert molecule.edge_attr.tolist() == [[2, 0], [2, 0], [0, 0], [0, 0], [1, 0], [1, 0]]
 
 
 def test_stereochemistry_by_hand() -> None:
-    assert featurise("C[C@H](N)O").x[:, 1].tolist() == [0, 2, 0, 0]  # @ is counter-clockwise
-    assert featurise("C[C@@H](N)O").x[:, 1].tolist() == [0, 1, 0, 0]
-    assert featurise("N[Pt@SP1](N)(Cl)Cl").x[1].tolist() == [77, 3]  # square planar: none of the three tags
-    assert featurise("F/C=C/F").edge_attr.tolist() == [[0, 1], [0, 1], [1, 0], [1, 0], [0, 1], [0, 1]]
-    assert featurise("F/C=C\\F").edge_attr[-1].tolist() == [0, 2]
+    assert one("C[C@H](N)O").x[:, 1].tolist() == [0, 2, 0, 0]  # @ is counter-clockwise
+    assert one("C[C@@H](N)O").x[:, 1].tolist() == [0, 1, 0, 0]
+    assert one("N[Pt@SP1](N)(Cl)Cl").x[1].tolist() == [77, 3]  # square planar: none of the three tags
+    assert one("F/C=C/F").edge_attr.tolist() == [[0, 1], [0, 1], [1, 0], [1, 0], [0, 1], [0, 1]]
+    assert one("F/C=C\\F").edge_attr[-1].tolist() == [0, 2]
 
 
 def test_aromatic_bonds_fragments_and_lone_atoms() -> None:
-    assert set(featurise("c1ccccc1").edge_attr[:, 0].tolist()) == {3}
-    salt = featurise("[Na+].CC(=O)[O-]")
+    assert set(one("c1ccccc1").edge_attr[:, 0].tolist()) == {3}
+    salt = one("[Na+].CC(=O)[O-]")
     assert salt.x[:, 0].tolist() == [10, 5, 5, 7, 7]
     assert 0 not in salt.edge_index
-    lone = featurise("C")
+    lone = one("C")
     assert (lone.edge_index.shape, lone.edge_attr.shape) == ((2, 0), (0, 2))
 
 
@@ -83,12 +86,11 @@ def test_packing_equals_a_slow_featuriser_molecule_by_molecule() -> None:
     assert (data.info["dropped"], data.y.shape) == ([], (len(MOLECULES), 0))
     for g, smiles in enumerate(MOLECULES):
         x, edges, attributes = slow(smiles)
-        one, alone = data.take(np.array([g])), featurise(smiles)
-        assert one.x.tolist() == alone.x.tolist() == x
-        assert one.edge_index.T.tolist() == alone.edge_index.T.tolist() == edges
-        assert one.edge_attr is not None
-        assert one.edge_attr.tolist() == alone.edge_attr.tolist() == attributes
-        assert one.smiles == (smiles,)
+        for molecule in (data.take(np.array([g])), one(smiles)):
+            assert molecule.x.tolist() == x
+            assert molecule.edge_index.T.tolist() == edges
+            assert molecule.edge_attr.tolist() == attributes
+            assert molecule.smiles == (smiles,)
 
 
 def test_categories_stay_below_their_cardinality_and_off_the_reserved_ones() -> None:
@@ -129,13 +131,6 @@ def test_dropped_rows_are_listed_with_their_reasons(tmp_path: Path) -> None:
     classes = pack_molecules("table", pd.Series(["CCO", None, float("nan"), "C"]), np.array([2, 1, 1, 0]))
     assert [row["reason"] for row in classes.info["dropped"]] == ["is empty", "is empty"]
     assert classes.y.tolist() == [2, 0]
-
-
-@pytest.mark.parametrize("smiles", REFUSED)
-def test_featurise_refuses_with_the_same_reason(smiles: str) -> None:
-    with pytest.raises(RelampError) as error:
-        featurise(smiles)
-    assert f"{smiles}: {REFUSED[smiles]}; drop this molecule" in str(error.value)
 
 
 @pytest.mark.parametrize(

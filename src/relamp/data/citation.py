@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix, vstack
 
 from relamp.data.nodes import PackedNodes, check_ends
 from relamp.data.packed import MISSING
-from relamp.data.unpickle import load_npz, load_pickle
+from relamp.data.unpickle import checked_csr, load_npz, load_pickle
 from relamp.errors import RelampError
 
 _Int64 = NDArray[np.int64]
@@ -134,8 +134,4 @@ def read_citation_full(path: Path | str, name: str = "DBLP", most_bytes: int = 2
 
 def _plain_csr(arrays: Mapping[str, Any], key: str) -> csr_matrix[Any]:
     """Put a CSR matrix together from its plain arrays."""
-    rows, columns = (int(side) for side in arrays[f"{key}_shape"])
-    parts = (arrays[f"{key}_data"], arrays[f"{key}_indices"], arrays[f"{key}_indptr"])
-    matrix = csr_matrix(parts, shape=(rows, columns))
-    matrix.check_format(full_check=True)
-    return matrix
+    return checked_csr(*(arrays[f"{key}_{part}"] for part in ("data", "indices", "indptr", "shape")))

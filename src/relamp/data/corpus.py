@@ -88,8 +88,8 @@ class PackedCorpus(Packed):
 
     def save(self, path: Path | str) -> None:
         """Write one safetensors file, whole or not at all; the same corpus gives the same bytes."""
-        arrays = {key: smallest_uint(value) for key, value in self.stored().items() if isinstance(value, np.ndarray)}
-        columns = {key: Column(array.dtype, array.shape, [array]) for key, array in arrays.items()}
+        arrays = {key: value for key, value in self.stored().items() if isinstance(value, np.ndarray)}
+        columns = {key: Column.of(smallest_uint(array)) for key, array in arrays.items()}
         write_corpus(path, self.name, self.cardinality, columns, self.info)
 
 
@@ -117,6 +117,11 @@ class Column:
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
     pieces: Iterable[NDArray[Any]]
+
+    @classmethod
+    def of(cls, array: NDArray[Any]) -> "Column":
+        """Return a column that is one piece."""
+        return cls(array.dtype, array.shape, [array])
 
 
 def write_corpus(

@@ -1,8 +1,8 @@
 """The data guard: refuses packed graphs that are broken and reports what the sound ones look like."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import zip_longest
+from dataclasses import dataclass, fields
+from itertools import starmap, zip_longest
 from typing import Any
 
 import numpy as np
@@ -38,16 +38,7 @@ class Tally:
 
     def __add__(self, other: "Tally") -> "Tally":
         """Return the counts over both."""
-        return Tally(
-            graphs=self.graphs + other.graphs,
-            nodes=self.nodes + other.nodes,
-            edges=self.edges + other.edges,
-            self_loops=self.self_loops + other.self_loops,
-            graphs_without_nodes=self.graphs_without_nodes + other.graphs_without_nodes,
-            graphs_without_edges=self.graphs_without_edges + other.graphs_without_edges,
-            degree=_added(self.degree, other.degree),
-            categories=tuple(_added(a, b) for a, b in zip(self.categories, other.categories, strict=True)),
-        )
+        return Tally(*(_added(getattr(self, each.name), getattr(other, each.name)) for each in fields(self)))
 
 
 def inspect(data: PackedGraphs) -> dict[str, Any]:
@@ -182,9 +173,9 @@ def _check_edges(data: PackedGraphs, start: int, end: int, source: _Int64, targe
         raise RelampError(f"{data.name}: {fault} (graphs {start} to {end - 1}); pack the data set again")
 
 
-def _added(a: Sequence[int], b: Sequence[int]) -> tuple[int, ...]:
-    """Add counts of which one may end before the other."""
-    return tuple(x + y for x, y in zip_longest(a, b, fillvalue=0))
+def _added(a: Any, b: Any) -> Any:
+    """Add two numbers, or entry by entry two sequences of which one may end before the other."""
+    return a + b if isinstance(a, int) else tuple(starmap(_added, zip_longest(a, b, fillvalue=0)))
 
 
 def _degrees(counts: Sequence[int]) -> dict[str, float]:

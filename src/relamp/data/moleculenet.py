@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from rdkit import Chem, rdBase
 
-from relamp.data.archive import limited, looks_like_html
+from relamp.data.archive import first_bytes, limited
 from relamp.data.molecules import pack_molecules
 from relamp.data.packed import MISSING, PackedGraphs
 from relamp.errors import RelampError
@@ -87,21 +87,14 @@ def read_moleculenet(path: Path | str, name: str, most_bytes: int = 2**30) -> Pa
 
 def _read(path: Path, most_bytes: int) -> pd.DataFrame:
     """Read a table, naming what is wrong with one that cannot be read."""
+    head = first_bytes(path, "table")
     with ExitStack() as stack:
-        try:
-            file = stack.enter_context(path.open("rb"))
-        except OSError as error:
-            raise RelampError(f"{path}: is not there; fetch it, or name a mirror that has it") from error
-        head = file.read(512)
-        file.seek(0)
-        if looks_like_html(head):
-            raise RelampError(f"{path}: is an HTML page and no table (the server sent an error page); fetch it again")
-        stream: BinaryIO = file
+        stream: BinaryIO = stack.enter_context(path.open("rb"))
         if head.startswith(b"\x1f\x8b"):
-            unpacked = stack.enter_context(gzip.GzipFile(fileobj=file))
+            unpacked = stack.enter_context(gzip.GzipFile(fileobj=stream))
             stream = stack.enter_context(limited(unpacked.read, most_bytes, str(path), unpacked.close))
         elif path.suffix == ".gz":
-            raise RelampError(f"{path}: is {'no gzip file' if head else 'empty'}; fetch it again")
+            raise RelampError(f"{path}: is no gzip file; fetch it again")
         try:
             return pd.read_csv(stream, low_memory=False)
         except pd.errors.EmptyDataError as error:

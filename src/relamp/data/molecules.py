@@ -44,21 +44,6 @@ class _RefusedError(Exception):
 
 
 @dataclass(frozen=True)
-class Molecule:
-    """The features of one molecule.
-
-    Attributes:
-        x: atom type and chirality, `[n, 2]`.
-        edge_index: `[2, e]`; both directions of a bond follow each other, in the order of RDKit's bonds.
-        edge_attr: bond type and bond direction, `[e, 2]`.
-    """
-
-    x: NDArray[np.uint8]
-    edge_index: NDArray[np.uint16]
-    edge_attr: NDArray[np.uint8]
-
-
-@dataclass(frozen=True)
 class Molecules:
     """Atoms and bonds of many molecules one after another, each bond once.
 
@@ -82,17 +67,6 @@ class Molecules:
     rows: NDArray[np.int64]
     dropped: list[tuple[int, str, str]]
     count: int
-
-
-def featurise(smiles: str) -> Molecule:
-    """Return the atoms and bonds of a SMILES string with all its fragments, as pretrain-gnns featurises them.
-
-    Raises RelampError if RDKit does not parse it or if it has an atom or a bond outside the fixed lists.
-    """
-    one = read_molecules([smiles])
-    for _, text, reason in one.dropped:
-        raise RelampError(f"{text}: {reason}; drop this molecule or correct its SMILES")
-    return Molecule(x=one.atoms, edge_index=both_directions(one.ends), edge_attr=np.repeat(one.bonds, 2, axis=0))
 
 
 def read_molecules(smiles: Iterable[str]) -> Molecules:

@@ -12,8 +12,6 @@ from relamp.errors import RelampError
 from relamp.graph.entropy import degrees, structural_entropy
 from relamp.settings.graphs import Reading
 
-STATUSES = ("ok", "no_edges", "zero_entropy")
-
 # Directed edges that are augmented at once: enough to make numpy's overhead vanish, few enough to stay in memory.
 _PIECE = 1 << 20
 
@@ -25,7 +23,7 @@ def measure_damage(
 
     Columns: dataset, augmentation, reading, draw, graph, status, before (H(G) in nats), after (H(t(G))), value. A graph
     without edges (`no_edges`), or with edges but without entropy (`zero_entropy`: one node has all of them), has no
-    such ratio: its value is NaN, and `counts` tells how many there are. A view without edges has entropy 0, so that
+    such ratio: its value is NaN. A view without edges has entropy 0, so that
     its value is 1; a negative value is entropy gained. Each draw has a Generator of its own, spawned from `rng`: more
     draws leave the first ones as they were.
 
@@ -43,14 +41,6 @@ def measure_damage(
             view = AUGMENTATIONS[augmentation](union, generator)
             after[draw, first:last] = _entropy(view.edge_index, node_offset)
     return _rows(data, augmentation, reading, before, after)
-
-
-def counts(rows: pd.DataFrame) -> pd.DataFrame:
-    """Count the graphs of each data set by status: columns dataset, graphs, ok, no_edges, zero_entropy."""
-    once = rows.drop_duplicates(["dataset", "graph"])
-    table = pd.crosstab(once["dataset"], once["status"]).reindex(columns=list(STATUSES), fill_value=0)
-    table.insert(0, "graphs", table.sum(axis=1))
-    return table.rename_axis(columns=None).reset_index()
 
 
 def _pieces(edge_offset: Integers) -> Iterator[tuple[int, int]]:
