@@ -16,7 +16,7 @@ import numpy as np
 
 from relamp.data.packaged import pack
 from relamp.data.packed import PackedGraphs
-from relamp.graph.damage import damage
+from relamp.graph.damage import measure_damage
 
 
 def models(data: PackedGraphs) -> list[nx.Graph]:
@@ -67,14 +67,14 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=20)
     draws = parser.parse_args().draws
     random.seed(0)
-    data, _ = pack("MUTAG")
+    data = pack("MUTAG")
     graphs = models(data)
     print(f"{len(data)} graphs, {draws} draws, strength 0.2")
     for augment in (node_drop, edge_perturbation, subgraph):
         began = time.perf_counter()
         expected = slow(graphs, augment, 0.2, draws)
         middle = time.perf_counter()
-        rows = damage(data, augment.__name__, "paper", 0.2, draws, np.random.default_rng(0))
+        rows = measure_damage(data, augment.__name__, "paper", 0.2, draws, np.random.default_rng(0))
         vectorised = time.perf_counter() - middle
         plain = middle - began
         print(

@@ -22,9 +22,9 @@ def pairs_of(edges) -> set[tuple[int, int]]:
 @given(unions(), st.floats(0.01, 1), st.integers(0, 9))
 def test_paper_replaces_undirected_edges(given_union, strength, seed) -> None:
     edge_index, offset = given_union
-    view = edge_perturbation(edge_index, offset, strength, RNG(seed))
+    view = edge_perturbation(Union.of(edge_index, offset, strength), RNG(seed))
     assert view.keep.all()
-    before = parts(edge_perturbation(edge_index, offset, 0.0, RNG(0)), offset)
+    before = parts(edge_perturbation(Union.of(edge_index, offset, 0.0), RNG(0)), offset)
     for (nodes, old), (_, new) in zip(before, parts(view, offset), strict=True):
         assert len(set(new)) == len(new)
         assert {(b, a) for a, b in new} == set(new)
@@ -39,7 +39,7 @@ def test_paper_replaces_undirected_edges(given_union, strength, seed) -> None:
 def test_paper_removes_and_adds_uniformly() -> None:
     draws = 20_000
     edge_index, offset = union([path(5)] * draws)  # 4 edges, 6 free pairs; two are replaced
-    view = edge_perturbation(edge_index, offset, 0.5, RNG(3))
+    view = edge_perturbation(Union.of(edge_index, offset, 0.5), RNG(3))
     low, high = view.edge_index[:, view.edge_index[0] < view.edge_index[1]]
     old = set(combinations(range(5), 2)) & {(i, i + 1) for i in range(4)}
     kept: list[list] = [[] for _ in range(draws)]
@@ -55,7 +55,7 @@ def test_paper_removes_and_adds_uniformly() -> None:
 
 def test_new_edges_carry_the_attributes_of_the_removed() -> None:
     edge_index, offset = union([cycle(30), cycle(20)])
-    view = edge_perturbation(edge_index, offset, 0.2, RNG(0))
+    view = edge_perturbation(Union.of(edge_index, offset, 0.2), RNG(0))
     origin = {tuple(sorted(pair)) for pair in edge_index[:, view.edge_origin].T.tolist()}
     assert origin == {tuple(sorted(pair)) for pair in edge_index.T.tolist()}  # nothing is lost, since all is replaced
     old = np.array_equal(view.edge_index[:, :80], edge_index[:, view.edge_origin[:80]])
@@ -72,7 +72,7 @@ def test_new_edges_carry_the_attributes_of_the_removed() -> None:
 def test_complete_graphs_lose_edges_only() -> None:
     almost = undirected(8, [pair for pair in combinations(range(8), 2) if pair not in ((0, 1), (2, 3))])
     edge_index, offset = union([complete(6), almost])
-    (_, first), (_, second) = parts(edge_perturbation(edge_index, offset, 0.4, RNG(0)), offset)
+    (_, first), (_, second) = parts(edge_perturbation(Union.of(edge_index, offset, 0.4), RNG(0)), offset)
     assert len(pairs_of(first)) == 15 - 6
     assert len(pairs_of(second)) == 26 - 10 + 2
     assert {(0, 1), (2, 3)} <= pairs_of(second)
@@ -82,7 +82,7 @@ def test_duplicates_and_single_directions() -> None:
     # Ten pairs, the first given three times, the others in one direction only.
     entries = [(0, 1), (1, 0), (0, 1)] + [(i + 1, i) for i in range(1, 10)]
     edge_index, offset = union([(11, entries)])
-    view = edge_perturbation(edge_index, offset, 0.9, RNG(0))
+    view = edge_perturbation(Union.of(edge_index, offset, 0.9), RNG(0))
     kept = view.edge_origin[: view.edge_index.shape[1] - 18]
     left = {tuple(sorted(entries[column])) for column in kept.tolist()}
     assert len(left) == 1
@@ -93,7 +93,7 @@ def test_duplicates_and_single_directions() -> None:
 @given(unions(), st.floats(0.01, 1), st.integers(0, 9))
 def test_code_removes_directed_entries(given_union, strength, seed) -> None:
     edge_index, offset = given_union
-    view = edge_perturbation(edge_index, offset, strength, RNG(seed), reading="code")
+    view = edge_perturbation(Union.of(edge_index, offset, strength, "code"), RNG(seed))
     assert np.array_equal(view.edge_index, edge_index[:, view.edge_origin])
     assert np.all(np.diff(view.edge_origin) > 0)
     graph = np.repeat(np.arange(len(offset) - 1), np.diff(offset))
@@ -104,7 +104,7 @@ def test_code_removes_directed_entries(given_union, strength, seed) -> None:
 def test_code_draws_each_directed_entry_alike() -> None:
     draws = 20_000
     edge_index, offset = union([path(3)] * draws)
-    view = edge_perturbation(edge_index, offset, 0.5, RNG(0), reading="code")
+    view = edge_perturbation(Union.of(edge_index, offset, 0.5, "code"), RNG(0))
     counted = Counter(tuple(row) for row in (view.edge_origin % 4).reshape(draws, 2).tolist())
     assert_frequencies(counted, dict.fromkeys(combinations(range(4), 2), 1 / 6), draws)
 
@@ -116,7 +116,7 @@ def test_free_pairs_from_sparse_to_dense(edges) -> None:
     order = RNG(edges).permutation(len(everything))
     taken = sorted(everything[i] for i in order[:edges])
     codes = np.array([a * 53 + b for a, b in taken], dtype=np.int64)
-    graphs = Union.of(np.empty((2, 0), dtype=np.int64), np.array([0, 50, 50, 53]), 0.5, "paper", None)
+    graphs = Union.of(np.empty((2, 0), dtype=np.int64), np.array([0, 50, 50, 53]), 0.5)
     for wanted in (0, 1, 5, (1225 - edges) // 2, 1225 - edges, 5000):
         found = free_pairs(codes, graphs, np.array([wanted, 7, 2]), RNG(wanted))
         assert np.all(np.diff(found) > 0)

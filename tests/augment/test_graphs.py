@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relamp.augment.graphs import AUGMENTATIONS
+from relamp.augment.graphs import AUGMENTATIONS, Union
 from relamp.errors import RelampError
 from unions import complete, cycle, packed, parts, path, star, undirected, union, unions
 
@@ -29,8 +29,8 @@ def test_the_four_names() -> None:
 def test_laws_of_a_view(name, reading, given_union, strength, seed) -> None:
     edge_index, offset = given_union
     before = edge_index.copy()
-    view = AUGMENTATIONS[name](edge_index, offset, strength, RNG(seed), reading=reading)
-    assert same(view, AUGMENTATIONS[name](edge_index, offset, strength, RNG(seed), reading=reading))
+    view = AUGMENTATIONS[name](Union.of(edge_index, offset, strength, reading), RNG(seed))
+    assert same(view, AUGMENTATIONS[name](Union.of(edge_index, offset, strength, reading), RNG(seed)))
     assert np.array_equal(edge_index, before)
     assert view.keep.shape == (offset[-1],)
     assert view.edge_index.dtype == view.edge_origin.dtype == np.int64
@@ -56,7 +56,7 @@ def test_laws_of_a_view(name, reading, given_union, strength, seed) -> None:
 @given(given_union=unions())
 def test_strength_zero_is_the_identity(name, reading, given_union) -> None:
     edge_index, offset = given_union
-    view = AUGMENTATIONS[name](edge_index, offset, 0.0, RNG(0), reading=reading)
+    view = AUGMENTATIONS[name](Union.of(edge_index, offset, 0.0, reading), RNG(0))
     assert view.keep.all()
     assert np.array_equal(view.edge_index, edge_index)
     assert np.array_equal(view.edge_origin, np.arange(edge_index.shape[1]))
@@ -71,8 +71,8 @@ def test_graphs_outside_the_mask_are_left_alone(name, reading, given_union, seed
     edge_index, offset = given_union
     count = len(offset) - 1
     mask = np.array(data.draw(st.lists(st.booleans(), min_size=count, max_size=count)), dtype=bool)
-    view = AUGMENTATIONS[name](edge_index, offset, 0.5, RNG(seed), reading=reading, graphs=mask)
-    whole = AUGMENTATIONS[name](edge_index, offset, 0.0, RNG(seed))
+    view = AUGMENTATIONS[name](Union.of(edge_index, offset, 0.5, reading).only(mask), RNG(seed))
+    whole = AUGMENTATIONS[name](Union.of(edge_index, offset, 0.0), RNG(seed))
     for altered, found, original in zip(mask, parts(view, offset), parts(whole, offset), strict=True):
         assert altered or found == original
     if view.redraw is not None:
@@ -83,9 +83,9 @@ def test_graphs_outside_the_mask_are_left_alone(name, reading, given_union, seed
 @readings
 def test_the_mask_alters_what_it_names(name, reading) -> None:
     edge_index, offset = union([cycle(12)] * 3)
-    view = AUGMENTATIONS[name](edge_index, offset, 0.5, RNG(0), reading=reading, graphs=np.array([True, False, True]))
+    view = AUGMENTATIONS[name](Union.of(edge_index, offset, 0.5, reading).only(np.array([True, False, True])), RNG(0))
     first, second, third = parts(view, offset)
-    original = parts(AUGMENTATIONS[name](edge_index, offset, 0.0, RNG(0)), offset)[0]
+    original = parts(AUGMENTATIONS[name](Union.of(edge_index, offset, 0.0), RNG(0)), offset)[0]
     assert second == original
     if name == "attribute_masking":
         assert view.redraw.reshape(3, 12).sum(axis=1).tolist() == [6, 0, 6]
@@ -99,7 +99,7 @@ def test_the_mask_alters_what_it_names(name, reading) -> None:
 @pytest.mark.parametrize("graphs", [[], [(0, [])], [(3, [])], [(0, []), path(4), (2, []), (0, [])], [(1, [(0, 0)])]])
 def test_empty_and_edgeless_graphs_survive(name, reading, strength, graphs) -> None:
     edge_index, offset = union(graphs)
-    view = AUGMENTATIONS[name](edge_index, offset, strength, RNG(3), reading=reading)
+    view = AUGMENTATIONS[name](Union.of(edge_index, offset, strength, reading), RNG(3))
     assert view.keep.shape == (offset[-1],)
     assert view.keep[view.edge_index].all()
 
@@ -108,15 +108,15 @@ def test_empty_and_edgeless_graphs_survive(name, reading, strength, graphs) -> N
 @readings
 def test_another_seed_gives_another_view(name, reading) -> None:
     edge_index, offset = union([cycle(20), star(20), complete(9)])
-    first, other = (AUGMENTATIONS[name](edge_index, offset, 0.3, RNG(s), reading=reading) for s in (0, 1))
+    first, other = (AUGMENTATIONS[name](Union.of(edge_index, offset, 0.3, reading), RNG(s)) for s in (0, 1))
     assert not same(first, other)
 
 
 @every
 def test_narrow_integers_do_not_overflow(name) -> None:
     data = packed([undirected(300, [(i, i + 1) for i in range(299)])])
-    wide = AUGMENTATIONS[name](data.edge_index.astype(np.int64), data.node_offset, 0.3, RNG(0))
-    assert same(AUGMENTATIONS[name](data.edge_index, data.node_offset, 0.3, RNG(0)), wide)
+    wide = AUGMENTATIONS[name](Union.of(data.edge_index.astype(np.int64), data.node_offset, 0.3), RNG(0))
+    assert same(AUGMENTATIONS[name](Union.of(data.edge_index, data.node_offset, 0.3), RNG(0)), wide)
 
 
 @every
@@ -124,8 +124,8 @@ def test_senseless_arguments_are_refused(name) -> None:
     edge_index, offset = union([path(3)])
     for strength in (-0.1, 1.1, float("nan")):
         with pytest.raises(RelampError, match="is no share"):
-            AUGMENTATIONS[name](edge_index, offset, strength, RNG(0))
+            AUGMENTATIONS[name](Union.of(edge_index, offset, strength), RNG(0))
     with pytest.raises(RelampError, match="no reading 'words'; choose one of paper, code"):
-        AUGMENTATIONS[name](edge_index, offset, 0.1, RNG(0), reading="words")
+        AUGMENTATIONS[name](Union.of(edge_index, offset, 0.1, "words"), RNG(0))
     with pytest.raises(RelampError, match="for 1 graphs"):
-        AUGMENTATIONS[name](edge_index, offset, 0.1, RNG(0), graphs=np.ones(2, dtype=bool))
+        AUGMENTATIONS[name](Union.of(edge_index, offset, 0.1).only(np.ones(2, dtype=bool)), RNG(0))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relamp.augment.graphs import subgraph
+from relamp.augment.graphs import Union, subgraph
 from unions import assert_frequencies, complete, cycle, kept_sets, parts, path, star, undirected, union, unions
 
 RNG = np.random.default_rng
@@ -41,7 +41,7 @@ def slow_growth(graph, count: int) -> dict[tuple[int, ...], float]:
 def test_growth_is_uniform_over_the_frontier(graph, count) -> None:
     draws = 8_000
     edge_index, offset = union([graph] * draws)
-    view = subgraph(edge_index, offset, (count + 0.01) / 7 if count < 7 else 1.0, RNG(count))
+    view = subgraph(Union.of(edge_index, offset, (count + 0.01) / 7 if count < 7 else 1.0), RNG(count))
     assert_frequencies(kept_sets(view, draws), slow_growth(graph, count), draws)
 
 
@@ -49,7 +49,8 @@ def test_duplicate_edges_and_order_of_columns_do_not_matter() -> None:
     draws = 8_000
     n, entries = LOLLIPOP
     edge_index, offset = union([(n, entries + entries[:2] * 3)] * draws)
-    view = subgraph(edge_index[:, RNG(0).permutation(edge_index.shape[1])], offset, 0.44, RNG(1))
+    order = RNG(0).permutation(edge_index.shape[1])
+    view = subgraph(Union.of(edge_index[:, order], offset, 0.44), RNG(1))
     assert_frequencies(kept_sets(view, draws), slow_growth(LOLLIPOP, 3), draws)
 
 
@@ -59,7 +60,7 @@ def test_paper_is_connected_and_as_large_as_it_can_be(given_union, strength, see
     edge_index, offset = given_union
     whole = nx.Graph(edge_index.T.tolist())
     whole.add_nodes_from(range(offset[-1]))
-    view = subgraph(edge_index, offset, strength, RNG(seed))
+    view = subgraph(Union.of(edge_index, offset, strength), RNG(seed))
     for start, end in pairwise(offset):
         kept = [v for v in range(start, end) if view.keep[v]]
         if end > start:
@@ -72,13 +73,13 @@ def test_paper_is_connected_and_as_large_as_it_can_be(given_union, strength, see
 
 def test_ratio_of_graphcl_keeps_a_fifth() -> None:
     edge_index, offset = union([cycle(50), complete(20), path(4)])
-    kept = [len(nodes) for nodes, _ in parts(subgraph(edge_index, offset, 0.2, RNG(0)), offset)]
+    kept = [len(nodes) for nodes, _ in parts(subgraph(Union.of(edge_index, offset, 0.2), RNG(0)), offset)]
     assert kept == [10, 4, 1]
 
 
 def test_code_never_extends_the_frontier() -> None:
     edge_index, offset = union([cycle(50), complete(20), star(30)] * 60)
-    view = subgraph(edge_index, offset, 0.2, RNG(0), reading="code")
+    view = subgraph(Union.of(edge_index, offset, 0.2, "code"), RNG(0))
     sizes = [len(nodes) for nodes, _ in parts(view, offset)]
     assert set(sizes[0::3]) == {3}  # the seed and its two neighbours
     assert set(sizes[1::3]) == {5}  # the seed and int(0.2 * 20) of its neighbours
@@ -88,7 +89,7 @@ def test_code_never_extends_the_frontier() -> None:
 def test_code_draws_neighbours_uniformly() -> None:
     draws = 10_000
     edge_index, offset = union([LOLLIPOP] * draws)
-    view = subgraph(edge_index, offset, 0.2, RNG(2), reading="code")  # the seed and int(1.4) = 1 neighbour
+    view = subgraph(Union.of(edge_index, offset, 0.2, "code"), RNG(2))  # the seed and int(1.4) = 1 neighbour
     neighbours = {v: [b for a, b in LOLLIPOP[1] if a == v] for v in range(7)}
     expected: Counter = Counter()
     for seed, others in neighbours.items():
@@ -99,11 +100,11 @@ def test_code_draws_neighbours_uniformly() -> None:
 
 def test_code_without_a_neighbour_leaves_nothing() -> None:
     edge_index, offset = union([(3, []), (1, [(0, 0)])])
-    view = subgraph(edge_index, offset, 0.5, RNG(0), reading="code")
+    view = subgraph(Union.of(edge_index, offset, 0.5, "code"), RNG(0))
     assert view.keep.tolist() == [False, False, False, True]
 
 
 def test_code_does_not_take_the_seed_for_its_own_neighbour() -> None:
     edge_index, offset = union([undirected(5, [(0, 0), (1, 1), (0, 1), (2, 2), (3, 3), (4, 4), (2, 3), (3, 4)])] * 500)
-    view = subgraph(edge_index, offset, 0.2, RNG(0), reading="code")
+    view = subgraph(Union.of(edge_index, offset, 0.2, "code"), RNG(0))
     assert {len(nodes) for nodes in kept_sets(view, 500)} == {2}

@@ -44,5 +44,5 @@ def test_choose_is_uniform_over_ordered_draws() -> None:
 def test_shares_are_those_of_integer_division(strength, divisor) -> None:
     # GraphCL's code says int(n / 10) where this says int(n * 0.1).
     edge_index, offset = union([path(2)])
-    shares = Union.of(edge_index, offset, strength, "paper", None).share(np.arange(100_000))
+    shares = Union.of(edge_index, offset, strength).share(np.arange(100_000))
     assert np.array_equal(shares, np.arange(100_000) // divisor)

@@ -132,14 +132,6 @@ def test_upstream_planetoid_equals_torch_geometrics_reader(
     assert_equals(data, read_planetoid_data(str(where), name))
 
 
-def test_pubmed_names_the_file_that_the_mirror_lacks() -> None:
-    where = UPSTREAM / "Planetoid"
-    if not where.exists() or (where / "ind.pubmed.allx").exists():
-        pytest.skip(f"{where} is not there, or is complete")
-    with pytest.raises(RelampError, match=r"Pubmed: .*/ind\.pubmed\.allx: not there; fetch it, or name a mirror"):
-        read_planetoid(where, "Pubmed")
-
-
 def citation_full(seed: int) -> dict[str, Any]:
     rng = np.random.default_rng(seed)
     return {
@@ -198,13 +190,3 @@ def test_objects_of_another_kind_are_refused(tmp_path: Path) -> None:
     (tmp_path / "b.npz").write_bytes((tmp_path / "a.npz").read_bytes()[:-40])
     with pytest.raises(RelampError, match=r"b\.npz: is a zip file that is cut off"):
         read_citation_full(tmp_path / "b.npz")
-
-
-def test_upstream_dblp_holds_what_is_published() -> None:
-    path = UPSTREAM / "CitationFull" / "dblp.npz"
-    if not path.exists():
-        pytest.skip(f"there is no {path}")
-    data = read_citation_full(path)
-    assert (data.num_nodes, data.edge_index.shape[1], data.num_features) == (17716, 2 * 52867, 1639)
-    assert np.bincount(data.y).tolist() == [7920, 5645, 1982, 2169]
-    assert (data.num_classes, data.name) == (4, "DBLP")

@@ -4,12 +4,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from packed_examples import small_images, small_nodes
 from relamp.data.content import Content, check_content, content_of
 from relamp.data.fingerprint import fingerprint
 from relamp.data.mirror import Fetched
-from relamp.data.packaged import pack
 from relamp.data.packed import PackedGraphs
-from relamp.data.registry import DATASETS, REGISTRY, Dataset, Expected, RemoteFile, Variant
+from relamp.data.registry import REGISTRY, Dataset, Expected, RemoteFile, Variant
 from relamp.errors import RelampError
 
 KNOWN, UNKNOWN = "1" * 64, "2" * 64
@@ -45,7 +45,7 @@ def row(data: PackedGraphs, **changes: object) -> Dataset:
 
 
 def test_content_by_hand() -> None:
-    found = content_of(graphs((0, 2), second_edge=(2, 2)), num_dropped=3)
+    found = content_of(replace(graphs((0, 2), second_edge=(2, 2)), info={"dropped": [{}] * 3}))
     assert found.counts == {
         "rows": 5,
         "graphs": 2,
@@ -62,8 +62,17 @@ def test_content_by_hand() -> None:
     assert tasks.rdkit == "9"
 
 
-def test_every_count_is_one_that_the_registry_has() -> None:
-    assert set(content_of(graphs()).counts) <= set(asdict(REGISTRY["MUTAG"].expected))
+def test_nodes_and_images_by_hand() -> None:
+    nodes = content_of(small_nodes()).counts
+    assert nodes == {
+        **{"rows": 5, "graphs": 2, "nodes": 5, "edges": 3, "self_loops": 2},
+        **{"classes": 3, "tasks": 0, "features": 3, "class_counts": (2, 1, 1)},  # a missing label is no class
+    }
+    assert content_of(replace(small_nodes(), y=np.eye(5, 4, dtype=np.int8))).counts["tasks"] == 4
+    images = content_of(small_images()).counts
+    assert images == {"rows": 5, "classes": 3, "features": 24, "class_counts": (2, 2, 1)}
+    known = set(asdict(REGISTRY["MUTAG"].expected))
+    assert {*content_of(graphs()).counts, *nodes, *images} == known
 
 
 def test_known_content_passes_with_a_note() -> None:
@@ -116,31 +125,22 @@ def test_wrong_content_of_a_known_file_needs_an_excuse() -> None:
 def test_another_rdkit_may_read_other_molecules_but_no_other_rows() -> None:
     data = replace(graphs(), info={"rdkit": "2"})
     fewer = replace(data.take(np.array([0])), y=np.array([1]))
+    listed = replace(fewer, info={"rdkit": "2", "dropped": [{}]})
 
     def dataset(rdkit: str) -> Dataset:
         return row(data, rdkit=rdkit, expected=replace(row(data).expected, class_counts=()))
 
-    dropped = check_content(dataset("1"), content_of(fewer, num_dropped=1))
+    dropped = check_content(dataset("1"), content_of(listed))
     assert not dropped.as_expected
     assert "found 1 graphs but the registry expects 2" in dropped.note
     assert dropped.note.endswith(" (read by RDKit 2, the fingerprint by 1)")
     with pytest.raises(RelampError, match="found 1 rows but the registry expects 2"):
         check_content(dataset("1"), content_of(fewer))
     with pytest.raises(RelampError, match="correct the registry or the reader"):
-        check_content(dataset("2"), content_of(fewer, num_dropped=1))
+        check_content(dataset("2"), content_of(listed))
 
 
 def test_counts_that_the_registry_does_not_know_are_not_compared() -> None:
     data = graphs()
     dataset = row(data, expected=Expected(rows=2, graphs=0, nodes=0, edges=0, classes=2))
     assert check_content(dataset, content_of(data)).as_expected
-
-
-@pytest.mark.parametrize("name", list(DATASETS))
-def test_the_embedded_sets_are_as_expected(name: str) -> None:
-    data, dropped = pack(name)
-    if data.info.get("rdkit", "") != REGISTRY[name].rdkit:
-        pytest.skip(f"the fingerprint is of RDKit {REGISTRY[name].rdkit}")
-    found = content_of(data, len(dropped))
-    assert found.fingerprint == REGISTRY[name].fingerprint
-    assert check_content(REGISTRY[name], found).as_expected

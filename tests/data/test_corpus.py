@@ -1,6 +1,4 @@
-import errno
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
+from packed_examples import small_corpus
 from relamp.data.corpus import Column, PackedCorpus, both_directions, open_packed, write_columns
 from relamp.data.molecules import CARDINALITY, Molecules, pack_molecules, read_molecules
 from relamp.data.packed import PackedGraphs, map_arrays
@@ -41,30 +40,14 @@ def encode(read: Molecules, **fields: Any) -> PackedCorpus:
     )
 
 
-def hand() -> PackedCorpus:
-    """Water with both hydrogens, a lone helium, and hydrogen cyanide."""
-    return PackedCorpus(
-        name="hand",
-        cardinality=(120, 4),
-        atom=np.array([2, 0, 0, 1, 3, 4]),
-        atom_kinds=np.array([[0, 0], [1, 0], [7, 0], [5, 0], [6, 0]]),
-        ends=np.array([[0, 1], [0, 2], [0, 1]]),
-        bond=np.array([0, 0, 1]),
-        bond_kinds=np.array([[0, 0], [2, 0]]),
-        node_offset=np.array([0, 3, 4, 6]),
-        bond_offset=np.array([0, 2, 2, 3]),
-        info={"rows": 3},
-    )
-
-
 def assert_same(a: PackedGraphs, b: PackedGraphs) -> None:
     for key in ("x", "edge_index", "edge_attr", "node_offset", "edge_offset", "y"):
         np.testing.assert_array_equal(getattr(a, key), getattr(b, key), err_msg=key)
     assert (a.y.dtype, a.cardinality) == (b.y.dtype, b.cardinality)
 
 
-def test_molecules_are_taken_as_worked_out_by_hand() -> None:
-    corpus = hand()
+def test_molecules_are_taken_as_worked_out_by_small_corpus() -> None:
+    corpus = small_corpus()
     assert len(corpus) == 3
     taken = corpus.take(np.array([2, 1, 0, 2]))
     assert taken.x.tolist() == [[5, 0], [6, 0], [1, 0], [7, 0], [0, 0], [0, 0], [5, 0], [6, 0]]
@@ -74,18 +57,18 @@ def test_molecules_are_taken_as_worked_out_by_hand() -> None:
     assert taken.node_offset.tolist() == [0, 2, 3, 6, 8]
     assert taken.edge_offset.tolist() == [0, 2, 2, 6, 8]
     assert (taken.y.shape, taken.y.dtype, taken.smiles) == ((4, 0), np.int8, ())
-    assert (taken.name, taken.cardinality, taken.info) == ("hand", (120, 4), {"rows": 3})
+    assert (taken.name, taken.cardinality, taken.info) == ("small", (120, 4), corpus.info)
 
 
 def test_nothing_is_taken_by_an_empty_index() -> None:
-    taken = hand().take(np.array([], dtype=np.int64))
+    taken = small_corpus().take(np.array([], dtype=np.int64))
     assert (len(taken), taken.x.shape, taken.edge_index.shape) == (0, (0, 2), (2, 0))
 
 
 @pytest.mark.parametrize("index", [[3], [-1], [0, 7]])
 def test_there_is_nothing_before_the_first_or_after_the_last(index: list[int]) -> None:
     with pytest.raises(IndexError, match="of 3"):
-        hand().take(np.array(index))
+        small_corpus().take(np.array(index))
 
 
 @given(st.data())
@@ -94,36 +77,17 @@ def test_any_molecules_in_any_order_are_those_of_pack_molecules(data: st.DataObj
     smiles = data.draw(st.lists(st.sampled_from(MOLECULES), min_size=1, max_size=12))
     index = np.array(data.draw(st.lists(st.integers(0, len(smiles) - 1), max_size=12)), dtype=np.int64)
     order = np.array(data.draw(st.permutations(range(len(smiles)))))
-    plain, _ = pack_molecules("some", smiles)
+    plain = pack_molecules("some", smiles)
     corpus = encode(read_molecules(smiles))
     assert_same(corpus.take(index), plain.take(index))
     assert_same(corpus.take(order), plain.take(order))
-    assert_same(corpus.take(order), pack_molecules("some", [smiles[i] for i in order])[0])
+    assert_same(corpus.take(order), pack_molecules("some", [smiles[i] for i in order]))
 
 
 def test_both_directions_follow_each_other() -> None:
     ends = np.array([[0, 1], [2, 1]], dtype=np.uint8)
     assert both_directions(ends).tolist() == [[0, 1, 2, 1], [1, 0, 1, 2]]
     assert both_directions(ends).dtype == np.uint8
-
-
-def test_a_saved_corpus_is_mapped_and_in_small_dtypes(tmp_path: Path) -> None:
-    hand().save(tmp_path / "a.safetensors")
-    corpus = PackedCorpus.load(tmp_path / "a.safetensors")
-    for key in ("atom", "atom_kinds", "ends", "bond", "bond_kinds", "node_offset", "bond_offset"):
-        array = getattr(corpus, key)
-        assert isinstance(array, np.memmap)
-        assert (array.dtype, array.flags.writeable) == (np.uint8, False)
-        assert array.tolist() == getattr(hand(), key).tolist()
-    assert (corpus.name, corpus.cardinality, corpus.info) == ("hand", (120, 4), {"rows": 3})
-
-
-def test_saving_twice_gives_the_same_bytes(tmp_path: Path) -> None:
-    info = {"b": [1, {"d": None, "c": "é"}], "a": 0.5}
-    replace(hand(), info=info).save(tmp_path / "a.safetensors")
-    PackedCorpus.load(tmp_path / "a.safetensors").save(tmp_path / "b.safetensors")
-    assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
-    assert PackedCorpus.load(tmp_path / "b.safetensors").info == info
 
 
 def test_the_library_reads_what_is_written_in_pieces(tmp_path: Path) -> None:
@@ -151,37 +115,6 @@ def test_pieces_that_do_not_add_up_are_refused(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_full_disk_leaves_nothing_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(RelampError, match=r"a\.safetensors: could not be written \(No space left on device\)"):
-        hand().save(tmp_path / "a.safetensors")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_reader_tells_both_kinds_of_file_apart(tmp_path: Path) -> None:
-    hand().save(tmp_path / "corpus.safetensors")
-    pack_molecules("some", MOLECULES)[0].save(tmp_path / "graphs.safetensors")
-    assert isinstance(open_packed(tmp_path / "corpus.safetensors"), PackedCorpus)
-    assert isinstance(open_packed(tmp_path / "graphs.safetensors"), PackedGraphs)
-    with pytest.raises(RelampError, match="is no packed corpus"):
-        PackedCorpus.load(tmp_path / "graphs.safetensors")
-    with pytest.raises(RelampError, match="is no packed data set"):
-        PackedGraphs.load(tmp_path / "corpus.safetensors")
-
-
-def test_a_cut_off_or_missing_file_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "a.safetensors"
-    with pytest.raises(RelampError, match="is not there"):
-        open_packed(path)
-    hand().save(path)
-    path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(RelampError, match="is cut off"):
-        open_packed(path)
-
-
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
@@ -193,14 +126,7 @@ def test_a_cut_off_or_missing_file_is_refused(tmp_path: Path) -> None:
 )
 def test_arrays_that_do_not_fit_are_refused(field: str, value: np.ndarray, message: str) -> None:
     with pytest.raises(RelampError, match=message):
-        replace(hand(), **{field: value})
-
-
-def test_a_header_without_its_words_is_refused(tmp_path: Path) -> None:
-    column = Column(np.dtype(np.uint8), (1,), [np.zeros(1, np.uint8)])
-    write_columns(tmp_path / "a.safetensors", {"corpus": json.dumps({"name": "x"})}, {"a": column})
-    with pytest.raises(RelampError, match="is no packed corpus"):
-        PackedCorpus.load(tmp_path / "a.safetensors")
+        replace(small_corpus(), **{field: value})
 
 
 def resident(path: Path) -> int:

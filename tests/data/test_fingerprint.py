@@ -141,9 +141,9 @@ def test_tasks_are_not_classes_and_missing_is_not_negative() -> None:
 
 
 def test_a_moved_bond_feature_matters() -> None:
-    one, _ = pack_molecules("a", ["C=CC", "CC"])
-    other, _ = pack_molecules("a", ["CC=C", "CC"])  # the same molecule, read from its other end
-    third, _ = pack_molecules("a", ["CCC", "C=C"])
+    one = pack_molecules("a", ["C=CC", "CC"])
+    other = pack_molecules("a", ["CC=C", "CC"])  # the same molecule, read from its other end
+    third = pack_molecules("a", ["CCC", "C=C"])
     assert fingerprint(one) == fingerprint(other) != fingerprint(third)
 
 
@@ -167,7 +167,7 @@ def test_what_weisfeiler_leman_cannot_see_is_not_seen() -> None:
 
 
 def test_saving_and_loading_changes_nothing(tmp_path: Path) -> None:
-    data, _ = pack("Solubility")
+    data = pack("Solubility")
     data.save(tmp_path / "a.safetensors")
     assert fingerprint(PackedGraphs.load(tmp_path / "a.safetensors")) == fingerprint(data)
 
@@ -176,7 +176,7 @@ def test_a_repacked_table_keeps_its_fingerprint_in_any_order(tmp_path: Path) -> 
     lines = ["CCO", "c1ccccc1", "C=C", "[Na+].[Cl-]"]
     labels = np.array([[1, 0], [0, MISSING], [1, 1], [0, 0]])
     order = np.array([2, 0, 3, 1])
-    one, _ = pack_molecules("a", lines, labels)
-    other, _ = pack_molecules("a", [lines[i] for i in order], labels[order])
+    one = pack_molecules("a", lines, labels)
+    other = pack_molecules("a", [lines[i] for i in order], labels[order])
     assert fingerprint(one) == fingerprint(other)
     assert Counter(one.smiles) == Counter(other.smiles)

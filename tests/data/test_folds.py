@@ -34,14 +34,14 @@ def test_the_seed_decides_the_folds() -> None:
 
 
 def test_mutag_fills_ten_folds() -> None:
-    data, _ = pack("MUTAG")
+    data = pack("MUTAG")
     fold = stratified_folds(data.y, 10, 0)
     assert set(np.bincount(fold[data.y == 0]).tolist()) == {6, 7}
     assert set(np.bincount(fold[data.y == 1]).tolist()) == {12, 13}
 
 
 def test_cuneiform_cannot_fill_ten_folds() -> None:
-    data, _ = pack("Cuneiform")
+    data = pack("Cuneiform")
     with pytest.raises(RelampError, match="Cuneiform: 30 of 30 classes have fewer graphs than the 10 folds") as error:
         stratified_folds(data.y, 10, 0, name=data.name)
     assert "class 0: 9" in str(error.value)

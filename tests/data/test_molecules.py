@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +12,10 @@ from relamp.data.molecules import (
     CARDINALITY,
     DROPPED_COLUMNS,
     SELF_LOOP,
-    featurise,
     pack_molecules,
 )
 from relamp.data.packed import MISSING, PackedGraphs
 from relamp.errors import RelampError
-
-UPSTREAM = Path(__file__).parents[3] / "shared" / "data" / "MoleculeNet"
 
 # Chirality, directions, charges, isotopes, fragments, explicit hydrogen, triple bonds, a heavy atom, a lone atom.
 MOLECULES = [
@@ -38,27 +34,31 @@ MOLECULES = [
 ]
 
 
+def one(smiles: str) -> PackedGraphs:
+    return pack_molecules("one", [smiles])
+
+
 def test_a_carbonyl_by_hand() -> None:
-    molecule = featurise("N#CC=O")
+    molecule = one("N#CC=O")
     assert molecule.x.tolist() == [[6, 0], [5, 0], [5, 0], [7, 0]]
     assert molecule.edge_index.tolist() == [[0, 1, 1, 2, 2, 3], [1, 0, 2, 1, 3, 2]]
     assert molecule.edge_attr.tolist() == [[2, 0], [2, 0], [0, 0], [0, 0], [1, 0], [1, 0]]
 
 
 def test_stereochemistry_by_hand() -> None:
-    assert featurise("C[C@H](N)O").x[:, 1].tolist() == [0, 2, 0, 0]  # @ is counter-clockwise
-    assert featurise("C[C@@H](N)O").x[:, 1].tolist() == [0, 1, 0, 0]
-    assert featurise("N[Pt@SP1](N)(Cl)Cl").x[1].tolist() == [77, 3]  # square planar: none of the three tags
-    assert featurise("F/C=C/F").edge_attr.tolist() == [[0, 1], [0, 1], [1, 0], [1, 0], [0, 1], [0, 1]]
-    assert featurise("F/C=C\\F").edge_attr[-1].tolist() == [0, 2]
+    assert one("C[C@H](N)O").x[:, 1].tolist() == [0, 2, 0, 0]  # @ is counter-clockwise
+    assert one("C[C@@H](N)O").x[:, 1].tolist() == [0, 1, 0, 0]
+    assert one("N[Pt@SP1](N)(Cl)Cl").x[1].tolist() == [77, 3]  # square planar: none of the three tags
+    assert one("F/C=C/F").edge_attr.tolist() == [[0, 1], [0, 1], [1, 0], [1, 0], [0, 1], [0, 1]]
+    assert one("F/C=C\\F").edge_attr[-1].tolist() == [0, 2]
 
 
 def test_aromatic_bonds_fragments_and_lone_atoms() -> None:
-    assert set(featurise("c1ccccc1").edge_attr[:, 0].tolist()) == {3}
-    salt = featurise("[Na+].CC(=O)[O-]")
+    assert set(one("c1ccccc1").edge_attr[:, 0].tolist()) == {3}
+    salt = one("[Na+].CC(=O)[O-]")
     assert salt.x[:, 0].tolist() == [10, 5, 5, 7, 7]
     assert 0 not in salt.edge_index
-    lone = featurise("C")
+    lone = one("C")
     assert (lone.edge_index.shape, lone.edge_attr.shape) == ((2, 0), (0, 2))
 
 
@@ -82,21 +82,19 @@ def slow(smiles: str) -> tuple[list[list[int]], list[list[int]], list[list[int]]
 
 
 def test_packing_equals_a_slow_featuriser_molecule_by_molecule() -> None:
-    data, dropped = pack_molecules("some", MOLECULES)
-    assert dropped.empty
-    assert list(dropped.columns) == DROPPED_COLUMNS
+    data = pack_molecules("some", (smiles for smiles in MOLECULES))  # a stream will do
+    assert (data.info["dropped"], data.y.shape) == ([], (len(MOLECULES), 0))
     for g, smiles in enumerate(MOLECULES):
         x, edges, attributes = slow(smiles)
-        one, alone = data.take(np.array([g])), featurise(smiles)
-        assert one.x.tolist() == alone.x.tolist() == x
-        assert one.edge_index.T.tolist() == alone.edge_index.T.tolist() == edges
-        assert one.edge_attr is not None
-        assert one.edge_attr.tolist() == alone.edge_attr.tolist() == attributes
-        assert one.smiles == (smiles,)
+        for molecule in (data.take(np.array([g])), one(smiles)):
+            assert molecule.x.tolist() == x
+            assert molecule.edge_index.T.tolist() == edges
+            assert molecule.edge_attr.tolist() == attributes
+            assert molecule.smiles == (smiles,)
 
 
 def test_categories_stay_below_their_cardinality_and_off_the_reserved_ones() -> None:
-    data, _ = pack_molecules("some", MOLECULES)
+    data = pack_molecules("some", MOLECULES)
     assert data.edge_attr is not None
     assert (data.x.max(axis=0) < CARDINALITY).all()
     assert (data.edge_attr.max(axis=0) < BOND_CARDINALITY).all()
@@ -118,40 +116,21 @@ REFUSED = {
 def test_dropped_rows_are_listed_with_their_reasons(tmp_path: Path) -> None:
     rows = ["CCO", *REFUSED, "c1ccccc1"]
     y = np.array([[1], *[[0]] * len(REFUSED), [MISSING]])
-    data, dropped = pack_molecules("mixed", rows, y)
+    data = pack_molecules("mixed", rows, y)
+    dropped = data.info["dropped"]
     assert data.smiles == ("CCO", "c1ccccc1")
     assert data.y.tolist() == [[1], [MISSING]]
     assert data.y.dtype == np.int8
-    assert dropped["row"].tolist() == list(range(1, len(REFUSED) + 1))
-    assert dict(zip(dropped["smiles"], dropped["reason"], strict=True)) == REFUSED
+    assert [list(row) for row in dropped] == [DROPPED_COLUMNS] * len(REFUSED)
+    assert [row["row"] for row in dropped] == list(range(1, len(REFUSED) + 1))
+    assert {row["smiles"]: row["reason"] for row in dropped} == REFUSED
     assert data.info["rows"] == len(rows)
     data.save(tmp_path / "mixed.safetensors")
-    kept = PackedGraphs.load(tmp_path / "mixed.safetensors").info["dropped"]
-    assert kept == json.loads(dropped.to_json(orient="records"))
-
-
-@pytest.mark.parametrize("smiles", REFUSED)
-def test_featurise_refuses_with_the_same_reason(smiles: str) -> None:
-    with pytest.raises(RelampError) as error:
-        featurise(smiles)
-    assert f"{smiles}: {REFUSED[smiles]}; drop this molecule" in str(error.value)
-
-
-def test_a_missing_cell_of_a_table_is_dropped() -> None:
-    column = pd.Series(["CCO", None, float("nan")])
-    _, dropped = pack_molecules("table", column)
-    assert dropped["reason"].tolist() == ["is empty", "is empty"]
-
-
-def test_molecules_are_read_as_a_stream() -> None:
-    data, _ = pack_molecules("stream", (smiles for smiles in MOLECULES))
-    assert len(data) == len(MOLECULES)
-    assert data.y.shape == (len(MOLECULES), 0)
-
-
-def test_class_numbers_stay_one_dimensional() -> None:
-    data, _ = pack_molecules("classes", ["C", "bad bad", "CC"], np.array([2, 1, 0]))
-    assert data.y.tolist() == [2, 0]
+    assert PackedGraphs.load(tmp_path / "mixed.safetensors").info["dropped"] == dropped
+    # Cells of a table that are missing, and classes instead of tasks.
+    classes = pack_molecules("table", pd.Series(["CCO", None, float("nan"), "C"]), np.array([2, 1, 1, 0]))
+    assert [row["reason"] for row in classes.info["dropped"]] == ["is empty", "is empty"]
+    assert classes.y.tolist() == [2, 0]
 
 
 @pytest.mark.parametrize(
@@ -173,13 +152,3 @@ def test_rdkit_says_nothing_and_is_left_as_it_was(capfd: pytest.CaptureFixture[s
     assert capfd.readouterr().err == ""
     Chem.MolFromSmiles("c1ccccc")
     assert "unclosed ring" in capfd.readouterr().err
-
-
-@pytest.mark.parametrize(("file", "rows", "kept"), [("BBBP.csv", 2050, 2039), ("clintox.csv.gz", 1483, 1477)])
-def test_as_many_molecules_are_left_as_pretrain_gnns_reports(file: str, rows: int, kept: int) -> None:
-    if not (UPSTREAM / file).exists():
-        pytest.skip(f"{file} is not in {UPSTREAM}")
-    smiles = pd.read_csv(UPSTREAM / file)["smiles"]
-    data, dropped = pack_molecules(file, smiles)
-    assert len(smiles) == rows
-    assert (len(data), len(dropped)) == (kept, rows - kept)

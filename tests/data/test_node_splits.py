@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node_graphs import random_nodes
-from relamp.data.node_splits import has_public_split, public_split, random_split
+from relamp.data.node_splits import public_split, random_split
 from relamp.errors import RelampError
 
 DATA = random_nodes(sizes=(100,))
@@ -36,10 +36,8 @@ def test_splits_differ_by_seed_and_refuse_what_cannot_be_learnt() -> None:
 
 def test_the_public_split_is_the_data_sets_own() -> None:
     assert np.array_equal(public_split(DATA)["valid"], DATA.valid)
-    without = random_nodes(split=False)
-    assert not has_public_split(without)
     with pytest.raises(RelampError, match="no public split"):
-        public_split(without)
+        public_split(random_nodes(split=False))
 
 
 def test_nodes_with_many_labels_are_all_split() -> None:

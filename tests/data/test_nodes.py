@@ -1,76 +1,27 @@
-from dataclasses import fields, replace
-from pathlib import Path
+from dataclasses import replace
 
 import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from safetensors.numpy import load_file
 from scipy.sparse import csr_matrix
 
+from packed_examples import small_nodes
 from relamp.data.nodes import PackedNodes, check_ends, sparse_parts, undirected
 from relamp.errors import RelampError
 
 
-def small(value: np.ndarray | None = None) -> PackedNodes:
-    """Two graphs: the path 0-1-2 and the edge 3-4, with three features."""
-    return PackedNodes(
-        name="small",
-        num_features=3,
-        feature_offset=np.array([0, 2, 2, 3, 4, 5]),
-        feature_index=np.array([0, 2, 1, 2, 0]),
-        feature_value=value,
-        edge_index=np.array([[0, 1, 1, 2, 3, 4], [1, 0, 2, 1, 4, 3]]),
-        y=np.array([0, 1, -1, 2, 0]),
-        train=np.array([0]),
-        valid=np.array([1, 3]),
-        test=np.array([4]),
-        graph_offset=np.array([0, 3, 5]),
-        info={"unlabelled": 1},
-    )
-
-
 def test_what_a_small_set_says_of_itself() -> None:
-    data = small()
+    data = small_nodes()
     assert (data.num_nodes, data.num_graphs, data.num_classes) == (5, 2, 3)
     assert data.graph_of_node().tolist() == [0, 0, 0, 1, 1]
     dense = [[1, 0, 1], [0, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 0]]
     assert data.features().toarray().tolist() == dense
-    weighted = small(np.array([0.5, 1, 2, 3, 4], dtype=np.float32)).features()
+    weighted = small_nodes(np.array([0.5, 1, 2, 3, 4], dtype=np.float32)).features()
     assert weighted.toarray()[0].tolist() == [0.5, 0, 1]
     assert weighted.dtype == np.float32
     assert replace(data, y=np.zeros((5, 7), dtype=np.int8)).num_classes == 7
-
-
-@pytest.mark.parametrize("value", [None, np.array([0.5, 1, 2, 3, 4], dtype=np.float32)])
-@pytest.mark.parametrize("tasks", [False, True])
-def test_what_is_saved_comes_back_by_memory_map(tmp_path: Path, value: np.ndarray | None, tasks: bool) -> None:
-    data = small(value)
-    if tasks:
-        data = replace(data, y=np.eye(5, 4, dtype=np.int8), train=data.train[:0], valid=data.train[:0])
-    data.save(tmp_path / "a.safetensors")
-    again = PackedNodes.load(tmp_path / "a.safetensors")
-    for entry in fields(PackedNodes):
-        np.testing.assert_array_equal(getattr(again, entry.name), getattr(data, entry.name), err_msg=entry.name)
-    assert isinstance(again.edge_index.base, np.ndarray)
-    assert again.features().toarray().tolist() == data.features().toarray().tolist()
-    assert load_file(tmp_path / "a.safetensors")["edge_index"].dtype == np.uint8  # in the narrowest dtype
-    data.save(tmp_path / "b.safetensors")
-    assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
-
-
-def test_other_files_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(RelampError, match="is not there"):
-        PackedNodes.load(tmp_path / "a.safetensors")
-    small().save(tmp_path / "a.safetensors")
-    whole = (tmp_path / "a.safetensors").read_bytes()
-    (tmp_path / "a.safetensors").write_bytes(whole[:-30])
-    with pytest.raises(RelampError, match=r"a\.safetensors: "):
-        PackedNodes.load(tmp_path / "a.safetensors")
-    (tmp_path / "a.safetensors").write_bytes(whole.replace(b'"nodes"', b'"edges"'))
-    with pytest.raises(RelampError, match="holds no packed nodes"):
-        PackedNodes.load(tmp_path / "a.safetensors")
 
 
 @pytest.mark.parametrize(
@@ -90,8 +41,8 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(change: dict, message: str) -> None:
-    with pytest.raises(RelampError, match=message):
-        replace(small(), **change)
+    with pytest.raises(RelampError, match=f"small: arrays of packed nodes do not fit together: .*{message}"):
+        replace(small_nodes(), **change)
 
 
 @given(st.integers(1, 9), st.data())
@@ -126,3 +77,14 @@ def test_an_edge_that_points_outside_is_named() -> None:
     for bad in (3, -1):
         with pytest.raises(RelampError, match=rf"x: edge \({bad}, 1\) but nodes are numbered 0 to 2"):
             check_ends(np.array([0, bad]), np.array([1, 1]), 3, "x")
+
+
+def test_a_set_is_built_from_what_readers_find() -> None:
+    # Edges 0-1 in one direction and twice, 1-2 in both, and two self-loops, one of them twice.
+    source, target = np.array([0, 0, 1, 2, 2, 2, 0]), np.array([1, 1, 2, 1, 2, 2, 0])
+    x = csr_matrix(np.array([[1.0, 0], [0, 1], [0, 0]]))
+    data = PackedNodes.build("built", x, (source, target), np.array([0, 1, 0]), {"test": np.array([2])}, more="facts")
+    assert data.edge_index.tolist() == [[0, 1, 1, 2], [1, 0, 2, 1]]
+    assert data.features().toarray().tolist() == x.toarray().tolist()
+    assert (data.train.tolist(), data.valid.tolist(), data.test.tolist()) == ([], [], [2])
+    assert (data.num_graphs, data.info) == (1, {"self_loops_removed": 2, "more": "facts"})

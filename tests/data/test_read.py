@@ -7,14 +7,14 @@ from zipfile import ZipFile
 import numpy as np
 import pytest
 
+from packed_examples import small_nodes
 from relamp.data import read
 from relamp.data.fingerprint import fingerprint
 from relamp.data.guard_nodes import inspect_nodes
-from relamp.data.nodes import PackedNodes
-from relamp.data.packaged import folder, pack
+from relamp.data.packaged import folder
 from relamp.data.packed import PackedGraphs
-from relamp.data.read import fetch_files, from_record, most_bytes, read_embedded, read_fetched, read_own, to_record
-from relamp.data.registry import DATASETS, REGISTRY
+from relamp.data.read import fetch_files, from_record, most_bytes, read_fetched, read_own, read_packaged, to_record
+from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError
 from relamp.settings.places import Places
 
@@ -30,9 +30,9 @@ def zipped(tmp_path: Path) -> Path:
     """A mirror that holds MUTAG, packed anew from the files inside GraKeL."""
     place = tmp_path / "mirror" / "TUDataset" / "MUTAG.zip"
     place.parent.mkdir(parents=True)
-    where = folder(DATASETS["MUTAG"])
+    where = folder(REGISTRY["MUTAG"])
     with ZipFile(place, "w") as archive:
-        for name in DATASETS["MUTAG"].files:
+        for name in REGISTRY["MUTAG"].files:
             archive.write(where / name, f"MUTAG//{name}")
     return place
 
@@ -54,7 +54,7 @@ def test_a_repacked_file_is_fetched_written_down_and_read(zipped: Path) -> None:
     # The packed file must not depend on where its raw files lay.
     assert done.data.info["files"] == {"MUTAG.zip": digest}
     assert str(zipped.parent) not in json.dumps(done.data.info)
-    assert fingerprint(done.data) == fingerprint(pack("MUTAG")[0])
+    assert fingerprint(done.data) == REGISTRY["MUTAG"].fingerprint
     assert done.dropped.empty
 
 
@@ -79,9 +79,9 @@ def test_all_missing_files_are_told_at_once(tmp_path: Path) -> None:
 
 def test_content_of_another_data_set_is_refused(zipped: Path) -> None:
     """The zip file of another data set, with its files named as if they were MUTAG's."""
-    where = folder(DATASETS["Cuneiform"])
+    where = folder(REGISTRY["Cuneiform"])
     with ZipFile(zipped, "w") as archive:
-        for name in DATASETS["Cuneiform"].files:
+        for name in REGISTRY["Cuneiform"].files:
             archive.write(where / name, name.replace("Cuneiform", "MUTAG"))
     with pytest.raises(RelampError, match=r"MUTAG\.zip: sha256 is .* found 267 rows but the registry expects 188"):
         read_fetched("MUTAG", fetch_files("MUTAG", places(zipped)))
@@ -100,8 +100,8 @@ def test_the_expected_size_leaves_room_for_repacking() -> None:
     assert most_bytes(REGISTRY["PPI"], "ppi.zip") == 2**30
 
 
-def test_an_embedded_set_is_read_from_its_package() -> None:
-    done = read_embedded("NCI")
+def test_a_set_inside_a_package_is_read_with_its_dropped_rows() -> None:
+    done = read_packaged("NCI")
     assert len(done.dropped) == 9
     assert done.provenance.note.startswith("sha256 known; ")
 
@@ -157,27 +157,15 @@ def test_a_content_that_differs_is_not_read_as_if_it_were_known(zipped: Path, mo
 
 
 def test_the_guard_of_nodes_by_hand() -> None:
-    data = PackedNodes(
-        name="path",
-        num_features=3,
-        feature_offset=np.array([0, 2, 2, 3, 3]),
-        feature_index=np.array([0, 2, 1]),
-        feature_value=None,
-        edge_index=np.array([[0, 1, 1, 2], [1, 0, 2, 1]]),
-        y=np.array([0, 1, 1, -1]),
-        train=np.array([0]),
-        valid=np.array([1]),
-        test=np.array([2]),
-        graph_offset=np.array([0, 4]),
-        info={"self_loops_removed": 2},
-    )
+    data = small_nodes()
     report = inspect_nodes(data)
-    assert (report["graphs"], report["nodes"], report["edges"], report["self_loops"]) == (1, 4, 2, 2)
-    assert report["isolated_nodes"] == report["unlabelled"] == 1
-    assert report["degree"] == {"min": 0, "max": 2, "mean": 1.0, "q50": 1.0}
-    assert (report["features_per_node"], report["nodes_without_features"]) == (0.75, 2)
-    assert report["labels"] == {"classes": {"0": 1, "1": 2}}
-    assert report["split"] == {"train": 1, "valid": 1, "test": 1}
-    tasks = inspect_nodes(replace(data, y=np.array([[1, 0], [1, 1], [0, 0], [0, 0]], dtype=np.int8)))
-    assert tasks["labels"] == {"tasks": {"0": 2, "1": 1}}
+    assert (report["graphs"], report["nodes"], report["edges"], report["self_loops"]) == (2, 5, 3, 2)
+    assert (report["isolated_nodes"], report["unlabelled"]) == (0, 1)
+    assert {key: report["degree"][key] for key in ("max", "mean", "q50")} == {"max": 2, "mean": 1.2, "q50": 1.0}
+    assert (report["features_per_node"], report["nodes_without_features"]) == (1.0, 1)
+    assert report["labels"] == {"classes": {"0": 2, "1": 1, "2": 1}}
+    assert report["split"] == {"train": 1, "valid": 2, "test": 1}
+    lone = replace(data, edge_index=data.edge_index[:, :4], y=np.eye(5, 2, dtype=np.int8))
+    tasks = inspect_nodes(lone)
+    assert (tasks["isolated_nodes"], tasks["unlabelled"], tasks["labels"]) == (2, 0, {"tasks": {"0": 1, "1": 1}})
     json.dumps([report, tasks])

@@ -85,7 +85,7 @@ def test_filling_equals_a_slow_count(groups: list[str]) -> None:
 
 
 def test_the_split_of_real_molecules() -> None:
-    smiles = pack("Solubility")[0].smiles
+    smiles = pack("Solubility").smiles
     groups = [MurckoScaffold.MurckoScaffoldSmiles(smiles=line, includeChirality=True) for line in smiles]
     expected = slow_fill(groups)
     parts = scaffold_split(smiles)

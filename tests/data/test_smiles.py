@@ -119,9 +119,9 @@ def test_damage_within_the_zip_file_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "is empty, so some cannot be read from it"),
+        (b"", "is empty"),
         (b"<!DOCTYPE html><html>404</html>", "is an HTML page"),
-        (b"CCO\nCC\n", "is neither an xz nor a zip file"),
+        (b"CCO\nCC\n", "is neither an xz nor a zip file, so some cannot be read from it"),
         (b"PK\x03\x04 and no more", "is a zip file that is cut off or damaged"),
     ],
 )

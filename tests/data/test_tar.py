@@ -72,9 +72,9 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     [
         (b"<!DOCTYPE html><html>404</html>", "is an HTML page and no tar file"),
         (b"hello", "is cut off or damaged"),
-        (b"", "is no sound tar file"),
+        (b"", "is empty"),
         (gzip.compress(b"hello" * 500, mtime=0), "is no sound tar file"),
-        (None, "cannot be read"),
+        (None, "is not there"),
     ],
 )
 def test_what_is_no_tar_file_is_told(tmp_path: Path, content: bytes | None, message: str) -> None:

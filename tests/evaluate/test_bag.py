@@ -104,11 +104,11 @@ def test_neither_edges_nor_the_order_of_nodes_matter_to_a_bag_of_labels(seed: in
 
 def test_real_data_with_one_column_of_labels_two_and_molecules() -> None:
     for name, columns in (("MUTAG", 7), ("Cuneiform", 7)):
-        data = pack(name)[0]
+        data = pack(name)
         bag = bag_of_nodes(data)
         assert bag.shape == (len(data), columns)
         assert (bag.sum(axis=1) == data.num_nodes * len(data.cardinality)).all()
-    molecules = pack("Solubility")[0]
+    molecules = pack("Solubility")
     bag, atoms, chirality = bag_of_nodes(molecules), *molecules.x.T
     assert molecules.edge_attr is not None
     assert bag.shape[1] == len(np.unique(atoms)) + len(np.unique(chirality))

@@ -259,7 +259,7 @@ def test_other_methods_are_told_nothing_of_it() -> None:
 def test_on_real_graphs_a_checkpoint_is_what_the_saved_encoder_gives(tmp_path: Path) -> None:
     from relamp.train.graphs import embed
 
-    data = pack("MUTAG")[0].take(np.arange(40))
+    data = pack("MUTAG").take(np.arange(40))
     method = make("mp-mix", features="labels-and-degrees", readout="output")
     trained = pretrain(data, method, Pretraining(), 0)
     encoder, _ = draw_encoder(data, method, method.settings, torch.Generator())

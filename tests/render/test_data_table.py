@@ -16,9 +16,7 @@ def checked(data: PackedGraphs, as_expected: bool = True) -> dict[str, Any]:
 
 
 def test_a_row_says_what_the_guard_says() -> None:
-    rows = data_rows(
-        [checked(pack("MUTAG")[0]), checked(pack("Solubility")[0]), checked(random_graphs(0, count=4), False)]
-    )
+    rows = data_rows([checked(pack("MUTAG")), checked(pack("Solubility")), checked(random_graphs(0, count=4), False)])
     mutag = rows.iloc[0]
     assert (mutag["data_set"], mutag["graphs"], mutag["nodes"], mutag["edges"]) == ("MUTAG", 188, 3371, 3721)
     assert mutag["classes"] == 2
@@ -31,7 +29,7 @@ def test_a_row_says_what_the_guard_says() -> None:
 def test_nodes_and_images_have_the_columns_that_they_can_have() -> None:
     nodes = {**inspect_nodes(karate_club()), "as_expected": True}
     images = {"name": "Digits", "rows": 1797, "classes": 10, "as_expected": True}
-    rows = data_rows([nodes, images, checked(pack("MUTAG")[0])])
+    rows = data_rows([nodes, images, checked(pack("MUTAG"))])
     assert rows["images"].fillna(0).tolist() == [0, 1797, 0]
     assert rows["nodes"].fillna(0).tolist() == [34, 0, 3371]
     assert rows["classes"].tolist() == [4, 10, 2]
@@ -39,7 +37,7 @@ def test_nodes_and_images_have_the_columns_that_they_can_have() -> None:
 
 
 def test_the_page_has_a_line_for_each_data_set_and_no_raw_missing_values() -> None:
-    page = data_page(data_rows([checked(pack(name)[0]) for name in ("MUTAG", "Solubility")]))
+    page = data_page(data_rows([checked(pack(name)) for name in ("MUTAG", "Solubility")]))
     assert page.count("<tr>") == 3
     assert "17.93" in page
     assert "nan" not in page.lower()

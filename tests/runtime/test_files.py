@@ -67,25 +67,6 @@ def test_a_full_disk_is_told_and_leaves_the_old_file(
     assert listed(tmp_path) == ["a.txt"]
 
 
-def test_safetensors_own_error_is_told_like_a_full_disk(tmp_path: Path) -> None:
-    def write() -> None:
-        with whole(tmp_path / "a.safetensors"):
-            raise SafetensorError("I/O error: no space")
-
-    with pytest.raises(RelampError, match=r"a\.safetensors: could not be written \(I/O error: no space\)"):
-        write()
-
-
-def test_a_block_that_writes_nothing_is_an_error(tmp_path: Path) -> None:
-    def write() -> None:
-        with whole(tmp_path / "a.txt"):
-            pass
-
-    with pytest.raises(RelampError, match=r"a\.txt: could not be written"):
-        write()
-    assert listed(tmp_path) == []
-
-
 def test_a_kill_in_the_middle_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("old")
@@ -125,3 +106,45 @@ def test_sha256_is_that_of_the_bytes(tmp_path: Path) -> None:
     assert sha256(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     path.write_bytes(bytes(range(256)) * 5000)
     assert sha256(path) == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(SafetensorError("I/O error: no space"), "I/O error: no space"), (None, "No such file or directory")],
+)
+def test_a_block_that_fails_in_the_library_or_writes_nothing_is_an_error(
+    error: Exception | None, reason: str, tmp_path: Path
+) -> None:
+    def write() -> None:
+        with whole(tmp_path / "a.txt"):
+            if error:
+                raise error
+
+    with pytest.raises(RelampError, match=rf"a\.txt: could not be written \({reason}\)"):
+        write()
+    assert listed(tmp_path) == []
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])
+def test_a_file_gets_the_rights_that_the_umask_leaves(mask: int, tmp_path: Path) -> None:
+    before = os.umask(mask)
+    try:
+        with whole(tmp_path / "a.txt") as beside:
+            beside.write_text("for others")
+            beside.chmod(0o600)  # as safetensors does
+    finally:
+        assert os.umask(before) == mask  # and it is as it was
+    assert (tmp_path / "a.txt").stat().st_mode & 0o777 == 0o666 & ~mask
+
+
+@pytest.mark.parametrize("room", ["relamp.runtime", "relamp.settings"])
+def test_rooms_that_no_result_depends_on_import_nothing_heavy_and_leave_the_umask(room: str) -> None:
+    script = f"""
+        import importlib, os, pkgutil, sys
+        os.umask = lambda _: sys.exit("umask")
+        for module in pkgutil.iter_modules(importlib.import_module({room!r}).__path__, "{room}."):
+            importlib.import_module(module.name)
+        sys.exit(", ".join({{"numpy", "pandas", "scipy", "torch"}} & set(sys.modules)) or None)
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

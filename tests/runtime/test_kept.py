@@ -1,9 +1,12 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kept_calls import write_marks, write_or_fail, write_sum
-from relamp.runtime.kept import make_each, score_each
+from relamp.runtime.files import sha256
+from relamp.runtime.kept import by_content, fingerprint, make_each, score_each
 from relamp.runtime.log import GOES_ON
 
 CODE = [Path(__file__).parents[2] / "src" / "relamp" / "errors.py"]
@@ -86,3 +89,30 @@ def test_runs_get_their_own_files_seed_by_seed(folder: Path) -> None:
         score_each(write_marks, {"shared": ""}, paths, [3, 5], labels[:1], outputs, folder / "results/state", CODE, 1)
     with pytest.raises(ValueError, match="zip"):
         score_each(write_marks, {"shared": ""}, paths[:3], [3, 5], labels, outputs, folder / "results/state", CODE, 1)
+
+
+simple = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(simple)
+def test_what_names_no_file_stays_as_it_is(value: object) -> None:
+    assert by_content(value) == value
+
+
+def test_a_file_counts_by_what_it_holds(tmp_path: Path) -> None:
+    one, two, other = (tmp_path / name for name in ("one", "two", "other"))
+    one.write_text("same")
+    two.write_text("same")
+    other.write_text("different")
+    given_twice = [fingerprint(by_content({"seeds": {0: path}, "kind": (1, "a")})) for path in (one, two, other)]
+    assert given_twice[0] == given_twice[1] != given_twice[2]
+    assert by_content({0: [one]}) == {"0": [sha256(one)]}
+
+    assert by_content({1: "a", 10: "b"}) == {"1": "a", "10": "b"}
+    assert by_content([one, {"b": two}], str) == [str(one), {"b": str(two)}]
+    with pytest.raises(FileNotFoundError):
+        by_content(Path("there/is/no/such/file"))

@@ -10,17 +10,15 @@ import pytest
 
 from model_graphs import random_graphs
 from relamp.data.folds import load_folds, save_folds
+from relamp.data.jobs import folds as write_folds
+from relamp.data.jobs import scaffold
 from relamp.data.packaged import pack
 from relamp.data.packed import PackedGraphs, map_arrays
 from relamp.data.scaffold import scaffold_split
-from relamp.errors import RelampError
 from relamp.judge.summary import FINETUNE_ROWS, SVM_ROWS, finetune_cells, svm_cells
 from relamp.runtime.code import import_closure
-from relamp.steps.damage import measure_damage
-from relamp.steps.data import pack_dataset
 from relamp.steps.kernel import score_kernel
 from relamp.steps.pretrain import pretrain_seeds
-from relamp.steps.splits import fix_folds, fix_scaffold_split
 from relamp.steps.svm import score_embeddings
 from relamp.steps.transfer import finetune_seeds
 from relamp.study.runs import method_params
@@ -96,7 +94,7 @@ def test_other_data_start_over(packed: Path, tmp_path: Path) -> None:
 def test_from_packed_graphs_to_table_cells(packed: Path, tmp_path: Path) -> None:
     seeds = [0, 1]
     folds = {seed: tmp_path / f"folds{seed}.csv" for seed in seeds}
-    fix_folds(packed, 3, folds)
+    write_folds(packed, seeds, 3, folds)
     parts = []
     for method in ("lamp-mag", "untrained"):
         folders = run_pretraining(packed, tmp_path / "r", seeds, method)
@@ -120,35 +118,9 @@ def test_from_packed_graphs_to_table_cells(packed: Path, tmp_path: Path) -> None
     assert cells.loc["wl", "mean"] == pytest.approx(100 * chosen.value.mean())
 
 
-def test_folds_that_cannot_be_filled_name_the_data_set(tmp_path: Path) -> None:
-    pack_dataset("Cuneiform", tmp_path / "c.safetensors", tmp_path / "c.json", tmp_path / "c.csv")
-    with pytest.raises(RelampError, match="Cuneiform"):
-        fix_folds(tmp_path / "c.safetensors", 10, {0: tmp_path / "f.csv"})
-    assert not (tmp_path / "f.csv").exists()
-
-
-def test_packing_writes_the_guards_report_and_what_was_dropped(tmp_path: Path) -> None:
-    pack_dataset("NCI", tmp_path / "n.safetensors", tmp_path / "n.json", tmp_path / "n.csv")
-    data, report = PackedGraphs.load(tmp_path / "n.safetensors"), json.loads((tmp_path / "n.json").read_text())
-    dropped = pd.read_csv(tmp_path / "n.csv")
-    assert report["graphs"] == len(data)
-    assert len(data) + len(dropped) == 4999
-
-
-def test_damage_rows_do_not_depend_on_which_others_are_measured(packed: Path, tmp_path: Path) -> None:
-    one = {"augmentations": ["node_drop"], "draws": 2}
-    both = {"augmentations": ["subgraph", "node_drop"], "draws": 2}
-    measure_damage(packed, one, tmp_path / "one.csv")
-    measure_damage(packed, both, tmp_path / "both.csv")
-    alone, all_rows = pd.read_csv(tmp_path / "one.csv"), pd.read_csv(tmp_path / "both.csv")
-    assert len(alone) == 48 * 2 * 2
-    same = all_rows[all_rows.augmentation == "node_drop"].reset_index(drop=True)
-    pd.testing.assert_frame_equal(alone, same)
-
-
 @pytest.fixture
 def molecules(tmp_path: Path) -> Path:
-    data = pack("Solubility")[0].take(np.arange(0, 1282, 6))
+    data = pack("Solubility").take(np.arange(0, 1282, 6))
     data.save(tmp_path / "m.safetensors")
     return tmp_path / "m.safetensors"
 
@@ -159,7 +131,7 @@ def test_transfer_rows(molecules: Path, tmp_path: Path) -> None:
     folder = tmp_path / "encoder"
     pretrain_seeds(molecules, {0: folder}, tmp_path / "state", row, settings, CODE)
     output, split = tmp_path / "rows.csv", tmp_path / "split.csv"
-    fix_scaffold_split(molecules, split)
+    scaffold(molecules, split)
     assert np.bincount(load_folds(split)).tolist() == [
         len(part) for part in scaffold_split(PackedGraphs.load(molecules).smiles)
     ]

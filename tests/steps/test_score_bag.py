@@ -10,6 +10,7 @@ import pytest
 
 from model_graphs import random_graphs
 from relamp.data.folds import load_folds, save_folds
+from relamp.data.jobs import folds as write_folds
 from relamp.data.packaged import pack
 from relamp.data.packed import PackedGraphs
 from relamp.errors import RelampError
@@ -18,7 +19,6 @@ from relamp.evaluate.svm import evaluate_svm
 from relamp.judge.rows import SVM_ROWS
 from relamp.judge.summary import svm_cells
 from relamp.steps.bag import score_bag
-from relamp.steps.splits import fix_folds
 
 PROTOCOL = {"folds": 3, "inner_folds": 2, "C": [0.1, 10.0]}
 SCRIPT = Path(__file__).parents[2] / "workflow" / "scripts" / "bag.py"
@@ -34,7 +34,7 @@ def packed(tmp_path: Path) -> Path:
 @pytest.fixture
 def folds(packed: Path, tmp_path: Path) -> dict[int, Path]:
     paths = {seed: tmp_path / f"folds{seed}.csv" for seed in (0, 1)}
-    fix_folds(packed, 3, paths)
+    write_folds(packed, list(paths), 3, paths)
     return paths
 
 
@@ -64,7 +64,7 @@ def test_the_script_hands_everything_on(packed: Path, folds: dict[int, Path], tm
 
 
 def test_several_tasks_are_refused(tmp_path: Path) -> None:
-    data = pack("Solubility")[0].take(np.arange(30))
+    data = pack("Solubility").take(np.arange(30))
     data.save(tmp_path / "m.safetensors")
     save_folds(tmp_path / "f.csv", np.arange(30) % 3)
     with pytest.raises(RelampError, match="y has shape"):

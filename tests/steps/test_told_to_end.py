@@ -36,7 +36,7 @@ run(main, SimpleNamespace(rule="pretrain", threads=1, log=out / "job.log"))
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("data") / "MUTAG.safetensors"
-    pack("MUTAG")[0].save(path)
+    pack("MUTAG").save(path)
     return path
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relamp.errors import RelampError
-from relamp.runtime.facts import fingerprint
+from relamp.runtime.kept import fingerprint
 from relamp.train.checkpoint import load_state, save_state
 
 FACTS = {

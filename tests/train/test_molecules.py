@@ -10,7 +10,7 @@ from model_graphs import random_graphs
 from relamp.data.packed import MISSING, PackedGraphs
 from relamp.errors import RelampError
 from relamp.model.molecular_gin import MolecularGIN
-from relamp.settings.graphs import Finetuning
+from relamp.settings.molecules import Finetuning
 from relamp.train.loop import Resume
 from relamp.train.molecules import finetune, masked_bce
 

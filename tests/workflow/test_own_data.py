@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from relamp.data.packaged import folder
-from relamp.data.registry import DATASETS
+from relamp.data.registry import REGISTRY
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,8 +38,8 @@ def clone(tmp_path: Path) -> Path:
     shutil.copy(ROOT / "Snakefile", tmp_path)
     (tmp_path / "config.yaml").write_text(CONFIG)
     (tmp_path / "mine").mkdir()
-    for name in DATASETS["MUTAG"].files:
-        shutil.copy(folder(DATASETS["MUTAG"]) / name, tmp_path / "mine" / name.replace("MUTAG", "MINE"))
+    for name in REGISTRY["MUTAG"].files:
+        shutil.copy(folder(REGISTRY["MUTAG"]) / name, tmp_path / "mine" / name.replace("MUTAG", "MINE"))
     return tmp_path
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from relamp.augment.view import Int64, Mask, Reading, Union, View, choose, first_of_each, rank_within
+from relamp.augment.view import Int64, Mask, Union, View, choose, first_of_each, rank_within
 from relamp.data.packed import ranges
 
 # Rejection finds free pairs in a few rounds unless nearly all pairs are edges; then all pairs are listed instead.
@@ -10,14 +10,7 @@ _ROUNDS = 16
 _SPARSE = 1 / 8
 
 
-def edge_perturbation(
-    edge_index: Int64,
-    node_offset: Int64,
-    strength: float,
-    rng: np.random.Generator,
-    reading: Reading = "paper",
-    graphs: Mask | None = None,
-) -> View:
+def edge_perturbation(union: Union, rng: np.random.Generator) -> View:
     """Remove random edges and, in the paper's reading, add as many new ones (You et al. 2020, Table 1).
 
     "paper": of m undirected edges `int(m * strength)` go, both directions and all duplicates together, and as many
@@ -26,15 +19,13 @@ def edge_perturbation(
     attributes of a removed edge of its graph. "code": of e directed entries, self-loops among them,
     `int(e * strength)` go, whatever becomes of the opposite direction, and none are added.
 
-    Kept edges come first, in their order, then the new ones. Arguments, readings and errors are those of
-    `relamp.augment.graphs`.
+    Kept edges come first, in their order, then the new ones.
     """
-    union = Union.of(edge_index, node_offset, strength, reading, graphs)
     source, target = union.edge_index
-    columns = np.flatnonzero(union.alterable[source] & ((source != target) | (reading == "code")))
+    columns = np.flatnonzero(union.alterable[source] & ((source != target) | (union.reading == "code")))
     if len(columns) == 0:
         return union.induced(np.ones(len(union.graph), dtype=np.bool_))
-    if reading == "code":
+    if union.reading == "code":
         return _without(union, columns, rng)
     return _replaced(union, columns, rng)
 

@@ -5,34 +5,24 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from relamp.augment.view import Int64, Mask, Reading, Union, View, choose, first_of_each
+from relamp.augment.view import Int64, Union, View, choose, first_of_each
 
 
-def subgraph(
-    edge_index: Int64,
-    node_offset: Int64,
-    strength: float,
-    rng: np.random.Generator,
-    reading: Reading = "paper",
-    graphs: Mask | None = None,
-) -> View:
+def subgraph(union: Union, rng: np.random.Generator) -> View:
     """Keep the neighbourhood that grows from a random seed of each graph (You et al. 2020, Table 1).
 
     "paper": until `max(1, int(n * strength))` nodes are in, a node is added that is drawn uniformly from all nodes
     next to those inside; a component smaller than that stays whole. "code": the frontier is never extended, so that
     the seed and `int(n * strength)` of its neighbours remain, or all of them where there are fewer. (The code gives
     up after n attempts at drawing a new neighbour; that bound, which binds for huge hubs alone, is left out.)
-
-    Arguments, readings and errors are those of `relamp.augment.graphs`.
     """
-    union = Union.of(edge_index, node_offset, strength, reading, graphs)
     grown = np.flatnonzero(union.altered & (union.num_nodes > 0))
     if len(grown) == 0:
         return union.induced(np.ones(len(union.graph), dtype=np.bool_))
     seed = union.node_offset[grown] + rng.integers(union.num_nodes[grown])
     keep = ~union.alterable
     keep[seed] = True
-    keep[_grow(union, seed, rng) if reading == "paper" else _neighbours(union, seed, rng)] = True
+    keep[_grow(union, seed, rng) if union.reading == "paper" else _neighbours(union, seed, rng)] = True
     return union.induced(keep)
 
 

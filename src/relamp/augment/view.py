@@ -1,22 +1,23 @@
 """What an augmentation gives back, and what all of them need: the union of graphs and a draw from each graph."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, Self, get_args
+from typing import Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from relamp.data.packed import Integers
 from relamp.errors import RelampError
+from relamp.settings.graphs import Reading
 
 Int64 = NDArray[np.int64]
 Mask = NDArray[np.bool_]
-Reading = Literal["paper", "code"]
 
 
 @dataclass(frozen=True)
 class View:
-    """A view of a union of graphs, told in the union's own numbering; arrays may be shared with the input.
+    """A view of a union of graphs, in the union's own numbering; arrays may be shared with the input.
 
     Attributes:
         keep: `[N]`, nodes that remain.
@@ -33,7 +34,7 @@ class View:
 
 @dataclass(frozen=True)
 class Union:
-    """The graphs that an augmentation gets.
+    """The graphs that an augmentation gets, made once for any number of views.
 
     Attributes:
         edge_index: `[2, E]`, nodes numbered through all graphs.
@@ -50,19 +51,26 @@ class Union:
     reading: Reading
 
     @classmethod
-    def of(cls, edge_index: Int64, node_offset: Int64, strength: float, reading: Reading, graphs: Mask | None) -> Self:
-        """Check the arguments of an augmentation; raises RelampError if one of them means nothing."""
-        num_graphs = len(node_offset) - 1
+    def of(cls, edge_index: Integers, node_offset: Integers, strength: float, reading: Reading = "paper") -> Self:
+        """Return the union of these graphs, all of which are altered.
+
+        Raises RelampError if the strength is no share or the reading is unknown.
+        """
         if not 0 <= strength <= 1:
             raise RelampError(f"augmentation: a strength of {strength} is no share; choose one between 0 and 1")
         if reading not in get_args(Reading):
             raise RelampError(f"augmentation: no reading {reading!r}; choose one of {', '.join(get_args(Reading))}")
-        if graphs is not None and graphs.shape != (num_graphs,):
-            raise RelampError(f"augmentation: a mask of shape {graphs.shape} for {num_graphs} graphs; give one a graph")
-        altered = np.ones(num_graphs, dtype=np.bool_) if graphs is None else np.asarray(graphs, dtype=np.bool_)
-        # Narrow integers would overflow once a pair of nodes is told by one number.
+        # Narrow integers would overflow where one number stands for a pair of nodes.
         wide = np.asarray(edge_index, dtype=np.int64), np.asarray(node_offset, dtype=np.int64)
-        return cls(*wide, altered & (strength > 0), strength, reading)
+        return cls(*wide, np.full(len(node_offset) - 1, strength > 0), strength, reading)
+
+    def only(self, graphs: Mask) -> Self:
+        """Return the union with only the graphs of a mask `[G]` altered; raises RelampError if its shape is wrong."""
+        if graphs.shape != self.altered.shape:
+            raise RelampError(
+                f"augmentation: a mask of shape {graphs.shape} for {len(self.altered)} graphs; give one entry per graph"
+            )
+        return replace(self, altered=graphs & (self.strength > 0))
 
     @cached_property
     def num_nodes(self) -> Int64:

@@ -81,13 +81,13 @@ class Archive:
         self.path = Path(path)
         self.most_bytes = most_bytes
         self._members: dict[str, list[zipfile.ZipInfo]] = {}
+        head = first_bytes(self.path, "zip file")
         try:
             with zipfile.ZipFile(self.path) as file:
                 members = [info for info in file.infolist() if not info.is_dir()]
-        except FileNotFoundError as error:
-            raise RelampError(f"{self.path}: is not there; fetch it, or name a mirror that has it") from error
         except DAMAGE as error:
-            raise RelampError(f"{self.path}: {_fault(self.path)}; delete it and fetch it again") from error
+            fault = "is a zip file that is cut off or damaged" if head.startswith(b"PK") else "is no zip file"
+            raise RelampError(f"{self.path}: {fault}; delete it and fetch it again") from error
         for info in members:
             self._check(info)
             self._members.setdefault(_parts(info)[-1], []).append(info)
@@ -181,6 +181,24 @@ def limited(read: Callable[[int], bytes], most_bytes: int, place: str, close: Ca
     return io.BufferedReader(_Limited(read, most_bytes, place, close), _BUFFER)
 
 
+def first_bytes(path: Path, wanted: str) -> bytes:
+    """Return the first 512 bytes of a raw file.
+
+    Raises RelampError if it is missing, empty, cannot be read, or is an HTML page and not what is `wanted` ("table").
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(512)
+    except FileNotFoundError as error:
+        raise RelampError(f"{path}: is not there; fetch it, or name a mirror that has it") from error
+    except OSError as error:
+        raise RelampError(f"{path}: cannot be read ({error.strerror}); fix its rights") from error
+    if not head or looks_like_html(head):
+        fault = f"is an HTML page and no {wanted} (the server sent an error page)" if head else "is empty"
+        raise RelampError(f"{path}: {fault}; delete it and fetch it again")
+    return head
+
+
 def looks_like_html(head: bytes) -> bool:
     """Whether the first bytes of a file are those of a web page, as servers send in place of a missing file."""
     return (
@@ -191,20 +209,6 @@ def looks_like_html(head: bytes) -> bool:
 def _parts(info: zipfile.ZipInfo) -> list[str]:
     """Split a member's path at either kind of slash, one or several; never empty."""
     return [part for part in info.filename.replace("\\", "/").split("/") if part] or [""]
-
-
-def _fault(path: Path) -> str:
-    """Say what a file is that Python does not take for a zip file."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(512)
-    except OSError as error:
-        return f"cannot be read ({error.strerror})"
-    if not head:
-        return "is empty"
-    if looks_like_html(head):
-        return "is an HTML page and no zip file (the server sent an error page)"
-    return "is a zip file that is cut off or damaged" if head.startswith(b"PK") else "is no zip file"
 
 
 def _too_large(found: int, most: int) -> str:

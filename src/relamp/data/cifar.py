@@ -48,7 +48,7 @@ _FORMATS: Mapping[str, _Format] = {
 }
 
 
-def read_cifar(path: Path | str, name: str, *, most_bytes: int = 2**30) -> PackedImages:
+def read_cifar(path: Path | str, name: str, most_bytes: int = 2**30) -> PackedImages:
     """Read `cifar-10-python.tar.gz` or `cifar-100-python.tar.gz` (Krizhevsky 2009) straight from the archive.
 
     A batch is a pickle of Python 2: `data` is `[n, 3072]` uint8, an image's 1024 red, green and blue values row by

@@ -8,16 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, vstack
 
-from relamp.data.nodes import PackedNodes, check_ends, sparse_parts, undirected
+from relamp.data.nodes import PackedNodes, check_ends
 from relamp.data.packed import MISSING
-from relamp.data.unpickle import load_npz, load_pickle
+from relamp.data.unpickle import checked_csr, load_npz, load_pickle
 from relamp.errors import RelampError
 
 _Int64 = NDArray[np.int64]
 
 _PLANETOID_PARTS = ("x", "y", "tx", "ty", "allx", "ally", "graph", "test.index")
 _NUM_VALID = 500
-_NONE: _Int64 = np.zeros(0, dtype=np.int64)
 
 
 def read_planetoid(files: Path | str | Mapping[str, Path], name: str) -> PackedNodes:
@@ -47,22 +46,10 @@ def read_planetoid(files: Path | str | Mapping[str, Path], name: str) -> PackedN
     y = np.full(total, MISSING, dtype=np.int64)
     y[place] = _classes(np.concatenate([raw["ally"], raw["ty"]]))
     num_train = len(raw["y"])
-    source, target = _neighbours(raw["graph"], total, paths["graph"])
-    offset, index, value = sparse_parts(x)
-    return PackedNodes(
-        name=name,
-        num_features=x.shape[1],
-        feature_offset=offset,
-        feature_index=index,
-        feature_value=value,
-        edge_index=undirected(source, target, total),
-        y=y,
-        train=np.arange(num_train),
-        valid=np.arange(num_train, num_train + _NUM_VALID),
-        test=np.sort(test),
-        graph_offset=np.array([0, total]),
-        info={"self_loops_removed": len(np.unique(source[source == target])), "unlabelled": int((y == MISSING).sum())},
-    )
+    ends = _neighbours(raw["graph"], total, paths["graph"])
+    valid = np.arange(num_train, num_train + _NUM_VALID)
+    split = {"train": np.arange(num_train), "valid": valid, "test": np.sort(test)}
+    return PackedNodes.build(name, x, ends, y, split, unlabelled=int((y == MISSING).sum()))
 
 
 def _test_index(path: Path) -> _Int64:
@@ -116,7 +103,7 @@ def _neighbours(graph: Mapping[int, list[int]], total: int, path: Path) -> tuple
     return source, target
 
 
-def read_citation_full(path: Path | str, name: str = "DBLP", *, most_bytes: int = 2**28) -> PackedNodes:
+def read_citation_full(path: Path | str, name: str = "DBLP", most_bytes: int = 2**28) -> PackedNodes:
     """Read an npz file of CitationFull (Bojchevski and Günnemann 2018, arXiv:1707.03815); it has no public split.
 
     Two forms are known: matrices as object arrays `adj_matrix`, `node_attr` and `node_label`, or as the plain arrays
@@ -142,28 +129,9 @@ def read_citation_full(path: Path | str, name: str = "DBLP", *, most_bytes: int 
             f"{path}: an adjacency matrix {adjacency.shape}, features {x.shape} and {total} labels do not fit together"
             "; fetch it again"
         )
-    source, target = (ends.astype(np.int64) for ends in adjacency.nonzero())
-    offset, index, _ = sparse_parts((x > 0).astype(np.float32))
-    return PackedNodes(
-        name=name,
-        num_features=x.shape[1],
-        feature_offset=offset,
-        feature_index=index,
-        feature_value=None,
-        edge_index=undirected(source, target, total),
-        y=labels.astype(np.int64),
-        train=_NONE,
-        valid=_NONE,
-        test=_NONE,
-        graph_offset=np.array([0, total]),
-        info={"self_loops_removed": int((source == target).sum())},
-    )
+    return PackedNodes.build(name, (x > 0).astype(np.float32), adjacency.nonzero(), labels.astype(np.int64))
 
 
 def _plain_csr(arrays: Mapping[str, Any], key: str) -> csr_matrix[Any]:
     """Put a CSR matrix together from its plain arrays."""
-    rows, columns = (int(side) for side in arrays[f"{key}_shape"])
-    parts = (arrays[f"{key}_data"], arrays[f"{key}_indices"], arrays[f"{key}_indptr"])
-    matrix = csr_matrix(parts, shape=(rows, columns))
-    matrix.check_format(full_check=True)
-    return matrix
+    return checked_csr(*(arrays[f"{key}_{part}"] for part in ("data", "indices", "indptr", "shape")))

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from relamp.data.fingerprint import fingerprint
 from relamp.data.images import PackedImages
 from relamp.data.mirror import Fetched
+from relamp.data.nodes import PackedNodes
 from relamp.data.packed import PackedGraphs
 from relamp.data.registry import Dataset
 from relamp.errors import RelampError
 
+Packed = PackedGraphs | PackedNodes | PackedImages
 _Counts = Mapping[str, int | tuple[int, ...]]
 
 # Which molecules parse, and so how much there is of these, changes between versions of RDKit.
@@ -49,34 +50,33 @@ class Provenance:
     note: str
 
 
-def content_of(data: PackedGraphs, num_dropped: int = 0) -> Content:
-    """Count and fingerprint packed graphs."""
+def content_of(data: Packed) -> Content:
+    """Count what a packed data set holds, and fingerprint graphs; `features` of images are the numbers of an image."""
+    labels = data.y[data.y >= 0] if data.y.ndim == 1 else None
+    sizes = [] if labels is None else np.bincount(labels).tolist()
+    counts: dict[str, int | tuple[int, ...]] = {"classes": len(sizes), "class_counts": tuple(sizes)}
+    if isinstance(data, PackedImages):
+        return Content({**counts, "rows": len(data), "features": int(np.prod(data.images.shape[1:]))})
+    counts["tasks"] = data.y.shape[1] if labels is None else 0
+    if isinstance(data, PackedNodes):
+        counts |= {
+            "rows": data.num_nodes,
+            "graphs": data.num_graphs,
+            "nodes": data.num_nodes,
+            "edges": data.edge_index.shape[1] // 2,
+            "self_loops": int(data.info["self_loops_removed"]),
+            "features": data.num_features,
+        }
+        return Content(counts)
     loops = int((data.edge_index[0] == data.edge_index[1]).sum())
-    single = data.y.ndim == 1
-    sizes: NDArray[np.intp] = np.bincount(data.y) if single else np.zeros(0, dtype=np.intp)
-    counts = {
-        "rows": len(data) + num_dropped,
+    counts |= {
+        "rows": len(data) + len(data.info.get("dropped", ())),
         "graphs": len(data),
         "nodes": len(data.x),
         "edges": (int(data.num_edges.sum()) - loops) // 2,
         "self_loops": loops,
-        "classes": len(sizes),
-        "tasks": 0 if single else data.y.shape[1],
-        "class_counts": tuple(sizes.tolist()),
     }
     return Content(counts, fingerprint(data), data.info.get("rdkit", ""))
-
-
-def content_of_images(data: PackedImages) -> Content:
-    """Count packed images, to be compared with the registry; `features` are the numbers that make an image."""
-    sizes = np.bincount(data.y, minlength=data.num_classes)
-    counts: dict[str, int | tuple[int, ...]] = {
-        "rows": len(data),
-        "classes": data.num_classes,
-        "features": int(np.prod(data.images.shape[1:])),
-        "class_counts": tuple(sizes.tolist()),
-    }
-    return Content(counts)
 
 
 def check_content(dataset: Dataset, found: Content, files: Sequence[Fetched] = ()) -> Provenance:

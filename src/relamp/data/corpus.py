@@ -4,29 +4,27 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from relamp.data.packed import Integers, PackedGraphs, map_arrays, ranges, smallest_uint
+from relamp.data.packed import DTYPES, Integers, Packed, PackedGraphs, map_arrays, ranges, smallest_uint
 from relamp.errors import RelampError
 from relamp.runtime.files import whole
 
 _Integer = TypeVar("_Integer", bound=np.integer[Any])
 
-# The safetensors names of the dtypes that a corpus uses.
-_NAMES = {"uint8": "U8", "uint16": "U16", "uint32": "U32", "int64": "I64"}
+_NAMES = {np.dtype(kind).name: name for name, kind in DTYPES.items()}
 
 
 @dataclass(frozen=True)
-class PackedCorpus:
+class PackedCorpus(Packed):
     """Molecules packed one after another; molecule g owns atoms `node_offset[g]:node_offset[g + 1]`, likewise bonds.
 
     A pair of features is held as one number, its row in a small table of the pairs that occur.
 
     Attributes:
-        name: the corpus' upstream name.
         cardinality: number of categories of both atom features.
         atom: row of each atom in `atom_kinds`, `[N]`.
         atom_kinds: atom type and chirality, `[P, 2]`.
@@ -37,7 +35,9 @@ class PackedCorpus:
         info: free facts about the origin, stored in the file's header.
     """
 
-    name: str
+    header = "corpus"
+    holds = "molecules"
+
     cardinality: tuple[int, ...]
     atom: Integers
     atom_kinds: Integers
@@ -48,8 +48,8 @@ class PackedCorpus:
     bond_offset: Integers
     info: Mapping[str, Any] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        """Refuse arrays that do not fit together, naming what is off; the atoms and bonds themselves stay unread."""
+    def faults(self) -> list[str]:
+        """Return what does not fit together; the atoms and bonds themselves stay unread."""
         faults = []
         if self.atom.shape != (int(self.node_offset[-1]),):
             faults.append(f"atom {self.atom.shape} against {self.node_offset[-1]} atoms")
@@ -59,8 +59,7 @@ class PackedCorpus:
             faults.append(f"ends {self.ends.shape}, kinds {self.atom_kinds.shape} and {self.bond_kinds.shape}")
         if len(self.node_offset) != len(self.bond_offset):
             faults.append(f"{len(self.node_offset)} node offsets, {len(self.bond_offset)} bond offsets")
-        if faults:
-            raise RelampError(f"{self.name}: the corpus does not fit together: {'; '.join(faults)}")
+        return faults
 
     def __len__(self) -> int:
         """Return the number of molecules."""
@@ -89,30 +88,9 @@ class PackedCorpus:
 
     def save(self, path: Path | str) -> None:
         """Write one safetensors file, whole or not at all; the same corpus gives the same bytes."""
-        arrays = {key: smallest_uint(getattr(self, key)) for key in _ARRAYS}
-        columns = {key: Column(array.dtype, array.shape, [array]) for key, array in arrays.items()}
+        arrays = {key: value for key, value in self.stored().items() if isinstance(value, np.ndarray)}
+        columns = {key: Column.of(smallest_uint(array)) for key, array in arrays.items()}
         write_corpus(path, self.name, self.cardinality, columns, self.info)
-
-    @classmethod
-    def load(cls, path: Path | str) -> Self:
-        """Open a packed corpus by memory map: nothing is read until it is used.
-
-        Raises RelampError if the file is missing, cut off or no packed corpus.
-        """
-        arrays, header = map_arrays(path)
-        try:
-            words = json.loads(header["corpus"])
-            return cls(
-                name=words["name"],
-                cardinality=tuple(words["cardinality"]),
-                info=words["info"],
-                **{key: arrays[key] for key in _ARRAYS},
-            )
-        except (KeyError, ValueError, TypeError) as error:
-            raise RelampError(f"{path}: is no packed corpus ({error}); delete it and run again") from error
-
-
-_ARRAYS = ("atom", "atom_kinds", "ends", "bond", "bond_kinds", "node_offset", "bond_offset")
 
 
 def open_packed(path: Path | str) -> PackedGraphs | PackedCorpus:
@@ -121,7 +99,7 @@ def open_packed(path: Path | str) -> PackedGraphs | PackedCorpus:
     Raises RelampError if the file is missing, cut off or neither.
     """
     _, header = map_arrays(path)
-    return PackedCorpus.load(path) if "corpus" in header else PackedGraphs.load(path)
+    return PackedCorpus.load(path) if PackedCorpus.header in header else PackedGraphs.load(path)
 
 
 def both_directions(ends: NDArray[_Integer]) -> NDArray[_Integer]:
@@ -140,6 +118,11 @@ class Column:
     shape: tuple[int, ...]
     pieces: Iterable[NDArray[Any]]
 
+    @classmethod
+    def of(cls, array: NDArray[Any]) -> "Column":
+        """Return a column that is one piece."""
+        return cls(array.dtype, array.shape, [array])
+
 
 def write_corpus(
     path: Path | str,
@@ -150,7 +133,7 @@ def write_corpus(
 ) -> None:
     """Write the arrays of a `PackedCorpus`, of which only a piece at a time need be in memory."""
     words = {"name": name, "cardinality": cardinality, "info": info}
-    write_columns(path, {"corpus": json.dumps(words, sort_keys=True)}, columns)
+    write_columns(path, {PackedCorpus.header: json.dumps(words, sort_keys=True)}, columns)
 
 
 def write_columns(path: Path | str, words: Mapping[str, str], columns: Mapping[str, Column]) -> None:

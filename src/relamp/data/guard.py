@@ -1,15 +1,15 @@
 """The data guard: refuses packed graphs that are broken and reports what the sound ones look like."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import zip_longest
+from dataclasses import dataclass, fields
+from itertools import starmap, zip_longest
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from relamp.data.packed import MISSING, Integers, PackedGraphs, smallest_uint
-from relamp.data.wl_hash import WL_ROUNDS, Hash, block_edges, blocks, wl_hash
+from relamp.data.wl_hash import WL_ROUNDS, Hash, blocks, wl_hash
 from relamp.errors import RelampError
 
 _Int64 = NDArray[np.int64]
@@ -38,16 +38,7 @@ class Tally:
 
     def __add__(self, other: "Tally") -> "Tally":
         """Return the counts over both."""
-        return Tally(
-            graphs=self.graphs + other.graphs,
-            nodes=self.nodes + other.nodes,
-            edges=self.edges + other.edges,
-            self_loops=self.self_loops + other.self_loops,
-            graphs_without_nodes=self.graphs_without_nodes + other.graphs_without_nodes,
-            graphs_without_edges=self.graphs_without_edges + other.graphs_without_edges,
-            degree=_added(self.degree, other.degree),
-            categories=tuple(_added(a, b) for a, b in zip(self.categories, other.categories, strict=True)),
-        )
+        return Tally(*(_added(getattr(self, each.name), getattr(other, each.name)) for each in fields(self)))
 
 
 def inspect(data: PackedGraphs) -> dict[str, Any]:
@@ -67,7 +58,7 @@ def tally(data: PackedGraphs) -> Tally:
     degree, loops = np.zeros(len(data.x), dtype=np.int64), 0
     for start, end in blocks(data):
         first, last = data.node_offset[start], data.node_offset[end]
-        source, target = block_edges(data, start, end)
+        source, target = data.global_edge_index(start, end)
         _check_edges(data, start, end, source, target)
         other = source != target
         degree[first:last] = np.bincount(source[other], minlength=last - first)
@@ -182,9 +173,9 @@ def _check_edges(data: PackedGraphs, start: int, end: int, source: _Int64, targe
         raise RelampError(f"{data.name}: {fault} (graphs {start} to {end - 1}); pack the data set again")
 
 
-def _added(a: Sequence[int], b: Sequence[int]) -> tuple[int, ...]:
-    """Add counts of which one may end before the other."""
-    return tuple(x + y for x, y in zip_longest(a, b, fillvalue=0))
+def _added(a: Any, b: Any) -> Any:
+    """Add two numbers, or entry by entry two sequences of which one may end before the other."""
+    return a + b if isinstance(a, int) else tuple(starmap(_added, zip_longest(a, b, fillvalue=0)))
 
 
 def _degrees(counts: Sequence[int]) -> dict[str, float]:

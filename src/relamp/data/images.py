@@ -1,41 +1,36 @@
 """Images with their classes and a split, in one memory-mapped safetensors file."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import save_file
 
-from relamp.data.packed import Integers, map_fields, not_packed
-from relamp.errors import RelampError
-from relamp.runtime.files import whole
+from relamp.data.packed import Integers, Packed
 
 
 @dataclass(frozen=True)
-class PackedImages:
+class PackedImages(Packed):
     """Images of one size, one after another.
 
     Attributes:
-        name: the data set's upstream name.
         images: `[N, C, H, W]` uint8, 0 is black; C is 3 (red, green, blue) or 1 (grey).
         y: `[N]` class numbers from 0.
         train, test: image numbers of the split, ascending.
         info: free facts about the origin, and under `classes` the names of the classes, stored in the file's header.
     """
 
-    name: str
+    header = holds = "images"
+
     images: NDArray[np.uint8]
     y: Integers
     train: NDArray[np.int64]
     test: NDArray[np.int64]
     info: Mapping[str, Any] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        """Refuse arrays that do not fit together, naming what is off."""
+    def faults(self) -> list[str]:
+        """Return what does not fit together."""
         faults = []
         if self.images.ndim != 4 or self.images.shape[1] not in (1, 3) or self.images.dtype != np.uint8:
             faults.append(
@@ -48,8 +43,7 @@ class PackedImages:
         split = np.concatenate([self.train, self.test])
         if len(np.unique(split)) != len(split) or (split.size and (split.min() < 0 or split.max() >= len(self.y))):
             faults.append("the parts of the split share images or name images that are not there")
-        if faults:
-            raise RelampError(f"{self.name}: packed images do not fit together: {'; '.join(faults)}")
+        return faults
 
     def __len__(self) -> int:
         """Return the number of images."""
@@ -69,24 +63,3 @@ class PackedImages:
         """Return the name of a class, or its number where upstream names none."""
         names = self.info.get("classes") or ()
         return str(names[number]) if number < len(names) else str(number)
-
-    def save(self, path: Path | str) -> None:
-        """Write one safetensors file, whole or not at all."""
-        arrays: dict[str, NDArray[Any]] = {
-            "images": self.images,
-            "y": self.y.astype(np.int64),
-            "train": self.train,
-            "test": self.test,
-        }
-        header = {"images": json.dumps({"name": self.name, "info": self.info}, sort_keys=True)}
-        with whole(path) as beside:
-            save_file({key: np.ascontiguousarray(array) for key, array in arrays.items()}, beside, metadata=header)
-
-    @classmethod
-    def load(cls, path: Path | str) -> Self:
-        """Open a packed file by memory map; raises RelampError if it is missing or holds no packed images."""
-        fields = map_fields(path, "images")
-        try:
-            return cls(**fields)
-        except TypeError as error:
-            raise not_packed(path, "images", error) from error

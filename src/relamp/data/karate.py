@@ -1,8 +1,9 @@
 """Zachary's karate club, a graph of 34 nodes that ships inside torch_geometric: the smallest test of node methods."""
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
-from relamp.data.nodes import PackedNodes, undirected
+from relamp.data.nodes import PackedNodes
 
 
 def karate_club() -> PackedNodes:
@@ -16,20 +17,7 @@ def karate_club() -> PackedNodes:
 
     graph = KarateClub()[0]
     y = graph.y.numpy().astype(np.int64)
-    total = len(y)
-    source, target = graph.edge_index.numpy()
     train = graph.train_mask.numpy()
-    return PackedNodes(
-        name="KarateClub",
-        num_features=total,
-        feature_offset=np.arange(total + 1),
-        feature_index=np.arange(total),
-        feature_value=None,
-        edge_index=undirected(source, target, total),
-        y=y,
-        train=np.flatnonzero(train),
-        valid=np.zeros(0, dtype=np.int64),
-        test=np.flatnonzero(~train),
-        graph_offset=np.array([0, total]),
-        info={"self_loops_removed": int((source == target).sum()), "unlabelled": 0},
-    )
+    split = {"train": np.flatnonzero(train), "test": np.flatnonzero(~train)}
+    ends = tuple(graph.edge_index.numpy())
+    return PackedNodes.build("KarateClub", csr_matrix(np.eye(len(y))), ends, y, split, unlabelled=0)

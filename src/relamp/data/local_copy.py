@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 
 from relamp.errors import RelampError
-from relamp.runtime.facts import fingerprint
 from relamp.runtime.files import whole
+from relamp.runtime.kept import fingerprint
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from rdkit import Chem, rdBase
 
-from relamp.data.archive import limited, looks_like_html
+from relamp.data.archive import first_bytes, limited
 from relamp.data.molecules import pack_molecules
 from relamp.data.packed import MISSING, PackedGraphs
 from relamp.errors import RelampError
@@ -53,12 +53,12 @@ _TABLES: Mapping[str, _Table] = {
 }
 
 
-def read_moleculenet(path: Path | str, name: str, *, most_bytes: int = 2**30) -> tuple[PackedGraphs, pd.DataFrame]:
-    """Read one of the eight classification tables, plain or gzipped; return graphs and dropped rows.
+def read_moleculenet(path: Path | str, name: str, most_bytes: int = 2**30) -> PackedGraphs:
+    """Read one of the eight classification tables, plain or gzipped.
 
     Labels are `[G, tasks]` with 1, 0 and MISSING, the tasks in pretrain-gnns' order, which `info["tasks"]` keeps. All
     fragments of a molecule are kept. What RDKit does not parse or `pack_molecules` cannot featurise is dropped and
-    listed (row, smiles, reason). `smiles` are those from which pretrain-gnns computes scaffolds.
+    listed (see there). `smiles` are those from which pretrain-gnns computes scaffolds.
 
     Raises RelampError if the name is unknown, the file is missing, damaged or unpacks to more than `most_bytes`, a
     column is missing, or a label is not 0, 1 or empty.
@@ -80,28 +80,21 @@ def read_moleculenet(path: Path | str, name: str, *, most_bytes: int = 2**30) ->
         )
     if frame.empty:
         raise RelampError(f"{path}: has a header and no rows; fetch it again")
-    data, dropped = pack_molecules(name, frame[table.smiles].tolist(), _labels(frame[tasks], path))
+    data = pack_molecules(name, frame[table.smiles].tolist(), _labels(frame[tasks], path))
     smiles = tuple(_canonical(line) for line in data.smiles) if table.canonical else data.smiles
-    return replace(data, smiles=smiles, info={**data.info, "tasks": tasks}), dropped
+    return replace(data, smiles=smiles, info={**data.info, "tasks": tasks})
 
 
 def _read(path: Path, most_bytes: int) -> pd.DataFrame:
     """Read a table, naming what is wrong with one that cannot be read."""
+    head = first_bytes(path, "table")
     with ExitStack() as stack:
-        try:
-            file = stack.enter_context(path.open("rb"))
-        except OSError as error:
-            raise RelampError(f"{path}: is not there; fetch it, or name a mirror that has it") from error
-        head = file.read(512)
-        file.seek(0)
-        if looks_like_html(head):
-            raise RelampError(f"{path}: is an HTML page and no table (the server sent an error page); fetch it again")
-        stream: BinaryIO = file
+        stream: BinaryIO = stack.enter_context(path.open("rb"))
         if head.startswith(b"\x1f\x8b"):
-            unpacked = stack.enter_context(gzip.GzipFile(fileobj=file))
+            unpacked = stack.enter_context(gzip.GzipFile(fileobj=stream))
             stream = stack.enter_context(limited(unpacked.read, most_bytes, str(path), unpacked.close))
         elif path.suffix == ".gz":
-            raise RelampError(f"{path}: is {'no gzip file' if head else 'empty'}; fetch it again")
+            raise RelampError(f"{path}: is no gzip file; fetch it again")
         try:
             return pd.read_csv(stream, low_memory=False)
         except pd.errors.EmptyDataError as error:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from rdkit import Chem, rdBase
 
@@ -45,21 +44,6 @@ class _RefusedError(Exception):
 
 
 @dataclass(frozen=True)
-class Molecule:
-    """The features of one molecule.
-
-    Attributes:
-        x: atom type and chirality, `[n, 2]`.
-        edge_index: `[2, e]`; both directions of a bond follow each other, in the order of RDKit's bonds.
-        edge_attr: bond type and bond direction, `[e, 2]`.
-    """
-
-    x: NDArray[np.uint8]
-    edge_index: NDArray[np.uint16]
-    edge_attr: NDArray[np.uint8]
-
-
-@dataclass(frozen=True)
 class Molecules:
     """Atoms and bonds of many molecules one after another, each bond once.
 
@@ -83,17 +67,6 @@ class Molecules:
     rows: NDArray[np.int64]
     dropped: list[tuple[int, str, str]]
     count: int
-
-
-def featurise(smiles: str) -> Molecule:
-    """Return the atoms and bonds of a SMILES string with all its fragments, as pretrain-gnns featurises them.
-
-    Raises RelampError if RDKit does not parse it or if it has an atom or a bond outside the fixed lists.
-    """
-    one = read_molecules([smiles])
-    for _, text, reason in one.dropped:
-        raise RelampError(f"{text}: {reason}; drop this molecule or correct its SMILES")
-    return Molecule(x=one.atoms, edge_index=both_directions(one.ends), edge_attr=np.repeat(one.bonds, 2, axis=0))
 
 
 def read_molecules(smiles: Iterable[str]) -> Molecules:
@@ -136,8 +109,8 @@ def read_molecules(smiles: Iterable[str]) -> Molecules:
     )
 
 
-def pack_molecules(name: str, smiles: Iterable[str], y: Integers | None = None) -> tuple[PackedGraphs, pd.DataFrame]:
-    """Featurise and pack SMILES strings; return the packed graphs and the dropped rows (row, smiles, reason).
+def pack_molecules(name: str, smiles: Iterable[str], y: Integers | None = None) -> PackedGraphs:
+    """Featurise and pack SMILES strings; `info["dropped"]` lists the dropped rows (row, smiles, reason).
 
     `y` is `[rows, tasks]` with 1, 0 and MISSING, or `[rows]` class numbers; without it there are zero tasks.
 
@@ -148,9 +121,9 @@ def pack_molecules(name: str, smiles: Iterable[str], y: Integers | None = None) 
         raise RelampError(
             f"{name}: none of the {read.count} molecules can be featurised; check that the rows are SMILES"
         )
-    listed = pd.DataFrame(read.dropped, columns=DROPPED_COLUMNS)
-    info = {"rows": read.count, "dropped": listed.to_dict("records"), "rdkit": rdBase.rdkitVersion}
-    return replace(molecule_graphs(name, read), y=_labels(name, y, read.count)[read.rows], info=info), listed
+    dropped = [dict(zip(DROPPED_COLUMNS, row, strict=True)) for row in read.dropped]
+    info = {"rows": read.count, "dropped": dropped, "rdkit": rdBase.rdkitVersion}
+    return replace(molecule_graphs(name, read), y=_labels(name, y, read.count)[read.rows], info=info)
 
 
 def molecule_graphs(name: str, read: Molecules) -> PackedGraphs:

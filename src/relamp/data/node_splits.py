@@ -11,14 +11,9 @@ from relamp.errors import RelampError
 Split = Mapping[str, NDArray[np.int64]]  # node numbers of each of PARTS, ascending
 
 
-def has_public_split(data: PackedNodes) -> bool:
-    """Whether a data set comes with nodes to train and to test on."""
-    return bool(len(data.train) and len(data.test))
-
-
 def public_split(data: PackedNodes) -> Split:
     """Return the split that comes with a data set; raises RelampError if there is none."""
-    if not has_public_split(data):
+    if not len(data.train) or not len(data.test):
         raise RelampError(f"{data.name}: has no public split; ask for a random one (split: random)")
     return {part: getattr(data, part) for part in PARTS}
 

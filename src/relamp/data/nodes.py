@@ -1,29 +1,24 @@
 """Graphs whose nodes are labelled, for node classification, in one memory-mapped safetensors file."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import save_file
 from scipy.sparse import csr_matrix
 
-from relamp.data.packed import MISSING, Integers, map_fields, not_packed, smallest_uint
+from relamp.data.packed import MISSING, Integers, Packed
 from relamp.errors import RelampError
-from relamp.runtime.files import whole
 
 PARTS = ("train", "valid", "test")
 
 
 @dataclass(frozen=True)
-class PackedNodes:
+class PackedNodes(Packed):
     """One graph, or several one after another, with features and labels on the nodes.
 
     Attributes:
-        name: the data set's upstream name.
         num_features: width of the feature matrix, whose rows are sparse (CSR).
         feature_offset: `[N + 1]` int64; node n has the entries `feature_offset[n]:feature_offset[n + 1]`.
         feature_index: column of each entry, ascending within a node.
@@ -36,7 +31,9 @@ class PackedNodes:
         info: free facts about the origin, stored in the file's header.
     """
 
-    name: str
+    header = holds = "nodes"
+    narrow = ("feature_index", "edge_index")
+
     num_features: int
     feature_offset: NDArray[np.int64]
     feature_index: Integers
@@ -49,8 +46,8 @@ class PackedNodes:
     graph_offset: NDArray[np.int64]
     info: Mapping[str, Any] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        """Refuse arrays that do not fit together, naming what is off."""
+    def faults(self) -> list[str]:
+        """Return what does not fit together."""
         nodes, entries = len(self.y), len(self.feature_index)
         faults = []
         if len(self.feature_offset) != nodes + 1 or self.feature_offset[-1] != entries:
@@ -66,8 +63,44 @@ class PackedNodes:
         split = np.concatenate([self.train, self.valid, self.test])
         if len(np.unique(split)) != len(split) or not _within(split, nodes):
             faults.append("the parts of the split share nodes or name nodes that are not there")
-        if faults:
-            raise RelampError(f"{self.name}: packed nodes do not fit together: {'; '.join(faults)}")
+        return faults
+
+    @classmethod
+    def build(
+        cls,
+        name: str,
+        x: csr_matrix[Any],
+        ends: tuple[Integers, Integers],
+        y: Integers,
+        split: Mapping[str, NDArray[np.int64]] | None = None,
+        graph_offset: NDArray[np.int64] | None = None,
+        **info: Any,
+    ) -> Self:
+        """Pack what a reader found; `info` gets the number of self-loops that were removed.
+
+        Args:
+            name: the data set's upstream name.
+            x: features `[N, d]`.
+            ends: sources and targets of edges `[E]`, in any order, of one direction or both.
+            y: labels, as above.
+            split: node numbers of each of PARTS; a part that is left out is empty.
+            graph_offset: as above; by default there is one graph.
+            info: further facts about the origin.
+        """
+        source, target = ends
+        offset, index, value = sparse_parts(x)
+        return cls(
+            name=name,
+            num_features=x.shape[1],
+            feature_offset=offset,
+            feature_index=index,
+            feature_value=value,
+            edge_index=undirected(source, target, len(y)),
+            y=y,
+            graph_offset=np.array([0, len(y)]) if graph_offset is None else graph_offset,
+            info={"self_loops_removed": len(np.unique(source[source == target])), **info},
+            **{part: np.zeros(0, dtype=np.int64) for part in PARTS} | dict(split or {}),
+        )
 
     @property
     def num_nodes(self) -> int:
@@ -97,31 +130,10 @@ class PackedNodes:
         """Number of the graph of each node, `[N]`."""
         return np.repeat(np.arange(self.num_graphs), np.diff(self.graph_offset))
 
-    def save(self, path: Path | str) -> None:
-        """Write one safetensors file, whole or not at all."""
-        arrays: dict[str, NDArray[Any]] = {
-            "feature_offset": self.feature_offset,
-            "feature_index": smallest_uint(self.feature_index),
-            "edge_index": smallest_uint(self.edge_index),
-            "y": self.y.astype(np.int8 if self.y.ndim == 2 else np.int64),
-            "graph_offset": self.graph_offset,
-            **{part: getattr(self, part) for part in PARTS},
-        }
-        if self.feature_value is not None:
-            arrays["feature_value"] = self.feature_value
-        words = {"name": self.name, "num_features": self.num_features, "info": self.info}
-        header = {"nodes": json.dumps(words, sort_keys=True)}
-        with whole(path) as beside:
-            save_file({key: np.ascontiguousarray(array) for key, array in arrays.items()}, beside, metadata=header)
-
     @classmethod
-    def load(cls, path: Path | str) -> Self:
-        """Open a packed file by memory map; raises RelampError if it is missing or holds no packed nodes."""
-        fields = map_fields(path, "nodes")
-        try:
-            return cls(**{"feature_value": None, **fields})
-        except TypeError as error:
-            raise not_packed(path, "nodes", error) from error
+    def restored(cls, stored: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields again."""
+        return {"feature_value": None, **stored}
 
 
 def _within(numbers: Integers, count: int) -> bool:

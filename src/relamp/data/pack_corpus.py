@@ -162,7 +162,7 @@ def _write_part(path: Path, tag: str, first: int, lines: list[str]) -> int:
         "dropped": np.frombuffer(listed.getvalue().encode(), dtype=np.uint8),
     }
     words = {"tag": tag, "tally": asdict(tally(graphs)), "dropped": len(read.dropped)}
-    columns = {key: Column(array.dtype, array.shape, [array]) for key, array in arrays.items()}
+    columns = {key: Column.of(array) for key, array in arrays.items()}
     write_columns(path, {"part": json.dumps(words)}, columns)
     return read.count
 
@@ -185,8 +185,8 @@ def _merge(name: str, parts: Parts, output: Path, dropped: Path, info: dict[str,
         "report": make_report(name, counts, hashes, y, info, lost),
     }
     columns = {
-        "node_offset": _whole(_offset(num_atoms)),
-        "bond_offset": _whole(_offset(num_bonds)),
+        "node_offset": Column.of(_offset(num_atoms)),
+        "bond_offset": Column.of(_offset(num_bonds)),
         "ends": Column(
             np.result_type(*(piece.dtype for piece in parts.column("ends"))),
             (int(num_bonds.sum(dtype=np.int64)), 2),
@@ -216,13 +216,9 @@ def _coded(parts: Parts, key: str, second: int) -> dict[str, Column]:
     code = np.zeros(len(counts), dtype=np.min_scalar_type(max(len(kinds) - 1, 0)))
     code[kinds] = np.arange(len(kinds))
     return {
-        f"{key}_kinds": _whole(np.stack(np.divmod(kinds, second), axis=1).astype(np.uint8)),
+        f"{key}_kinds": Column.of(np.stack(np.divmod(kinds, second), axis=1).astype(np.uint8)),
         key: Column(code.dtype, (int(counts.sum()),), (code[piece] for piece in parts.column(key))),
     }
-
-
-def _whole(array: Integers) -> Column:
-    return Column(array.dtype, array.shape, [array])
 
 
 def _offset(length: Integers) -> Integers:

@@ -1,4 +1,4 @@
-"""The data sets that ship inside installed packages: where their files lie and how each is read."""
+"""Data sets shipped inside installed packages: where their files lie and how each is read."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,17 +7,17 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from rdkit import Chem, RDConfig, rdBase
 
-from relamp.data.molecules import DROPPED_COLUMNS, pack_molecules
+from relamp.data.content import Packed
+from relamp.data.digits import read_digits
+from relamp.data.karate import karate_club
+from relamp.data.molecules import pack_molecules
 from relamp.data.packed import PackedGraphs
-from relamp.data.registry import DATASETS, Dataset
+from relamp.data.registry import REGISTRY, Dataset
 from relamp.data.tu import read_tu
 from relamp.errors import RelampError
 from relamp.runtime.files import sha256
-
-_Read = tuple[PackedGraphs, pd.DataFrame]
 
 # The solubility classes in the order of their letters; only the last counts as positive in the binary task.
 _SOLUBILITY_CLASSES = ("(A) low", "(B) medium", "(C) high")
@@ -54,52 +54,52 @@ def verify(dataset: Dataset, where: Path) -> None:
             raise RelampError(f"{name}: sha256 is {found} but the registry has {known} ({where}); {advice}")
 
 
-def pack(name: str) -> _Read:
-    """Verify and read one embedded data set; return the packed graphs and the dropped rows.
+def pack(name: str) -> Packed:
+    """Verify and read a data set that is shipped inside a package.
 
     Raises RelampError if the name is unknown or a raw file differs from the registry.
     """
-    dataset = DATASETS.get(name)
-    if dataset is None or name not in _READERS:
-        raise RelampError(f"{name}: is no embedded data set; the embedded ones are {', '.join(_READERS)}")
+    if name not in _READERS:
+        raise RelampError(f"{name}: is not shipped inside a package; these are: {', '.join(_READERS)}")
+    dataset = REGISTRY[name]
     where = folder(dataset)
     verify(dataset, where)
-    data, dropped = _READERS[name](where)
-    info = {
-        **data.info,
+    data = _READERS[name](where)
+    if not isinstance(data, PackedGraphs):
+        return data  # which says itself where it comes from
+    origin = {
         "source": dataset.source,
         "package_version": version(str(dataset.package)),
         "files": dict(dataset.files),
     }
-    return replace(data, info=info), dropped
+    return replace(data, info={**data.info, **origin})
 
 
-def _nci(where: Path) -> _Read:
+def _nci(where: Path) -> PackedGraphs:
     """One SMILES and one running number a line, no labels."""
     lines = (where / "first_5K.smi").read_text(encoding="ascii").splitlines()
     return pack_molecules("NCI", [line.split()[0] for line in lines])
 
 
-def _solubility(where: Path) -> _Read:
+def _solubility(where: Path) -> PackedGraphs:
     """Train then test file; 1 = highly soluble."""
     parts = [_solubility_file(where / f"solubility.{part}.sdf") for part in ("train", "test")]
     smiles = [line for part, _ in parts for line in part]
     classes = np.concatenate([labels for _, labels in parts])
     high = (classes == _SOLUBILITY_CLASSES.index("(C) high")).astype(np.int8)[:, None]
-    data, dropped = pack_molecules("Solubility", smiles, high)
-    return replace(data, info={**data.info, "tasks": ["SOL_classification is (C) high"]}), dropped
+    data = pack_molecules("Solubility", smiles, high)
+    return replace(data, info={**data.info, "tasks": ["SOL_classification is (C) high"]})
 
 
-def _solubility_3(where: Path) -> _Read:
+def _solubility_3(where: Path) -> PackedGraphs:
     """The test file as plain graphs: atom types that occur, renumbered, and three classes."""
     smiles, classes = _solubility_file(where / "solubility.test.sdf")
-    data, dropped = pack_molecules("Solubility-3", smiles, classes)
+    data = pack_molecules("Solubility-3", smiles, classes)
     types, ids = np.unique(data.x[:, 0], return_inverse=True)
     table = Chem.GetPeriodicTable()
     symbols = [table.GetElementSymbol(int(number) + 1) for number in types]
     info = {**data.info, "classes": list(_SOLUBILITY_CLASSES), "node_labels": [symbols]}
-    graphs = replace(data, x=ids.reshape(-1, 1), cardinality=(len(types),), edge_attr=None, info=info)
-    return graphs, dropped
+    return replace(data, x=ids.reshape(-1, 1), cardinality=(len(types),), edge_attr=None, info=info)
 
 
 def _solubility_file(path: Path) -> tuple[list[str], np.ndarray[tuple[int], np.dtype[np.int64]]]:
@@ -117,15 +117,12 @@ def _solubility_file(path: Path) -> tuple[list[str], np.ndarray[tuple[int], np.d
     return smiles, np.array(classes, dtype=np.int64)
 
 
-def _tu(name: str) -> Callable[[Path], _Read]:
-    """Reader of a TUDataset folder, which drops nothing."""
-    return lambda where: (read_tu(where, name), pd.DataFrame(columns=DROPPED_COLUMNS))
-
-
-_READERS: dict[str, Callable[[Path], _Read]] = {
-    "MUTAG": _tu("MUTAG"),
-    "Cuneiform": _tu("Cuneiform"),
+_READERS: dict[str, Callable[[Path], Packed]] = {
+    "MUTAG": lambda where: read_tu(where, "MUTAG"),
+    "Cuneiform": lambda where: read_tu(where, "Cuneiform"),
     "NCI": _nci,
     "Solubility": _solubility,
     "Solubility-3": _solubility_3,
+    "KarateClub": lambda _: karate_club(),
+    "Digits": lambda _: read_digits(),
 }

@@ -1,11 +1,12 @@
-"""A whole data set of graphs as a few flat arrays in one memory-mapped safetensors file."""
+"""A whole data set as a few flat arrays in one memory-mapped safetensors file: the base of all kinds, and graphs."""
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +19,8 @@ Integers = NDArray[np.integer[Any]]
 
 MISSING = -1  # the value of a label that is not known, in `y` of several tasks
 
-# The safetensors header names its dtypes; these are the ones that packed graphs use.
-_DTYPES = {
+# The safetensors header names its dtypes; these are the ones that packed files use.
+DTYPES = {
     "F32": np.float32,
     "U8": np.uint8,
     "U16": np.uint16,
@@ -46,11 +47,78 @@ def ranges(offset: Integers, index: Integers) -> NDArray[np.int64]:
 
 
 @dataclass(frozen=True)
-class PackedGraphs:
-    """Graphs packed one after another; graph g owns nodes `node_offset[g]:node_offset[g + 1]`, likewise its edges.
+class Packed(ABC):
+    """Base of packed data sets: arrays become the file's tensors, all other fields one entry of its header.
+
+    A kind names its entry (`header`), what it holds (`holds`, for messages) and the fields that are stored in the
+    narrowest unsigned dtype (`narrow`), since pages are what a batch costs.
 
     Attributes:
         name: the data set's upstream name.
+    """
+
+    name: str
+    header: ClassVar[str]
+    holds: ClassVar[str]
+    narrow: ClassVar[tuple[str, ...]] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse arrays that do not fit together, naming what is off."""
+        if faults := self.faults():
+            raise RelampError(f"{self.name}: arrays of packed {self.holds} do not fit together: {'; '.join(faults)}")
+
+    @abstractmethod
+    def faults(self) -> list[str]:
+        """Return what does not fit together, a phrase for each fault."""
+
+    def stored(self) -> dict[str, Any]:
+        """Return what is stored, by name; None is left out."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+    @classmethod
+    def restored(cls, stored: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields again; the inverse of `stored`."""
+        return stored
+
+    def save(self, path: Path | str) -> None:
+        """Write one safetensors file, whole or not at all; the same data give the same bytes."""
+        arrays, words = {}, {}
+        for key, value in self.stored().items():
+            if isinstance(value, np.ndarray):
+                arrays[key] = np.ascontiguousarray(self._compact(key, value))
+            elif value is not None:
+                words[key] = value
+        # One entry, since the library writes several in random order.
+        header = {self.header: json.dumps(words, sort_keys=True)}
+        with whole(path) as beside:
+            save_file(arrays, beside, metadata=header)
+
+    def _compact(self, key: str, array: NDArray[Any]) -> NDArray[Any]:
+        if key == "y":
+            return array.astype(np.int8 if array.ndim == 2 else np.int64)
+        return smallest_uint(array) if key in self.narrow else array
+
+    @classmethod
+    def load(cls, path: Path | str) -> Self:
+        """Open a packed file by memory map: nothing is read until it is used.
+
+        Raises RelampError if the file is missing, cut off or holds something else.
+        """
+        arrays, header = map_arrays(path)
+        try:
+            words = json.loads(header[cls.header])
+            # JSON knows no tuples.
+            words = {key: tuple(value) if isinstance(value, list) else value for key, value in words.items()}
+            return cls(**cls.restored({**arrays, **words}))
+        except (KeyError, ValueError, TypeError) as error:
+            raise RelampError(f"{path}: holds no packed {cls.holds} ({error}); delete it and run again") from error
+
+
+@dataclass(frozen=True)
+class PackedGraphs(Packed):
+    """Graphs packed one after another; graph g owns nodes `node_offset[g]:node_offset[g + 1]`, likewise its edges.
+
+    Attributes:
         x: categorical node features, `[N, columns]`, column c with values in `0 ... cardinality[c] - 1`.
         cardinality: number of categories of each column of `x` (without node labels: one constant column).
         edge_index: `[2, E]`, both directions of every undirected edge, node numbers local to their graph.
@@ -61,7 +129,10 @@ class PackedGraphs:
         info: free facts about the origin (files, sha256, what was dropped), stored in the file's header.
     """
 
-    name: str
+    header = "packed"
+    holds = "graphs"
+    narrow = ("x", "edge_index", "edge_attr")
+
     x: Integers
     cardinality: tuple[int, ...]
     edge_index: Integers
@@ -72,8 +143,8 @@ class PackedGraphs:
     smiles: tuple[str, ...] = ()
     info: Mapping[str, Any] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        """Refuse arrays that do not fit together, naming what is off."""
+    def faults(self) -> list[str]:
+        """Return what does not fit together."""
         faults = []
         if self.node_offset[-1] != len(self.x) or self.x.ndim != 2 or self.x.shape[1] != len(self.cardinality):
             faults.append(f"x {self.x.shape} against {self.node_offset[-1]} nodes of {len(self.cardinality)} columns")
@@ -87,8 +158,7 @@ class PackedGraphs:
             )
         if self.smiles and len(self.smiles) != len(self.y):
             faults.append(f"{len(self.smiles)} SMILES for {len(self.y)} graphs")
-        if faults:
-            raise RelampError(f"{self.name}: packed graphs do not fit together: {'; '.join(faults)}")
+        return faults
 
     def __len__(self) -> int:
         """Return the number of graphs."""
@@ -124,76 +194,29 @@ class PackedGraphs:
             smiles=tuple(self.smiles[i] for i in index) if self.smiles else (),
         )
 
-    def global_edge_index(self) -> NDArray[np.int64]:
-        """Edge index `[2, E]` with nodes numbered through the whole data set."""
-        shift = np.repeat(self.node_offset[:-1], self.num_edges)
-        return self.edge_index.astype(np.int64) + shift
+    def global_edge_index(self, start: int = 0, end: int | None = None) -> NDArray[np.int64]:
+        """Edge index `[2, e]` of graphs `start ... end - 1`, by default of all, with nodes numbered through them."""
+        end = len(self) if end is None else end
+        shift = self.node_offset[start:end] - self.node_offset[start]
+        local = self.edge_index[:, self.edge_offset[start] : self.edge_offset[end]].astype(np.int64)
+        return np.asarray(local + np.repeat(shift, np.diff(self.edge_offset[start : end + 1])), dtype=np.int64)
 
-    def save(self, path: Path | str) -> None:
-        """Write one safetensors file, whole or not at all; small dtypes, since pages are what a batch costs."""
-        arrays = {
-            "x": smallest_uint(self.x),
-            "edge_index": smallest_uint(self.edge_index),
-            "node_offset": self.node_offset,
-            "edge_offset": self.edge_offset,
-            "y": self.y.astype(np.int8 if self.y.ndim == 2 else np.int64),
-        }
-        if self.edge_attr is not None:
-            arrays["edge_attr"] = smallest_uint(self.edge_attr)
-        if self.smiles:
-            text = [line.encode() for line in self.smiles]
-            arrays["smiles"] = np.frombuffer(b"".join(text), dtype=np.uint8)
-            arrays["smiles_offset"] = np.concatenate([[0], np.cumsum([len(line) for line in text])]).astype(np.int64)
-        # One key, since the library writes several in random order, and the same data must give the same bytes.
-        words = {"name": self.name, "cardinality": self.cardinality, "info": self.info}
-        header = {"packed": json.dumps(words, sort_keys=True)}
-        with whole(path) as beside:
-            save_file({key: np.ascontiguousarray(array) for key, array in arrays.items()}, beside, metadata=header)
+    def stored(self) -> dict[str, Any]:
+        """Return the fields, the SMILES as one run of bytes with offsets."""
+        stored = super().stored()
+        text = [line.encode() for line in stored.pop("smiles")]
+        if text:
+            stored["smiles"] = np.frombuffer(b"".join(text), dtype=np.uint8)
+            stored["smiles_offset"] = np.concatenate([[0], np.cumsum([len(line) for line in text])]).astype(np.int64)
+        return stored
 
     @classmethod
-    def load(cls, path: Path | str) -> Self:
-        """Open a packed file by memory map: nothing is read until it is used.
-
-        Raises RelampError if the file is missing or is no packed data set.
-        """
-        arrays, header = map_arrays(path)
-        try:
-            smiles: tuple[str, ...] = ()
-            if "smiles" in arrays:
-                blob, offset = arrays["smiles"].tobytes(), arrays["smiles_offset"]
-                smiles = tuple(blob[a:b].decode() for a, b in pairwise(offset))
-            words = json.loads(header["packed"])
-            return cls(
-                name=words["name"],
-                x=arrays["x"],
-                cardinality=tuple(words["cardinality"]),
-                edge_index=arrays["edge_index"],
-                node_offset=arrays["node_offset"],
-                edge_offset=arrays["edge_offset"],
-                y=arrays["y"],
-                edge_attr=arrays.get("edge_attr"),
-                smiles=smiles,
-                info=words["info"],
-            )
-        except (KeyError, ValueError, TypeError) as error:
-            raise RelampError(f"{path}: is no packed data set ({error}); delete it and run again") from error
-
-
-def map_fields(path: Path | str, key: str) -> dict[str, Any]:
-    """Memory-map a packed file and return its arrays and the words of its header below `key` by name.
-
-    Raises RelampError if it is missing or has no such header.
-    """
-    arrays, header = map_arrays(path)
-    try:
-        return {**arrays, **json.loads(header[key])}
-    except (KeyError, ValueError, TypeError) as error:
-        raise not_packed(path, key, error) from error
-
-
-def not_packed(path: Path | str, what: str, error: Exception) -> RelampError:
-    """Return the error of a file that does not hold what it should."""
-    return RelampError(f"{path}: holds no packed {what} ({error}); delete it and run again")
+    def restored(cls, stored: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields again."""
+        if "smiles" in stored:
+            blob, offset = stored["smiles"].tobytes(), stored.pop("smiles_offset")
+            stored["smiles"] = tuple(blob[a:b].decode() for a, b in pairwise(offset))
+        return stored
 
 
 def map_arrays(path: Path | str) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
@@ -211,7 +234,7 @@ def map_arrays(path: Path | str) -> tuple[dict[str, NDArray[Any]], dict[str, str
         arrays = {}
         for key, entry in header.items():
             start, end = entry["data_offsets"]
-            arrays[key] = raw[start:end].view(_DTYPES[entry["dtype"]]).reshape(entry["shape"])
+            arrays[key] = raw[start:end].view(DTYPES[entry["dtype"]]).reshape(entry["shape"])
     except FileNotFoundError as error:
         raise RelampError(f"{path}: is not there; make it with `snakemake {path}`") from error
     except (ValueError, KeyError, OverflowError, MemoryError) as error:

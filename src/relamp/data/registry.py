@@ -99,7 +99,7 @@ class Dataset:
 
     Attributes:
         name: upstream name, used in configuration, paths and rows.
-        paper_name: short name, used in rendered tables only.
+        paper_name: short name in rendered tables and figures, see `short_name`.
         kind: `graphs` has one class a graph; `molecules` has SMILES, bonds and 0 or more binary tasks; `corpus` has
             millions of molecules without labels; `nodes` has features and labels on the nodes of one graph or several;
             `images` has pixels and a class.
@@ -259,7 +259,7 @@ def _matching(text: str, pattern: str) -> str:
 
 REGISTRY: Mapping[str, Dataset] = load_registry(FOLDER / "registry.csv", FOLDER / "registry_files.csv")
 
-# The sets of graphs that ship inside packages.
-DATASETS: Mapping[str, Dataset] = {
-    name: row for name, row in REGISTRY.items() if row.package and row.kind in ("graphs", "molecules")
-}
+
+def short_name(dataset: str) -> str:
+    """Return the name of a data set in rendered tables and figures; a user's own set keeps its name."""
+    return REGISTRY[dataset].paper_name if dataset in REGISTRY else dataset

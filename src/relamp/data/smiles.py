@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
-from relamp.data.archive import Archive, limited, looks_like_html
+from relamp.data.archive import Archive, first_bytes, limited
 from relamp.errors import RelampError
 
 # Where pretrain-gnns keeps the table of its ZINC15 sample within chem_dataset.zip; it reads the first file there.
@@ -28,21 +28,14 @@ def read_smiles(path: Path | str, name: str, most_bytes: int = 2**34) -> Iterato
     `most_bytes`; a zip file also if all its members together do.
     """
     path = Path(path)
-    try:
-        with path.open("rb") as file:
-            head = file.read(512)
-    except FileNotFoundError as error:
-        raise RelampError(f"{path}: is not there; fetch it, or name a mirror that has it") from error
-    except OSError as error:
-        raise RelampError(f"{path}: cannot be read ({error.strerror}); fix its rights") from error
+    head = first_bytes(path, "xz or zip file")
     if head.startswith(b"\xfd7zXZ\x00"):
         return _lines(path, most_bytes)
     if head.startswith(b"PK"):
         return _table(path, most_bytes)
-    if looks_like_html(head):
-        raise RelampError(f"{path}: is an HTML page (the server sent an error page); delete it and fetch it again")
-    state = "is neither an xz nor a zip file" if head else "is empty"
-    raise RelampError(f"{path}: {state}, so {name} cannot be read from it; delete it and fetch it again")
+    raise RelampError(
+        f"{path}: is neither an xz nor a zip file, so {name} cannot be read from it; delete it and fetch it again"
+    )
 
 
 def _lines(path: Path, most_bytes: int) -> Iterator[str]:

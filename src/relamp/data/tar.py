@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from relamp.data.archive import DAMAGE, limited, looks_like_html
+from relamp.data.archive import DAMAGE, first_bytes, limited
 from relamp.errors import RelampError
 
 
@@ -19,13 +19,7 @@ def tar_members(path: Path | str, most_bytes: int) -> Iterator[tuple[str, Binary
     headers included; or if a member is a link, a device or has a path that leads outside.
     """
     path = Path(path)
-    try:
-        with path.open("rb") as raw:
-            head = raw.read(512)
-    except OSError as error:
-        raise RelampError(f"{path}: cannot be read ({error.strerror}); fetch it again") from error
-    if looks_like_html(head):
-        raise RelampError(f"{path}: is an HTML page and no tar file (the server sent an error page); fetch it again")
+    first_bytes(path, "tar file")
     with gzip.open(path) as unzipped:
         stream = limited(unzipped.read1, most_bytes, str(path), unzipped.close)
         try:

@@ -206,10 +206,14 @@ def _build_array(array: _Array) -> NDArray[Any]:
 
 
 def _build_sparse(sparse: _Sparse) -> csr_matrix[Any]:
-    """Build a CSR matrix, with scipy's full check of its offsets and columns."""
-    state = sparse.state
-    rows, columns = (int(side) for side in state["_shape"])
-    parts = tuple(_build(state[key]) for key in ("data", "indices", "indptr"))
-    matrix = csr_matrix(parts, shape=(rows, columns))
+    """Build a CSR matrix from its pickled state."""
+    data, indices, indptr = (_build(sparse.state[key]) for key in ("data", "indices", "indptr"))
+    return checked_csr(data, indices, indptr, sparse.state["_shape"])
+
+
+def checked_csr(data: Any, indices: Any, indptr: Any, shape: Any) -> csr_matrix[Any]:
+    """Put a CSR matrix together, with scipy's full check of its offsets and columns (ValueError and its like)."""
+    rows, columns = (int(side) for side in shape)
+    matrix = csr_matrix((data, indices, indptr), shape=(rows, columns))
     matrix.check_format(full_check=True)
     return matrix

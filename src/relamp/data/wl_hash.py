@@ -25,7 +25,7 @@ def wl_hash(data: PackedGraphs, rounds: int = WL_ROUNDS) -> Hash:
     result = np.empty(len(data), dtype=np.uint64)
     for start, end in blocks(data):
         first, last = data.node_offset[start], data.node_offset[end]
-        source, target = block_edges(data, start, end)
+        source, target = data.global_edge_index(start, end)
         order = np.argsort(target, kind="stable")
         source = source[order]
         node_edges = np.searchsorted(target[order], np.arange(last - first + 1))
@@ -48,13 +48,6 @@ def blocks(data: PackedGraphs) -> Iterator[tuple[int, int]]:
         end = max(start + 1, int(np.searchsorted(size, size[start] + BLOCK, side="right")) - 1)
         yield start, end
         start = end
-
-
-def block_edges(data: PackedGraphs, start: int, end: int) -> tuple[_Int64, _Int64]:
-    """Return sources and targets of the edges of graphs `start ... end - 1`, nodes numbered through the block."""
-    shift = np.repeat(data.node_offset[start:end] - data.node_offset[start], data.num_edges[start:end])
-    source, target = data.edge_index[:, data.edge_offset[start] : data.edge_offset[end]].astype(np.int64) + shift
-    return source, target
 
 
 def _block_edge_attr(data: PackedGraphs, start: int, end: int) -> NDArray[Any]:

@@ -6,25 +6,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relamp.augment.graphs import AUGMENTATIONS, Reading
+from relamp.augment.graphs import AUGMENTATIONS, Union
 from relamp.data.packed import Integers, PackedGraphs
 from relamp.errors import RelampError
 from relamp.graph.entropy import degrees, structural_entropy
-
-STATUSES = ("ok", "no_edges", "zero_entropy")
+from relamp.settings.graphs import Reading
 
 # Directed edges that are augmented at once: enough to make numpy's overhead vanish, few enough to stay in memory.
 _PIECE = 1 << 20
 
 
-def damage(
+def measure_damage(
     data: PackedGraphs, augmentation: str, reading: Reading, strength: float, draws: int, rng: np.random.Generator
 ) -> pd.DataFrame:
     """Return 1 - H(t(G)) / H(G) of each graph and draw, as a fraction (LAMP Eq. 6).
 
     Columns: dataset, augmentation, reading, draw, graph, status, before (H(G) in nats), after (H(t(G))), value. A graph
     without edges (`no_edges`), or with edges but without entropy (`zero_entropy`: one node has all of them), has no
-    such ratio: its value is NaN, and `counts` tells how many there are. A view without edges has entropy 0, so that
+    such ratio: its value is NaN. A view without edges has entropy 0, so that
     its value is 1; a negative value is entropy gained. Each draw has a Generator of its own, spawned from `rng`: more
     draws leave the first ones as they were.
 
@@ -36,20 +35,12 @@ def damage(
     before, after = np.zeros(len(data)), np.zeros((draws, len(data)))
     for first, last in _pieces(data.edge_offset):
         node_offset = data.node_offset[first : last + 1] - data.node_offset[first]
-        edge_index = _edges(data, first, last, node_offset)
-        before[first:last] = _entropy(edge_index, node_offset)
+        union = Union.of(data.global_edge_index(first, last), node_offset, strength, reading)
+        before[first:last] = _entropy(union.edge_index, node_offset)
         for draw, generator in enumerate(generators):
-            view = AUGMENTATIONS[augmentation](edge_index, node_offset, strength, generator, reading=reading)
+            view = AUGMENTATIONS[augmentation](union, generator)
             after[draw, first:last] = _entropy(view.edge_index, node_offset)
     return _rows(data, augmentation, reading, before, after)
-
-
-def counts(rows: pd.DataFrame) -> pd.DataFrame:
-    """Count the graphs of each data set by status: columns dataset, graphs, ok, no_edges, zero_entropy."""
-    once = rows.drop_duplicates(["dataset", "graph"])
-    table = pd.crosstab(once["dataset"], once["status"]).reindex(columns=list(STATUSES), fill_value=0)
-    table.insert(0, "graphs", table.sum(axis=1))
-    return table.rename_axis(columns=None).reset_index()
 
 
 def _pieces(edge_offset: Integers) -> Iterator[tuple[int, int]]:
@@ -57,13 +48,6 @@ def _pieces(edge_offset: Integers) -> Iterator[tuple[int, int]]:
     number = edge_offset[:-1] // _PIECE
     bounds = np.flatnonzero(np.diff(number, prepend=-1, append=-1))
     yield from zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
-
-
-def _edges(data: PackedGraphs, first: int, last: int, node_offset: Integers) -> NDArray[np.int64]:
-    """Return the edges of the graphs `first:last`, with nodes numbered through these graphs."""
-    shift = np.repeat(node_offset[:-1], data.num_edges[first:last])
-    local = data.edge_index[:, data.edge_offset[first] : data.edge_offset[last]]
-    return np.asarray(local.astype(np.int64) + shift, dtype=np.int64)
 
 
 def _entropy(edge_index: NDArray[np.int64], node_offset: Integers) -> NDArray[np.float64]:

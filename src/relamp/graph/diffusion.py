@@ -1,6 +1,6 @@
 """Diffusion of node features over a sparse graph: personalised PageRank and heat kernel, never as an N x N matrix."""
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +9,8 @@ from scipy.special import ive
 
 from relamp.data.packed import Integers
 from relamp.errors import RelampError
+from relamp.settings.nodes import Diffusion
 
-Kind = Literal["ppr", "heat"]
 COLUMNS_AT_ONCE = 256  # columns of x diffused together: four float64 blocks of this width are held
 
 
@@ -40,7 +40,7 @@ def normalised_adjacency(edge_index: Integers, num_nodes: int, self_loops: bool 
 def diffuse(
     adjacency: csr_matrix[np.float64],
     x: NDArray[Any] | csr_matrix[Any],
-    kind: Kind,
+    kind: Diffusion,
     alpha: float = 0.2,
     time: float = 5.0,
     tolerance: float = 1e-6,
@@ -95,7 +95,7 @@ def _series(
     return total
 
 
-def chebyshev_coefficients(kind: Kind, alpha: float, time: float, tolerance: float) -> NDArray[np.float64]:
+def chebyshev_coefficients(kind: Diffusion, alpha: float, time: float, tolerance: float) -> NDArray[np.float64]:
     """Return the leading coefficients of a diffusion, see `diffuse`, as few as leave out `tolerance` in sum at most."""
     if not 0 < tolerance < 1:
         raise RelampError(f"tolerance {tolerance}: give a number between 0 and 1")

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from relamp.augment.graphs import AUGMENTATIONS
+from relamp.augment.graphs import AUGMENTATIONS, Union
 from relamp.data.batch import Batch
 from relamp.loss.nt_xent import nt_xent
 from relamp.method.base import Loss, Randomness
@@ -48,10 +48,8 @@ def augmented(batch: Batch, options: GraphclOptions, encoder: Encoder, random: R
     hidden = np.zeros(len(batch.x), dtype=bool)
     origin = np.arange(edge_index.shape[1])
     for number, name in enumerate(options.augmentations):
-        graphs = choice == number
-        view = AUGMENTATIONS[name](
-            edge_index, node_offset, options.strength, rng, reading=options.reading, graphs=graphs
-        )
+        union = Union.of(edge_index, node_offset, options.strength, options.reading)
+        view = AUGMENTATIONS[name](union.only(choice == number), rng)
         edge_index, origin = view.edge_index, origin[view.edge_origin]
         keep &= view.keep
         if view.redraw is not None:

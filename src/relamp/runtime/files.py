@@ -6,15 +6,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from safetensors import SafetensorError
 
 from relamp.errors import RelampError
 
-_UMASK = os.umask(0)  # which can only be read by setting it
-os.umask(_UMASK)
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @contextmanager
@@ -31,9 +30,12 @@ def whole(path: Path | str) -> Iterator[Path]:
     # The suffix stays, since libraries (matplotlib, pandas) choose the format by it.
     beside = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
+        beside.touch()
+        mode = beside.stat().st_mode  # what the umask and the folder give to a new file
+        beside.unlink()
         yield beside
         # safetensors writes for the owner's eyes alone, but a cluster's shared folder is read by others too.
-        beside.chmod(0o666 & ~_UMASK)
+        beside.chmod(mode)
         with beside.open("rb") as file:
             os.fsync(file.fileno())
         beside.replace(path)
@@ -60,7 +62,7 @@ def read_json(path: Path | str) -> Any:
     return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
-def write_csv(path: Path | str, rows: pd.DataFrame) -> None:
+def write_csv(path: Path | str, rows: "pd.DataFrame") -> None:
     """Write rows as a whole or not at all; numbers keep all their digits."""
     with whole(path) as beside:
         rows.to_csv(beside, index=False)

@@ -1,9 +1,11 @@
-"""Make many small files in one job, and keep each beside all that it depends on: none is computed twice.
+"""Make many small files in one job, each cached under a hash of all that it depends on: none is computed twice.
 
 A job that makes forty files makes them all again when one is added or when it is killed in the middle. Here only what
 is missing is computed, and the rest copied.
 """
 
+import hashlib
+import json
 import logging
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from relamp.runtime.code import closure_sha256
-from relamp.runtime.facts import by_content, fingerprint
 from relamp.runtime.files import sha256, whole
 from relamp.runtime.log import GOES_ON
 from relamp.runtime.processes import run_all
@@ -100,3 +101,19 @@ def _take_or_make(make: Callable[..., None], given: dict[str, Any], output: Path
 def _copy(source: Path, target: Path) -> None:
     with whole(target) as beside:
         shutil.copyfile(source, beside)
+
+
+def fingerprint(facts: Any) -> str:
+    """Return a hash of everything a result depends on (settings, seed, data, code), given as JSON-able facts."""
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def by_content(value: Any, hash_of: Callable[[Path], str] = sha256) -> Any:
+    """Return arguments as JSON-able facts: a path counts by the hash of what the file holds, not by its name."""
+    if isinstance(value, Path):
+        return hash_of(value)
+    if isinstance(value, Mapping):
+        return {str(key): by_content(part, hash_of) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [by_content(part, hash_of) for part in value]
+    return value

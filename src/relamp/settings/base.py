@@ -4,17 +4,22 @@ import re
 from contextlib import suppress
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 Ratio = Annotated[float, Field(ge=0, lt=1)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Probability = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Temperature = Annotated[float, Field(ge=0.025)]
 Count = Annotated[int, Field(ge=1)]
+AtLeastTwo = Annotated[int, Field(ge=2)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Epoch = Annotated[int, Field(ge=0)]
 
 
 def _in_a_path(value: Any) -> Any:
-    """Return a value that can stand in a path, where `_`, `~` and `/` part names from values; numbers of text as such."""
+    """Return a value that can stand in a path, where `_`, `~` and `/` part names from values."""
     if isinstance(value, bool | int | float):
         return value
     text = str(value)
@@ -31,17 +36,13 @@ Value = Annotated[bool | int | float | str, BeforeValidator(_in_a_path)]
 
 
 class Settings(BaseModel):
-    """Base of all settings: frozen, and strict about keys."""
+    """Base of all settings: frozen, strict about keys; the docstring under a field is its description."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, validate_default=True)
 
 
 def reached(checkpoints: tuple[int, ...], last: int | None) -> tuple[int, ...]:
-    """Return epochs none of which is beyond the last; raises ValueError otherwise.
-
-    To be called by the validator of a field, not of the whole: so it is told together with the faults of other fields.
-    `last` is None where it has faults of its own.
-    """
+    """Return epochs none of which is beyond the last (None where it has faults of its own); raises ValueError."""
     late = [epoch for epoch in checkpoints if last is not None and epoch > last]
     if late:
         raise ValueError(f"beyond the last epoch, {last}: {', '.join(map(str, late))}")
@@ -53,3 +54,17 @@ def with_the_last(checkpoints: tuple[int, ...], last: int | None) -> tuple[int, 
     if last is not None and last not in checkpoints:
         raise ValueError(f"the last epoch, {last}, is missing, which is evaluated")
     return checkpoints
+
+
+# Both are checked with the field and not with the whole model, so that faults of other fields are listed too. The field
+# `epochs` must come before them.
+def _reached(checkpoints: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+    return reached(checkpoints, info.data.get("epochs"))
+
+
+def _with_the_last(checkpoints: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+    return with_the_last(checkpoints, info.data.get("epochs"))
+
+
+Checkpoints = Annotated[tuple[Epoch, ...], AfterValidator(_reached)]
+CheckpointsWithLast = Annotated[tuple[Epoch, ...], AfterValidator(_with_the_last), AfterValidator(_reached)]

@@ -1,15 +1,109 @@
-"""Interim."""
+"""Settings of the evaluations: how embeddings, kernels and augmentations are measured."""
 
-from relamp.settings.graphs import DamageProtocol, EditDistanceProtocol, Kernels, SvmProtocol
-from relamp.settings.images import ImageProbe
-from relamp.settings.nodes import ClusterProtocol, ProbeProtocol
+from typing import Annotated, Literal
 
-__all__ = [
-    "ClusterProtocol",
-    "DamageProtocol",
-    "EditDistanceProtocol",
-    "ImageProbe",
-    "Kernels",
-    "ProbeProtocol",
-    "SvmProtocol",
-]
+from pydantic import Field, field_validator
+
+from relamp.settings.base import AtLeastTwo, Count, NotNegative, Positive, Settings, Share
+from relamp.settings.graphs import Augmentation, Reading
+
+
+class SvmProtocol(Settings):
+    """Cross-validation of a support vector machine on graph embeddings."""
+
+    folds: AtLeastTwo = 10
+    """Number of outer folds, stratified by class."""
+    inner_folds: AtLeastTwo = 5
+    """Number of folds within the training part, by which C is chosen."""
+    C: tuple[Positive, ...] = (1e-3, 1e-2, 1e-1, 1.0, 1e1, 1e2, 1e3)
+    """Candidates of the penalty C."""
+    kernel: Literal["rbf", "linear"] = "rbf"
+    """Kernel on embeddings: rbf (GraphCL, LAMP) or linear (M-Mix)."""
+
+
+class Kernels(Settings):
+    """Graph kernels, scored in the same folds as embeddings."""
+
+    wl_iterations: Count = 3
+    """Rounds of Weisfeiler-Leman refinement."""
+    graphlet_size: Annotated[int, Field(ge=3, le=5)] = 3
+    """Number of nodes of a graphlet."""
+
+
+class DamageProtocol(Settings):
+    """Structural damage: the share of structural entropy that augmentations remove (LAMP Eq. 6, Fig. 2)."""
+
+    augmentations: tuple[Augmentation, ...] = ("node_drop", "edge_perturbation", "subgraph")
+    """Augmentations to measure."""
+    readings: tuple[Reading, ...] = ("paper", "code")
+    """Augment as the papers say (paper), as GraphCL's public code does (code), or both."""
+    strength: Share = 0.2
+    """Share of nodes or edges that is altered; of subgraph, the share of nodes that is kept."""
+    draws: Count = 5
+    """Number of times each graph is augmented."""
+
+
+class EditDistanceProtocol(Settings):
+    """Graph edit distance (M-Mix Table 10), see `relamp.evaluate.edit_distance`."""
+
+    nodes: tuple[Annotated[int, Field(ge=4)], ...] = (50, 20, 15, 10)
+    """Sizes n: the first n nodes of each graph are kept."""
+    graphs: Count = 1000
+    """Number of graphs that are drawn; each gives one triplet."""
+    pad: bool = False
+    """Whether graphs with fewer than n nodes get isolated nodes, as in the padded arrays of M-Mix's code."""
+    substitutions: tuple[Count, Count] = (1, 2)
+    """Number of edges that are substituted in the positive and in the negative graph."""
+    wl_iterations: Count = 5
+    """Rounds of the Weisfeiler-Leman kernel."""
+    normalise: bool = True
+    """Whether kernels are compared by their cosine, like embeddings; M-Mix's code compares their plain values."""
+
+
+class ProbeProtocol(Settings):
+    """Linear probe on frozen node embeddings: logistic regression, fitted by Adam."""
+
+    runs: Count = 50
+    """Number of runs, each with its own initial weights and, where splits are drawn, its own split."""
+    steps: Count = 300
+    """Number of steps of Adam."""
+    learning_rate: Positive = 0.01
+    """Learning rate of Adam."""
+    weight_decay: NotNegative = 0.0
+    """Weight decay of Adam; M-Mix's public code uses 0.01 on Citeseer and none elsewhere."""
+    split: Literal["public", "random"] = "public"
+    """Use the data set's public split (public), or draw a split for each run (random)."""
+    shares: tuple[Share, Annotated[float, Field(ge=0, lt=1)]] = (0.1, 0.1)
+    """Shares of training and validation nodes in a random split; GRACE uses 10 % each and tests on the other 80 %."""
+
+    @field_validator("shares")
+    @classmethod
+    def _leave_some(cls, shares: tuple[float, float]) -> tuple[float, float]:
+        if sum(shares) >= 1:
+            raise ValueError("nothing is left to test on")
+        return shares
+
+
+class ClusterProtocol(Settings):
+    """Clustering of node embeddings by k-means."""
+
+    runs: Count = 10
+    """Number of repetitions, each with other initial centres."""
+    starts: Count = 10
+    """Number of starts of k-means per run; the best one counts."""
+
+
+class ImageProbe(Settings):
+    """Linear classifier on frozen image features, see `relamp.evaluate.linear_probe`."""
+
+    scaling: Literal["standard", "length", "none"] = "standard"
+    """Scaling of features: standardised by the training images (standard), scaled to length 1 (length, the public code
+    that M-Mix builds on), or unchanged (none)."""
+    runs: Count = 1
+    """Number of classifiers per set of features, which differ in their initial weights."""
+    steps: Count = 300
+    """Number of steps of Adam; each step sees all training images."""
+    learning_rate: Positive = 0.01
+    """Learning rate of Adam."""
+    weight_decay: NotNegative = 0.0
+    """Weight decay of Adam."""

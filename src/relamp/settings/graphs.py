@@ -1,10 +1,21 @@
-"""Settings of single steps: what a job gets to know. Every field is an option of config.yaml."""
+"""Settings of pre-training on graphs and molecules, and of the methods' own options."""
 
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field
 
-from relamp.settings.base import Count, Epoch, Positive, Ratio, Settings, reached, with_the_last
+from relamp.settings.base import (
+    AtLeastTwo,
+    Checkpoints,
+    CheckpointsWithLast,
+    Count,
+    Epoch,
+    NotNegative,
+    Positive,
+    Ratio,
+    Settings,
+    Temperature,
+)
 from relamp.settings.mixing import MixSettings
 
 Augmentation = Literal["node_drop", "edge_perturbation", "subgraph", "attribute_masking"]
@@ -12,222 +23,124 @@ Reading = Literal["paper", "code"]
 
 
 class LampOptions(Settings):
-    """What the LAMP paper leaves open.
-
-    Attributes:
-        gamma: pruning ratio, the share of weights that the sparse encoder lacks (Eq. 18).
-        alpha: weight of the local loss (Eq. 21).
-        pruned_gradient: gradient flows through the pruned branch too, since the weights are shared.
-        prune_scope: rank weights within each matrix ("layer") or over the whole encoder.
-        node_embedding: the local loss sees all layers concatenated, or the last.
-        own_statistics: the pruned branch does not move the running BatchNorm statistics.
-    """
+    """Options of LAMP, among them choices that its paper leaves open."""
 
     gamma: Ratio = 0.2
-    alpha: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    """Pruning ratio: share of the weights that the pruned branch lacks (gamma, LAMP Eq. 18)."""
+    alpha: NotNegative = 1.0
+    """Weight of the local loss (alpha, LAMP Eq. 21)."""
     pruned_gradient: bool = True
+    """Whether gradient flows through the pruned branch too, since both branches share their weights."""
     prune_scope: Literal["layer", "encoder"] = "layer"
+    """Rank weights for pruning within each matrix (layer) or over the whole encoder (encoder)."""
     node_embedding: Literal["concat", "last"] = "concat"
+    """Node embeddings of the local loss: all layers concatenated (concat) or the last layer (last)."""
     own_statistics: bool = False
+    """Whether the pruned branch leaves the running BatchNorm statistics unchanged."""
 
 
 class SimgraceOptions(Settings):
-    """SimGRACE's scale of the weight noise."""
+    """Options of SimGRACE."""
 
     eta: Positive = 1.0
+    """Scale of the Gaussian noise on the weights of the second branch (eta of SimGRACE)."""
 
 
 class GraphclOptions(Settings):
-    """GraphCL's views.
-
-    Attributes:
-        augmentations: one of these is drawn for each graph and view.
-        strength: share of nodes or edges that is altered.
-        reading: the papers' words or the public code's behaviour, see `relamp.augment.graphs`.
-        views: augment both branches, or leave the first as it is, as the public code does.
-    """
+    """Options of GraphCL."""
 
     augmentations: tuple[Augmentation, ...] = Field(default=("node_drop", "subgraph"), min_length=1)
+    """Augmentations of which one is drawn for each graph and view."""
     strength: Ratio = 0.2
+    """Share of nodes or edges that is altered; of subgraph, the share of nodes that is kept."""
     reading: Reading = "paper"
+    """Augment as the papers say (paper) or as GraphCL's public code does (code)."""
     views: Literal["both", "one"] = "both"
+    """Augment both branches (both), or only the second, as GraphCL's public code does (one)."""
 
 
 class MmixTraining(Settings):
-    """What M-Mix trains by in place of the settings that all methods share; the defaults are its public code's.
-
-    Attributes:
-        epochs, checkpoints, batch_size, learning_rate: see `Pretraining`; the last epoch is always a checkpoint.
-        hidden: width of each branch.
-    """
+    """Training settings of M-Mix's graph-level methods in place of the shared ones; the defaults are its code's."""
 
     epochs: Epoch = 200
-    checkpoints: tuple[Epoch, ...] = Field(default=(0, 100, 200), validate_default=True)
-    batch_size: Annotated[int, Field(ge=2)] = 256
+    """Passes over the data."""
+    checkpoints: CheckpointsWithLast = (0, 100, 200)
+    """Epochs whose embeddings are stored; 0 is before training, and the last epoch must be among them."""
+    batch_size: AtLeastTwo = 256
+    """Graphs per step."""
     learning_rate: Positive = 3e-4
+    """Learning rate of Adam."""
     hidden: Count = 512
-
-    @field_validator("checkpoints")
-    @classmethod
-    def _reach_the_last(cls, checkpoints: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
-        last = info.data.get("epochs")
-        return reached(with_the_last(checkpoints, last), last)
+    """Width of each branch."""
 
 
 class MmixOptions(Settings):
-    """M-Mix between graphs and its host MVGRL; where paper and public code disagree, the paper is the default.
-
-    Attributes:
-        training: what these methods train by in place of the shared settings; None leaves those in force.
-        features: one-hot node labels, a constant where a data set has none ("labels", as for all other methods);
-            there, one-hot degrees instead ("labels-or-degrees"); or both side by side for every data set
-            ("labels-and-degrees", MVGRL's public code, on which M-Mix's builds).
-        max_degree: nodes of this degree and of any higher one share a category.
-        diffusion: operator of branch b; "adjacency" is what M-Mix's code really takes for its graphs.
-        alpha: restart probability of "ppr".
-        time: diffusion time of "heat".
-        mix: how samples are mixed.
-        negatives: a node's negatives are the nodes of its own graph (J_node(G_i) in Eq. 11) or of the whole batch
-            (the code).
-        sample_size: nodes of a batch that are contrasted in a step where `negatives` is "batch".
-        temperature: tau of M-Mix's objectives.
-        branch: graph embeddings of branch a, of branch b, their sum (the code) or their average (Table 6).
-        pooling: of nodes into the embedding of a graph. The paper says READOUT; M-Mix's code takes the mean over nodes
-            that are padded to those of the largest graph, which is a sum but for a factor. Its objectives cannot tell
-            the two apart; a classifier can, and MVGRL's own objective, for which MVGRL's code takes the sum.
-        readout: branch a's embedding is what it encodes ("encoder", z in the paper), or what is contrasted, after
-            mixing and g ("output", the code).
-    """
+    """Options of graph-level M-Mix and its host MVGRL; where paper and code disagree, the default is the paper's."""
 
     training: MmixTraining | None = None
+    """Training settings of these methods; null keeps the settings that all methods share."""
     features: Literal["labels", "labels-or-degrees", "labels-and-degrees"] = "labels"
+    """Node features: one-hot node labels, constant without labels (labels, as for all other methods); one-hot degrees
+    where there are no labels (labels-or-degrees); or both side by side (labels-and-degrees, MVGRL's public code)."""
     max_degree: Count = 128
+    """Nodes of this degree and of all higher degrees share one category."""
     diffusion: Literal["ppr", "heat", "adjacency"] = "ppr"
+    """Operator of branch b: personalised PageRank (ppr), heat kernel (heat), or the plain adjacency, which M-Mix's code
+    uses for its graphs (adjacency)."""
     alpha: Annotated[float, Field(gt=0, le=1)] = 0.2
+    """Restart probability of personalised PageRank."""
     time: Positive = 5.0
+    """Diffusion time of the heat kernel."""
     mix: MixSettings = MixSettings()
+    """Options of the mixers."""
     negatives: Literal["graph", "batch"] = "graph"
-    sample_size: Annotated[int, Field(ge=2)] = 5000
-    temperature: Annotated[float, Field(ge=0.025)] = 1.0
+    """Negatives of a node: the nodes of its own graph (graph, Eq. 11) or of the whole batch (batch, the code)."""
+    sample_size: AtLeastTwo = 5000
+    """Nodes of a batch that are contrasted per step if negatives is batch."""
+    temperature: Temperature = 1.0
+    """Temperature tau of M-Mix's objectives."""
     branch: Literal["sum", "average", "a", "b"] = "sum"
+    """Graph embeddings: branch a, branch b, their sum (the code) or their average (Table 6)."""
     pooling: Literal["mean", "sum"] = "sum"
+    """Pooling of nodes into a graph embedding. The paper says READOUT; M-Mix's code averages over nodes padded to the
+    largest graph, which is a sum up to a factor. M-Mix's objectives cannot tell the two apart, a classifier can, and
+    so can MVGRL's own objective, for which MVGRL's code takes the sum."""
     readout: Literal["encoder", "output"] = "encoder"
+    """Embeddings of branch a: the encoder's output (encoder, z in the paper), or what is contrasted after mixing and
+    projection g (output, the code)."""
 
 
 class Pretraining(Settings):
-    """Pre-training, the same for all methods but for their own options.
-
-    Attributes:
-        epochs: passes over the data.
-        checkpoints: epochs whose embeddings are kept; 0 is before any training.
-        batch_size: graphs a step.
-        learning_rate: of Adam.
-        hidden, layers: shape of the encoder.
-        temperature: tau of all contrastive losses.
-        directions: contrast view 1 with 2 and 2 with 1 ("both", the papers), or the first alone (GraphCL's code).
-        shuffle: draw the order of the graphs once, or anew each epoch.
-        self_loops: add (n, n) to no node, to all, or to all but each graph's last (GraphCL's code).
-        local_nodes: N_s, nodes sampled of a batch for LAMP's local loss.
-        mmix: options of M-Mix's methods, among them what they train by in place of the above.
-    """
+    """Pre-training on graphs or molecules; all methods share these settings, except for their own options."""
 
     epochs: Epoch = 20
-    checkpoints: tuple[Epoch, ...] = Field(default=(0, 10, 20), validate_default=True)
-    batch_size: Annotated[int, Field(ge=2)] = 128
+    """Passes over the data."""
+    checkpoints: Checkpoints = (0, 10, 20)
+    """Epochs whose embeddings are stored; 0 is before training."""
+    batch_size: AtLeastTwo = 128
+    """Graphs per step."""
     learning_rate: Positive = 0.01
+    """Learning rate of Adam."""
     hidden: Count = 32
+    """Width of each layer of the encoder."""
     layers: Count = 3
-    temperature: Annotated[float, Field(ge=0.025)] = 0.2
+    """Number of layers of the encoder."""
+    temperature: Temperature = 0.2
+    """Temperature tau of the contrastive losses."""
     directions: Literal["both", "one"] = "both"
+    """Contrast view 1 with 2 and view 2 with 1 (both, the papers), or only view 1 with 2 (one, GraphCL's code)."""
     shuffle: Literal["once", "epoch"] = "once"
+    """Draw the order of the graphs once (once) or anew in each epoch (epoch)."""
     self_loops: Literal["none", "all", "all-but-last"] = "none"
-    local_nodes: Annotated[int, Field(ge=2)] = 5000
+    """Add a self-loop to no node (none), to every node (all), or to all but the last node of each graph (all-but-last,
+    GraphCL's code)."""
+    local_nodes: AtLeastTwo = 5000
+    """Nodes of a batch that are sampled for LAMP's local loss (N_s)."""
     lamp: LampOptions = LampOptions()
+    """Options of LAMP."""
     simgrace: SimgraceOptions = SimgraceOptions()
+    """Options of SimGRACE."""
     graphcl: GraphclOptions = GraphclOptions()
+    """Options of GraphCL."""
     mmix: MmixOptions = MmixOptions()
-
-    @field_validator("checkpoints")
-    @classmethod
-    def _are_reached(cls, checkpoints: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
-        return reached(checkpoints, info.data.get("epochs"))
-
-
-class SvmProtocol(Settings):
-    """The support vector machine's cross-validation.
-
-    Attributes:
-        folds: outer folds, stratified.
-        inner_folds: folds inside the training part, by which C is chosen.
-        C: candidates.
-        kernel: of embeddings: "rbf" (GraphCL, LAMP) or "linear" (M-Mix).
-    """
-
-    folds: Annotated[int, Field(ge=2)] = 10
-    inner_folds: Annotated[int, Field(ge=2)] = 5
-    C: tuple[Positive, ...] = (1e-3, 1e-2, 1e-1, 1.0, 1e1, 1e2, 1e3)
-    kernel: Literal["rbf", "linear"] = "rbf"
-
-
-class Kernels(Settings):
-    """Graph kernels, evaluated in the same folds.
-
-    Attributes:
-        wl_iterations: rounds of Weisfeiler-Leman refinement.
-        graphlet_size: nodes of a graphlet.
-    """
-
-    wl_iterations: Count = 3
-    graphlet_size: Annotated[int, Field(ge=3, le=5)] = 3
-
-
-class Finetuning(Settings):
-    """Fine-tuning of a molecular encoder on labelled molecules.
-
-    Attributes:
-        epochs: passes over the training molecules.
-        batch_size: molecules a step.
-        learning_rate: of Adam, the same for encoder and head.
-        dropout: after each layer of the encoder.
-    """
-
-    epochs: Count = 100
-    batch_size: Annotated[int, Field(ge=2)] = 32
-    learning_rate: Positive = 0.001
-    dropout: Ratio = 0.5
-
-
-class DamageProtocol(Settings):
-    """Structural damage (LAMP Fig. 2).
-
-    Attributes:
-        augmentations: what is done to the graphs.
-        readings: in which readings.
-        strength: share of nodes or edges.
-        draws: times each graph is augmented.
-    """
-
-    augmentations: tuple[Augmentation, ...] = ("node_drop", "edge_perturbation", "subgraph")
-    readings: tuple[Reading, ...] = ("paper", "code")
-    strength: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    draws: Count = 5
-
-
-class EditDistanceProtocol(Settings):
-    """Graph edit distance (M-Mix Table 10), see `relamp.evaluate.edit_distance`.
-
-    Attributes:
-        nodes: n, so many first nodes of each graph are kept.
-        graphs: triplets; one for each graph that is drawn.
-        pad: graphs with fewer nodes get isolated ones, as in M-Mix's code, whose arrays are padded.
-        substitutions: edges that are substituted in the positive and in the negative graph.
-        wl_iterations: rounds of the Weisfeiler-Leman kernel.
-        normalise: compare kernels by their cosine, as embeddings are; M-Mix's code takes their plain values.
-    """
-
-    nodes: tuple[Annotated[int, Field(ge=4)], ...] = (50, 20, 15, 10)
-    graphs: Count = 1000
-    pad: bool = False
-    substitutions: tuple[Count, Count] = (1, 2)
-    wl_iterations: Count = 5
-    normalise: bool = True
+    """Options of M-Mix's graph-level methods, their own training settings included."""

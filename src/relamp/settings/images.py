@@ -1,40 +1,47 @@
-"""Settings of the experiments on images, and their methods. This file imports no torch."""
+"""Settings of pre-training on images, and the methods on images."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from relamp.settings.base import Count, Epoch, Positive, Settings, reached
+from relamp.settings.base import (
+    AtLeastTwo,
+    Checkpoints,
+    Count,
+    Epoch,
+    NotNegative,
+    Positive,
+    Probability,
+    Settings,
+    Temperature,
+)
 from relamp.settings.mixing import MixSettings
-
-Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 class ImageViews(Settings):
-    """What the two views of an image go through (SimCLR on CIFAR: Chen et al. 2020, A and B.9, at strength 0.5).
-
-    Attributes:
-        crop_area: least and greatest share of the image that a crop covers.
-        crop_ratio: least and greatest ratio of a crop's width to its height.
-        flip: probability of a horizontal flip; 0 where left and right have a meaning, as in digits.
-        jitter: probability that the colours of an image are changed.
-        brightness, contrast, saturation: factors are drawn from 1 - s to 1 + s, and not below 0.
-        hue: the greatest turn of the hue, of a full circle.
-        grey: probability that an image loses its colours.
-    """
+    """How the two views of an image are made (SimCLR on CIFAR: Chen et al. 2020, A and B.9, at strength 0.5)."""
 
     crop_area: tuple[Positive, Positive] = (0.08, 1.0)
+    """Smallest and largest share of the image that a crop covers."""
     crop_ratio: tuple[Positive, Positive] = (3 / 4, 4 / 3)
+    """Smallest and largest ratio of a crop's width to its height."""
     flip: Probability = 0.5
+    """Probability of a horizontal flip; 0 where left and right have a meaning, as in digits."""
     jitter: Probability = 0.8
-    brightness: Annotated[float, Field(ge=0)] = 0.4
-    contrast: Annotated[float, Field(ge=0)] = 0.4
-    saturation: Annotated[float, Field(ge=0)] = 0.4
+    """Probability that the colours of an image are changed."""
+    brightness: NotNegative = 0.4
+    """Strength s of brightness changes: factors are drawn from 1 - s to 1 + s, but not below 0."""
+    contrast: NotNegative = 0.4
+    """Strength s of contrast changes, drawn likewise."""
+    saturation: NotNegative = 0.4
+    """Strength s of saturation changes, drawn likewise."""
     hue: Annotated[float, Field(ge=0, le=0.5)] = 0.1
+    """Largest turn of the hue in either direction, as a share of the full circle."""
     grey: Probability = 0.2
+    """Probability that an image loses its colours."""
 
     @model_validator(mode="after")
     def _ranges_are_ranges(self) -> Self:
@@ -46,37 +53,30 @@ class ImageViews(Settings):
 
 
 class ImagePretraining(Settings):
-    """Contrastive pre-training on images: SimCLR with mixing (M-Mix, Section 4.4 and Table 7).
-
-    Attributes:
-        epochs: passes over the training images.
-        checkpoints: epochs whose embeddings are kept; 0 is before any training.
-        batch_size: images a step.
-        learning_rate, weight_decay: of Adam.
-        width: of the first stage of ResNet-18.
-        projection: width of the output that is mixed and contrasted.
-        temperature: tau.
-        views: how images are augmented.
-        mix: options of the mixers; the scope is "op", for images have no neighbours.
-        picture_anchors: images whose mixing weights are written down in the end, for the picture grid (Fig. 4).
-    """
+    """Contrastive pre-training on images: SimCLR with mixing (M-Mix, Section 4.4 and Table 7)."""
 
     epochs: Epoch = 500
-    checkpoints: tuple[Epoch, ...] = Field(default=(0, 500), validate_default=True)
-    batch_size: Annotated[int, Field(ge=2)] = 256
+    """Passes over the training images."""
+    checkpoints: Checkpoints = (0, 500)
+    """Epochs whose embeddings are stored; 0 is before training."""
+    batch_size: AtLeastTwo = 256
+    """Images per step."""
     learning_rate: Positive = 1e-3
-    weight_decay: Annotated[float, Field(ge=0)] = 1e-6
+    """Learning rate of Adam."""
+    weight_decay: NotNegative = 1e-6
+    """Weight decay of Adam."""
     width: Count = 64
+    """Number of channels of the first stage of ResNet-18."""
     projection: Count = 128
-    temperature: Annotated[float, Field(ge=0.025)] = 0.4
+    """Width of the projection that is mixed and contrasted."""
+    temperature: Temperature = 0.4
+    """Temperature tau of the contrastive loss."""
     views: ImageViews = ImageViews()
+    """How images are augmented."""
     mix: MixSettings = MixSettings(scope="op")
+    """Options of the mixers; the scope is op, since images have no neighbours."""
     picture_anchors: Count = 8
-
-    @field_validator("checkpoints")
-    @classmethod
-    def _are_reached(cls, checkpoints: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
-        return reached(checkpoints, info.data.get("epochs"))
+    """Number of images whose mixing weights are written at the end, for the picture grid (Fig. 4)."""
 
     @field_validator("mix")
     @classmethod
@@ -84,23 +84,6 @@ class ImagePretraining(Settings):
         if mix.scope != "op":
             raise ValueError("the scope of mixing must be 'op': images have no neighbours")
         return mix
-
-
-class ImageProbe(Settings):
-    """The linear classifier on frozen features, see `relamp.evaluate.linear_probe`.
-
-    Attributes:
-        scaling: features are standardised by the training images, brought to length 1 (the public code that M-Mix
-            builds on), or left as they are.
-        runs: classifiers a set of features, which differ in the weights they start from.
-        steps, learning_rate, weight_decay: of Adam, all training images a step.
-    """
-
-    scaling: Literal["standard", "length", "none"] = "standard"
-    runs: Count = 1
-    steps: Count = 300
-    learning_rate: Positive = 0.01
-    weight_decay: Annotated[float, Field(ge=0)] = 0.0
 
 
 @dataclass(frozen=True)

@@ -1,28 +1,24 @@
 """How strictly reproduced numbers are judged: options that are fixed before a number is seen."""
 
-from typing import Annotated, Literal
+from typing import Literal, get_args
 
-from pydantic import Field
+from relamp.settings.base import Positive, Settings, Share
 
-from relamp.settings.base import Positive, Settings
-
-VERDICTS = ("reproduced", "better", "worse", "inconclusive", "not run")
 Verdict = Literal["reproduced", "better", "worse", "inconclusive", "not run"]
 Protocol = Literal["fixed", "nested", "oracle"]
-PROTOCOLS = ("fixed", "nested", "oracle")
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
 
 
 class Judging(Settings):
-    """What a verdict rests on.
-
-    Attributes:
-        margin: points around a published value within which the interval of a reproduced one must lie.
-        confidence: of the intervals.
-        rope: points within which two methods count as equal.
-        protocol: whose scores are judged; the oracle's never are, since it chooses on test scores.
-    """
+    """What a verdict rests on."""
 
     margin: Positive = 2.0
-    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    """Points around a published value within which the interval of a reproduced value must lie."""
+    confidence: Share = 0.95
+    """Confidence of the intervals."""
     rope: Positive = 1.0
+    """Points within which two methods count as equal (region of practical equivalence)."""
     protocol: Literal["fixed", "nested"] = "fixed"
+    """Scores that are judged: of the fixed setting (fixed) or of the setting chosen within each fold (nested); oracle
+    scores are never judged, since they choose the setting by test scores."""

@@ -1,4 +1,4 @@
-"""Options of M-Mix's mixing. This file imports no torch, so that a configuration can be checked without it."""
+"""Options of M-Mix's mixing."""
 
 from typing import Annotated, Literal, Self
 
@@ -10,30 +10,26 @@ MIXERS = ("none", "mo-mix", "mp-mix", "mp-mix-nodiv", "binary-mix", "random-mix"
 
 
 class MixSettings(Settings):
-    """What M-Mix leaves open, and where its paper and its public code disagree; the paper is the default.
+    """Choices that M-Mix leaves open or where its paper and public code disagree; the default is the paper's."""
 
-    Attributes:
-        constant: C, the weight of the sample itself in mo-mix (Eq. 7); None mixes by Eq. 5, where it is one among all.
-        denominator: whether the sample itself counts in the denominator of Eq. 7 ("all") or not ("others"). Only
-            without it the weights sum to 1 with C.
-        scope: mix over the neighbours in the graph ("wp") or over all rows of a similarity above the threshold ("op").
-        threshold: theta of the scope "op".
-        weight_dropout: share of mp-mix's weights that is set to 0 in training; the rest is scaled up.
-        score_gradient: gradient flows through the similarities too; the code for graphs cuts it.
-        diversity: sign of Eq. 8: push the two projections "apart" (the paper), or "together", as one half of the
-            code does.
-        operator: mix by the weights, or by the normalised adjacency, as the code for nodes does after it has computed
-            the weights.
-    """
-
-    constant: Annotated[float, Field(ge=0, lt=1)] | None = 0.2
+    constant: Ratio | None = 0.2
+    """Weight C of the sample itself in mo-mix (Eq. 7); null mixes by Eq. 5, where the sample is one among all."""
     denominator: Literal["others", "all"] = "others"
+    """Whether the sample itself counts in the denominator of Eq. 7 (all) or not (others); only without it do the
+    weights sum to 1 together with C."""
     scope: Literal["wp", "op"] = "wp"
+    """Mix over the neighbours in the graph (wp), or over all rows whose similarity exceeds the threshold (op)."""
     threshold: Annotated[float, Field(ge=-1, le=1)] = 0.9
+    """Similarity threshold theta of the scope op."""
     weight_dropout: Ratio = 0.1
+    """Share of mp-mix's weights that is set to 0 in training; the other weights are scaled up."""
     score_gradient: bool = True
+    """Whether gradient flows through the similarities too; the public code for graphs cuts it."""
     diversity: Literal["apart", "together"] = "apart"
+    """Sign of Eq. 8: push the two projections apart (apart, the paper) or together (together, one half of the code)."""
     operator: Literal["weights", "adjacency"] = "weights"
+    """Mix by the weights (weights), or by the normalised adjacency (adjacency), as the public code for nodes does after
+    it has computed the weights."""
 
     @model_validator(mode="after")
     def _adjacency_is_known(self) -> Self:

@@ -1,94 +1,99 @@
-"""Settings of node-level pre-training and of what is measured on its embeddings. This file imports no torch."""
+"""Settings of pre-training on nodes."""
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from relamp.settings.base import Count, Epoch, Positive, Ratio, Settings, reached
+from relamp.settings.base import (
+    AtLeastTwo,
+    Checkpoints,
+    Count,
+    Epoch,
+    NotNegative,
+    Positive,
+    Ratio,
+    Settings,
+    Share,
+    Temperature,
+)
 from relamp.settings.mixing import MIXERS, MixSettings
 
 Branch = Literal["a", "b", "average", "concat"]
+Diffusion = Literal["ppr", "heat"]
 
 
 class DiffusionSettings(Settings):
-    """The operator of MVGRL's second branch.
+    """Operator of MVGRL's second branch."""
 
-    Attributes:
-        kind: personalised PageRank or heat kernel.
-        alpha: restart probability of PageRank.
-        time: diffusion time of the heat kernel.
-        tolerance: error of the diffused features, relative to the norm of a column.
-    """
-
-    kind: Literal["ppr", "heat"] = "ppr"
+    kind: Diffusion = "ppr"
+    """Personalised PageRank (ppr) or heat kernel (heat)."""
     alpha: Annotated[float, Field(gt=0, le=1)] = 0.2
+    """Restart probability of personalised PageRank."""
     time: Positive = 5.0
-    tolerance: Annotated[float, Field(gt=0, lt=1)] = 1e-6
+    """Diffusion time of the heat kernel."""
+    tolerance: Share = 1e-6
+    """Error bound of the diffused features, relative to the norm of a column."""
 
 
 class GraceSettings(Settings):
-    """GRACE's two views (Zhu et al. 2020); each rate is given for view a and for view b.
-
-    Attributes:
-        drop_edges: share of the undirected edges that a view lacks. A pair loses both directions at once, so that the
-            operator stays symmetric.
-        mask_features: share of the feature columns that a view has zeroed, the same columns for all nodes.
-    """
+    """The two views of GRACE (Zhu et al. 2020); each rate is given for view a and view b."""
 
     drop_edges: tuple[Ratio, Ratio] = (0.2, 0.4)
+    """Share of undirected edges that are dropped; both directions of an edge go together, so that the operator stays
+    symmetric."""
     mask_features: tuple[Ratio, Ratio] = (0.3, 0.4)
+    """Share of feature columns that are set to 0, the same columns for all nodes."""
 
 
 class NodePretraining(Settings):
-    """Pre-training on the nodes of one graph, or of several; the defaults are M-Mix's (Section 4.1).
-
-    Attributes:
-        host: where the two views come from: adjacency and diffusion (MVGRL), or edge dropping and feature masking
-            (GRACE).
-        encoder: GCN, or GRACE's with attention (GAT).
-        layers: of GRACE's encoder; M-Mix uses one, GRACE itself two. MVGRL's branches always have one.
-        heads: attention heads of GAT.
-        mixer: how hard negatives are made, see `relamp.mixing.similarity`; "none" is the host itself.
-        objective: Eq. 9 and 10 ("info-nce"), or MVGRL's own, see `relamp.model.mvgrl_own` ("local-global").
-        mix: options of the mixer.
-        diversity: weight of the diversity term in Eq. 10.
-        epochs: at most; an epoch is one step.
-        patience: stop once the loss has not fallen below its lowest for so many epochs, and keep the weights of the
-            lowest, as DGI does; None trains all epochs and keeps the last.
-        checkpoints: epochs whose embeddings are kept besides the final ones; those after an early stop are missing.
-        keep: embeddings of checkpoints, but for the final ones, of all nodes or only of those in the public split.
-        hidden: width of the embeddings.
-        learning_rate: of Adam.
-        temperature: tau of Eq. 9.
-        sample_size: nodes that are contrasted in a step, drawn anew in each; all of them where there are no more.
-        inductive: train only on the graphs that hold the public split's training nodes.
-        branches: which embeddings are kept (Table 6): of branch a (the mixed one), b, their average or both side by
-            side. GRACE has one encoder for both views, whose embeddings of the whole graph count as "average".
-        readout: embeddings are what the branches encode ("encoder", z in the paper), or what is contrasted
-            ("output": branch a's after mixing and the head, as the public code has it).
-    """
+    """Pre-training on the nodes of one graph or several; the defaults are M-Mix's (Section 4.1)."""
 
     host: Literal["mvgrl", "grace"] = "mvgrl"
+    """Source of the two views: adjacency and diffusion (mvgrl), or edge dropping and feature masking (grace)."""
     encoder: Literal["gcn", "gat"] = "gcn"
+    """Encoder: GCN (gcn), or GRACE's with attention (gat)."""
     layers: Count = 1
+    """Number of layers of GRACE's encoder; M-Mix uses one, GRACE itself two, and MVGRL's branches always have one."""
     heads: Count = 4
+    """Number of attention heads of GAT."""
     mixer: str = "none"
+    """How hard negatives are made, see `relamp.mixing.similarity`; none is the host itself."""
     objective: Literal["info-nce", "local-global"] = "info-nce"
+    """Eq. 9 and 10 (info-nce), or MVGRL's own objective (local-global)."""
     mix: MixSettings = MixSettings()
-    diversity: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    """Options of the mixer."""
+    diversity: NotNegative = 1.0
+    """Weight of the diversity term in Eq. 10."""
     epochs: Epoch = 2000
+    """Greatest number of epochs; an epoch is one step."""
     patience: Count | None = 30
-    checkpoints: tuple[Epoch, ...] = Field(default=(0,), validate_default=True)
+    """Stop after this many epochs without a new lowest loss, and keep the weights of the lowest, as DGI does; null
+    trains all epochs and keeps the last weights."""
+    checkpoints: Checkpoints = (0,)
+    """Epochs whose embeddings are stored besides the final ones; those after an early stop are missing."""
     keep: Literal["all", "split"] = "all"
+    """Store embeddings of checkpoints, except the final ones, for all nodes (all) or only for those of the public split
+    (split)."""
     hidden: Count = 256
+    """Width of the embeddings."""
     learning_rate: Positive = 3e-4
-    temperature: Annotated[float, Field(ge=0.025)] = 1.0
-    sample_size: Annotated[int, Field(ge=2)] = 10_000
+    """Learning rate of Adam."""
+    temperature: Temperature = 1.0
+    """Temperature tau of Eq. 9."""
+    sample_size: AtLeastTwo = 10_000
+    """Nodes that are contrasted per step, drawn anew in each step; smaller graphs are used whole."""
     inductive: bool = False
+    """Whether training sees only the graphs that hold the training nodes of the public split."""
     branches: Annotated[tuple[Branch, ...], Field(min_length=1)] = ("average",)
+    """Embeddings to store (Table 6): of branch a (the mixed one), of branch b, their average, or both concatenated
+    (concat). GRACE has one encoder for both views, whose embeddings of the whole graph count as average."""
     readout: Literal["encoder", "output"] = "encoder"
+    """Embeddings are the encoder's output (encoder, z in the paper), or what is contrasted: branch a's after mixing and
+    projection (output, the public code)."""
     diffusion: DiffusionSettings = DiffusionSettings()
+    """Operator of MVGRL's second branch."""
     grace: GraceSettings = GraceSettings()
+    """Views of GRACE."""
 
     @field_validator("mixer")
     @classmethod
@@ -96,11 +101,6 @@ class NodePretraining(Settings):
         if mixer not in MIXERS:
             raise ValueError(f"there is no mixer {mixer!r}; known: {', '.join(MIXERS)}")
         return mixer
-
-    @field_validator("checkpoints")
-    @classmethod
-    def _are_reached(cls, checkpoints: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
-        return reached(checkpoints, info.data.get("epochs"))
 
     @model_validator(mode="after")
     def _fit_the_host(self) -> Self:
@@ -113,40 +113,3 @@ class NodePretraining(Settings):
         if self.encoder == "gat" and self.hidden % self.heads:
             raise ValueError(f"hidden {self.hidden} cannot be shared among {self.heads} heads; take a multiple")
         return self
-
-
-class ProbeProtocol(Settings):
-    """Linear probe: logistic regression by Adam on frozen embeddings.
-
-    Attributes:
-        runs: first weights, and splits where they are drawn.
-        steps, learning_rate, weight_decay: of Adam; the public code decays on Citeseer only, by 0.01.
-        split: the data set's public one, or one drawn for each run.
-        shares: of training and validation where the split is drawn (GRACE: 10 and 10 %, 80 % for testing).
-    """
-
-    runs: Count = 50
-    steps: Count = 300
-    learning_rate: Positive = 0.01
-    weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
-    split: Literal["public", "random"] = "public"
-    shares: tuple[Annotated[float, Field(gt=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]] = (0.1, 0.1)
-
-    @field_validator("shares")
-    @classmethod
-    def _leave_some(cls, shares: tuple[float, float]) -> tuple[float, float]:
-        if sum(shares) >= 1:
-            raise ValueError("nothing is left to test on")
-        return shares
-
-
-class ClusterProtocol(Settings):
-    """Node clustering by k-means.
-
-    Attributes:
-        runs: repetitions, each with other first centres.
-        starts: times k-means starts in a run; the best one counts.
-    """
-
-    runs: Count = 10
-    starts: Count = 10

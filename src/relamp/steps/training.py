@@ -10,8 +10,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from relamp.runtime.code import closure_sha256
-from relamp.runtime.facts import fingerprint
 from relamp.runtime.files import sha256, whole
+from relamp.runtime.kept import fingerprint
 from relamp.runtime.progress import Progress
 from relamp.settings.base import Settings
 from relamp.train.loop import Resume

@@ -15,7 +15,7 @@ from relamp.data.packed import Integers, PackedGraphs
 from relamp.data.rows import FINETUNE_COLUMNS, write_rows
 from relamp.evaluate.roc_auc import roc_auc_per_task
 from relamp.runtime.files import sha256
-from relamp.settings.graphs import Finetuning
+from relamp.settings.molecules import Finetuning
 from relamp.steps.training import choose_device, train_seeds, training_facts
 from relamp.train.loop import Resume
 from relamp.train.molecules import finetune

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from relamp.method.table import METHODS, MethodRow
-from relamp.settings.base import Count, Epoch, Seed, Settings, Value, reached, with_the_last
+from relamp.settings.base import AtLeastTwo, CheckpointsWithLast, Count, Seed, Settings, Value
 from relamp.settings.evaluation import (
     ClusterProtocol,
     DamageProtocol,
@@ -128,10 +128,8 @@ class Damage(DamageProtocol):
 class EvaluatedPretraining(Pretraining):
     """Pre-training whose last epoch is evaluated, so its embeddings must be kept."""
 
-    @field_validator("checkpoints")
-    @classmethod
-    def _have_the_last(cls, checkpoints: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
-        return with_the_last(checkpoints, info.data.get("epochs"))
+    checkpoints: CheckpointsWithLast = (0, 10, 20)
+    """Epochs whose embeddings are stored and evaluated; 0 is before training, and the last epoch must be among them."""
 
 
 class Unsupervised(_Swept):
@@ -192,22 +190,16 @@ class NodeSweep(Settings):
     """Data set whose nodes are embedded."""
     methods: Annotated[tuple[NodeMethodName, ...], Once] = ("mp-mix-nodiv", "mp-mix")
     """Methods, with and without the diversity term."""
-    sample_sizes: Annotated[tuple[Annotated[int, Field(ge=2)], ...], Once]
+    sample_sizes: Annotated[tuple[AtLeastTwo, ...], Once]
     """Nodes that are contrasted per step."""
     dimensions: Annotated[tuple[Count, ...], Once]
     """Widths of the embeddings."""
     epochs: Count = 2000
     """Epochs of every run of the grid, without early stopping."""
-    checkpoints: Annotated[tuple[Epoch, ...], Once, Field(min_length=2, validate_default=True)] = (
+    checkpoints: Annotated[CheckpointsWithLast, Once, Field(min_length=2)] = (
         *(0, 10, 20, 50, 100, 200, 500, 1000, 2000),
     )
     """Epochs that Fig. 3 shows."""
-
-    @field_validator("checkpoints")
-    @classmethod
-    def _reach_the_last(cls, checkpoints: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
-        last = info.data.get("epochs")
-        return reached(with_the_last(checkpoints, last), last)
 
     def points(self) -> list[dict[str, Any]]:
         """Return the settings of each point of the grid."""

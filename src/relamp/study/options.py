@@ -6,7 +6,7 @@ python -m relamp.study.options --schema  print the schema
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,21 +24,19 @@ def lines(preset: str) -> Iterator[str]:
     """Yield a line per option: key, value and description."""
     given = yaml.safe_load((_ROOT / "config.yaml").read_text(encoding="utf-8"))
     config = load_config({**given, "preset": preset}, _PRESETS)
-    for key, value, about in describe(config):
-        yield f"{key}: {json.dumps(value)}  # {about}"
+    for key, value, about in describe(Config, config):
+        yield f"{key}: {json.dumps(value, default=_plain)}  # {about}"
 
 
 def schema() -> dict[str, Any]:
     """Return the JSON schema of config.yaml, in which every option may be left out: the preset has it."""
-    found: dict[str, Any] = _optional(json_schema(Config))
+    found = json_schema(Config)
     found["properties"]["preset"]["enum"] = sorted(path.stem for path in _PRESETS.glob("*.yaml"))
     return found
 
 
-def _optional(part: Any) -> Any:
-    if isinstance(part, Mapping):
-        return {key: _optional(value) for key, value in part.items() if key != "required" or not isinstance(value, list)}
-    return [_optional(each) for each in part] if isinstance(part, list) else part
+def _plain(value: Any) -> Any:
+    return value.model_dump(mode="json")
 
 
 def main(words: list[str]) -> int:

@@ -38,7 +38,7 @@ class Resume:
 
     Attributes:
         path: the state's file.
-        key: see `relamp.runtime.facts.fingerprint`.
+        key: see `relamp.runtime.kept.fingerprint`.
         every: seconds between two savings; 0 saves after each epoch. Where nothing is given, RELAMP_SAVE_SECONDS of the
             environment says, or else it is a minute.
     """

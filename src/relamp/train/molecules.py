@@ -13,7 +13,7 @@ from relamp.data.packed import MISSING, Integers, PackedGraphs
 from relamp.errors import RelampError
 from relamp.model.build import build_encoder
 from relamp.model.heads import prediction_head
-from relamp.settings.graphs import Finetuning
+from relamp.settings.molecules import Finetuning
 from relamp.train.graphs import batches
 from relamp.train.loop import Resume, run_epochs
 

@@ -1,4 +1,4 @@
-"""Fetching and packing as the workflow does it: files in, files out."""
+"""The jobs on data sets as the workflow runs them: files in, files out."""
 
 import json
 import lzma
@@ -9,16 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from relamp.data import read
+from relamp.data import jobs, read
 from relamp.data.corpus import PackedCorpus, open_packed
+from relamp.data.folds import load_folds, stratified_folds
+from relamp.data.jobs import fetch, folds, pack, scaffold
 from relamp.data.molecules import pack_molecules
 from relamp.data.packaged import folder
+from relamp.data.packaged import pack as packaged
 from relamp.data.packed import PackedGraphs
 from relamp.data.registry import REGISTRY, Expected, Variant
+from relamp.data.scaffold import scaffold_split
 from relamp.errors import RelampError
 from relamp.runtime.files import sha256
-from relamp.steps import data as steps
-from relamp.steps.data import fetch_dataset, pack_dataset
 
 SMILES = ["CCO", "c1ccccc1", "not a molecule", "C[C@H](N)O", "[Na+].[Cl-]", "CCO"]
 EXPECTED = Expected(rows=6, graphs=5, nodes=3 + 6 + 4 + 2 + 3, edges=2 + 6 + 3 + 0 + 2)
@@ -39,13 +41,16 @@ def set_expected(path: Path, monkeypatch: pytest.MonkeyPatch, expected: Expected
     file = replace(row.remote[0], variants=(Variant(sha256(path), "upstream", unpacked=1000),))
     registry = {"ZINC15": replace(row, remote=(file,), expected=expected, fingerprint="", rdkit="")}
     monkeypatch.setattr(read, "REGISTRY", registry)
-    monkeypatch.setattr(steps, "REGISTRY", registry)
+    monkeypatch.setattr(jobs, "REGISTRY", registry)
+
+
+def outputs(out: Path) -> tuple[Path, Path, Path]:
+    return out / "a.safetensors", out / "a.guard.json", out / "a.dropped.csv"
 
 
 def stream(mirror: Path, out: Path) -> None:
-    fetch_dataset("ZINC15", {"mirrors": [str(mirror)], "offline": True, "preset": "paper"}, out / "raw.json")
-    outputs = out / "a.safetensors", out / "a.guard.json", out / "a.dropped.csv"
-    pack_dataset("ZINC15", *outputs, record=out / "raw.json", parts=out / "parts")
+    fetch("ZINC15", {"mirrors": [str(mirror)], "offline": True, "preset": "paper"}, out / "raw.json")
+    pack("ZINC15", *outputs(out), out / "raw.json", None, out / "parts")
 
 
 def test_a_corpus_is_fetched_packed_and_checked(mirror: Path, tmp_path: Path) -> None:
@@ -53,7 +58,7 @@ def test_a_corpus_is_fetched_packed_and_checked(mirror: Path, tmp_path: Path) ->
     stream(mirror, out)
     corpus = open_packed(out / "a.safetensors")
     assert isinstance(corpus, PackedCorpus)
-    molecules, _ = pack_molecules("ZINC15", SMILES)
+    molecules = pack_molecules("ZINC15", SMILES)
     np.testing.assert_array_equal(corpus.take(np.arange(5)).edge_index, molecules.edge_index)
     guard = json.loads((out / "a.guard.json").read_text())
     assert (guard["graphs"], guard["dropped"], guard["duplicates"]["graphs"]) == (5, 1, 2)
@@ -81,12 +86,39 @@ def test_a_packed_file_does_not_depend_on_where_its_raw_files_lay(tmp_path: Path
         (own / name.replace("MUTAG", "MINE")).write_bytes((where / name).read_bytes())
     for place in ("a", "b"):
         out, own = tmp_path / place, own.rename(tmp_path / f"mine-{place}")
-        pack_dataset("MINE", out / "x.safetensors", out / "x.guard.json", out / "x.dropped.csv", own=own)
-    assert (tmp_path / "a" / "x.safetensors").read_bytes() == (tmp_path / "b" / "x.safetensors").read_bytes()
-    assert len(PackedGraphs.load(tmp_path / "a" / "x.safetensors")) == 188
+        pack("MINE", *outputs(out), None, own, out / "parts")
+    assert (tmp_path / "a" / "a.safetensors").read_bytes() == (tmp_path / "b" / "a.safetensors").read_bytes()
+    assert len(PackedGraphs.load(tmp_path / "a" / "a.safetensors")) == 188
 
 
 def test_a_mirror_that_lacks_the_file_leaves_no_record(tmp_path: Path) -> None:
     with pytest.raises(RelampError, match=r"PROTEINS\.zip: no sound copy was found"):
-        fetch_dataset("PROTEINS", {"mirrors": str(tmp_path), "offline": True}, tmp_path / "raw.json")
+        fetch("PROTEINS", {"mirrors": str(tmp_path), "offline": True}, tmp_path / "raw.json")
     assert not (tmp_path / "raw.json").exists()
+
+
+def test_a_set_inside_a_package_is_packed_with_its_guards_report_and_what_was_dropped(tmp_path: Path) -> None:
+    pack("NCI", *outputs(tmp_path), None, None, tmp_path / "parts")
+    data, report = PackedGraphs.load(tmp_path / "a.safetensors"), json.loads((tmp_path / "a.guard.json").read_text())
+    assert report["graphs"] == len(data)
+    assert len(data) + len(pd.read_csv(tmp_path / "a.dropped.csv")) == 4999
+
+
+def test_folds_are_written_for_each_seed_or_refused_by_the_data_sets_name(tmp_path: Path) -> None:
+    path, output = tmp_path / "a.safetensors", {seed: tmp_path / f"{seed}.csv" for seed in (3, 5)}
+    packaged("MUTAG").save(path)
+    folds(path, [3, 5], 10, output)
+    for seed, file in output.items():
+        assert (load_folds(file) == stratified_folds(PackedGraphs.load(path).y, 10, seed)).all()
+    packaged("Cuneiform").save(path)
+    with pytest.raises(RelampError, match="Cuneiform"):
+        folds(path, [0], 10, {0: tmp_path / "0.csv"})
+    assert not (tmp_path / "0.csv").exists()
+
+
+def test_the_scaffold_split_is_written_as_parts(tmp_path: Path) -> None:
+    data = packaged("Solubility").take(np.arange(0, 1282, 6))
+    data.save(tmp_path / "a.safetensors")
+    scaffold(tmp_path / "a.safetensors", tmp_path / "split.csv")
+    part = load_folds(tmp_path / "split.csv")
+    assert [np.flatnonzero(part == i).tolist() for i in range(3)] == [sorted(i) for i in scaffold_split(data.smiles)]

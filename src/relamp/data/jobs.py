@@ -1,11 +1,14 @@
-"""Fetch the raw files of a data set, and pack it with its guard's report."""
+"""Jobs on data sets: fetch and verify the raw files, pack them, and fix the folds and splits of all methods."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from relamp.data.content import Content, Provenance, check_content, content_of_images
+import numpy as np
+
+from relamp.data.content import Content, Packed, Provenance, check_content, content_of
+from relamp.data.folds import save_folds, stratified_folds
 from relamp.data.guard import inspect, render
 from relamp.data.guard_nodes import inspect_nodes
 from relamp.data.mirror import Fetched
@@ -13,62 +16,78 @@ from relamp.data.nodes import PackedNodes
 from relamp.data.pack_corpus import pack_corpus
 from relamp.data.packed import PackedGraphs
 from relamp.data.read import (
-    Packed,
     ReadDataset,
     fetch_files,
     from_record,
     most_bytes,
-    read_embedded,
     read_fetched,
     read_own,
+    read_packaged,
     to_record,
 )
 from relamp.data.registry import REGISTRY
+from relamp.data.scaffold import scaffold_split
 from relamp.runtime.files import read_json, write_csv, write_json
 from relamp.settings.places import Places
 
 log = logging.getLogger(__name__)
 
 
-def fetch_dataset(name: str, config: Mapping[str, Any], output: Path) -> None:
-    """Find or download the raw files of a data set, and write down where they lie and what they hash to."""
-    files = fetch_files(name, Places.of(config))
+def fetch(dataset: str, config: Mapping[str, Any], output: Path) -> None:
+    """Find or download the raw files of a data set, and record where they lie and what they hash to."""
+    files = fetch_files(dataset, Places.of(config))
     for file in files:
         log.info("%s: %s (%s)", file.name, file.place, file.variant or "unknown sha256, the content will decide")
     write_json(output, to_record(files))
 
 
-def pack_dataset(
-    name: str,
+def pack(
+    dataset: str,
     packed: Path,
     guard: Path,
     dropped: Path,
-    *,
-    record: Path | None = None,
-    own: Path | None = None,
-    parts: Path | None = None,
-    processes: int = 1,
+    record: Path | None,
+    own: Path | None,
+    parts: Path,
+    threads: int = 1,
 ) -> None:
     """Verify and read a data set, and write it packed, with the guard's report and the list of dropped rows.
 
     Args:
-        name: of the registry, or of a user's own data set.
+        dataset: a name of the registry, or of a user's own data set.
         packed, guard, dropped: what is written.
-        record: what `fetch_dataset` wrote; None where the files ship inside a package.
+        record: what `fetch` wrote; None where the files are shipped inside a package.
         own: the folder of a user's own data set.
         parts: a folder in which the parts of a large corpus outlive a killed job.
-        processes: how many pack a large corpus.
+        threads: number of processes that pack a large corpus.
     """
     if own is not None:
-        _write(read_own(name, own), packed, guard, dropped)
+        _write(read_own(dataset, own), packed, guard, dropped)
     elif record is None:
-        _write(read_embedded(name), packed, guard, dropped)
+        _write(read_packaged(dataset), packed, guard, dropped)
     else:
-        files = from_record(name, read_json(record))
-        if REGISTRY[name].kind == "corpus":
-            _stream(name, files[0], packed, guard, dropped, parts or packed.with_suffix(".parts"), processes)
+        files = from_record(dataset, read_json(record))
+        if REGISTRY[dataset].kind == "corpus":
+            _stream(dataset, files[0], packed, guard, dropped, parts, threads)
         else:
-            _write(read_fetched(name, files), packed, guard, dropped)
+            _write(read_fetched(dataset, files), packed, guard, dropped)
+
+
+def folds(data: Path, seeds: Sequence[int], folds: int, output: Mapping[int, Path]) -> None:
+    """Write the fold of each graph for each seed: every method is scored in the same folds."""
+    graphs = PackedGraphs.load(data)
+    for seed in seeds:
+        save_folds(output[seed], stratified_folds(graphs.y, folds, seed, name=graphs.name))
+
+
+def scaffold(data: Path, output: Path) -> None:
+    """Write the part of the scaffold split that each molecule is in: 0 train, 1 valid, 2 test."""
+    molecules = PackedGraphs.load(data)
+    part = np.empty(len(molecules), dtype=np.int64)
+    for number, index in enumerate(scaffold_split(molecules.smiles)):
+        part[index] = number
+    log.info("%s: scaffold split of %s molecules", molecules.name, ", ".join(map(str, np.bincount(part))))
+    save_folds(output, part)
 
 
 def _write(read: ReadDataset, packed: Path, guard: Path, dropped: Path) -> None:
@@ -84,16 +103,16 @@ def _report(data: Packed) -> dict[str, Any]:
         return report
     if isinstance(data, PackedNodes):
         return inspect_nodes(data)
-    return {"name": data.name, "train": len(data.train), "test": len(data.test), **content_of_images(data).counts}
+    return {"name": data.name, "train": len(data.train), "test": len(data.test), **content_of(data).counts}
 
 
-def _stream(name: str, file: Fetched, packed: Path, guard: Path, dropped: Path, parts: Path, processes: int) -> None:
+def _stream(name: str, file: Fetched, packed: Path, guard: Path, dropped: Path, parts: Path, threads: int) -> None:
     """Pack a corpus that is too large to be held."""
     dataset = REGISTRY[name]
     # Whole before it is checked, so that only checked content ever has the output's name.
     unchecked = packed.with_name(f"{name}.unchecked{packed.suffix}")
     limit, info = most_bytes(dataset, file.name), {"source": dataset.source}
-    corpus = pack_corpus(name, file.path, unchecked, dropped, parts, processes=processes, most_bytes=limit, info=info)
+    corpus = pack_corpus(name, file.path, unchecked, dropped, parts, processes=threads, most_bytes=limit, info=info)
     report = corpus.info["report"]
     log.info("%s", render(report))
     counts = {key: report[key] for key in ("graphs", "nodes", "edges", "self_loops")}

@@ -1,4 +1,4 @@
-"""Measure the structural damage that augmentations do to a data set (LAMP Fig. 2)."""
+"""Jobs on graphs: the structural damage that augmentations do to a data set (LAMP Fig. 2)."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,23 +8,23 @@ import numpy as np
 import pandas as pd
 
 from relamp.data.packed import PackedGraphs
-from relamp.graph.damage import damage
+from relamp.graph.damage import measure_damage
 from relamp.runtime.files import write_csv
 from relamp.runtime.progress import Progress
-from relamp.settings.graphs import DamageProtocol
+from relamp.settings.evaluation import DamageProtocol
 
 
-def measure_damage(data_path: Path, protocol: Mapping[str, Any], output: Path) -> None:
-    """Write one row for each augmentation, reading, draw and graph: entropy before and after, and its relative loss."""
+def damage(data: Path, protocol: Mapping[str, Any], output: Path) -> None:
+    """Write one row per augmentation, reading, draw and graph: entropy before and after, and its relative loss."""
     chosen = DamageProtocol.model_validate(protocol)
-    data = PackedGraphs.load(data_path)
+    graphs = PackedGraphs.load(data)
     cells = [(a, r) for a in chosen.augmentations for r in chosen.readings]
     parts: list[pd.DataFrame] = []
-    with Progress(f"{data.name}, augmentations", len(cells)) as progress:
+    with Progress(f"{graphs.name}, augmentations", len(cells)) as progress:
         for augmentation, reading in cells:
             # Seeded by its name, so that a further augmentation changes no other's draws.
-            seed = list(f"{data.name} {augmentation} {reading}".encode())
+            seed = list(f"{graphs.name} {augmentation} {reading}".encode())
             rng = np.random.default_rng(seed)
-            parts.append(damage(data, augmentation, reading, chosen.strength, chosen.draws, rng))
+            parts.append(measure_damage(graphs, augmentation, reading, chosen.strength, chosen.draws, rng))
             progress.to(len(parts))
     write_csv(output, pd.concat(parts, ignore_index=True))

@@ -1,0 +1,69 @@
+"""A small packed data set of each kind."""
+
+import numpy as np
+
+from relamp.data.corpus import PackedCorpus
+from relamp.data.images import PackedImages
+from relamp.data.nodes import PackedNodes
+from relamp.data.packed import PackedGraphs
+
+
+def small_graphs() -> PackedGraphs:
+    """A path of three nodes, an empty graph, and a node with a self-loop."""
+    return PackedGraphs(
+        name="small",
+        x=np.array([[0], [1], [0], [2]]),
+        cardinality=(3,),
+        edge_index=np.array([[0, 1, 1, 2, 0], [1, 0, 2, 1, 0]]),
+        node_offset=np.array([0, 3, 3, 4]),
+        edge_offset=np.array([0, 4, 4, 5]),
+        y=np.array([0, 2, 1]),
+        smiles=("CCC", "", "ö"),
+    )
+
+
+def small_nodes(value: np.ndarray | None = None) -> PackedNodes:
+    """Two graphs: the path 0-1-2 and the edge 3-4, with three features."""
+    return PackedNodes(
+        name="small",
+        num_features=3,
+        feature_offset=np.array([0, 2, 2, 3, 4, 5]),
+        feature_index=np.array([0, 2, 1, 2, 0]),
+        feature_value=value,
+        edge_index=np.array([[0, 1, 1, 2, 3, 4], [1, 0, 2, 1, 4, 3]]),
+        y=np.array([0, 1, -1, 2, 0]),
+        train=np.array([0]),
+        valid=np.array([1, 3]),
+        test=np.array([4]),
+        graph_offset=np.array([0, 3, 5]),
+        info={"unlabelled": 1, "self_loops_removed": 2},
+    )
+
+
+def small_images(channels: int = 3) -> PackedImages:
+    """Five images of 2 x 4, counted through."""
+    size = 5 * channels * 8
+    return PackedImages(
+        name="small",
+        images=np.arange(size, dtype=np.uint8).reshape(5, channels, 2, 4),
+        y=np.array([0, 1, 2, 1, 0]),
+        train=np.array([0, 1, 3]),
+        test=np.array([2]),
+        info={"classes": ["cat", "dog"], "source": "here"},
+    )
+
+
+def small_corpus() -> PackedCorpus:
+    """Water with both hydrogens, a lone helium, and hydrogen cyanide."""
+    return PackedCorpus(
+        name="small",
+        cardinality=(120, 4),
+        atom=np.array([2, 0, 0, 1, 3, 4]),
+        atom_kinds=np.array([[0, 0], [1, 0], [7, 0], [5, 0], [6, 0]]),
+        ends=np.array([[0, 1], [0, 2], [0, 1]]),
+        bond=np.array([0, 0, 1]),
+        bond_kinds=np.array([[0, 0], [2, 0]]),
+        node_offset=np.array([0, 3, 4, 6]),
+        bond_offset=np.array([0, 2, 2, 3]),
+        info={"b": [1, {"d": None, "c": "é"}], "a": 0.5},
+    )
