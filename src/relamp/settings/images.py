@@ -1,8 +1,5 @@
-"""Settings of the experiments on images, and their methods. This file imports no torch."""
+"""Settings of the experiments on images. This file imports no torch."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -101,29 +98,3 @@ class ImageProbe(Settings):
     steps: Count = 300
     learning_rate: Positive = 0.01
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
-
-
-@dataclass(frozen=True)
-class ImageMethodRow:
-    """A method on images.
-
-    Attributes:
-        label: the paper's spelling.
-        mixer: one of `relamp.settings.mixing.MIXERS`.
-        trains: False for the control that stays as it was drawn.
-    """
-
-    label: str
-    mixer: str = "none"
-    trains: bool = True
-
-
-IMAGE_METHODS: Mapping[str, ImageMethodRow] = MappingProxyType(
-    {
-        "image-untrained": ImageMethodRow("Untrained", trains=False),
-        "simclr": ImageMethodRow("SimCLR"),
-        "simclr-binary-mix": ImageMethodRow("SimCLR+(binary-mix)", "binary-mix"),
-        "simclr-mo-mix-op": ImageMethodRow("SimCLR+(mo-mix-op)", "mo-mix"),
-        "simclr-mp-mix-op": ImageMethodRow("SimCLR+(mp-mix-op)", "mp-mix"),
-    }
-)
