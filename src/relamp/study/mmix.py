@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from relamp.method.node_table import NODE_METHODS
+from relamp.method.table import METHODS
 from relamp.settings.base import Count, Epoch, Settings, reached, with_the_last
 from relamp.settings.graphs import EditDistanceProtocol, SvmProtocol
-from relamp.settings.images import IMAGE_METHODS, ImagePretraining, ImageProbe
+from relamp.settings.images import ImagePretraining, ImageProbe
 from relamp.settings.nodes import ClusterProtocol, NodePretraining, ProbeProtocol
 from relamp.study.names import (
     ClassifiedName,
@@ -20,8 +20,8 @@ from relamp.study.names import (
 )
 
 EDIT_KERNELS = ("hist-kernel", "wl")
-NodeMethodName = Annotated[str, one_of(NODE_METHODS, "method on nodes")]
-ImageMethodName = Annotated[str, one_of(IMAGE_METHODS, "method on images")]
+NodeMethodName = Annotated[str, one_of(METHODS["nodes"], "method on nodes")]
+ImageMethodName = Annotated[str, one_of(METHODS["images"], "method on images")]
 EditKernelName = Annotated[str, one_of(EDIT_KERNELS, "kernel for edit distances")]
 
 
@@ -74,9 +74,9 @@ class HardNegativesCheck(Settings):
     @classmethod
     def _mix_over_neighbours(cls, methods: tuple[str, ...]) -> tuple[str, ...]:
         for name in methods:
-            options = NODE_METHODS[name].options
-            mixes = options["mixer"] in ("mo-mix", "mp-mix", "mp-mix-nodiv")
-            if not mixes or options["host"] != "mvgrl" or options.get("mix", {}).get("scope", "wp") != "wp":
+            row = METHODS["nodes"][name]
+            mixes = row.fixed["mixer"] in ("mo-mix", "mp-mix", "mp-mix-nodiv")
+            if not mixes or row.group != "diffusion" or row.fixed.get("mix", {}).get("scope", "wp") != "wp":
                 raise ValueError(f"{name} does not mix the neighbours of MVGRL's branch by similarity")
         return methods
 

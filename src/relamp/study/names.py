@@ -58,7 +58,7 @@ def _some(values: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _sweeps_both(method: str) -> str:
-    missing = [name for name in ("gamma", "alpha") if name not in METHODS[method].swept]
+    missing = [name for name in ("gamma", "alpha") if name not in METHODS["graphs"][method].swept]
     if missing:
         raise ValueError(f"{method} has no {' and no '.join(missing)} to vary")
     return method
@@ -71,8 +71,8 @@ CorpusName = Annotated[str, dataset_of(lambda row: row.kind in ("molecules", "co
 TasksName = Annotated[
     str, dataset_of(lambda row: row.kind == "molecules" and row.expected.tasks > 0, "labelled molecules", own=False)
 ]
-MethodName = Annotated[str, one_of(METHODS, "method")]
-TransferMethodName = Annotated[str, one_of((*METHODS, FROM_SCRATCH), "method")]
+MethodName = Annotated[str, one_of(METHODS["graphs"], "method")]
+TransferMethodName = Annotated[str, one_of((*METHODS["graphs"], FROM_SCRATCH), "method")]
 KernelName = Annotated[str, one_of(KERNELS, "kernel")]
 NodesName = Annotated[str, dataset_of(lambda row: row.kind == "nodes", "labelled nodes", own=False)]
 ImagesName = Annotated[str, dataset_of(lambda row: row.kind == "images", "images", own=False)]

@@ -1,9 +1,7 @@
 """What relamp can run, by evaluation: a published cell of anything else is no cell that was not run."""
 
 from relamp.judge.evaluations import EDITS, FINETUNE, IMAGES, KMEANS, LINEAR, PROBE, RBF
-from relamp.method.node_table import NODE_METHODS
 from relamp.method.table import METHODS
-from relamp.settings.images import IMAGE_METHODS
 from relamp.study.mmix import EDIT_KERNELS
 from relamp.study.names import BAG, FROM_SCRATCH, KERNELS
 
@@ -14,16 +12,16 @@ def methods_by_evaluation() -> dict[str, list[str]]:
     """Return the names of all methods that each evaluation can score; branches of a method on nodes count as such."""
     branches = [
         f"{name}-branch-{branch}"
-        for name, row in NODE_METHODS.items()
-        if row.options["host"] == "mvgrl"
+        for name, row in METHODS["nodes"].items()
+        if row.group == "diffusion"
         for branch in _BRANCHES
     ]
     return {
-        RBF: [*METHODS, *KERNELS, BAG],
-        LINEAR: [*METHODS, *KERNELS, BAG],
-        FINETUNE: [*METHODS, FROM_SCRATCH],
-        PROBE: [*NODE_METHODS, *branches],
-        KMEANS: list(NODE_METHODS),
-        EDITS: [*METHODS, *EDIT_KERNELS],
-        IMAGES: list(IMAGE_METHODS),
+        RBF: [*METHODS["graphs"], *KERNELS, BAG],
+        LINEAR: [*METHODS["graphs"], *KERNELS, BAG],
+        FINETUNE: [*METHODS["graphs"], FROM_SCRATCH],
+        PROBE: [*METHODS["nodes"], *branches],
+        KMEANS: list(METHODS["nodes"]),
+        EDITS: [*METHODS["graphs"], *EDIT_KERNELS],
+        IMAGES: list(METHODS["images"]),
     }

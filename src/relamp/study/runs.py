@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from relamp.errors import RelampError
-from relamp.method.node_table import NODE_METHODS
 from relamp.method.table import METHODS
 from relamp.settings.graphs import Pretraining
 from relamp.settings.nodes import NodePretraining
-from relamp.study.config import Config, merge
+from relamp.study.config import Config
 
 NO_SETTING = "default"  # the path of a method that sweeps nothing
 
@@ -33,7 +32,7 @@ def _spelt(value: float) -> str:
 def setting_name(method: str, gamma: float, alpha: float) -> str:
     """Return what a method takes of gamma and alpha as a path part, such as `gamma~0.2_alpha~1`."""
     values = {"gamma": gamma, "alpha": alpha}
-    return "_".join(f"{name}~{_spelt(values[name])}" for name in METHODS[method].swept) or NO_SETTING
+    return "_".join(f"{name}~{_spelt(values[name])}" for name in METHODS["graphs"][method].swept) or NO_SETTING
 
 
 def setting_values(method: str, name: str) -> dict[str, float]:
@@ -48,7 +47,9 @@ def setting_values(method: str, name: str) -> dict[str, float]:
     except ValueError:
         values = {}
     # Spelt again, so that no two paths mean one setting.
-    if tuple(values) != METHODS[method].swept or name != setting_name(method, **{"gamma": 0, "alpha": 0, **values}):
+    if tuple(values) != METHODS["graphs"][method].swept or name != setting_name(
+        method, **{"gamma": 0, "alpha": 0, **values}
+    ):
         example = setting_name(method, 0.2, 1)
         raise RelampError(f"{method}: there is no setting {name!r}; it is spelt like {example}")
     if not 0 <= values.get("gamma", 0) < 1 or not 0 <= values.get("alpha", 0) < float("inf"):
@@ -58,15 +59,15 @@ def setting_values(method: str, name: str) -> dict[str, float]:
 
 def method_params(method: str, name: str) -> dict[str, Any]:
     """Return what a job needs to know of a method at a setting: the table row's maker, with all its options."""
-    row = METHODS[method]
+    row = METHODS["graphs"][method]
     options = {**row.fixed, **setting_values(method, name)}
-    return {"name": method, "maker": row.maker, "options": options, "settings": row.settings, "trains": row.trains}
+    return {"name": method, "maker": row.maker, "options": options, "trains": row.trains}
 
 
 def pretraining_params(method: str, settings: Pretraining) -> dict[str, Any]:
     """Return the settings that a method's result depends on: the other methods' own options are left out."""
-    groups = {row.group for row in METHODS.values() if row.group}
-    return settings.model_dump(mode="json", exclude=groups - {METHODS[method].group})
+    groups = {row.group for row in METHODS["graphs"].values() if row.group}
+    return settings.model_dump(mode="json", exclude=groups - {METHODS["graphs"][method].group})
 
 
 def fixed_settings(config: Config) -> dict[str, dict[str, float]]:
@@ -141,8 +142,14 @@ def node_setting(samples: int | None = None, dimension: int | None = None) -> st
     return NO_SETTING if samples is None else f"samples~{samples}_dim~{dimension}"
 
 
-def node_params(config: Config, method: str, setting: str) -> dict[str, Any]:
-    """Return the settings of a node-level method at a setting, with the method's own options laid over the shared."""
+def fixed_params(domain: str, method: str) -> dict[str, Any]:
+    """Return what a job needs to know of a method on nodes or images: the table row's maker, with all its options."""
+    row = METHODS[domain][method]
+    return {"name": method, "maker": row.maker, "options": dict(row.fixed), "trains": row.trains}
+
+
+def node_params(config: Config, setting: str) -> dict[str, Any]:
+    """Return the settings of node-level training at a setting."""
     shared = config.mmix.nodes.pretraining.model_dump(mode="json")
     point: dict[str, Any] = {}
     if setting != NO_SETTING:
@@ -157,13 +164,12 @@ def node_params(config: Config, method: str, setting: str) -> dict[str, Any]:
             "branches": ["average"],
             "keep": "split" if public else "all",
         }
-    own = merge({**shared, **point}, NODE_METHODS[method].options)
-    return NodePretraining.model_validate(own).model_dump(mode="json")
+    return NodePretraining.model_validate({**shared, **point}).model_dump(mode="json")
 
 
 def transfer_labels(config: Config, method: str, dataset: str) -> dict[str, Any]:
     """Return the columns that mark the rows of one fine-tuning."""
     chosen = config.transfer
-    swept = METHODS[method].swept if method in METHODS else ()
+    swept = METHODS["graphs"][method].swept if method in METHODS["graphs"] else ()
     values = {"gamma": chosen.gamma, "alpha": chosen.alpha}
     return {"method": method, "dataset": dataset, **{name: values[name] for name in swept}}
