@@ -22,10 +22,12 @@ from relamp.study.names import FROM_SCRATCH
 from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError
 from relamp.study.paths import Layout, all_datasets
-from relamp.method.table import METHODS
-from relamp.settings.images import IMAGE_METHODS
-from relamp.method.node_table import NODE_METHODS
+from relamp.method import table as method_table
 from relamp.render.artifacts import MMIX_TABLES, TABLES
+
+METHODS, NODE_METHODS, IMAGE_METHODS = (
+    method_table.METHODS[domain] for domain in ("graphs", "nodes", "images")
+)
 
 try:
     CONFIG = load_config(config, ROOT / "workflow" / "presets")
@@ -98,9 +100,10 @@ def code(script, *modules):
     ]
 
 
-def code_of(script, method):
-    """The same for a script that loads a method by name."""
-    return code(script, METHODS[method].maker.partition(":")[0])
+def code_of(script, method, domain="graphs"):
+    """The same for a script that loads a method and its domain's trainer by name."""
+    maker = method_table.METHODS[domain][method].maker.partition(":")[0]
+    return code(script, f"relamp.train.{domain}", maker)
 
 
 def logs_of_rules():
@@ -193,9 +196,11 @@ def sweep_params(chosen):
     return {
         "seeds": list(UNSUPERVISED.seeds),
         "methods": [runs.method_params(run.method, run.setting) for run in chosen],
-        "settings": runs.pretraining_params(
-            UNSUPERVISED.sweep_method, UNSUPERVISED.pretraining
-        ),
+        "settings": [
+            runs.pretraining_params(UNSUPERVISED.sweep_method, UNSUPERVISED.pretraining)
+        ]
+        * len(chosen),
+        "domain": "graphs",
         "states": [
             f"{RESULTS}/state/pretrain/{ANY}/{run.method}/{run.setting}"
             for run in chosen

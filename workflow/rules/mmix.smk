@@ -5,7 +5,7 @@ IMAGE = "{dataset}/{method}"
 
 rule pretrain_nodes:
     input:
-        code=code("pretrain_nodes.py"),
+        code=lambda wildcards: code_of("pretrain.py", wildcards.method, "nodes"),
         data=rules.pack.output.packed,
     output:
         **node_trained(["{method}"], ["{setting}"]),
@@ -26,13 +26,12 @@ rule pretrain_nodes:
         ),
     params:
         seeds=list(MMIX.nodes.seeds),
-        method="{method}",
-        settings=lambda wildcards: [
-            runs.node_params(CONFIG, wildcards.method, wildcards.setting)
-        ],
+        methods=lambda wildcards: [runs.fixed_params("nodes", wildcards.method)],
+        settings=lambda wildcards: [runs.node_params(CONFIG, wildcards.setting)],
+        domain="nodes",
         states=[f"{RESULTS}/state/mmix/nodes/{NODE}"],
     script:
-        "../scripts/pretrain_nodes.py"
+        "../scripts/pretrain.py"
 
 
 # The grid of Fig. 2 and 3 is one job a method.
@@ -54,10 +53,10 @@ use rule pretrain_nodes as pretrain_nodes_grid with:
         **asked_to_train_nodes(MMIX.nodes.sweep, MMIX.nodes.sweep.settings(), 1),
     params:
         seeds=list(MMIX.nodes.seeds),
-        method="{method}",
-        settings=lambda wildcards: [
-            runs.node_params(CONFIG, wildcards.method, setting) for setting in GRID
-        ],
+        methods=lambda wildcards: [runs.fixed_params("nodes", wildcards.method)]
+        * len(GRID),
+        settings=[runs.node_params(CONFIG, setting) for setting in GRID],
+        domain="nodes",
         states=[f"{RESULTS}/state/mmix/nodes/{{dataset}}/{{method}}/{s}" for s in GRID],
 
 
@@ -249,7 +248,7 @@ use rule edit_distance as edit_kernel with:
 
 rule pretrain_images:
     input:
-        code=code("images.py"),
+        code=lambda wildcards: code_of("pretrain.py", wildcards.method, "images"),
         data=rules.pack.output.packed,
     output:
         **of_each_seed(
@@ -267,11 +266,12 @@ rule pretrain_images:
         **asked("images", MMIX.images.pretraining.epochs * len(MMIX.images.seeds)),
     params:
         seeds=list(MMIX.images.seeds),
-        method="{method}",
-        settings=MMIX.images.pretraining.model_dump(mode="json"),
-        state=f"{RESULTS}/state/mmix/images/{IMAGE}",
+        methods=lambda wildcards: [runs.fixed_params("images", wildcards.method)],
+        settings=[MMIX.images.pretraining.model_dump(mode="json")],
+        domain="images",
+        states=[f"{RESULTS}/state/mmix/images/{IMAGE}"],
     script:
-        "../scripts/images.py"
+        "../scripts/pretrain.py"
 
 
 rule probe_images:

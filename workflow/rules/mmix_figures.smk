@@ -106,9 +106,8 @@ rule hard_negatives:
             "method": wildcards.method,
             "dataset": wildcards.dataset,
         },
-        settings=lambda wildcards: runs.node_params(
-            CONFIG, wildcards.method, runs.node_setting()
-        ),
+        method=lambda wildcards: runs.fixed_params("nodes", wildcards.method),
+        settings=runs.node_params(CONFIG, runs.node_setting()),
         permutations=MMIX.nodes.theorem.permutations,
         anchors=MMIX.nodes.theorem.anchors,
     script:

@@ -21,9 +21,10 @@ rule pretrain:
         methods=lambda wildcards: [
             runs.method_params(wildcards.method, wildcards.setting)
         ],
-        settings=lambda wildcards: runs.pretraining_params(
-            wildcards.method, UNSUPERVISED.pretraining
-        ),
+        settings=lambda wildcards: [
+            runs.pretraining_params(wildcards.method, UNSUPERVISED.pretraining)
+        ],
+        domain="graphs",
         states=[f"{RESULTS}/state/pretrain/{RUN}"],
     script:
         "../scripts/pretrain.py"

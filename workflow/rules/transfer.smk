@@ -17,15 +17,16 @@ use rule pretrain as pretrain_corpus with:
         methods=lambda wildcards: [
             runs.method_params(wildcards.method, wildcards.setting)
         ],
-        settings=lambda wildcards: runs.pretraining_params(
-            wildcards.method, TRANSFER.pretraining
-        ),
+        settings=lambda wildcards: [
+            runs.pretraining_params(wildcards.method, TRANSFER.pretraining)
+        ],
+        domain="molecules",
         states=[f"{RESULTS}/state/transfer/pretrain/{RUN}"],
 
 
 rule finetune:
     input:
-        code=code("finetune.py"),
+        code=code("finetune.py", "relamp.train.molecules"),
         data=rules.pack.output.packed,
         split=rules.scaffold.output[0],
         encoder=pretrained_encoder,

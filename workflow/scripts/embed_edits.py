@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from relamp.runtime.job import run
-from relamp.steps.embed_edits import embed_edits
+from relamp.train.jobs import embed_edits
 
 
 def main(job) -> None:
@@ -11,6 +11,7 @@ def main(job) -> None:
     embed_edits(
         Path(job.input.data),
         dict(zip(seeds, map(Path, job.input.encoder), strict=True)),
+        seeds,
         job.params.method,
         job.params.settings,
         job.params.protocol,

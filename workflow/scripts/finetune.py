@@ -2,13 +2,17 @@
 
 from pathlib import Path
 
+from relamp.runtime.code import closure_sha256
 from relamp.runtime.job import run
-from relamp.steps.transfer import finetune_seeds
+from relamp.train.jobs import finetune
 
 
 def main(job) -> None:
-    finetune_seeds(
+    code = Path(str(job.log)).with_suffix(".code")
+    code.write_text(closure_sha256([Path(path).resolve() for path in job.input.code]))
+    finetune(
         Path(job.input.data),
+        code,
         Path(job.input.split),
         Path(job.input.encoder[0]) if job.input.encoder else None,
         job.params.seeds,
@@ -16,7 +20,6 @@ def main(job) -> None:
         Path(job.params.state),
         job.params.labels,
         job.params.settings,
-        [Path(path).resolve() for path in job.input.code],
         Path(job.output[0]),
         job.threads,
     )

@@ -12,6 +12,7 @@ def main(job) -> None:
         dict(zip(job.params.seeds, map(Path, job.input.embeddings), strict=True)),
         dict(zip(job.params.seeds, map(Path, job.input.encoders), strict=True)),
         job.params.labels,
+        job.params.method,
         job.params.settings,
         Path(job.output.rows),
         Path(job.output.draws),

@@ -2,19 +2,24 @@
 
 from pathlib import Path
 
+from relamp.runtime.code import closure_sha256
 from relamp.runtime.job import run
-from relamp.steps.pretrain import pretrain_settings
+from relamp.train.jobs import pretrain
 
 
 def main(job) -> None:
-    pretrain_settings(
+    code = Path(str(job.log)).with_suffix(".code")
+    code.write_text(closure_sha256([Path(path).resolve() for path in job.input.code]))
+    encoders = [job.output.encoder] if isinstance(job.output.encoder, str) else job.output.encoder
+    pretrain(
         Path(job.input.data),
-        list(map(Path, job.output.encoder)),
+        code,
+        list(map(Path, encoders)),
         job.params.seeds,
         list(map(Path, job.params.states)),
         job.params.methods,
         job.params.settings,
-        [Path(path).resolve() for path in job.input.code],
+        job.params.domain,
         job.threads,
     )
 
