@@ -1,15 +1,18 @@
 """InfoNCE as M-Mix uses it: the negatives are the other anchors as well as all positives."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd import Function
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from relamp.loss.nt_xent import MIN_TEMPERATURE, Directions
 
 ROWS_AT_ONCE = 1024
+NODES_AT_ONCE = 256
 
 
 class _LogDenominators(Function):
@@ -115,3 +118,54 @@ def graph_info_nce(h_a: Tensor, h_b: Tensor, temperature: float = 1.0) -> Tensor
     Eq. 11 as printed subtracts the node objectives; they are meant to be added, since both are minimised.
     """
     return info_nce(h_a, h_b, temperature)
+
+
+def node_info_nce_by_graph(a: Tensor, b: Tensor, graph: Tensor, temperature: float = 1.0) -> Tensor:
+    """Return the mean over graphs of J_node(G_i) (M-Mix Eq. 10 as Eq. 11 has it) without the diversity term.
+
+    As `info_nce` in both directions, but with the nodes of the same graph as the only negatives, and
+    averaged over the nodes of each graph before it is averaged over graphs. Graphs stay packed: similarities are made
+    for some whole graphs at a time, in forward and again in backward.
+
+    Args:
+        a, b: nodes of the two branches, `[n, d]`.
+        graph: the graph of each node, `[n]`, ascending.
+        temperature: tau, at least `relamp.loss.nt_xent.MIN_TEMPERATURE`.
+    """
+    if temperature < MIN_TEMPERATURE:
+        raise ValueError(f"temperature {temperature} is below {MIN_TEMPERATURE}, where single precision underflows")
+    a, b = F.normalize(a, dim=1), F.normalize(b, dim=1)
+    blocks: list[Tensor] = [
+        checkpoint(_per_node, a[rows], b[rows], graph[rows], temperature, use_reentrant=False, preserve_rng_state=False)
+        for rows in _whole_graphs(graph)
+    ]
+    sizes = torch.bincount(graph)
+    weight = 1 / sizes[graph].to(a.dtype)
+    return (torch.cat(blocks) * weight).sum() / (sizes > 0).sum()
+
+
+def _per_node(a: Tensor, b: Tensor, graph: Tensor, temperature: float) -> Tensor:
+    """Return the loss of each node `[n]`, both directions averaged."""
+    same = graph[:, None] == graph
+    others = same & ~torch.eye(len(a), dtype=torch.bool, device=a.device)
+
+    def terms(x: Tensor, y: Tensor, among: Tensor) -> Tensor:
+        # Shifted by the upper bound of a similarity, so that nothing overflows.
+        return ((x @ y.T - 1) / temperature).exp() * among
+
+    across = terms(a, b, same)
+    from_a, from_b = terms(a, a, others).sum(1) + across.sum(1), terms(b, b, others).sum(1) + across.sum(0)
+    return (from_a.log() + from_b.log()) / 2 - ((a * b).sum(1) - 1) / temperature
+
+
+def _whole_graphs(graph: Tensor) -> Iterator[slice]:
+    """Yield ranges of nodes that hold whole graphs: as many as fit into NODES_AT_ONCE nodes, or a larger one alone."""
+    ends = torch.bincount(graph).cumsum(0).tolist()
+    start = done = 0
+    for end in ends:
+        if end - start > NODES_AT_ONCE and done > start:
+            yield slice(start, done)
+            start = done
+        done = end
+    if done > start:
+        yield slice(start, done)

@@ -1,23 +1,18 @@
-"""What a pre-training method is to the training loop."""
+"""What a pre-training method is to training, in every domain."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from importlib import import_module
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
-
-from relamp.data.batch import Batch
-from relamp.data.corpus import PackedCorpus
-from relamp.data.packed import PackedGraphs
-from relamp.model.embeddings import Encoder
-from relamp.settings.graphs import Pretraining
 
 
 @dataclass(frozen=True)
 class Randomness:
-    """The generators a method draws from; the training loop saves and restores their states."""
+    """The generators a method draws from; training saves and restores their states."""
 
     numpy: np.random.Generator
     torch: torch.Generator
@@ -28,7 +23,7 @@ class Loss:
     """A batch's loss.
 
     Attributes:
-        total: what is minimised.
+        total: the minimised scalar.
         parts: named terms before weighting, for the history.
     """
 
@@ -36,28 +31,57 @@ class Loss:
     parts: dict[str, Tensor] = field(default_factory=dict)
 
 
-class Method(Protocol):
-    """A pre-training method: a new one is one file with this protocol, and one line in `relamp.method.table`."""
+class Method:
+    """A pre-training method. It holds settings and no weights: encoder and head are drawn, trained and passed back.
 
-    def start_epoch(self, encoder: Encoder) -> None:
-        """Prepare an epoch from the latest encoder."""
-
-    def loss(self, encoder: Encoder, head: nn.Module, batch: Batch, random: Randomness) -> Loss:
-        """Return the loss of one batch."""
-
-
-@runtime_checkable
-class OwnEncoder(Protocol):
-    """What a method offers besides if it trains an encoder of its own instead of the one that the data call for.
+    Each domain has a base class which brings everything but the loss: `relamp.method.graphs.GraphMethod`,
+    `relamp.method.nodes.NodeMethod` and `relamp.method.images.ImageMethod`. A new method is one file with such a class
+    and one line in `relamp.method.table`.
 
     Attributes:
-        settings: what it is trained by: the given settings with those of its own laid over.
+        settings: the domain's training settings, the method's own laid over them.
+        terms: names of the loss's parts where they are always the same; the history of an untrained control has these
+            columns too.
     """
 
-    settings: Pretraining
+    settings: Any
+    terms: ClassVar[tuple[str, ...]] = ()
 
-    def features(self, data: PackedGraphs | PackedCorpus) -> NDArray[np.float32]:
-        """Return what the encoder sees of the nodes, `[N, d]`, computed once: `features` of every batch."""
+    def __init__(self, settings: Any) -> None:
+        self.settings = settings
 
-    def draw(self, data: PackedGraphs | PackedCorpus, generator: torch.Generator) -> tuple[Encoder, nn.Module]:
-        """Return a freshly drawn encoder and head."""
+    def prepare(self, data: Any, device: torch.device) -> Any:
+        """Return what a data set gives once, before training: it becomes part of every batch."""
+        return None
+
+    def draw(self, data: Any, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
+        """Return a freshly drawn encoder, which is stored, and a head, which is dropped after training."""
+        raise NotImplementedError
+
+    def start_epoch(self, encoder: Any) -> None:
+        """Prepare an epoch from the latest encoder."""
+
+    def loss(self, encoder: Any, head: Any, batch: Any, random: Randomness) -> Loss:
+        """Return the loss of one batch, drawing from `random` alone."""
+        raise NotImplementedError(f"{type(self).__name__} has no loss: it is a control, which is not trained")
+
+    def embed(self, encoder: Any, head: Any, batch: Any, random: torch.Generator) -> Mapping[str, Tensor]:
+        """Return the embeddings `[n, d]` of a batch in evaluation mode by branch; the only branch is called ""."""
+        raise NotImplementedError
+
+
+def named(place: str) -> Any:
+    """Return what "module:name" names: a job loads by name what only some jobs depend on."""
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)
+
+
+def build(method: Mapping[str, Any], settings: Any) -> Method:
+    """Return the method which a job knows as `maker` ("module:class") and `options`, made with its settings.
+
+    A method that is not trained (`trains` is False) has settings of no epochs.
+    """
+    made: Method = named(method["maker"])(settings, **method["options"])
+    if not method["trains"]:
+        made.settings = made.settings.model_copy(update={"epochs": 0, "checkpoints": (0,)})
+    return made

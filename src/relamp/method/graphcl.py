@@ -10,23 +10,13 @@ from relamp.augment.graphs import AUGMENTATIONS, Union
 from relamp.data.batch import Batch
 from relamp.loss.nt_xent import nt_xent
 from relamp.method.base import Loss, Randomness
+from relamp.method.graphs import GraphMethod
 from relamp.model.embeddings import Encoder
-from relamp.settings.graphs import GraphclOptions, Pretraining
+from relamp.settings.graphs import GraphclOptions
 
 
-class GraphCL:
-    """Both branches share the encoder; each sees a view of its own, or the first the graphs as they are.
-
-    Args:
-        settings: temperature, and which augmentations are drawn.
-    """
-
-    def __init__(self, settings: Pretraining) -> None:
-        """Keep the settings."""
-        self.settings = settings
-
-    def start_epoch(self, encoder: Encoder) -> None:
-        """Do nothing: views are drawn each step."""
+class GraphCL(GraphMethod):
+    """Both branches share the encoder; each sees a view of its own, or the first the graphs as they are."""
 
     def loss(self, encoder: Encoder, head: nn.Module, batch: Batch, random: Randomness) -> Loss:
         """Return NT-Xent between the two views."""

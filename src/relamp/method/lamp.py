@@ -6,12 +6,13 @@ from torch import Tensor, nn
 from relamp.data.batch import Batch
 from relamp.loss.nt_xent import local_contrastive, nt_xent
 from relamp.method.base import Loss, Randomness
+from relamp.method.graphs import GraphMethod
 from relamp.method.prune import Strategy, prune, weight_matrices
 from relamp.model.embeddings import Embeddings, Encoder, forward_with
 from relamp.settings.graphs import Pretraining
 
 
-class Lamp:
+class Lamp(GraphMethod):
     """LAMP-Mag and LAMP-Soft; with alpha = 0, LAMP without the local loss.
 
     Args:
@@ -22,8 +23,8 @@ class Lamp:
     """
 
     def __init__(self, settings: Pretraining, gamma: float, alpha: float, strategy: Strategy) -> None:
-        """Keep the settings; masks come with the first epoch."""
-        self.settings, self.gamma, self.alpha, self.strategy = settings, gamma, alpha, strategy
+        super().__init__(settings)
+        self.gamma, self.alpha, self.strategy = gamma, alpha, strategy
         self.masks: dict[str, Tensor] = {}
 
     def start_epoch(self, encoder: Encoder) -> None:

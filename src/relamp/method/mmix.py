@@ -1,36 +1,37 @@
-"""M-Mix on top of MVGRL: hard negatives by mixing each node with its neighbours (M-Mix Section 3), and its rivals."""
+"""M-Mix on graphs, on top of MVGRL: hard negatives by mixing each node with its neighbours (M-Mix Section 3)."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, hstack
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.utils.checkpoint import checkpoint
 
 from relamp.data.batch import Batch
 from relamp.data.corpus import PackedCorpus
 from relamp.data.packed import PackedGraphs
 from relamp.errors import RelampError
-from relamp.loss.info_nce import graph_info_nce, node_objective
-from relamp.loss.nt_xent import MIN_TEMPERATURE
+from relamp.loss.info_nce import graph_info_nce, node_info_nce_by_graph, node_objective
 from relamp.method.base import Loss, Randomness
+from relamp.method.graphs import GraphMethod
+from relamp.mixing.base import Mixed
 from relamp.mixing.similarity import mixing_mlp
-from relamp.model.embeddings import Encoder, mean_pool
-from relamp.model.mvgrl_graph import Contrasted, MVGRLGraph, branch_features, num_columns
+from relamp.model.embeddings import mean_pool, sum_pool
+from relamp.model.mvgrl import COMBINED, MVGRLEncoder, branch_inputs
 from relamp.settings.graphs import MmixOptions, Pretraining
 
 # Of MVGRL itself; of M-Mix: both parts of Eq. 11, or one of them alone (Table 4).
 Objective = Literal["local-global", "both", "node", "graph"]
 
-NODES_AT_ONCE = 256
+NODES_AT_ONCE = 50_000
 
 
-class MMix:
-    """MVGRL with M-Mix's or its own objective.
+class MMix(GraphMethod):
+    """MVGRL with M-Mix's or its own objective; a batch has `S_a X` and `S_b X` side by side as features.
 
     Args:
         settings: the group `mmix`: options, and what is laid over the settings that all methods share.
@@ -40,112 +41,124 @@ class MMix:
     """
 
     def __init__(self, settings: Pretraining, mixer: str, objective: Objective, options: Mapping[str, Any]) -> None:
-        """Lay the method's own settings over the shared ones."""
         own = settings.mmix.training
-        self.settings = settings if own is None else settings.model_copy(update=dict(own))
+        super().__init__(settings if own is None else settings.model_copy(update=dict(own)))
         self.options = MmixOptions.model_validate({**settings.mmix.model_dump(), **options})
         self.mixer, self.objective = mixer, objective
 
-    def features(self, data: PackedGraphs | PackedCorpus) -> NDArray[np.float32]:
-        """Return S X of both branches, see `branch_features`; raises RelampError for molecules."""
+    def prepare(self, data: PackedGraphs | PackedCorpus, device: torch.device) -> NDArray[np.float32]:
+        """Return the inputs of both branches side by side, `[N, 2 columns]`.
+
+        Raises:
+            RelampError: the data are molecules.
+        """
         if isinstance(data, PackedCorpus) or data.edge_attr is not None:
             raise RelampError(
                 f"{data.name}: has bond types, which MVGRL and M-Mix do not see; leave these methods out of transfer"
             )
-        return branch_features(data, self.options)
+        columns, options = num_columns(data.cardinality, self.options), self.options
+        parts = [np.zeros((0, 2 * columns), dtype=np.float32)]
+        for part in _parts(data):
+            x = node_features(part, options)
+            inputs = branch_inputs(part.global_edge_index(), x, options.diffusion, options.alpha, options.time)
+            parts.append(np.concatenate(inputs, axis=1, dtype=np.float32))
+        return np.concatenate(parts)
 
-    def draw(self, data: PackedGraphs | PackedCorpus, generator: torch.Generator) -> tuple[Encoder, nn.Module]:
+    def draw(self, data: PackedGraphs | PackedCorpus, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
         """Return the two branches, and the heads of MVGRL's own objective, if it is that."""
-        own = self.objective == "local-global"
-        hidden, columns = self.settings.hidden, num_columns(data.cardinality, self.options)
-        encoder = MVGRLGraph(columns, hidden, None if own else self.mixer, self.options, generator)
-        heads = [mixing_mlp(hidden, generator) for _ in range(2)] if own else []
-        return encoder, nn.ModuleList(heads)
+        own, hidden = self.objective == "local-global", self.settings.hidden
+        columns, mixer = num_columns(data.cardinality, self.options), None if own else self.mixer
+        encoder = MVGRLEncoder(columns, hidden, generator, mixer, self.options.mix)
+        return encoder, nn.ModuleList(mixing_mlp(hidden, generator) for _ in range(2 if own else 0))
 
-    def start_epoch(self, encoder: Encoder) -> None:
-        """Do nothing: samples are mixed each step."""
-
-    def loss(self, encoder: Encoder, head: nn.Module, batch: Batch, random: Randomness) -> Loss:
+    def loss(self, encoder: MVGRLEncoder, head: Any, batch: Batch, random: Randomness) -> Loss:
         """Return the objective of one batch (Eq. 10 and 11)."""
-        assert isinstance(encoder, MVGRLGraph)  # as drawn above
-        made = encoder.contrasted(batch, random.torch)
+        mixed, b = encoder.views(*_inputs(batch), batch.edge_index, random.torch)
         if self.objective == "local-global":
-            assert isinstance(head, nn.ModuleList)
             nodes, graphs = head
-            h_a, h_b = encoder.pooled(made.a, batch), encoder.pooled(made.b, batch)
-            a = local_global(nodes(made.a), graphs(h_b), batch.graph)
-            b = local_global(nodes(made.b), graphs(h_a), batch.graph)
-            return Loss(a + b, {"a": a, "b": b})
+            h_a, h_b = self._pooled(mixed.z, batch), self._pooled(b, batch)
+            from_a = local_global(nodes(mixed.z), graphs(h_b), batch.graph)
+            from_b = local_global(nodes(b), graphs(h_a), batch.graph)
+            return Loss(from_a + from_b, {"a": from_a, "b": from_b})
         # M-Mix's own sees directions alone, which are the same for mean and sum.
-        h_a, h_b = (mean_pool(z, batch.graph, batch.num_graphs) for z in (made.a, made.b))
+        h_a, h_b = (mean_pool(z, batch.graph, batch.num_graphs) for z in (mixed.z, b))
         parts: dict[str, Tensor] = {}
         if self.objective != "graph":
-            parts |= {"node": self._between_nodes(made, batch, random), "diversity": made.diversity}
+            parts |= {"node": self._between_nodes(mixed, b, batch, random), "diversity": mixed.diversity}
         if self.objective != "node":
             parts["graph"] = graph_info_nce(h_a, h_b)
         return Loss(torch.stack(list(parts.values())).sum(), parts)
 
-    def _between_nodes(self, made: Contrasted, batch: Batch, random: Randomness) -> Tensor:
+    def embed(self, encoder: MVGRLEncoder, head: Any, batch: Batch, random: torch.Generator) -> dict[str, Tensor]:
+        """Return the graph embeddings `[G, hidden]` of the branch that the options name."""
+        # A mixer with random weights draws the same ones for each batch, so that embeddings stay what they are.
+        again = torch.Generator(batch.x.device).manual_seed(0)
+        both = encoder.readout(*_inputs(batch), batch.edge_index, again, self.options.readout)
+        return {"": self._pooled(COMBINED[self.options.branch](*both), batch)}
+
+    def _pooled(self, z: Tensor, batch: Batch) -> Tensor:
+        """Return a graph's embedding, `[G, hidden]`, of those of its nodes, `[n, hidden]`."""
+        pool = mean_pool if self.options.pooling == "mean" else sum_pool
+        return pool(z, batch.graph, batch.num_graphs)
+
+    def _between_nodes(self, mixed: Mixed, b: Tensor, batch: Batch, random: Randomness) -> Tensor:
         """Return Eq. 10 without its diversity term."""
-        options = self.options
+        options, a = self.options, mixed.z
         if options.negatives == "graph":
-            return node_info_nce_by_graph(made.a, made.b, batch.graph, options.temperature)
-        a, b = made.a, made.b
+            return node_info_nce_by_graph(a, b, batch.graph, options.temperature)
         if len(a) > options.sample_size:
             drawn = torch.randperm(len(a), generator=random.torch, device=random.torch.device)[: options.sample_size]
             a, b = a[drawn.to(a.device)], b[drawn.to(b.device)]
         return node_objective(a, b, a.new_zeros(()), options.temperature)
 
 
-def node_info_nce_by_graph(a: Tensor, b: Tensor, graph: Tensor, temperature: float = 1.0) -> Tensor:
-    """Return the mean over graphs of J_node(G_i) (M-Mix Eq. 10 as Eq. 11 has it) without the diversity term.
-
-    As `relamp.loss.info_nce` in both directions, but with the nodes of the same graph as the only negatives, and
-    averaged over the nodes of each graph before it is averaged over graphs. Graphs stay packed: similarities are made
-    for some whole graphs at a time, in forward and again in backward.
-
-    Args:
-        a, b: nodes of the two branches, `[n, d]`.
-        graph: the graph of each node, `[n]`, ascending.
-        temperature: tau, at least `relamp.loss.nt_xent.MIN_TEMPERATURE`.
-    """
-    if temperature < MIN_TEMPERATURE:
-        raise ValueError(f"temperature {temperature} is below {MIN_TEMPERATURE}, where single precision underflows")
-    a, b = F.normalize(a, dim=1), F.normalize(b, dim=1)
-    blocks: list[Tensor] = [
-        checkpoint(_block, a[rows], b[rows], graph[rows], temperature, use_reentrant=False, preserve_rng_state=False)
-        for rows in _whole_graphs(graph)
-    ]
-    sizes = torch.bincount(graph)
-    weight = 1 / sizes[graph].to(a.dtype)
-    return (torch.cat(blocks) * weight).sum() / (sizes > 0).sum()
+def node_features(data: PackedGraphs, options: MmixOptions) -> csr_matrix[np.float32]:
+    """Return X: one-hot node labels, degrees (without self-loops) or both, `[N, columns]`."""
+    labels, degrees = _shown(data.cardinality, options)
+    columns = []
+    if labels:
+        columns += [_one_hot(data.x[:, c].astype(np.int64), size) for c, size in enumerate(data.cardinality)]
+    if degrees:
+        source, target = data.global_edge_index()
+        degree = np.bincount(target[source != target], minlength=len(data.x))
+        columns.append(_one_hot(np.minimum(degree, options.max_degree), options.max_degree + 1))
+    return csr_matrix(hstack(columns))
 
 
-def _block(a: Tensor, b: Tensor, graph: Tensor, temperature: float) -> Tensor:
-    """Return the loss of each node `[n]`, both directions averaged."""
-    same = graph[:, None] == graph
-    others = same & ~torch.eye(len(a), dtype=torch.bool, device=a.device)
-
-    def terms(x: Tensor, y: Tensor, among: Tensor) -> Tensor:
-        # Shifted by the upper bound of a similarity, so that nothing overflows.
-        return ((x @ y.T - 1) / temperature).exp() * among
-
-    across = terms(a, b, same)
-    from_a, from_b = terms(a, a, others).sum(1) + across.sum(1), terms(b, b, others).sum(1) + across.sum(0)
-    return (from_a.log() + from_b.log()) / 2 - ((a * b).sum(1) - 1) / temperature
+def num_columns(cardinality: Sequence[int], options: MmixOptions) -> int:
+    """Return the width of X, which does not depend on the graphs."""
+    labels, degrees = _shown(cardinality, options)
+    return labels * sum(cardinality) + degrees * (options.max_degree + 1)
 
 
-def _whole_graphs(graph: Tensor) -> Iterator[slice]:
-    """Yield ranges of nodes that hold whole graphs: as many as fit into NODES_AT_ONCE nodes, or a larger one alone."""
-    ends = torch.bincount(graph).cumsum(0).tolist()
-    start = done = 0
-    for end in ends:
-        if end - start > NODES_AT_ONCE and done > start:
-            yield slice(start, done)
-            start = done
-        done = end
-    if done > start:
-        yield slice(start, done)
+def _shown(cardinality: Sequence[int], options: MmixOptions) -> tuple[bool, bool]:
+    """Return whether X shows labels (or the constant that stands for them), and whether it shows degrees."""
+    labelled = sum(cardinality) > len(cardinality)
+    if options.features == "labels":
+        return True, False
+    return labelled, not labelled or options.features == "labels-and-degrees"
+
+
+def _one_hot(number: NDArray[np.int64], size: int) -> csr_matrix[np.float32]:
+    rows = np.arange(len(number) + 1)
+    return csr_matrix((np.ones(len(number), dtype=np.float32), number, rows), shape=(len(number), size))
+
+
+def _parts(data: PackedGraphs) -> Iterator[PackedGraphs]:
+    """Cut a data set into whole graphs of NODES_AT_ONCE nodes or a little more: graphs do not touch each other."""
+    number = data.node_offset[:-1] // NODES_AT_ONCE
+    for graphs in np.split(np.arange(len(data)), np.flatnonzero(np.diff(number)) + 1):
+        part = data.take(graphs)
+        if len(part.x):
+            yield part
+
+
+def _inputs(batch: Batch) -> tuple[Tensor, Tensor]:
+    """Return the inputs of both branches, `[n, columns]` each."""
+    if batch.features is None:
+        raise ValueError("a batch for MVGRL needs features: see MMix.prepare")
+    near, far = batch.features.chunk(2, dim=1)
+    return near, far
 
 
 def local_global(nodes: Tensor, graphs: Tensor, graph: Tensor) -> Tensor:

@@ -6,23 +6,15 @@ from torch import Tensor, nn
 from relamp.data.batch import Batch
 from relamp.loss.nt_xent import nt_xent
 from relamp.method.base import Loss, Randomness
+from relamp.method.graphs import GraphMethod
 from relamp.model.embeddings import Encoder, forward_with
-from relamp.settings.graphs import Pretraining
 
 
-class SimGRACE:
+class SimGRACE(GraphMethod):
     """Perturb every parameter of the encoder anew each step; no gradient runs through that branch, its head included.
 
-    Args:
-        settings: temperature and the scale eta of the noise, in units of each tensor's standard deviation.
+    The settings give the temperature and the noise's scale eta, in units of each tensor's standard deviation.
     """
-
-    def __init__(self, settings: Pretraining) -> None:
-        """Keep the settings."""
-        self.settings = settings
-
-    def start_epoch(self, encoder: Encoder) -> None:
-        """Do nothing: noise is drawn each step."""
 
     def loss(self, encoder: Encoder, head: nn.Module, batch: Batch, random: Randomness) -> Loss:
         """Return NT-Xent between the encoder and its perturbed version."""
@@ -35,7 +27,7 @@ class SimGRACE:
 
 
 def perturb(encoder: nn.Module, eta: float, generator: torch.Generator) -> dict[str, Tensor]:
-    """Return each parameter plus `eta` times normal noise of that tensor's standard deviation.
+    """Return each parameter, of its own shape, plus `eta` times normal noise of its standard deviation.
 
     A tensor of one element or of equal elements (fresh biases) has no spread and stays as it is.
     """

@@ -1,12 +1,9 @@
-"""The methods by domain and name: one line each. This file imports no method, so that names can be checked without torch."""
+"""The methods by domain and name, one line each. This file imports no method: names are checked without torch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
-
-from relamp.method.node_table import NODE_METHODS
-from relamp.settings.images import IMAGE_METHODS
 
 
 @dataclass(frozen=True)
@@ -15,11 +12,10 @@ class MethodRow:
 
     Attributes:
         label: the papers' spelling.
-        maker: "module:class" of an object with the protocol `relamp.method.base.Method`.
-        swept: which of gamma and alpha the class takes from the configuration's grids.
+        maker: "module:class" of a `relamp.method.base.Method`; the class takes the domain's training settings first.
+        swept: which parameters the class takes besides, whose values the configuration gives.
         fixed: further arguments of the class.
-        settings: whether the class takes the pre-training settings as first argument.
-        group: the group of the pre-training settings that belongs to this method alone.
+        group: the group of the training settings that belongs to this method alone.
         trains: False for controls that stay as they were drawn.
     """
 
@@ -27,7 +23,6 @@ class MethodRow:
     maker: str
     swept: tuple[str, ...] = ()
     fixed: Mapping[str, Any] = field(default_factory=dict)
-    settings: bool = True
     group: str | None = None
     trains: bool = True
 
@@ -43,6 +38,20 @@ def _mmix(
     return MethodRow(label, "relamp.method.mmix:MMix", fixed=fixed, group="mmix", trains=trains)
 
 
+def _mvgrl(label: str, mixer: str, *, trains: bool = True, **fixed: object) -> MethodRow:
+    return MethodRow(
+        label, "relamp.method.mvgrl:MVGRL", fixed={"mixer": mixer, **fixed}, group="diffusion", trains=trains
+    )
+
+
+def _grace(label: str, mixer: str, encoder: str = "gcn") -> MethodRow:
+    return MethodRow(label, "relamp.method.grace:GRACE", fixed={"mixer": mixer, "encoder": encoder}, group="grace")
+
+
+def _simclr(label: str, mixer: str = "none", *, trains: bool = True) -> MethodRow:
+    return MethodRow(label, "relamp.method.simclr:SimCLR", fixed={"mixer": mixer}, trains=trains)
+
+
 # Where M-Mix's public code between graphs differs from its paper, or settles what the paper leaves open.
 _AS_IN_CODE: Mapping[str, Any] = {
     "features": "labels-and-degrees",
@@ -52,44 +61,60 @@ _AS_IN_CODE: Mapping[str, Any] = {
     "readout": "output",
 }
 
+_GRAPHS = {
+    "lamp-mag": _lamp("LAMP-Mag", "gamma", "alpha", strategy="magnitude"),
+    "lamp-soft": _lamp("LAMP-Soft", "gamma", "alpha", strategy="soft-filter"),
+    "lamp-mag-nolocal": _lamp("LAMP-Mag w/o local loss", "gamma", strategy="magnitude", alpha=0.0),
+    "simgrace": MethodRow("SimGRACE", "relamp.method.simgrace:SimGRACE", group="simgrace"),
+    "graphcl": MethodRow("GraphCL", "relamp.method.graphcl:GraphCL", group="graphcl"),
+    "untrained": MethodRow("Untrained", "relamp.method.graphs:GraphMethod", trains=False),
+    "mvgrl": _mmix("MVGRL", "none", "local-global"),
+    "mvgrl-infonce": _mmix("MVGRL (InfoNCE)", "none"),
+    "mo-mix": _mmix("mo-mix", "mo-mix"),
+    "mp-mix": _mmix("mp-mix", "mp-mix"),
+    "mp-mix-nodiv": _mmix("mp-mix w/o div", "mp-mix-nodiv"),
+    "mp-mix-node": _mmix("mp-mix (node only)", "mp-mix", "node"),
+    "mp-mix-graph": _mmix("mp-mix (graph only)", "mp-mix", "graph"),
+    "mp-mix-branch-a": _mmix("mp-mix (branch a)", "mp-mix", options={"branch": "a"}),
+    "mp-mix-branch-b": _mmix("mp-mix (branch b)", "mp-mix", options={"branch": "b"}),
+    "mp-mix-code": _mmix("mp-mix (as in its code)", "mp-mix", options=_AS_IN_CODE),
+    "mvgrl-untrained": _mmix("MVGRL, untrained", "none", trains=False),
+    "random-mix": _mmix("random-mix", "random-mix"),
+    "binary-mix": _mmix("binary-mix", "binary-mix"),
+}
 
-GRAPH_METHODS: Mapping[str, MethodRow] = MappingProxyType(
+_NODES = {
+    "mvgrl": _mvgrl("MVGRL", "none", objective="local-global"),
+    "mvgrl-infonce": _mvgrl("MVGRL (InfoNCE)", "none"),
+    "mo-mix": _mvgrl("mo-mix", "mo-mix"),
+    "mp-mix": _mvgrl("mp-mix", "mp-mix"),
+    "mp-mix-nodiv": _mvgrl("mp-mix w/o div", "mp-mix-nodiv"),
+    "mo-mix-op": _mvgrl("mo-mix-op", "mo-mix", mix={"scope": "op"}),
+    "mp-mix-op": _mvgrl("mp-mix-op", "mp-mix", mix={"scope": "op"}),
+    "binary-mix": _mvgrl("binary-mix", "binary-mix"),
+    "random-mix": _mvgrl("random-mix", "random-mix"),
+    "imix": _mvgrl("i-mix", "i-mix"),
+    "grace": _grace("GRACE", "none"),
+    "grace-gat": _grace("GRACE (GAT)", "none", "gat"),
+    "grace-imix": _grace("GRACE+(i-mix)", "i-mix"),
+    "grace-mp-mix-nodiv": _grace("GRACE+(mp-mix w/o div)", "mp-mix-nodiv"),
+    "grace-mp-mix": _grace("GRACE+(mp-mix)", "mp-mix"),
+    "untrained": _mvgrl("Untrained", "none", trains=False),
+}
+
+_IMAGES = {
+    "image-untrained": _simclr("Untrained", trains=False),
+    "simclr": _simclr("SimCLR"),
+    "simclr-binary-mix": _simclr("SimCLR+(binary-mix)", "binary-mix"),
+    "simclr-mo-mix-op": _simclr("SimCLR+(mo-mix-op)", "mo-mix"),
+    "simclr-mp-mix-op": _simclr("SimCLR+(mp-mix-op)", "mp-mix"),
+}
+
+# Molecules are trained on by the methods of graphs.
+METHODS: Mapping[str, Mapping[str, MethodRow]] = MappingProxyType(
     {
-        "lamp-mag": _lamp("LAMP-Mag", "gamma", "alpha", strategy="magnitude"),
-        "lamp-soft": _lamp("LAMP-Soft", "gamma", "alpha", strategy="soft-filter"),
-        "lamp-mag-nolocal": _lamp("LAMP-Mag w/o local loss", "gamma", strategy="magnitude", alpha=0.0),
-        "simgrace": MethodRow("SimGRACE", "relamp.method.simgrace:SimGRACE", group="simgrace"),
-        "graphcl": MethodRow("GraphCL", "relamp.method.graphcl:GraphCL", group="graphcl"),
-        "untrained": MethodRow("Untrained", "relamp.method.untrained:Untrained", settings=False, trains=False),
-        "mvgrl": _mmix("MVGRL", "none", "local-global"),
-        "mvgrl-infonce": _mmix("MVGRL (InfoNCE)", "none"),
-        "mo-mix": _mmix("mo-mix", "mo-mix"),
-        "mp-mix": _mmix("mp-mix", "mp-mix"),
-        "mp-mix-nodiv": _mmix("mp-mix w/o div", "mp-mix-nodiv"),
-        "mp-mix-node": _mmix("mp-mix (node only)", "mp-mix", "node"),
-        "mp-mix-graph": _mmix("mp-mix (graph only)", "mp-mix", "graph"),
-        "mp-mix-branch-a": _mmix("mp-mix (branch a)", "mp-mix", options={"branch": "a"}),
-        "mp-mix-branch-b": _mmix("mp-mix (branch b)", "mp-mix", options={"branch": "b"}),
-        "mp-mix-code": _mmix("mp-mix (as in its code)", "mp-mix", options=_AS_IN_CODE),
-        "mvgrl-untrained": _mmix("MVGRL, untrained", "none", trains=False),
-        "random-mix": _mmix("random-mix", "random-mix"),
-        "binary-mix": _mmix("binary-mix", "binary-mix"),
+        "graphs": MappingProxyType(_GRAPHS),
+        "nodes": MappingProxyType(_NODES),
+        "images": MappingProxyType(_IMAGES),
     }
 )
-
-METHODS: Mapping[str, Mapping[str, MethodRow]] = {
-    "graphs": GRAPH_METHODS,
-    "nodes": {
-        name: MethodRow(
-            row.label,
-            "relamp.model.grace:GRACE" if row.options["host"] == "grace" else "relamp.model.mvgrl:MVGRL",
-            fixed=row.options,
-            trains=name != "untrained",
-        )
-        for name, row in NODE_METHODS.items()
-    },
-    "images": {
-        name: MethodRow(row.label, "relamp.train.images:SimCLR", fixed={"mixer": row.mixer}, trains=row.trains)
-        for name, row in IMAGE_METHODS.items()
-    },
-}

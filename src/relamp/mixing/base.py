@@ -1,7 +1,7 @@
 """What a mixer returns, and the mixers without weights of their own: none at all, binary mixing and i-mix."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -36,7 +36,16 @@ class Mixed:
 
 
 class Mixer(nn.Module):
-    """Mixes samples, which may be embeddings or inputs; this one leaves them as they are ("none")."""
+    """Mixes samples, which may be embeddings or inputs; this one leaves them as they are ("none").
+
+    Attributes:
+        reach: whom a sample is mixed with: others of the batch, its neighbours, or its neighbours by weights that need
+            the whole graph.
+        mixes_inputs: whether its own place is the input space.
+    """
+
+    reach: Literal["batch", "neighbours", "graph"] = "batch"
+    mixes_inputs = False
 
     def forward(
         self,
@@ -84,8 +93,10 @@ class BinaryMix(Mixer):
 class IMix(Mixer):
     """i-mix (Lee et al. 2021): mixes each sample with a random partner, the share drawn from Beta(1, 1).
 
-    Its own place is the input space, and its loss takes the mixed label of `Mixed`.
+    Its loss takes the mixed label of `Mixed`.
     """
+
+    mixes_inputs = True
 
     def forward(
         self,

@@ -10,8 +10,6 @@ from relamp.mixing.base import ROWS_AT_ONCE, BinaryMix, IMix, Mixed, Mixer, Pair
 from relamp.mixing.pairs import pair_dot, pair_sum, sum_by_target
 from relamp.settings.mixing import MIXERS, MixSettings
 
-__all__ = ["MIXERS", "MixSettings", "Mixed", "Mixer", "PairWeights", "make_mixer", "mixing_mlp"]
-
 
 class SimilarityMix(Mixer):
     """M-Mix: mixes each sample with all others in scope, by the softmax of their similarities (Eq. 2, 5-8).
@@ -24,10 +22,11 @@ class SimilarityMix(Mixer):
     """
 
     def __init__(self, name: str, dim: int, settings: MixSettings, generator: torch.Generator) -> None:
-        """Draw the initial maps, where there are any."""
         super().__init__()
         projected = name in ("mp-mix", "mp-mix-nodiv")
         self.settings = settings
+        if settings.scope == "wp":
+            self.reach = "graph" if settings.operator == "adjacency" else "neighbours"
         self.constant = settings.constant if name == "mo-mix" else None
         self.random, self.diverse = name == "random-mix", name == "mp-mix"
         self.drop = settings.weight_dropout if projected else 0.0

@@ -1,127 +1,229 @@
-"""MVGRL for nodes: one branch on the normalised adjacency, one on the diffusion (Hassani and Khasahmadi 2020)."""
+"""MVGRL for nodes and graphs: a branch on the normalised adjacency, one on its diffusion (Hassani, Khasahmadi 2020)."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from relamp.data.nodes import PackedNodes
-from relamp.graph.diffusion import diffuse, normalised_adjacency
+from relamp.data.packed import Integers
+from relamp.graph.diffusion import Kind, chebyshev_coefficients, diffuse, normalised_adjacency
+from relamp.mixing.base import Mixed, Mixer
+from relamp.mixing.nodes import mix_nodes, taken
 from relamp.mixing.similarity import make_mixer, mixing_mlp
-from relamp.model.mvgrl_own import LocalGlobal, Operators
-from relamp.model.node_views import Views, edges_of, mix_sample, mixing_rows, taken
-from relamp.settings.nodes import Branch, DiffusionSettings, NodePretraining
+from relamp.model.node_encoder import SparseRows
+from relamp.settings.mixing import MixSettings
+from relamp.settings.nodes import DiffusionSettings
 
 
-@dataclass(frozen=True)
-class DiffusedNodes:
-    """A graph as MVGRL sees it: both branches' operators are already applied to the features.
+def branch_inputs(
+    edge_index: Integers,
+    x: csr_matrix[np.float32],
+    kind: Kind | Literal["adjacency"] = "ppr",
+    alpha: float = 0.2,
+    time: float = 5.0,
+    tolerance: float = 1e-6,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return `S X` `[N, F]` of both branches, with the normalised adjacency and with its diffusion.
 
-    Attributes:
-        a, b: `S X` with the normalised adjacency and with the diffusion, `[N, F]`.
-        edge_index: `[2, E]`.
-        operators: for MVGRL's own objective, else None.
+    A branch is `PReLU(S X W + b)`, and `S X` knows no weights: it is computed once. No matrix of N x N is ever made.
+
+    Args:
+        edge_index: `[2, E]`, both directions.
+        x: features X, `[N, F]`.
+        kind, alpha, time, tolerance: see `relamp.graph.diffusion.diffuse`; with "adjacency" both branches see the same.
     """
-
-    a: Tensor
-    b: Tensor
-    edge_index: Tensor
-    operators: Operators | None = None
-
-
-def diffused_nodes(
-    data: PackedNodes, settings: DiffusionSettings, device: torch.device, *, own: bool = False
-) -> DiffusedNodes:
-    """Apply both operators to the features once: a layer is `PReLU(S X W + b)`, and `S X` knows no weights.
-
-    Both are dense, `[N, F]`; no matrix of N x N is ever made. The error of b is `settings.tolerance`. With `own`, what
-    MVGRL's own objective needs comes with them.
-    """
-    adjacency = normalised_adjacency(data.edge_index, data.num_nodes)
-    x = data.features()
+    adjacency = normalised_adjacency(edge_index, x.shape[0])
     product: csr_matrix[np.float64] = csr_matrix(adjacency @ x)
-    a = torch.from_numpy(product.toarray().astype(np.float32))
-    b = torch.from_numpy(diffuse(adjacency, x, settings.kind, settings.alpha, settings.time, settings.tolerance))
-    operators = Operators.of(data, settings, device) if own else None
-    return DiffusedNodes(a.to(device), b.to(device), edges_of(data, device), operators)
+    near: NDArray[np.float32] = product.toarray().astype(np.float32)
+    return near, near if kind == "adjacency" else diffuse(adjacency, x, kind, alpha, time, tolerance)
 
 
-class BranchLayer(nn.Module):
-    """One GCN layer on features that its operator was already applied to: `PReLU(S X W + b)`."""
+class Branch(nn.Module):
+    """One GCN layer whose operator was applied to the features before: `PReLU(S X W + b)`.
 
-    def __init__(self, num_features: int, hidden: int, generator: torch.Generator) -> None:
-        """Draw Xavier uniform weights; the bias is 0."""
+    Weights are Xavier uniform, biases 0.
+    """
+
+    def __init__(self, columns: int, hidden: int, generator: torch.Generator) -> None:
         super().__init__()
-        self.linear = nn.Linear(num_features, hidden)
+        self.linear = nn.Linear(columns, hidden)
         nn.init.xavier_uniform_(self.linear.weight, generator=generator)
         nn.init.zeros_(self.linear.bias)
         self.act = nn.PReLU()
 
-    def forward(self, diffused: Tensor) -> Tensor:
-        """Return z `[n, hidden]` of `S X` `[n, F]`."""
-        z: Tensor = self.act(self.linear(diffused))
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return z `[n, hidden]` of `S X` `[n, columns]`."""
+        z: Tensor = self.act(self.linear(inputs))
         return z
 
 
-class MVGRL(nn.Module):
-    """MVGRL with M-Mix in branch a (Section 3.3, Fig. 1); without a mixer, the host with the same head and objective.
+class MVGRLEncoder(nn.Module):
+    """Two branches without shared weights; branch a's nodes are mixed, and g follows (M-Mix Section 3.3, Fig. 1).
 
     Args:
-        num_features: F.
-        settings: mixer, width, and which embeddings are wanted.
-        generator: source of the initial weights, in an order that makes methods start from the same branches.
+        columns: width of X.
+        hidden: width of a branch.
+        generator: source of the initial weights. Branches are drawn first, so that methods start from the same ones.
+        mixer: name of the mixer, see `relamp.mixing.similarity.make_mixer`; None where branch a is contrasted as it is,
+            without g.
+        mix: options of the mixer.
     """
 
-    def __init__(self, num_features: int, settings: NodePretraining, generator: torch.Generator) -> None:
-        """Draw the initial weights."""
+    def __init__(
+        self, columns: int, hidden: int, generator: torch.Generator, mixer: str | None, mix: MixSettings
+    ) -> None:
         super().__init__()
-        self.settings = settings
-        self.a, self.b = (BranchLayer(num_features, settings.hidden, generator) for _ in range(2))
-        self.head = mixing_mlp(settings.hidden, generator)
-        self.mixer = make_mixer(settings.mixer, settings.hidden, settings.mix, generator)
-        self.own = LocalGlobal(settings.hidden, generator) if settings.objective == "local-global" else None
+        self.a, self.b = (Branch(columns, hidden, generator) for _ in range(2))
+        self.head: nn.Module | None = None
+        self.mixer: Mixer | None = None
+        if mixer is not None:
+            self.head, self.mixer = mixing_mlp(hidden, generator), make_mixer(mixer, hidden, mix, generator)
 
-    def views(self, graph: DiffusedNodes, sample: Tensor | None, random: torch.Generator) -> Views:
-        """Return `g(z-hat)` of branch a and z of branch b, of the nodes in `sample` `[n]` or of all."""
-        rows, edges = mixing_rows(self.settings, graph.edge_index, sample, len(graph.a))
-        inputs = taken(graph.a, rows)
-        if self.settings.mixer == "i-mix":
-            # i-mix mixes inputs, and the layer is linear up to its activation: mixing there is the same and cheaper.
-            before, diversity, label = mix_sample(self.mixer, self.a.linear(inputs), rows, edges, sample, random)
-            mixed = self.a.act(before)
-        else:
-            mixed, diversity, label = mix_sample(self.mixer, self.a(inputs), rows, edges, sample, random)
-        return Views(self.head(mixed), self.b(taken(graph.b, sample)), diversity, label)
+    def forward(self, near: Tensor, far: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the nodes of both branches, z `[n, hidden]` each, of `S X` `[n, columns]`."""
+        return self.a(near), self.b(far)
 
-    def local_global(self, graph: DiffusedNodes, sample: Tensor | None, random: torch.Generator) -> Tensor:
-        """Return MVGRL's own objective of the nodes in `sample` `[n]`, or of all, with freshly shuffled features."""
-        operators, own = graph.operators, self.own
-        assert operators is not None  # both come with the objective
-        assert own is not None
-        order = torch.randperm(len(graph.a), generator=random, device=random.device).to(graph.a.device)
-        false = [
-            layer.act(apply(operators.features.times(layer.linear.weight.T)[order]) + layer.linear.bias)
-            for layer, apply in ((self.a, operators.a), (self.b, operators.b))
-        ]
-        true = [layer(taken(x, sample)) for layer, x in ((self.a, graph.a), (self.b, graph.b))]
-        loss: Tensor = own(*true, *(taken(z, sample) for z in false))
-        return loss
+    def views(
+        self,
+        near: Tensor,
+        far: Tensor,
+        edge_index: Tensor,
+        random: torch.Generator | None,
+        sample: Tensor | None = None,
+    ) -> tuple[Mixed, Tensor]:
+        """Return what is contrasted: branch a's nodes as `g(z-hat)`, and z of branch b, `[n, hidden]` each.
 
-    def embed(self, graph: DiffusedNodes, random: torch.Generator) -> dict[Branch, Tensor]:
-        """Return the embeddings of all nodes `[N, hidden]` (concat: `[N, 2 hidden]`) for each wanted branch."""
-        a = self.a(graph.a) if self.settings.readout == "encoder" else self.head(self._mixed(graph, random))
-        b = self.b(graph.b)
-        made: dict[Branch, Tensor] = {"a": a, "b": b, "average": (a + b) / 2}
-        if "concat" in self.settings.branches:
-            made["concat"] = torch.cat([a, b], dim=1)
-        return {branch: made[branch] for branch in self.settings.branches}
+        Args:
+            near, far: `S X` of all nodes, `[N, columns]`.
+            edge_index: `[2, E]`.
+            random: source of the mixer's draws.
+            sample: the wanted nodes `[n]`, or None for all.
+        """
+        other = self.b(taken(far, sample))
+        if self.mixer is None or self.head is None:
+            return Mixed(self.a(taken(near, sample)), other.new_zeros(())), other
+        # The layer is linear up to its activation, so that mixing there mixes inputs, at less cost.
+        inputs = self.mixer.mixes_inputs
+        layer = self.a.linear if inputs else self.a
+        mixed = mix_nodes(self.mixer, lambda rows: layer(taken(near, rows)), edge_index, sample, len(near), random)
+        return replace(mixed, z=self.head(self.a.act(mixed.z) if inputs else mixed.z)), other
 
-    def _mixed(self, graph: DiffusedNodes, random: torch.Generator) -> Tensor:
-        """Return z-hat of all nodes; i-mix, which has no mixture of its own for a node, leaves them as they are."""
-        z: Tensor = self.a(graph.a)
-        if self.settings.mixer == "i-mix":
-            return z
-        _, edges = mixing_rows(self.settings, graph.edge_index, None, len(z))
-        return mix_sample(self.mixer, z, None, edges, None, random)[0]
+    def readout(
+        self,
+        near: Tensor,
+        far: Tensor,
+        edge_index: Tensor,
+        random: torch.Generator,
+        which: Literal["encoder", "output"],
+    ) -> tuple[Tensor, Tensor]:
+        """Return the nodes of both branches `[N, hidden]`: as they are encoded, or branch a's after mixing and g.
+
+        A mixer of inputs has no mixture of its own for a node, and leaves them as they are.
+        """
+        a, b = self(near, far)
+        if which == "encoder" or self.mixer is None or self.head is None:
+            return a, b
+        if not self.mixer.mixes_inputs:
+            a = mix_nodes(self.mixer, lambda rows: taken(a, rows), edge_index, None, len(a), random).z
+        return self.head(a), b
+
+
+COMBINED: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "a": lambda a, _: a,
+    "b": lambda _, b: b,
+    "sum": lambda a, b: a + b,
+    "average": lambda a, b: (a + b) / 2,
+    "concat": lambda a, b: torch.cat([a, b], dim=1),
+}
+
+
+@dataclass(frozen=True)
+class Operators:
+    """Both branches' operators, to be applied to hidden features: shuffled features cannot be diffused beforehand.
+
+    Attributes:
+        features: X, `[N, F]`.
+        adjacency: the normalised one, `[N, N]`.
+        coefficients: of the diffusion in Chebyshev polynomials of the adjacency, see `relamp.graph.diffusion`.
+    """
+
+    features: SparseRows
+    adjacency: SparseRows
+    coefficients: tuple[float, ...]
+
+    @classmethod
+    def of(
+        cls, edge_index: Integers, x: csr_matrix[np.float32], settings: DiffusionSettings, device: torch.device
+    ) -> Self:
+        """Return those of a graph with edges `[2, E]` and features `[N, F]`."""
+        adjacency = SparseRows.of(normalised_adjacency(edge_index, x.shape[0])).to(device)
+        series = chebyshev_coefficients(settings.kind, settings.alpha, settings.time, settings.tolerance)
+        return cls(SparseRows.of(x).to(device), adjacency, tuple(series.tolist()))
+
+    def a(self, y: Tensor) -> Tensor:
+        """Return `S y` `[N, d]` for branch a."""
+        return _applied(y, self.adjacency.times)
+
+    def b(self, y: Tensor) -> Tensor:
+        """Return `S y` `[N, d]` for branch b."""
+        return _applied(y, self._series)
+
+    def _series(self, y: Tensor) -> Tensor:
+        total, before, now = self.coefficients[0] * y, y, y
+        for k, weight in enumerate(self.coefficients[1:]):
+            after = self.adjacency.times(now)
+            if k:
+                after = 2 * after - before
+            before, now = now, after
+            total += weight * now
+        return total
+
+
+class _Symmetric(torch.autograd.Function):
+    """A symmetric operator: it does to gradients what it does to values, and no step in between is kept."""
+
+    @staticmethod
+    def forward(ctx: Any, y: Tensor, operator: Callable[[Tensor], Tensor]) -> Tensor:
+        ctx.operator = operator
+        return operator(y)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        return ctx.operator(gradients[0]), None
+
+
+def _applied(y: Tensor, operator: Callable[[Tensor], Tensor]) -> Tensor:
+    made: Tensor = _Symmetric.apply(y, operator)  # type: ignore[no-untyped-call]
+    return made
+
+
+class LocalGlobal(nn.Module):
+    """A discriminator that tells a node of the graph from one of shuffled features, by the other branch's summary.
+
+    Args:
+        hidden: width of the embeddings.
+        generator: source of the initial weights, Xavier uniform.
+    """
+
+    def __init__(self, hidden: int, generator: torch.Generator) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(hidden, hidden))
+        nn.init.xavier_uniform_(self.weight, generator=generator)
+
+    def forward(self, a: Tensor, b: Tensor, false_a: Tensor, false_b: Tensor) -> Tensor:
+        """Return the binary cross-entropy of `h W s`, s being the sigmoid of the other branch's mean.
+
+        Args:
+            a, b: nodes of the two branches, `[n, d]`.
+            false_a, false_b: nodes of shuffled features, `[n, d]`.
+        """
+        summary_a, summary_b = (self.weight @ torch.sigmoid(z.mean(0)) for z in (a, b))
+        true = torch.cat([b @ summary_a, a @ summary_b])
+        false = torch.cat([false_b @ summary_a, false_a @ summary_b])
+        return (F.softplus(-true).mean() + F.softplus(false).mean()) / 2

@@ -9,6 +9,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from relamp.data.nodes import PackedNodes
 from relamp.mixing.pairs import pair_sum, sum_by_target
 
 
@@ -43,6 +44,37 @@ class SparseRows:
         )
 
 
+@dataclass(frozen=True)
+class SparseNodes:
+    """A graph with sparse features on a device.
+
+    Attributes:
+        features: sparse rows `[N, F]`.
+        edge_index: `[2, E]`, both directions.
+        pair: number of the undirected edge that each directed one belongs to, `[E]`.
+        num_pairs: number of undirected edges.
+    """
+
+    features: SparseRows
+    edge_index: Tensor
+    pair: Tensor
+    num_pairs: int
+
+
+def sparse_nodes(data: PackedNodes, device: torch.device) -> SparseNodes:
+    """Put a graph on a device."""
+    edge_index = np.asarray(data.edge_index, dtype=np.int64)
+    low, high = edge_index.min(axis=0), edge_index.max(axis=0)
+    number, pair = np.unique(low * data.num_nodes + high, return_inverse=True)
+    features = SparseRows.of(data.features()).to(device)
+    return SparseNodes(features, edges_of(data, device), torch.from_numpy(pair).to(device), len(number))
+
+
+def edges_of(data: PackedNodes, device: torch.device) -> Tensor:
+    """Return the edge index `[2, E]` as int64 on a device."""
+    return torch.from_numpy(np.ascontiguousarray(data.edge_index, dtype=np.int64)).to(device)
+
+
 class NodeEncoder(nn.Module):
     """Layers of `PReLU(aggregate(H W) + b)` with PReLU after each.
 
@@ -60,7 +92,6 @@ class NodeEncoder(nn.Module):
     def __init__(
         self, num_features: int, hidden: int, layers: int, generator: torch.Generator, heads: int | None = None
     ) -> None:
-        """Draw the initial weights."""
         super().__init__()
         self.heads = heads
         # [F, hidden], so that masking a feature is zeroing a row.

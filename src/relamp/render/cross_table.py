@@ -41,8 +41,8 @@ def cross_rows(cells: pd.DataFrame) -> pd.DataFrame:
     ranks = [_ranks(part).assign(evaluation=name) for name, part in rows.groupby("evaluation", sort=False)]
     rows = pd.concat([rows, *ranks], ignore_index=True)
     rows = rows.assign(label=[label(method) for method in rows["method"]])
-    methods = [name for name in METHODS if name in set(rows["method"])]
-    methods += sorted(set(rows["method"]) - set(METHODS))
+    methods = [name for name in METHODS["graphs"] if name in set(rows["method"])]
+    methods += sorted(set(rows["method"]) - set(METHODS["graphs"]))
     orders = {"evaluation": [*EVALUATIONS], "method": methods, "dataset": [*names, RANK]}
     rows = rows.sort_values(list(orders), key=lambda column: column.map(orders[str(column.name)].index))
     return rows.reindex(columns=COLUMNS).astype(dict.fromkeys(("seeds", "folds", "datasets"), "Int64"))

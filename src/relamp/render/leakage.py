@@ -92,7 +92,7 @@ def write_leakage_table(gaps: pd.DataFrame, stem: Path | str) -> list[Path]:
 
 def _methods(names: Iterable[str]) -> list[str]:
     found = set(names)
-    return [name for name in METHODS if name in found] + sorted(found - set(METHODS))
+    return [name for name in METHODS["graphs"] if name in found] + sorted(found - set(METHODS["graphs"]))
 
 
 def _block(gaps: pd.DataFrame) -> Block:

@@ -13,10 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from relamp.errors import RelampError
-from relamp.method.node_table import NODE_METHODS
 from relamp.method.table import METHODS
 from relamp.runtime.files import whole, write_csv
-from relamp.settings.images import IMAGE_METHODS
 
 # Okabe and Ito (2008), "Color universal design", from dark to light. The yellow is too pale for lines on white.
 COLOURS = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
@@ -76,14 +74,14 @@ class Style:
 
 def styles(names: Iterable[str]) -> dict[str, Style]:
     """Return a style for each name: relamp's own methods always look the same, others follow in their order."""
-    own = list(METHODS)
-    order = [*own, *(name for name in names if name not in METHODS)]
+    own = list(METHODS["graphs"])
+    order = [*own, *(name for name in names if name not in METHODS["graphs"])]
     return {name: _style(position) for position, name in enumerate(dict.fromkeys(order))}
 
 
 def label(method: str) -> str:
     """Return a method's name as the papers spell it, or its own name."""
-    for table in (METHODS, NODE_METHODS, IMAGE_METHODS):
+    for table in METHODS.values():
         if method in table:
             return str(table[method].label)
     return _LABELS.get(method, method)

@@ -228,8 +228,8 @@ def _extra(cells: pd.DataFrame, of_paper: Sequence[str]) -> list[str]:
 
 
 def _method_order(published: pd.DataFrame, cells: pd.DataFrame) -> list[str]:
-    others = sorted(set(cells["method"]) - set(METHODS))
-    own = [method for method in METHODS if method in set(cells["method"])]
+    others = sorted(set(cells["method"]) - set(METHODS["graphs"]))
+    own = [method for method in METHODS["graphs"] if method in set(cells["method"])]
     return list(dict.fromkeys([*published["method"], *own, *others]))
 
 

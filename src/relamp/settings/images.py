@@ -1,8 +1,5 @@
-"""Settings of pre-training on images, and the methods on images."""
+"""Settings of pre-training on images."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -84,29 +81,3 @@ class ImagePretraining(Settings):
         if mix.scope != "op":
             raise ValueError("the scope of mixing must be 'op': images have no neighbours")
         return mix
-
-
-@dataclass(frozen=True)
-class ImageMethodRow:
-    """A method on images.
-
-    Attributes:
-        label: the paper's spelling.
-        mixer: one of `relamp.settings.mixing.MIXERS`.
-        trains: False for the control that stays as it was drawn.
-    """
-
-    label: str
-    mixer: str = "none"
-    trains: bool = True
-
-
-IMAGE_METHODS: Mapping[str, ImageMethodRow] = MappingProxyType(
-    {
-        "image-untrained": ImageMethodRow("Untrained", trains=False),
-        "simclr": ImageMethodRow("SimCLR"),
-        "simclr-binary-mix": ImageMethodRow("SimCLR+(binary-mix)", "binary-mix"),
-        "simclr-mo-mix-op": ImageMethodRow("SimCLR+(mo-mix-op)", "mo-mix"),
-        "simclr-mp-mix-op": ImageMethodRow("SimCLR+(mp-mix-op)", "mp-mix"),
-    }
-)

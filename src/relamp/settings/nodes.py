@@ -36,8 +36,12 @@ class DiffusionSettings(Settings):
 
 
 class GraceSettings(Settings):
-    """The two views of GRACE (Zhu et al. 2020); each rate is given for view a and view b."""
+    """GRACE's encoder and its two views (Zhu et al. 2020); each rate is given for view a and view b."""
 
+    layers: Count = 1
+    """Number of layers of the encoder; M-Mix uses one, GRACE itself two."""
+    heads: Count = 4
+    """Number of attention heads, where the encoder is GAT."""
     drop_edges: tuple[Ratio, Ratio] = (0.2, 0.4)
     """Share of undirected edges that are dropped; both directions of an edge go together, so that the operator stays
     symmetric."""
@@ -48,18 +52,6 @@ class GraceSettings(Settings):
 class NodePretraining(Settings):
     """Pre-training on the nodes of one graph or several; the defaults are M-Mix's (Section 4.1)."""
 
-    host: Literal["mvgrl", "grace"] = "mvgrl"
-    """Source of the two views: adjacency and diffusion (mvgrl), or edge dropping and feature masking (grace)."""
-    encoder: Literal["gcn", "gat"] = "gcn"
-    """Encoder: GCN (gcn), or GRACE's with attention (gat)."""
-    layers: Count = 1
-    """Number of layers of GRACE's encoder; M-Mix uses one, GRACE itself two, and MVGRL's branches always have one."""
-    heads: Count = 4
-    """Number of attention heads of GAT."""
-    mixer: str = "none"
-    """How hard negatives are made, see `relamp.mixing.similarity`; none is the host itself."""
-    objective: Literal["info-nce", "local-global"] = "info-nce"
-    """Eq. 9 and 10 (info-nce), or MVGRL's own objective (local-global)."""
     mix: MixSettings = MixSettings()
     """Options of the mixer."""
     diversity: NotNegative = 1.0
@@ -93,23 +85,4 @@ class NodePretraining(Settings):
     diffusion: DiffusionSettings = DiffusionSettings()
     """Operator of MVGRL's second branch."""
     grace: GraceSettings = GraceSettings()
-    """Views of GRACE."""
-
-    @field_validator("mixer")
-    @classmethod
-    def _is_known(cls, mixer: str) -> str:
-        if mixer not in MIXERS:
-            raise ValueError(f"there is no mixer {mixer!r}; known: {', '.join(MIXERS)}")
-        return mixer
-
-    @model_validator(mode="after")
-    def _fit_the_host(self) -> Self:
-        if self.host == "mvgrl" and (self.encoder != "gcn" or self.layers != 1):
-            raise ValueError("MVGRL's branches are one GCN layer each; leave encoder and layers alone, or take GRACE")
-        if self.host == "grace" and (set(self.branches) != {"average"} or self.readout != "encoder"):
-            raise ValueError("GRACE has one encoder; its branches are 'average' alone and its readout is 'encoder'")
-        if self.objective == "local-global" and (self.host != "mvgrl" or self.mixer != "none"):
-            raise ValueError("the objective 'local-global' is MVGRL's own, which mixes nothing")
-        if self.encoder == "gat" and self.hidden % self.heads:
-            raise ValueError(f"hidden {self.hidden} cannot be shared among {self.heads} heads; take a multiple")
-        return self
+    """Options of GRACE."""

@@ -40,7 +40,7 @@ def score_edit_distance(
     Args:
         data_path: packed graphs.
         seeds: draws of triplets; of trained methods also the seeds of their encoders.
-        embeddings: a file for each seed with arrays `n~N` of `[3, G, D]`, see `relamp.steps.embed_edits`; none for a
+        embeddings: a file for each seed with arrays `n~N` of `[3, G, D]`, see `relamp.train.jobs`; none for a
             kernel, which `labels["method"]` then names.
         labels: columns method and dataset.
         protocol: see `relamp.settings.graphs.EditDistanceProtocol`.

@@ -46,7 +46,7 @@ class StoredEmbeddings:
 
 
 def stored_embeddings(path: Path, num_nodes: int) -> Iterator[StoredEmbeddings]:
-    """Yield what an embeddings' file of `relamp.steps.nodes` holds, by epoch and branch."""
+    """Yield what an embeddings' file of `relamp.train.jobs.pretrain` holds, by epoch and branch."""
     arrays, header = map_arrays(path)
     nodes = arrays.get("nodes")
     names = {name: re.fullmatch(r"epoch~(\d+)_branch~(\w+)", name) for name in arrays if name != "nodes"}

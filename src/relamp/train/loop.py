@@ -1,5 +1,6 @@
-"""The loop that every training shares: epochs, saved states, and going on where a killed job was."""
+"""The loop that every training shares: epochs, saved states, and resuming where a killed job was."""
 
+import io
 import logging
 import os
 import time
@@ -9,15 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+import torch
+
 from relamp.errors import RelampError
+from relamp.runtime.files import whole
 from relamp.runtime.log import GOES_ON
 from relamp.runtime.signals import deferred
-from relamp.train.checkpoint import load_state, save_state
 
 log = logging.getLogger(__name__)
 
 
-class Run(Protocol):
+class Resumable(Protocol):
     """A training under way."""
 
     epoch: int
@@ -26,7 +29,7 @@ class Run(Protocol):
         """Take one pass over the data and count it in `epoch`."""
 
     def state(self) -> dict[str, Any]:
-        """Return all that is needed to go on to the same final bits."""
+        """Return all that is needed to come to the same final bits."""
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go back to a saved state."""
@@ -34,13 +37,13 @@ class Run(Protocol):
 
 @dataclass(frozen=True)
 class Resume:
-    """Where a training keeps its state, and the fingerprint of everything that it depends on.
+    """Where a training saves its state, and the fingerprint of everything that it depends on.
 
     Attributes:
         path: the state's file.
-        key: see `relamp.runtime.kept.fingerprint`.
-        every: seconds between two savings; 0 saves after each epoch. Where nothing is given, RELAMP_SAVE_SECONDS of the
-            environment says, or else it is a minute.
+        key: see `relamp.runtime.facts.fingerprint`.
+        every: seconds between two savings; 0 saves after each epoch. The default is the environment's
+            RELAMP_SAVE_SECONDS, or else a minute.
     """
 
     path: Path
@@ -48,7 +51,7 @@ class Resume:
     every: float = field(default_factory=lambda: float(os.environ.get("RELAMP_SAVE_SECONDS") or 60))
 
 
-def run_epochs(run: Run, epochs: int, resume: Resume | None, on_epoch: Callable[[int], None]) -> None:
+def run_epochs(run: Resumable, epochs: int, resume: Resume | None, on_epoch: Callable[[int], None]) -> None:
     """Train until `epochs` are done, from the saved state if there is one.
 
     `on_epoch` is called with the number of epochs done, first with the number that a saved state brings.
@@ -75,3 +78,30 @@ def run_epochs(run: Run, epochs: int, resume: Resume | None, on_epoch: Callable[
                     f"{asked_by}: ended after epoch {run.epoch} of {epochs}, whose state is saved; the same command "
                     "goes on from there"
                 )
+
+
+def save_state(path: Path, key: str, state: dict[str, Any]) -> None:
+    """Write a state (tensors, numbers, strings, nested) whole, marked with the fingerprint it belongs to."""
+    # Through memory: torch's own writer turns a full disk into a RuntimeError that says nothing of the disk.
+    buffer = io.BytesIO()
+    torch.save({"key": key, "state": state}, buffer)
+    with whole(path) as beside:
+        beside.write_bytes(buffer.getbuffer())
+
+
+def load_state(path: Path, key: str) -> dict[str, Any] | None:
+    """Return the saved state, or None if there is none or it belongs to other settings, data or code.
+
+    Raises:
+        RelampError: if the file cannot be read.
+    """
+    if not path.exists():
+        return None
+    try:
+        # weights_only: a state holds no objects, so a tampered file cannot run code.
+        saved = torch.load(path, weights_only=True)
+        return saved["state"] if saved["key"] == key else None
+    except Exception as error:
+        # A damaged file can raise almost anything, and torch's message advises to load it without the safety above.
+        kind = type(error).__name__
+        raise RelampError(f"{path}: saved training state cannot be read ({kind}); delete it to start over") from error

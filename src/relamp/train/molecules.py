@@ -1,21 +1,22 @@
-"""Fine-tuning a molecular encoder on labelled molecules, as pretrain-gnns does it."""
+"""Fine-tuning a molecular encoder on labelled molecules, as pretrain-gnns does it (Hu et al. 2020)."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 import numpy as np
+import pandas as pd
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from relamp.data.batch import collate
 from relamp.data.packed import MISSING, Integers, PackedGraphs
 from relamp.errors import RelampError
+from relamp.evaluate.roc_auc import roc_auc_per_task
+from relamp.method.base import Loss
 from relamp.model.build import build_encoder
 from relamp.model.heads import prediction_head
 from relamp.settings.molecules import Finetuning
-from relamp.train.graphs import batches
-from relamp.train.loop import Resume, run_epochs
+from relamp.train.trainer import Trained, Trainer
 
 
 def masked_bce(logits: Tensor, y: Tensor) -> Tensor:
@@ -30,89 +31,8 @@ def masked_bce(logits: Tensor, y: Tensor) -> Tensor:
     return (loss * present).sum() / present.sum().clamp_min(1)
 
 
-class Finetuner:
-    """Everything a fine-tuning run changes while it goes on."""
-
-    def __init__(
-        self,
-        data: PackedGraphs,
-        train: Integers,
-        scored: Integers,
-        settings: Finetuning,
-        shape: tuple[int, int],
-        seed: int,
-        device: torch.device,
-        pretrained: Mapping[str, Tensor] | None,
-    ) -> None:
-        """Draw the head, and the encoder too unless a pre-trained one is given."""
-        self.data, self.train, self.scored, self.settings, self.device = data, train, scored, settings, device
-        weights = torch.Generator().manual_seed(seed)
-        self.rng = np.random.default_rng(seed)
-        self.noise = torch.Generator(device).manual_seed(seed + 1)
-        self.encoder = build_encoder(data, *shape, weights, settings.dropout, self.noise).to(device)
-        self.head = prediction_head(self.encoder.dim, data.y.shape[1], weights).to(device)
-        if pretrained is not None:
-            self.encoder.load_state_dict(dict(pretrained))
-        parameters = [*self.encoder.parameters(), *self.head.parameters()]
-        self.optimiser = torch.optim.Adam(parameters, lr=settings.learning_rate, foreach=False)
-        self.epoch = 0
-        self.scores: list[Tensor] = []
-
-    def run_epoch(self) -> None:
-        """Take one pass over the training molecules, then score the others."""
-        self.encoder.train()
-        for index in batches(len(self.train), self.settings.batch_size, self.rng.permutation(self.train)):
-            logits = self.head(self.encoder(collate(self.data, index).to(self.device)).graph)
-            y = torch.from_numpy(self.data.y[index].astype(np.int64)).to(self.device)
-            self.optimiser.zero_grad()
-            masked_bce(logits, y).backward()  # type: ignore[no-untyped-call]
-            self.optimiser.step()
-        self.epoch += 1
-        self.scores.append(self._score(self.scored))
-
-    @torch.no_grad()
-    def _score(self, index: Integers) -> Tensor:
-        """Return the logits `[len(index), tasks]` of some molecules in evaluation mode, on the CPU."""
-        self.encoder.eval()
-        chunks = np.split(index, range(256, len(index), 256))
-        return torch.cat([self.head(self.encoder(collate(self.data, i).to(self.device)).graph).cpu() for i in chunks])
-
-    def state(self) -> dict[str, Any]:
-        """Return all that is needed to go on to the same final bits."""
-        return {
-            "epoch": self.epoch,
-            "encoder": self.encoder.state_dict(),
-            "head": self.head.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "numpy": self.rng.bit_generator.state,
-            "noise": self.noise.get_state(),
-            "scores": self.scores,
-        }
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go back to a saved state."""
-        self.epoch, self.scores = state["epoch"], state["scores"]
-        self.encoder.load_state_dict(state["encoder"])
-        self.head.load_state_dict(state["head"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.rng.bit_generator.state = state["numpy"]
-        self.noise.set_state(state["noise"])
-
-
-def finetune(
-    data: PackedGraphs,
-    train: Integers,
-    scored: Integers,
-    settings: Finetuning,
-    shape: tuple[int, int],
-    seed: int,
-    pretrained: Mapping[str, Tensor] | None,
-    *,
-    device: torch.device | str = "cpu",
-    resume: Resume | None = None,
-    on_epoch: Callable[[int], None] = lambda _: None,
-) -> list[Tensor]:
-    """Train encoder and head on the molecules `train`; return the logits of the molecules `scored` after each epoch.
+class Finetuner(Trainer[PackedGraphs]):
+    """Trains encoder and head on some molecules; its "embeddings" are the logits of others after each epoch.
 
     Args:
         data: molecules with labels `[G, tasks]`.
@@ -122,17 +42,71 @@ def finetune(
         seed: of the head, the order of molecules and dropout (and the encoder's weights where none are given).
         pretrained: weights and buffers of the encoder, or None to train from scratch.
         device: where to train.
-        resume: where to save the state and to look for an earlier one.
-        on_epoch: see `relamp.train.loop.run_epochs`.
 
     Raises:
-        RelampError: if molecules are both trained on and scored, or there are no labels.
+        RelampError: molecules are both trained on and scored, or there are no labels.
     """
-    shared = np.intersect1d(train, scored)
-    if len(shared):
-        raise RelampError(f"{data.name}: molecules {shared[:5].tolist()} would be both trained on and scored")
-    if data.y.ndim != 2 or data.y.shape[1] == 0:
-        raise RelampError(f"{data.name}: has no task labels to fine-tune on; choose another transfer data set")
-    tuner = Finetuner(data, train, scored, settings, shape, seed, torch.device(device), pretrained)
-    run_epochs(tuner, settings.epochs, resume, on_epoch)
-    return tuner.scores
+
+    def __init__(
+        self,
+        data: PackedGraphs,
+        train: Integers,
+        scored: Integers,
+        settings: Finetuning,
+        shape: tuple[int, int],
+        seed: int,
+        pretrained: Mapping[str, Tensor] | None = None,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        shared = np.intersect1d(train, scored)
+        if len(shared):
+            raise RelampError(f"{data.name}: molecules {shared[:5].tolist()} would be both trained on and scored")
+        if data.y.ndim != 2 or data.y.shape[1] == 0:
+            raise RelampError(f"{data.name}: has no task labels to fine-tune on; choose another transfer data set")
+        self.train, self.scored, self.shape = train, scored, shape
+        super().__init__(data, settings, seed, device)
+        if pretrained is not None:
+            self.encoder.load_state_dict(dict(pretrained))
+
+    def draw(self, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
+        """Return a molecular encoder and one linear layer, a logit per task."""
+        encoder = build_encoder(self.data, *self.shape, generator, self.settings.dropout, self.random.torch)
+        return encoder, prediction_head(encoder.dim, self.data.y.shape[1], generator)
+
+    def samples(self) -> Integers:
+        """Return the training molecules in a new order."""
+        order: Integers = self.random.numpy.permutation(self.train)
+        return order
+
+    def loss(self, index: Integers) -> Loss:
+        """Return the cross-entropy of a batch."""
+        y = torch.from_numpy(self.data.y[index].astype(np.int64)).to(self.device)
+        return Loss(masked_bce(self._logits(index), y))
+
+    @torch.no_grad()
+    def embed(self) -> dict[str, Tensor]:
+        """Return the logits `[len(scored), tasks]` of the scored molecules in evaluation mode, on the CPU."""
+        self.mode(training=False)
+        chunks = np.split(self.scored, range(256, len(self.scored), 256))
+        return {"": torch.cat([self._logits(index).cpu() for index in chunks])}
+
+    def keep_checkpoint(self) -> None:
+        """Score after every epoch."""
+        if self.epoch:
+            self.keep(self.epoch)
+
+    def _logits(self, index: Integers) -> Tensor:
+        logits: Tensor = self.head(self.encoder(collate(self.data, index).to(self.device)).graph)
+        return logits
+
+
+def roc_auc_rows(
+    data: PackedGraphs, trained: Trained, parts: Mapping[str, Integers], seed: int
+) -> Iterator[pd.DataFrame]:
+    """Yield the ROC-AUC per task after each epoch, for the scored molecules of each part, one part after another."""
+    sizes = [len(index) for index in parts.values()]
+    for epoch, logits in enumerate(trained.embeddings.values(), start=1):
+        for (split, index), scores in zip(parts.items(), torch.split(logits, sizes), strict=True):
+            area = roc_auc_per_task(data.y[index], scores.numpy())
+            rows = area[["task", "roc_auc"]].rename(columns={"roc_auc": "value"})
+            yield rows.assign(seed=seed, epoch=epoch, split=split, metric="roc_auc")

@@ -1,47 +1,100 @@
-"""Pre-training on the nodes of one graph or several, without their labels (M-Mix Section 3.3)."""
+"""Pre-training on the nodes of one graph or several (M-Mix Section 3.3)."""
 
 import copy
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
 
 from relamp.data.nodes import PARTS, PackedNodes
 from relamp.data.packed import Integers, ranges
 from relamp.errors import RelampError
-from relamp.loss.info_nce import node_objective
-from relamp.model.grace import GRACE, sparse_nodes
-from relamp.model.mvgrl import MVGRL, diffused_nodes
-from relamp.model.node_views import Host
+from relamp.method.base import Loss, Method
+from relamp.method.nodes import NodeBatch
 from relamp.settings.nodes import NodePretraining
-from relamp.train.loop import Resume, run_epochs
+from relamp.train.trainer import Pretrainer
 
 
-@dataclass
-class TrainedNodes:
-    """What node-level pre-training leaves behind.
+class NodeTrainer(Pretrainer[PackedNodes]):
+    """Takes one step per epoch, on a fresh sample of nodes; perhaps it stops early.
 
-    Attributes:
-        encoder: weights of the final epoch, by name.
-        embeddings: `[N, d]`, or for checkpoints `[n, d]` of the nodes in `kept`, by the names of `embedding_name`.
-        history: one row an epoch: epoch, loss and its parts before weighting.
-        final: the epoch whose weights count: the one of the lowest loss with early stopping, else the last.
-        kept: nodes of the checkpoints' embeddings, ascending; None for all.
+    After an early stop the number of epochs done is that of all epochs, and the history shows where it stopped.
+
+    Raises:
+        RelampError: the loss is not finite, or the split that the settings need is missing.
     """
 
-    encoder: dict[str, Tensor] = field(default_factory=dict)
-    embeddings: dict[str, Tensor] = field(default_factory=dict)
-    history: list[dict[str, float]] = field(default_factory=list)
-    final: int = 0
-    kept: Tensor | None = None
+    settings_class = NodePretraining
+    changes = ("lowest", "best", "final")
 
+    def __init__(self, data: PackedNodes, method: Method, seed: int, device: torch.device | str = "cpu") -> None:
+        super().__init__(data, method, seed, device)
+        self.seen, self.num_seen = self.prepared, data.num_nodes
+        if self.settings.inductive:
+            part = take_graphs(data, _training_graphs(data))
+            self.seen, self.num_seen = method.prepare(part, self.device), part.num_nodes
+        self.kept = _split(data) if self.settings.keep == "split" else None
+        self.lowest, self.final, self.best = float("inf"), 0, self._weights()
 
-def embedding_name(epoch: int, branch: str) -> str:
-    """Return what the embeddings of a branch after an epoch are called in files."""
-    return f"epoch~{epoch}_branch~{branch}"
+    @staticmethod
+    def opened(path: Path) -> PackedNodes:
+        """Open packed nodes."""
+        return PackedNodes.load(path)
+
+    def run_epoch(self) -> None:
+        """Take one step, unless the loss has long stopped falling: then the training is at its end."""
+        patience, done = self.settings.patience, len(self.result.history)
+        if patience is not None and done - self.final >= patience:
+            self.epoch = self.settings.epochs
+            return
+        super().run_epoch()
+
+    def samples(self) -> Integers:
+        """Return the nodes `[n]` that are contrasted in a step, ascending."""
+        size = self.settings.sample_size
+        if size >= self.num_seen:
+            return np.arange(self.num_seen)
+        return np.sort(self.random.numpy.choice(self.num_seen, size, replace=False))
+
+    def pass_over(self, samples: Integers) -> dict[str, float]:
+        """Take one step on the sampled nodes."""
+        loss = self.loss(samples)
+        losses = {name: value.item() for name, value in {"loss": loss.total, **loss.parts}.items()}
+        done, value = len(self.result.history), losses["loss"]
+        if not np.isfinite(value):
+            raise RelampError(f"epoch {done + 1}: the loss is {value}; lower the learning rate")
+        # The loss is that of the weights before the step, and so is what counts as the best epoch's.
+        if self.settings.patience is not None and value < self.lowest:
+            self.lowest, self.final, self.best = value, done, self._weights()
+        self.descend(loss.total)
+        return losses
+
+    def loss(self, index: Integers) -> Loss:
+        """Return the method's loss of the sampled nodes, or of all that training sees."""
+        sample = None if len(index) == self.num_seen else torch.from_numpy(index).to(self.device)
+        return self.method.loss(self.encoder, self.head, NodeBatch(self.seen, sample), self.random)
+
+    def chunks(self) -> list[Integers]:
+        """Return all nodes, which are embedded at once."""
+        return [np.arange(self.data.num_nodes)]
+
+    def batch(self, index: Integers) -> NodeBatch:  # noqa: ARG002 - embedded whole
+        """Return the whole graph."""
+        return NodeBatch(self.prepared)
+
+    def finish(self) -> None:
+        """Go back to the weights that count and keep their embeddings, of all nodes."""
+        if self.settings.patience is None:
+            self.final = self.epoch
+        else:
+            self.encoder.load_state_dict(self.best["encoder"])
+            self.head.load_state_dict(self.best["head"])
+        self.keep(self.final)
+        self.result.final, self.result.kept = self.final, self.kept
+
+    def _weights(self) -> dict[str, dict[str, torch.Tensor]]:
+        """Return a copy of the weights as they are."""
+        return copy.deepcopy({"encoder": self.encoder.state_dict(), "head": self.head.state_dict()})
 
 
 def take_graphs(data: PackedNodes, graphs: Integers) -> PackedNodes:
@@ -68,152 +121,6 @@ def take_graphs(data: PackedNodes, graphs: Integers) -> PackedNodes:
     )
 
 
-class NodePretrainer:
-    """Everything a training run changes while it goes on: weights, optimiser, generators, results so far."""
-
-    def __init__(self, data: PackedNodes, settings: NodePretraining, seed: int, device: torch.device) -> None:
-        """Draw the weights from the seed and prepare the graph, once for training and once for embedding."""
-        self.settings, self.device, self.seed = settings, device, seed
-        self.graph = _prepared(data, settings, device)
-        seen, self.seen_graph = data, self.graph
-        if settings.inductive:
-            seen = take_graphs(data, _training_graphs(data))
-            self.seen_graph = _prepared(seen, settings, device)
-        self.num_seen = seen.num_nodes
-        maker: Callable[..., nn.Module] = MVGRL if settings.host == "mvgrl" else GRACE
-        self.host = maker(data.num_features, settings, torch.Generator().manual_seed(seed)).to(device)
-        self.random = torch.Generator(device).manual_seed(seed + 1)
-        self.order = np.random.default_rng(seed)
-        # foreach on CPU gains nothing and the plain loop's order of operations is the same on every machine.
-        self.optimiser = torch.optim.Adam(self.host.parameters(), lr=settings.learning_rate, foreach=False)
-        self.epoch = 0
-        self.lowest = float("inf")
-        self.best = copy.deepcopy(self.host.state_dict())
-        self.result = TrainedNodes(kept=_kept(data, settings))
-        if 0 in settings.checkpoints:
-            self._keep(0)
-
-    def run_epoch(self) -> None:
-        """Take one step, unless the loss has long stopped falling: then the training is at its end."""
-        trained = len(self.result.history)
-        if self.settings.patience is not None and trained - self.result.final >= self.settings.patience:
-            self.epoch = self.settings.epochs
-            return
-        loss, parts = self._loss()
-        if not np.isfinite(loss.item()):
-            raise RelampError(f"epoch {trained + 1}: the loss is {loss.item()}; lower the learning rate")
-        # The loss is that of the weights before the step, and so is what counts as the best epoch's.
-        if self.settings.patience is not None and loss.item() < self.lowest:
-            self.lowest, self.result.final = loss.item(), trained
-            self.best = copy.deepcopy(self.host.state_dict())
-        self.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        self.optimiser.step()
-        self.epoch += 1
-        self.result.history.append({"epoch": self.epoch, "loss": loss.item(), **parts})
-        if self.epoch in self.settings.checkpoints:
-            self._keep(self.epoch)
-
-    def finish(self) -> TrainedNodes:
-        """Go back to the weights that count and keep their embeddings, of all nodes."""
-        if self.settings.patience is None:
-            self.result.final = self.epoch
-        else:
-            self.host.load_state_dict(self.best)
-        self._keep(self.result.final, everything=True)
-        self.result.encoder = {name: value.cpu() for name, value in self.host.state_dict().items()}
-        return self.result
-
-    def _loss(self) -> tuple[Tensor, dict[str, float]]:
-        """Return the objective on a fresh sample of nodes (Eq. 10), and its parts."""
-        self.host.train()
-        sample = None
-        if self.settings.sample_size < self.num_seen:
-            drawn = self.order.choice(self.num_seen, self.settings.sample_size, replace=False)
-            sample = torch.from_numpy(np.sort(drawn)).to(self.device)
-        if isinstance(self.host, MVGRL) and self.settings.objective == "local-global":
-            loss = self.host.local_global(self.seen_graph, sample, self.random)
-            return loss, {"node": loss.item(), "diversity": 0.0}
-        host: Host = self.host  # type: ignore[assignment]
-        views = host.views(self.seen_graph, sample, self.random)
-        weighted = self.settings.diversity * views.diversity
-        loss = node_objective(views.mixed, views.other, weighted, self.settings.temperature, views.label)
-        return loss, {"node": (loss - weighted).item(), "diversity": views.diversity.item()}
-
-    @torch.no_grad()
-    def _keep(self, epoch: int, everything: bool = False) -> None:
-        """Keep the embeddings of the weights as they are now."""
-        self.host.eval()
-        host: Host = self.host  # type: ignore[assignment]
-        # A generator of its own: what is drawn for embeddings must not change the training.
-        made = host.embed(self.graph, torch.Generator(self.device).manual_seed(self.seed))
-        rows = None if everything else self.result.kept
-        for branch, z in made.items():
-            self.result.embeddings[embedding_name(epoch, branch)] = z.cpu() if rows is None else z.cpu()[rows]
-
-    def state(self) -> dict[str, Any]:
-        """Return all that is needed to go on to the same final bits."""
-        return {
-            "epoch": self.epoch,
-            "host": self.host.state_dict(),
-            "best": self.best,
-            "lowest": self.lowest,
-            "optimiser": self.optimiser.state_dict(),
-            "order": self.order.bit_generator.state,
-            "random": self.random.get_state(),
-            "final": self.result.final,
-            "embeddings": self.result.embeddings,
-            "history": self.result.history,
-        }
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go back to a saved state."""
-        self.epoch, self.lowest, self.best = state["epoch"], state["lowest"], state["best"]
-        self.host.load_state_dict(state["host"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.order.bit_generator.state = state["order"]
-        self.random.set_state(state["random"])
-        self.result.final, self.result.embeddings = state["final"], state["embeddings"]
-        self.result.history = state["history"]
-
-
-def pretrain_nodes(
-    data: PackedNodes,
-    settings: NodePretraining,
-    seed: int,
-    *,
-    device: torch.device | str = "cpu",
-    resume: Resume | None = None,
-    on_epoch: Callable[[int], None] = lambda _: None,
-) -> TrainedNodes:
-    """Train a freshly drawn host framework on a graph without its labels.
-
-    An epoch is one step. The same arguments on the same machine give the same bits, also through a stop and a
-    resumption.
-
-    Args:
-        data: the nodes.
-        settings: the method and its training.
-        seed: of weights, samples and every draw.
-        device: where to train.
-        resume: where to save the state and to look for an earlier one.
-        on_epoch: see `relamp.train.loop.run_epochs`; after an early stop it is called with the number of all epochs.
-
-    Raises:
-        RelampError: the loss is not finite, or the split that the settings need is missing.
-    """
-    trainer = NodePretrainer(data, settings, seed, torch.device(device))
-    run_epochs(trainer, settings.epochs, resume, on_epoch)
-    return trainer.finish()
-
-
-def _prepared(data: PackedNodes, settings: NodePretraining, device: torch.device) -> Any:
-    """Return the graph as the host sees it."""
-    if settings.host == "mvgrl":
-        return diffused_nodes(data, settings.diffusion, device, own=settings.objective == "local-global")
-    return sparse_nodes(data, device)
-
-
 def _training_graphs(data: PackedNodes) -> Integers:
     """Return the graphs that hold the public split's training nodes."""
     if not len(data.train):
@@ -222,10 +129,8 @@ def _training_graphs(data: PackedNodes) -> Integers:
     return graphs
 
 
-def _kept(data: PackedNodes, settings: NodePretraining) -> Tensor | None:
-    """Return the nodes whose embeddings checkpoints keep; None for all."""
-    if settings.keep == "all":
-        return None
+def _split(data: PackedNodes) -> torch.Tensor:
+    """Return the nodes of the public split, ascending."""
     nodes = np.sort(np.concatenate([getattr(data, part) for part in PARTS]))
     if not len(nodes):
         raise RelampError(f"{data.name}: has no public split to keep embeddings of; take `keep: all`")

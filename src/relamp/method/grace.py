@@ -1,0 +1,95 @@
+"""GRACE: one encoder, two views by edge dropping and feature masking (Zhu et al. 2020), with M-Mix in view a."""
+
+from dataclasses import replace
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from relamp.data.nodes import PackedNodes
+from relamp.errors import RelampError
+from relamp.method.base import Loss, Randomness
+from relamp.method.nodes import NodeBatch, NodeMethod
+from relamp.mixing.base import Mixed
+from relamp.mixing.nodes import mix_nodes, taken
+from relamp.mixing.similarity import make_mixer, mixing_mlp
+from relamp.model.node_encoder import NodeEncoder, SparseNodes
+from relamp.settings.nodes import NodePretraining
+
+
+class GRACE(NodeMethod):
+    """GRACE with M-Mix in view a; without a mixer, GRACE itself.
+
+    The head g (Linear-ELU-Linear, as GRACE has it) follows both views, and view a's after the mixing. M-Mix's paper,
+    which describes its head for MVGRL only, does not say whether view b keeps it. Embeddings are the encoder's, of the
+    whole graph and without the head, as in GRACE.
+
+    Args:
+        settings: the group `grace`: rates, layers and heads; and `mix`.
+        mixer: one of `relamp.settings.mixing.MIXERS`.
+        encoder: GCN, or with attention (GAT).
+
+    Raises:
+        RelampError: the width cannot be shared among the heads of GAT.
+    """
+
+    terms = ("node", "diversity")
+
+    def __init__(self, settings: NodePretraining, mixer: str = "none", encoder: Literal["gcn", "gat"] = "gcn") -> None:
+        super().__init__(settings)
+        self.mixer, self.heads = mixer, settings.grace.heads if encoder == "gat" else None
+        if self.heads and settings.hidden % self.heads:
+            raise RelampError(
+                f"hidden {settings.hidden} cannot be shared among {self.heads} heads; take a multiple, or fewer heads"
+            )
+
+    def draw(self, data: PackedNodes, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
+        """Return the encoder; and head g and mixer."""
+        hidden, layers = self.settings.hidden, self.settings.grace.layers
+        encoder = NodeEncoder(data.num_features, hidden, layers, generator, self.heads)
+        head = mixing_mlp(hidden, generator)
+        head[1] = nn.ELU()
+        return encoder, nn.ModuleList([head, make_mixer(self.mixer, hidden, self.settings.mix, generator)])
+
+    def loss(self, encoder: NodeEncoder, head: Any, batch: NodeBatch, random: Randomness) -> Loss:
+        """Return M-Mix's Eq. 10 between view a, mixed, and view b."""
+        graph, sample = batch.graph, batch.sample
+        g, mixer = head
+        before_a, edges_a = self._view(encoder, graph, 0, random.torch)
+        before_b, edges_b = self._view(encoder, graph, 1, random.torch)
+        other = g(taken(encoder(before_b, edges_b), sample))
+
+        def mixed(z: Tensor) -> Mixed:
+            return mix_nodes(mixer, lambda rows: taken(z, rows), edges_a, sample, len(z), random.torch)
+
+        if mixer.mixes_inputs:
+            # `X W` is linear in the inputs: mixing there is the same. Nodes outside the sample, which have no part in
+            # the loss but as neighbours, keep their own.
+            made = mixed(before_a)
+            before_a = made.z if sample is None else before_a.index_copy(0, sample, made.z)
+            z = taken(encoder(before_a, edges_a), sample)
+        else:
+            made = mixed(encoder(before_a, edges_a))
+            z = made.z
+        return self.contrast(replace(made, z=g(z)), other)
+
+    def _view(
+        self, encoder: NodeEncoder, graph: SparseNodes, which: int, random: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Draw view a (0) or b (1); return its projected features `[N, hidden]` and its edges."""
+        rates, device = self.settings.grace, graph.edge_index.device
+        edges = drop_edges(graph, rates.drop_edges[which], random)
+        mask = feature_mask(encoder.first.shape[0], rates.mask_features[which], random, device)
+        return encoder.project(graph.features, mask), edges
+
+
+def drop_edges(graph: SparseNodes, rate: float, random: torch.Generator) -> Tensor:
+    """Return the edge index `[2, e]` without a random share of the undirected edges, both directions at once."""
+    kept = torch.rand(graph.num_pairs, generator=random, device=random.device) >= rate
+    return graph.edge_index[:, kept.to(graph.pair.device)[graph.pair]]
+
+
+def feature_mask(num_features: int, rate: float, random: torch.Generator, device: torch.device) -> Tensor:
+    """Return ones with a random share of zeros, `[F]`: the columns that a view keeps."""
+    kept = torch.rand(num_features, generator=random, device=random.device) >= rate
+    return kept.to(device, torch.float32)

@@ -1,0 +1,107 @@
+"""MVGRL on nodes (Hassani and Khasahmadi 2020), and M-Mix on top of it (M-Mix Section 3.3)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from relamp.data.nodes import PackedNodes
+from relamp.method.base import Loss, Randomness
+from relamp.method.nodes import NodeBatch, NodeMethod
+from relamp.mixing.nodes import taken
+from relamp.model.mvgrl import COMBINED, LocalGlobal, MVGRLEncoder, Operators, branch_inputs
+from relamp.model.node_encoder import edges_of
+from relamp.settings.nodes import NodePretraining
+
+
+@dataclass(frozen=True)
+class DiffusedNodes:
+    """A graph as MVGRL sees it.
+
+    Attributes:
+        a, b: `S X` of both branches, `[N, F]`.
+        edge_index: `[2, E]`.
+        operators: for MVGRL's own objective, else None.
+    """
+
+    a: Tensor
+    b: Tensor
+    edge_index: Tensor
+    operators: Operators | None = None
+
+
+class MVGRL(NodeMethod):
+    """MVGRL with M-Mix in branch a; without a mixer, MVGRL with the same head.
+
+    Args:
+        settings: `diffusion`, `mix`, and which embeddings are wanted.
+        mixer: one of `relamp.settings.mixing.MIXERS`.
+        objective: Eq. 9 and 10 ("info-nce"), or MVGRL's own ("local-global"), which mixes nothing.
+        mix: laid over the settings' options of mixing.
+    """
+
+    terms = ("node", "diversity")
+
+    def __init__(
+        self,
+        settings: NodePretraining,
+        mixer: str = "none",
+        objective: Literal["info-nce", "local-global"] = "info-nce",
+        mix: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(settings)
+        if objective == "local-global" and mixer != "none":
+            raise ValueError("the objective 'local-global' is MVGRL's own, which mixes nothing")
+        self.mixer, self.own = mixer, objective == "local-global"
+        self.mix = settings.mix.model_validate({**settings.mix.model_dump(), **(mix or {})})
+
+    def prepare(self, data: PackedNodes, device: torch.device) -> DiffusedNodes:
+        """Return both branches' inputs; their error is the settings' `diffusion.tolerance`."""
+        x, options = data.features(), self.settings.diffusion
+        inputs = branch_inputs(data.edge_index, x, options.kind, options.alpha, options.time, options.tolerance)
+        a, b = (torch.from_numpy(part).to(device) for part in inputs)
+        operators = Operators.of(data.edge_index, x, options, device) if self.own else None
+        return DiffusedNodes(a, b, edges_of(data, device), operators)
+
+    def draw(self, data: PackedNodes, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
+        """Return the two branches with g and the mixer, and the discriminator of MVGRL's own objective."""
+        hidden = self.settings.hidden
+        encoder = MVGRLEncoder(data.num_features, hidden, generator, self.mixer, self.mix)
+        return encoder, LocalGlobal(hidden, generator) if self.own else nn.Identity()
+
+    def loss(self, encoder: MVGRLEncoder, head: nn.Module, batch: NodeBatch, random: Randomness) -> Loss:
+        """Return the objective of the sampled nodes."""
+        graph: DiffusedNodes = batch.graph
+        if graph.operators is not None:
+            total = local_global(encoder, head, graph, graph.operators, batch.sample, random.torch)
+            return Loss(total, {"node": total, "diversity": total.new_zeros(())})
+        return self.contrast(*encoder.views(graph.a, graph.b, graph.edge_index, random.torch, batch.sample))
+
+    def embed(
+        self, encoder: MVGRLEncoder, head: nn.Module, batch: NodeBatch, random: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Return the embeddings of all nodes `[N, hidden]` (concat: `[N, 2 hidden]`) for each wanted branch."""
+        graph: DiffusedNodes = batch.graph
+        a, b = encoder.readout(graph.a, graph.b, graph.edge_index, random, self.settings.readout)
+        return {branch: COMBINED[branch](a, b) for branch in self.settings.branches}
+
+
+def local_global(
+    encoder: MVGRLEncoder,
+    discriminator: nn.Module,
+    graph: DiffusedNodes,
+    operators: Operators,
+    sample: Tensor | None,
+    random: torch.Generator,
+) -> Tensor:
+    """Return MVGRL's own objective of the nodes in `sample` `[n]`, or of all, with freshly shuffled features."""
+    order = torch.randperm(len(graph.a), generator=random, device=random.device).to(graph.a.device)
+    false = [
+        layer.act(apply(operators.features.times(layer.linear.weight.T)[order]) + layer.linear.bias)
+        for layer, apply in ((encoder.a, operators.a), (encoder.b, operators.b))
+    ]
+    true = encoder(taken(graph.a, sample), taken(graph.b, sample))
+    loss: Tensor = discriminator(*true, *(taken(z, sample) for z in false))
+    return loss

@@ -1,0 +1,54 @@
+"""Base of the methods on nodes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from relamp.data.nodes import PackedNodes
+from relamp.loss.info_nce import node_objective
+from relamp.method.base import Loss, Method
+from relamp.mixing.base import Mixed
+from relamp.mixing.similarity import mixing_mlp
+from relamp.model.node_encoder import NodeEncoder, sparse_nodes
+from relamp.settings.nodes import NodePretraining
+
+
+@dataclass(frozen=True)
+class NodeBatch:
+    """A step's nodes.
+
+    Attributes:
+        graph: the whole graph, as `prepare` returned it.
+        sample: distinct nodes `[n]`, ascending, that are contrasted; None is all.
+    """
+
+    graph: Any
+    sample: Tensor | None = None
+
+
+class NodeMethod(Method):
+    """Trains a GCN of one layer; a batch is a `NodeBatch` of `relamp.model.node_encoder.SparseNodes`."""
+
+    settings: NodePretraining
+
+    def prepare(self, data: PackedNodes, device: torch.device) -> Any:
+        """Return the graph as the encoder sees it."""
+        return sparse_nodes(data, device)
+
+    def draw(self, data: PackedNodes, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
+        """Return a GCN and the head g (M-Mix Eq. 9)."""
+        hidden = self.settings.hidden
+        return NodeEncoder(data.num_features, hidden, 1, generator), mixing_mlp(hidden, generator)
+
+    def embed(self, encoder: Any, head: Any, batch: NodeBatch, random: torch.Generator) -> Mapping[str, Tensor]:
+        """Return the embeddings of all nodes `[N, d]` by branch; one encoder's own are called "average"."""
+        return {"average": encoder(encoder.project(batch.graph.features), batch.graph.edge_index)}
+
+    def contrast(self, mixed: Mixed, other: Tensor) -> Loss:
+        """Return M-Mix's objective (Eq. 10) between `g(z-hat)` and the other view's nodes, `[n, d]` each."""
+        weighted = self.settings.diversity * mixed.diversity
+        total = node_objective(mixed.z, other, weighted, self.settings.temperature, mixed.label)
+        return Loss(total, {"node": total - weighted, "diversity": mixed.diversity})

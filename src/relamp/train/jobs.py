@@ -1,0 +1,242 @@
+"""The training jobs, files in and files out: pre-training, fine-tuning, embedding the graphs of the edit distance."""
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from relamp.data.folds import load_folds
+from relamp.data.local_copy import near
+from relamp.data.packed import PackedGraphs
+from relamp.data.rows import FINETUNE_COLUMNS, write_rows
+from relamp.method.base import build, named
+from relamp.runtime.facts import fingerprint
+from relamp.runtime.files import sha256, whole, write_csv, write_json
+from relamp.runtime.progress import Progress
+from relamp.settings.base import Settings
+from relamp.settings.evaluation import EditDistanceProtocol
+from relamp.settings.graphs import Pretraining
+from relamp.settings.molecules import Finetuning
+from relamp.train.loop import Resume
+from relamp.train.trainer import Trained, Trainer
+
+log = logging.getLogger(__name__)
+
+# By name, so that a job depends on the code of its own domain alone: who asks for a job's code names these too.
+TRAINERS = {
+    "graphs": "relamp.train.graphs:GraphTrainer",
+    "molecules": "relamp.train.graphs:GraphTrainer",
+    "nodes": "relamp.train.nodes:NodeTrainer",
+    "images": "relamp.train.images:ImageTrainer",
+}
+
+
+def pretrain(
+    data: Path,
+    code: Path,
+    encoder: Sequence[Path],
+    seeds: Sequence[int],
+    states: Sequence[Path],
+    methods: Sequence[Mapping[str, Any]],
+    settings: Sequence[Mapping[str, Any]],
+    domain: str,
+    threads: int = 1,
+) -> None:
+    """Pre-train at one or several settings, for each seed.
+
+    Beside each encoder's file come embeddings.safetensors, history.csv, run.json and the method's further tables. The
+    embeddings are arrays `epoch~K`, on nodes `epoch~K_branch~B`, with `nodes` where checkpoints keep only some of them
+    and the final epoch in the header. Seeds that an earlier, killed job has finished are not trained again.
+
+    Args:
+        data: packed graphs, molecules, nodes or images.
+        code: the file of hashes of the source files that count.
+        encoder: a file for each setting and seed, all seeds of a setting one after another.
+        seeds: of the runs.
+        states: for each setting, the folder of training states, one file per seed.
+        methods: for each setting, the method's `name`, `maker`, `options` and `trains`, see `relamp.method.base.build`.
+        settings: for each setting, the training settings of the domain.
+        domain: one of TRAINERS.
+        threads: CPU threads.
+    """
+    device, trainer = choose_device(threads), named(TRAINERS[domain])
+    packed = trainer.opened(near(data))
+    files = [encoder[start : start + len(seeds)] for start in range(0, len(encoder), len(seeds))]
+    for paths, state, row, given in zip(files, states, methods, settings, strict=True):
+        log.info("%s: %s", row["name"], row["options"])
+        chosen = trainer.settings_class.model_validate(given)
+        method = build(row, chosen)
+        facts = training_facts(data, code, chosen, threads, device, method=dict(row))
+
+        def make(seed: int, method: Any = method) -> Trainer[Any]:
+            made: Trainer[Any] = trainer(packed, method, seed, device)
+            return made
+
+        columns = ["epoch", "loss", *method.terms]
+        for path, (trained, own) in zip(
+            paths, train_seeds(make, seeds, state, facts, f"{packed.name} {row['name']}"), strict=True
+        ):
+            _write(path, trained, {**own, "dataset": packed.name}, columns)
+
+
+def finetune(
+    data: Path,
+    code: Path,
+    split: Path,
+    encoder: Path | None,
+    seeds: Sequence[int],
+    shape: tuple[int, int],
+    state: Path,
+    labels: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    output: Path,
+    threads: int = 1,
+) -> None:
+    """Fine-tune an encoder for each seed; write its ROC-AUC, a row per seed, epoch, part (valid, test) and task.
+
+    Args:
+        data: packed molecules with task labels.
+        code: see `pretrain`.
+        split: the part of each molecule, 0 to 2 for training, validation and test.
+        encoder: the pre-trained encoder, or None to start from scratch.
+        seeds: of fine-tuning.
+        shape: width and number of layers of the encoder.
+        state: the folder of training states, one file per seed.
+        labels: columns that say what the rows belong to.
+        settings: see `relamp.settings.graphs.Finetuning`.
+        output: the CSV.
+        threads: CPU threads.
+    """
+    device, chosen = choose_device(threads), Finetuning.model_validate(settings)
+    packed, part = PackedGraphs.load(near(data)), load_folds(split)
+    train, valid, test = (np.flatnonzero(part == number) for number in range(3))
+    scored = np.concatenate([valid, test])
+    inputs = {"split": sha256(split), "encoder": sha256(encoder) if encoder else None, "shape": list(shape)}
+    facts = training_facts(data, code, chosen, threads, device, **inputs)
+    pretrained = load_file(encoder) if encoder else None
+    finetuner, rows_of = (named(f"relamp.train.molecules:{name}") for name in ("Finetuner", "roc_auc_rows"))
+
+    def make(seed: int) -> Trainer[Any]:
+        made: Trainer[Any] = finetuner(packed, train, scored, chosen, shape, seed, pretrained, device)
+        return made
+
+    rows: list[pd.DataFrame] = []
+    for trained, own in train_seeds(make, seeds, state, facts, f"{packed.name} {labels['method']}"):
+        rows += rows_of(packed, trained, {"valid": valid, "test": test}, own["seed"])
+    write_rows(output, rows, labels, FINETUNE_COLUMNS)
+
+
+def embed_edits(
+    data: Path,
+    encoder: Mapping[int, Path],
+    seeds: Sequence[int],
+    method: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    protocol: Mapping[str, Any],
+    output: Mapping[int, Path],
+    threads: int = 1,
+) -> None:
+    """Embed the triplets of the graph edit distance: for each seed an array `n~N` of `[3, G, D]` per size.
+
+    Args:
+        data: packed graphs, the ones that the encoders were trained on.
+        encoder: the encoder of each seed, as `pretrain` leaves it.
+        seeds: which.
+        method, settings: as they were given to `pretrain`.
+        protocol: see `relamp.settings.graphs.EditDistanceProtocol`.
+        output: a file for each seed, with anchors, positives and negatives one after another.
+        threads: CPU threads.
+    """
+    device, packed = choose_device(threads), PackedGraphs.load(data)
+    chosen = EditDistanceProtocol.model_validate(protocol)
+    made = build(method, Pretraining.model_validate(settings))
+    trainer, edits = named(TRAINERS["graphs"]), named("relamp.steps.edit_distance:edits")
+
+    def embedded(part: PackedGraphs, weights: Mapping[str, Tensor], seed: int) -> Tensor:
+        holder = trainer(part, made, seed, device)
+        holder.encoder.load_state_dict(weights)
+        embeddings: Tensor = holder.embed()[""]
+        return embeddings
+
+    for seed in seeds:
+        weights = load_file(encoder[seed])
+        arrays = {
+            f"n~{nodes}": torch.stack([embedded(part, weights, seed) for part in triplets.parts()])
+            for nodes, triplets in edits(packed, chosen, seed)
+        }
+        _write_tensors(output[seed], arrays)
+
+
+def choose_device(threads: int) -> torch.device:
+    """Return the GPU if there is one, unless RELAMP_DEVICE says otherwise, and set the number of threads."""
+    torch.set_num_threads(threads)
+    return torch.device(os.environ.get("RELAMP_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu"))
+
+
+def training_facts(
+    data: Path, code: Path, settings: Settings, threads: int, device: torch.device, **others: Any
+) -> dict[str, Any]:
+    """Return all that a training depends on but its seed: a state of other facts is not resumed.
+
+    A GPU adds up in another order than a CPU, and its random streams cannot go on there.
+    """
+    return {
+        "data": sha256(data),
+        "code": sha256(code),
+        "settings": settings.model_dump(mode="json"),
+        "torch": torch.__version__,
+        "threads": threads,
+        "device": device.type,
+        **others,
+    }
+
+
+def train_seeds(
+    make: Callable[[int], Trainer[Any]], seeds: Sequence[int], states: Path, facts: Mapping[str, Any], what: str
+) -> Iterator[tuple[Trained, dict[str, Any]]]:
+    """Yield the result and the facts of each seed, resumed where an earlier job was killed.
+
+    Args:
+        make: returns the trainer of a seed.
+        seeds: of the runs.
+        states: the folder of training states, one file per seed.
+        facts: see `training_facts`.
+        what: name of the run, for the progress bar.
+    """
+    for number, seed in enumerate(seeds, start=1):
+        own, trainer = {**facts, "seed": seed}, make(seed)
+        words = f"{what} seed {seed} ({number} of {len(seeds)}), epochs"
+        with Progress(words, trainer.settings.epochs) as progress:
+            trained = trainer.run(Resume(states / f"seed~{seed}.pt", fingerprint(own)), progress.to)
+        yield trained, own
+
+
+def _write(encoder: Path, trained: Trained, facts: dict[str, Any], columns: Sequence[str]) -> None:
+    """Write a run's files, the encoder's beside all others."""
+    folder, words = encoder.parent, {}
+    if trained.final is not None:
+        words = {"final_epoch": str(trained.final)}
+        facts = {**facts, "final_epoch": trained.final, "epochs": len(trained.history)}
+    kept = {} if trained.kept is None else {"nodes": trained.kept}
+    _write_tensors(encoder, trained.encoder)
+    _write_tensors(folder / "embeddings.safetensors", {**trained.embeddings, **kept}, words)
+    history = pd.DataFrame(trained.history) if trained.history else pd.DataFrame(columns=list(columns))
+    write_csv(folder / "history.csv", history)
+    for name, rows in trained.tables.items():
+        write_csv(folder / f"{name}.csv", rows)
+    write_json(folder / "run.json", facts)
+
+
+def _write_tensors(path: Path, tensors: Mapping[str, Tensor], words: Mapping[str, str] | None = None) -> None:
+    """Write tensors, with words in the file's header, as a whole or not at all."""
+    with whole(path) as beside:
+        save_file(
+            {name: value.contiguous() for name, value in tensors.items()}, beside, metadata=dict(words or {}) or None
+        )

@@ -1,0 +1,230 @@
+"""What a training changes while it runs, in every domain, and how that is saved and restored."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, TypeVar
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from relamp.data.packed import Integers
+from relamp.method.base import Loss, Method, Randomness
+from relamp.train.loop import Resume, run_epochs
+
+Data = TypeVar("Data")
+
+
+@dataclass
+class Trained:
+    """What training leaves behind.
+
+    Attributes:
+        encoder: weights and buffers that count, by name.
+        embeddings: `[n, d]`, by the names of `embedding_name`.
+        history: one row per epoch: epoch, mean loss and its parts before weighting.
+        final: on nodes the epoch whose weights count: the one of the lowest loss with early stopping, else the last.
+        kept: nodes of the checkpoints' embeddings, ascending; None for all.
+        tables: further rows by name.
+    """
+
+    encoder: dict[str, Tensor] = field(default_factory=dict)
+    embeddings: dict[str, Tensor] = field(default_factory=dict)
+    history: list[dict[str, float]] = field(default_factory=list)
+    final: int | None = None
+    kept: Tensor | None = None
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+
+def embedding_name(epoch: int, branch: str = "") -> str:
+    """Return the name in files of the embeddings after an epoch; the only branch has no name."""
+    return f"epoch~{epoch}_branch~{branch}" if branch else f"epoch~{epoch}"
+
+
+def batches(order: Integers, size: int) -> Iterator[Integers]:
+    """Cut some numbers `[n]` into batches; a last batch of one joins its neighbour: it has no negatives."""
+    starts = list(range(0, len(order), size))
+    if len(starts) > 1 and len(order) - starts[-1] == 1:
+        starts.pop()
+    for start, end in zip(starts, [*starts[1:], len(order)], strict=True):
+        yield order[start:end]
+
+
+class Trainer(ABC, Generic[Data]):
+    """A training under way: encoder, head, optimiser, generators and results, all drawn from one seed.
+
+    The same arguments on the same machine give the same bits, also through a kill and a resumption.
+
+    Args:
+        data: what is trained on.
+        settings: with `epochs`, `batch_size`, `learning_rate`, `checkpoints` and perhaps `weight_decay`.
+        seed: of weights, order and every draw.
+        device: where to train.
+
+    Attributes:
+        changes: names of further attributes that training changes: numbers, tensors and containers of them.
+        kept: the rows of embeddings that checkpoints keep; None for all.
+    """
+
+    changes: ClassVar[tuple[str, ...]] = ()
+    kept: Tensor | None = None
+
+    def __init__(self, data: Data, settings: Any, seed: int, device: torch.device | str = "cpu") -> None:
+        self.data, self.settings, self.seed, self.device = data, settings, seed, torch.device(device)
+        self.random = Randomness(np.random.default_rng(seed), torch.Generator(self.device).manual_seed(seed + 1))
+        drawn = self.draw(torch.Generator().manual_seed(seed))
+        # Any: what encoder and head are is known to the method alone.
+        self.encoder: Any = drawn[0].to(self.device)
+        self.head: Any = drawn[1].to(self.device)
+        self.optimiser = torch.optim.Adam(
+            [*self.encoder.parameters(), *self.head.parameters()],
+            lr=settings.learning_rate,
+            weight_decay=getattr(settings, "weight_decay", 0.0),
+            # foreach on CPU gains nothing, and the plain loop's order of operations is the same on every machine.
+            foreach=False,
+        )
+        self.epoch, self.result = 0, Trained()
+
+    @abstractmethod
+    def draw(self, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
+        """Return a freshly drawn encoder and head."""
+
+    @abstractmethod
+    def samples(self) -> Integers:
+        """Return what an epoch passes over `[n]`, in its order."""
+
+    @abstractmethod
+    def loss(self, index: Integers) -> Loss:
+        """Return the loss of a batch of samples `[b]`."""
+
+    @abstractmethod
+    def embed(self) -> Mapping[str, Tensor]:
+        """Return the embeddings `[n, d]` of the weights as they are, by branch, on the CPU."""
+
+    def run(self, resume: Resume | None = None, on_epoch: Callable[[int], None] = lambda _: None) -> Trained:
+        """Train all epochs and return the result; `resume` and `on_epoch` as in `relamp.train.loop.run_epochs`."""
+        self.keep_checkpoint()
+        run_epochs(self, self.settings.epochs, resume, on_epoch)
+        self.finish()
+        self.result.encoder = {name: value.cpu() for name, value in self.encoder.state_dict().items()}
+        return self.result
+
+    def run_epoch(self) -> None:
+        """Take one pass over the samples and record the mean losses."""
+        self.mode(training=True)
+        self.record(self.pass_over(self.samples()))
+
+    def pass_over(self, samples: Integers) -> dict[str, float]:
+        """Take a step per batch of the samples; return the means of the loss and its parts over samples."""
+        sums: dict[str, float] = {}
+        for index in batches(samples, self.settings.batch_size):
+            loss = self.loss(index)
+            self.descend(loss.total)
+            for name, value in {"loss": loss.total, **loss.parts}.items():
+                sums[name] = sums.get(name, 0.0) + value.item() * len(index)
+        return {name: total / len(samples) for name, total in sums.items()}
+
+    def descend(self, loss: Tensor) -> None:
+        """Take one step."""
+        self.optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimiser.step()
+
+    def record(self, losses: Mapping[str, float]) -> None:
+        """Count an epoch."""
+        self.epoch += 1
+        self.result.history.append({"epoch": self.epoch, **losses})
+        self.keep_checkpoint()
+
+    def keep_checkpoint(self) -> None:
+        """Keep the embeddings of this epoch if it is a checkpoint."""
+        if self.epoch in self.settings.checkpoints:
+            self.keep(self.epoch, self.kept)
+
+    def keep(self, epoch: int, rows: Tensor | None = None) -> None:
+        """Keep these rows of the present embeddings as those of an epoch; None is all."""
+        for branch, z in self.embed().items():
+            self.result.embeddings[embedding_name(epoch, branch)] = z if rows is None else z[rows]
+
+    def finish(self) -> None:
+        """Complete the result after the last epoch."""
+
+    def mode(self, *, training: bool) -> None:
+        """Choose between training and evaluation."""
+        self.encoder.train(training)
+        self.head.train(training)
+
+    def state(self) -> dict[str, Any]:
+        """Return all that is needed to come to the same final bits."""
+        return {
+            "epoch": self.epoch,
+            "encoder": self.encoder.state_dict(),
+            "head": self.head.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "numpy": self.random.numpy.bit_generator.state,
+            "torch": self.random.torch.get_state(),
+            "embeddings": self.result.embeddings,
+            "history": self.result.history,
+            "changes": {name: getattr(self, name) for name in self.changes},
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to a saved state."""
+        self.epoch = state["epoch"]
+        for name in ("encoder", "head", "optimiser"):
+            getattr(self, name).load_state_dict(state[name])
+        self.random.numpy.bit_generator.state = state["numpy"]
+        self.random.torch.set_state(state["torch"])
+        self.result.embeddings, self.result.history = state["embeddings"], state["history"]
+        for name, value in state["changes"].items():
+            setattr(self, name, value)
+
+
+class Pretrainer(Trainer[Data]):
+    """Pre-training by a method, without labels; a domain adds `opened`, `samples` and `batch`.
+
+    Args:
+        data: what is trained on.
+        method: brings the settings, encoder, head, loss and embeddings.
+        seed, device: see `Trainer`.
+    """
+
+    settings_class: ClassVar[type]
+
+    def __init__(self, data: Data, method: Method, seed: int, device: torch.device | str = "cpu") -> None:
+        self.method = method
+        self.prepared = method.prepare(data, torch.device(device))
+        super().__init__(data, method.settings, seed, device)
+
+    @abstractmethod
+    def batch(self, index: Integers) -> Any:
+        """Return the batch of some samples `[b]`, as the method is to see it."""
+
+    def draw(self, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
+        """Return the method's encoder and head."""
+        return self.method.draw(self.data, generator)
+
+    def run_epoch(self) -> None:
+        """Let the method prepare the epoch, then take a pass."""
+        self.method.start_epoch(self.encoder)
+        super().run_epoch()
+
+    def loss(self, index: Integers) -> Loss:
+        """Return the method's loss of a batch."""
+        return self.method.loss(self.encoder, self.head, self.batch(index), self.random)
+
+    def chunks(self) -> list[Integers]:
+        """Return what is embedded together: all samples in their order, some at a time."""
+        every, size = np.arange(len(self.data)), self.settings.batch_size  # type: ignore[arg-type]
+        return np.split(every, range(size, len(every), size))
+
+    @torch.no_grad()
+    def embed(self) -> dict[str, Tensor]:
+        """Return the embeddings of all samples `[n, d]` by branch, in evaluation mode, on the CPU."""
+        self.mode(training=False)
+        # A generator of its own: what is drawn for embeddings must not change the training.
+        random = torch.Generator(self.device).manual_seed(self.seed)
+        parts = [self.method.embed(self.encoder, self.head, self.batch(index), random) for index in self.chunks()]
+        return {branch: torch.cat([part[branch].cpu() for part in parts]) for branch in parts[0]}
