@@ -4,22 +4,13 @@ from typing import Any, get_args
 import pytest
 from pydantic import ValidationError
 
-from relamp.settings import graphs as settings
-from relamp.settings.graphs import (
-    Augmentation,
-    DamageProtocol,
-    Finetuning,
-    GraphclOptions,
-    Kernels,
-    Pretraining,
-    Settings,
-    SimgraceOptions,
-    SvmProtocol,
-)
+from relamp.settings import evaluation, graphs
+from relamp.settings.evaluation import DamageProtocol, Kernels, SvmProtocol
+from relamp.settings.graphs import Augmentation, Finetuning, GraphclOptions, Pretraining, Settings, SimgraceOptions
 
 ALL = [
     value
-    for value in vars(settings).values()
+    for value in {**vars(graphs), **vars(evaluation)}.values()
     if inspect.isclass(value) and issubclass(value, Settings) and value is not Settings
 ]
 
@@ -100,4 +91,4 @@ def test_checkpoints_may_be_any_epochs_up_to_the_last() -> None:
 def test_augmentations_and_readings_are_those_of_the_library() -> None:
     graph = pytest.importorskip("relamp.augment.graphs", exc_type=ImportError)
     assert set(get_args(Augmentation)) == set(graph.AUGMENTATIONS)
-    assert set(get_args(settings.Reading)) == set(get_args(graph.Reading))
+    assert set(get_args(graphs.Reading)) == set(get_args(graph.Reading))

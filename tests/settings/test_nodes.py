@@ -2,8 +2,9 @@ import pytest
 from pydantic import ValidationError
 
 from relamp.method.node_table import NODE_METHODS
+from relamp.settings.evaluation import ProbeProtocol
 from relamp.settings.mixing import MIXERS
-from relamp.settings.nodes import NodePretraining, ProbeProtocol
+from relamp.settings.nodes import NodePretraining
 from relamp.study.config import merge
 
 

@@ -11,7 +11,7 @@ from relamp.data.packed import PackedGraphs, map_arrays
 from relamp.errors import RelampError
 from relamp.evaluate.edit_distance import cosine, edit_scores
 from relamp.runtime.code import import_closure
-from relamp.settings.graphs import EditDistanceProtocol
+from relamp.settings.evaluation import EditDistanceProtocol
 from relamp.steps.edit_distance import EDIT_COLUMNS, edits, score_edit_distance
 from relamp.steps.embed_edits import embed_edits
 from relamp.steps.pretrain import pretrain_seeds

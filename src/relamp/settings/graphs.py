@@ -149,34 +149,6 @@ class Pretraining(Settings):
         return reached(checkpoints, info.data.get("epochs"))
 
 
-class SvmProtocol(Settings):
-    """The support vector machine's cross-validation.
-
-    Attributes:
-        folds: outer folds, stratified.
-        inner_folds: folds inside the training part, by which C is chosen.
-        C: candidates.
-        kernel: of embeddings: "rbf" (GraphCL, LAMP) or "linear" (M-Mix).
-    """
-
-    folds: Annotated[int, Field(ge=2)] = 10
-    inner_folds: Annotated[int, Field(ge=2)] = 5
-    C: tuple[Positive, ...] = (1e-3, 1e-2, 1e-1, 1.0, 1e1, 1e2, 1e3)
-    kernel: Literal["rbf", "linear"] = "rbf"
-
-
-class Kernels(Settings):
-    """Graph kernels, evaluated in the same folds.
-
-    Attributes:
-        wl_iterations: rounds of Weisfeiler-Leman refinement.
-        graphlet_size: nodes of a graphlet.
-    """
-
-    wl_iterations: Count = 3
-    graphlet_size: Annotated[int, Field(ge=3, le=5)] = 3
-
-
 class Finetuning(Settings):
     """Fine-tuning of a molecular encoder on labelled molecules.
 
@@ -191,39 +163,3 @@ class Finetuning(Settings):
     batch_size: Annotated[int, Field(ge=2)] = 32
     learning_rate: Positive = 0.001
     dropout: Ratio = 0.5
-
-
-class DamageProtocol(Settings):
-    """Structural damage (LAMP Fig. 2).
-
-    Attributes:
-        augmentations: what is done to the graphs.
-        readings: in which readings.
-        strength: share of nodes or edges.
-        draws: times each graph is augmented.
-    """
-
-    augmentations: tuple[Augmentation, ...] = ("node_drop", "edge_perturbation", "subgraph")
-    readings: tuple[Reading, ...] = ("paper", "code")
-    strength: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    draws: Count = 5
-
-
-class EditDistanceProtocol(Settings):
-    """Graph edit distance (M-Mix Table 10), see `relamp.evaluate.edit_distance`.
-
-    Attributes:
-        nodes: n, so many first nodes of each graph are kept.
-        graphs: triplets; one for each graph that is drawn.
-        pad: graphs with fewer nodes get isolated ones, as in M-Mix's code, whose arrays are padded.
-        substitutions: edges that are substituted in the positive and in the negative graph.
-        wl_iterations: rounds of the Weisfeiler-Leman kernel.
-        normalise: compare kernels by their cosine, as embeddings are; M-Mix's code takes their plain values.
-    """
-
-    nodes: tuple[Annotated[int, Field(ge=4)], ...] = (50, 20, 15, 10)
-    graphs: Count = 1000
-    pad: bool = False
-    substitutions: tuple[Count, Count] = (1, 2)
-    wl_iterations: Count = 5
-    normalise: bool = True

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -84,23 +84,6 @@ class ImagePretraining(Settings):
         if mix.scope != "op":
             raise ValueError("the scope of mixing must be 'op': images have no neighbours")
         return mix
-
-
-class ImageProbe(Settings):
-    """The linear classifier on frozen features, see `relamp.evaluate.linear_probe`.
-
-    Attributes:
-        scaling: features are standardised by the training images, brought to length 1 (the public code that M-Mix
-            builds on), or left as they are.
-        runs: classifiers a set of features, which differ in the weights they start from.
-        steps, learning_rate, weight_decay: of Adam, all training images a step.
-    """
-
-    scaling: Literal["standard", "length", "none"] = "standard"
-    runs: Count = 1
-    steps: Count = 300
-    learning_rate: Positive = 0.01
-    weight_decay: Annotated[float, Field(ge=0)] = 0.0
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from relamp.data.rows import SVM_COLUMNS, write_rows
 from relamp.evaluate.bag import bag_of_nodes
 from relamp.evaluate.svm import evaluate_svm
 from relamp.runtime.progress import Progress
-from relamp.settings.graphs import SvmProtocol
+from relamp.settings.evaluation import SvmProtocol
 
 
 def score_bag(data_path: Path, folds: Mapping[int, Path], protocol: Mapping[str, Any], output: Path) -> None:

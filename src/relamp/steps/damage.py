@@ -11,7 +11,7 @@ from relamp.data.packed import PackedGraphs
 from relamp.graph.damage import damage
 from relamp.runtime.files import write_csv
 from relamp.runtime.progress import Progress
-from relamp.settings.graphs import DamageProtocol
+from relamp.settings.evaluation import DamageProtocol
 
 
 def measure_damage(data_path: Path, protocol: Mapping[str, Any], output: Path) -> None:

@@ -12,7 +12,7 @@ from relamp.errors import RelampError
 from relamp.evaluate.edit_distance import EDIT_KERNELS, Triplets, cosine, edit_scores, kernel_similarities, triplets
 from relamp.runtime.files import write_csv
 from relamp.runtime.progress import Progress
-from relamp.settings.graphs import EditDistanceProtocol
+from relamp.settings.evaluation import EditDistanceProtocol
 
 EDIT_COLUMNS = ("method", "dataset", "n", "seed", "metric", "value")
 

@@ -12,7 +12,7 @@ from relamp.data.rows import write_rows
 from relamp.evaluate.linear_probe import evaluate_probe
 from relamp.runtime.kept import score_each
 from relamp.runtime.progress import Progress
-from relamp.settings.images import ImageProbe
+from relamp.settings.evaluation import ImageProbe
 from relamp.steps.embeddings import by_seed_and_epoch
 
 IMAGE_PROBE_COLUMNS = ("method", "dataset", "seed", "epoch", "run", "split", "metric", "value")

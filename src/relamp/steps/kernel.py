@@ -10,7 +10,7 @@ from relamp.data.rows import SVM_COLUMNS, write_rows
 from relamp.evaluate.kernels import graphlet_kernel, wl_kernel
 from relamp.evaluate.svm import evaluate_kernel_svm
 from relamp.runtime.progress import Progress
-from relamp.settings.graphs import Kernels, SvmProtocol
+from relamp.settings.evaluation import Kernels, SvmProtocol
 
 _KERNELS: Mapping[str, Callable[[PackedGraphs, Kernels, int], Any]] = {
     "wl": lambda data, options, _: wl_kernel(data, options.wl_iterations),

@@ -19,7 +19,7 @@ from relamp.evaluate.clustering import evaluate_clustering
 from relamp.evaluate.linear_probe import evaluate_probe
 from relamp.runtime.kept import score_each
 from relamp.runtime.progress import Progress
-from relamp.settings.nodes import ClusterProtocol, ProbeProtocol
+from relamp.settings.evaluation import ClusterProtocol, ProbeProtocol
 
 _MARKS = ("method", "dataset", "seed", "epoch", "branch", "final")
 PROBE_COLUMNS = (*_MARKS, "run", "split", "metric", "value")

@@ -10,7 +10,7 @@ from relamp.data.rows import SVM_COLUMNS, write_rows
 from relamp.evaluate.svm import evaluate_svm
 from relamp.runtime.kept import score_each
 from relamp.runtime.progress import Progress
-from relamp.settings.graphs import SvmProtocol
+from relamp.settings.evaluation import SvmProtocol
 from relamp.steps.embeddings import by_seed_and_epoch
 
 

@@ -18,13 +18,8 @@ from pydantic import (
 from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError
 from relamp.settings.base import Ratio, Seed, Settings, with_the_last
-from relamp.settings.graphs import (
-    DamageProtocol,
-    Finetuning,
-    Kernels,
-    Pretraining,
-    SvmProtocol,
-)
+from relamp.settings.evaluation import DamageProtocol, Kernels, SvmProtocol
+from relamp.settings.graphs import Finetuning, Pretraining
 from relamp.settings.judging import Judging, Verdict
 from relamp.settings.places import Places, as_list
 from relamp.study.mmix import Mmix

@@ -6,9 +6,9 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from relamp.method.node_table import NODE_METHODS
 from relamp.settings.base import Count, Epoch, Settings, reached, with_the_last
-from relamp.settings.graphs import EditDistanceProtocol, SvmProtocol
-from relamp.settings.images import IMAGE_METHODS, ImagePretraining, ImageProbe
-from relamp.settings.nodes import ClusterProtocol, NodePretraining, ProbeProtocol
+from relamp.settings.evaluation import ClusterProtocol, EditDistanceProtocol, ImageProbe, ProbeProtocol, SvmProtocol
+from relamp.settings.images import IMAGE_METHODS, ImagePretraining
+from relamp.settings.nodes import NodePretraining
 from relamp.study.names import (
     ClassifiedName,
     ImagesName,
