@@ -1,7 +1,7 @@
 """Rows in long format: one measured number each, with the columns that say what it belongs to.
 
 Rows lie in `rows/<evaluation>/<dataset>/<method>/<setting>/rows.csv`. Their first columns are method, dataset, setting,
-and one for each parameter of the setting; the others are those of the evaluation, named here.
+and one for each parameter of the setting; the others are those of the evaluation, which names them in its file.
 """
 
 import re
@@ -20,10 +20,6 @@ DEFAULT = "default"  # the setting of a run whose parameters are all as configur
 RUN = ["method", "dataset", "setting"]
 SVM_COLUMNS = ("seed", "epoch", "fold", "candidate", "selected", "metric", "value")
 FINETUNE_COLUMNS = ("seed", "epoch", "split", "task", "metric", "value")
-PROBE_COLUMNS = ("seed", "epoch", "branch", "final", "run", "split", "metric", "value")
-CLUSTER_COLUMNS = ("seed", "epoch", "branch", "final", "run", "metric", "value")
-IMAGE_PROBE_COLUMNS = ("seed", "epoch", "run", "split", "metric", "value")
-EDIT_COLUMNS = ("n", "seed", "metric", "value")
 
 
 def write_rows(output: Path, parts: Sequence[pd.DataFrame], labels: Mapping[str, Any], columns: Sequence[str]) -> None:

@@ -1,5 +1,6 @@
 """Graph kernels, the structure-only rivals of learned embeddings: Weisfeiler-Lehman subtrees and graphlets."""
 
+from collections.abc import Callable, Mapping
 from functools import cache
 from itertools import combinations, permutations
 from math import comb
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from relamp.data.packed import Integers, PackedGraphs
 from relamp.errors import RelampError
+from relamp.settings.evaluation import Kernels
 
 Floats = NDArray[np.float64]
 
@@ -136,3 +138,10 @@ def _graphlets(size: int) -> NDArray[np.int64]:
             moved |= (code >> number & 1) << bit[a, b]
         smallest = np.minimum(smallest, moved)
     return np.unique(smallest, return_inverse=True)[1].astype(np.int64)
+
+
+# By name: from the graphs, the options of all kernels, and a seed to the kernel `[G, G]`.
+KERNELS: Mapping[str, Callable[[PackedGraphs, Kernels, int], Floats]] = {
+    "wl": lambda data, options, _: wl_kernel(data, options.wl_iterations),
+    "graphlet": lambda data, options, seed: graphlet_kernel(data, options.graphlet_size, seed),
+}

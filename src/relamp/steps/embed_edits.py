@@ -8,11 +8,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from relamp.data.packed import PackedGraphs
+from relamp.evaluate.edit_distance import edits
 from relamp.method.build import build
 from relamp.runtime.files import whole
 from relamp.settings.evaluation import EditDistanceProtocol
 from relamp.settings.graphs import Pretraining
-from relamp.steps.edit_distance import edits
 from relamp.steps.training import choose_device
 from relamp.train.graphs import draw_encoder, embed, features_of, settings_of
 

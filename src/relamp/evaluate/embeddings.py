@@ -1,0 +1,64 @@
+"""Stored embeddings, as evaluations take them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relamp.data.packed import map_arrays
+from relamp.errors import RelampError
+
+
+@dataclass(frozen=True)
+class NodeEmbeddings:
+    """One array of a file of node embeddings.
+
+    Attributes:
+        epoch, branch: which.
+        final: whether this epoch's weights are the ones that count.
+        z: `[N, d]`; the rows of nodes that are not `known` are zero.
+        known: `[N]`, which nodes have an embedding.
+    """
+
+    epoch: int
+    branch: str
+    final: bool
+    z: NDArray[np.float32]
+    known: NDArray[np.bool_]
+
+
+def by_epoch(path: Path) -> list[tuple[int, NDArray[np.float32]]]:
+    """Return checkpoint epoch and embeddings `[N, D]` of a file with one array `epoch~K` per checkpoint."""
+    arrays = map_arrays(path)[0]
+    found = {int(name.removeprefix("epoch~")): array for name, array in arrays.items()}
+    return sorted(found.items(), key=lambda item: item[0])
+
+
+def of_nodes(path: Path, num_nodes: int) -> Iterator[NodeEmbeddings]:
+    """Yield the node embeddings of a file by epoch and branch.
+
+    The file has arrays `epoch~K_branch~B`, `[N, d]` or `[k, d]` of the k nodes in the array `nodes`, and the word
+    `final_epoch`. Raises RelampError if it has others.
+    """
+    arrays, header = map_arrays(path)
+    nodes = arrays.get("nodes")
+    names = {name: re.fullmatch(r"epoch~(\d+)_branch~(\w+)", name) for name in arrays if name != "nodes"}
+    try:
+        final = int(header["final_epoch"])
+        found = sorted((int(match[1]), match[2], name) for name, match in names.items())  # type: ignore[index]
+    except (KeyError, ValueError, TypeError) as error:
+        raise RelampError(f"{path}: holds no node embeddings ({error}); delete it and run again") from error
+    for epoch, branch, name in found:
+        z, known = arrays[name], np.ones(num_nodes, dtype=bool)
+        if len(z) != num_nodes:
+            if nodes is None or len(nodes) != len(z):
+                raise RelampError(f"{path}: {name} has {len(z)} rows for {num_nodes} nodes; delete it and run again")
+            known[:] = False
+            known[nodes] = True
+            whole = np.zeros((num_nodes, z.shape[1]), dtype=z.dtype)
+            whole[nodes] = z
+            z = whole
+        yield NodeEmbeddings(epoch, branch, epoch == final, z, known)

@@ -1,0 +1,169 @@
+"""What the workflow calls: several runs on one data set scored by one evaluation, and the check of Theorem 3.1."""
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from relamp.data.nodes import PackedNodes
+from relamp.data.packed import map_arrays
+from relamp.data.rows import write_rows
+from relamp.errors import RelampError
+from relamp.evaluate.embeddings import of_nodes
+from relamp.evaluate.hard_negatives import DRAW_COLUMNS, NODE_COLUMNS, measure_hardness
+from relamp.evaluate.mixing_weights import Maps, neighbour_weights
+from relamp.runtime.kept import make_each
+from relamp.runtime.progress import Progress
+from relamp.settings.mixing import MixSettings
+
+MIXED_BRANCH = "a"
+_PROJECTED = ("mp-mix", "mp-mix-nodiv")
+
+
+def score(
+    data: Path,
+    code: Path,
+    embeddings: Sequence[Path],
+    seeds: Sequence[int],
+    labels: Sequence[Mapping[str, Any]],
+    evaluation: str,
+    protocol: Mapping[str, Any],
+    output: Sequence[Path],
+    cache: Path,
+    folds: Sequence[Path] = (),
+    threads: int = 1,
+) -> None:
+    """Score several runs on one data set, unless the same rows are cached from an earlier job.
+
+    Args:
+        data: the packed data set.
+        code: hashes of the source files that count.
+        embeddings: one file per run and seed, all seeds of a run one after another; none for runs of another `source`.
+        seeds: of every run.
+        labels: of each run: method, dataset, setting, and for what has no encoder `source` ("kernel" or "bag") and
+            `options` of the kernel.
+        evaluation: "module:function" that scores one run (`Evaluation.score`): it takes data, seeds, embeddings by
+            seed, label, protocol, and folds by seed where there are any, and yields frames of rows with a column
+            `seed`; its module names their columns in `COLUMNS`.
+        protocol: settings of the evaluation.
+        output: one CSV per run.
+        cache: a folder where each output is kept under a hash of all that it depends on.
+        folds: one file per seed.
+        threads: processes.
+
+    Raises:
+        RelampError: there are more or fewer embeddings than the runs need.
+    """
+    waiting = list(embeddings)
+    arguments = []
+    for label in labels:
+        count = 0 if "source" in label and label["source"] != "embeddings" else len(seeds)
+        of_run, waiting = waiting[:count], waiting[count:]
+        if len(of_run) < count:
+            raise RelampError(f"{label['method']}: has {len(of_run)} files of embeddings for {count} seeds")
+        arguments.append(
+            {
+                **{"data": data, "seeds": list(seeds), "evaluation": evaluation, "label": label, "protocol": protocol},
+                "embeddings": dict(zip(seeds, of_run, strict=False)),
+                "folds": dict(zip(seeds, folds, strict=True)) if folds else {},
+            }
+        )
+    if waiting:
+        raise RelampError(f"{waiting[0]}: belongs to no run; give as many labels as there are runs")
+    make_each(_score_run, arguments, output, cache, code, threads, "runs scored")
+
+
+def _score_run(
+    data: Path,
+    seeds: Sequence[int],
+    embeddings: Mapping[int, Path],
+    label: Mapping[str, Any],
+    evaluation: str,
+    protocol: Mapping[str, Any],
+    folds: Mapping[int, Path],
+    output: Path,
+) -> None:
+    module, _, name = evaluation.partition(":")
+    found = import_module(module)
+    parts: list[pd.DataFrame] = []
+    more = {"folds": folds} if folds else {}
+    with Progress(f"{label['dataset']} {label['method']}, seeds scored", len(seeds)) as progress:
+        for part in getattr(found, name)(data, seeds, embeddings, label, protocol, **more):
+            # One seed may give several parts: those before it are complete.
+            progress.to(list(seeds).index(part["seed"].iloc[0]))
+            parts.append(part)
+        progress.to(len(seeds))
+    write_rows(output, parts, label, found.COLUMNS)
+
+
+def hard_negatives(
+    data: Path,
+    embeddings: Mapping[int, Path],
+    encoder: Mapping[int, Path],
+    seeds: Sequence[int],
+    label: Mapping[str, Any],
+    method: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    rows: Path,
+    draws: Path,
+    permutations: int = 1000,
+    anchors: int | None = None,
+) -> None:
+    """Measure how hard the mixed negatives of the final epoch are (M-Mix Theorem 3.1).
+
+    Args:
+        data: packed nodes, for the neighbours.
+        embeddings, encoder: of each seed, with branch a among the embeddings.
+        seeds: which.
+        label: method, dataset, setting.
+        method: its `options` hold the `mixer`, and options of mixing that override those of the settings.
+        settings: of the pre-training, with `mix`, `branches` and `readout`.
+        rows: the CSV of one row per seed, node and measure, see `relamp.evaluate.hard_negatives`.
+        draws: the CSV of one row per seed, measure and draw of permutations.
+        permutations: of each node's weights.
+        anchors: at most so many nodes are measured; None for all.
+
+    Raises:
+        RelampError: the method has no mixing weights, or the embeddings that it mixes are not stored.
+    """
+    options = method["options"]
+    mixer = options.get("mixer", "none")
+    if mixer not in ("mo-mix", *_PROJECTED):
+        raise RelampError(f"{label['method']}: has no weights that follow similarities; take mo-mix or mp-mix")
+    if settings["readout"] != "encoder" or MIXED_BRANCH not in settings["branches"]:
+        raise RelampError(
+            f"{label['method']}: what is mixed is branch a of the encoder, which is not stored; "
+            "set `branches: [average, a]` and `readout: encoder`"
+        )
+    mix = MixSettings.model_validate({**settings.get("mix", {}), **options.get("mix", {})})
+    nodes = PackedNodes.load(data)
+    parts: tuple[list[pd.DataFrame], list[pd.DataFrame]] = ([], [])
+    with Progress(f"{label['dataset']} {label['method']}, seeds measured", len(seeds)) as progress:
+        for done, seed in enumerate(seeds, start=1):
+            z = _final(embeddings[seed], nodes.num_nodes)
+            maps = _maps(encoder[seed]) if mixer in _PROJECTED else None
+            mixing = neighbour_weights(z, nodes.edge_index, mix, maps)
+            made = measure_hardness(z, mixing, permutations, np.random.default_rng([seed, 31]), anchors)
+            for part, frame in zip(parts, made, strict=True):
+                part.append(frame.assign(seed=seed))
+            progress.to(done)
+    for path, part, columns in zip((rows, draws), parts, (NODE_COLUMNS, DRAW_COLUMNS), strict=True):
+        write_rows(path, part, label, ("seed", *columns))
+
+
+def _final(path: Path, num_nodes: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+    for stored in of_nodes(path, num_nodes):
+        if stored.final and stored.branch == MIXED_BRANCH:
+            return stored.z
+    raise RelampError(f"{path}: lacks the final embeddings of branch {MIXED_BRANCH}; delete it and run again")
+
+
+def _maps(path: Path) -> Maps:
+    arrays, _ = map_arrays(path)
+    try:
+        return arrays["mixer.query.weight"], arrays["mixer.key.weight"]
+    except KeyError as error:
+        raise RelampError(f"{path}: has no map {error}, which mp-mix mixes by; delete it and run again") from error
