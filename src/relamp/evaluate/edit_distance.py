@@ -12,7 +12,7 @@ assigned, and the share of such triplets is given beside the accuracy. A pair is
 or its negative (class 0).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from sklearn.metrics import roc_auc_score
 
 from relamp.data.packed import PackedGraphs, map_arrays
 from relamp.errors import RelampError
+from relamp.evaluate.embeddings import Run
 from relamp.settings.evaluation import EditDistanceProtocol
 
 COLUMNS = ("n", "seed", "metric", "value")
@@ -63,33 +64,19 @@ class _Pairs:
     joined: NDArray[np.bool_]
 
 
-def score_edit_distance(
-    data: Path,
-    seeds: Sequence[int],
-    embeddings: Mapping[int, Path],
-    label: Mapping[str, Any],
-    protocol: Mapping[str, Any],
-) -> Iterator[pd.DataFrame]:
+def score_edit_distance(run: Run) -> Iterator[pd.DataFrame]:
     """Yield one row for each size n, seed and metric: accuracy and ties of triplets, ROC-AUC of pairs.
 
-    Args:
-        data: packed graphs.
-        seeds: draws of triplets; of trained methods also the seeds of their encoders.
-        embeddings: by seed, arrays `n~N` of `[3, G, D]`: anchors, positives and negatives of `edits`; none for a
-            kernel.
-        label: its `source` is "kernel" for a kernel of that `method`.
-        protocol: see `relamp.settings.evaluation.EditDistanceProtocol`.
-
-    Raises:
-        RelampError: the embeddings are those of other triplets.
+    Embeddings are arrays `n~N` of `[3, G, D]`: anchors, positives and negatives of `edits`. A label's `source` is
+    "kernel" for a kernel of that `method`. Raises RelampError where the embeddings are those of other triplets.
     """
-    chosen, graphs = EditDistanceProtocol.model_validate(protocol), PackedGraphs.load(data)
-    for seed in seeds:
-        arrays = None if label.get("source") == "kernel" else _embedded(embeddings[seed], chosen)
+    chosen, graphs = EditDistanceProtocol.model_validate(run.protocol), PackedGraphs.load(run.data)
+    for seed in run.seeds:
+        arrays = None if run.label.get("source") == "kernel" else _embedded(run.embeddings[seed], chosen)
         for nodes, made in edits(graphs, chosen, seed):
             if arrays is None:
                 iterations, normalise = chosen.wl_iterations, chosen.normalise
-                near, far = kernel_similarities(made, label["method"], iterations, normalise=normalise)
+                near, far = kernel_similarities(made, run.label["method"], iterations, normalise=normalise)
             else:
                 anchor, positive, negative = arrays[f"n~{nodes}"]
                 near, far = cosine(anchor, positive), cosine(anchor, negative)

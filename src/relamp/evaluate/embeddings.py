@@ -1,15 +1,37 @@
-"""Stored embeddings, as evaluations take them."""
+"""What evaluations take: a run, and its stored embeddings."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from relamp.data.packed import map_arrays
 from relamp.errors import RelampError
+
+
+@dataclass(frozen=True)
+class Run:
+    """A method at one setting on one data set, over all seeds, with all that its scores depend on.
+
+    Attributes:
+        data: the packed data set.
+        seeds: of training, folds and everything else that is drawn.
+        label: method, dataset, setting, and for what has no encoder `source` ("kernel" or "bag") and `options`.
+        protocol: settings of the evaluation.
+        embeddings: by seed, a file of stored embeddings; none for what has no encoder.
+        folds: by seed, a file of the fold of each graph, where the evaluation has folds.
+    """
+
+    data: Path
+    seeds: Sequence[int]
+    label: Mapping[str, Any]
+    protocol: Mapping[str, Any]
+    embeddings: Mapping[int, Path] = field(default_factory=dict)
+    folds: Mapping[int, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

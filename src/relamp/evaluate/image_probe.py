@@ -1,7 +1,6 @@
 """Image classification by a linear probe on stored features (M-Mix Table 7)."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,34 +8,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relamp.data.images import PackedImages
-from relamp.evaluate.embeddings import by_epoch
+from relamp.evaluate.embeddings import Run, by_epoch
 from relamp.evaluate.linear_probe import evaluate_probe
 from relamp.settings.evaluation import ImageProbe
 
 COLUMNS = ("seed", "epoch", "run", "split", "metric", "value")
 
 
-def score_image_probe(
-    data: Path,
-    seeds: Sequence[int],
-    embeddings: Mapping[int, Path],
-    label: Mapping[str, Any],  # noqa: ARG001 - as all evaluations
-    protocol: Mapping[str, Any],
-) -> Iterator[pd.DataFrame]:
-    """Yield one row for each seed, checkpoint epoch, run and split ("train" and "test").
-
-    Args:
-        data: packed images, for their classes and their split.
-        seeds: of the embeddings.
-        embeddings: by seed, arrays `epoch~K` of `[N, D]`.
-        label: of the run.
-        protocol: see `relamp.settings.evaluation.ImageProbe`.
-    """
-    chosen, images = ImageProbe.model_validate(protocol), PackedImages.load(data)
+def score_image_probe(run: Run) -> Iterator[pd.DataFrame]:
+    """Yield one row for each seed, epoch, run and part of the split; embeddings are arrays `epoch~K` of `[N, D]`."""
+    chosen, images = ImageProbe.model_validate(run.protocol), PackedImages.load(run.data)
     split, runs = {"train": images.train, "test": images.test}, range(chosen.runs)
     fit = (chosen.steps, chosen.learning_rate, chosen.weight_decay)
-    for seed in seeds:
-        for epoch, array in by_epoch(embeddings[seed]):
+    for seed in run.seeds:
+        for epoch, array in by_epoch(run.embeddings[seed]):
             features = scaled(array, images.train, chosen.scaling)
             yield evaluate_probe(features, images.y, split, seed, runs, *fit).assign(seed=seed, epoch=epoch)
 

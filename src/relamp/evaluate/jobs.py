@@ -12,7 +12,7 @@ from relamp.data.nodes import PackedNodes
 from relamp.data.packed import map_arrays
 from relamp.data.rows import write_rows
 from relamp.errors import RelampError
-from relamp.evaluate.embeddings import of_nodes
+from relamp.evaluate.embeddings import Run, of_nodes
 from relamp.evaluate.hard_negatives import DRAW_COLUMNS, NODE_COLUMNS, measure_hardness
 from relamp.evaluate.mixing_weights import Maps, neighbour_weights
 from relamp.runtime.kept import make_each
@@ -43,10 +43,8 @@ def score(
         code: hashes of the source files that count.
         embeddings: one file per run and seed, all seeds of a run one after another; none for runs of another `source`.
         seeds: of every run.
-        labels: of each run: method, dataset, setting, and for what has no encoder `source` ("kernel" or "bag") and
-            `options` of the kernel.
-        evaluation: "module:function" that scores one run (`Evaluation.score`): it takes data, seeds, embeddings by
-            seed, label, protocol, and folds by seed where there are any, and yields frames of rows with a column
+        labels: of each run, see `relamp.evaluate.embeddings.Run`.
+        evaluation: "module:function" (`Evaluation.score`): it takes a `Run` and yields frames of rows, each of one
             `seed`; its module names their columns in `COLUMNS`.
         protocol: settings of the evaluation.
         output: one CSV per run.
@@ -76,27 +74,18 @@ def score(
     make_each(_score_run, arguments, output, cache, code, threads, "runs scored")
 
 
-def _score_run(
-    data: Path,
-    seeds: Sequence[int],
-    embeddings: Mapping[int, Path],
-    label: Mapping[str, Any],
-    evaluation: str,
-    protocol: Mapping[str, Any],
-    folds: Mapping[int, Path],
-    output: Path,
-) -> None:
+def _score_run(evaluation: str, output: Path, **run: Any) -> None:
     module, _, name = evaluation.partition(":")
-    found = import_module(module)
+    found, given = import_module(module), Run(**run)
     parts: list[pd.DataFrame] = []
-    more = {"folds": folds} if folds else {}
-    with Progress(f"{label['dataset']} {label['method']}, seeds scored", len(seeds)) as progress:
-        for part in getattr(found, name)(data, seeds, embeddings, label, protocol, **more):
+    what = f"{given.label['dataset']} {given.label['method']}, seeds scored"
+    with Progress(what, len(given.seeds)) as progress:
+        for part in getattr(found, name)(given):
             # One seed may give several parts: those before it are complete.
-            progress.to(list(seeds).index(part["seed"].iloc[0]))
+            progress.to(given.seeds.index(part["seed"].iloc[0]))
             parts.append(part)
-        progress.to(len(seeds))
-    write_rows(output, parts, label, found.COLUMNS)
+        progress.to(len(given.seeds))
+    write_rows(output, parts, given.label, found.COLUMNS)
 
 
 def hard_negatives(

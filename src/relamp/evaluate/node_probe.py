@@ -1,8 +1,7 @@
 """Node classification by a linear probe on stored embeddings (M-Mix Tables 2, 6, 7, 8 and 9)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,39 +9,25 @@ import pandas as pd
 from relamp.data.node_splits import Split, public_split, random_split
 from relamp.data.nodes import PackedNodes
 from relamp.errors import RelampError
-from relamp.evaluate.embeddings import NodeEmbeddings, of_nodes
+from relamp.evaluate.embeddings import NodeEmbeddings, Run, of_nodes
 from relamp.evaluate.linear_probe import evaluate_probe
 from relamp.settings.evaluation import ProbeProtocol
 
 COLUMNS = ("seed", "epoch", "branch", "final", "run", "split", "metric", "value")
 
 
-def score_probe(
-    data: Path,
-    seeds: Sequence[int],
-    embeddings: Mapping[int, Path],
-    label: Mapping[str, Any],  # noqa: ARG001 - as all evaluations
-    protocol: Mapping[str, Any],
-) -> Iterator[pd.DataFrame]:
+def score_probe(run: Run) -> Iterator[pd.DataFrame]:
     """Yield one row for each seed, epoch, branch, run of the probe, part of the split and metric.
 
-    Args:
-        data: packed nodes, for labels and split.
-        seeds: of the embeddings.
-        embeddings: by seed, see `relamp.evaluate.embeddings.of_nodes`.
-        label: of the run.
-        protocol: see `relamp.settings.evaluation.ProbeProtocol`.
-
-    Raises:
-        RelampError: nodes of the split have no embedding.
+    Embeddings are those of `relamp.evaluate.embeddings.of_nodes`. Raises RelampError where nodes of a split have none.
     """
-    chosen, nodes = ProbeProtocol.model_validate(protocol), PackedNodes.load(data)
+    chosen, nodes = ProbeProtocol.model_validate(run.protocol), PackedNodes.load(run.data)
     fit = (chosen.steps, chosen.learning_rate, chosen.weight_decay)
-    for seed in seeds:
+    for seed in run.seeds:
         splits = _splits(nodes, chosen, seed)
-        for stored in of_nodes(embeddings[seed], nodes.num_nodes):
+        for stored in of_nodes(run.embeddings[seed], nodes.num_nodes):
             for runs, split in splits:
-                _refuse_unknown(embeddings[seed], stored, split)
+                _refuse_unknown(run.embeddings[seed], stored, split)
                 rows = evaluate_probe(stored.z, nodes.y, split, seed, runs, *fit)
                 yield rows.assign(seed=seed, epoch=stored.epoch, branch=stored.branch, final=stored.final)
 

@@ -1,9 +1,8 @@
 """Support vector machines on graph embeddings or graph kernels: outer folds, with C chosen inside each of them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -19,7 +18,7 @@ from relamp.data.packed import Integers, PackedGraphs
 from relamp.data.rows import SVM_COLUMNS
 from relamp.errors import RelampError
 from relamp.evaluate.bag import bag_of_nodes
-from relamp.evaluate.embeddings import by_epoch
+from relamp.evaluate.embeddings import Run, by_epoch
 from relamp.evaluate.kernels import KERNELS
 from relamp.evaluate.linear_svm import predict_linear
 from relamp.settings.evaluation import Kernels, SvmProtocol
@@ -33,38 +32,24 @@ Accuracies = Callable[[Integers, Integers, Sequence[float]], Floats]
 COLUMNS = SVM_COLUMNS
 
 
-def score_svm(
-    data: Path,
-    seeds: Sequence[int],
-    embeddings: Mapping[int, Path],
-    label: Mapping[str, Any],
-    protocol: Mapping[str, Any],
-    folds: Mapping[int, Path],
-) -> Iterator[pd.DataFrame]:
+def score_svm(run: Run) -> Iterator[pd.DataFrame]:
     """Yield the rows of one run: of each checkpoint's embeddings, or of what has no encoder.
 
-    Args:
-        data: packed graphs.
-        seeds: of folds, and of what is drawn.
-        embeddings: by seed, arrays `epoch~K` of `[G, D]`; none for a kernel or the bag.
-        label: its `source` is "embeddings" (also if absent), "bag" (`relamp.evaluate.bag`), or "kernel", which is the
-            `method` by the `options` of `relamp.settings.evaluation.Kernels`.
-        protocol: see `relamp.settings.evaluation.SvmProtocol`.
-        folds: by seed, the fold of each graph.
-
-    Raises:
-        RelampError: the data set has several tasks, or classes too small for the inner folds.
+    Embeddings are arrays `epoch~K` of `[G, D]`, a fold file holds the fold of each graph. A label's `source` is
+    "embeddings" (also if absent), "bag" (`relamp.evaluate.bag`), or "kernel", which is the `method` by the `options` of
+    `relamp.settings.evaluation.Kernels`. Raises RelampError where the data set has several tasks, or classes too small
+    for the inner folds.
     """
-    chosen, graphs = SvmProtocol.model_validate(protocol), PackedGraphs.load(data)
-    source = label.get("source", "embeddings")
+    chosen, graphs = SvmProtocol.model_validate(run.protocol), PackedGraphs.load(run.data)
+    source = run.label.get("source", "embeddings")
     bag = bag_of_nodes(graphs) if source == "bag" else None
-    for seed in seeds:
-        common = (graphs.y, load_folds(folds[seed]), seed, chosen.C, chosen.inner_folds)
+    for seed in run.seeds:
+        common = (graphs.y, load_folds(run.folds[seed]), seed, chosen.C, chosen.inner_folds)
         if source == "kernel":
-            kernel = KERNELS[label["method"]](graphs, Kernels.model_validate(label.get("options", {})), seed)
+            kernel = KERNELS[run.label["method"]](graphs, Kernels.model_validate(run.label.get("options", {})), seed)
             yield evaluate_kernel_svm(kernel, *common).assign(seed=seed, epoch=None)
             continue
-        for epoch, features in by_epoch(embeddings[seed]) if bag is None else [(None, bag)]:
+        for epoch, features in by_epoch(run.embeddings[seed]) if bag is None else [(None, bag)]:
             yield evaluate_svm(features, *common, chosen.kernel).assign(seed=seed, epoch=epoch)
 
 

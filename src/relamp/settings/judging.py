@@ -1,15 +1,15 @@
 """How strictly reproduced numbers are judged: options that are fixed before a number is seen."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
 from relamp.settings.base import Positive, Settings
 
-VERDICTS = ("reproduced", "better", "worse", "inconclusive", "not run")
 Verdict = Literal["reproduced", "better", "worse", "inconclusive", "not run"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 Protocol = Literal["fixed", "nested", "oracle"]
-PROTOCOLS = ("fixed", "nested", "oracle")
+PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
 
 
 class Judging(Settings):

@@ -1,6 +1,5 @@
 """What relamp can run, by evaluation: a published cell of anything else is no cell that was not run."""
 
-from relamp.judge.evaluations import EDITS, FINETUNE, IMAGES, KMEANS, LINEAR, PROBE, RBF
 from relamp.method.node_table import NODE_METHODS
 from relamp.method.table import METHODS
 from relamp.settings.images import IMAGE_METHODS
@@ -19,11 +18,11 @@ def methods_by_evaluation() -> dict[str, list[str]]:
         for branch in _BRANCHES
     ]
     return {
-        RBF: [*METHODS, *KERNELS, BAG],
-        LINEAR: [*METHODS, *KERNELS, BAG],
-        FINETUNE: [*METHODS, FROM_SCRATCH],
-        PROBE: [*NODE_METHODS, *branches],
-        KMEANS: list(NODE_METHODS),
-        EDITS: [*METHODS, *EDIT_KERNELS],
-        IMAGES: list(IMAGE_METHODS),
+        "svm-rbf": [*METHODS, *KERNELS, BAG],
+        "svm-linear": [*METHODS, *KERNELS, BAG],
+        "finetune": [*METHODS, FROM_SCRATCH],
+        "probe": [*NODE_METHODS, *branches],
+        "kmeans": list(NODE_METHODS),
+        "edit-distance": [*METHODS, *EDIT_KERNELS],
+        "image-probe": list(IMAGE_METHODS),
     }
