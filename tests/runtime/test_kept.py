@@ -2,11 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from kept_calls import write_marks, write_or_fail, write_sum
-from relamp.runtime.kept import make_each, score_each
+from kept_calls import write_or_fail, write_sum
+from relamp.runtime.kept import make_each
 from relamp.runtime.log import GOES_ON
 
-CODE = [Path(__file__).parents[2] / "src" / "relamp" / "errors.py"]
+CODE = Path(__file__).parents[2] / "src" / "relamp" / "errors.py"
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def calls(folder: Path) -> list[str]:
     return made
 
 
-def make(folder: Path, pluses: list[int], processes: int = 1, code: list[Path] = CODE) -> list[Path]:
+def make(folder: Path, pluses: list[int], processes: int = 1, code: Path = CODE) -> list[Path]:
     outputs = [folder / "results" / "sums" / f"{plus}.txt" for plus in pluses]
     arguments = [{"source": folder / "number", "plus": plus} for plus in pluses]
     # Each output has a folder of its own, as rows of runs have.
@@ -54,7 +54,7 @@ def test_other_contents_arguments_and_code_are_made_anew_and_one_file_is_kept(fo
     (folder / "number").write_text("50")
     (changed,) = make(folder, [1])
     assert changed.read_text() == "51"
-    make(folder, [1], code=[*CODE, CODE[0].with_name("lite.py")])
+    make(folder, [1], code=CODE.with_name("lite.py"))
     assert calls(folder) == ["1", "1", "1"]
     assert len(list((folder / "results/state/sums/1").iterdir())) == 1
 
@@ -69,20 +69,3 @@ def test_what_was_made_before_a_failure_is_kept(folder: Path) -> None:
     make_each(write_or_fail, arguments, outputs, folder / "results" / "state", CODE, 1, "sums")
     assert [path.read_text() for path in outputs] == ["41", "42"]
     assert calls(folder) == ["sum"]
-
-
-def test_runs_get_their_own_files_seed_by_seed(folder: Path) -> None:
-    paths = [folder / f"{run}-{seed}" for run in ("x", "y") for seed in (3, 5)]
-    for path in paths:
-        path.write_text(path.name)
-    outputs = [folder / "results" / run / "rows.csv" for run in ("x", "y")]
-    labels = [{"method": "one"}, {"method": "two"}]
-    score_each(write_marks, {"shared": "all"}, paths, [3, 5], labels, outputs, folder / "results/state", CODE, 1)
-    assert [path.read_text() for path in outputs] == [
-        "all one [(3, 'x-3'), (5, 'x-5')]",
-        "all two [(3, 'y-3'), (5, 'y-5')]",
-    ]
-    with pytest.raises(ValueError, match="zip"):
-        score_each(write_marks, {"shared": ""}, paths, [3, 5], labels[:1], outputs, folder / "results/state", CODE, 1)
-    with pytest.raises(ValueError, match="zip"):
-        score_each(write_marks, {"shared": ""}, paths[:3], [3, 5], labels, outputs, folder / "results/state", CODE, 1)

@@ -12,16 +12,14 @@ from model_graphs import random_graphs
 from relamp.data.folds import load_folds, save_folds
 from relamp.data.packaged import pack
 from relamp.data.packed import PackedGraphs, map_arrays
+from relamp.data.rows import FINETUNE_COLUMNS
 from relamp.data.scaffold import scaffold_split
 from relamp.errors import RelampError
-from relamp.judge.summary import FINETUNE_ROWS, SVM_ROWS, finetune_cells, svm_cells
 from relamp.runtime.code import import_closure
 from relamp.steps.damage import measure_damage
 from relamp.steps.data import pack_dataset
-from relamp.steps.kernel import score_kernel
 from relamp.steps.pretrain import pretrain_seeds
 from relamp.steps.splits import fix_folds, fix_scaffold_split
-from relamp.steps.svm import score_embeddings
 from relamp.steps.transfer import finetune_seeds
 from relamp.study.runs import method_params
 
@@ -93,33 +91,6 @@ def test_other_data_start_over(packed: Path, tmp_path: Path) -> None:
     assert (folders[0] / "encoder.safetensors").read_bytes() != first
 
 
-def test_from_packed_graphs_to_table_cells(packed: Path, tmp_path: Path) -> None:
-    seeds = [0, 1]
-    folds = {seed: tmp_path / f"folds{seed}.csv" for seed in seeds}
-    fix_folds(packed, 3, folds)
-    parts = []
-    for method in ("lamp-mag", "untrained"):
-        folders = run_pretraining(packed, tmp_path / "r", seeds, method)
-        output = tmp_path / f"{method}.csv"
-        embeddings = {seed: folder / "embeddings.safetensors" for seed, folder in folders.items()}
-        labels = {"method": method, "dataset": "random"}
-        score_embeddings(packed, embeddings, folds, labels, PROTOCOL, output)
-        parts.append(pd.read_csv(output))
-    for kernel in ("wl", "graphlet"):
-        labels = {"method": kernel, "dataset": "random"}
-        score_kernel(packed, folds, labels, PROTOCOL, {"wl_iterations": 2}, tmp_path / f"{kernel}.csv")
-        parts.append(pd.read_csv(tmp_path / f"{kernel}.csv"))
-    rows = pd.concat(parts)
-    assert list(rows.columns) == SVM_ROWS
-    # Two epochs for the trained method, one for the control: seeds x folds x candidates x metrics.
-    assert rows.groupby("method").size().to_dict() == {"graphlet": 24, "lamp-mag": 48, "untrained": 24, "wl": 24}
-    cells = svm_cells(rows).set_index("method")
-    assert set(cells.index) == {"lamp-mag", "untrained", "wl", "graphlet"}
-    assert (cells["folds"] == 3).all()
-    chosen = rows[(rows.method == "wl") & rows.selected & (rows.metric == "test_accuracy")]
-    assert cells.loc["wl", "mean"] == pytest.approx(100 * chosen.value.mean())
-
-
 def test_folds_that_cannot_be_filled_name_the_data_set(tmp_path: Path) -> None:
     pack_dataset("Cuneiform", tmp_path / "c.safetensors", tmp_path / "c.json", tmp_path / "c.csv")
     with pytest.raises(RelampError, match="Cuneiform"):
@@ -176,12 +147,9 @@ def test_transfer_rows(molecules: Path, tmp_path: Path) -> None:
         output,
     )
     rows = pd.read_csv(output)
-    assert list(rows.columns) == FINETUNE_ROWS
+    assert list(rows.columns) == ["method", "dataset", "setting", *FINETUNE_COLUMNS]
     assert len(rows) == 2 * 2 * 2
     assert rows["value"].between(0, 1).all()
-    cells = finetune_cells(rows)
-    last = rows[(rows.epoch == 2) & (rows.split == "test")]
-    assert cells["mean"].item() == pytest.approx(100 * last["value"].mean())
 
 
 def test_folds_file_is_read_back(tmp_path: Path) -> None:
