@@ -67,12 +67,12 @@ class _Pairs:
 def score_edit_distance(run: Run) -> Iterator[pd.DataFrame]:
     """Yield one row for each size n, seed and metric: accuracy and ties of triplets, ROC-AUC of pairs.
 
-    Embeddings are arrays `n~N` of `[3, G, D]`: anchors, positives and negatives of `edits`. A label's `source` is
-    "kernel" for a kernel of that `method`. Raises RelampError where the embeddings are those of other triplets.
+    Embeddings are arrays `n~N` of `[3, G, D]`: anchors, positives and negatives of `edits`. Without embeddings the
+    method is a kernel. Raises RelampError where the embeddings are those of other triplets.
     """
     chosen, graphs = EditDistanceProtocol.model_validate(run.protocol), PackedGraphs.load(run.data)
     for seed in run.seeds:
-        arrays = None if run.label.get("source") == "kernel" else _embedded(run.embeddings[seed], chosen)
+        arrays = None if run.source == "kernel" else _embedded(run.embeddings[seed], chosen)
         for nodes, made in edits(graphs, chosen, seed):
             if arrays is None:
                 iterations, normalise = chosen.wl_iterations, chosen.normalise

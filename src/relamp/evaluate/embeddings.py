@@ -20,7 +20,8 @@ class Run:
     Attributes:
         data: the packed data set.
         seeds: of training, folds and everything else that is drawn.
-        label: method, dataset, setting, and for what has no encoder `source` ("kernel" or "bag") and `options`.
+        label: method, dataset, setting; for what has no encoder also `options` of the kernel, and `source` ("kernel" or
+            "bag") where other runs of the job have embeddings.
         protocol: settings of the evaluation.
         embeddings: by seed, a file of stored embeddings; none for what has no encoder.
         folds: by seed, a file of the fold of each graph, where the evaluation has folds.
@@ -32,6 +33,12 @@ class Run:
     protocol: Mapping[str, Any]
     embeddings: Mapping[int, Path] = field(default_factory=dict)
     folds: Mapping[int, Path] = field(default_factory=dict)
+
+    @property
+    def source(self) -> str:
+        """Return what is scored: "embeddings", the "bag", or the "kernel" that the method names."""
+        without = "bag" if self.label["method"] == "bag" else "kernel"
+        return str(self.label.get("source") or ("embeddings" if self.embeddings else without))
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def score(
     Args:
         data: the packed data set.
         code: hashes of the source files that count.
-        embeddings: one file per run and seed, all seeds of a run one after another; none for runs of another `source`.
+        embeddings: one file per run and seed, all seeds of a run one after another; none for kernels and the bag.
         seeds: of every run.
         labels: of each run, see `relamp.evaluate.embeddings.Run`.
         evaluation: "module:function" (`Evaluation.score`): it takes a `Run` and yields frames of rows, each of one
@@ -58,7 +58,7 @@ def score(
     waiting = list(embeddings)
     arguments = []
     for label in labels:
-        count = 0 if "source" in label and label["source"] != "embeddings" else len(seeds)
+        count = len(seeds) if embeddings and label.get("source", "embeddings") == "embeddings" else 0
         of_run, waiting = waiting[:count], waiting[count:]
         if len(of_run) < count:
             raise RelampError(f"{label['method']}: has {len(of_run)} files of embeddings for {count} seeds")
@@ -93,10 +93,10 @@ def hard_negatives(
     embeddings: Mapping[int, Path],
     encoder: Mapping[int, Path],
     seeds: Sequence[int],
-    label: Mapping[str, Any],
+    labels: Mapping[str, Any],
     method: Mapping[str, Any],
     settings: Mapping[str, Any],
-    rows: Path,
+    output: Path,
     draws: Path,
     permutations: int = 1000,
     anchors: int | None = None,
@@ -107,10 +107,10 @@ def hard_negatives(
         data: packed nodes, for the neighbours.
         embeddings, encoder: of each seed, with branch a among the embeddings.
         seeds: which.
-        label: method, dataset, setting.
+        labels: method, dataset, setting.
         method: its `options` hold the `mixer`, and options of mixing that override those of the settings.
         settings: of the pre-training, with `mix`, `branches` and `readout`.
-        rows: the CSV of one row per seed, node and measure, see `relamp.evaluate.hard_negatives`.
+        output: the CSV of one row per seed, node and measure, see `relamp.evaluate.hard_negatives`.
         draws: the CSV of one row per seed, measure and draw of permutations.
         permutations: of each node's weights.
         anchors: at most so many nodes are measured; None for all.
@@ -121,16 +121,16 @@ def hard_negatives(
     options = method["options"]
     mixer = options.get("mixer", "none")
     if mixer not in ("mo-mix", *_PROJECTED):
-        raise RelampError(f"{label['method']}: has no weights that follow similarities; take mo-mix or mp-mix")
+        raise RelampError(f"{labels['method']}: has no weights that follow similarities; take mo-mix or mp-mix")
     if settings["readout"] != "encoder" or MIXED_BRANCH not in settings["branches"]:
         raise RelampError(
-            f"{label['method']}: what is mixed is branch a of the encoder, which is not stored; "
+            f"{labels['method']}: what is mixed is branch a of the encoder, which is not stored; "
             "set `branches: [average, a]` and `readout: encoder`"
         )
     mix = MixSettings.model_validate({**settings.get("mix", {}), **options.get("mix", {})})
     nodes = PackedNodes.load(data)
     parts: tuple[list[pd.DataFrame], list[pd.DataFrame]] = ([], [])
-    with Progress(f"{label['dataset']} {label['method']}, seeds measured", len(seeds)) as progress:
+    with Progress(f"{labels['dataset']} {labels['method']}, seeds measured", len(seeds)) as progress:
         for done, seed in enumerate(seeds, start=1):
             z = _final(embeddings[seed], nodes.num_nodes)
             maps = _maps(encoder[seed]) if mixer in _PROJECTED else None
@@ -139,8 +139,8 @@ def hard_negatives(
             for part, frame in zip(parts, made, strict=True):
                 part.append(frame.assign(seed=seed))
             progress.to(done)
-    for path, part, columns in zip((rows, draws), parts, (NODE_COLUMNS, DRAW_COLUMNS), strict=True):
-        write_rows(path, part, label, ("seed", *columns))
+    for path, part, columns in zip((output, draws), parts, (NODE_COLUMNS, DRAW_COLUMNS), strict=True):
+        write_rows(path, part, labels, ("seed", *columns))
 
 
 def _final(path: Path, num_nodes: int) -> np.ndarray[Any, np.dtype[np.float32]]:

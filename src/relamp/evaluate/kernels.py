@@ -1,6 +1,5 @@
 """Graph kernels, the structure-only rivals of learned embeddings: Weisfeiler-Lehman subtrees and graphlets."""
 
-from collections.abc import Callable, Mapping
 from functools import cache
 from itertools import combinations, permutations
 from math import comb
@@ -140,8 +139,10 @@ def _graphlets(size: int) -> NDArray[np.int64]:
     return np.unique(smallest, return_inverse=True)[1].astype(np.int64)
 
 
-# By name: from the graphs, the options of all kernels, and a seed to the kernel `[G, G]`.
-KERNELS: Mapping[str, Callable[[PackedGraphs, Kernels, int], Floats]] = {
-    "wl": lambda data, options, _: wl_kernel(data, options.wl_iterations),
-    "graphlet": lambda data, options, seed: graphlet_kernel(data, options.graphlet_size, seed),
-}
+def named_kernel(data: PackedGraphs, name: str, options: Kernels, seed: int) -> Floats:
+    """Return the kernel "wl" or "graphlet" `[G, G]`; raises RelampError for another name."""
+    if name == "wl":
+        return wl_kernel(data, options.wl_iterations)
+    if name == "graphlet":
+        return graphlet_kernel(data, options.graphlet_size, seed)
+    raise RelampError(f"there is no graph kernel {name!r}; known: wl, graphlet (another method needs its embeddings)")

@@ -19,7 +19,7 @@ from relamp.data.rows import SVM_COLUMNS
 from relamp.errors import RelampError
 from relamp.evaluate.bag import bag_of_nodes
 from relamp.evaluate.embeddings import Run, by_epoch
-from relamp.evaluate.kernels import KERNELS
+from relamp.evaluate.kernels import named_kernel
 from relamp.evaluate.linear_svm import predict_linear
 from relamp.settings.evaluation import Kernels, SvmProtocol
 
@@ -35,18 +35,18 @@ COLUMNS = SVM_COLUMNS
 def score_svm(run: Run) -> Iterator[pd.DataFrame]:
     """Yield the rows of one run: of each checkpoint's embeddings, or of what has no encoder.
 
-    Embeddings are arrays `epoch~K` of `[G, D]`, a fold file holds the fold of each graph. A label's `source` is
-    "embeddings" (also if absent), "bag" (`relamp.evaluate.bag`), or "kernel", which is the `method` by the `options` of
-    `relamp.settings.evaluation.Kernels`. Raises RelampError where the data set has several tasks, or classes too small
-    for the inner folds.
+    Embeddings are arrays `epoch~K` of `[G, D]`, a fold file holds the fold of each graph. Without embeddings it is the
+    bag of labels (`relamp.evaluate.bag`), or a kernel by the label's `options` (`relamp.settings.evaluation.Kernels`).
+    Raises RelampError for an unknown kernel, and where the data set has several tasks, or classes too small for the
+    inner folds.
     """
     chosen, graphs = SvmProtocol.model_validate(run.protocol), PackedGraphs.load(run.data)
-    source = run.label.get("source", "embeddings")
-    bag = bag_of_nodes(graphs) if source == "bag" else None
+    bag = bag_of_nodes(graphs) if run.source == "bag" else None
     for seed in run.seeds:
         common = (graphs.y, load_folds(run.folds[seed]), seed, chosen.C, chosen.inner_folds)
-        if source == "kernel":
-            kernel = KERNELS[run.label["method"]](graphs, Kernels.model_validate(run.label.get("options", {})), seed)
+        if run.source == "kernel":
+            options = Kernels.model_validate(run.label.get("options", {}))
+            kernel = named_kernel(graphs, run.label["method"], options, seed)
             yield evaluate_kernel_svm(kernel, *common).assign(seed=seed, epoch=None)
             continue
         for epoch, features in by_epoch(run.embeddings[seed]) if bag is None else [(None, bag)]:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from relamp.data.rows import read_by_evaluation
 from relamp.judge.published import SPLITS, load_published
-from relamp.judge.runs import all_runs, cells
+from relamp.judge.runs import CELLS, all_runs, cells
 from relamp.render.sidecar import write_sidecar
 from relamp.render.tables import comparison_table
 
@@ -29,7 +29,8 @@ def render_mmix_table(
     if "protocol" in printed and printed["protocol"].isin(SPLITS).all():
         # It describes the data sets, and tells no cells of one apart.
         printed = printed.drop(columns="protocol")
-    found = cells(all_runs(read_by_evaluation(rows))).rename(columns={"part": "protocol"})
+    found = cells(all_runs(read_by_evaluation(rows))) if rows else pd.DataFrame(columns=CELLS)
+    found = found.rename(columns={"part": "protocol"})
     shown = list(dict.fromkeys([*printed["method"], *methods]))
     found = found[found["method"].isin(shown)]
     several = printed.groupby("dataset")[["metric"]].nunique().max().item() > 1 or "protocol" in printed
