@@ -93,6 +93,13 @@ TRAINED_AS = {
     "nodes": "pretrain_nodes",
     "images": "images",
 }
+# The modules of their trainers, which the job loads by name.
+TRAINERS = {
+    "graphs": "relamp.train.graphs",
+    "molecules": "relamp.train.graphs",
+    "nodes": "relamp.train.nodes",
+    "images": "relamp.train.images",
+}
 SCORED_AS = {
     "probe": "probe",
     "kmeans": "cluster",
@@ -108,7 +115,11 @@ def trained_by(made):
 
     def of(wildcards):
         makers = {made.study.row(run.method).maker for run in made.of(wildcards)}
-        return code("pretrain", *sorted(maker.partition(":")[0] for maker in makers))
+        return code(
+            "pretrain",
+            TRAINERS[made.study.domain],
+            *sorted(maker.partition(":")[0] for maker in makers),
+        )
 
     return of
 

@@ -134,7 +134,7 @@ for made in TRAININGS:
 
 rule finetune:
     input:
-        code=code("finetune"),
+        code=code("finetune", "relamp.train.molecules"),
         data=rules.pack.output.packed,
         split=rules.scaffold.output.output,
         encoder=pretrained_encoder,
@@ -168,7 +168,10 @@ EDITS = STUDIES["edits"]
 rule embed_edits:
     input:
         code=lambda wildcards: code(
-            "embed_edits", EDITS.row(wildcards.method).maker.partition(":")[0]
+            "embed_edits",
+            TRAINERS["graphs"],
+            "relamp.evaluate.edit_distance",
+            EDITS.row(wildcards.method).maker.partition(":")[0],
         ),
         data=rules.pack.output.packed,
         encoder=PATHS.trained("graphs", DATASET, [ANY], EDITS.seeds)["encoder"],

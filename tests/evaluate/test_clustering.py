@@ -47,6 +47,6 @@ def test_the_same_seed_gives_the_same_rows() -> None:
 
 def test_what_cannot_be_clustered_is_refused() -> None:
     with pytest.raises(RelampError, match="no classes"):
-        evaluate_clustering(APART, np.zeros((60, 2)), 0)
+        evaluate_clustering(APART, np.zeros((60, 2)), 0, [0], 1)
     with pytest.raises(RelampError, match="must be finite"):
-        evaluate_clustering(np.full((60, 2), np.inf), Y, 0)
+        evaluate_clustering(np.full((60, 2), np.inf), Y, 0, [0], 1)

@@ -1,5 +1,3 @@
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.numpy import save_file
 
 from model_graphs import random_graphs
 from relamp.data.packed import PackedGraphs
@@ -18,10 +17,14 @@ from relamp.evaluate.edit_distance import (
     Triplets,
     cosine,
     edit_scores,
+    edits,
     first_nodes,
     kernel_similarities,
+    score_edit_distance,
     triplets,
 )
+from relamp.evaluate.embeddings import Run
+from relamp.settings.evaluation import EditDistanceProtocol
 
 COIL = Path(__file__).parents[3] / "shared" / "data" / "TUDataset" / "COIL-DEL.zip"
 
@@ -200,7 +203,23 @@ def test_on_real_graphs_the_kernel_finds_the_smaller_change_more_often() -> None
     assert scores["roc_auc"] > 0.5
 
 
-def test_edit_distance_needs_no_torch() -> None:
-    code = "import sys, relamp.evaluate.edit_distance, relamp.steps.edit_distance; print('torch' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
+def test_a_size_has_its_own_triplets() -> None:
+    data = random_graphs(0, count=120)
+    both = dict(edits(data, EditDistanceProtocol(nodes=(6, 5), graphs=10), 3))
+    alone = dict(edits(data, EditDistanceProtocol(nodes=(5,), graphs=10), 3))
+    assert (both[5].negative.edge_index == alone[5].negative.edge_index).all()
+    assert np.array_equal(both[5].anchor.y, alone[5].anchor.y)
+
+
+def test_embeddings_are_compared_by_their_cosine_and_those_of_other_triplets_refused(tmp_path: Path) -> None:
+    random_graphs(0, count=120).save(tmp_path / "data.safetensors")
+    arrays = {"n~5": np.random.default_rng(0).normal(size=(3, 15, 4)).astype(np.float32)}
+    save_file(arrays, tmp_path / "z.safetensors")
+    embeddings, protocol = {0: tmp_path / "z.safetensors"}, {"nodes": [5], "graphs": 15}
+    run = Run(tmp_path / "data.safetensors", [0], {"method": "mp-mix"}, protocol, embeddings)
+    (rows,) = score_edit_distance(run)
+    anchor, positive, negative = arrays["n~5"]
+    scores = edit_scores(cosine(anchor, positive), cosine(anchor, negative))
+    assert rows.set_index("metric")["value"].to_dict() == scores
+    with pytest.raises(RelampError, match="holds no embeddings of these triplets"):
+        list(score_edit_distance(replace(run, protocol={**protocol, "graphs": 14})))

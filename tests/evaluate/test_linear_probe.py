@@ -5,13 +5,18 @@ from sklearn.metrics import f1_score
 from torch.nn import functional as F
 
 from relamp.errors import RelampError
-from relamp.evaluate.linear_probe import accuracy, evaluate_probe, micro_f1, xavier_uniform
+from relamp.evaluate import linear_probe
+from relamp.evaluate.linear_probe import accuracy, micro_f1, xavier_uniform
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 5)).astype(np.float32)
 Y = (X[:, 0] > 0).astype(np.int64) + 2 * (X[:, 1] > 0.5)
 MULTI = np.stack([X[:, 0] > 0, X[:, 2] > 0.3, X[:, 1] + X[:, 3] > 0], axis=1).astype(np.int8)
 SPLIT = {"train": np.arange(30), "valid": np.zeros(0, dtype=np.int64), "test": np.arange(30, 60)}
+
+
+def evaluate_probe(x, y, split, seed, runs=(0,), steps=300, weight_decay=0.0):
+    return linear_probe.evaluate_probe(x, y, split, seed, runs, steps, 0.01, weight_decay)
 
 
 def slow(y: np.ndarray, seed: int, run: int, steps: int, decay: float) -> np.ndarray:

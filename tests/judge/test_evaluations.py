@@ -2,11 +2,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from relamp.judge.evaluations import EVALUATIONS, evaluation_of, judged_scores, measures, run_as
+from relamp.study.runnable import methods_by_evaluation
 
 from relamp.errors import RelampError
-from relamp.judge.evaluations import EVALUATIONS, evaluation_of, judged_scores, measures, run_as
 from relamp.judge.published import AGGREGATES, load_published
-from relamp.study.runnable import methods_by_evaluation
 
 FOLDER = Path(__file__).parents[2] / "published"
 TABLES = sorted(path.stem for path in FOLDER.glob("*_table*.csv"))

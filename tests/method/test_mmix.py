@@ -7,6 +7,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from relamp.method.build import build
+from relamp.study.runs import method_params, pretraining_params
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -17,12 +19,10 @@ from relamp.errors import RelampError
 from relamp.loss.info_nce import graph_info_nce, node_objective
 from relamp.method import mmix
 from relamp.method.base import OwnEncoder, Randomness
-from relamp.method.build import build
 from relamp.method.mmix import MMix, local_global, node_info_nce_by_graph
 from relamp.method.table import METHODS
 from relamp.mixing.similarity import MixSettings
 from relamp.settings.graphs import MmixOptions, Pretraining
-from relamp.study.runs import method_params, pretraining_params
 from relamp.train.graphs import draw_encoder, features_of, load_batch, pretrain
 
 DATA = random_graphs(0, count=21)

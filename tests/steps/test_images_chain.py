@@ -3,13 +3,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from relamp.steps.images import pretrain_image_seeds
 
 from relamp.data.digits import read_digits
 from relamp.data.images import PackedImages
 from relamp.data.packed import map_arrays
 from relamp.runtime.files import read_json
-from relamp.steps.image_probe import probe_images, scaled
-from relamp.steps.images import pretrain_image_seeds
 from relamp.steps.picture_grid import draw_picture_grid
 
 SETTINGS = {
@@ -40,7 +39,9 @@ def pretrain(packed: Path, where: Path, method: str, seeds: tuple[int, ...] = (0
     return folders
 
 
-def test_from_images_to_rows_and_a_picture_grid(packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_from_images_to_embeddings_and_a_picture_grid(
+    packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("RELAMP_DEVICE", "cpu")
     folders = pretrain(packed, tmp_path, "simclr-mo-mix-op")
     assert sorted(path.name for path in folders[0].iterdir()) == [
@@ -55,16 +56,6 @@ def test_from_images_to_rows_and_a_picture_grid(packed: Path, tmp_path: Path, mo
     assert list(pd.read_csv(folders[0] / "history.csv").columns) == ["epoch", "loss", "info_nce", "diversity"]
     facts = read_json(folders[1] / "run.json")
     assert (facts["dataset"], facts["seed"], facts["method"]["mixer"]) == ("Digits", 1, "mo-mix")
-
-    embeddings = {seed: folder / "embeddings.safetensors" for seed, folder in folders.items()}
-    labels = {"method": "simclr-mo-mix-op", "dataset": "Digits"}
-    probe_images(packed, embeddings, labels, {"steps": 50, "runs": 2}, tmp_path / "rows.csv")
-    rows = pd.read_csv(tmp_path / "rows.csv")
-    assert list(rows.columns) == ["method", "dataset", "seed", "epoch", "run", "split", "metric", "value"]
-    assert len(rows) == 2 * 2 * 2 * 2
-    assert not rows.duplicated(["seed", "epoch", "run", "split"]).any()
-    assert rows["value"].between(0, 1).all()
-    assert rows.loc[rows["split"] == "train", "value"].mean() > 0.3  # of ten classes: something is learned
 
     draw_picture_grid(packed, folders[0] / "mixed.csv", tmp_path / "grid", "snakemake grid", anchors=2, partners=3)
     assert {path.suffix for path in tmp_path.glob("grid.*")} == {".pdf", ".svg", ".png", ".csv", ".json"}
@@ -82,12 +73,3 @@ def test_the_control_is_not_trained_and_a_finished_job_changes_nothing(packed: P
     before = {path.name: path.read_bytes() for path in trained.iterdir()}
     assert pretrain(packed, tmp_path, "simclr", (0,))[0] == trained
     assert {path.name: path.read_bytes() for path in trained.iterdir()} == before
-
-
-def test_scaling_by_hand() -> None:
-    features = np.array([[3.0, 4.0, 7.0], [1.0, 0.0, 7.0], [0.0, 0.0, 0.0]], dtype=np.float32)
-    train = np.array([0, 1])
-    np.testing.assert_allclose(scaled(features, train, "standard"), [[1, 1, 0], [-1, -1, 0], [-2, -1, -7]])
-    np.testing.assert_array_equal(scaled(features, train, "none"), features)
-    wanted = np.array([[3, 4, 7], [1, 0, 7], [0, 0, 0]]) / np.sqrt([[74], [50], [1]])
-    np.testing.assert_allclose(scaled(features, train, "length"), wanted, rtol=1e-6)

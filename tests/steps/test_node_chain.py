@@ -3,25 +3,13 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-import pytest
-from safetensors.numpy import save_file
+from relamp.steps.nodes import pretrain_nodes_seeds
 
 from node_graphs import random_nodes
 from relamp.data.nodes import PackedNodes
 from relamp.data.packed import map_arrays
-from relamp.errors import RelampError
-from relamp.evaluate.linear_probe import evaluate_probe
 from relamp.runtime.code import import_closure
-from relamp.steps.node_rows import (
-    CLUSTER_COLUMNS,
-    PROBE_COLUMNS,
-    cluster_embeddings,
-    probe_embeddings,
-    stored_embeddings,
-)
-from relamp.steps.nodes import pretrain_nodes_seeds
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 SETTINGS = {"mixer": "mp-mix", "epochs": 4, "checkpoints": [0, 2], "patience": None, "hidden": 6, "keep": "split"}
@@ -59,25 +47,6 @@ def test_from_nodes_to_rows(tmp_path: Path) -> None:
     }
     assert header == {"final_epoch": "4"}
 
-    probe_embeddings(tmp_path / "data.safetensors", embeddings, LABELS, PROBE, tmp_path / "probe.csv")
-    rows = pd.read_csv(tmp_path / "probe.csv")
-    assert tuple(rows) == PROBE_COLUMNS
-    assert len(rows) == 2 * 3 * 2 * 3 * 3  # seeds, epochs, branches, runs, parts
-    assert set(rows[rows["final"]]["epoch"]) == {4}
-    wanted = evaluate_probe(
-        arrays["epoch~4_branch~a"], data.y, {"test": data.test, "train": data.train}, 0, range(3), steps=10
-    ).query("split == 'test'")["value"]
-    mine = rows.query("seed == 0 and epoch == 4 and branch == 'a' and split == 'test'")["value"]
-    assert mine.tolist() == wanted.tolist()
-
-    protocol = {"runs": 2, "starts": 1}
-    cluster_embeddings(tmp_path / "data.safetensors", embeddings, LABELS, protocol, tmp_path / "clusters.csv")
-    clusters = pd.read_csv(tmp_path / "clusters.csv")
-    assert tuple(clusters) == CLUSTER_COLUMNS
-    assert set(clusters["epoch"]) == {4}
-    assert set(clusters["branch"]) == {"average"}  # not of one branch alone
-    assert len(clusters) == 2 * 2 * 2  # seeds, runs, metrics
-
 
 def test_the_same_bits_in_another_place_and_after_the_outputs_are_gone(tmp_path: Path) -> None:
     first = run(tmp_path / "one", random_nodes(), SETTINGS, (3,))[3]
@@ -91,61 +60,3 @@ def test_the_same_bits_in_another_place_and_after_the_outputs_are_gone(tmp_path:
     again = run(tmp_path / "two", random_nodes(), SETTINGS, (3,))[3]
     for folder in (first.parent, again.parent):
         assert {path.name: path.read_bytes() for path in folder.iterdir()} == content
-
-
-def test_untrained_has_rows_too(tmp_path: Path) -> None:
-    embeddings = run(tmp_path, random_nodes(), {"epochs": 0, "hidden": 6}, (0,))
-    assert pd.read_csv(embeddings[0].parent / "history.csv").empty
-    probe_embeddings(tmp_path / "data.safetensors", embeddings, LABELS, PROBE, tmp_path / "probe.csv")
-    assert pd.read_csv(tmp_path / "probe.csv")["final"].all()
-
-
-def test_a_drawn_split_is_another_in_each_run(tmp_path: Path) -> None:
-    data = random_nodes(sizes=(60,), split=False)
-    embeddings = run(tmp_path, data, {"epochs": 1, "hidden": 6}, (0, 1))
-    with pytest.raises(RelampError, match="no public split"):
-        probe_embeddings(tmp_path / "data.safetensors", embeddings, LABELS, PROBE, tmp_path / "probe.csv")
-    protocol = {**PROBE, "runs": 6, "split": "random", "shares": [0.3, 0.1]}
-    for name in ("one.csv", "two.csv"):
-        probe_embeddings(tmp_path / "data.safetensors", embeddings, LABELS, protocol, tmp_path / name)
-    rows = pd.read_csv(tmp_path / "one.csv")
-    assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()
-    assert len(set(rows.query("split == 'test' and epoch == 0 and seed == 0")["value"])) > 1
-
-
-def test_many_labels_are_scored_by_micro_f1_and_cannot_be_clustered(tmp_path: Path) -> None:
-    data = random_nodes(sizes=(20, 10, 10), tasks=4)
-    embeddings = run(tmp_path, data, {**SETTINGS, "inductive": True}, (0,))
-    probe_embeddings(tmp_path / "data.safetensors", embeddings, LABELS, PROBE, tmp_path / "probe.csv")
-    assert set(pd.read_csv(tmp_path / "probe.csv")["metric"]) == {"micro_f1"}
-    with pytest.raises(RelampError, match="no classes"):
-        cluster_embeddings(tmp_path / "data.safetensors", embeddings, LABELS, {}, tmp_path / "clusters.csv")
-
-
-def test_nodes_without_an_embedding_are_not_probed(tmp_path: Path) -> None:
-    data = random_nodes()
-    embeddings = run(tmp_path, data, SETTINGS, (0,))
-    PackedNodes(**{**vars(data), "test": data.test[:-4]}).save(tmp_path / "data.safetensors")
-    fewer = tmp_path / "fewer.safetensors"
-    z = np.zeros((3, 2), dtype=np.float32)
-    save_file({"epoch~1_branch~a": z, "nodes": np.array([0, 1, 2])}, fewer, metadata={"final_epoch": "1"})
-    with pytest.raises(RelampError, match="lacks the embeddings of 33 nodes"):
-        probe_embeddings(tmp_path / "data.safetensors", {0: fewer}, LABELS, PROBE, tmp_path / "probe.csv")
-    (stored,) = stored_embeddings(fewer, 40)
-    assert stored.known.sum() == 3
-    assert next(stored_embeddings(embeddings[0], 40)).known.all()
-
-
-@pytest.mark.parametrize(
-    ("arrays", "metadata"),
-    [
-        ({"epoch~1_branch~a": (3, 2)}, {"final_epoch": "1"}),
-        ({"epoch~1_branch~a": (40, 2)}, {}),
-        ({"weights": (40, 2)}, {"final_epoch": "1"}),
-    ],
-)
-def test_other_files_are_refused(arrays: dict, metadata: dict, tmp_path: Path) -> None:
-    path = tmp_path / "embeddings.safetensors"
-    save_file({name: np.zeros(shape, dtype=np.float32) for name, shape in arrays.items()}, path, metadata=metadata)
-    with pytest.raises(RelampError, match="delete it and run again"):
-        list(stored_embeddings(path, 40))

@@ -17,9 +17,3 @@ def write_or_fail(source: Path, plus: int, output: Path) -> None:
     if plus < 0:
         raise ValueError("negative")
     write_sum(source, plus, output)
-
-
-def write_marks(shared: str, embeddings: dict[int, Path], labels: dict[str, Any], output: Path) -> None:
-    """Write down all that came."""
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(f"{shared} {labels['method']} {[(seed, path.name) for seed, path in embeddings.items()]}")

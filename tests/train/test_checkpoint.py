@@ -10,10 +10,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from relamp.train.checkpoint import load_state, save_state
 
 from relamp.errors import RelampError
 from relamp.runtime.kept import fingerprint
-from relamp.train.checkpoint import load_state, save_state
 
 FACTS = {
     "data": "1f",

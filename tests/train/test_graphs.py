@@ -5,14 +5,14 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from relamp.method.build import build
+from relamp.study.runs import method_params, setting_name
 
 from model_graphs import random_graphs
 from relamp.data.batch import collate
 from relamp.method.base import Method
-from relamp.method.build import build
 from relamp.method.table import METHODS
 from relamp.settings.graphs import Pretraining
-from relamp.study.runs import method_params, setting_name
 from relamp.train.graphs import Trained, batches, embed, pretrain
 from relamp.train.loop import Resume
 

@@ -1,6 +1,6 @@
 """Print what the configuration costs before it runs."""
 
-from relamp.tools.cost import print_costs
 from relamp.runtime.job import run
+from relamp.tools.cost import print_costs
 
 run(print_costs, snakemake)

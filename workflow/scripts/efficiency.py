@@ -1,6 +1,6 @@
 """Write what jobs used of what they asked for."""
 
-from relamp.tools.efficiency import write_efficiency
 from relamp.runtime.job import run
+from relamp.tools.efficiency import write_efficiency
 
 run(write_efficiency, snakemake)

@@ -1,6 +1,6 @@
 """Embed the triplets of the graph edit distance by one method's encoders."""
 
-from relamp.train.jobs import embed_edits
 from relamp.runtime.job import run
+from relamp.train.jobs import embed_edits
 
 run(embed_edits, snakemake)

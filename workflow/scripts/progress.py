@@ -1,6 +1,6 @@
 """Print how far jobs are."""
 
-from relamp.tools.progress import print_progress
 from relamp.runtime.job import run
+from relamp.tools.progress import print_progress
 
 run(print_progress, snakemake)

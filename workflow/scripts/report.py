@@ -1,6 +1,6 @@
 """Write the report of all figures, tables and pages."""
 
-from relamp.tools.report import write_report
 from relamp.runtime.job import run
+from relamp.tools.report import write_report
 
 run(write_report, snakemake)

@@ -1,53 +1,130 @@
-"""Interim."""
+"""Rows in long format: one measured number each, with the columns that say what it belongs to.
 
-from collections.abc import Mapping, Sequence
+Rows lie in `rows/<evaluation>/<dataset>/<method>/<setting>/rows.csv`. Their first columns are method, dataset, setting,
+and one for each parameter of the setting; the others are those of the evaluation, which names them in its file.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from relamp.errors import RelampError
 from relamp.runtime.files import write_csv
 
-SVM_COLUMNS = ("method", "dataset", "gamma", "alpha", "seed", "epoch", "fold", "C", "selected", "metric", "value")
-FINETUNE_COLUMNS = ("method", "dataset", "gamma", "alpha", "seed", "epoch", "split", "task", "metric", "value")
+Value = float | bool | str
+
+DEFAULT = "default"  # the setting of a run whose parameters are all as configured
+RUN = ["method", "dataset", "setting"]
+SVM_COLUMNS = ("seed", "epoch", "fold", "candidate", "selected", "metric", "value")
+FINETUNE_COLUMNS = ("seed", "epoch", "split", "task", "metric", "value")
 
 
 def write_rows(output: Path, parts: Sequence[pd.DataFrame], labels: Mapping[str, Any], columns: Sequence[str]) -> None:
-    """Write rows as one CSV, each marked with `labels`; gamma and alpha stay empty where a method has none."""
-    rows = pd.concat(parts, ignore_index=True).assign(**{"gamma": None, "alpha": None, **labels})
-    write_csv(output, rows[list(columns)])
+    """Write the rows of one run as one CSV.
+
+    Args:
+        output: the CSV.
+        parts: frames with the columns of the evaluation.
+        labels: method, dataset and setting (`DEFAULT` if absent); other keys are ignored.
+        columns: those of the evaluation, in their order.
+
+    Raises:
+        RelampError: a parameter of the setting has the name of a column.
+    """
+    run = {"method": labels["method"], "dataset": labels["dataset"], "setting": labels.get("setting", DEFAULT)}
+    values = setting_values(run["setting"])
+    if clash := sorted(values.keys() & {*RUN, *columns}):
+        raise RelampError(f"{run['setting']}: rows have columns {', '.join(clash)} of their own; rename the parameter")
+    rows = pd.concat(parts, ignore_index=True).assign(**run, **values)
+    write_csv(output, rows[[*RUN, *values, *columns]])
 
 
-def setting_name(values):
-    """Interim."""
+def read_rows(paths: Iterable[Path]) -> pd.DataFrame:
+    """Return the rows of several files of one evaluation as one frame, each with its file in the column `rows`.
 
-    def spell(v):
-        if isinstance(v, bool) or isinstance(v, str):
-            return str(v)
-        short = f"{v:g}"
-        return short if float(short) == v else repr(v)
+    Raises RelampError if there are no files.
+    """
+    frames = [pd.read_csv(path, dtype={"setting": str}).assign(rows=str(path)) for path in paths]
+    if not frames:
+        raise RelampError("rows: there are none; run the evaluation first")
+    return pd.concat(frames, ignore_index=True)
 
-    return "_".join(f"{k}~{spell(v)}" for k, v in values.items()) or "default"
+
+def read_by_evaluation(paths: Iterable[Path]) -> dict[str, pd.DataFrame]:
+    """Return `read_rows` of files by evaluation, the folder between `rows/` and that of the data set.
+
+    Raises RelampError if a file does not lie in such a folder.
+    """
+    found: dict[str, list[Path]] = {}
+    for path in paths:
+        if len(path.parents) < 5 or path.parents[4].name != "rows":
+            raise RelampError(f"{path}: rows lie in rows/EVALUATION/DATASET/METHOD/SETTING/rows.csv; move the file")
+        found.setdefault(path.parents[3].name, []).append(path)
+    return {evaluation: read_rows(of) for evaluation, of in found.items()}
 
 
-def setting_values(name):
-    """Interim."""
-    if name == "default":
+def with_parameters(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with one column per parameter of their settings, missing where a setting does not have it."""
+    values = {name: setting_values(name) for name in rows["setting"].unique()}
+    columns = dict.fromkeys(parameter for of in values.values() for parameter in of)
+    return rows.assign(
+        **{name: rows["setting"].map({setting: of.get(name) for setting, of in values.items()}) for name in columns}
+    )
+
+
+def setting_name(values: Mapping[str, Value]) -> str:
+    """Return the values of some parameters as a path part, such as `gamma~0.2_alpha~1`; `DEFAULT` without any.
+
+    Raises RelampError if `setting_values` could not read the name back: values are finite numbers, booleans, or words
+    without `_`, `~` and `/` that do not read as either; a parameter is named as in Python.
+    """
+    name = "_".join(f"{parameter}~{_spelt(value)}" for parameter, value in values.items()) or DEFAULT
+    if not all(map(_is_name, values)) or "/" in name or _parsed(name) != dict(values):
+        raise RelampError(f"setting: {dict(values)} cannot be written as part of a path; use numbers and plain words")
+    return name
+
+
+def setting_values(name: str) -> dict[str, Value]:
+    """Return the values of a path part by parameter; the inverse of `setting_name`.
+
+    Raises RelampError if the name is not spelt as `setting_name` spells it.
+    """
+    values = _parsed(name)
+    # Spelt again, so that no two paths mean one setting.
+    if values is None or not all(map(_is_name, values)) or name != setting_name(values):
+        raise RelampError(f"there is no setting {name!r}; it is spelt like gamma~0.2_alpha~1")
+    return values
+
+
+def _is_name(parameter: str) -> bool:
+    return re.fullmatch(r"[A-Za-z]\w*", parameter) is not None
+
+
+def _parsed(name: str) -> dict[str, Value] | None:
+    if name == DEFAULT:
         return {}
-    parts = name.split("~")
-    keys = [parts[0]]
-    vals = []
-    for mid in parts[1:-1]:
-        v, _, k = mid.partition("_")
-        vals.append(v)
-        keys.append(k)
-    vals.append(parts[-1])
+    # A value holds no `_`, but the name of a parameter may: `sample_size~8_hidden~64`.
+    pairs = re.findall(r"(?:^|_)([^~]+?)~([^_~]+)(?=_|$)", name)
+    values = {parameter: _value(text) for parameter, text in pairs}
+    complete = "_".join(f"{parameter}~{text}" for parameter, text in pairs) == name
+    return values if complete and len(values) == len(pairs) else None
 
-    def read(v):
-        try:
-            f = float(v)
-        except ValueError:
-            return {"True": True, "False": False}.get(v, v)
-        return int(f) if f.is_integer() and "." not in v and "e" not in v else f
 
-    return {k: read(v) for k, v in zip(keys, vals, strict=True)}
+def _spelt(value: Value) -> str:
+    if isinstance(value, str | bool):
+        return str(value).lower() if isinstance(value, bool) else value
+    short = f"{value:g}"
+    # :g keeps six digits; where they are too few, two values must not share a path.
+    return short if float(short) == value else repr(float(value))
+
+
+def _value(text: str) -> Value:
+    if text in ("true", "false"):
+        return text == "true"
+    try:
+        return float(text)
+    except ValueError:
+        return text

@@ -1,6 +1,6 @@
 """Node clustering: k-means on frozen embeddings against the classes, by NMI and ARI."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -9,12 +9,32 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from relamp.data.nodes import PackedNodes
 from relamp.data.packed import Integers
 from relamp.errors import RelampError
+from relamp.evaluate.embeddings import Run, of_nodes
+from relamp.settings.evaluation import ClusterProtocol
+
+COLUMNS = ("seed", "epoch", "branch", "final", "run", "metric", "value")
+_ONE_BRANCH = ("a", "b")
+
+
+def score_clustering(run: Run) -> Iterator[pd.DataFrame]:
+    """Yield one row for each seed, branch, run of k-means and metric, of every epoch that has all nodes' embeddings.
+
+    One branch alone is not clustered: no table shows it (M-Mix Table 5), and k-means is what takes longest. Embeddings
+    are those of `relamp.evaluate.embeddings.of_nodes`.
+    """
+    chosen, nodes = ClusterProtocol.model_validate(run.protocol), PackedNodes.load(run.data)
+    for seed in run.seeds:
+        for stored in of_nodes(run.embeddings[seed], nodes.num_nodes):
+            if stored.known.all() and stored.branch not in _ONE_BRANCH:
+                rows = evaluate_clustering(stored.z, nodes.y, seed, range(chosen.runs), chosen.starts)
+                yield rows.assign(seed=seed, epoch=stored.epoch, branch=stored.branch, final=stored.final)
 
 
 def evaluate_clustering(
-    embeddings: ArrayLike, y: Integers, seed: int, runs: Sequence[int] = tuple(range(10)), starts: int = 10
+    embeddings: ArrayLike, y: Integers, seed: int, runs: Sequence[int], starts: int
 ) -> pd.DataFrame:
     """Cluster all nodes into as many clusters as there are classes and compare the two (M-Mix Section 4.3).
 

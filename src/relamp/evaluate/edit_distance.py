@@ -8,21 +8,27 @@ What the paper leaves open is settled here: a graph with fewer than n nodes is t
 only 169 of COIL-DEL's 3,900 graphs have so many), or padded with isolated nodes as in M-Mix's code; graphs with too few
 edges or free pairs are not drawn; self-loops are left out (the code keeps those of its normalised adjacency and
 substitutes them too, which changes the number of edges); a triplet whose two similarities are equal is not correctly
-assigned, and the share of such triplets is told beside the accuracy. A pair is an anchor with its positive (class 1) or
-its negative (class 0).
+assigned, and the share of such triplets is given beside the accuracy. A pair is an anchor with its positive (class 1)
+or its negative (class 0).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from grakel import EdgeHistogram, WeisfeilerLehman
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import roc_auc_score
 
-from relamp.data.packed import PackedGraphs
+from relamp.data.packed import PackedGraphs, map_arrays
 from relamp.errors import RelampError
+from relamp.evaluate.embeddings import Run
+from relamp.settings.evaluation import EditDistanceProtocol
 
+COLUMNS = ("n", "seed", "metric", "value")
 TRIPLETS_AT_ONCE = 200
 
 Floats = NDArray[np.float64]
@@ -56,6 +62,43 @@ class _Pairs:
     v: _Int64
     graph: _Int64
     joined: NDArray[np.bool_]
+
+
+def score_edit_distance(run: Run) -> Iterator[pd.DataFrame]:
+    """Yield one row for each size n, seed and metric: accuracy and ties of triplets, ROC-AUC of pairs.
+
+    Embeddings are arrays `n~N` of `[3, G, D]`: anchors, positives and negatives of `edits`. Without embeddings the
+    method is a kernel. Raises RelampError where the embeddings are those of other triplets.
+    """
+    chosen, graphs = EditDistanceProtocol.model_validate(run.protocol), PackedGraphs.load(run.data)
+    for seed in run.seeds:
+        arrays = None if run.source == "kernel" else _embedded(run.embeddings[seed], chosen)
+        for nodes, made in edits(graphs, chosen, seed):
+            if arrays is None:
+                iterations, normalise = chosen.wl_iterations, chosen.normalise
+                near, far = kernel_similarities(made, run.label["method"], iterations, normalise=normalise)
+            else:
+                anchor, positive, negative = arrays[f"n~{nodes}"]
+                near, far = cosine(anchor, positive), cosine(anchor, negative)
+            scores = edit_scores(near, far)
+            yield pd.DataFrame({"n": nodes, "seed": seed, "metric": list(scores), "value": list(scores.values())})
+
+
+def edits(data: PackedGraphs, protocol: EditDistanceProtocol, seed: int) -> Iterator[tuple[int, Triplets]]:
+    """Yield the triplets of each size; they depend on the seed and the size, but not on the other sizes."""
+    for nodes in protocol.nodes:
+        rng = np.random.default_rng([seed, nodes])
+        made = triplets(data, nodes, protocol.graphs, rng, substitutions=protocol.substitutions, pad=protocol.pad)
+        yield nodes, made
+
+
+def _embedded(path: Path, protocol: EditDistanceProtocol) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a seed, which must be those of the protocol's triplets."""
+    arrays = map_arrays(path)[0]
+    wanted = {f"n~{nodes}" for nodes in protocol.nodes}
+    if set(arrays) != wanted or any(array.shape[:2] != (3, protocol.graphs) for array in arrays.values()):
+        raise RelampError(f"{path}: holds no embeddings of these triplets; delete it and run again")
+    return arrays
 
 
 def triplets(

@@ -21,10 +21,10 @@ def evaluate_probe(
     y: Integers,
     split: Mapping[str, Integers],
     seed: int,
-    runs: Sequence[int] = tuple(range(50)),
-    steps: int = 300,
-    learning_rate: float = 0.01,
-    weight_decay: float = 0.0,
+    runs: Sequence[int],
+    steps: int,
+    learning_rate: float,
+    weight_decay: float,
 ) -> pd.DataFrame:
     """Score a linear classifier on frozen embeddings (Velickovic et al. 2019; M-Mix Section 4.1).
 

@@ -1,6 +1,6 @@
 """Support vector machines on graph embeddings or graph kernels: outer folds, with C chosen inside each of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Literal
 
@@ -13,9 +13,15 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from relamp.data.packed import Integers
+from relamp.data.folds import load_folds
+from relamp.data.packed import Integers, PackedGraphs
+from relamp.data.rows import SVM_COLUMNS
 from relamp.errors import RelampError
+from relamp.evaluate.bag import bag_of_nodes
+from relamp.evaluate.embeddings import Run, by_epoch
+from relamp.evaluate.kernels import named_kernel
 from relamp.evaluate.linear_svm import predict_linear
+from relamp.settings.evaluation import Kernels, SvmProtocol
 
 Floats = NDArray[np.float64]
 # From the graphs to fit on (n) and the graphs to predict (m): their kernel [n, n] and the kernel between both [m, n].
@@ -23,7 +29,28 @@ Blocks = Callable[[Integers, Integers], tuple[Floats, Floats]]
 # From the graphs to fit on, the graphs to predict and the candidates: the accuracy of each candidate.
 Accuracies = Callable[[Integers, Integers, Sequence[float]], Floats]
 
-C_GRID: tuple[float, ...] = (1e-3, 1e-2, 1e-1, 1e0, 1e1, 1e2, 1e3)
+COLUMNS = SVM_COLUMNS
+
+
+def score_svm(run: Run) -> Iterator[pd.DataFrame]:
+    """Yield the rows of one run: of each checkpoint's embeddings, or of what has no encoder.
+
+    Embeddings are arrays `epoch~K` of `[G, D]`, a fold file holds the fold of each graph. Without embeddings it is the
+    bag of labels (`relamp.evaluate.bag`), or a kernel by the label's `options` (`relamp.settings.evaluation.Kernels`).
+    Raises RelampError for an unknown kernel, and where the data set has several tasks, or classes too small for the
+    inner folds.
+    """
+    chosen, graphs = SvmProtocol.model_validate(run.protocol), PackedGraphs.load(run.data)
+    bag = bag_of_nodes(graphs) if run.source == "bag" else None
+    for seed in run.seeds:
+        common = (graphs.y, load_folds(run.folds[seed]), seed, chosen.C, chosen.inner_folds)
+        if run.source == "kernel":
+            options = Kernels.model_validate(run.label.get("options", {}))
+            kernel = named_kernel(graphs, run.label["method"], options, seed)
+            yield evaluate_kernel_svm(kernel, *common).assign(seed=seed, epoch=None)
+            continue
+        for epoch, features in by_epoch(run.embeddings[seed]) if bag is None else [(None, bag)]:
+            yield evaluate_svm(features, *common, chosen.kernel).assign(seed=seed, epoch=epoch)
 
 
 def evaluate_svm(
@@ -31,9 +58,9 @@ def evaluate_svm(
     y: Integers,
     fold: Integers,
     seed: int,
-    C: Sequence[float] = C_GRID,
-    inner_folds: int = 5,
-    kernel: Literal["rbf", "linear"] = "rbf",
+    C: Sequence[float],
+    inner_folds: int,
+    kernel: Literal["rbf", "linear"],
 ) -> pd.DataFrame:
     """Score a support vector machine on unscaled embeddings, C chosen by an inner stratified search.
 
@@ -52,9 +79,9 @@ def evaluate_svm(
         kernel: "rbf" with gamma "scale", or "linear", with squared hinge loss.
 
     Returns:
-        Rows of fold, C, selected, metric, value. For every fold and C one "inner_accuracy" (mean over the inner
-        folds) and one "test_accuracy" (after refitting on the outer training set), both in 0 ... 1; `selected` marks
-        the C of the best inner accuracy, the first one among equals.
+        Rows of fold, candidate (C), selected, metric, value. For every fold and C one "inner_accuracy" (mean over the
+        inner folds) and one "test_accuracy" (after refitting on the outer training set), both in 0 ... 1; `selected`
+        marks the C of the best inner accuracy, the first one among equals.
 
     Raises:
         RelampError: embeddings are not finite or do not fit `y` and `fold`, or an inner fold would lack a class.
@@ -69,12 +96,7 @@ def evaluate_svm(
 
 
 def evaluate_kernel_svm(
-    kernel: ArrayLike,
-    y: Integers,
-    fold: Integers,
-    seed: int,
-    C: Sequence[float] = C_GRID,
-    inner_folds: int = 5,
+    kernel: ArrayLike, y: Integers, fold: Integers, seed: int, C: Sequence[float], inner_folds: int
 ) -> pd.DataFrame:
     """Score a support vector machine on a graph kernel `[G, G]`; arguments, rows and errors as in `evaluate_svm`."""
     k, y = _finite(kernel, "kernel"), np.asarray(y)
@@ -127,7 +149,7 @@ def _evaluate(
         inner = _inner_accuracy(accuracies, train, y, seed, C, inner_folds)
         tested = accuracies(train, test, C)
         for metric, value in (("inner_accuracy", inner), ("test_accuracy", tested)):
-            part = {"fold": int(number), "C": np.asarray(C, dtype=np.float64)}
+            part = {"fold": int(number), "candidate": np.asarray(C, dtype=np.float64)}
             parts.append(
                 pd.DataFrame(
                     {**part, "selected": np.arange(len(C)) == inner.argmax(), "metric": metric, "value": value}

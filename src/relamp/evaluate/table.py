@@ -1,27 +1,92 @@
-"""Interim."""
+"""The evaluations by name: one record each. This file imports no evaluation.
 
+A number is compared with numbers of the same evaluation alone: the accuracies of an SVM with an RBF kernel and of a
+linear SVM are two things, even of one method on one data set.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Interim."""
+    """A way of measuring.
+
+    Attributes:
+        name: as in paths and configuration.
+        domain: of the data sets: graphs, molecules, nodes or images.
+        title: in words.
+        covers: what the interval of a score covers, and what it does not.
+        protocol: "module:class" of its settings.
+        score: "module:function" that measures one run, see `relamp.evaluate.jobs.score`.
+        read: "module:function" from its rows to one row per run, see `relamp.judge.rows`.
+        chooses: whether settings or epochs may be chosen, so that there are three protocols; if not, there is `fixed`
+            alone.
+        fractions: whether the papers print its numbers as fractions; all others are in per cent.
+        mean_of: what the score of a seed averages, where captions say so; `{folds}` stands for the number of folds.
+    """
 
     name: str
     domain: str
     title: str
+    covers: str
+    protocol: str
     score: str
+    read: str
+    chooses: bool = False
+    fractions: bool = False
+    mean_of: str = ""
 
 
-EVALUATIONS = {
-    name: Evaluation(name, domain, name, score)
-    for name, domain, score in (
-        ("svm-rbf", "graphs", "relamp.evaluate.svm:score_svm"),
-        ("svm-linear", "graphs", "relamp.evaluate.svm:score_svm"),
-        ("finetune", "molecules", "relamp.train.jobs:finetune"),
-        ("probe", "nodes", "relamp.evaluate.linear_probe:score_probe"),
-        ("kmeans", "nodes", "relamp.evaluate.clustering:score_clusters"),
-        ("edit-distance", "graphs", "relamp.evaluate.edit_distance:score_edits"),
-        ("image-probe", "images", "relamp.evaluate.linear_probe:score_images"),
-    )
-}
+_SETTINGS, _CHOSEN, _MEANS = "relamp.settings.evaluation", "relamp.judge.rows:chosen", "relamp.judge.rows:means"
+_FOLDS = "seeds and folds, with the corrected resampled variance, since folds share training data"
+_SEEDS = "seeds, each the mean over its runs: what another pre-training and"
+
+
+def _svm(name: str, title: str) -> Evaluation:
+    parts = f"{_SETTINGS}:SvmProtocol", "relamp.evaluate.svm:score_svm", _CHOSEN
+    return Evaluation(name, "graphs", title, _FOLDS, *parts, chooses=True, mean_of="{folds}-fold mean")
+
+
+EVALUATIONS: Mapping[str, Evaluation] = MappingProxyType(
+    {
+        row.name: row
+        for row in (
+            _svm("svm-rbf", "SVM with an RBF kernel"),
+            _svm("svm-linear", "linear SVM"),
+            Evaluation(
+                *("finetune", "molecules", "fine-tuning"),
+                "seeds, each with the same scaffold split and from the same pre-trained encoder, not another "
+                "pre-training",
+                *("relamp.settings.molecules:Finetuning", "relamp.train.jobs:finetune", "relamp.judge.rows:finetuned"),
+                chooses=True,
+                mean_of="mean over tasks",
+            ),
+            Evaluation(
+                *("probe", "nodes", "linear probe on nodes"),
+                f"{_SEEDS} other first weights of the classifier would change, and the split where each run draws its "
+                "own; with one public split nothing is said of other splits, and never of other graphs",
+                *(f"{_SETTINGS}:ProbeProtocol", "relamp.evaluate.node_probe:score_probe", _MEANS),
+            ),
+            Evaluation(
+                *("kmeans", "nodes", "k-means on nodes"),
+                f"{_SEEDS} other first centres would change, not other graphs",
+                *(f"{_SETTINGS}:ClusterProtocol", "relamp.evaluate.clustering:score_clustering", _MEANS),
+                fractions=True,
+            ),
+            Evaluation(
+                *("edit-distance", "graphs", "graph edit distance"),
+                "seeds: what another pre-training and another draw of triplets would change, not other data sets",
+                *(f"{_SETTINGS}:EditDistanceProtocol", "relamp.evaluate.edit_distance:score_edit_distance", _MEANS),
+                fractions=True,
+            ),
+            Evaluation(
+                *("image-probe", "images", "linear probe on images"),
+                f"{_SEEDS} other first weights of the classifier would change, with one split into training and test "
+                "images",
+                *(f"{_SETTINGS}:ImageProbe", "relamp.evaluate.image_probe:score_image_probe", _MEANS),
+            ),
+        )
+    }
+)

@@ -1,7 +1,7 @@
 """Do the papers agree with themselves? Their own arithmetic, from nothing but the printed cells and the text."""
 
 import re
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,11 @@ from typing import Any
 import pandas as pd
 
 from relamp.errors import RelampError
+from relamp.judge.claims import Claim, load_claims
 from relamp.judge.published import AVERAGES, RANK, load_published, paper_datasets
 from relamp.judge.ranks import average_ranks
-from relamp.judge.text_claims import TextClaim, load_text_claims
 
 COLUMNS = ("paper", "artifact", "where", "claimed", "recomputed", "agrees", "remark")
-CLAIMS = "text_claims.yaml"
 # Fewer equal cells than this may be chance.
 _TWIN_CELLS = 3
 _EQUAL = 1e-9
@@ -22,20 +21,17 @@ _EQUAL = 1e-9
 Row = dict[str, str | bool]
 
 
-def audit(folder: Path | str) -> pd.DataFrame:
+def audit(published: Iterable[Path], claims: Path | str) -> pd.DataFrame:
     """Return one row (`COLUMNS`) for each check of the published tables against themselves, sorted.
 
     Checked are all averages and average ranks, every cell that a paper prints in several tables, rows of different
-    methods that are equal number by number (only those found are listed), and what the text says of the tables
-    (`text_claims.yaml`). Raises RelampError if the folder has no tables, or a file in it has a wrong form.
+    methods that are equal number by number (only those found are listed), and the claims that have a `printed`
+    formula. Raises RelampError if there are no tables, or a file has a wrong form.
     """
-    folder = Path(folder)
-    tables = {
-        path.stem: load_published(folder, path.stem)
-        for path in sorted(folder.glob("*.csv"), key=lambda path: _natural(path.stem))
-    }
+    paths = sorted(published, key=lambda path: _natural(path.stem))
+    tables = {path.stem: load_published(path.parent, path.stem) for path in paths}
     if not tables:
-        raise RelampError(f"{folder}: has no published tables; check the folder")
+        raise RelampError("audit: there are no published tables; check the folder")
     rows: list[Row] = []
     for table in tables.values():
         rows += [*_check_averages(table), *_check_ranks(table)]
@@ -43,7 +39,7 @@ def audit(folder: Path | str) -> pd.DataFrame:
     cells["protocol"] = cells["protocol"].fillna("") if "protocol" in cells else ""
     for _, of_paper in cells.groupby("paper"):
         rows += [*_check_repeats(of_paper), *_find_twins(of_paper)]
-    for claim in load_text_claims(folder / CLAIMS):
+    for claim in load_claims(claims):
         rows += _check_claim(claim, tables)
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     return frame.sort_values(list(COLUMNS[:5]), key=lambda column: column.map(_natural), ignore_index=True)
@@ -152,13 +148,14 @@ def _find_twins(cells: pd.DataFrame) -> Iterator[Row]:
         yield _row(cells["paper"].iloc[0], first, " and ".join(names), "two methods", "; ".join(pairs), False, remark)
 
 
-def _check_claim(claim: TextClaim, tables: Mapping[str, pd.DataFrame]) -> Iterator[Row]:
-    for finding in claim.check.check(tables):
+def _check_claim(claim: Claim, tables: Mapping[str, pd.DataFrame]) -> Iterator[Row]:
+    if claim.printed is None:
+        return
+    for finding in claim.printed.check(tables):
         where = f"{claim.where}: “{claim.quote}”" + (f", {finding.where}" if finding.where else "")
         remark = "; ".join(part for part in (finding.remark, claim.remark) if part)
-        yield _row(
-            claim.paper, claim.check.artifact, where, finding.claimed, finding.recomputed, finding.agrees, remark
-        )
+        numbers = finding.claimed, finding.recomputed, finding.agrees
+        yield _row(claim.paper, claim.printed.artifact, where, *numbers, remark)
 
 
 def _number(cell: Mapping[Hashable, Any]) -> str:

@@ -9,8 +9,7 @@ import pandas as pd
 from baycomp.single import Posterior
 
 from relamp.errors import RelampError
-from relamp.judge.intervals import Floats, Interval, corrected_variance, interval_of_table, run_table
-from relamp.judge.rows import PER_CENT
+from relamp.judge.intervals import PER_CENT, Floats, Interval, corrected_variance, interval_of_table, run_table
 
 _PAIR = ["seed", "fold"]
 # Two calls of baycomp's sampler take about half a second with these; a probability near 0.5 is good to 0.01.
@@ -62,7 +61,7 @@ def compare_on_dataset(
     from which nothing is drawn at random.
 
     Args:
-        scores: of one protocol, see `relamp.judge.protocols`: method, dataset, seed, fold, value as a fraction.
+        scores: of one protocol, see `relamp.judge.runs`: method, dataset, seed, fold, value as a fraction.
         method: whose advantage is positive.
         rival: the other one.
         dataset: where both were run; pairs are made of equal seeds and folds, and runs without a partner left out.
@@ -70,7 +69,7 @@ def compare_on_dataset(
         confidence: of the interval of the mean difference.
 
     Raises:
-        RelampError: several protocols, no pairs, pairs that are incomplete or there twice, or a negative rope.
+        RelampError: several protocols, no pairs, pairs that are incomplete or duplicates, or a negative rope.
     """
     table = _differences(_checked(scores, rope), method, rival, dataset)
     interval = interval_of_table(table, confidence)

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from relamp.errors import RelampError
-from relamp.judge.rows import PER_CENT
 
 Floats = NDArray[np.float64]
 
+PER_CENT = 100.0
 RUN = ["seed", "fold", "value"]
 TASK = ["method", "dataset", "protocol"]
 
@@ -53,7 +53,7 @@ def mean_interval(scores: pd.DataFrame, confidence: float = 0.95) -> Interval:
     replicability of significance tests for comparing learning algorithms", for k folds with each of several seeds:
     variance (1 / J + 1 / (k - 1)) s², J = seeds x k, Student's t with J - 1 degrees of freedom. Runs without folds are
     taken as independent: variance s² / J. `scores` has the columns `RUN`, fold empty where there are none; the unit is
-    that of `value`. Raises RelampError where values are missing or there twice, or the seeds differ in their folds.
+    that of `value`. Raises RelampError where values are missing or duplicates, or the seeds differ in their folds.
     """
     return interval_of_table(run_table(scores), confidence)
 
@@ -65,7 +65,7 @@ def cell_intervals(scores: pd.DataFrame, confidence: float = 0.95) -> pd.DataFra
     """
     missing = [name for name in (*TASK, *RUN) if name not in scores]
     if missing:
-        raise RelampError(f"intervals: the scores lack the columns {missing}; take them from relamp.judge.protocols")
+        raise RelampError(f"intervals: the scores lack the columns {missing}; take them from relamp.judge.runs")
     rows = [
         {**dict(zip(TASK, key, strict=True)), **asdict(mean_interval(cell, confidence))}
         for key, cell in scores.groupby(TASK, sort=True)
@@ -127,7 +127,7 @@ def run_table(scores: pd.DataFrame) -> Floats:
     full = np.column_stack([np.repeat(seeds, columns), np.tile(folds if len(folds) else [np.nan], len(seeds))])
     if not np.array_equal(np.column_stack([seed, fold])[order], full, equal_nan=True):
         raise RelampError(
-            f"{_where(scores)}: {len(value)} runs are not {len(seeds)} seeds times {columns} folds, each there once; "
+            f"{_where(scores)}: {len(value)} runs are not {len(seeds)} seeds times {columns} folds, each once; "
             "finish what is missing, and pass every file of rows once"
         )
     table: Floats = value[order].reshape(len(seeds), columns)

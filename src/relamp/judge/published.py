@@ -1,28 +1,30 @@
-"""The papers' own numbers, as they are printed."""
+"""The papers' own numbers: as they are printed, and as they are compared with scores."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
+from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError
+from relamp.evaluate.table import EVALUATIONS
 
-REQUIRED = (
-    "paper",
-    "artifact",
-    "method",
-    "dataset",
-    "metric",
-    "value",
-    "spread",
-    "spread_meaning",
-    "n",
-    "note",
-)
+REQUIRED = ("paper", "artifact", "method", "dataset", "metric", "value", "spread", "spread_meaning", "n", "note")
 # `protocol` separates cells that one table prints for the same method and data set.
 OPTIONAL = ("label", "protocol")
 AVERAGES = ("A.A.", "Avg.")
 RANK = "A.R."
 AGGREGATES = (*AVERAGES, RANK)
+SPLITS = ("transductive", "inductive")  # printed beside cells of M-Mix's Table 8, one for each data set
+# Printed rows that are a method of relamp under another name: what M-Mix ran again itself (a dagger), the one row that
+# says the scope which is the default, and MVGRL's branches with M-Mix's objectives, which Table 9 marks by the dagger
+# and whose numbers Table 7 prints as MVGRL's.
+_RUN_AS = {"mo-mix-wp": "mo-mix"}
+_RUN_THERE_AS = {("mmix_table9", "mvgrl-reproduced"): "mvgrl-infonce", ("mmix_table7", "mvgrl"): "mvgrl-infonce"}
+_AGAIN = "-reproduced"
+
+# By artifact and domain of the data set, the evaluation by which its cells are judged.
+JudgedBy = Mapping[str, Mapping[str, str]]
 
 
 def load_published(folder: Path | str, artifact: str) -> pd.DataFrame:
@@ -31,7 +33,7 @@ def load_published(folder: Path | str, artifact: str) -> pd.DataFrame:
     Reads `folder/artifact.csv`. `value`, `spread` and `n` are numbers (NaN where nothing is printed), texts are never
     missing, `label` (the paper's spelling of the method) is filled from `method` where the file has no such column,
     and `decimals` counts the printed decimals of `value`, so that a table can show a number as the paper does.
-    Raises RelampError if the file is absent, or has other columns, other artifacts, bad numbers or a cell twice.
+    Raises RelampError if the file is absent, or has other columns, other artifacts, bad numbers or a duplicate cell.
     """
     path = Path(folder) / f"{artifact}.csv"
     if not path.is_file():
@@ -57,6 +59,42 @@ def paper_datasets(published: pd.DataFrame) -> list[str]:
 def paper_aggregates(published: pd.DataFrame) -> list[str]:
     """Return the aggregate columns (average, average rank) of a published table in the paper's order."""
     return [name for name in pd.unique(published["dataset"]).tolist() if name in AGGREGATES]
+
+
+def evaluation_of(judged_by: JudgedBy, artifact: str, dataset: str) -> str:
+    """Return by which evaluation an artifact's cells of a data set are judged; raises RelampError if nobody says."""
+    by_domain = judged_by.get(artifact)
+    if by_domain is None:
+        raise RelampError(
+            f"{artifact}: nothing says how its cells are measured; known are {', '.join(judged_by)}; name the "
+            "evaluation in the artifact's record, or move the file away"
+        )
+    if len(by_domain) == 1:
+        return next(iter(by_domain.values()))
+    domain = REGISTRY[dataset].kind if dataset in REGISTRY else "unknown"
+    if domain not in by_domain:
+        raise RelampError(f"{artifact}: {dataset} is of the domain {domain}, the table of {' and '.join(by_domain)}")
+    return by_domain[domain]
+
+
+def run_as(artifact: str, method: str) -> str:
+    """Return relamp's name of a method that an artifact prints: M-Mix's own repetition of a rival is that rival."""
+    return _RUN_THERE_AS.get((artifact, method)) or _RUN_AS.get(method, method.removesuffix(_AGAIN))
+
+
+def measures(published: pd.DataFrame, judged_by: JudgedBy) -> pd.DataFrame:
+    """Return published cells with `evaluation` and `part`, and with fractions in per cent.
+
+    The part is the printed `protocol`, which is left out where it describes the data set's split and no part of it.
+    """
+    keys = zip(published["artifact"], published["dataset"], strict=True)
+    cells = published.assign(evaluation=[evaluation_of(judged_by, *key) for key in keys])
+    printed = cells["protocol"].fillna("") if "protocol" in cells else pd.Series("", index=cells.index)
+    per_cent = ~cells["evaluation"].map({name: row.fractions for name, row in EVALUATIONS.items()}).astype(bool)
+    # Rounded, since 100 times a printed decimal has bits of its own.
+    scaled = {name: cells[name].where(per_cent, (100.0 * cells[name]).round(8)) for name in ("value", "spread")}
+    cells = cells.assign(part=printed.where(~printed.isin(SPLITS), ""), **scaled)
+    return cells.drop(columns="protocol", errors="ignore")
 
 
 def _check_columns(path: Path, frame: pd.DataFrame) -> None:
@@ -97,4 +135,4 @@ def _check_rows(path: Path, frame: pd.DataFrame, artifact: str) -> None:
     twice = frame.index[frame.duplicated(key)]
     if len(twice):
         cell = dict(frame.loc[twice[0], key])
-        raise RelampError(f"{path}, line {twice[0] + 2}: the cell {cell} is there twice; remove one")
+        raise RelampError(f"{path}, line {twice[0] + 2}: the cell {cell} is a duplicate; remove one")

@@ -43,8 +43,8 @@ def rank_methods(cells: pd.DataFrame, column: str = "mean", alpha: float = 0.05)
 
     Demsar 2006, "Statistical comparisons of classifiers over multiple data sets", Section 3.2. `cells` has the columns
     method, dataset and `column`, in which more is better; equal values share their mean rank. With fewer than 3
-    methods or 2 data sets there are ranks, but no tests (see `Ranking`). Raises RelampError where a cell is there
-    twice, fewer than two methods are ranked, or no data set has all of them.
+    methods or 2 data sets there are ranks, but no tests (see `Ranking`). Raises RelampError where a cell has a
+    duplicate, fewer than two methods are ranked, or no data set has all of them.
     """
     twice = cells[cells.duplicated(["method", "dataset"])]
     if len(twice):

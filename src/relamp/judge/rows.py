@@ -1,114 +1,115 @@
-"""Stored rows as every reading of them needs them: checked, and one row for each score that a run may report."""
+"""From the stored rows of an evaluation to one row per run and candidate: what `Evaluation.read` names.
+
+Each reader returns the columns `RUNS`: the score `value` of a run on its test part, as the evaluation stores it; the
+`validation` score that an honest choice may look at, where there is one; and the file `rows` that it is from.
+"""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
+from relamp.data.rows import FINETUNE_COLUMNS, RUN, SVM_COLUMNS
 from relamp.errors import RelampError
 
-if TYPE_CHECKING:
-    from pandas.api.typing import DataFrameGroupBy
-
-CELL = ["method", "dataset", "gamma", "alpha"]
-SVM_ROWS = [*CELL, "seed", "epoch", "fold", "C", "selected", "metric", "value"]
-FINETUNE_ROWS = [*CELL, "seed", "epoch", "split", "task", "metric", "value"]
-PER_CENT = 100.0
-SVM_RUN = [*CELL, "seed", "epoch", "fold"]
+RUNS = [*RUN, "metric", "part", "seed", "fold", "epoch", "candidate", "validation", "value", "rows"]
+_KEY = [*RUN, "seed", "epoch"]
+_BRANCHES = ("a", "b")  # embeddings of one branch alone
+_BESIDE = ("ties",)  # stored beside the scores, and no score
+_EQUAL = 1e-12
 
 
-def selected_tests(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return one row for each setting, seed, epoch and outer fold: the test accuracy at the C chosen on inner folds.
+def chosen(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one row for each setting, seed, epoch and outer fold: the test accuracy at the selected candidate.
 
-    `rows` has the columns `SVM_ROWS`, with accuracies as fractions; gamma, alpha and epoch are empty where a method
-    has none. Raises RelampError where such an accuracy is missing or there twice.
+    Since the selected candidate (C of a support vector machine) has the best inner accuracy of its setting and epoch,
+    choosing among these rows by `validation`, that inner accuracy, is choosing among all candidates. `rows` has the
+    columns `SVM_COLUMNS`, accuracies as fractions, and no epoch where nothing is trained. Raises RelampError where an
+    accuracy is missing, a duplicate or not between 0 and 1, or another candidate has a better inner accuracy.
     """
-    rows = checked(rows, SVM_ROWS, "SVM rows")
-    return _selected(rows, "test_accuracy", "there is no test accuracy at the selected C", "a selected test accuracy")
-
-
-def inner_and_test(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return `selected_tests` with `validation` beside each: the inner accuracy at the same C.
-
-    Raises RelampError, besides, where that is missing or there twice, or another C has a better one: then the stored
-    selection is not the one that the protocol makes.
-    """
-    rows = checked(rows, SVM_ROWS, "SVM rows")
-    tests = _selected(rows, "test_accuracy", "there is no test accuracy at the selected C", "a selected test accuracy")
-    inner = _selected(rows, "inner_accuracy", "there is no inner accuracy at the selected C", "an inner accuracy")
-    both = tests.merge(inner[[*SVM_RUN, "C", "value"]].rename(columns={"value": "validation"}), on=[*SVM_RUN, "C"])
-    no_gap(tests, both, SVM_RUN, "the inner and the test accuracy are selected at different C")
-    all_inner = rows[rows["metric"] == "inner_accuracy"]
-    best = all_inner.groupby(SVM_RUN, dropna=False)["value"].max().rename("best").reset_index()
-    beaten = both.merge(best, on=SVM_RUN)
-    beaten = beaten[beaten["best"] > beaten["validation"] + 1e-12]
+    rows = _checked(rows, SVM_COLUMNS)
+    key = [*_KEY, "fold"]
+    tests, inner = (_selected(rows, f"{part}_accuracy", key) for part in ("test", "inner"))
+    pairs = inner[[*key, "candidate", "value"]].rename(columns={"value": "validation"})
+    both = tests.merge(pairs, on=[*key, "candidate"])
+    no_gap(tests, both, key, "the inner and the test accuracy are selected at different candidates")
+    best = rows[rows["metric"] == "inner_accuracy"].groupby(key, dropna=False)["value"].max().rename("best")
+    beaten = both.merge(best.reset_index(), on=key)
+    beaten = beaten[beaten["best"] > beaten["validation"] + _EQUAL]
     if len(beaten):
         raise RelampError(
-            f"{name_of(beaten)}: C {beaten['C'].iloc[0]} is marked as selected, but another C has a better inner "
-            "accuracy; score this run again"
+            f"{name_of(beaten)}: candidate {beaten['candidate'].iloc[0]} is marked as selected, but another one has a "
+            "better inner accuracy; score this run again"
         )
-    return both
+    return _complete(both.assign(metric="accuracy"))
 
 
-def task_means(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the mean ROC-AUC over the tasks that have one, and their count, by setting, seed, epoch and split.
+def finetuned(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one row for each setting, seed and epoch of fine-tuning: its mean ROC-AUC over the test split's tasks.
 
-    `rows` has the columns `FINETUNE_ROWS`, as `finetune_rows` returns them.
+    `rows` has the columns `FINETUNE_COLUMNS`, ROC-AUC as a fraction, empty for a task that lacks one of the two
+    classes. `validation` is the mean over the tasks of the validation split. Raises RelampError where a score is
+    missing or a duplicate, or a mean is over fewer tasks than others of its method.
     """
-    key = [*CELL, "seed", "epoch", "split", "task"]
+    rows = _checked(rows, FINETUNE_COLUMNS)
+    rows = rows[rows["metric"] == "roc_auc"]
+    if rows.empty:
+        raise RelampError("rows of fine-tuning: none of them is a ROC-AUC; pass the rows of the transfer protocol")
+    once(rows, [*_KEY, "split", "task"], "a ROC-AUC")
     # A fixed order makes the last bit of every mean independent of the order of the rows.
-    scored = rows.dropna(subset=["value"]).sort_values(key)
-    return scored.groupby(key[:-1], dropna=False)["value"].agg(["mean", "count"]).reset_index()
-
-
-def valid_and_test(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return for each setting, seed and epoch of fine-tuning the `validation` mean over tasks, and of the test `value`.
-
-    Raises RelampError where a score is missing or there twice, or a mean is over fewer tasks than others of its method.
-    """
-    rows = finetune_rows(rows)
-    run = [*CELL, "seed", "epoch"]
-    means, splits = task_means(rows), []
-    for split, name in (("valid", "validation"), ("test", "value")):
+    scored = rows.dropna(subset=["value"]).sort_values([*_KEY, "split", "task"]).groupby([*_KEY, "split"])
+    means = scored.agg(mean=("value", "mean"), count=("value", "count"), rows=("rows", "first")).reset_index()
+    splits = []
+    for split, name in (("test", "value"), ("valid", "validation")):
         of_split = means[means["split"] == split]
-        no_gap(rows, of_split, run, f"there is no {split} ROC-AUC")
+        no_gap(rows, of_split, _KEY, f"there is no {split} ROC-AUC")
         uneven = of_split[of_split["count"] != of_split.groupby(["method", "dataset"])["count"].transform("max")]
         if len(uneven):
             raise RelampError(
                 f"{name_of(uneven)}: has fewer tasks with a score than other runs; finish it or leave it out"
             )
-        splits.append(of_split.rename(columns={"mean": name})[[*run, name]])
-    return splits[0].merge(splits[1], on=run)
+        splits.append(of_split.rename(columns={"mean": name}))
+    both = splits[0][[*_KEY, "value", "rows"]].merge(splits[1][[*_KEY, "validation"]], on=_KEY)
+    return _complete(both.assign(metric="roc_auc"))
 
 
-def finetune_rows(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the ROC-AUC rows of fine-tuning, checked; raises RelampError where one is there twice."""
-    rows = checked(rows, FINETUNE_ROWS, "fine-tuning rows")
-    rows = rows[rows["metric"] == "roc_auc"]
-    if rows.empty:
-        raise RelampError("fine-tuning rows: none of them is a ROC-AUC; pass the rows of the transfer protocol")
-    once(rows, [*CELL, "seed", "epoch", "split", "task"], "a ROC-AUC")
-    return rows
+def means(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one row for each setting, seed and metric: the mean over the runs of the final embeddings' test scores.
 
-
-def checked(rows: pd.DataFrame, columns: Sequence[str], what: str) -> pd.DataFrame:
-    """Return rows with settings as numbers; raises RelampError for missing columns and for values outside 0 ... 1."""
-    missing = [name for name in columns if name not in rows]
-    if missing:
-        raise RelampError(f"{what}: the columns {missing} are missing; the file was written by another version")
-    if rows.empty:
-        raise RelampError(f"{what}: there are none; run the evaluation first")
-    # An all-empty CSV column is read as objects, and would not merge with a column of numbers.
-    rows = rows.assign(**{name: rows[name].astype(float) for name in ("gamma", "alpha", "epoch", "value")})
-    outside = rows[(rows["value"] < 0) | (rows["value"] > 1)]
-    if len(outside):
-        raise RelampError(f"{what}: {name_of(outside)}: {outside['value'].iloc[0]} is not a fraction between 0 and 1")
-    return rows
+    Nothing is chosen here. `rows` has the columns setting, seed, metric and value, and may have: `final`, or else
+    `epoch`, of which the last one counts; `branch`, of which each alone is a method of its own, `mp-mix-branch-a`;
+    `split`, of which "test" counts; `n`, the size of graphs, which becomes the `part`, such as "n=50"; and `run`.
+    Raises RelampError where scores are missing or duplicates, or a seed has fewer runs than the others.
+    """
+    rows = rows[~rows["metric"].isin(_BESIDE)]
+    shown = rows.assign(part="n=" + rows["n"].astype(int).astype(str) if "n" in rows else "")
+    if "final" in shown:
+        shown = shown[truth(shown["final"])]
+    elif "epoch" in shown:
+        shown = shown[shown["epoch"] == shown.groupby(RUN)["epoch"].transform("max")]
+    if "split" in shown:
+        shown = shown[shown["split"] == "test"]
+    if "branch" in rows:
+        rows = rows[~rows["branch"].isin(_BRANCHES)]
+        alone = shown["branch"].isin(_BRANCHES)
+        shown = shown.assign(method=shown["method"].where(~alone, shown["method"] + "-branch-" + shown["branch"]))
+    no_gap(rows, shown, [*RUN, "seed"], "there is nothing of its last embeddings on the test part")
+    key, runs = [*RUN, "metric", "part", "seed"], ["run"] if "run" in shown else []
+    once(shown, [*key, *runs], "a score")
+    lost = shown[~np.isfinite(shown["value"])]
+    if len(lost):
+        raise RelampError(f"{name_of(lost)}: a score is no number; run it again")
+    grouped = shown.assign(rows=shown.get("rows", "")).sort_values([*key, *runs]).groupby(key)
+    found = grouped.agg(value=("value", "mean"), count=("value", "count"), rows=("rows", "first")).reset_index()
+    uneven = found[found["count"] != found.groupby(key[:-1])["count"].transform("max")]
+    if len(uneven):
+        raise RelampError(f"{name_of(uneven)}: has fewer runs than the other seeds; finish it or leave it out")
+    return _complete(found)
 
 
 def no_gap(expected: pd.DataFrame, found: pd.DataFrame, key: list[str], trouble: str) -> None:
     """Raise RelampError, naming the first, where a `key` of the expected rows is not among those found."""
-    # A merge, since it takes two empty settings for equal, which a set of tuples with NaN does not.
+    # A merge, since it takes two empty epochs for equal, which a set of tuples with NaN does not.
     pairs = expected[key].drop_duplicates().merge(found[key].drop_duplicates(), how="left", indicator=True)
     lost = pairs[pairs["_merge"] == "left_only"]
     if len(lost):
@@ -117,28 +118,16 @@ def no_gap(expected: pd.DataFrame, found: pd.DataFrame, key: list[str], trouble:
 
 def once(rows: pd.DataFrame, key: list[str], what: str) -> None:
     """Raise RelampError, naming the first, where two rows have the same `key`."""
-    twice = rows[rows.duplicated(key)]
-    if len(twice):
-        raise RelampError(f"{name_of(twice[key])}: {what} is there twice; pass every file of rows once")
-
-
-def by_seed(rows: pd.DataFrame, key: list[str]) -> "DataFrameGroupBy[Any, Any]":
-    """Group the scores of each run, in an order that makes the last bit of their mean independent of that of rows."""
-    return rows.sort_values([*key, *(["run"] if "run" in rows else [])]).groupby(key)
+    duplicates = rows[rows.duplicated(key)]
+    if len(duplicates):
+        raise RelampError(f"{name_of(duplicates[key])}: {what} has a duplicate; pass every file of rows once")
 
 
 def name_of(rows: pd.DataFrame) -> str:
-    """Name the first of the rows by its settings, leaving out the empty ones."""
+    """Name the first of the rows by its run, without what is empty."""
     first = rows.iloc[0]
-    names = [name for name in (*CELL, "seed", "epoch", "fold", "split", "task") if name in rows]
+    names = [name for name in (*_KEY, "fold", "split", "task") if name in rows]
     return ", ".join(f"{name} {first[name]}" for name in names if not pd.isna(first[name]))
-
-
-def _selected(rows: pd.DataFrame, metric: str, lost: str, twice: str) -> pd.DataFrame:
-    chosen = rows[(rows["metric"] == metric) & truth(rows["selected"])].dropna(subset=["value"])
-    no_gap(rows, chosen, SVM_RUN, lost)
-    once(chosen, SVM_RUN, twice)
-    return chosen
 
 
 def truth(column: pd.Series) -> "pd.Series[bool]":
@@ -150,3 +139,29 @@ def truth(column: pd.Series) -> "pd.Series[bool]":
     if unknown:
         raise RelampError(f"rows: `{column.name}` is True or False, but {unknown} was found; write the rows again")
     return text.isin(["true", "1", "1.0"])
+
+
+def _checked(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Return rows with epochs as numbers; raises RelampError for missing columns and for values outside 0 ... 1."""
+    missing = [name for name in (*RUN, *columns) if name not in rows]
+    if missing:
+        raise RelampError(f"rows: the columns {missing} are missing; the file was written by another version")
+    # An all-empty CSV column is read as objects, and would not merge with a column of numbers.
+    rows = rows.assign(rows=rows.get("rows", ""), **{name: rows[name].astype(float) for name in ("epoch", "value")})
+    outside = rows[(rows["value"] < 0) | (rows["value"] > 1)]
+    if len(outside):
+        raise RelampError(f"{name_of(outside)}: {outside['value'].iloc[0]} is not a fraction between 0 and 1")
+    return rows
+
+
+def _selected(rows: pd.DataFrame, metric: str, key: list[str]) -> pd.DataFrame:
+    what = metric.replace("_", " ")
+    found = rows[(rows["metric"] == metric) & truth(rows["selected"])].dropna(subset=["value"])
+    no_gap(rows, found, key, f"there is no {what} at the selected candidate")
+    once(found, key, f"a selected {what}")
+    return found
+
+
+def _complete(runs: pd.DataFrame) -> pd.DataFrame:
+    empty = {name: np.nan for name in ("fold", "epoch", "candidate", "validation") if name not in runs}
+    return runs.assign(**empty, part=runs.get("part", ""))[RUNS]

@@ -1,4 +1,4 @@
-"""Does a published number hold? One verdict a cell, by a rule that is stated before the numbers are seen."""
+"""Does a published number hold? One verdict per cell, by a rule that is stated before the numbers are seen."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -9,9 +9,10 @@ import pandas as pd
 from scipy import stats
 
 from relamp.errors import RelampError
-from relamp.judge.evaluations import EVALUATIONS, MEASURE, judged_scores, measures, run_as
+from relamp.evaluate.table import EVALUATIONS
 from relamp.judge.intervals import cell_intervals, further_seeds
-from relamp.judge.published import AGGREGATES
+from relamp.judge.published import AGGREGATES, JudgedBy, measures, run_as
+from relamp.judge.runs import MEASURE, judged_scores
 from relamp.settings.judging import Judging, Verdict
 
 COLUMNS = (
@@ -35,20 +36,25 @@ def verdict(low: float, high: float, published: float, margin: float) -> Verdict
 
 
 def judge_cells(
-    published: pd.DataFrame, scores: pd.DataFrame, methods: Mapping[str, Sequence[str]], judging: Judging
+    published: pd.DataFrame,
+    scores: pd.DataFrame,
+    methods: Mapping[str, Sequence[str]],
+    judged_by: JudgedBy,
+    judging: Judging,
 ) -> pd.DataFrame:
-    """Judge the published cells of the methods that relamp can run; return one row (`COLUMNS`) a cell.
+    """Judge the published cells of the methods that relamp can run; return one row (`COLUMNS`) per cell.
 
     Published values and spreads are in per cent, also where the paper prints fractions, so that the margin is in
     points everywhere. Rows that the paper prints under several names of one method (`run_as`) have the same scores.
 
     Args:
         published: cells of one or several artifacts, see `relamp.judge.published`; averages and ranks are left out.
-        scores: see `relamp.judge.measured`; a cell is judged by those of its artifact's evaluation alone.
+        scores: see `relamp.judge.runs.scores`; a cell is judged by those of its artifact's evaluation alone.
         methods: by evaluation, what relamp can run; a cell of theirs without scores is "not run".
+        judged_by: by artifact and domain of the data set, the evaluation.
         judging: protocol, confidence and margin.
     """
-    cells = measures(published[~published["dataset"].isin(AGGREGATES)])
+    cells = measures(published[~published["dataset"].isin(AGGREGATES)], judged_by)
     run = pd.Series(map(run_as, cells["artifact"], cells["method"]), index=cells.index, dtype=object)
     ours = [name in methods.get(how, ()) for name, how in zip(run, cells["evaluation"], strict=True)]
     cells = (

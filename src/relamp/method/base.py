@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+
+from relamp.runtime.job import named
 
 
 @dataclass(frozen=True)
@@ -68,12 +69,6 @@ class Method:
     def embed(self, encoder: Any, head: Any, batch: Any, random: torch.Generator) -> Mapping[str, Tensor]:
         """Return the embeddings `[n, d]` of a batch in evaluation mode by branch; the only branch is called ""."""
         raise NotImplementedError
-
-
-def named(place: str) -> Any:
-    """Return what "module:name" names: a job loads by name what only some jobs depend on."""
-    module, _, name = place.partition(":")
-    return getattr(import_module(module), name)
 
 
 def build(method: Mapping[str, Any], settings: Any) -> Method:

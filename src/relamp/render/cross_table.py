@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from relamp.errors import RelampError
-from relamp.judge.evaluations import EVALUATIONS
+from relamp.evaluate.table import EVALUATIONS
 from relamp.judge.published import RANK
 from relamp.judge.ranks import average_ranks
 from relamp.method.table import METHODS
@@ -29,13 +29,13 @@ def cross_rows(cells: pd.DataFrame) -> pd.DataFrame:
     """Return one row (`COLUMNS`) a number, average ranks as data set A.R., in the order shown.
 
     `cells` are those of `relamp.judge.intervals.cell_intervals`, with a column `evaluation`. Only an average rank has
-    `datasets`, the number of data sets that it is over. Raises RelampError where a cell is there twice, or none is.
+    `datasets`, the number of data sets that it is over. Raises RelampError for no cells, and for duplicates.
     """
     if cells.empty:
         raise RelampError("cross table: there is nothing to show; evaluate a method on graphs first")
     twice = cells[cells.duplicated(["evaluation", "method", "dataset"])]
     if len(twice):
-        raise RelampError(f"cross table: {twice.iloc[0]['method']} on {twice.iloc[0]['dataset']} is there twice")
+        raise RelampError(f"cross table: {twice.iloc[0]['method']} on {twice.iloc[0]['dataset']} is a duplicate")
     names = ordered(cells["dataset"])
     rows = cells.rename(columns={"mean": "value", "std_seeds": "spread"})
     ranks = [_ranks(part).assign(evaluation=name) for name, part in rows.groupby("evaluation", sort=False)]

@@ -11,19 +11,13 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
 from relamp.errors import RelampError
-from relamp.judge.protocols import LEAKAGE
+from relamp.judge.runs import LEAKAGE
+from relamp.judge.words import LEAKAGE_WORDS
 from relamp.method.table import METHODS
 from relamp.render.markup import Block, html_page, markdown_table
 from relamp.render.style import in_style, label, ordered, panels, short_name
 from relamp.runtime.files import write_csv, write_text
 
-CAPTION = (
-    "What choosing on test scores adds. Fixed: settings of the configuration, last epoch. Nested: settings and epoch "
-    "chosen on validation alone, for each seed and fold. Oracle: settings and epoch with the best test score, which no "
-    "honest run can know: a warning, not a result. Gap: oracle minus nested, in points. Candidates: settings times "
-    "epochs that the oracle chose from; with one, nothing is chosen and there is no gap. Means over seeds and folds, "
-    "in per cent."
-)
 HEAD = ("data set", "method", "candidates", "seeds", "folds", "fixed", "nested", "oracle", "gap")
 # Colour, shape and height within the row all tell the protocols apart.
 _LOOKS = {"fixed": ("#000000", "s", -0.28), "nested": ("#0072B2", "o", 0.0), "oracle": ("#D55E00", "D", 0.28)}
@@ -34,8 +28,8 @@ _COLUMNS = 3
 def leakage_figure(gaps: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     """Draw fixed, nested and oracle scores of each method, a panel a data set, with the gap written beside them.
 
-    `gaps` are those of `relamp.judge.protocols.leakage_gaps`. Returns the figure and what is plotted, in per cent.
-    Raises RelampError where there are none, or a method is there twice on a data set.
+    `gaps` are those of `relamp.judge.runs.leakage_gaps`. Returns the figure and what is plotted, in per cent.
+    Raises RelampError where there are none, or a method has a duplicate on a data set.
     """
     plotted = leakage_rows(gaps)
     names = ordered(plotted["dataset"])
@@ -63,7 +57,7 @@ def leakage_rows(gaps: pd.DataFrame) -> pd.DataFrame:
         raise RelampError("leakage gap: there are no gaps to show; compute the scores of all protocols first")
     twice = gaps[gaps.duplicated(["method", "dataset"])]
     if len(twice):
-        raise RelampError(f"leakage gap: {twice.iloc[0]['method']} on {twice.iloc[0]['dataset']} is there twice")
+        raise RelampError(f"leakage gap: {twice.iloc[0]['method']} on {twice.iloc[0]['dataset']} is a duplicate")
     orders = {"dataset": ordered(gaps["dataset"]), "method": _methods(gaps["method"])}
     rows = gaps.sort_values(list(orders), key=lambda column: column.map(orders[str(column.name)].index))
     return rows[LEAKAGE].reset_index(drop=True)
@@ -71,12 +65,12 @@ def leakage_rows(gaps: pd.DataFrame) -> pd.DataFrame:
 
 def leakage_markdown(gaps: pd.DataFrame) -> str:
     """Return the gaps as a Markdown table with its caption below."""
-    return markdown_table(HEAD, {"": _block(gaps)}, CAPTION, text_columns=2)
+    return markdown_table(HEAD, {"": _block(gaps)}, LEAKAGE_WORDS, text_columns=2)
 
 
 def leakage_page(gaps: pd.DataFrame) -> str:
     """Return the gaps as an HTML page with its caption below."""
-    return html_page(HEAD, {"": _block(gaps)}, CAPTION, text_columns=2)
+    return html_page(HEAD, {"": _block(gaps)}, LEAKAGE_WORDS, text_columns=2)
 
 
 def write_leakage_table(gaps: pd.DataFrame, stem: Path | str) -> list[Path]:

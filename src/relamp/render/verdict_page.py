@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from relamp.judge.evaluations import EVALUATIONS
+from relamp.evaluate.table import EVALUATIONS
 from relamp.render.style import ordered, short_name
 from relamp.render.verdict_words import contradictions, metric_name, note_of, paper_name, published_value
 

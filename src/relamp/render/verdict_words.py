@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from relamp.judge.evaluations import EVALUATIONS, MEASURE
+from relamp.evaluate.table import EVALUATIONS
+from relamp.judge.runs import MEASURE
 
 _TITLES = {"lamp": "LAMP", "mmix": "M-Mix"}
 _METRICS = {"nmi": "NMI", "ari": "ARI", "roc_auc": "ROC-AUC", "micro_f1": "micro-F1"}

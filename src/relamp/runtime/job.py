@@ -50,11 +50,10 @@ def run(function: Callable[..., None], job: Any) -> None:
         raise SystemExit(1) from None
 
 
-def named(name: str) -> Callable[..., Any]:
-    """Return the function that "module:function" names."""
+def named(name: str) -> Any:
+    """Return what "module:name" names: jobs load by name what only some of them depend on."""
     module, _, function = name.partition(":")
-    found: Callable[..., Any] = getattr(import_module(module), function)
-    return found
+    return getattr(import_module(module), function)
 
 
 def words_of(job: Any) -> dict[str, Any]:

@@ -1,19 +1,18 @@
-"""Make many small files in one job, each cached under a hash of all that it depends on: none is computed twice.
+"""Cache each of many small outputs of one job under a hash of its inputs.
 
 A job that makes forty files makes them all again when one is added or when it is killed in the middle. Here only what
 is missing is computed, and the rest copied.
 """
 
+import functools
 import hashlib
 import json
 import logging
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from relamp.runtime.code import closure_sha256
 from relamp.runtime.files import sha256, whole
 from relamp.runtime.log import GOES_ON
 from relamp.runtime.processes import run_all
@@ -22,32 +21,48 @@ from relamp.runtime.progress import Progress
 log = logging.getLogger(__name__)
 
 
+def fingerprint(facts: Any) -> str:
+    """Return a hash of everything a result depends on (settings, seed, data, code), given as JSON-able facts."""
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def by_content(value: Any, hash_of: Callable[[Path], str] = sha256) -> Any:
+    """Return arguments as JSON-able facts: a path counts by the hash of what the file holds, not by its name."""
+    if isinstance(value, Path):
+        return hash_of(value)
+    if isinstance(value, Mapping):
+        return {str(key): by_content(part, hash_of) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [by_content(part, hash_of) for part in value]
+    return value
+
+
 def make_each(
     make: Callable[..., None],
     arguments: Sequence[Mapping[str, Any]],
     outputs: Sequence[Path],
-    kept: Path,
-    code: Sequence[Path],
+    cache: Path,
+    code: Path,
     processes: int,
     what: str,
 ) -> None:
-    """Make every output, several at a time, unless the same is kept from an earlier job.
+    """Make every output, several at a time, unless the same is cached from an earlier job.
 
     Args:
         make: a module's function; takes a call's arguments by name, and `output`.
         arguments: of each call: numbers, strings, paths of files, and mappings and lists of these.
-        outputs: a file for each call, all below the folder of `kept`.
-        kept: a folder where each output is kept under a hash of the contents of its arguments and of `code`.
-        code: the source files that results depend on.
+        outputs: a file for each call, all below the folder of `cache`.
+        cache: a folder where each output is kept under a hash of the contents of its arguments and of `code`.
+        code: hashes of the source files that results depend on.
         processes: how many calls are made at once.
         what: is made, for the progress bar.
     """
-    shared = [f"{make.__module__}.{make.__qualname__}", closure_sha256(code)]
-    hash_of = cache(sha256)  # most calls read the same data set
+    shared = [f"{make.__module__}.{make.__qualname__}", sha256(code)]
+    hash_of = functools.cache(sha256)  # most calls read the same data set
     calls = []
     for given, output in zip(arguments, outputs, strict=True):
         name = fingerprint([*shared, by_content(given, hash_of)]) + output.suffix
-        calls.append((make, dict(given), output, kept / output.relative_to(kept.parent).parent / name))
+        calls.append((make, dict(given), output, cache / output.relative_to(cache.parent).parent / name))
     made = 0
     with Progress(what, len(calls)) as progress:
         for done, new in enumerate(run_all(_take_or_make, calls, min(processes, len(calls))), start=1):
@@ -55,34 +70,6 @@ def make_each(
             progress.to(done)
     if made < len(calls):
         log.info("%s with %d of %d that an earlier job had made", GOES_ON, len(calls) - made, len(calls))
-
-
-def score_each(
-    score: Callable[..., None],
-    shared: Mapping[str, Any],
-    embeddings: Sequence[Path],
-    seeds: Sequence[int],
-    labels: Sequence[Mapping[str, Any]],
-    outputs: Sequence[Path],
-    kept: Path,
-    code: Sequence[Path],
-    processes: int,
-) -> None:
-    """Score the stored embeddings of several runs on one data set.
-
-    Args:
-        score: see `make` of `make_each`; takes `embeddings`, a file for each seed, and `labels`.
-        shared: its other arguments.
-        embeddings: a file for each run and seed, all seeds of a run one after another.
-        seeds: which.
-        labels: for each run, the columns that mark its rows: method, dataset, gamma, alpha.
-        outputs: a CSV for each run.
-        kept, code, processes: see `make_each`.
-    """
-    starts = range(0, len(embeddings), len(seeds))
-    paths = [dict(zip(seeds, embeddings[start : start + len(seeds)], strict=True)) for start in starts]
-    arguments = [{**shared, "embeddings": of, "labels": marks} for of, marks in zip(paths, labels, strict=True)]
-    make_each(score, arguments, outputs, kept, code, processes, "runs scored")
 
 
 def _take_or_make(make: Callable[..., None], given: dict[str, Any], output: Path, stored: Path) -> int:
@@ -101,19 +88,3 @@ def _take_or_make(make: Callable[..., None], given: dict[str, Any], output: Path
 def _copy(source: Path, target: Path) -> None:
     with whole(target) as beside:
         shutil.copyfile(source, beside)
-
-
-def fingerprint(facts: Any) -> str:
-    """Return a hash of everything a result depends on (settings, seed, data, code), given as JSON-able facts."""
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-
-
-def by_content(value: Any, hash_of: Callable[[Path], str] = sha256) -> Any:
-    """Return arguments as JSON-able facts: a path counts by the hash of what the file holds, not by its name."""
-    if isinstance(value, Path):
-        return hash_of(value)
-    if isinstance(value, Mapping):
-        return {str(key): by_content(part, hash_of) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [by_content(part, hash_of) for part in value]
-    return value

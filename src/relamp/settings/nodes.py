@@ -1,8 +1,8 @@
 """Settings of pre-training on nodes."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field
 
 from relamp.settings.base import (
     AtLeastTwo,
@@ -16,7 +16,7 @@ from relamp.settings.base import (
     Share,
     Temperature,
 )
-from relamp.settings.mixing import MIXERS, MixSettings
+from relamp.settings.mixing import MixSettings
 
 Branch = Literal["a", "b", "average", "concat"]
 Diffusion = Literal["ppr", "heat"]

@@ -1,25 +1,24 @@
 """Render M-Mix's tables from stored rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from relamp.judge.evaluations import SPLITS
-from relamp.judge.mmix_cells import CELLS, cells_of
-from relamp.judge.published import load_published
+from relamp.data.rows import read_by_evaluation
+from relamp.judge.published import SPLITS, load_published
+from relamp.judge.runs import CELLS, all_runs, cells
 from relamp.render.sidecar import write_sidecar
 from relamp.render.tables import comparison_table
-from relamp.steps.render import read_rows
 
 
 def render_mmix_table(
-    rows: Mapping[str, Sequence[Path]], published: Path, title: str, methods: Sequence[str], stem: Path, command: str
+    rows: Sequence[Path], published: Path, title: str, methods: Sequence[str], stem: Path, command: str
 ) -> None:
     """Write one of M-Mix's tables: published rows beside those of this run.
 
     Args:
-        rows: files of stored rows by kind, see `relamp.judge.mmix_cells.cells_of`.
+        rows: files of stored rows.
         published: the table's printed cells.
         title: first words of the caption.
         methods: what is shown of this run besides the methods that the table prints.
@@ -30,20 +29,17 @@ def render_mmix_table(
     if "protocol" in printed and printed["protocol"].isin(SPLITS).all():
         # It describes the data sets, and tells no cells of one apart.
         printed = printed.drop(columns="protocol")
-    cells = pd.concat(
-        [pd.DataFrame(columns=CELLS), *(cells_of(kind, read_rows(paths)) for kind, paths in rows.items() if paths)],
-        ignore_index=True,
-    )
+    found = cells(all_runs(read_by_evaluation(rows))) if rows else pd.DataFrame(columns=CELLS)
+    found = found.rename(columns={"part": "protocol"})
     shown = list(dict.fromkeys([*printed["method"], *methods]))
-    cells = cells[cells["method"].isin(shown)]
+    found = found[found["method"].isin(shown)]
     several = printed.groupby("dataset")[["metric"]].nunique().max().item() > 1 or "protocol" in printed
     if several:
-        printed, cells = _apart(printed), _apart(cells)
-    known = set(printed["method"]) | set(cells["method"])
-    table = comparison_table(printed, cells, title, methods=[name for name in shown if name in known])
+        printed, found = _apart(printed), _apart(found)
+    known = set(printed["method"]) | set(found["method"])
+    table = comparison_table(printed, found, title, methods=[name for name in shown if name in known])
     table.write(stem)
-    paths = [path for kind in rows.values() for path in kind]
-    write_sidecar(stem.with_suffix(".json"), [published, *paths], command)
+    write_sidecar(stem.with_suffix(".json"), [published, *rows], command)
 
 
 def _apart(cells: pd.DataFrame) -> pd.DataFrame:

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 import pandas as pd
 
+from relamp.data.rows import read_by_evaluation, with_parameters
 from relamp.judge.published import load_published
-from relamp.judge.summary import finetune_cells, svm_cells
+from relamp.judge.runs import all_runs, cells
 from relamp.render.data_table import data_page, data_rows
 from relamp.render.drawn import save_drawn
 from relamp.render.figures import Parameter, damage_figure, sweep_figure
@@ -30,31 +30,32 @@ def render_sweep(
     rows: Sequence[Path], references: Sequence[Path], parameter: Parameter, stem: Path, command: str
 ) -> None:
     """Draw LAMP's Fig. 4 or 5 from the SVM rows of one grid and of the controls."""
-    lines = svm_cells(read_rows(references)) if references else None
-    save_drawn(sweep_figure(svm_cells(read_rows(rows)), parameter, lines), stem, [*rows, *references], command)
+    lines = _cells(references) if references else None
+    save_drawn(sweep_figure(_cells(rows), parameter, lines), stem, [*rows, *references], command)
 
 
 def render_table(
     rows: Sequence[Path],
     splits: Sequence[Path],
     published: Path,
-    kind: Literal["svm", "finetune"],
     title: str,
     methods: Sequence[str] | None,
     transposed: bool,
     stem: Path,
     command: str,
 ) -> None:
-    """Write one of LAMP's tables: published rows beside those computed from the stored rows of either protocol.
+    """Write one of LAMP's tables: published rows beside those computed from the stored rows.
 
     The sidecar names the folds or splits too, in which the rows were scored.
     """
-    summarise = svm_cells if kind == "svm" else finetune_cells
-    cells = summarise(read_rows(rows))
     printed = load_published(published.parent, published.stem)
-    table = comparison_table(printed, cells, title, methods=methods, transposed=transposed)
+    table = comparison_table(printed, _cells(rows), title, methods=methods, transposed=transposed)
     table.write(stem)
     write_sidecar(stem.with_suffix(".json"), [published, *splits, *rows], command)
+
+
+def _cells(rows: Sequence[Path]) -> pd.DataFrame:
+    return with_parameters(cells(all_runs(read_by_evaluation(rows))))
 
 
 def render_data(reports: Sequence[Path], stem: Path, command: str) -> None:

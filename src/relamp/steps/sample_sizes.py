@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from relamp.judge.mmix_cells import probe_scores, run_cells
+from relamp.data.rows import read_rows
+from relamp.judge.runs import all_runs, cells
 from relamp.render.drawn import save_drawn
 from relamp.render.sample_sizes import sample_size_figure
 
@@ -21,8 +22,8 @@ def draw_sample_sizes(rows: Sequence[Path], settings: Sequence[tuple[int, int]],
     """
     parts = []
     for path, (samples, dimension) in zip(rows, settings, strict=True):
-        scores = probe_scores(pd.read_csv(path))
+        found = cells(all_runs({"probe": read_rows([path])}))
         # The branches by themselves are Table 6's.
-        cells = run_cells(scores[~scores["method"].str.contains("-branch-")])
-        parts.append(cells[cells["metric"] == "accuracy"].assign(samples=samples, dimension=dimension))
+        found = found[(found["metric"] == "accuracy") & ~found["method"].str.contains("-branch-")]
+        parts.append(found.assign(samples=samples, dimension=dimension))
     save_drawn(sample_size_figure(pd.concat(parts, ignore_index=True)), stem, rows, command)

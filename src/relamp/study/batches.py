@@ -133,9 +133,12 @@ class Scoring:
     def params(self, paths: Paths) -> dict[str, Any]:
         """Return the arguments of its job."""
 
-        def labels(wildcards: Any) -> list[dict[str, str]]:
+        def labels(wildcards: Any) -> list[dict[str, Any]]:
             named = [_filled(run, wildcards) for run in self.runs]
-            return [{"method": run.method, "dataset": wildcards.dataset, "setting": run.setting} for run in named]
+            # What trains nothing is told from a method by its options, of which the bag has none.
+            more = {} if self.trained else {"options": dict(self.study.options)}
+            marks = [{"method": run.method, "dataset": wildcards.dataset, "setting": run.setting} for run in named]
+            return [{**each, **more} for each in marks]
 
         return {
             "seeds": list(self.study.seeds),

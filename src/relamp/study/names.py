@@ -60,16 +60,6 @@ def _some(values: tuple[Any, ...]) -> tuple[Any, ...]:
     return values
 
 
-<<<<<<< HEAD
-=======
-def _sweeps_both(method: str) -> str:
-    missing = [name for name in ("gamma", "alpha") if name not in METHODS["graphs"][method].swept]
-    if missing:
-        raise ValueError(f"{method} has no {' and no '.join(missing)} to vary")
-    return method
-
-
->>>>>>> train
 Once = AfterValidator(_distinct)
 GraphsName = Annotated[str, dataset_of(lambda row: row.kind in ("graphs", "molecules"), "graphs", own=True)]
 ClassifiedName = Annotated[str, dataset_of(lambda row: row.kind == "graphs", "graphs with a class each", own=True)]
@@ -77,12 +67,6 @@ CorpusName = Annotated[str, dataset_of(lambda row: row.kind in ("molecules", "co
 TasksName = Annotated[
     str, dataset_of(lambda row: row.kind == "molecules" and row.expected.tasks > 0, "labelled molecules", own=False)
 ]
-<<<<<<< HEAD
-=======
-MethodName = Annotated[str, one_of(METHODS["graphs"], "method")]
-TransferMethodName = Annotated[str, one_of((*METHODS["graphs"], FROM_SCRATCH), "method")]
-KernelName = Annotated[str, one_of(KERNELS, "kernel")]
->>>>>>> train
 NodesName = Annotated[str, dataset_of(lambda row: row.kind == "nodes", "labelled nodes", own=False)]
 ImagesName = Annotated[str, dataset_of(lambda row: row.kind == "images", "images", own=False)]
 MethodName = Annotated[str, one_of(METHODS["graphs"], "method")]

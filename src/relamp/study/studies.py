@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 
 from relamp.data.rows import setting_name, setting_values
 from relamp.errors import RelampError
+from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS, MethodRow
+from relamp.runtime.job import named as load
 from relamp.settings.base import Settings
 from relamp.study.config import Config
 from relamp.study.experiments import Sweeps, swept_methods
@@ -41,6 +43,7 @@ class Study:
         training: settings of training, which a run's setting overrides.
         protocols: by evaluation, its protocol on a data set.
         controls: kernels and the bag, which do not train.
+        options: options of the kernels among them.
         together: whether one job trains all settings of a method on a data set, as for sweeps.
     """
 
@@ -52,6 +55,7 @@ class Study:
     training: Settings
     protocols: Mapping[str, Protocol] = field(default_factory=dict)
     controls: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
     together: bool = False
 
     def row(self, method: str) -> MethodRow:
@@ -89,6 +93,7 @@ def studies(config: Config) -> dict[str, Study]:
 
 def _graph_studies(config: Config) -> Iterator[Study]:
     chosen, linear, edits = config.unsupervised, config.mmix.graphs, config.mmix.edit_distance
+    options = chosen.kernel_options.model_dump(mode="json")
     shared: dict[str, Any] = {"domain": "graphs", "seeds": chosen.seeds, "training": chosen.pretraining}
     rbf: dict[str, Protocol] = {"svm-rbf": lambda _: chosen.svm}
 
@@ -96,20 +101,25 @@ def _graph_studies(config: Config) -> Iterator[Study]:
         return fixed_runs("graphs", chosen.pretraining, [*methods, CONTROL])
 
     further = {name: _protocol(name, options) for name, options in chosen.further.items()}
-    controls = (*chosen.kernels, BAG)
+    untrained: dict[str, Any] = {"controls": (*chosen.kernels, BAG), "options": options}
     tables = fixed(chosen.methods)
     yield Study(
-        "tables", datasets=chosen.datasets, runs=tables, protocols={**rbf, **further}, controls=controls, **shared
+        "tables",
+        datasets=chosen.datasets,
+        runs=tables,
+        protocols={**rbf, **further},
+        **untrained,
+        **shared,
     )
     yield from _sweeps("", chosen.sweeps, chosen.datasets, chosen.methods, {**shared, "protocols": rbf})
     cross = tuple(dict.fromkeys((*tables, *fixed(config.cross.methods))))
-    yield Study("cross", datasets=config.cross.datasets, runs=cross, protocols=rbf, controls=controls, **shared)
+    yield Study("cross", datasets=config.cross.datasets, runs=cross, protocols=rbf, **untrained, **shared)
     yield Study(
         "linear",
         datasets=linear.datasets,
         runs=fixed(linear.methods),
         protocols={"svm-linear": lambda _: linear.svm},
-        controls=controls,
+        **untrained,
         **shared,
     )
     edit = {"edit-distance": lambda _: edits.protocol}
@@ -177,4 +187,5 @@ def _sweeps(
 
 
 def _protocol(evaluation: str, options: Mapping[str, Any]) -> Protocol:
-    raise NotImplementedError
+    chosen: Settings = load(EVALUATIONS[evaluation].protocol).model_validate(options)
+    return lambda _: chosen

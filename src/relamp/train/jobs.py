@@ -16,9 +16,10 @@ from relamp.data.folds import load_folds
 from relamp.data.local_copy import near
 from relamp.data.packed import PackedGraphs
 from relamp.data.rows import FINETUNE_COLUMNS, write_rows
-from relamp.method.base import build, named
-from relamp.runtime.facts import fingerprint
+from relamp.method.base import build
 from relamp.runtime.files import sha256, whole, write_csv, write_json
+from relamp.runtime.job import named
+from relamp.runtime.kept import fingerprint
 from relamp.runtime.progress import Progress
 from relamp.settings.base import Settings
 from relamp.settings.evaluation import EditDistanceProtocol
@@ -110,7 +111,7 @@ def finetune(
         shape: width and number of layers of the encoder.
         state: the folder of training states, one file per seed.
         labels: columns that say what the rows belong to.
-        settings: see `relamp.settings.graphs.Finetuning`.
+        settings: see `relamp.settings.molecules.Finetuning`.
         output: the CSV.
         threads: CPU threads.
     """
@@ -150,14 +151,14 @@ def embed_edits(
         encoder: the encoder of each seed, as `pretrain` leaves it.
         seeds: which.
         method, settings: as they were given to `pretrain`.
-        protocol: see `relamp.settings.graphs.EditDistanceProtocol`.
+        protocol: see `relamp.settings.evaluation.EditDistanceProtocol`.
         output: a file for each seed, with anchors, positives and negatives one after another.
         threads: CPU threads.
     """
     device, packed = choose_device(threads), PackedGraphs.load(data)
     chosen = EditDistanceProtocol.model_validate(protocol)
     made = build(method, Pretraining.model_validate(settings))
-    trainer, edits = named(TRAINERS["graphs"]), named("relamp.steps.edit_distance:edits")
+    trainer, edits = named(TRAINERS["graphs"]), named("relamp.evaluate.edit_distance:edits")
 
     def embedded(part: PackedGraphs, weights: Mapping[str, Tensor], seed: int) -> Tensor:
         holder = trainer(part, made, seed, device)

@@ -41,7 +41,7 @@ class Resume:
 
     Attributes:
         path: the state's file.
-        key: see `relamp.runtime.facts.fingerprint`.
+        key: see `relamp.runtime.kept.fingerprint`.
         every: seconds between two savings; 0 saves after each epoch. The default is the environment's
             RELAMP_SAVE_SECONDS, or else a minute.
     """

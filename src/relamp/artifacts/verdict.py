@@ -1,0 +1,118 @@
+"""Judge everything that was run: scores of all protocols, verdicts on numbers and claims, the audit of the papers."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+
+from relamp.data.rows import read_by_evaluation
+from relamp.judge import audit as papers
+from relamp.judge.claims import Evidence, check_claims, load_claims
+from relamp.judge.published import JudgedBy, load_published, run_as
+from relamp.judge.runs import all_runs, judged_scores, last_epochs, scores
+from relamp.judge.verdict import judge_cells, refuse
+from relamp.judge.words import how_judged
+from relamp.render.sidecar import write_sidecar
+from relamp.render.verdict_page import Links, verdict_page
+from relamp.render.verdict_words import verdict_markdown
+from relamp.runtime.files import write_csv, write_text
+from relamp.settings.judging import Judging
+
+
+def judge(
+    rows: Sequence[Path],
+    damage: Sequence[Path],
+    published: Sequence[Path],
+    claims: Path,
+    fixed: Mapping[str, Mapping[str, str]],
+    methods: Mapping[str, Sequence[str]],
+    judged_by: JudgedBy,
+    judging: Mapping[str, Any],
+    preset: str,
+    pages: Mapping[str, str],
+    output: Path,
+    command: str,
+) -> None:
+    """Write the verdicts on published numbers and claims as CSV, Markdown and HTML, with scores and a sidecar.
+
+    Args:
+        rows: stored rows of all evaluations, in `rows/<evaluation>/...`.
+        damage: rows of structural damage, one file per data set.
+        published: files of published numbers.
+        claims: see `relamp.judge.claims`.
+        fixed: by evaluation and method, the setting of the tables; `default` where none is named.
+        methods: by evaluation, what relamp can run: a published cell of anything else gets no verdict.
+        judged_by: by artifact and domain of the data set, the evaluation.
+        judging: see `relamp.settings.judging.Judging`.
+        preset: what was run.
+        pages: the page of each artifact that is rendered, its sidecar beside it.
+        output: the page; `.csv`, `.md` and `.json` of the same name, `claims.csv` and `scores.csv` lie beside it.
+        command: what makes them.
+    """
+    chosen = Judging.model_validate(judging)
+    runs = all_runs(read_by_evaluation(rows))
+    found = scores(runs, fixed)
+    printed = pd.concat([load_published(path.parent, path.stem) for path in published], ignore_index=True)
+    cells = judge_cells(printed, found, methods, judged_by, chosen)
+    evidence = Evidence(
+        scores=judged_scores(found, chosen.protocol),
+        settings=last_epochs(runs),
+        damage=_median_damage(damage),
+        published=printed,
+        judged_by=judged_by,
+        margin=chosen.margin,
+        confidence=chosen.confidence,
+    )
+    how, tested = how_judged(chosen, preset), check_claims(load_claims(claims), evidence)
+    write_csv(output.with_name("scores.csv"), found)
+    write_csv(output.with_suffix(".csv"), cells)
+    write_csv(output.with_name("claims.csv"), tested)
+    write_text(output.with_suffix(".md"), verdict_markdown(cells, tested, how, preset))
+    links = _links(found, cells, pages, output.parent)
+    write_text(output.with_suffix(".html"), verdict_page(cells, tested, how, preset, links))
+    write_sidecar(output.with_suffix(".json"), [*rows, *damage, *published, claims], command)
+
+
+def audit(published: Sequence[Path], claims: Path, output: Path) -> None:
+    """Check the papers' own arithmetic; write every check (`output`, a CSV) and, as `.md`, what disagrees."""
+    checks = papers.audit(published, claims)
+    write_csv(output.with_suffix(".csv"), checks)
+    write_text(output.with_suffix(".md"), papers.render_audit(checks))
+
+
+def print_verdicts(cells: Path, claims: Path, page: Path, fail_on: Sequence[str]) -> None:
+    """Print how many cells and claims have each verdict; raises RelampError if a cell has one of `fail_on`."""
+    console = Console()
+    judged, tested = pd.read_csv(cells), pd.read_csv(claims)
+    for what, column in (("numbers", judged["verdict"]), ("claims", tested["outcome"])):
+        counts = ", ".join(f"{count} {word}" for word, count in column.value_counts().items())
+        console.print(f"{what:<8} {counts}", highlight=False, soft_wrap=True)
+    # A path stays whole in a log, whatever its length and its brackets.
+    console.print(f"{'page':<8} {page}", highlight=False, soft_wrap=True, markup=False)
+    refuse(judged, fail_on)
+
+
+def _median_damage(paths: Sequence[Path]) -> pd.DataFrame:
+    key = ["dataset", "augmentation", "reading"]
+    # A configuration may damage nothing.
+    rows = pd.concat([pd.DataFrame(columns=[*key, "value"], dtype=object), *map(pd.read_csv, paths)])
+    return rows.astype({"value": float}).groupby(key, sort=False)["value"].median().rename("median").reset_index()
+
+
+def _links(found: pd.DataFrame, cells: pd.DataFrame, pages: Mapping[str, str], folder: Path) -> Links:
+    key = ["method", "dataset", "evaluation"]
+    fixed = found[found["protocol"] == "fixed"].drop_duplicates(key)
+    files = {tuple(row[name] for name in key): row["rows"] for row in fixed.to_dict("records")}
+    rows = {}
+    for cell in cells.to_dict("records"):
+        if path := files.get((run_as(cell["artifact"], cell["method"]), cell["dataset"], cell["evaluation"])):
+            rows[cell["artifact"], cell["method"], cell["dataset"]] = _relative(path, folder)
+    near = {name: _relative(page, folder) for name, page in pages.items()}
+    return Links(rows, near, {name: page.removesuffix(".html") + ".json" for name, page in near.items()})
+
+
+def _relative(path: str, folder: Path) -> str:
+    return Path(os.path.relpath(path, folder)).as_posix()

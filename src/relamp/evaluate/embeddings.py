@@ -1,0 +1,93 @@
+"""What evaluations take: a run, and its stored embeddings."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relamp.data.packed import map_arrays
+from relamp.errors import RelampError
+
+
+@dataclass(frozen=True)
+class Run:
+    """A method at one setting on one data set, over all seeds, with all that its scores depend on.
+
+    Attributes:
+        data: the packed data set.
+        seeds: of training, folds and everything else that is drawn.
+        label: method, dataset, setting; for what has no encoder also `options` of the kernel, and `source` ("kernel" or
+            "bag") where other runs of the job have embeddings.
+        protocol: settings of the evaluation.
+        embeddings: by seed, a file of stored embeddings; none for what has no encoder.
+        folds: by seed, a file of the fold of each graph, where the evaluation has folds.
+    """
+
+    data: Path
+    seeds: Sequence[int]
+    label: Mapping[str, Any]
+    protocol: Mapping[str, Any]
+    embeddings: Mapping[int, Path] = field(default_factory=dict)
+    folds: Mapping[int, Path] = field(default_factory=dict)
+
+    @property
+    def source(self) -> str:
+        """Return what is scored: "embeddings", the "bag", or the "kernel" that the method names."""
+        without = "bag" if self.label["method"] == "bag" else "kernel"
+        return str(self.label.get("source") or ("embeddings" if self.embeddings else without))
+
+
+@dataclass(frozen=True)
+class NodeEmbeddings:
+    """One array of a file of node embeddings.
+
+    Attributes:
+        epoch, branch: which.
+        final: whether this epoch's weights are the ones that count.
+        z: `[N, d]`; the rows of nodes that are not `known` are zero.
+        known: `[N]`, which nodes have an embedding.
+    """
+
+    epoch: int
+    branch: str
+    final: bool
+    z: NDArray[np.float32]
+    known: NDArray[np.bool_]
+
+
+def by_epoch(path: Path) -> list[tuple[int, NDArray[np.float32]]]:
+    """Return checkpoint epoch and embeddings `[N, D]` of a file with one array `epoch~K` per checkpoint."""
+    arrays = map_arrays(path)[0]
+    found = {int(name.removeprefix("epoch~")): array for name, array in arrays.items()}
+    return sorted(found.items(), key=lambda item: item[0])
+
+
+def of_nodes(path: Path, num_nodes: int) -> Iterator[NodeEmbeddings]:
+    """Yield the node embeddings of a file by epoch and branch.
+
+    The file has arrays `epoch~K_branch~B`, `[N, d]` or `[k, d]` of the k nodes in the array `nodes`, and the word
+    `final_epoch`. Raises RelampError if it has others.
+    """
+    arrays, header = map_arrays(path)
+    nodes = arrays.get("nodes")
+    names = {name: re.fullmatch(r"epoch~(\d+)_branch~(\w+)", name) for name in arrays if name != "nodes"}
+    try:
+        final = int(header["final_epoch"])
+        found = sorted((int(match[1]), match[2], name) for name, match in names.items())  # type: ignore[index]
+    except (KeyError, ValueError, TypeError) as error:
+        raise RelampError(f"{path}: holds no node embeddings ({error}); delete it and run again") from error
+    for epoch, branch, name in found:
+        z, known = arrays[name], np.ones(num_nodes, dtype=bool)
+        if len(z) != num_nodes:
+            if nodes is None or len(nodes) != len(z):
+                raise RelampError(f"{path}: {name} has {len(z)} rows for {num_nodes} nodes; delete it and run again")
+            known[:] = False
+            known[nodes] = True
+            whole = np.zeros((num_nodes, z.shape[1]), dtype=z.dtype)
+            whole[nodes] = z
+            z = whole
+        yield NodeEmbeddings(epoch, branch, epoch == final, z, known)

@@ -1,0 +1,222 @@
+"""From stored rows to scores, once: tables take the cells of their own rows, verdicts the scores of all.
+
+Three protocols read the same rows:
+
+- `fixed`: the configured setting of each method at the last epoch.
+- `nested`: setting and epoch chosen for each seed and outer fold by validation alone (Varma and Simon 2006, "Bias in
+  error estimation when using cross-validation for model selection"); without folds, for each seed.
+- `oracle`: the setting and epoch with the best mean test score of each method and data set; without folds, of each
+  seed. It has looked at the test labels, so it shows a danger and is no result.
+
+Within each, C of a support vector machine is the one selected on inner folds. Equal scores (to 12 decimals, since equal
+sums differ in their last bits) are told apart without the test: the fixed setting comes first, then the smallest epoch,
+candidate, and parameters of the setting in their order. Where an evaluation chooses nothing, there is `fixed` alone.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from relamp.data.rows import DEFAULT, RUN, Value, setting_values
+from relamp.errors import RelampError
+from relamp.evaluate.table import EVALUATIONS
+from relamp.judge.intervals import PER_CENT
+from relamp.judge.rows import RUNS, name_of, no_gap, once
+from relamp.runtime.job import named
+from relamp.settings.judging import PROTOCOLS, Protocol
+
+# What tells scores apart besides method, data set and run; `part` is such as "n=50", and empty where there is one.
+MEASURE = ["evaluation", "metric", "part"]
+_TASK = ["method", "dataset", *MEASURE]
+_CELL = [*RUN, *MEASURE]
+_CANDIDATE = ["setting", "epoch"]
+_PREFERENCE = ["other", "epoch", "candidate", "order"]
+SCORES = [*_CELL, "protocol", "seed", "fold", "epoch", "candidate", "value", "candidates", "rows"]
+CELLS = [*_CELL, "epoch", "mean", "std_seeds", "std_folds", "seeds", "folds", "spread_meaning"]
+LEAKAGE = ["method", "dataset", *PROTOCOLS, "gap", "seeds", "folds", "candidates"]
+_DECIMALS = 12
+
+
+def all_runs(rows: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return one row for each run and candidate of all evaluations.
+
+    Args:
+        rows: stored rows by evaluation, see `relamp.data.rows.read_by_evaluation`.
+
+    Returns:
+        The columns `RUNS` of `relamp.judge.rows`, `evaluation`, and `order`: the place of the setting among all, by the
+        values of its parameters.
+
+    Raises:
+        RelampError: there are no rows, an evaluation is unknown, or rows are incomplete.
+    """
+    if not rows:
+        raise RelampError("scores: there are no rows; run the evaluation first")
+    parts = []
+    for name, frame in rows.items():
+        if name not in EVALUATIONS:
+            raise RelampError(f"rows: there is no evaluation {name!r}; known: {', '.join(EVALUATIONS)}")
+        runs: pd.DataFrame = named(EVALUATIONS[name].read)(frame)
+        # An empty column would decide the type of the others.
+        parts.append(runs.dropna(axis=1, how="all").assign(evaluation=name))
+    both = pd.concat(parts, ignore_index=True).reindex(columns=[*RUNS, "evaluation"])
+    both = both.assign(order=both["setting"].map(_order(both["setting"].unique())))
+    # A fixed order makes the last bit of every mean independent of the order of the rows. It is that of the cells:
+    # the last bit of pandas' means depends on rows of other groups in between, too.
+    return both.sort_values([*_CELL, "epoch", "seed", "fold"], ignore_index=True)
+
+
+def last_epochs(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the runs of `all_runs` at the last epoch of their setting; what trains nothing has none.
+
+    Raises RelampError where a seed lacks the last epoch that others have.
+    """
+    last = runs["epoch"].isna() | (runs["epoch"] == runs.groupby(_CELL)["epoch"].transform("max"))
+    no_gap(runs, runs[last], [*_CELL, "seed"], "there is nothing of the last epoch, which the other seeds have")
+    return runs[last]
+
+
+def cells(runs: pd.DataFrame) -> pd.DataFrame:
+    """Summarise runs at the last epoch as the papers' tables do: columns `CELLS`, one row per setting and metric.
+
+    For each seed the mean over the folds; then the mean over the seeds, in per cent, or as a fraction where the papers
+    print such. `std_seeds` is the sample standard deviation (ddof = 1) of the seeds' means, `std_folds` the mean over
+    the seeds of that over the folds; each is NaN where it has one number to work on. `folds` is missing where there are
+    none. Raises RelampError where seeds of a cell differ in their epochs or folds: the mean would not be what it says.
+    """
+    seeds = (
+        last_epochs(runs)
+        .groupby([*_CELL, "epoch", "seed"], dropna=False)
+        .agg(mean=("value", "mean"), std=("value", "std"), count=("value", "size"), folds=("fold", "count"))
+    )
+    seeds = seeds.reset_index()
+    uneven = seeds[seeds["count"] != seeds.groupby(_CELL)["count"].transform("max")]
+    if len(uneven):
+        raise RelampError(f"{name_of(uneven)}: has fewer folds than the other seeds; finish this run or leave it out")
+    found = seeds.groupby([*_CELL, "epoch"], dropna=False).agg(
+        mean=("mean", "mean"),
+        std_seeds=("mean", "std"),
+        std_folds=("std", "mean"),
+        seeds=("seed", "count"),
+        folds=("folds", "first"),
+    )
+    found = found.reset_index()
+    scale = found["evaluation"].map({name: 1.0 if row.fractions else PER_CENT for name, row in EVALUATIONS.items()})
+    found[["mean", "std_seeds", "std_folds"]] = found[["mean", "std_seeds", "std_folds"]].mul(scale, axis=0)
+    meanings = [_spread_meaning(row) for row in found.to_dict("records")]
+    folds = found["folds"].astype("Int64").mask(found["folds"] == 0)
+    return found.assign(spread_meaning=meanings, folds=folds)[CELLS]
+
+
+def scores(runs: pd.DataFrame, fixed: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:
+    """Return the score of each method, data set, metric, seed and fold in every protocol: columns `SCORES`.
+
+    Args:
+        runs: of `all_runs`, with all settings and epochs that are candidates.
+        fixed: by evaluation and method, the setting of the tables; `default` where none is named.
+
+    Returns:
+        Values as stored; `candidates` is how many pairs of setting and epoch the oracle chose from.
+
+    Raises:
+        RelampError: nothing was run at the fixed setting, or a candidate lacks a seed or fold that others have.
+    """
+    _refuse_uneven(runs)
+    pairs = zip(runs["evaluation"], runs["method"], runs["setting"], strict=True)
+    other = [setting != fixed.get(evaluation, {}).get(method, DEFAULT) for evaluation, method, setting in pairs]
+    runs = runs.assign(other=other)
+    no_gap(runs, runs[~runs["other"]], _TASK, "nothing was run at the fixed setting")
+    parts = []
+    for name, of in runs.groupby("evaluation", sort=False):
+        chooses = EVALUATIONS[str(name)].chooses
+        protocols = PROTOCOLS if chooses else PROTOCOLS[:1]
+        parts += [_choose(of, protocol).assign(protocol=protocol) for protocol in protocols]
+    found = pd.concat(parts, ignore_index=True)
+    counts = runs[[*_TASK, *_CANDIDATE]].drop_duplicates().groupby(_TASK).size().rename("candidates").reset_index()
+    found = found.merge(counts, on=_TASK)
+    choosing = found["evaluation"].map({name: row.chooses for name, row in EVALUATIONS.items()})
+    found = found.assign(candidates=found["candidates"].where(choosing, 1))
+    return found.sort_values([*_TASK, "protocol", "seed", "fold"], ignore_index=True)[SCORES]
+
+
+def judged_scores(found: pd.DataFrame, protocol: str) -> pd.DataFrame:
+    """Return the scores of a protocol; of evaluations in which nothing is chosen, those of the only one they have."""
+    chooses = found["evaluation"].map({name: row.chooses for name, row in EVALUATIONS.items()})
+    wanted = pd.Series(protocol, index=found.index).where(chooses.astype(bool), "fixed")
+    return found[found["protocol"] == wanted]
+
+
+def leakage_gaps(found: pd.DataFrame) -> pd.DataFrame:
+    """Return what choosing on test scores adds to each method and data set: columns `LEAKAGE`, in per cent.
+
+    `found` are scores of all protocols. `fixed`, `nested` and `oracle` are means over seeds and folds; `gap` is oracle
+    minus nested, in points; negative where the nested choice happens to score higher. `folds` is 0 where there are
+    none. Raises RelampError where a protocol lacks runs that another one has.
+    """
+    task = ["method", "dataset"]
+    run = [*task, "seed", "fold"]
+    once(found, ["protocol", *run], "a score")
+    for protocol in PROTOCOLS:
+        no_gap(found, found[found["protocol"] == protocol], run, f"there is no score of the protocol {protocol!r}")
+    parts = [
+        part.sort_values(run).groupby(task)["value"].mean().rename(protocol) * PER_CENT
+        for protocol, part in found.groupby("protocol")
+    ]
+    counts = found.groupby(task).agg(
+        seeds=("seed", "nunique"), folds=("fold", "nunique"), candidates=("candidates", "first")
+    )
+    gaps = pd.concat([*parts, counts], axis=1).reset_index()
+    return gaps.assign(gap=gaps["oracle"] - gaps["nested"])[LEAKAGE]
+
+
+def _choose(runs: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
+    """Return the runs of one evaluation that a protocol reports."""
+    if protocol == "fixed":
+        own = runs[~runs["other"]]
+        return own[own["epoch"].isna() | (own["epoch"] == own.groupby(_TASK)["epoch"].transform("max"))]
+    if protocol == "nested":
+        return _best(runs, "validation", [*_TASK, "seed", "fold"])
+    # Folds share their data, so one candidate is reported for all of them.
+    group = _TASK if runs["fold"].notna().any() else [*_TASK, "seed"]
+    candidate = [*group, *_CANDIDATE]
+    means = runs.groupby([*candidate, "other", "order"], dropna=False)["value"].mean().reset_index()
+    # Each fold has its own C, so that it cannot tell candidates apart.
+    winners = _best(means.assign(candidate=float("nan")), "value", group)
+    return runs.merge(winners[candidate], on=candidate)
+
+
+def _best(candidates: pd.DataFrame, score: str, group: list[str]) -> pd.DataFrame:
+    """Return the candidate of each group with the best score, the most preferred one among equals."""
+    ranked = candidates.assign(rank=-candidates[score].round(_DECIMALS))
+    return ranked.sort_values([*group, "rank", *_PREFERENCE]).drop_duplicates(group)
+
+
+def _refuse_uneven(runs: pd.DataFrame) -> None:
+    """Refuse candidates with fewer runs than others of the same method and data set: their means would not compare."""
+    of_task = runs[[*_TASK, "seed", "fold"]].drop_duplicates()
+    wanted = runs[[*_TASK, *_CANDIDATE]].drop_duplicates().merge(of_task, on=_TASK)
+    trouble = "was not run, though other settings, epochs or folds of this method were"
+    no_gap(wanted, runs, [*_TASK, *_CANDIDATE, "seed", "fold"], trouble)
+
+
+def _order(settings: Any) -> dict[str, int]:
+    """Number settings by the values of their parameters; numbers come before words, and what is missing comes last."""
+    values = {name: setting_values(name) for name in sorted(settings)}
+    parameters = list(dict.fromkeys(parameter for of in values.values() for parameter in of))
+
+    def place(of: Mapping[str, Value], parameter: str) -> tuple[int, float, str]:
+        value = of.get(parameter)
+        if value is None:
+            return 2, 0.0, ""
+        return (1, 0.0, value) if isinstance(value, str) else (0, float(value), "")
+
+    ranked = sorted(values, key=lambda name: [place(values[name], parameter) for parameter in parameters])
+    return {name: number for number, name in enumerate(ranked)}
+
+
+def _spread_meaning(cell: Mapping[Any, Any]) -> str:
+    if cell["seeds"] < 2:
+        return ""
+    of = EVALUATIONS[cell["evaluation"]].mean_of.format(folds=cell["folds"])
+    return f"standard deviation over {cell['seeds']} seeds" + (f" of the {of}" if of else "")

@@ -1,0 +1,89 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from safetensors.numpy import save_file
+
+from node_graphs import random_nodes
+from relamp.data.nodes import PackedNodes
+from relamp.errors import RelampError
+from relamp.evaluate.clustering import score_clustering
+from relamp.evaluate.embeddings import Run, of_nodes
+from relamp.evaluate.linear_probe import evaluate_probe
+from relamp.evaluate.node_probe import score_probe
+
+PROBE = {"runs": 3, "steps": 10}
+
+
+def stored(folder: Path, data: PackedNodes, known: np.ndarray | None = None) -> Run:
+    """Embeddings of two epochs and branches; those of the first epoch of the `known` nodes alone."""
+    data.save(folder / "data.safetensors")
+    rng, total = np.random.default_rng(0), len(data.y)
+    arrays = {
+        f"epoch~{e}_branch~{b}": rng.normal(size=(total, 4)).astype(np.float32)
+        for e in (0, 4)
+        for b in ("a", "average")
+    }
+    if known is not None:
+        arrays = {name: z[known] if name.startswith("epoch~0") else z for name, z in arrays.items()}
+        arrays["nodes"] = known
+    save_file(arrays, folder / "z.safetensors", metadata={"final_epoch": "4"})
+    label = {"method": "mp-mix", "dataset": "random"}
+    return Run(folder / "data.safetensors", [7], label, PROBE, {7: folder / "z.safetensors"})
+
+
+def test_rows_are_the_probe_s_and_branches_are_not_clustered_alone(tmp_path: Path) -> None:
+    data = random_nodes(0, sizes=(20, 30))
+    data = replace(data, test=data.test[:-5])
+    split = np.concatenate([data.train, data.valid, data.test])
+    run = stored(tmp_path, data, np.sort(split))
+    rows = pd.concat(score_probe(run))
+    assert len(rows) == 2 * 2 * 3 * 3  # epochs, branches, runs, parts
+    assert set(rows[rows["final"]]["epoch"]) == {4}
+    z = next(e.z for e in of_nodes(run.embeddings[7], 50) if (e.epoch, e.branch) == (4, "a"))
+    wanted = evaluate_probe(z, data.y, {"test": data.test, "train": data.train}, 7, range(3), 10, 0.01, 0.0)
+    mine = rows.query("epoch == 4 and branch == 'a' and split == 'test'")["value"]
+    assert mine.tolist() == wanted.query("split == 'test'")["value"].tolist()
+    clusters = pd.concat(score_clustering(replace(run, protocol={"runs": 2, "starts": 1})))
+    # Of the first epoch there are not all nodes.
+    assert clusters[["epoch", "branch"]].drop_duplicates().to_numpy().tolist() == [[4, "average"]]
+    assert len(clusters) == 2 * 2
+
+
+def test_a_drawn_split_is_another_in_each_run(tmp_path: Path) -> None:
+    run = stored(tmp_path, random_nodes(sizes=(60,), split=False))
+    with pytest.raises(RelampError, match="no public split"):
+        list(score_probe(run))
+    rows = pd.concat(score_probe(replace(run, protocol={**PROBE, "runs": 6, "split": "random", "shares": [0.3, 0.1]})))
+    assert len(set(rows.query("split == 'test' and epoch == 0 and branch == 'a'")["value"])) > 1
+
+
+def test_many_labels_are_scored_by_micro_f1_and_cannot_be_clustered(tmp_path: Path) -> None:
+    run = stored(tmp_path, random_nodes(sizes=(20, 10, 10), tasks=4))
+    assert set(pd.concat(score_probe(run))["metric"]) == {"micro_f1"}
+    with pytest.raises(RelampError, match="no classes"):
+        list(score_clustering(replace(run, protocol={})))
+
+
+def test_nodes_without_an_embedding_are_not_probed(tmp_path: Path) -> None:
+    run = stored(tmp_path, random_nodes(), np.array([0, 1, 2]))
+    with pytest.raises(RelampError, match="epoch 0 lacks the embeddings of 37 nodes"):
+        list(score_probe(run))
+    assert [embeddings.known.sum() for embeddings in of_nodes(run.embeddings[7], 40)] == [3, 3, 40, 40]
+
+
+@pytest.mark.parametrize(
+    ("arrays", "metadata"),
+    [
+        ({"epoch~1_branch~a": (3, 2)}, {"final_epoch": "1"}),
+        ({"epoch~1_branch~a": (40, 2)}, {}),
+        ({"weights": (40, 2)}, {"final_epoch": "1"}),
+    ],
+)
+def test_other_files_are_refused(arrays: dict, metadata: dict, tmp_path: Path) -> None:
+    path = tmp_path / "embeddings.safetensors"
+    save_file({name: np.zeros(shape, dtype=np.float32) for name, shape in arrays.items()}, path, metadata=metadata)
+    with pytest.raises(RelampError, match="delete it and run again"):
+        list(of_nodes(path, 40))
