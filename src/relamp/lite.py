@@ -8,21 +8,25 @@ import argparse
 import json
 import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import yaml
 
+from relamp.data.rows import read_rows
 from relamp.errors import RelampError
+from relamp.judge.measured import KINDS
+from relamp.judge.published import load_published
 from relamp.render.artifacts import MMIX_TABLES, TABLES
-from relamp.render.figures import Parameter
+from relamp.render.damage import damage_figure
+from relamp.render.over_epochs import over_epochs_figure
+from relamp.render.sample_sizes import sample_size_figure
+from relamp.render.sidecar import save_drawn, write_sidecar
+from relamp.render.sweep import sweep_figure
+from relamp.render.tables import render_table
 from relamp.runtime.files import read_json, whole
 from relamp.steps.compare import compare_methods, show_cross_table, show_leakage
 from relamp.steps.judge import audit_papers, judge, print_verdicts, score_all
-from relamp.steps.mmix_tables import render_mmix_table
-from relamp.steps.over_epochs import draw_over_epochs
-from relamp.steps.render import render_damage, render_sweep, render_table
-from relamp.steps.sample_sizes import draw_sample_sizes
 from relamp.study import runs
 from relamp.study.config import Config, load_config
 from relamp.study.paths import Layout
@@ -71,30 +75,44 @@ def render(rows: Path, out: Path) -> None:
 
 
 def _figures(config: Config, stored: Layout, folder: Path, command: str) -> None:
-    render_damage(_paths(stored.damage()), folder / "lamp_fig2", command)
+    damage = _paths(stored.damage())
+    save_drawn(damage_figure(read_rows(damage)), folder / "lamp_fig2", damage, command)
     references = _paths(stored.over_datasets(runs.reference_runs))
-    sweeps: tuple[tuple[str, Parameter], ...] = (("lamp_fig4", "gamma"), ("lamp_fig5", "alpha"))
-    for name, parameter in sweeps:
-        swept = _paths(stored.over_datasets(runs.sweep_runs, parameter))
-        render_sweep(swept, references, parameter, folder / name, command)
-    sweep = config.mmix.nodes.sweep
-    points = sweep.settings() * len(sweep.methods)
-    draw_sample_sizes(_paths(stored.sweep()), points, folder / "mmix_fig2", command)
-    draw_over_epochs(_paths(stored.sweep()), points, folder / "mmix_fig3", command)
+    for name, parameter in (("lamp_fig4", "gamma"), ("lamp_fig5", "alpha")):
+        rows = _paths(stored.over_datasets(runs.sweep_runs, parameter)) + references
+        drawn = sweep_figure(read_rows(rows), parameter, [config.unsupervised.sweep_method])
+        save_drawn(drawn, folder / name, rows, command)
+    sweep, grid = config.mmix.nodes.sweep, _paths(stored.sweep())
+    points = [{"sample_size": samples, "hidden": dimension} for samples, dimension in sweep.settings()]
+    rows_of_grid = read_rows(grid, points * len(sweep.methods))
+    save_drawn(sample_size_figure(rows_of_grid), folder / "mmix_fig2", grid, command)
+    save_drawn(over_epochs_figure(rows_of_grid), folder / "mmix_fig3", grid, command)
 
 
 def _tables(config: Config, stored: Layout, folder: Path, command: str) -> None:
     shown = {"lamp_table1": stored.table1(), "lamp_table2": stored.finetune(), "lamp_table3": stored.table3()}
     for name, paths in shown.items():
         table, title = TABLES[name], TABLES[name].title.format(corpus=config.transfer.corpus)
-        render_table(
-            *(_paths(paths), [], _ROOT / "published" / f"{name}.csv", table.kind, title, None, table.transposed),
-            *(folder / name, command),
-        )
+        _table(name, {table.kind: _paths(paths)}, title, None, table.transposed, folder / name, command)
     for name, artifact in MMIX_TABLES.items():
         rows = {kind: _paths(stored.mmix(kind)) for kind in artifact.kinds}
-        published = _ROOT / "published" / f"{name}.csv"
-        render_mmix_table(rows, published, artifact.title, artifact.methods, folder / name, command)
+        _table(name, rows, artifact.title, artifact.methods, False, folder / name, command)
+
+
+def _table(
+    name: str,
+    rows: Mapping[str, Sequence[Path]],
+    title: str,
+    shows: Sequence[str] | None,
+    transposed: bool,
+    stem: Path,
+    command: str,
+) -> None:
+    published = _ROOT / "published" / f"{name}.csv"
+    by_evaluation = {KINDS[kind]: read_rows(paths) for kind, paths in rows.items()}
+    render_table(by_evaluation, load_published(published.parent, name), title, shows, transposed).write(stem)
+    paths = [path for of_kind in rows.values() for path in of_kind]
+    write_sidecar(stem.with_suffix(".json"), [published, *paths], command)
 
 
 def _judge(config: Config, stored: Layout, out: Path, command: str) -> None:

@@ -32,6 +32,7 @@ rule lamp_fig4:
         **RENDER,
     params:
         parameter="gamma",
+        methods=[UNSUPERVISED.sweep_method],
     script:
         "../scripts/figure_sweep.py"
 
@@ -47,6 +48,7 @@ use rule lamp_fig4 as lamp_fig5 with:
         f"{RESULTS}/logs/render/lamp_fig5.log",
     params:
         parameter="alpha",
+        methods=[UNSUPERVISED.sweep_method],
 
 
 rule lamp_table1:

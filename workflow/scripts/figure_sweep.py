@@ -2,18 +2,16 @@
 
 from pathlib import Path
 
+from relamp.data.rows import read_rows
+from relamp.render.sidecar import save_drawn
+from relamp.render.sweep import sweep_figure
 from relamp.runtime.job import run
-from relamp.steps.render import render_sweep
 
 
 def main(job) -> None:
-    render_sweep(
-        [Path(path) for path in job.input.rows],
-        [Path(path) for path in job.input.references],
-        job.params.parameter,
-        Path(job.output[0]).with_suffix(""),
-        f"snakemake {job.rule}",
-    )
+    rows = [Path(path) for path in [*job.input.rows, *job.input.references]]
+    drawn = sweep_figure(read_rows(rows), job.params.parameter, job.params.methods)
+    save_drawn(drawn, Path(job.output[0]).with_suffix(""), rows, f"snakemake {job.rule}")
 
 
 if __name__ == "__main__":

@@ -2,13 +2,16 @@
 
 from pathlib import Path
 
+from relamp.data.rows import read_rows
+from relamp.render.hard_negatives import hard_negatives_figure
+from relamp.render.sidecar import save_drawn
 from relamp.runtime.job import run
-from relamp.steps.hard_negatives import draw_hard_negatives
 
 
 def main(job) -> None:
     rows, draws = ([Path(path) for path in paths] for paths in (job.input.rows, job.input.draws))
-    draw_hard_negatives(rows, draws, Path(job.output[0]).with_suffix(""), f"snakemake {job.rule}")
+    drawn = hard_negatives_figure(read_rows(rows), read_rows(draws))
+    save_drawn(drawn, Path(job.output[0]).with_suffix(""), [*rows, *draws], f"snakemake {job.rule}")
 
 
 if __name__ == "__main__":

@@ -2,20 +2,16 @@
 
 from pathlib import Path
 
+from relamp.data.rows import read_rows
+from relamp.render.picture_grid import picture_grid
+from relamp.render.sidecar import save_drawn
 from relamp.runtime.job import run
-from relamp.steps.picture_grid import draw_picture_grid
 
 
 def main(job) -> None:
-    draw_picture_grid(
-        Path(job.input.data),
-        Path(job.input.mixed),
-        Path(job.output[0]).with_suffix(""),
-        f"snakemake {job.rule}",
-        job.params.anchors,
-        job.params.partners,
-        job.params.skip,
-    )
+    data, mixed, options = Path(job.input.data), Path(job.input.mixed), job.params
+    drawn = picture_grid(data, read_rows([mixed]), options.anchors, options.partners, options.skip)
+    save_drawn(drawn, Path(job.output[0]).with_suffix(""), [data, mixed], f"snakemake {job.rule}")
 
 
 if __name__ == "__main__":

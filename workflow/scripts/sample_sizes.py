@@ -2,13 +2,18 @@
 
 from pathlib import Path
 
+from relamp.data.rows import read_rows
+from relamp.render.sample_sizes import sample_size_figure
+from relamp.render.sidecar import save_drawn
 from relamp.runtime.job import run
-from relamp.steps.sample_sizes import draw_sample_sizes
 
 
 def main(job) -> None:
-    stem = Path(job.output[0]).with_suffix("")
-    draw_sample_sizes([Path(p) for p in job.input.rows], job.params.settings, stem, f"snakemake {job.rule}")
+    rows = [Path(path) for path in job.input.rows]
+    points = [{"sample_size": samples, "hidden": dimension} for samples, dimension in job.params.settings]
+    save_drawn(
+        sample_size_figure(read_rows(rows, points)), Path(job.output[0]).with_suffix(""), rows, f"snakemake {job.rule}"
+    )
 
 
 if __name__ == "__main__":

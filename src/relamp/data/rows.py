@@ -16,3 +16,10 @@ def write_rows(output: Path, parts: Sequence[pd.DataFrame], labels: Mapping[str,
     """Write rows as one CSV, each marked with `labels`; gamma and alpha stay empty where a method has none."""
     rows = pd.concat(parts, ignore_index=True).assign(**{"gamma": None, "alpha": None, **labels})
     write_csv(output, rows[list(columns)])
+
+
+def read_rows(paths: Sequence[Path], labels: Sequence[Mapping[str, Any]] | None = None) -> pd.DataFrame:
+    """Return the rows of several CSV files as one frame, those of each file marked with its `labels`; none: empty."""
+    marks = labels or [{}] * len(paths)
+    parts = [pd.read_csv(path).assign(**mark) for path, mark in zip(paths, marks, strict=True)]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()

@@ -6,7 +6,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from relamp.judge.ranks import LEAST_DATASETS, LEAST_METHODS, Ranking
+from relamp.errors import RelampError
+from relamp.judge.intervals import cell_intervals
+from relamp.judge.ranks import LEAST_DATASETS, LEAST_METHODS, Ranking, rank_methods
 from relamp.render.style import Style, in_style, label, styles
 
 COLUMNS = ["method", "rank", "groups", "datasets", "friedman", "p_value", "alpha", "critical_difference"]
@@ -16,12 +18,25 @@ _LINE = 0.27  # inches: the height of a line of text
 _BAR = 0.45  # of a line: from one bar to the next
 
 
-def critical_difference_figure(ranking: Ranking) -> tuple[Figure, pd.DataFrame]:
+def critical_difference_figure(scores: pd.DataFrame, protocol: str = "fixed") -> tuple[Figure, pd.DataFrame]:
     """Draw average ranks, best on the left, with bars that join methods which do not differ (Demsar 2006, Fig. 1).
 
     Where there are too few methods or data sets for a critical difference, the ranks are drawn and the figure says so.
-    Returns the figure and what is plotted: one row a method, `groups` the numbers of its bars, counted from the top.
+
+    Args:
+        scores: with the columns of `relamp.judge.measured`, of one evaluation.
+        protocol: which of the scores are ranked, by their means over seeds and folds.
+
+    Returns:
+        The figure, and one row per method (`COLUMNS`), best first; `groups` are the numbers of its bars, counted from
+        the top.
+
+    Raises:
+        RelampError: there are no scores of the protocol, or no two methods with a data set in common.
     """
+    if scores.empty or not (scores["protocol"] == protocol).any():
+        raise RelampError(f"ranks: there are no scores of the protocol {protocol}; compute the scores first")
+    ranking = rank_methods(cell_intervals(scores[scores["protocol"] == protocol]))
     names = list(ranking.ranks)
     levels = _levels(ranking)
     half = -(-len(names) // 2)
@@ -44,12 +59,11 @@ def critical_difference_figure(ranking: Ranking) -> tuple[Figure, pd.DataFrame]:
             y = -0.5 - _BAR * level
             axis.plot([low, high], [y, y], color="black", linewidth=4, solid_capstyle="butt", clip_on=False, zorder=4)
         _draw_difference(axis, ranking)
-        figure.supxlabel(describe(ranking), fontsize="small")
-    return figure, plotted(ranking)
+        figure.supxlabel(_description(ranking), fontsize="small")
+    return figure, _plotted(ranking)
 
 
-def plotted(ranking: Ranking) -> pd.DataFrame:
-    """Return the numbers of the diagram, one row a method, best first (columns `COLUMNS`)."""
+def _plotted(ranking: Ranking) -> pd.DataFrame:
     rows = [
         {
             "method": name,
@@ -64,8 +78,8 @@ def plotted(ranking: Ranking) -> pd.DataFrame:
     return frame[COLUMNS]
 
 
-def describe(ranking: Ranking) -> str:
-    """Return what the diagram rests on, in one or two lines."""
+def _description(ranking: Ranking) -> str:
+    """Say in one or two lines what the diagram rests on."""
     count = f"{len(ranking.datasets)} data set{'s' if len(ranking.datasets) > 1 else ''}"
     if ranking.left_out:
         count += f" (left out, since some method lacks them: {len(ranking.left_out)})"

@@ -36,15 +36,17 @@ def hard_negatives_figure(rows: pd.DataFrame, draws: pd.DataFrame) -> tuple[Figu
         rows, draws: see `relamp.evaluate.hard_negatives.measure_hardness`, with the columns method, dataset and seed.
 
     Returns:
-        The figure and what is plotted, in long format: dataset, method, measure, kind, draw and value, where kind is
-        permuted (one a draw), ranked, given or even (mean hardness), hardest, first_holds or second_holds (shares, see
-        `relamp.evaluate.hard_negatives.summarise_hardness`), nodes or swaps (counts).
+        The figure, and plotted numbers in long format: dataset, method, measure, kind, draw and value, where kind is
+        permuted (one row per draw), ranked, given or even (mean hardness), hardest, first_holds or second_holds
+        (shares, see `relamp.evaluate.hard_negatives.summarise_hardness`), nodes or swaps (counts).
 
     Raises:
-        RelampError: no node has two neighbours.
+        RelampError: there are no rows, since no node has two neighbours.
     """
     if rows.empty or draws.empty:
-        raise RelampError("hard negatives: no node has two neighbours, so there is nothing to permute")
+        raise RelampError(
+            "hard negatives: no node has two neighbours, so there is nothing to permute; name another data set"
+        )
     key = ["dataset", "method", "measure"]
     summary = summarise_hardness(rows, key)
     weighted = draws.assign(value=draws["value"] * draws["nodes"]).groupby([*key, "draw"], sort=False)

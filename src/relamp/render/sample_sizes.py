@@ -11,9 +11,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from relamp.errors import RelampError
 from relamp.evaluate.sample_bound import is_assumed, largest_dimension, needed_samples
-from relamp.render.style import COLOURS, LINES, MARKERS, in_style, label, panels, short_name
+from relamp.judge.mmix_cells import probe_scores, run_cells
+from relamp.render.style import in_style, label, panels, short_name, style
 
+# Parameters of the grid, and the columns of the plotted numbers; N and F' in the paper.
+GRID = {"sample_size": "samples", "hidden": "dimension"}
 SIZE = (3.6, 2.6)
 MOST_CURVES = 3
 _ENTRY = 0.95  # inches that an entry of the legend needs
@@ -21,7 +25,7 @@ _LEAST_CELLS = 6  # for a rank correlation
 _OUTSIDE = "0.9"
 
 
-def sample_size_figure(cells: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
+def sample_size_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     """Draw accuracy by sample size and dimension, two panels for each method.
 
     Above, the sample size on the x-axis and a line for each dimension, with bars of one deviation. Below, the same
@@ -31,21 +35,26 @@ def sample_size_figure(cells: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     where the dimension is not above the sample size: shaded.
 
     Args:
-        cells: method, dataset, samples, dimension, mean, std_seeds (in per cent) and seeds.
+        rows: of the linear probe on nodes, with the columns sample_size and hidden of the grid.
 
     Returns:
-        The figure and what is plotted: the cells, `largest_ratio` (the ratio of constants up to which Eq. 12 is met),
-        `assumed` (whether the theorem speaks of the cell), `best` (the best dimension of its sample size),
-        `rank_correlation` of mean and largest_ratio over the method's cells (where these are six or more), and
-        `ratios`, those of the curves.
+        The figure, and one row per method and point of the grid: mean and std_seeds in per cent, seeds, `largest_ratio`
+        (the ratio of constants up to which Eq. 12 is met), `assumed` (whether the theorem speaks of the cell), `best`
+        (the best dimension of its sample size), `rank_correlation` of mean and largest_ratio over the method's cells
+        (where these are six or more), and `ratios`, those of the curves.
+
+    Raises:
+        RelampError: there are no rows.
     """
-    plotted = _with_relation(cells)
+    if rows.empty:
+        raise RelampError("sample sizes: there are no rows; run and evaluate the grid of sample sizes and dimensions")
+    plotted = _with_relation(_cells(rows.rename(columns=GRID)))
     groups = list(plotted.groupby(["dataset", "method"], sort=False))
-    ratios = curve_ratios(plotted)
+    ratios = _curve_ratios(plotted)
     with in_style():
         names = [f"{short_name(str(dataset))}, {label(str(method))}" for (dataset, method), _ in groups]
         figure, axes = panels(
-            [*names, *(f"{name}: Theorem 3.2" for name in names)], most_columns=max(len(groups), 1), size=SIZE
+            [*names, *(f"{name}: Theorem 3.2" for name in names)], most_columns=len(groups), size=SIZE
         )
         means = plotted["mean"]
         scale = Normalize(means.min(), means.max() if means.max() > means.min() else means.min() + 1)
@@ -68,7 +77,7 @@ def sample_size_figure(cells: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
         axes[0].set_ylabel("accuracy (%)")
         axes[len(groups)].set_ylabel("output dimension F′")
         curves = [
-            Line2D([], [], color="black", linestyle=LINES[n], label=f"μ²/C = {ratio:.3g}")
+            Line2D([], [], color="black", linestyle=style(n).line, label=f"μ²/C = {ratio:.3g}")
             for n, ratio in enumerate(ratios)
         ]
         legend = figure.legend(
@@ -87,13 +96,25 @@ def sample_size_figure(cells: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     return figure, plotted.assign(ratios=" ".join(f"{ratio:.6g}" for ratio in ratios))
 
 
-def curve_ratios(cells: pd.DataFrame) -> list[float]:
+def _curve_ratios(cells: pd.DataFrame) -> list[float]:
     """Return ratios of constants at which Eq. 12 passes between neighbouring sample sizes, at most MOST_CURVES."""
     sizes = np.unique(cells["samples"].to_numpy(float))
     between = np.sqrt(sizes[1:] * sizes[:-1]) if len(sizes) > 1 else 0.75 * sizes
     chosen = np.unique(np.linspace(0, len(between) - 1, min(len(between), MOST_CURVES)).round().astype(int))
     middle = np.exp(np.log(cells["dimension"].to_numpy(float)).mean())
     return [float(n / needed_samples(n, middle)) for n in between[chosen]]
+
+
+def _cells(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return mean accuracy and deviation over the seeds of each method and point of the grid, of final embeddings."""
+    parts = []
+    for _, part in rows.groupby([*GRID.values()]):
+        scores = probe_scores(part)
+        point = {name: part[name].iloc[0] for name in GRID.values()}
+        # The branches by themselves are Table 6's.
+        cells = run_cells(scores[~scores["method"].str.contains("-branch-")])
+        parts.append(cells[cells["metric"] == "accuracy"].assign(**point))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _with_relation(cells: pd.DataFrame) -> pd.DataFrame:
@@ -104,25 +125,24 @@ def _with_relation(cells: pd.DataFrame) -> pd.DataFrame:
     rows["best"] = rows["mean"] == rows.groupby([*key, "samples"])["mean"].transform("max")
     parts = []
     for _, part in rows.groupby(key, sort=False):
-        told = len(part) >= _LEAST_CELLS
-        parts.append(
-            part.assign(rank_correlation=part["mean"].rank().corr(part["largest_ratio"].rank()) if told else np.nan)
-        )
-    return pd.concat(parts, ignore_index=True) if parts else rows.assign(rank_correlation=np.nan)
+        ranks = part["mean"].rank().corr(part["largest_ratio"].rank()) if len(part) >= _LEAST_CELLS else np.nan
+        parts.append(part.assign(rank_correlation=ranks))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _draw_lines(axis: Axes, rows: pd.DataFrame) -> None:
     for number, (dimension, line) in enumerate(rows.groupby("dimension")):
+        look = style(number)
         axis.errorbar(
             line["samples"],
             line["mean"],
             # One seed has no spread: no bar, rather than one of length zero.
             yerr=line["std_seeds"] if line["std_seeds"].notna().any() else None,
-            color=COLOURS[number % len(COLOURS)],
-            marker=MARKERS[number % len(MARKERS)],
-            linestyle=LINES[number % len(LINES)],
+            color=look.colour,
+            marker=look.marker,
+            linestyle=look.line,
             capsize=2,
-            label=f"{dimension}",
+            label=f"{dimension:g}",
         )
     _samples_axis(axis, rows)
 
@@ -141,7 +161,7 @@ def _draw_plane(axis: Axes, rows: pd.DataFrame, ratios: Sequence[float], scale: 
     n = np.geomspace(left, right, 400)
     axis.fill_between(n, low, n, where=(n > low).tolist(), facecolor=_OUTSIDE, hatch="///", edgecolor="0.8", zorder=0)
     for number, ratio in enumerate(ratios):
-        axis.plot(n, largest_dimension(n, ratio), color="black", linestyle=LINES[number], linewidth=1.2, zorder=1)
+        axis.plot(n, largest_dimension(n, ratio), color="black", linestyle=style(number).line, linewidth=1.2, zorder=1)
     colours = colormaps["cividis"]
     names = ("samples", "dimension", "mean", "best")
     for samples, dimension, mean, best in zip(*(rows[name].tolist() for name in names), strict=True):

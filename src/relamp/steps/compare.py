@@ -8,20 +8,14 @@ from typing import Any
 
 import pandas as pd
 
-from relamp.errors import RelampError
 from relamp.judge.comparison import Comparison, compare_on_dataset, compare_over_datasets
 from relamp.judge.evaluations import LINEAR, RBF
-from relamp.judge.intervals import cell_intervals
 from relamp.judge.measured import read_scores
-from relamp.judge.protocols import leakage_gaps
-from relamp.judge.ranks import rank_methods
-from relamp.render.comparisons import comparisons_page
+from relamp.render.comparisons import comparisons_table
 from relamp.render.critical_difference import critical_difference_figure
-from relamp.render.cross_table import cross_rows, write_cross_table
-from relamp.render.drawn import save_drawn
-from relamp.render.leakage import leakage_figure, write_leakage_table
-from relamp.render.sidecar import write_sidecar
-from relamp.runtime.files import write_csv, write_text
+from relamp.render.cross_table import cross_table
+from relamp.render.leakage import leakage_figure, leakage_table
+from relamp.render.sidecar import save_drawn, write_sidecar
 from relamp.settings.judging import Judging
 
 _SEED = 0  # of the draws from a posterior
@@ -34,10 +28,8 @@ def show_leakage(scores: Path, figure: Path, table: Path, command: str) -> None:
     """
     found = read_scores(scores)
     found = found[found["kind"].isin(["svm", "finetune"])]
-    candidates = found[["method", "dataset", "candidates"]].drop_duplicates()
-    gaps = leakage_gaps(found, candidates)
-    write_leakage_table(gaps, table)
-    save_drawn(leakage_figure(gaps), figure, [scores], command)
+    leakage_table(found).write(table)
+    save_drawn(leakage_figure(found), figure, [scores], command)
 
 
 def compare_methods(scores: Path, judging: Mapping[str, Any], figure: Path, table: Path, command: str) -> None:
@@ -50,12 +42,8 @@ def compare_methods(scores: Path, judging: Mapping[str, Any], figure: Path, tabl
     # Not those of the cross table: data sets on which not all methods were run could not be ranked on.
     found = found[(found["protocol"] == chosen.protocol) & (found["kind"] == "svm")]
     rows = pd.DataFrame([_flat(comparison) for comparison in _comparisons(found, chosen)])
-    if rows.empty:
-        raise RelampError(f"{scores}: no two methods have an accuracy on one data set; evaluate two on one at least")
-    write_csv(table.with_suffix(".csv"), rows)
-    write_text(table.with_suffix(".html"), comparisons_page(rows, chosen.rope))
-    cells = cell_intervals(found, chosen.confidence)
-    save_drawn(critical_difference_figure(rank_methods(cells)), figure, [scores], command)
+    comparisons_table(rows, chosen.rope).write(table)
+    save_drawn(critical_difference_figure(found, chosen.protocol), figure, [scores], command)
 
 
 def show_cross_table(scores: Path, stem: Path, command: str) -> None:
@@ -65,14 +53,7 @@ def show_cross_table(scores: Path, stem: Path, command: str) -> None:
     """
     found = read_scores(scores)
     found = found[(found["protocol"] == "fixed") & found["evaluation"].isin([RBF, LINEAR])]
-    if found.empty:
-        raise RelampError(f"{scores}: there is no accuracy of an SVM; evaluate a method on graphs at least")
-    cells = [
-        cell_intervals(found[found["evaluation"] == name]).assign(evaluation=name)
-        for name in (RBF, LINEAR)
-        if name in set(found["evaluation"])
-    ]
-    write_cross_table(cross_rows(pd.concat(cells, ignore_index=True)), stem)
+    cross_table(found).write(stem)
     write_sidecar(stem.with_suffix(".json"), [scores], command)
 
 
