@@ -1,6 +1,7 @@
 """Critical-difference diagrams: average ranks on a line, and bars over methods that do not differ."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -23,16 +24,10 @@ def critical_difference_figure(scores: pd.DataFrame, protocol: str = "fixed") ->
 
     Where there are too few methods or data sets for a critical difference, the ranks are drawn and the figure says so.
 
-    Args:
-        scores: with the columns of `relamp.judge.measured`, of one evaluation.
-        protocol: which of the scores are ranked, by their means over seeds and folds.
-
-    Returns:
-        The figure, and one row per method (`COLUMNS`), best first; `groups` are the numbers of its bars, counted from
-        the top.
-
-    Raises:
-        RelampError: there are no scores of the protocol, or no two methods with a data set in common.
+    `scores` has the columns of `relamp.judge.measured`, of one evaluation; those of the protocol are ranked by their
+    means over seeds and folds. Returns the figure, and one row per method (`COLUMNS`), best first; `groups` are the
+    numbers of its bars, counted from the top. Raises RelampError where there are no scores of the protocol, or no two
+    methods with a data set in common.
     """
     if scores.empty or not (scores["protocol"] == protocol).any():
         raise RelampError(f"ranks: there are no scores of the protocol {protocol}; compute the scores first")
@@ -45,9 +40,8 @@ def critical_difference_figure(scores: pd.DataFrame, protocol: str = "fixed") ->
     top = 2.0 if ranking.critical_difference is None else 3.0
     bottom = first + half - 0.4
     with in_style():
-        figure = Figure(
-            figsize=(_WIDTH + 0.2 * max(0, len(names) - _MOST), _LINE * (top + bottom) + 0.5), layout="constrained"
-        )
+        size = (_WIDTH + 0.2 * max(0, len(names) - _MOST), _LINE * (top + bottom) + 0.5)
+        figure = Figure(figsize=size, layout="constrained")
         axis = figure.subplots()
         axis.set_axis_off()
         axis.set_xlim(1, len(names))
@@ -65,14 +59,10 @@ def critical_difference_figure(scores: pd.DataFrame, protocol: str = "fixed") ->
 
 def _plotted(ranking: Ranking) -> pd.DataFrame:
     rows = [
-        {
-            "method": name,
-            "rank": rank,
-            "groups": " ".join(str(number) for number, group in enumerate(ranking.groups, 1) if name in group),
-        }
+        (name, rank, " ".join(str(number) for number, group in enumerate(ranking.groups, 1) if name in group))
         for name, rank in ranking.ranks.items()
     ]
-    frame = pd.DataFrame(rows).assign(datasets=len(ranking.datasets), alpha=ranking.alpha)
+    frame = pd.DataFrame(rows, columns=COLUMNS[:3]).assign(datasets=len(ranking.datasets), alpha=ranking.alpha)
     for name in ("friedman", "p_value", "critical_difference"):
         frame[name] = pd.Series([getattr(ranking, name)] * len(frame), dtype=float)
     return frame[COLUMNS]
@@ -142,7 +132,6 @@ def _draw_difference(axis: Axes, ranking: Ranking) -> None:
     if difference > widest:
         text += ": more than the ranks can differ"
     else:
-        axis.plot(
-            [1, 1 + difference], [2.1, 2.1], color="black", linewidth=1.5, marker="|", markersize=7, clip_on=False
-        )
+        gauge: dict[str, Any] = {"linewidth": 1.5, "marker": "|", "markersize": 7}
+        axis.plot([1, 1 + difference], [2.1, 2.1], color="black", clip_on=False, **gauge)
     axis.text(1, 2.35, text, ha="left", va="bottom", fontsize="small")

@@ -7,11 +7,10 @@ from matplotlib.figure import Figure
 
 from relamp.errors import RelampError
 from relamp.render.sample_sizes import GRID
-from relamp.render.style import in_style, label, panels, short_name, style, tick_values
+from relamp.render.style import LEGEND_ENTRY, in_style, label, panels, same_heights, short_name, style, tick_values
 
 SIZE = (2.7, 2.5)
 _MOST_COLUMNS = 5
-_ENTRY = 0.95  # inches that an entry of the legend needs
 NEAR = 1.0  # percentage points: how near to its best a line must come to count as there
 _KEY = ["dataset", "method", "samples", "dimension"]
 
@@ -22,15 +21,10 @@ def over_epochs_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     Bands are one standard deviation over seeds. A mark shows the first epoch drawn at which a line has come within NEAR
     of its best: the paper says that wide outputs get there sooner.
 
-    Args:
-        rows: of the linear probe on nodes at all checkpoints, with the columns sample_size and hidden of the grid.
-
-    Returns:
-        The figure, and one row per epoch that all seeds have of a method and point of the grid: dataset, method,
-        samples, dimension, epoch, mean and std_seeds in per cent, seeds, and `near_best`, true at the marked epoch.
-
-    Raises:
-        RelampError: there is no line, since fewer than two epochs are known.
+    `rows` are those of the linear probe on nodes at all checkpoints, with the columns sample_size and hidden. Returns
+    the figure, and one row per method, point of the grid (`samples`, `dimension`) and epoch that all its seeds have:
+    mean and std_seeds in per cent, seeds, and `near_best`, true at the marked epoch. Raises RelampError where there is
+    no line, since fewer than two epochs are known.
     """
     cells = _cells(rows.rename(columns=GRID)) if len(rows) else rows
     if cells.empty or cells.groupby(_KEY)["epoch"].nunique().min() < 2:
@@ -42,8 +36,6 @@ def over_epochs_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     groups = list(plotted.groupby(_KEY[:3], sort=False))
     columns = plotted["samples"].nunique()
     dimensions = sorted(plotted["dimension"].unique())
-    spread = plotted["std_seeds"].fillna(0)
-    bottom, top = (plotted["mean"] - spread).min(), (plotted["mean"] + spread).max()
     epochs = sorted(plotted["epoch"].unique())
     with in_style():
         titles = [f"{short_name(str(d))}, {label(str(m))}\nN = {samples:,.0f}" for (d, m, samples), _ in groups]
@@ -52,14 +44,14 @@ def over_epochs_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
             axis.title.set_fontsize("medium")
             _draw(axis, rows, dimensions)
             _epochs_axis(axis, epochs)
-            axis.set_ylim(bottom - 0.03 * (top - bottom) - 0.1, top + 0.03 * (top - bottom) + 0.1)
+        same_heights(axes, plotted, air=0.03)
         drawn = {text: handle for axis in axes for handle, text in zip(*axis.get_legend_handles_labels(), strict=True)}
         labels = [f"{dimension:g}" for dimension in dimensions]
         legend = figure.legend(
             [drawn[text] for text in labels],
             labels,
             loc="outside upper center",
-            ncols=min(len(labels), int(figure.get_figwidth() / _ENTRY)),
+            ncols=min(len(labels), int(figure.get_figwidth() / LEGEND_ENTRY)),
             title=f"output dimension F′\nmark: first within {NEAR:g} percentage point of the line's best",
             title_fontsize="small",
             handlelength=3,

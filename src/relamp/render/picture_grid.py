@@ -29,19 +29,14 @@ def picture_grid(
     Args:
         data: packed images.
         mixed: image numbers `anchor` and `image`, and the `weight` of image in anchor.
-        anchors: rows, the first of `mixed` in its order.
+        anchors, skip: how many of the anchors of `mixed`, in its order, have a row, and how many before them have none.
         partners: images per row.
-        skip: anchors of `mixed` that come before them.
 
-    Returns:
-        The figure, and one row per picture drawn: anchor, rank (0 is the anchor itself), image, weight, class,
-        same_class, and the anchor's number of `partners` in all, the `shown` share of the weights that is drawn, and
-        the `class_share` of all weights but the anchor's own that goes to its class (none without partners), beside
-        the share of that class among the other images, `class_expected`.
-
-    Raises:
-        RelampError: nothing was mixed, weights are missing, image numbers are not those of the images, or there are no
-            anchors after those that are skipped.
+    Returns the figure, and one row per picture drawn: anchor, rank (0 is the anchor itself), image, weight, class,
+    same_class, and the anchor's number of `partners` in all, the `shown` share of the weights that is drawn, and the
+    `class_share` of all weights but the anchor's own that goes to its class (none without partners), beside the share
+    of that class among the other images, `class_expected`. Raises RelampError where nothing was mixed, weights are
+    missing, image numbers are not those of the images, or there are no anchors after those that are skipped.
     """
     images = PackedImages.load(data)
     plotted = _plotted(images, mixed, anchors, partners, skip)

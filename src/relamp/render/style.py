@@ -30,6 +30,7 @@ LINES: tuple[Any, ...] = (
 )
 DPI = 200
 LEAST_WIDTH = 3.6  # inches: a legend needs this much even above one small panel
+LEGEND_ENTRY = 0.95  # inches: a number with its line in a legend
 _TICKS_APART = 0.16  # of the axis: the least distance between tick labels
 
 # The order of LAMP's Tables 1 and 2.
@@ -142,6 +143,14 @@ def panels(titles: Sequence[str], most_columns: int, size: tuple[float, float]) 
     for axis, title in zip(axes, titles, strict=False):
         axis.set_title(title)
     return figure, axes[: len(titles)]
+
+
+def same_heights(axes: Iterable[Axes], rows: pd.DataFrame, air: float) -> None:
+    """Give panels one y-axis for all means and their deviations (`mean`, `std_seeds`), with a share of `air`."""
+    spread = rows["std_seeds"].fillna(0)
+    bottom, top = (rows["mean"] - spread).min(), (rows["mean"] + spread).max()
+    for axis in axes:
+        axis.set_ylim(bottom - air * (top - bottom) - 0.1, top + air * (top - bottom) + 0.1)
 
 
 def tick_values(axis: Axes, values: Iterable[float]) -> None:

@@ -45,19 +45,11 @@ def sweep_figure(
     A method has one curve, or one for each value of what else was swept. Rows of all other methods are level lines.
     Points and lines are means over the seeds at the last epoch, in per cent, bars and bands their standard deviations.
 
-    Args:
-        rows: of an SVM, with a column for each parameter of the settings that were run.
-        parameter: what is on the x-axis; its values are numbers.
-        methods: those with a curve.
-        configured: the value of the parameter in settings that do not name it.
-
-    Returns:
-        The figure, and one row per point or level line: role (curve or reference), method, dataset, parameter, x, a
-        column for each parameter, mean, std_seeds, lower, upper, seeds and folds.
-
-    Raises:
-        RelampError: there are no rows of the methods, or a point has no number on the x-axis, or is not the only one
-            there.
+    `rows` are those of an SVM, with a column for each parameter of the settings that were run; `configured` is the
+    value of the parameter in settings that do not name it. Returns the figure, and one row per point or level line:
+    role (curve or reference), method, dataset, parameter, x, a column for each parameter, mean, std_seeds, lower,
+    upper, seeds and folds. Raises RelampError where there are no rows of the methods, or a point has no number on the
+    x-axis or is not the only one there.
     """
     points = _points(rows, parameter, methods, configured)
     names = ordered(points.loc[points["role"] == "curve", "dataset"])

@@ -60,34 +60,25 @@ def comparison_table(
     published: pd.DataFrame,
     cells: pd.DataFrame,
     title: str = "",
-    datasets: Sequence[str] | None = None,
     methods: Sequence[str] | None = None,
     transposed: bool = False,
 ) -> TextTable:
-    """Put the published cells of a table and the reproduced ones over the same columns.
+    """Put the published cells of a table and the reproduced ones over the same columns: the paper's, then others.
 
-    Args:
-        published: of one artifact, see `relamp.judge.published.load_published`.
-        cells: one per method and data set: mean and std_seeds as the paper prints them, seeds, folds if there are any,
-            and spread_meaning, or else it is a mean over folds or molecular tasks.
-        title: first words of the caption.
-        datasets: columns; by default all of the paper's in its order, then those that were reproduced only.
-        methods: rows of both blocks; by default all.
-        transposed: data sets as rows, as in LAMP's Table 3.
-
+    `cells` has one row per method and data set: mean and std_seeds in the units of the paper, seeds, folds if there are
+    any, and spread_meaning, or else it is of a mean over folds or molecular tasks; all else is as in `render_table`.
     A reproduced average covers exactly the paper's data sets, so it is absent where one of them is; a reproduced
     average rank has no meaning beside other rivals, so there is none. Raises RelampError for duplicate cells (several
     settings or epochs), and for methods that nobody has.
     """
     refuse_duplicates(cells, ["method", "dataset"], "table", "choose one setting and one epoch")
     of_paper = paper_datasets(published)
-    shown = list(datasets) if datasets is not None else list(dict.fromkeys([*of_paper, *ordered(cells["dataset"])]))
-    extra = [name for name in shown if name not in of_paper]
-    columns = [*(name for name in shown if name in of_paper), *paper_aggregates(published), *extra]
-    rows = pd.concat([_published_rows(published), _reproduced_rows(published, cells, of_paper)], ignore_index=True)
-    wanted = list(
-        dict.fromkeys([*published["method"], *ordered_methods(cells["method"])] if methods is None else methods)
-    )
+    extra = [name for name in ordered(cells["dataset"]) if name not in of_paper]
+    columns = [*of_paper, *paper_aggregates(published), *extra]
+    printed = published.assign(source=PUBLISHED)
+    rows = pd.concat([printed, _reproduced_rows(published, cells, of_paper)], ignore_index=True)
+    wanted = [*published["method"], *ordered_methods(cells["method"])] if methods is None else methods
+    wanted = list(dict.fromkeys(wanted))
     if nobody := sorted(set(wanted) - set(rows["method"])):
         known = ", ".join(pd.unique(rows["method"]).tolist())
         raise RelampError(f"table: neither the paper nor the reproduced cells have {nobody}; known: {known}")
@@ -134,11 +125,6 @@ def _columns_apart(cells: pd.DataFrame) -> pd.DataFrame:
     return cells.assign(dataset=names.astype(str).str.strip())
 
 
-def _published_rows(published: pd.DataFrame) -> pd.DataFrame:
-    columns = ["method", "label", "dataset", "value", "spread", "spread_meaning", "decimals"]
-    return published[columns].assign(source=PUBLISHED)
-
-
 def _reproduced_rows(published: pd.DataFrame, cells: pd.DataFrame, of_paper: Sequence[str]) -> pd.DataFrame:
     cells = cells.reindex(columns=list(dict.fromkeys([*cells.columns, "mean", "std_seeds", "seeds"])))
     rows = cells[["method", "dataset"]].assign(value=cells["mean"], spread=cells["std_seeds"])
@@ -174,11 +160,9 @@ def _laid_out(
 ) -> TextTable:
     texts: dict[tuple[str, str, str], dict[str, str]] = {}
     for row in rows.to_dict("records"):
-        line = texts.setdefault((row["source"], row["label"], row["method"]), {})
-        line[row["dataset"]] = _number(row["value"], row["spread"], int(row["decimals"]))
-    lines = [
-        (source, name, [cells.get(column, "-") for column in columns]) for (source, name, _), cells in texts.items()
-    ]
+        cells = texts.setdefault((row["source"], row["label"], row["method"]), {})
+        cells[row["dataset"]] = _number(row["value"], row["spread"], int(row["decimals"]))
+    lines = [(source, name, [cells.get(each, "-") for each in columns]) for (source, name, _), cells in texts.items()]
     sources = list(dict.fromkeys(source for source, _, _ in lines))
     if transposed:
         spans = [("", 1), *((each, sum(source == each for source, _, _ in lines)) for each in sources)]
@@ -194,13 +178,11 @@ def _laid_out(
 def _caption(rows: pd.DataFrame, title: str, not_in_paper: Sequence[str]) -> str:
     """Return a caption that says which rows are whose, and what each ± means."""
     parts = [title if title.endswith(".") else f"{title}."] if title else []
-    for source, what, where in (
-        (PUBLISHED, "copied from the paper", " in the paper"),
-        (REPRODUCED, "run by this pipeline", ""),
-    ):
+    for source, what in ((PUBLISHED, "copied from the paper"), (REPRODUCED, "run by this pipeline")):
         mine = rows[rows["source"] == source]
         meanings = [text for text in pd.unique(mine["spread_meaning"]).tolist() if text]
         if len(mine):
+            where = " in the paper" if source == PUBLISHED else ""
             spread = "; ".join(meanings) + where if meanings else "none, since there is one seed"
             parts.append(f"Rows marked “{source}” are {what}; ±: {spread}.")
     if set(rows["dataset"]) & set(AVERAGES):
