@@ -135,7 +135,9 @@ def _setting(parameter: str, value: Any) -> str:
 
 
 def _draw(axis: Axes, points: pd.DataFrame, look: Mapping[str, Style]) -> None:
-    for (role, _, curve), part in points.groupby(_CURVE, sort=False):
+    # Curves lie above the level lines.
+    drawn = points.sort_values("role", ascending=False, kind="stable")
+    for (role, _, curve), part in drawn.groupby(_CURVE, sort=False):
         style, cell = look[str(curve)], part.iloc[0]
         if role == "reference":
             axis.axhspan(cell["lower"], cell["upper"], color=style.colour, alpha=0.12, linewidth=0)
