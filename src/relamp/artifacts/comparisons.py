@@ -9,18 +9,13 @@ from typing import Any
 import pandas as pd
 
 from relamp.data.rows import read_by_evaluation
-from relamp.errors import RelampError
 from relamp.judge.comparison import Comparison, compare_on_dataset, compare_over_datasets
-from relamp.judge.intervals import cell_intervals
-from relamp.judge.ranks import rank_methods
-from relamp.judge.runs import all_runs, judged_scores, leakage_gaps, scores
-from relamp.render.comparisons import comparisons_page
+from relamp.judge.runs import all_runs, judged_scores, scores
+from relamp.render import cross_table as shown
+from relamp.render.comparisons import comparisons_table
 from relamp.render.critical_difference import critical_difference_figure
-from relamp.render.cross_table import cross_rows, write_cross_table
-from relamp.render.drawn import save_drawn
-from relamp.render.leakage import leakage_figure, write_leakage_table
-from relamp.render.sidecar import write_sidecar
-from relamp.runtime.files import write_csv, write_text
+from relamp.render.leakage import leakage_figure, leakage_table
+from relamp.render.sidecar import save_drawn, write_sidecar
 from relamp.settings.judging import Judging
 
 Fixed = Mapping[str, Mapping[str, str]]  # by evaluation and method, the setting of the tables
@@ -37,9 +32,9 @@ def leakage(rows: Sequence[Path], fixed: Fixed, figure: Path, table: Path, comma
         table: one of the table's files (`.csv`, `.md`, `.html`).
         command: what makes them.
     """
-    gaps = leakage_gaps(scores(all_runs(read_by_evaluation(rows)), fixed))
-    write_leakage_table(gaps, table.with_suffix(""))
-    save_drawn(leakage_figure(gaps), figure.with_suffix(""), rows, command)
+    found = scores(all_runs(read_by_evaluation(rows)), fixed)
+    leakage_table(found).write(table.with_suffix(""))
+    save_drawn(leakage_figure(found), figure.with_suffix(""), rows, command)
 
 
 def compare_methods(
@@ -56,12 +51,8 @@ def compare_methods(
     chosen = Judging.model_validate(judging)
     found = judged_scores(scores(all_runs(read_by_evaluation(rows)), fixed), chosen.protocol)
     compared = pd.DataFrame([_flat(comparison) for comparison in _comparisons(found, chosen)])
-    if compared.empty:
-        raise RelampError(f"{table}: no two methods have a score on one data set; evaluate two on one at least")
-    write_csv(table.with_suffix(".csv"), compared)
-    write_text(table.with_suffix(".html"), comparisons_page(compared, chosen.rope))
-    ranking = rank_methods(cell_intervals(found, chosen.confidence))
-    save_drawn(critical_difference_figure(ranking), figure.with_suffix(""), rows, command)
+    comparisons_table(compared, chosen.rope).write(table.with_suffix(""))
+    save_drawn(critical_difference_figure(found, chosen.protocol), figure.with_suffix(""), rows, command)
 
 
 def cross_table(rows: Sequence[Path], fixed: Fixed, output: Path, command: str) -> None:
@@ -74,9 +65,7 @@ def cross_table(rows: Sequence[Path], fixed: Fixed, output: Path, command: str) 
         command: what makes them.
     """
     found = scores(all_runs(read_by_evaluation(rows)), fixed)
-    found = found[found["protocol"] == "fixed"]
-    cells = [cell_intervals(part).assign(evaluation=name) for name, part in found.groupby("evaluation", sort=False)]
-    write_cross_table(cross_rows(pd.concat(cells, ignore_index=True)), output.with_suffix(""))
+    shown.cross_table(found[found["protocol"] == "fixed"]).write(output.with_suffix(""))
     write_sidecar(output.with_suffix(".json"), rows, command)
 
 

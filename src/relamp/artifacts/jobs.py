@@ -6,10 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from relamp.render.data_table import data_page, data_rows
-from relamp.render.drawn import save_drawn
-from relamp.render.sidecar import write_sidecar
-from relamp.runtime.files import read_json, write_csv, write_text
+from relamp.data.rows import read_by_evaluation
+from relamp.judge.published import load_published
+from relamp.render.data_table import data_table
+from relamp.render.sidecar import save_drawn, write_sidecar
+from relamp.render.tables import render_table
+from relamp.runtime.files import read_json
 from relamp.runtime.job import named
 
 
@@ -35,22 +37,46 @@ def draw(
         data: packed data.
         mixed: a file of mixing weights.
     """
-    given: dict[str, Any] = {"rows": read_rows(rows)} if rows else {}
-    given |= {"draws": read_rows(draws)} if draws else {}
+    given: dict[str, Any] = {
+        name: pd.concat(map(pd.read_csv, paths), ignore_index=True)
+        for name, paths in (("rows", rows), ("draws", draws))
+        if paths
+    }
     given |= {"data": data} if data else {}
     given |= {"mixed": pd.read_csv(mixed)} if mixed else {}
     inputs = [*rows, *draws, *(path for path in (data, mixed) if path)]
     save_drawn(named(draw)(**given, **options), output.with_suffix(""), inputs, command)
 
 
+def tabulate(
+    rows: Sequence[Path],
+    published: Path,
+    title: str,
+    shows: Sequence[str] | None,
+    transposed: bool,
+    output: Path,
+    command: str,
+    splits: Sequence[Path] = (),
+) -> None:
+    """Write a table of a paper, published rows beside those of this run, as html, csv, md and tex with a sidecar.
+
+    Args:
+        rows: stored rows, in `rows/<evaluation>/...`.
+        published: the printed cells.
+        title: first words of the caption.
+        shows: methods of this run besides those that the table prints; None shows all.
+        transposed: data sets as rows.
+        output: the page; the other files lie beside it.
+        command: what makes it again.
+        splits: folds or splits in which the rows were scored, for the sidecar.
+    """
+    printed = load_published(published.parent, published.stem)
+    table = render_table(read_by_evaluation(rows), printed, title, shows, transposed)
+    table.write(output.with_suffix(""))
+    write_sidecar(output.with_suffix(".json"), [published, *splits, *rows], command)
+
+
 def guard_table(reports: Sequence[Path], output: Path, command: str) -> None:
     """Write the data guard's findings on all data sets as one table."""
-    rows = data_rows([read_json(path) for path in reports])
-    write_csv(output.with_suffix(".csv"), rows)
-    write_text(output, data_page(rows))
+    data_table([read_json(path) for path in reports]).write(output.with_suffix(""))
     write_sidecar(output.with_suffix(".json"), reports, command)
-
-
-def read_rows(paths: Sequence[Path]) -> pd.DataFrame:
-    """Return the rows of several CSV files as one frame."""
-    return pd.concat([pd.read_csv(path) for path in paths], ignore_index=True)

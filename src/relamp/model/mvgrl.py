@@ -12,19 +12,19 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from relamp.data.packed import Integers
-from relamp.graph.diffusion import Kind, chebyshev_coefficients, diffuse, normalised_adjacency
+from relamp.graph.diffusion import chebyshev_coefficients, diffuse, normalised_adjacency
 from relamp.mixing.base import Mixed, Mixer
 from relamp.mixing.nodes import mix_nodes, taken
 from relamp.mixing.similarity import make_mixer, mixing_mlp
 from relamp.model.node_encoder import SparseRows
 from relamp.settings.mixing import MixSettings
-from relamp.settings.nodes import DiffusionSettings
+from relamp.settings.nodes import Diffusion, DiffusionSettings
 
 
 def branch_inputs(
     edge_index: Integers,
     x: csr_matrix[np.float32],
-    kind: Kind | Literal["adjacency"] = "ppr",
+    kind: Diffusion | Literal["adjacency"] = "ppr",
     alpha: float = 0.2,
     time: float = 5.0,
     tolerance: float = 1e-6,

@@ -1,21 +1,32 @@
-"""A page of probabilities: which method beats which, on each data set and over all of them."""
+"""A table of probabilities: which method beats which, on each data set and over all of them."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from relamp.render.markup import Block, html_page
+from relamp.errors import RelampError
+from relamp.render.markup import Block, TextTable
 from relamp.render.style import label, ordered
 
 OVER_ALL = "all data sets"
+_CAPTION = (
+    "Who beats whom{where}. Probability, in per cent, that the method of the row is ahead of that of the column by "
+    "more than {rope:g} points. What the two cells of a pair lack to 100 is the probability that both are practically "
+    "equal. On one data set: Bayesian correlated t-test over seeds and folds, which allows for folds that share "
+    "training data (Corani and Benavoli 2015). Over several: Bayesian signed-rank test (Benavoli et al. 2014), which "
+    "says little about two or three data sets."
+)
 
 
-def comparisons_page(rows: pd.DataFrame, rope: float) -> str:
-    """Return a page with a block a data set: in row a and column b, how probably a is ahead of b by over the rope.
+def comparisons_table(rows: pd.DataFrame, rope: float) -> TextTable:
+    """Return a table with one block per data set: in row a and column b, how probably a is ahead of b by over the rope.
 
-    `rows` are pairs, each once, with the columns of `relamp.judge.comparison.Comparison`, `datasets` apart by spaces.
+    `rows` has each pair once, with the columns of `relamp.judge.comparison.Comparison`; `datasets` is a text in which
+    names are separated by spaces. Raises RelampError where there are no pairs.
     """
+    if rows.empty:
+        raise RelampError("comparisons: no two methods have an accuracy on one data set; evaluate two on one at least")
     methods = sorted({*rows["method"], *rows["rival"]})
     several = rows["datasets"].str.contains(" ")
     names = ordered(rows.loc[~several, "datasets"])
@@ -23,15 +34,8 @@ def comparisons_page(rows: pd.DataFrame, rope: float) -> str:
     if several.any():
         blocks[OVER_ALL] = _block(rows[several], methods)
     # A single block has no line with its name.
-    where = f" on {names[0]}" if len(blocks) == 1 else ""
-    caption = (
-        f"Who beats whom{where}. Probability, in per cent, that the method of the row is ahead of that of the column "
-        f"by more than {rope:g} points; what a pair's two cells lack to 100 is the probability that both are "
-        "practically equal. On a data set: Bayesian correlated t-test over seeds and folds, which allows for folds "
-        "that share training data (Corani and Benavoli 2015). Over several: Bayesian signed-rank test (Benavoli et al. "
-        "2014), to which two or three data sets tell little."
-    )
-    return html_page(["method", *map(label, methods)], blocks, caption, text_columns=1)
+    caption = _CAPTION.format(where=f" on {names[0]}" if len(blocks) == 1 else "", rope=rope)
+    return TextTable(rows, ["method", *map(label, methods)], blocks, caption)
 
 
 def _block(rows: pd.DataFrame, methods: Sequence[str]) -> Block:

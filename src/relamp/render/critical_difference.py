@@ -1,12 +1,15 @@
 """Critical-difference diagrams: average ranks on a line, and bars over methods that do not differ."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from relamp.judge.ranks import LEAST_DATASETS, LEAST_METHODS, Ranking
+from relamp.errors import RelampError
+from relamp.judge.intervals import cell_intervals
+from relamp.judge.ranks import LEAST_DATASETS, LEAST_METHODS, Ranking, rank_methods
 from relamp.render.style import Style, in_style, label, styles
 
 COLUMNS = ["method", "rank", "groups", "datasets", "friedman", "p_value", "alpha", "critical_difference"]
@@ -16,12 +19,19 @@ _LINE = 0.27  # inches: the height of a line of text
 _BAR = 0.45  # of a line: from one bar to the next
 
 
-def critical_difference_figure(ranking: Ranking) -> tuple[Figure, pd.DataFrame]:
+def critical_difference_figure(scores: pd.DataFrame, protocol: str = "fixed") -> tuple[Figure, pd.DataFrame]:
     """Draw average ranks, best on the left, with bars that join methods which do not differ (Demsar 2006, Fig. 1).
 
     Where there are too few methods or data sets for a critical difference, the ranks are drawn and the figure says so.
-    Returns the figure and what is plotted: one row a method, `groups` the numbers of its bars, counted from the top.
+
+    `scores` has the columns of `relamp.judge.runs.scores`, of one evaluation; those of the protocol are ranked by their
+    means over seeds and folds. Returns the figure, and one row per method (`COLUMNS`), best first; `groups` are the
+    numbers of its bars, counted from the top. Raises RelampError where there are no scores of the protocol, or no two
+    methods with a data set in common.
     """
+    if scores.empty or not (scores["protocol"] == protocol).any():
+        raise RelampError(f"ranks: there are no scores of the protocol {protocol}; compute the scores first")
+    ranking = rank_methods(cell_intervals(scores[scores["protocol"] == protocol]))
     names = list(ranking.ranks)
     levels = _levels(ranking)
     half = -(-len(names) // 2)
@@ -30,9 +40,8 @@ def critical_difference_figure(ranking: Ranking) -> tuple[Figure, pd.DataFrame]:
     top = 2.0 if ranking.critical_difference is None else 3.0
     bottom = first + half - 0.4
     with in_style():
-        figure = Figure(
-            figsize=(_WIDTH + 0.2 * max(0, len(names) - _MOST), _LINE * (top + bottom) + 0.5), layout="constrained"
-        )
+        size = (_WIDTH + 0.2 * max(0, len(names) - _MOST), _LINE * (top + bottom) + 0.5)
+        figure = Figure(figsize=size, layout="constrained")
         axis = figure.subplots()
         axis.set_axis_off()
         axis.set_xlim(1, len(names))
@@ -44,28 +53,23 @@ def critical_difference_figure(ranking: Ranking) -> tuple[Figure, pd.DataFrame]:
             y = -0.5 - _BAR * level
             axis.plot([low, high], [y, y], color="black", linewidth=4, solid_capstyle="butt", clip_on=False, zorder=4)
         _draw_difference(axis, ranking)
-        figure.supxlabel(describe(ranking), fontsize="small")
-    return figure, plotted(ranking)
+        figure.supxlabel(_description(ranking), fontsize="small")
+    return figure, _plotted(ranking)
 
 
-def plotted(ranking: Ranking) -> pd.DataFrame:
-    """Return the numbers of the diagram, one row a method, best first (columns `COLUMNS`)."""
+def _plotted(ranking: Ranking) -> pd.DataFrame:
     rows = [
-        {
-            "method": name,
-            "rank": rank,
-            "groups": " ".join(str(number) for number, group in enumerate(ranking.groups, 1) if name in group),
-        }
+        (name, rank, " ".join(str(number) for number, group in enumerate(ranking.groups, 1) if name in group))
         for name, rank in ranking.ranks.items()
     ]
-    frame = pd.DataFrame(rows).assign(datasets=len(ranking.datasets), alpha=ranking.alpha)
+    frame = pd.DataFrame(rows, columns=COLUMNS[:3]).assign(datasets=len(ranking.datasets), alpha=ranking.alpha)
     for name in ("friedman", "p_value", "critical_difference"):
         frame[name] = pd.Series([getattr(ranking, name)] * len(frame), dtype=float)
     return frame[COLUMNS]
 
 
-def describe(ranking: Ranking) -> str:
-    """Return what the diagram rests on, in one or two lines."""
+def _description(ranking: Ranking) -> str:
+    """Say in one or two lines what the diagram rests on."""
     count = f"{len(ranking.datasets)} data set{'s' if len(ranking.datasets) > 1 else ''}"
     if ranking.left_out:
         count += f" (left out, since some method lacks them: {len(ranking.left_out)})"
@@ -128,7 +132,6 @@ def _draw_difference(axis: Axes, ranking: Ranking) -> None:
     if difference > widest:
         text += ": more than the ranks can differ"
     else:
-        axis.plot(
-            [1, 1 + difference], [2.1, 2.1], color="black", linewidth=1.5, marker="|", markersize=7, clip_on=False
-        )
+        gauge: dict[str, Any] = {"linewidth": 1.5, "marker": "|", "markersize": 7}
+        axis.plot([1, 1 + difference], [2.1, 2.1], color="black", clip_on=False, **gauge)
     axis.text(1, 2.35, text, ha="left", va="bottom", fontsize="small")

@@ -1,61 +1,41 @@
 """All graph-level methods on all data sets of graphs, whichever paper they are from: a table that neither paper has."""
 
-from pathlib import Path
-
 import pandas as pd
 
 from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
+from relamp.judge.intervals import cell_intervals
 from relamp.judge.published import RANK
 from relamp.judge.ranks import average_ranks
-from relamp.method.table import METHODS
-from relamp.render.markup import Block, html_page, latex_table, markdown_table
-from relamp.render.style import label, ordered, short_name
-from relamp.runtime.files import write_csv, write_text
+from relamp.render.markup import Block, TextTable
+from relamp.render.style import in_order, label, ordered, ordered_methods, refuse_duplicates, short_name
 
 COLUMNS = ["evaluation", "method", "label", "dataset", "value", "spread", "seeds", "folds", "datasets"]
 _DECIMALS = 12
 _CAPTION = (
-    "Accuracy (%) of all graph-level methods on all data sets of graphs of both papers that were run, which neither "
-    "paper has. Mean and sample standard deviation (±) over {seeds} of the mean over {folds} folds, at the tables' "
-    "settings and the last epoch. Within a block all methods share folds, seeds and evaluation; kernels are an SVM "
-    "on their own matrix in either block. A.R.: average rank (1 is best) among the methods of the block that have the "
-    "data set, equal values sharing theirs, over the data sets that the method has and another one, too; n: their "
-    "number. Ranks compare where methods have the same data sets. Empty: not run."
+    "Accuracy (%) of all graph-level methods on all data sets of graphs of both papers that were run; neither paper "
+    "has this table. Mean and sample standard deviation (±) over {seeds} of the mean over {folds} folds, at the "
+    "tables' settings and the last epoch. Within a block all methods share folds, seeds and evaluation; kernels are "
+    "scored by an SVM on their own matrix in both blocks. A.R.: average rank (1 is best) among the methods of the "
+    "block that have the data set; equal values share their rank; the average is over those data sets of the method "
+    "that at least one other method has, and n is their number. Compare ranks only between methods that have the same "
+    "data sets. Empty: not run."
 )
 
 
-def cross_rows(cells: pd.DataFrame) -> pd.DataFrame:
-    """Return one row (`COLUMNS`) a number, average ranks as data set A.R., in the order shown.
+def cross_table(scores: pd.DataFrame) -> TextTable:
+    """Return one table of methods by data sets, a block for each evaluation of `scores`, with average ranks.
 
-    `cells` are those of `relamp.judge.intervals.cell_intervals`, with a column `evaluation`. Only an average rank has
-    `datasets`, the number of data sets that it is over. Raises RelampError for no cells, and for duplicates.
+    `scores` are those of `relamp.judge.runs`, of the protocol `fixed` alone. The numbers (`COLUMNS`) have one row per
+    cell; average ranks are those of the data set A.R., and only they have `datasets`, the number of data sets
+    that they are over. Raises RelampError where there are no scores.
     """
-    if cells.empty:
-        raise RelampError("cross table: there is nothing to show; evaluate a method on graphs first")
-    twice = cells[cells.duplicated(["evaluation", "method", "dataset"])]
-    if len(twice):
-        raise RelampError(f"cross table: {twice.iloc[0]['method']} on {twice.iloc[0]['dataset']} is a duplicate")
-    names = ordered(cells["dataset"])
-    rows = cells.rename(columns={"mean": "value", "std_seeds": "spread"})
-    ranks = [_ranks(part).assign(evaluation=name) for name, part in rows.groupby("evaluation", sort=False)]
-    rows = pd.concat([rows, *ranks], ignore_index=True)
-    rows = rows.assign(label=[label(method) for method in rows["method"]])
-    methods = [name for name in METHODS["graphs"] if name in set(rows["method"])]
-    methods += sorted(set(rows["method"]) - set(METHODS["graphs"]))
-    orders = {"evaluation": [*EVALUATIONS], "method": methods, "dataset": [*names, RANK]}
-    rows = rows.sort_values(list(orders), key=lambda column: column.map(orders[str(column.name)].index))
-    return rows.reindex(columns=COLUMNS).astype(dict.fromkeys(("seeds", "folds", "datasets"), "Int64"))
-
-
-def write_cross_table(rows: pd.DataFrame, stem: Path | str) -> list[Path]:
-    """Write `stem`.csv (all digits), .md, .tex and .html, each as a whole; raises RelampError if one cannot be."""
-    stem = Path(stem)
-    table = stem.with_name(f"{stem.name}.csv")
-    write_csv(table, rows)
+    if scores.empty:
+        raise RelampError("cross table: there is nothing to show; evaluate a method on graphs by an SVM first")
+    parts = [cell_intervals(part).assign(evaluation=name) for name, part in scores.groupby("evaluation", sort=False)]
+    rows = _with_ranks(pd.concat(parts, ignore_index=True))
     numbers = rows[rows["dataset"] != RANK]
     names = ordered(numbers["dataset"])
-    head = ["method", *map(short_name, names), RANK, "n"]
     caption = _CAPTION.format(seeds=_count(numbers["seeds"], "seeds"), folds=_count(numbers["folds"], ""))
     blocks = {
         EVALUATIONS[str(name)].title: _block(part, names) for name, part in rows.groupby("evaluation", sort=False)
@@ -63,10 +43,18 @@ def write_cross_table(rows: pd.DataFrame, stem: Path | str) -> list[Path]:
     if len(blocks) == 1:
         # A single block has no line with its name.
         caption = f"{next(iter(blocks))}. {caption}"
-    texts = {"md": markdown_table, "tex": latex_table, "html": html_page}
-    for kind, write in texts.items():
-        write_text(stem.with_name(f"{stem.name}.{kind}"), write(head, blocks, caption, text_columns=1))
-    return [table, *(stem.with_name(f"{stem.name}.{kind}") for kind in texts)]
+    return TextTable(rows, ["method", *map(short_name, names), RANK, "n"], blocks, caption)
+
+
+def _with_ranks(cells: pd.DataFrame) -> pd.DataFrame:
+    refuse_duplicates(cells, ["evaluation", "method", "dataset"], "cross table")
+    rows = cells.rename(columns={"mean": "value", "std_seeds": "spread"})
+    ranks = [_ranks(part).assign(evaluation=name) for name, part in rows.groupby("evaluation", sort=False)]
+    orders = {"evaluation": [*EVALUATIONS], "method": ordered_methods(rows["method"])}
+    orders["dataset"] = [*ordered(rows["dataset"]), RANK]
+    rows = in_order(pd.concat([rows, *ranks], ignore_index=True), orders)
+    rows = rows.assign(label=[label(method) for method in rows["method"]])
+    return rows.reindex(columns=COLUMNS).astype(dict.fromkeys(("seeds", "folds", "datasets"), "Int64"))
 
 
 def _ranks(cells: pd.DataFrame) -> pd.DataFrame:

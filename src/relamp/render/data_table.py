@@ -5,41 +5,33 @@ from typing import Any
 
 import pandas as pd
 
-from relamp.render.markup import html_page
+from relamp.render.markup import TextTable
 
+_COUNTS = ("graphs", "dropped", "nodes", "edges", "self_loops", "average_nodes", "average_edges", "isolated_nodes")
 CAPTION = (
-    "What the data guard found in the packed data sets. Pairs of nodes are counted once, self-loops apart. "
-    "Alike: graphs that share a Weisfeiler-Leman hash with another; contradicting: those of them whose labels differ. "
-    "Majority: the score of always saying the most frequent class. Content: whether counts and fingerprint are "
-    "those of the registry; where not, the guard's report says what differs and why it passed."
+    "What the data guard found in the packed data sets. Pairs of nodes are counted once, self-loops separately. "
+    "Alike: graphs that share a Weisfeiler-Leman hash with another graph; contradicting: those of them whose labels "
+    "differ. Majority: the accuracy of always predicting the most frequent class. Content: whether counts and "
+    "fingerprint are those of the registry; where they are not, the guard's report says what differs and why it "
+    "passed."
 )
 
 
-def data_rows(reports: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return one row a data set from the guard's reports, see `relamp.data.guard`, `guard_nodes` and `steps.data`."""
-    return pd.DataFrame([_row(report) for report in reports])
-
-
-def data_page(rows: pd.DataFrame) -> str:
-    """Return an HTML page that shows the rows."""
-    cells = [[_text(value) for value in row] for row in rows.itertuples(index=False)]
-    return html_page([name.replace("_", " ") for name in rows.columns], {"": cells}, CAPTION, text_columns=1)
+def data_table(reports: Sequence[Mapping[str, Any]]) -> TextTable:
+    """Return a table with one row per data set from the guard's reports (`relamp.data.guard`, `guard_nodes`)."""
+    rows = pd.DataFrame([_row(report) for report in reports])
+    lines = [[_text(value) for value in row] for row in rows.itertuples(index=False)]
+    return TextTable(rows, [name.replace("_", " ") for name in rows.columns], {"": lines}, CAPTION)
 
 
 def _row(report: Mapping[str, Any]) -> dict[str, Any]:
     # A graph whose nodes are classified is not compared with others, and images have none of a graph's columns.
     labels, degree, copies = (report.get(name, {}) for name in ("labels", "degree", "duplicates"))
+    counts = {name: report.get(name) for name in _COUNTS}
     return {
         "data_set": report["name"],
         "images": report.get("rows"),
-        "graphs": report.get("graphs"),
-        "dropped": report.get("dropped"),
-        "nodes": report.get("nodes"),
-        "edges": report.get("edges"),
-        "self_loops": report.get("self_loops"),
-        "average_nodes": report.get("average_nodes"),
-        "average_edges": report.get("average_edges"),
-        "isolated_nodes": report.get("isolated_nodes"),
+        **counts,
         "without_edges": report.get("graphs_without_edges"),
         "degree_max": degree.get("max"),
         "classes": report.get("classes") or len(labels.get("classes", {})) or None,

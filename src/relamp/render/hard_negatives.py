@@ -32,19 +32,16 @@ def hard_negatives_figure(rows: pd.DataFrame, draws: pd.DataFrame) -> tuple[Figu
     Bars are draws of permuted weights, each the mean over all nodes and seeds; lines are the same weights in the order
     of the similarities, and as the method gives them. The axis shows the distance from the mean of the permutations.
 
-    Args:
-        rows, draws: see `relamp.evaluate.hard_negatives.measure_hardness`, with the columns method, dataset and seed.
-
-    Returns:
-        The figure and what is plotted, in long format: dataset, method, measure, kind, draw and value, where kind is
-        permuted (one a draw), ranked, given or even (mean hardness), hardest, first_holds or second_holds (shares, see
-        `relamp.evaluate.hard_negatives.summarise_hardness`), nodes or swaps (counts).
-
-    Raises:
-        RelampError: no node has two neighbours.
+    `rows` and `draws` are those of `relamp.evaluate.hard_negatives.measure_hardness`, with the columns method, dataset
+    and seed. Returns the figure, and plotted numbers in long format: dataset, method, measure, kind, draw and value,
+    where kind is permuted (one row per draw), ranked, given or even (mean hardness), hardest, first_holds or
+    second_holds (shares, see `relamp.evaluate.hard_negatives.summarise_hardness`), nodes or swaps (counts). Raises
+    RelampError where there are no rows, since no node has two neighbours.
     """
     if rows.empty or draws.empty:
-        raise RelampError("hard negatives: no node has two neighbours, so there is nothing to permute")
+        raise RelampError(
+            "hard negatives: no node has two neighbours, so there is nothing to permute; name another data set"
+        )
     key = ["dataset", "method", "measure"]
     summary = summarise_hardness(rows, key)
     weighted = draws.assign(value=draws["value"] * draws["nodes"]).groupby([*key, "draw"], sort=False)

@@ -1,7 +1,6 @@
 """The leakage gap: what choosing settings and epochs on test scores adds, as a figure and as a table."""
 
-from collections.abc import Hashable, Iterable, Mapping
-from pathlib import Path
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -11,27 +10,25 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
 from relamp.errors import RelampError
-from relamp.judge.runs import LEAKAGE
+from relamp.judge.runs import leakage_gaps
 from relamp.judge.words import LEAKAGE_WORDS
-from relamp.method.table import METHODS
-from relamp.render.markup import Block, html_page, markdown_table
-from relamp.render.style import in_style, label, ordered, panels, short_name
-from relamp.runtime.files import write_csv, write_text
+from relamp.render.markup import TextTable
+from relamp.render.style import in_order, in_style, label, ordered, ordered_methods, panels, short_name
 
-HEAD = ("data set", "method", "candidates", "seeds", "folds", "fixed", "nested", "oracle", "gap")
+_HEAD = ("data set", "method", "candidates", "seeds", "folds", "fixed", "nested", "oracle", "gap")
 # Colour, shape and height within the row all tell the protocols apart.
 _LOOKS = {"fixed": ("#000000", "s", -0.28), "nested": ("#0072B2", "o", 0.0), "oracle": ("#D55E00", "D", 0.28)}
-_ROW = 0.3  # inches a method
+_ROW = 0.3  # inches per method
 _COLUMNS = 3
 
 
-def leakage_figure(gaps: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
-    """Draw fixed, nested and oracle scores of each method, a panel a data set, with the gap written beside them.
+def leakage_figure(scores: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
+    """Draw fixed, nested and oracle scores of each method, a panel for each data set, with the gap beside them.
 
-    `gaps` are those of `relamp.judge.runs.leakage_gaps`. Returns the figure and what is plotted, in per cent.
-    Raises RelampError where there are none, or a method has a duplicate on a data set.
+    `scores` are those of `relamp.judge.runs`, of all protocols. Returns the figure and one row per method and data set,
+    see `relamp.judge.runs.leakage_gaps`. Raises RelampError where there are no scores.
     """
-    plotted = leakage_rows(gaps)
+    plotted = _gaps(scores)
     names = ordered(plotted["dataset"])
     most = int(plotted.groupby("dataset").size().max())
     with in_style():
@@ -51,46 +48,10 @@ def leakage_figure(gaps: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     return figure, plotted
 
 
-def leakage_rows(gaps: pd.DataFrame) -> pd.DataFrame:
-    """Return the gaps in the order shown: data sets as in the papers, methods as in relamp's table, then by name."""
-    if gaps.empty:
-        raise RelampError("leakage gap: there are no gaps to show; compute the scores of all protocols first")
-    twice = gaps[gaps.duplicated(["method", "dataset"])]
-    if len(twice):
-        raise RelampError(f"leakage gap: {twice.iloc[0]['method']} on {twice.iloc[0]['dataset']} is a duplicate")
-    orders = {"dataset": ordered(gaps["dataset"]), "method": _methods(gaps["method"])}
-    rows = gaps.sort_values(list(orders), key=lambda column: column.map(orders[str(column.name)].index))
-    return rows[LEAKAGE].reset_index(drop=True)
-
-
-def leakage_markdown(gaps: pd.DataFrame) -> str:
-    """Return the gaps as a Markdown table with its caption below."""
-    return markdown_table(HEAD, {"": _block(gaps)}, LEAKAGE_WORDS, text_columns=2)
-
-
-def leakage_page(gaps: pd.DataFrame) -> str:
-    """Return the gaps as an HTML page with its caption below."""
-    return html_page(HEAD, {"": _block(gaps)}, LEAKAGE_WORDS, text_columns=2)
-
-
-def write_leakage_table(gaps: pd.DataFrame, stem: Path | str) -> list[Path]:
-    """Write `stem`.csv (all digits), .md and .html, each as a whole; raises RelampError if one cannot be written."""
-    stem = Path(stem)
-    table = stem.with_name(f"{stem.name}.csv")
-    write_csv(table, leakage_rows(gaps))
-    texts = {"md": leakage_markdown(gaps), "html": leakage_page(gaps)}
-    for kind, text in texts.items():
-        write_text(stem.with_name(f"{stem.name}.{kind}"), text)
-    return [table, *(stem.with_name(f"{stem.name}.{kind}") for kind in texts)]
-
-
-def _methods(names: Iterable[str]) -> list[str]:
-    found = set(names)
-    return [name for name in METHODS["graphs"] if name in found] + sorted(found - set(METHODS["graphs"]))
-
-
-def _block(gaps: pd.DataFrame) -> Block:
-    return [
+def leakage_table(scores: pd.DataFrame) -> TextTable:
+    """Return the numbers of `leakage_figure`, of the same scores, as a table."""
+    rows = _gaps(scores)
+    lines = [
         [
             short_name(row["dataset"]),
             label(row["method"]),
@@ -98,8 +59,17 @@ def _block(gaps: pd.DataFrame) -> Block:
             *(f"{row[name]:.2f}" for name in _LOOKS),
             _gap(row, digits=2),
         ]
-        for row in leakage_rows(gaps).to_dict("records")
+        for row in rows.to_dict("records")
     ]
+    return TextTable(rows, _HEAD, {"": lines}, LEAKAGE_WORDS, text_columns=2)
+
+
+def _gaps(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the gaps in the order shown: data sets as in the papers, methods as in relamp's table, then by name."""
+    if scores.empty:
+        raise RelampError("leakage gap: there are no gaps to show; compute the scores of all protocols first")
+    gaps = leakage_gaps(scores)
+    return in_order(gaps, {"dataset": ordered(gaps["dataset"]), "method": ordered_methods(gaps["method"])})
 
 
 def _gap(row: Mapping[Hashable, Any], digits: int) -> str:
@@ -112,14 +82,8 @@ def _draw(axis: Axes, rows: pd.DataFrame) -> None:
     for place, row in enumerate(rows.to_dict("records")):
         ends = [place + _LOOKS[name][2] for name in ("nested", "oracle")]
         axis.plot([row["nested"], row["oracle"]], ends, color=_LOOKS["oracle"][0], linewidth=1.0, zorder=1)
-        axis.text(
-            1.02,
-            place,
-            _gap(row, digits=1),
-            transform=axis.get_yaxis_transform(),
-            va="center",
-            fontsize="small",
-        )
+        gap = _gap(row, digits=1)
+        axis.text(1.02, place, gap, transform=axis.get_yaxis_transform(), va="center", fontsize="small")
     for name, (colour, marker, shift) in _LOOKS.items():
         heights = [place + shift for place in places]
         axis.plot(rows[name], heights, color=colour, marker=marker, markersize=3.5, linestyle="")

@@ -1,7 +1,13 @@
-"""Text tables in Markdown, LaTeX and HTML."""
+"""Tables as text: in Markdown, LaTeX and HTML."""
 
-import html
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from relamp.render.pages import page
+from relamp.runtime.files import write_csv, write_text
 
 Block = Sequence[Sequence[str]]
 WIDE = 7  # columns that fit a line of a printed page
@@ -11,6 +17,52 @@ _TEX = {
     **{"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "†": r"$^\dagger$"},
     **{"α": r"$\alpha$", "γ": r"$\gamma$", "−": "$-$", "×": r"$\times$", "–": "--", "—": "---"},
 }
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A table to read, with its numbers.
+
+    Attributes:
+        numbers: what the CSV holds, one row per number or line, with all digits.
+        head: titles of the columns.
+        blocks: lines of cells by the name of their block; the name of a single block is not shown.
+        caption: what is shown; its first sentence is the title of the page.
+        text_columns: how many columns on the left hold texts; all others hold numbers.
+        spans: a second head above the first, as texts and the number of columns that each of them covers.
+    """
+
+    numbers: pd.DataFrame
+    head: Sequence[str]
+    blocks: Mapping[str, Block]
+    caption: str
+    text_columns: int = 1
+    spans: Sequence[tuple[str, int]] = ()
+
+    def markdown(self) -> str:
+        """Return the table in Markdown, its caption below."""
+        return markdown_table(self._flat_head(), self.blocks, self.caption, self.text_columns)
+
+    def latex(self) -> str:
+        """Return the table in LaTeX (packages booktabs, graphicx), its caption above."""
+        return latex_table(self.head, self.blocks, self.caption, self.text_columns, self.spans)
+
+    def html(self) -> str:
+        """Return a page with the table, its caption below."""
+        return html_page(self._flat_head(), self.blocks, self.caption, self.text_columns)
+
+    def write(self, stem: Path | str) -> list[Path]:
+        """Write `stem`.csv, .md, .tex and .html, each as a whole; raises RelampError if one cannot be written."""
+        paths = [Path(f"{stem}.{kind}") for kind in ("csv", "md", "tex", "html")]
+        write_csv(paths[0], self.numbers)
+        for path, text in zip(paths[1:], (self.markdown(), self.latex(), self.html()), strict=True):
+            write_text(path, text)
+        return paths
+
+    def _flat_head(self) -> list[str]:
+        """Return the titles in one line, with what spans them in brackets."""
+        above = [text for text, width in self.spans for _ in range(width)] or [""] * len(self.head)
+        return [f"{title} ({text})" if text else title for title, text in zip(self.head, above, strict=True)]
 
 
 def markdown_table(head: Sequence[str], blocks: Mapping[str, Block], caption: str, text_columns: int) -> str:
@@ -81,41 +133,6 @@ def _spans(spans: Sequence[tuple[str, int]]) -> list[str]:
     return [" & ".join(cells) + r" \\", "".join(rules)]
 
 
-_PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>{title}</title>
-<style>
-body {{ font: 13px/1.4 system-ui, sans-serif; color: #1a1a1a; margin: 1rem; }}
-div {{ overflow-x: auto; }}
-table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; }}
-th, td {{ padding: .2rem .4rem; text-align: right; white-space: nowrap; border-bottom: 1px solid #ddd; }}
-thead th {{ white-space: normal; vertical-align: bottom; }}
-th {{ border-bottom: 2px solid #333; }}
-.text {{ text-align: left; }}
-.block {{ text-align: left; font-weight: 600; background: #f0f0f0; }}
-p {{ max-width: 60rem; }}
-</style>
-<div><table>
-<thead><tr>{head}</tr></thead>
-<tbody>
-{body}
-</tbody>
-</table></div>
-<p>{caption}</p>
-</html>
-"""
-
-
 def html_page(head: Sequence[str], blocks: Mapping[str, Block], caption: str, text_columns: int) -> str:
     """Return a page with one table and its caption below: each block under a line with its name."""
-
-    def row(cells: Sequence[str], tag: str) -> str:
-        kinds = [' class="text"' if place < text_columns else "" for place in range(len(cells))]
-        return "".join(f"<{tag}{kind}>{html.escape(cell)}</{tag}>" for kind, cell in zip(kinds, cells, strict=True))
-
-    lines = []
-    for name, rows in blocks.items():
-        if len(blocks) > 1:
-            lines.append(f'<tr><td class="block" colspan="{len(head)}">{html.escape(name)}</td></tr>')
-        lines += [f"<tr>{row(cells, 'td')}</tr>" for cells in rows]
-    title = html.escape(caption.partition(".")[0])
-    return _PAGE.format(title=title, head=row(head, "th"), body="\n".join(lines), caption=html.escape(caption))
+    return page("table.html", head=head, blocks=blocks, caption=caption, text_columns=text_columns)

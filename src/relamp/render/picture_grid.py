@@ -1,6 +1,7 @@
 """Picture grids: anchors, and the images that were mixed into them with their weights (M-Mix Fig. 4 and 5)."""
 
 from collections.abc import Hashable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -17,7 +18,7 @@ _SAME, _OTHER = "#009E73", "#D55E00"
 
 
 def picture_grid(
-    data: PackedImages, mixed: pd.DataFrame, anchors: int = 4, partners: int = 7, skip: int = 0
+    data: Path, mixed: pd.DataFrame, anchors: int = 4, partners: int = 7, skip: int = 0
 ) -> tuple[Figure, pd.DataFrame]:
     """Draw a row for each anchor: the anchor itself, then the images with the largest mixing weights.
 
@@ -26,23 +27,19 @@ def picture_grid(
     the paper says, can be told by the share of the weights that goes to images of the anchor's class.
 
     Args:
-        data: the images.
+        data: packed images.
         mixed: image numbers `anchor` and `image`, and the `weight` of image in anchor.
-        anchors: rows, the first of `mixed` in its order.
-        partners: images a row.
-        skip: anchors of `mixed` that come before them.
+        anchors, skip: how many of the anchors of `mixed`, in its order, have a row, and how many before them have none.
+        partners: images per row.
 
-    Returns:
-        The figure, and a row for each picture drawn: anchor, rank (0 is the anchor itself), image, weight, class,
-        same_class, and the anchor's number of `partners` in all, the `shown` share of the weights that is drawn, and
-        the `class_share` of all weights but the anchor's own that goes to its class (none without partners), beside
-        the share of that class among the other images, `class_expected`.
-
-    Raises:
-        RelampError: nothing was mixed, weights are missing, image numbers are not those of the images, or there are no
-            anchors after those that are skipped.
+    Returns the figure, and one row per picture drawn: anchor, rank (0 is the anchor itself), image, weight, class,
+    same_class, and the anchor's number of `partners` in all, the `shown` share of the weights that is drawn, and the
+    `class_share` of all weights but the anchor's own that goes to its class (none without partners), beside the share
+    of that class among the other images, `class_expected`. Raises RelampError where nothing was mixed, weights are
+    missing, image numbers are not those of the images, or there are no anchors after those that are skipped.
     """
-    plotted = _plotted(data, mixed, anchors, partners, skip)
+    images = PackedImages.load(data)
+    plotted = _plotted(images, mixed, anchors, partners, skip)
     rows = list(plotted.groupby("anchor", sort=False))
     columns = 1 + int(plotted["rank"].max())
     with in_style():
@@ -53,13 +50,13 @@ def picture_grid(
             axis.set_axis_off()
         for line, (_, part) in zip(axes, rows, strict=True):
             for axis, cell in zip(line, part.to_dict("records"), strict=False):
-                _draw(axis, data, cell)
+                _draw(axis, images, cell)
             if len(part) == 1 and columns > 1:
                 line[1].text(0.0, 0.5, "mixed with\nnone", transform=line[1].transAxes, va="center", fontsize="small")
         axes[0][0].set_title("anchor", fontsize="small")
         if columns > 1:
             axes[0][1].set_title("mixed in", fontsize="small", loc="left")
-        figure.suptitle(short_name(data.name), fontsize="medium")
+        figure.suptitle(short_name(images.name), fontsize="medium")
         words = ["weight and class; frame: solid, of the anchor's class; dashed, of another"]
         if (least := plotted["shown"].min()) < 1 - 1e-6:
             words.append(f"only the largest weights are drawn: for each anchor {least:.0%} or more of their sum")

@@ -1,6 +1,7 @@
 """Accuracy against sample size and output dimension, beside the relation of Theorem 3.2 (M-Mix Fig. 2)."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,18 +12,22 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from relamp.data.rows import with_parameters
+from relamp.errors import RelampError
 from relamp.evaluate.sample_bound import is_assumed, largest_dimension, needed_samples
-from relamp.render.style import COLOURS, LINES, MARKERS, in_style, label, panels, short_name
+from relamp.judge.runs import cells_of
+from relamp.render.style import LEGEND_ENTRY, in_style, label, panels, same_heights, short_name, style
 
+# Parameters of the grid, and the columns of the plotted numbers; N and F' in the paper.
+GRID = {"sample_size": "samples", "hidden": "dimension"}
 SIZE = (3.6, 2.6)
 MOST_CURVES = 3
-_ENTRY = 0.95  # inches that an entry of the legend needs
 _LEAST_CELLS = 6  # for a rank correlation
 _OUTSIDE = "0.9"
 
 
-def sample_size_figure(cells: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
-    """Draw accuracy by sample size and dimension, two panels for each method.
+def sample_size_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
+    """Draw accuracy by sample size and dimension, two panels for each method, of the grid's rows of the linear probe.
 
     Above, the sample size on the x-axis and a line for each dimension, with bars of one deviation. Below, the same
     means in the plane of sample size and dimension, the best dimension of each sample size framed, with Eq. 12 of
@@ -30,52 +35,40 @@ def sample_size_figure(cells: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     leaves the ratio free, so curves are drawn for ratios at which they pass between the sample sizes. It says nothing
     where the dimension is not above the sample size: shaded.
 
-    Args:
-        cells: method, dataset, samples, dimension, mean, std_seeds (in per cent) and seeds.
-
-    Returns:
-        The figure and what is plotted: the cells, `largest_ratio` (the ratio of constants up to which Eq. 12 is met),
-        `assumed` (whether the theorem speaks of the cell), `best` (the best dimension of its sample size),
-        `rank_correlation` of mean and largest_ratio over the method's cells (where these are six or more), and
-        `ratios`, those of the curves.
+    Returns the figure, and one row per method and point of the grid (`samples`, `dimension`): mean and std_seeds in per
+    cent, seeds, `largest_ratio` (the ratio of constants up to which Eq. 12 is met), `assumed` (whether the theorem
+    speaks of the cell), `best` (the best dimension of its sample size), `rank_correlation` of mean and largest_ratio
+    over the method's cells (where these are six or more), and `ratios`, those of the curves. Raises RelampError where
+    there are no rows.
     """
-    plotted = _with_relation(cells)
+    if rows.empty:
+        raise RelampError("sample sizes: there are no rows; run and evaluate the grid of sample sizes and dimensions")
+    plotted = _with_relation(_cells(rows))
     groups = list(plotted.groupby(["dataset", "method"], sort=False))
-    ratios = curve_ratios(plotted)
+    ratios = _curve_ratios(plotted)
     with in_style():
         names = [f"{short_name(str(dataset))}, {label(str(method))}" for (dataset, method), _ in groups]
-        figure, axes = panels(
-            [*names, *(f"{name}: Theorem 3.2" for name in names)], most_columns=max(len(groups), 1), size=SIZE
-        )
+        titles = [*names, *(f"{name}: Theorem 3.2" for name in names)]
+        figure, axes = panels(titles, most_columns=len(groups), size=SIZE)
         means = plotted["mean"]
         scale = Normalize(means.min(), means.max() if means.max() > means.min() else means.min() + 1)
         for above, below, (_, rows) in zip(axes[: len(groups)], axes[len(groups) :], groups, strict=True):
             _draw_lines(above, rows)
             _draw_plane(below, rows, ratios, scale)
         handles, labels = axes[0].get_legend_handles_labels()
-        figure.legend(
-            handles,
-            labels,
-            loc="outside upper center",
-            ncols=min(len(labels), int(figure.get_figwidth() / _ENTRY)),
-            title="output dimension F′",
-            handlelength=3,
-        )
-        spread = plotted["std_seeds"].fillna(0)
-        bottom, top = (means - spread).min(), (means + spread).max()
-        for above in axes[: len(groups)]:
-            above.set_ylim(bottom - 0.05 * (top - bottom) - 0.1, top + 0.05 * (top - bottom) + 0.1)
+        columns = min(len(labels), int(figure.get_figwidth() / LEGEND_ENTRY))
+        title = "output dimension F′"
+        figure.legend(handles, labels, loc="outside upper center", ncols=columns, title=title, handlelength=3)
+        same_heights(axes[: len(groups)], plotted, air=0.05)
         axes[0].set_ylabel("accuracy (%)")
         axes[len(groups)].set_ylabel("output dimension F′")
         curves = [
-            Line2D([], [], color="black", linestyle=LINES[n], label=f"μ²/C = {ratio:.3g}")
+            Line2D([], [], color="black", linestyle=style(n).line, label=f"μ²/C = {ratio:.3g}")
             for n, ratio in enumerate(ratios)
         ]
+        outside = Patch(facecolor=_OUTSIDE, hatch="///", edgecolor="0.7", label="F′ ≤ N: not in the theorem")
         legend = figure.legend(
-            handles=[
-                *curves,
-                Patch(facecolor=_OUTSIDE, hatch="///", edgecolor="0.7", label="F′ ≤ N: not in the theorem"),
-            ],
+            handles=[*curves, outside],
             title="below: accuracy (%), the best F′ of each N framed\nTheorem 3.2 is met to the right of a line",
             title_fontsize="small",
             fontsize="small",
@@ -87,7 +80,7 @@ def sample_size_figure(cells: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     return figure, plotted.assign(ratios=" ".join(f"{ratio:.6g}" for ratio in ratios))
 
 
-def curve_ratios(cells: pd.DataFrame) -> list[float]:
+def _curve_ratios(cells: pd.DataFrame) -> list[float]:
     """Return ratios of constants at which Eq. 12 passes between neighbouring sample sizes, at most MOST_CURVES."""
     sizes = np.unique(cells["samples"].to_numpy(float))
     between = np.sqrt(sizes[1:] * sizes[:-1]) if len(sizes) > 1 else 0.75 * sizes
@@ -96,34 +89,34 @@ def curve_ratios(cells: pd.DataFrame) -> list[float]:
     return [float(n / needed_samples(n, middle)) for n in between[chosen]]
 
 
+def _cells(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return mean accuracy and deviation over the seeds of each method and point of the grid, of final embeddings."""
+    cells = cells_of("probe", rows)
+    # The branches by themselves are Table 6's.
+    cells = with_parameters(cells[(cells["metric"] == "accuracy") & ~cells["method"].str.contains("-branch-")])
+    cells = cells.rename(columns=GRID)
+    return cells[["method", "dataset", *GRID.values(), "mean", "std_seeds", "seeds"]]
+
+
 def _with_relation(cells: pd.DataFrame) -> pd.DataFrame:
     rows = cells.sort_values(["dataset", "method", "dimension", "samples"]).reset_index(drop=True)
     n, f = rows["samples"].to_numpy(), rows["dimension"].to_numpy()
     rows = rows.assign(largest_ratio=n / needed_samples(n, f), assumed=is_assumed(n, f))
-    key = ["dataset", "method"]
-    rows["best"] = rows["mean"] == rows.groupby([*key, "samples"])["mean"].transform("max")
+    rows["best"] = rows["mean"] == rows.groupby(["dataset", "method", "samples"])["mean"].transform("max")
     parts = []
-    for _, part in rows.groupby(key, sort=False):
-        told = len(part) >= _LEAST_CELLS
-        parts.append(
-            part.assign(rank_correlation=part["mean"].rank().corr(part["largest_ratio"].rank()) if told else np.nan)
-        )
-    return pd.concat(parts, ignore_index=True) if parts else rows.assign(rank_correlation=np.nan)
+    for _, part in rows.groupby(["dataset", "method"], sort=False):
+        ranks = part["mean"].rank().corr(part["largest_ratio"].rank()) if len(part) >= _LEAST_CELLS else np.nan
+        parts.append(part.assign(rank_correlation=ranks))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _draw_lines(axis: Axes, rows: pd.DataFrame) -> None:
     for number, (dimension, line) in enumerate(rows.groupby("dimension")):
-        axis.errorbar(
-            line["samples"],
-            line["mean"],
-            # One seed has no spread: no bar, rather than one of length zero.
-            yerr=line["std_seeds"] if line["std_seeds"].notna().any() else None,
-            color=COLOURS[number % len(COLOURS)],
-            marker=MARKERS[number % len(MARKERS)],
-            linestyle=LINES[number % len(LINES)],
-            capsize=2,
-            label=f"{dimension}",
-        )
+        look = style(number)
+        # One seed has no spread: no bar, rather than one of length zero.
+        spread = line["std_seeds"] if line["std_seeds"].notna().any() else None
+        drawn = {"color": look.colour, "marker": look.marker, "linestyle": look.line, "label": f"{dimension:g}"}
+        axis.errorbar(line["samples"], line["mean"], yerr=spread, capsize=2, **drawn)
     _samples_axis(axis, rows)
 
 
@@ -141,27 +134,16 @@ def _draw_plane(axis: Axes, rows: pd.DataFrame, ratios: Sequence[float], scale: 
     n = np.geomspace(left, right, 400)
     axis.fill_between(n, low, n, where=(n > low).tolist(), facecolor=_OUTSIDE, hatch="///", edgecolor="0.8", zorder=0)
     for number, ratio in enumerate(ratios):
-        axis.plot(n, largest_dimension(n, ratio), color="black", linestyle=LINES[number], linewidth=1.2, zorder=1)
+        axis.plot(n, largest_dimension(n, ratio), color="black", linestyle=style(number).line, linewidth=1.2, zorder=1)
     colours = colormaps["cividis"]
     names = ("samples", "dimension", "mean", "best")
     for samples, dimension, mean, best in zip(*(rows[name].tolist() for name in names), strict=True):
         shade = float(scale(mean))
-        axis.text(
-            samples,
-            dimension,
-            f"{mean:.1f}",
-            ha="center",
-            va="center",
-            fontsize=7,
-            color="black" if shade > 0.5 else "white",
-            bbox={
-                "boxstyle": "round,pad=0.3",
-                "facecolor": colours(shade),
-                "edgecolor": "#D55E00" if best else "none",
-                "linewidth": 2.0 if best else 0.0,
-            },
-            zorder=3,
-        )
+        frame: dict[str, Any] = {"edgecolor": "#D55E00" if best else "none", "linewidth": 2.0 if best else 0.0}
+        box = {"boxstyle": "round,pad=0.3", "facecolor": colours(shade), **frame}
+        colour = "black" if shade > 0.5 else "white"
+        place: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 7, "zorder": 3}
+        axis.text(samples, dimension, f"{mean:.1f}", color=colour, bbox=box, **place)
     words = "nodes contrasted in a step N"
     if not np.isnan(rank := rows["rank_correlation"].iloc[0]):
         words += f"\nrank correlation of accuracy and largest μ²/C: {rank:+.2f}"

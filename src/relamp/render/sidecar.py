@@ -11,7 +11,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+from matplotlib.figure import Figure
+
 from relamp.errors import RelampError
+from relamp.render.style import save
 from relamp.runtime.files import sha256, write_json
 
 SECONDS = 20.0  # for a foreign program; a hanging driver must not hang the workflow
@@ -45,6 +49,12 @@ def write_sidecar(
     facts = sidecar(inputs, command, repository)
     write_json(path, facts)
     return facts
+
+
+def save_drawn(drawn: tuple[Figure, pd.DataFrame], stem: Path, inputs: Sequence[Path], command: str) -> None:
+    """Write a figure and its numbers as `save` does, with the sidecar `stem`.json; raises RelampError as these do."""
+    save(*drawn, stem)
+    write_sidecar(stem.with_suffix(".json"), inputs, command)
 
 
 def gpu_names() -> list[str] | None:

@@ -1,6 +1,6 @@
 """One look for all figures, which holds in greyscale and for colour-blind readers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator
 
+from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError
 from relamp.method.table import METHODS
 from relamp.runtime.files import whole, write_csv
@@ -24,11 +26,11 @@ LINES: tuple[Any, ...] = (
     *("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1))),
     *((0, (1, 1)), (0, (8, 2)), (0, (3, 1)), (0, (5, 2, 1, 2, 1, 2)), (0, (10, 1, 2, 1))),
 )
-HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx")
 DPI = 200
 LEAST_WIDTH = 3.6  # inches: a legend needs this much even above one small panel
+LEGEND_ENTRY = 0.95  # inches: a number with its line in a legend
+_TICKS_APART = 0.16  # of the axis: the least distance between tick labels
 
-SHORT_NAMES = {"REDDIT-BINARY": "RED-B", "REDDIT-MULTI-5K": "RED-M5K", "IMDB-BINARY": "IMDB-B"}
 # The order of LAMP's Tables 1 and 2.
 PAPER_ORDER = (
     *("NCI1", "PROTEINS", "DD", "MUTAG", "COLLAB", "REDDIT-BINARY", "REDDIT-MULTI-5K", "IMDB-BINARY"),
@@ -64,38 +66,60 @@ _RC: Any = {
 
 @dataclass(frozen=True)
 class Style:
-    """How one curve or bar is drawn."""
+    """How one curve is drawn."""
 
     colour: str
     marker: str
     line: Any
-    hatch: str
+
+
+def style(number: int) -> Style:
+    """Return the look of the curve with this number; any two of the first 280 differ."""
+    return Style(*(looks[number % len(looks)] for looks in (COLOURS, MARKERS, LINES)))
 
 
 def styles(names: Iterable[str]) -> dict[str, Style]:
     """Return a style for each name: relamp's own methods always look the same, others follow in their order."""
-    own = list(METHODS["graphs"])
-    order = [*own, *(name for name in names if name not in METHODS["graphs"])]
-    return {name: _style(position) for position, name in enumerate(dict.fromkeys(order))}
+    return {name: style(number) for number, name in enumerate(dict.fromkeys([*METHODS["graphs"], *names]))}
 
 
 def label(method: str) -> str:
     """Return a method's name as the papers spell it, or its own name."""
     for table in METHODS.values():
         if method in table:
-            return str(table[method].label)
+            return table[method].label
     return _LABELS.get(method, method)
 
 
 def short_name(dataset: str) -> str:
-    """Return a data set's name as LAMP's tables print it."""
-    return SHORT_NAMES.get(dataset, dataset)
+    """Return a data set's short name in the registry, or its own name."""
+    return REGISTRY[dataset].paper_name if dataset in REGISTRY else dataset
 
 
 def ordered(datasets: Iterable[str]) -> list[str]:
     """Return data sets once each: the paper's in its order, then all others by their names."""
     names = set(datasets)
     return [name for name in PAPER_ORDER if name in names] + sorted(names - set(PAPER_ORDER))
+
+
+def ordered_methods(methods: Iterable[str]) -> list[str]:
+    """Return methods once each: relamp's in the order of its table, then all others by their names."""
+    names = set(methods)
+    return [name for name in METHODS if name in names] + sorted(names - set(METHODS))
+
+
+def in_order(rows: pd.DataFrame, orders: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
+    """Return rows sorted by several columns, each in its own order of values, the first column first."""
+    ranks = {column: {value: rank for rank, value in enumerate(order)} for column, order in orders.items()}
+    return rows.sort_values(list(orders), key=lambda column: column.map(ranks[str(column.name)]), ignore_index=True)
+
+
+def refuse_duplicates(rows: pd.DataFrame, key: Sequence[str], what: str, remedy: str = "keep one of them") -> None:
+    """Raise RelampError, which names the first, where two rows have the same `key`; they have method and dataset."""
+    double = rows[rows.duplicated(list(key))]
+    if len(double):
+        first = double.iloc[0]
+        raise RelampError(f"{what}: duplicate rows of {first['method']} on {first['dataset']}; {remedy}")
 
 
 def in_style() -> AbstractContextManager[None]:
@@ -119,6 +143,29 @@ def panels(titles: Sequence[str], most_columns: int, size: tuple[float, float]) 
     return figure, axes[: len(titles)]
 
 
+def same_heights(axes: Iterable[Axes], rows: pd.DataFrame, air: float) -> None:
+    """Give panels one y-axis for all means and their deviations (`mean`, `std_seeds`), with a share of `air`."""
+    spread = rows["std_seeds"].fillna(0)
+    bottom, top = (rows["mean"] - spread).min(), (rows["mean"] + spread).max()
+    for axis in axes:
+        axis.set_ylim(bottom - air * (top - bottom) - 0.1, top + air * (top - bottom) + 0.1)
+
+
+def tick_values(axis: Axes, values: Iterable[float]) -> None:
+    """Put the ticks of the x-axis, as it is scaled, at values whose labels do not touch, from the largest down."""
+    ticks = sorted(values)
+    places = np.asarray(axis.xaxis.get_transform().transform(np.asarray(ticks, dtype=float)))
+    least, chosen = (places[-1] - places[0]) * _TICKS_APART, [len(ticks) - 1]
+    for number in range(len(ticks) - 2, -1, -1):
+        # Rounded: evenly spaced places differ in their last bits.
+        if round(places[chosen[-1]] - places[number] - least, 9) >= 0:
+            chosen.append(number)
+    ticks = [ticks[number] for number in reversed(chosen)]
+    axis.xaxis.set_major_locator(FixedLocator(ticks))
+    axis.xaxis.set_minor_locator(NullLocator())
+    axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+
+
 def save(figure: Figure, plotted: pd.DataFrame, stem: Path | str) -> list[Path]:
     """Write `stem`.pdf, .svg, .png (200 dpi) and .csv (the numbers that are drawn), each as a whole.
 
@@ -139,12 +186,3 @@ def save(figure: Figure, plotted: pd.DataFrame, stem: Path | str) -> list[Path]:
     table = stem.with_name(f"{stem.name}.csv")
     write_csv(table, plotted)
     return [*written, table]
-
-
-def _style(position: int) -> Style:
-    return Style(
-        COLOURS[position % len(COLOURS)],
-        MARKERS[position % len(MARKERS)],
-        LINES[position % len(LINES)],
-        HATCHES[position % len(HATCHES)],
-    )

@@ -62,7 +62,7 @@ class Plan:
             words |= artifact.options
         if isinstance(artifact, Table):
             words |= {"title": artifact.title.format(corpus=self.config.transfer.corpus), "shows": artifact.shows}
-            words |= {"transposed": artifact.transposed, "fixed": self.fixed()}
+            words["transposed"] = artifact.transposed
         if artifact.call.endswith((":leakage", ":compare_methods", ":cross_table", ":judge")):
             words["fixed"] = self.fixed()
         if artifact.call.endswith((":compare_methods", ":judge")):
@@ -119,16 +119,16 @@ class Plan:
                 )
 
     def _sweep(self, name: str | None) -> dict[str, Any]:
-        """Return what the drawing of a sweep needs to know: its parameters, methods, and the configured values."""
+        """Return what the drawing of a sweep needs to know; of a grid, the first parameter is on the x-axis."""
         if name not in self.studies:
             return {}
         study = self.studies[name]
         parameters = self._parameters(study)
         first = study.runs[0]
         training = study.training
-        configured = {key: value_at(training, place(training, study.row(first.method), key)) for key in parameters}
+        configured = value_at(training, place(training, study.row(first.method), parameters[0]))
         methods = list(dict.fromkeys(run.method for run in study.runs))
-        return {"parameters": parameters, "methods": methods, "configured": configured}
+        return {"parameter": parameters[0], "methods": methods, "configured": configured}
 
     def _parameters(self, study: Study) -> list[str]:
         part = {"graphs": self.config.unsupervised, "nodes": self.config.mmix.nodes, "images": self.config.mmix.images}

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from relamp.errors import RelampError
-from relamp.render.verdict_page import contradictions
+from relamp.render.verdict_words import contradictions
 from relamp.runtime.files import whole
 
 log = logging.getLogger(__name__)

@@ -1,1 +1,0 @@
-"""What one job does: files in, files out. Each workflow script calls one function of this room."""

@@ -1,0 +1,346 @@
+"""What holds for every figure: a new one is covered by its entry in `ENTRIES`."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
+
+from relamp.errors import RelampError
+from relamp.render.critical_difference import critical_difference_figure
+from relamp.render.damage import damage_figure
+from relamp.render.hard_negatives import hard_negatives_figure
+from relamp.render.leakage import leakage_figure
+from relamp.render.over_epochs import over_epochs_figure
+from relamp.render.picture_grid import picture_grid
+from relamp.render.sample_sizes import sample_size_figure
+from relamp.render.style import label, save, short_name
+from relamp.render.sweep import sweep_figure
+from stored_rows import (
+    ALPHAS,
+    EIGHT,
+    GAMMAS,
+    MANY,
+    MIXED,
+    OWN,
+    damage_rows,
+    grid_rows,
+    hardness,
+    images_file,
+    mixed,
+    scores,
+    sweep_rows,
+)
+
+CAPTIONS = Path(__file__).parents[2] / "workflow" / "report"
+Inputs = Mapping[str, pd.DataFrame]
+MORE = (*OWN, "infograph", "bag")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A figure under test.
+
+    Attributes:
+        draw: takes frames by name; returns the figure and what is plotted.
+        inputs: frames of several sizes, the first an ordinary one; `least` has one row or one seed.
+        caption: its file; None where the caption is written elsewhere.
+        marks: words of the caption, or of the figure, one for each kind of mark that is drawn.
+        kept: a column whose values mean something by their order, which a shuffle leaves alone.
+        shifted: whether points are drawn at a distance from the plotted number.
+    """
+
+    draw: Callable[..., tuple[Figure, pd.DataFrame]]
+    inputs: Mapping[str, Inputs]
+    caption: str
+    marks: tuple[str, ...]
+    kept: str = ""
+    shifted: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def drawn(self, size: str) -> tuple[Figure, pd.DataFrame]:
+        return self.draw(**self.inputs[size], **self.options)
+
+
+def of(**frames: pd.DataFrame) -> dict[str, Inputs]:
+    """Inputs of figures that take one frame of rows."""
+    return {size: {"rows": frame} for size, frame in frames.items()}
+
+
+def scored(**frames: pd.DataFrame) -> dict[str, Inputs]:
+    return {size: {"scores": frame} for size, frame in frames.items()}
+
+
+TWO = ("MUTAG", "Solubility-3")
+LONG = "REDDIT-MULTI-5K"
+ENTRIES = {
+    "damage": Entry(
+        damage_figure,
+        of(
+            two=damage_rows(TWO),
+            eight=pd.concat([damage_rows(EIGHT), damage_rows(EIGHT).assign(augmentation="edge_perturbation")]),
+            nothing_left=damage_rows().assign(status="no_edges", value=np.nan),
+            least=damage_rows().head(1),
+        ),
+        "lamp_fig2",
+        ("boxes", "median", "whiskers", "diamonds", "filled", "hatched"),
+    ),
+    "gamma": Entry(
+        partial(sweep_figure, parameter="gamma", methods=["lamp-mag"]),
+        of(
+            two=sweep_rows("gamma", GAMMAS, TWO),
+            eight=sweep_rows("gamma", GAMMAS, EIGHT, 2),
+            three=sweep_rows("gamma", GAMMAS, EIGHT[:3], 2),
+            least=sweep_rows("gamma", (0.2,), seeds=1, references=False),
+        ),
+        "lamp_fig4",
+        ("point", "error bar", "level lines", "bands"),
+    ),
+    "alpha": Entry(
+        partial(sweep_figure, parameter="alpha", methods=["lamp-mag"], configured=1.0),
+        of(
+            eight=sweep_rows("alpha", ALPHAS, EIGHT, 2, gamma=0.2),
+            zero=sweep_rows("alpha", (0.0, 0.1, 1.0), gamma=0.2),
+            least=sweep_rows("gamma", (0.2,), seeds=1, references=False),
+        ),
+        "lamp_fig5",
+        ("point", "error bar", "level lines", "bands"),
+    ),
+    "a grid of two parameters of two methods": Entry(
+        partial(sweep_figure, parameter="temperature", methods=["simgrace", "graphcl"], configured=0.5),
+        of(
+            grid=pd.concat(
+                [
+                    *(sweep_rows("temperature", (0.1, 0.2, 0.5), TWO, 2, m == 0, "simgrace", eta=m) for m in (0, 1.5)),
+                    sweep_rows("temperature", [round(0.1 * n, 1) for n in range(1, 11)], TWO, 2, False, "graphcl"),
+                ]
+            ),
+            least=sweep_rows("eta", (0.2,), seeds=1, references=False, method="simgrace"),
+        ),
+        "lamp_fig5",
+        ("point", "error bar", "level lines", "bands"),
+    ),
+    "sample sizes": Entry(
+        sample_size_figure,
+        of(
+            few=grid_rows((8, 34), (8, 64)),
+            narrow=grid_rows((250, 1000), (32, 64, 128, 256, 512, 1024, 2048), methods=("mp-mix",)),
+            many=grid_rows((100, 250, 500, 1000, 2708), (32, 64, 128, 256, 512, 1024, 2048)),
+            least=grid_rows((500,), (64,), seeds=1, methods=("mp-mix",)),
+        ),
+        "mmix_fig2",
+        ("line", "bars", "framed", "curve", "hatched"),
+    ),
+    "over epochs": Entry(
+        over_epochs_figure,
+        of(
+            few=grid_rows((8, 34), (8, 64), (0, 5, 10, 20, 50, 100, 200)),
+            many=grid_rows((250, 500, 1000, 2708), (32, 64, 256, 1024), (0, 10, 20, 50, 100, 200, 500, 1000, 2000)),
+            even=grid_rows((250, 500), (16, 32, 64, 128, 256, 512, 1024), tuple(range(0, 2001, 100))),
+            least=grid_rows((34,), (8,), (0, 20), seeds=1, methods=("mp-mix",)),
+        ),
+        "mmix_fig3",
+        ("lines", "bands", "mark"),
+    ),
+    "picture grid": Entry(
+        lambda mixed, **options: picture_grid(images_file(), mixed, **options),
+        {"three": {"mixed": mixed(*MIXED)}, "least": {"mixed": mixed((0, 0, 1.0))}},
+        "mmix_fig4",
+        ("anchor", "weight", "solid", "dashed"),
+        kept="anchor",
+        options={"anchors": 3, "partners": 3},
+    ),
+    "hard negatives": Entry(
+        hard_negatives_figure,
+        {"two": hardness(), "one": hardness(("mo-mix",)), "least": hardness(("mo-mix",), 1)},
+        "mmix_theorem",
+        ("bars", "lines"),
+        shifted=True,
+    ),
+    "leakage": Entry(
+        leakage_figure,
+        scored(
+            eight=scores(MORE, EIGHT),
+            one=scores(MORE, ["MUTAG"]),
+            two=scores(OWN[:3], ["MUTAG", "DD"]),
+            least=scores(["lamp-mag"], ["MUTAG"], seeds=1, folds=1),
+        ),
+        "leakage",
+        ("fixed", "nested", "oracle", "gap"),
+    ),
+    "ranks": Entry(
+        critical_difference_figure,
+        scored(
+            eight=scores(),
+            fifteen=scores(MANY, [f"D{number:02d}" for number in range(30)], 0.5),
+            two_sets=scores(MANY, ["A", "B"]),
+            one_set=scores(MANY, ["A"]),
+            three_methods=scores(OWN[:3], ["A", "B"], 0.0),
+            least=scores(OWN[:2], ["A"], seeds=1, folds=1),
+        ),
+        "ranks",
+        ("line", "bar", "critical difference"),
+    ),
+}
+every_entry = pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES)
+every_size = pytest.mark.parametrize(
+    ("entry", "size"),
+    [(entry, size) for entry in ENTRIES.values() for size in entry.inputs],
+    ids=[f"{name}: {size}" for name, entry in ENTRIES.items() for size in entry.inputs],
+)
+
+
+def lightness(colour: Any) -> float:
+    """CIE L* from the relative luminance of sRGB, 0 to 100: how far apart two greys look."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return 116 * luminance ** (1 / 3) - 16 if luminance > 0.008856 else 903.3 * luminance
+
+
+@pytest.fixture
+def drawn_texts(monkeypatch: pytest.MonkeyPatch) -> list[Text]:
+    """The texts that drawing really draws: not the labels of ticks outside of the axis."""
+    found: list[Text] = []
+    draw = Text.draw
+
+    def noting(self: Text, renderer: Any) -> None:
+        if self.get_visible():
+            found.append(self)
+        draw(self, renderer)
+
+    monkeypatch.setattr(Text, "draw", noting)
+    return found
+
+
+def box_of(text: Text, renderer: Any) -> Bbox:
+    patch = text.get_bbox_patch()
+    return (patch or text).get_window_extent(renderer)
+
+
+def texts(figure: Figure) -> str:
+    return "\n".join(text.get_text() for text in figure.findobj(Text) if isinstance(text, Text))
+
+
+def marked_lines(figure: Figure) -> Iterator[Line2D]:
+    """Lines with marks, but for the bars of errors."""
+    for axis in figure.axes:
+        yield from (line for line in axis.get_lines() if line.get_marker() not in ("None", "", "_", "|", None))
+
+
+def legend_handles(figure: Figure) -> list[Any]:
+    handles = [handle for legend in figure.legends for handle in legend.legend_handles]
+    # Of a line with error bars, the line.
+    return [getattr(handle, "lines", [handle])[0] for handle in handles]
+
+
+@every_size
+def test_nothing_is_cut_off_and_no_text_covers_another(entry: Entry, size: str, drawn_texts: list[Text]) -> None:
+    figure, _ = entry.drawn(size)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    drawn_texts.clear()
+    canvas.draw()
+    renderer = canvas.get_renderer()
+    sheet, (width, height) = figure.get_tightbbox(renderer), figure.get_size_inches()
+    assert min(sheet.x0, sheet.y0) >= -0.01
+    assert (sheet.x1 <= width + 0.01, sheet.y1 <= height + 0.01) == (True, True)
+    boxes = [(text.get_text(), box_of(text, renderer)) for text in drawn_texts if text.get_text().strip()]
+    for name, box in boxes:
+        inside = min(box.x0, box.y0) >= -1 and box.x1 <= width * figure.dpi + 1 and box.y1 <= height * figure.dpi + 1
+        assert inside, name
+    for (one, first), (other, second) in combinations(boxes, 2):
+        assert not first.padded(-0.5).overlaps(second.padded(-0.5)), (one, other)
+    # Axes keep a fair part of the sheet beside their labels.
+    assert all(axis.get_window_extent(renderer).width > 0.03 * width * figure.dpi for axis in figure.axes)
+
+
+@every_size
+def test_legend_or_caption_names_every_mark(entry: Entry, size: str) -> None:
+    figure, plotted = entry.drawn(size)
+    words = texts(figure)
+    for column, name in (("method", label), ("dataset", short_name)):
+        if column in plotted and not (column == "dataset" and entry.caption == "ranks"):
+            assert all(name(value) in words for value in plotted[column].unique())
+    handles = [handle for handle in legend_handles(figure) if isinstance(handle, Line2D)]
+    named = {(to_hex(handle.get_markeredgecolor()), handle.get_marker()) for handle in handles}
+    if figure.legends:
+        assert {(to_hex(line.get_markeredgecolor()), line.get_marker()) for line in marked_lines(figure)} <= named
+    caption = (CAPTIONS / f"{entry.caption}.rst").read_text(encoding="utf-8").lower()
+    for mark in entry.marks:
+        assert mark in caption or mark in words.lower(), mark
+
+
+@every_size
+def test_marks_differ_in_grey_or_in_shape(entry: Entry, size: str) -> None:
+    looks = []
+    for handle in legend_handles(entry.drawn(size)[0]):
+        if isinstance(handle, Patch):
+            looks.append((lightness(handle.get_facecolor()), handle.get_hatch()))
+        elif isinstance(handle, Line2D):
+            dashes = handle._unscaled_dash_pattern  # type: ignore[attr-defined]
+            looks.append((lightness(handle.get_color()), (handle.get_marker(), str(dashes))))
+    for (grey, shape), (other_grey, other_shape) in combinations(looks, 2):
+        assert abs(grey - other_grey) >= 10 or shape != other_shape
+
+
+@every_size
+def test_what_is_drawn_is_among_the_plotted_numbers(entry: Entry, size: str) -> None:
+    figure, plotted = entry.drawn(size)
+    assert len(plotted)
+    numbers = plotted.select_dtypes("number").to_numpy(dtype=float, na_value=np.nan).ravel()
+
+    def known(values: Any) -> bool:
+        return all(np.isclose(numbers, value, rtol=1e-9, atol=0).any() for value in np.asarray(values, dtype=float))
+
+    for line in marked_lines(figure):
+        assert entry.shifted or known(line.get_xdata()) or known(line.get_ydata())
+
+
+@every_entry
+def test_plotted_numbers_do_not_depend_on_the_order_of_rows(entry: Entry) -> None:
+    size = next(iter(entry.inputs))
+    shuffled = {}
+    for name, rows in entry.inputs[size].items():
+        mixed_up = rows.sample(frac=1, random_state=np.random.default_rng(0))
+        if entry.kept:
+            order = list(dict.fromkeys(rows[entry.kept]))
+            mixed_up = mixed_up.sort_values(entry.kept, key=lambda values, order=order: values.map(order.index))
+        shuffled[name] = mixed_up
+    _, plotted = entry.draw(**shuffled, **entry.options)
+    pd.testing.assert_frame_equal(plotted, entry.drawn(size)[1], check_exact=False, rtol=1e-12, atol=0)
+
+
+@every_entry
+def test_the_same_rows_give_the_same_files(entry: Entry, tmp_path: Path) -> None:
+    size = next(reversed(entry.inputs))
+    written = [save(*entry.drawn(size), tmp_path / name) for name in ("one", "two")]
+    assert [path.read_bytes() for path in written[0]] == [path.read_bytes() for path in written[1]]
+    assert len(pd.read_csv(written[0][-1])) == len(entry.drawn(size)[1])
+
+
+@every_entry
+@pytest.mark.parametrize("columns", [True, False])
+def test_without_rows_the_error_says_what_to_do(entry: Entry, columns: bool) -> None:
+    size = next(iter(entry.inputs))
+    empty = {name: rows.head(0) if columns else pd.DataFrame() for name, rows in entry.inputs[size].items()}
+    with pytest.raises(RelampError, match=r": .*; [a-z]+ "):
+        entry.draw(**empty, **entry.options)
+
+
+def test_lightness_by_hand() -> None:
+    assert lightness("#FFFFFF") == pytest.approx(100)
+    assert lightness("#000000") == 0
+    # 18 % grey is the middle of the scale.
+    assert lightness("#777777") == pytest.approx(50, abs=0.5)
