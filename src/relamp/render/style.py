@@ -105,7 +105,8 @@ def ordered(datasets: Iterable[str]) -> list[str]:
 def ordered_methods(methods: Iterable[str]) -> list[str]:
     """Return methods once each: relamp's in the order of its table, then all others by their names."""
     names = set(methods)
-    return [name for name in METHODS if name in names] + sorted(names - set(METHODS))
+    own = METHODS["graphs"]
+    return [name for name in own if name in names] + sorted(names - set(own))
 
 
 def in_order(rows: pd.DataFrame, orders: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
