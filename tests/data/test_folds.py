@@ -11,8 +11,6 @@ from relamp.data.folds import load_folds, save_folds, stratified_folds
 from relamp.data.packaged import pack
 from relamp.errors import RelampError
 
-TENTHS = (0.8, 0.1, 0.1)
-
 
 @given(st.lists(st.integers(3, 20), min_size=2, max_size=4), st.integers(2, 3), st.integers(0, 2**32 - 1))
 @settings(max_examples=30, deadline=None)
@@ -31,13 +29,6 @@ def test_the_seed_decides_the_folds() -> None:
     y = np.repeat([0, 1], 30)
     assert (stratified_folds(y, 10, 0) == stratified_folds(y, 10, 0)).all()
     assert (stratified_folds(y, 10, 0) != stratified_folds(y, 10, 1)).any()
-
-
-def test_mutag_fills_ten_folds() -> None:
-    data = pack("MUTAG")
-    fold = stratified_folds(data.y, 10, 0)
-    assert set(np.bincount(fold[data.y == 0]).tolist()) == {6, 7}
-    assert set(np.bincount(fold[data.y == 1]).tolist()) == {12, 13}
 
 
 def test_cuneiform_cannot_fill_ten_folds() -> None:
