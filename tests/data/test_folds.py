@@ -43,7 +43,7 @@ def test_cuneiform_cannot_fill_ten_folds() -> None:
 
 @pytest.mark.parametrize(("y", "folds"), [(np.zeros((4, 1), dtype=int), 2), (np.zeros(4, dtype=int), 1)])
 def test_folds_need_classes_and_two_folds(y: np.ndarray, folds: int) -> None:
-    with pytest.raises(RelampError, match="need one class a graph and 2 or more folds"):
+    with pytest.raises(RelampError, match="need one class per graph and 2 or more folds"):
         stratified_folds(y, folds, 0)
 
 

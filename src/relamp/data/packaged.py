@@ -76,7 +76,7 @@ def pack(name: str) -> Packed:
 
 
 def _nci(where: Path) -> PackedGraphs:
-    """One SMILES and one running number a line, no labels."""
+    """Read one SMILES and one running number per line; there are no labels."""
     lines = (where / "first_5K.smi").read_text(encoding="ascii").splitlines()
     return pack_molecules("NCI", [line.split()[0] for line in lines])
 
