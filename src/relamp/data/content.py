@@ -14,7 +14,7 @@ from relamp.data.packed import PackedGraphs
 from relamp.data.registry import Dataset
 from relamp.errors import RelampError
 
-Packed = PackedGraphs | PackedNodes | PackedImages
+PackedData = PackedGraphs | PackedNodes | PackedImages
 _Counts = Mapping[str, int | tuple[int, ...]]
 
 # Which molecules parse, and so how much there is of these, changes between versions of RDKit.
@@ -50,7 +50,7 @@ class Provenance:
     note: str
 
 
-def content_of(data: Packed) -> Content:
+def content_of(data: PackedData) -> Content:
     """Count what a packed data set holds, and fingerprint graphs; `features` of images are the numbers of an image."""
     labels = data.y[data.y >= 0] if data.y.ndim == 1 else None
     sizes = [] if labels is None else np.bincount(labels).tolist()

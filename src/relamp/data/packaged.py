@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from rdkit import Chem, RDConfig, rdBase
 
-from relamp.data.content import Packed
+from relamp.data.content import PackedData
 from relamp.data.digits import read_digits
 from relamp.data.karate import karate_club
 from relamp.data.molecules import pack_molecules
@@ -54,7 +54,7 @@ def verify(dataset: Dataset, where: Path) -> None:
             raise RelampError(f"{name}: sha256 is {found} but the registry has {known} ({where}); {advice}")
 
 
-def pack(name: str) -> Packed:
+def pack(name: str) -> PackedData:
     """Verify and read a data set that is shipped inside a package.
 
     Raises RelampError if the name is unknown or a raw file differs from the registry.
@@ -117,7 +117,7 @@ def _solubility_file(path: Path) -> tuple[list[str], np.ndarray[tuple[int], np.d
     return smiles, np.array(classes, dtype=np.int64)
 
 
-_READERS: dict[str, Callable[[Path], Packed]] = {
+_READERS: dict[str, Callable[[Path], PackedData]] = {
     "MUTAG": lambda where: read_tu(where, "MUTAG"),
     "Cuneiform": lambda where: read_tu(where, "Cuneiform"),
     "NCI": _nci,
