@@ -1,7 +1,7 @@
 """Make many small files in one job, each cached under a hash of all that it depends on: none is computed twice.
 
-A job that makes forty files would make all of them again when one is added or when it is killed in the middle. Here
-only what is missing is computed, and the rest is copied.
+A job that makes forty files makes them all again when one is added or when it is killed in the middle. Here only what
+is missing is computed, and the rest copied.
 """
 
 import hashlib
@@ -31,13 +31,13 @@ def make_each(
     processes: int,
     what: str,
 ) -> None:
-    """Make every output, several at a time, unless an earlier job has cached the same.
+    """Make every output, several at a time, unless the same is kept from an earlier job.
 
     Args:
         make: a module's function; takes a call's arguments by name, and `output`.
         arguments: of each call: numbers, strings, paths of files, and mappings and lists of these.
         outputs: a file for each call, all below the folder of `kept`.
-        kept: the folder of the cache: each output lies under a hash of the contents of its arguments and of `code`.
+        kept: a folder where each output is kept under a hash of the contents of its arguments and of `code`.
         code: the source files that results depend on.
         processes: how many calls are made at once.
         what: is made, for the progress bar.
