@@ -102,7 +102,7 @@ class Malicious:
         ({"ally": [1, 2]}, r"ind\.pubmed\.ally: holds no table of labels"),
         ({"test": [FIRST + i for i in (0, 0, 1, 2, 3, 4, 5)]}, r"ind\.pubmed\.test\.index: does not fit"),
         ({"test": [0, *range(FIRST, FIRST + 6)]}, r"ind\.pubmed\.test\.index: does not fit"),
-        ({"test": ["x"]}, r"ind\.pubmed\.test\.index: is not one node number a line"),
+        ({"test": ["x"]}, r"ind\.pubmed\.test\.index: is not one node number per line"),
         ({"allx": Malicious()}, r"ind\.pubmed\.allx: its pickle asks for __builtin__\.print"),
     ],
 )

@@ -1,7 +1,5 @@
 import hashlib
-from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from hypothesis import given, settings
@@ -9,7 +7,6 @@ from hypothesis import strategies as st
 
 from relamp.data.fingerprint import fingerprint
 from relamp.data.molecules import pack_molecules
-from relamp.data.packaged import pack
 from relamp.data.packed import MISSING, PackedGraphs
 from relamp.data.wl_hash import wl_hash
 
@@ -145,38 +142,3 @@ def test_a_moved_bond_feature_matters() -> None:
     other = pack_molecules("a", ["CC=C", "CC"])  # the same molecule, read from its other end
     third = pack_molecules("a", ["CCC", "C=C"])
     assert fingerprint(one) == fingerprint(other) != fingerprint(third)
-
-
-def test_what_weisfeiler_leman_cannot_see_is_not_seen() -> None:
-    # A ring of six and two rings of three: the limit that the documentation states.
-    def rings(size: int) -> PackedGraphs:
-        around = {(i, i + 1 if (i + 1) % size else i + 1 - size) for i in range(6)}
-        bare = PackedGraphs(
-            name="rings",
-            x=np.zeros((6, 1), dtype=np.int64),
-            cardinality=(1,),
-            edge_index=np.zeros((2, 0), dtype=np.int64),
-            node_offset=np.array([0, 6]),
-            edge_offset=np.array([0, 0]),
-            y=np.array([0]),
-        )
-        return with_edges(bare, [around])
-
-    assert not np.array_equal(rings(3).edge_index, rings(6).edge_index)
-    assert fingerprint(rings(3)) == fingerprint(rings(6))
-
-
-def test_saving_and_loading_changes_nothing(tmp_path: Path) -> None:
-    data = pack("Solubility")
-    data.save(tmp_path / "a.safetensors")
-    assert fingerprint(PackedGraphs.load(tmp_path / "a.safetensors")) == fingerprint(data)
-
-
-def test_a_repacked_table_keeps_its_fingerprint_in_any_order(tmp_path: Path) -> None:
-    lines = ["CCO", "c1ccccc1", "C=C", "[Na+].[Cl-]"]
-    labels = np.array([[1, 0], [0, MISSING], [1, 1], [0, 0]])
-    order = np.array([2, 0, 3, 1])
-    one = pack_molecules("a", lines, labels)
-    other = pack_molecules("a", [lines[i] for i in order], labels[order])
-    assert fingerprint(one) == fingerprint(other)
-    assert Counter(one.smiles) == Counter(other.smiles)

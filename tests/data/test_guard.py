@@ -101,7 +101,7 @@ def test_upstream_names_and_warnings_are_shown() -> None:
     assert report["node_categories"] == [{"C": 5, "N": 2, "O": 2}]
     assert report["labels"]["classes"] == {"no": 1, "yes": 3}
     text = render(report)
-    for word in ("4 (2 raw rows dropped)", "no: 1, yes: 3", "75.00%", "odd", "5 (1.25 a graph), 1 self-loops"):
+    for word in ("4 (2 raw rows dropped)", "no: 1, yes: 3", "75.00%", "odd", "5 (1.25 per graph), 1 self-loops"):
         assert word in text
 
 

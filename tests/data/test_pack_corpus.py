@@ -98,11 +98,6 @@ def test_what_the_info_says(undisturbed: Path, smiles: list[str]) -> None:
     assert info["files"] == {"raw.xz": sha256(undisturbed / "raw.xz")}
 
 
-def test_more_facts_can_be_given(tmp_path: Path) -> None:
-    corpus = packed(tmp_path, write(tmp_path / "raw.xz", ["C"]), info={"source": "somewhere"})
-    assert (corpus.info["source"], corpus.info["rows"]) == ("somewhere", 1)
-
-
 def test_molecules_without_any_bond(tmp_path: Path) -> None:
     corpus = packed(tmp_path, write(tmp_path / "raw.xz", ["C", "[Na+].[Cl-]"]))
     taken = corpus.take(np.array([1, 0]))
@@ -110,14 +105,16 @@ def test_molecules_without_any_bond(tmp_path: Path) -> None:
     assert (taken.edge_index.shape, corpus.bond_kinds.shape) == ((2, 0), (0, 2))
 
 
-@pytest.mark.parametrize("chunk", [1000, 37])
-def test_the_size_of_the_parts_does_not_show(undisturbed: Path, tmp_path: Path, chunk: int) -> None:
-    packed(tmp_path, undisturbed / "raw.xz", chunk=chunk)
+@pytest.mark.parametrize("options", [{"chunk": 1000}, {"chunk": 37}, {"processes": 2}])
+def test_neither_the_size_of_the_parts_nor_the_processes_show(
+    undisturbed: Path, tmp_path: Path, options: dict[str, int]
+) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "notes.txt").write_text("mine")  # which stays
+    corpus = packed(tmp_path, undisturbed / "raw.xz", **options)
     assert read(tmp_path) == read(undisturbed)
-
-
-def test_loading_and_saving_gives_the_same_bytes(undisturbed: Path, tmp_path: Path) -> None:
-    PackedCorpus.load(undisturbed / FILES[0]).save(tmp_path / "again.safetensors")
+    assert [path.name for path in (tmp_path / "work").iterdir()] == ["notes.txt"]
+    corpus.save(tmp_path / "again.safetensors")
     assert (tmp_path / "again.safetensors").read_bytes() == read(undisturbed)[0]
 
 
@@ -162,77 +159,34 @@ def test_a_run_takes_over_the_parts_that_are_done(
 ) -> None:
     done = parts(interrupted)
     assert len(done) == len(smiles) // 50
+    done[5].replace(done[4])  # at another place
     done[1].unlink()  # gone
     done[2].write_bytes(done[2].read_bytes()[:-1])  # cut off
     done[3].write_bytes(b"")
     (interrupted / "work" / ".part-000000.77.part.safetensors").write_bytes(b"half of it")
     packed(interrupted, undisturbed / "raw.xz")
-    assert featurised == smiles[50:200] + smiles[300:]
+    assert featurised == smiles[50:]
     assert read(interrupted) == read(undisturbed)
     assert not (interrupted / "work").exists()
 
 
-def test_a_run_with_all_parts_done_only_merges(
-    interrupted: Path, undisturbed: Path, smiles: list[str], featurised: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*arguments: Any) -> None:
-        raise RelampError("no space")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(module, "_merge", full)
-        with pytest.raises(RelampError, match="no space"):
-            packed(interrupted, undisturbed / "raw.xz")
-    assert featurised == smiles[300:]
-    packed(interrupted, undisturbed / "raw.xz")
-    assert featurised == smiles[300:]
-    assert read(interrupted) == read(undisturbed)
-
-
-def test_parts_of_another_raw_file_are_not_taken_over(
-    interrupted: Path, smiles: list[str], featurised: list[str]
-) -> None:
-    other = write(interrupted / "other.xz", smiles[::-1])
-    packed(interrupted, other)
-    assert featurised == smiles[::-1]
-    corpus = PackedCorpus.load(interrupted / FILES[0])
-    plain = pack_molecules("some", smiles[::-1])
-    np.testing.assert_array_equal(corpus.take(np.arange(len(corpus))).x, plain.x)
-
-
-def test_a_part_at_another_place_is_not_taken_over(
-    interrupted: Path, undisturbed: Path, smiles: list[str], featurised: list[str]
-) -> None:
-    parts(interrupted)[0].replace(parts(interrupted)[1])
-    packed(interrupted, undisturbed / "raw.xz")
-    assert featurised == smiles[:100] + smiles[300:]
-    assert read(interrupted) == read(undisturbed)
-
-
-@pytest.mark.parametrize("changed", ["format", "rdkit", "chunk"])
+@pytest.mark.parametrize("changed", ["format", "rdkit", "chunk", "file", "nothing"])
 def test_parts_of_other_circumstances_are_not_taken_over(
-    interrupted: Path, undisturbed: Path, featurised: list[str], monkeypatch: pytest.MonkeyPatch, changed: str
+    interrupted: Path, undisturbed: Path, smiles: list[str], featurised: list[str], changed: str
 ) -> None:
-    options = {}
-    if changed == "format":
-        monkeypatch.setattr(module, "FORMAT", module.FORMAT + 1)
-    elif changed == "rdkit":
-        monkeypatch.setattr(module.rdBase, "rdkitVersion", "1.0")
-    else:
-        options = {"chunk": 60}
-    corpus = packed(interrupted, undisturbed / "raw.xz", **options)
-    assert len(featurised) == corpus.info["rows"]
-
-
-def test_a_folder_that_holds_something_else_stays(undisturbed: Path, tmp_path: Path) -> None:
-    (tmp_path / "work").mkdir()
-    (tmp_path / "work" / "notes.txt").write_text("mine")
-    packed(tmp_path, undisturbed / "raw.xz")
-    assert [path.name for path in (tmp_path / "work").iterdir()] == ["notes.txt"]
-
-
-def test_several_processes_give_the_same_bytes(undisturbed: Path, tmp_path: Path) -> None:
-    packed(tmp_path, undisturbed / "raw.xz", processes=2)
-    assert read(tmp_path) == read(undisturbed)
+    raw, options = undisturbed / "raw.xz", {"chunk": 60} if changed == "chunk" else {}
+    if changed == "file":
+        raw = write(interrupted / "other.xz", smiles[::-1])
+    with pytest.MonkeyPatch.context() as patch:
+        if changed == "format":
+            patch.setattr(module, "FORMAT", module.FORMAT + 1)
+        elif changed == "rdkit":
+            patch.setattr(module.rdBase, "rdkitVersion", "1.0")
+        corpus = packed(interrupted, raw, info={"source": "somewhere"}, **options)
+    assert len(featurised) == (len(smiles) % 50 if changed == "nothing" else len(smiles))
+    assert (corpus.info["source"], corpus.info["rows"]) == ("somewhere", len(smiles))
+    plain = pack_molecules("some", smiles[::-1] if changed == "file" else smiles)
+    np.testing.assert_array_equal(corpus.take(np.arange(len(corpus))).x, plain.x)
 
 
 def test_after_kill_9_no_process_is_left_and_the_next_run_goes_on(tmp_path: Path) -> None:

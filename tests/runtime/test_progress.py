@@ -31,12 +31,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return made
 
 
-@pytest.fixture
-def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
-    caplog.set_level(logging.INFO, logger="relamp.runtime.progress")
-    return caplog.messages
-
-
 def test_without_a_terminal_there_are_lines_and_no_bar(
     clock: Clock, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -80,29 +74,6 @@ def test_the_bar_of_a_job_that_goes_on_starts_where_it_was(monkeypatch: pytest.M
         progress.to(92)
         assert progress.bar.n == 92
     assert "90/100" in terminal.getvalue()
-
-
-def test_what_an_earlier_job_did_is_no_measure_of_speed(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
-    with Progress("epochs", 100, every=15) as progress:
-        clock.now += 60  # reading the saved state
-        progress.to(50)
-        for done in range(51, 61):
-            clock.now += 2
-            progress.to(done)
-    # 2 s each: at 58, when 16 s have passed since the line at 50, 42 units are left.
-    assert caplog.messages == ["epochs: 50 of 100", "epochs: 58 of 100, about 84 s left"]
-
-
-def test_a_loop_that_first_reports_one_done_unit_is_estimated_right(
-    clock: Clock, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO)
-    with Progress("cells", 10, every=15) as progress:
-        for done in range(1, 4):
-            clock.now += 10
-            progress.to(done)
-    assert caplog.messages == ["cells: 2 of 10, about 80 s left"]
 
 
 @pytest.mark.parametrize(("first", "total"), [(0, 0), (7, 7)])

@@ -80,7 +80,7 @@ def test_every_field_and_every_model_has_a_description(kind: type[Settings]) -> 
         (Pretraining, "directions", ["neither"], ["one", "both"]),
         (Pretraining, "shuffle", ["never"], ["once", "epoch"]),
         (Pretraining, "self_loops", [True, "some"], ["none", "all", "all-but-last"]),
-        (Pretraining, "lamp", [{"prune_scope": "node"}, {"gamma": 0.1}], [{"node_embedding": "last"}]),
+        (Pretraining, "lamp", [{"prune_scope": "node"}], [{"node_embedding": "last"}]),
         (SimgraceOptions, "eta", [0, -1, float("inf")], [0.1]),
         (GraphclOptions, "augmentations", [[], ["drop"], "subgraph"], [["attribute_masking"]]),
         (GraphclOptions, "strength", [1, -0.1, float("nan")], [0, 0.99]),

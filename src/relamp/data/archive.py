@@ -46,7 +46,6 @@ class Folder:
     """The files of a folder by name, without its subfolders."""
 
     def __init__(self, folder: Path | str) -> None:
-        """Take a folder, which may be missing: then its files are."""
         self.folder = Path(folder)
 
     def __contains__(self, name: str) -> bool:

@@ -54,7 +54,7 @@ def read_cifar(path: Path | str, name: str, most_bytes: int = 2**30) -> PackedIm
     A batch is a pickle of Python 2: `data` is `[n, 3072]` uint8, an image's 1024 red, green and blue values row by
     row, and the labels are a list. Training images come first, in the order of the batches' numbers.
 
-    Raises RelampError if a file is missing, there twice, damaged or hostile, or if it unpacks to over `most_bytes`.
+    Raises RelampError if a file is missing, duplicate, damaged or hostile, or if it unpacks to over `most_bytes`.
     """
     form = _FORMATS[name]
     found: dict[str, Mapping[str, Any]] = {}

@@ -53,11 +53,11 @@ def read_planetoid(files: Path | str | Mapping[str, Path], name: str) -> PackedN
 
 
 def _test_index(path: Path) -> _Int64:
-    """Read one node number a line."""
+    """Read one node number per line."""
     try:
         numbers = [int(line) for line in path.read_text(encoding="ascii").split()]
     except ValueError as error:
-        raise RelampError(f"{path}: is not one node number a line ({error}); fetch it again") from error
+        raise RelampError(f"{path}: is not one node number per line ({error}); fetch it again") from error
     return np.array(numbers, dtype=np.int64)
 
 

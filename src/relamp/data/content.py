@@ -14,7 +14,7 @@ from relamp.data.packed import PackedGraphs
 from relamp.data.registry import Dataset
 from relamp.errors import RelampError
 
-Packed = PackedGraphs | PackedNodes | PackedImages
+PackedData = PackedGraphs | PackedNodes | PackedImages
 _Counts = Mapping[str, int | tuple[int, ...]]
 
 # Which molecules parse, and so how much there is of these, changes between versions of RDKit.
@@ -50,7 +50,7 @@ class Provenance:
     note: str
 
 
-def content_of(data: Packed) -> Content:
+def content_of(data: PackedData) -> Content:
     """Count what a packed data set holds, and fingerprint graphs; `features` of images are the numbers of an image."""
     labels = data.y[data.y >= 0] if data.y.ndim == 1 else None
     sizes = [] if labels is None else np.bincount(labels).tolist()
@@ -91,9 +91,9 @@ def check_content(dataset: Dataset, found: Content, files: Sequence[Fetched] = (
     differing = _differing(dataset, found.counts)
     unknown = [file for file in files if not file.verified]
     if not differing and found.fingerprint == dataset.fingerprint and (found.fingerprint or not unknown):
-        told = [f"{file.name} has the unknown sha256 {file.sha256} ({file.place})" for file in unknown]
+        notes = [f"{file.name} has the unknown sha256 {file.sha256} ({file.place})" for file in unknown]
         same = f"content as expected ({found.fingerprint})" if found.fingerprint else "counts as expected"
-        return Provenance(True, "; ".join([*(told or ["sha256 known"]), same]))
+        return Provenance(True, "; ".join([*(notes or ["sha256 known"]), same]))
     why = "; ".join([*_other_fingerprint(dataset, found), *differing.values()]) or "there is no fingerprint to go by"
     if unknown:
         raise RelampError("\n".join(f"{_wrong_bytes(file)}: {dataset.name}: {why}" for file in unknown))

@@ -22,7 +22,7 @@ def stratified_folds(y: Integers, folds: int, seed: int, name: str = "the data s
     """
     classes, counts = np.unique(y, return_counts=True)
     if y.ndim != 1 or folds < 2:
-        raise RelampError(f"{name}: stratified folds need one class a graph and 2 or more folds, not {folds}")
+        raise RelampError(f"{name}: stratified folds need one class per graph and 2 or more folds, not {folds}")
     small = counts < folds
     if small.any():
         few = ", ".join(f"class {label}: {count}" for label, count in zip(classes[small], counts[small], strict=True))

@@ -105,8 +105,11 @@ def render(report: dict[str, Any]) -> str:
     degree, copies, labels = report["degree"], report["duplicates"], report["labels"]
     lines = [
         ("graphs", f"{report['graphs']:,} ({report['dropped']:,} raw rows dropped)"),
-        ("nodes", f"{report['nodes']:,} ({report['average_nodes']:.2f} a graph)"),
-        ("edges", f"{report['edges']:,} ({report['average_edges']:.2f} a graph), {report['self_loops']:,} self-loops"),
+        ("nodes", f"{report['nodes']:,} ({report['average_nodes']:.2f} per graph)"),
+        (
+            "edges",
+            f"{report['edges']:,} ({report['average_edges']:.2f} per graph), {report['self_loops']:,} self-loops",
+        ),
         ("graphs without", f"nodes {report['graphs_without_nodes']:,}, edges {report['graphs_without_edges']:,}"),
         ("isolated nodes", f"{report['isolated_nodes']:,}"),
         ("degree", f"{degree['min']} to {degree['max']}, mean {degree['mean']:.2f}, median {degree['q50']:g}"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from relamp.data.content import Content, Packed, Provenance, check_content, content_of
+from relamp.data.content import Content, PackedData, Provenance, check_content, content_of
 from relamp.data.folds import save_folds, stratified_folds
 from relamp.data.guard import inspect, render
 from relamp.data.guard_nodes import inspect_nodes
@@ -96,7 +96,7 @@ def _write(read: ReadDataset, packed: Path, guard: Path, dropped: Path) -> None:
     read.data.save(packed)
 
 
-def _report(data: Packed) -> dict[str, Any]:
+def _report(data: PackedData) -> dict[str, Any]:
     if isinstance(data, PackedGraphs):
         report = inspect(data)
         log.info("%s", render(report))

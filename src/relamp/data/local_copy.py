@@ -22,7 +22,7 @@ def near(path: Path) -> Path:
     copy, or the variable is not set there, the file itself is read and the log says so.
     """
     named = os.environ.get(SWITCH)
-    if not named or not path.is_file():  # what is missing is told by whoever reads it
+    if not named or not path.is_file():  # its reader reports a missing file
         return path
     folder = os.path.expandvars(named)
     if "$" in folder:

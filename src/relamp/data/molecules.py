@@ -146,7 +146,7 @@ def _labels(name: str, y: Integers | None, rows: int) -> Integers:
     if y is None:
         return np.zeros((rows, 0), dtype=np.int8)
     if len(y) != rows:
-        raise RelampError(f"{name}: {len(y)} labels for {rows} molecules; give one row of labels a molecule")
+        raise RelampError(f"{name}: {len(y)} labels for {rows} molecules; give one row of labels per molecule")
     if y.ndim == 1:
         return y.astype(np.int64)
     if not np.isin(y, (1, 0, MISSING)).all():

@@ -1,4 +1,4 @@
-"""Pack millions of SMILES strings on several cores, in parts that the next run takes over if this one is killed."""
+"""Pack millions of SMILES strings on several cores, in parts from which a killed run can be resumed."""
 
 import csv
 import hashlib

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from rdkit import Chem, RDConfig, rdBase
 
-from relamp.data.content import Packed
+from relamp.data.content import PackedData
 from relamp.data.digits import read_digits
 from relamp.data.karate import karate_club
 from relamp.data.molecules import pack_molecules
@@ -54,7 +54,7 @@ def verify(dataset: Dataset, where: Path) -> None:
             raise RelampError(f"{name}: sha256 is {found} but the registry has {known} ({where}); {advice}")
 
 
-def pack(name: str) -> Packed:
+def pack(name: str) -> PackedData:
     """Verify and read a data set that is shipped inside a package.
 
     Raises RelampError if the name is unknown or a raw file differs from the registry.
@@ -76,7 +76,7 @@ def pack(name: str) -> Packed:
 
 
 def _nci(where: Path) -> PackedGraphs:
-    """One SMILES and one running number a line, no labels."""
+    """Read one SMILES and one running number per line; there are no labels."""
     lines = (where / "first_5K.smi").read_text(encoding="ascii").splitlines()
     return pack_molecules("NCI", [line.split()[0] for line in lines])
 
@@ -117,7 +117,7 @@ def _solubility_file(path: Path) -> tuple[list[str], np.ndarray[tuple[int], np.d
     return smiles, np.array(classes, dtype=np.int64)
 
 
-_READERS: dict[str, Callable[[Path], Packed]] = {
+_READERS: dict[str, Callable[[Path], PackedData]] = {
     "MUTAG": lambda where: read_tu(where, "MUTAG"),
     "Cuneiform": lambda where: read_tu(where, "Cuneiform"),
     "NCI": _nci,

@@ -125,7 +125,7 @@ class PackedGraphs(Packed):
         node_offset, edge_offset: `[G + 1]` int64.
         y: `[G]` class numbers from 0, or `[G, tasks]` int8 with 1, 0 and MISSING.
         edge_attr: categorical edge features `[E, columns]`, or None.
-        smiles: one string a graph for molecules, else empty.
+        smiles: one string per graph for molecules, else empty.
         info: free facts about the origin (files, sha256, what was dropped), stored in the file's header.
     """
 

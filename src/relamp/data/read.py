@@ -9,7 +9,7 @@ import pandas as pd
 from relamp.data import packaged
 from relamp.data.cifar import read_cifar
 from relamp.data.citation import read_citation_full, read_planetoid
-from relamp.data.content import Packed, Provenance, check_content, content_of
+from relamp.data.content import PackedData, Provenance, check_content, content_of
 from relamp.data.mirror import Fetched, fetch
 from relamp.data.moleculenet import read_moleculenet
 from relamp.data.molecules import DROPPED_COLUMNS
@@ -34,7 +34,7 @@ class ReadDataset:
         provenance: how it stands to the registry.
     """
 
-    data: Packed
+    data: PackedData
     provenance: Provenance
 
     @property
@@ -94,7 +94,7 @@ def read_fetched(name: str, files: Sequence[Fetched]) -> ReadDataset:
     dataset = REGISTRY[name]
     collection = dataset.remote[0].collection
     if collection == "Planetoid":
-        data: Packed = read_planetoid({file.name: file.path for file in files}, name)
+        data: PackedData = read_planetoid({file.name: file.path for file in files}, name)
     elif collection in _READERS:
         (file,) = files
         data = _READERS[collection](file.path, name, most_bytes(dataset, file.name))
@@ -122,7 +122,7 @@ def most_bytes(dataset: Dataset, name: str) -> int:
 
 
 # Readers of the collections whose data sets are one file each.
-_READERS: Mapping[str, Callable[[Path, str, int], Packed]] = {
+_READERS: Mapping[str, Callable[[Path, str, int], PackedData]] = {
     "TUDataset": read_tu_zip,
     "MoleculeNet": read_moleculenet,
     "CitationFull": read_citation_full,

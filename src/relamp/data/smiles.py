@@ -21,7 +21,7 @@ _RAW_TABLE = re.compile(r"(?:^|/)zinc_standard_agent/raw/([^/.][^/]*\.csv\.gz)$"
 def read_smiles(path: Path | str, name: str, most_bytes: int = 2**34) -> Iterator[str]:
     """Yield the SMILES strings of a corpus one by one, in the file's order.
 
-    The file is either xz-compressed text with one string a line, or the `chem_dataset.zip` of pretrain-gnns (Hu et al.
+    The file is either xz-compressed text with one string per line, or `chem_dataset.zip` of pretrain-gnns (Hu et al.
     2020), in which a gzipped table has a column `smiles`. Blank lines are skipped; an empty cell is an empty string.
 
     Raises RelampError, while it is read, if the file is missing, damaged, neither of the two, or unpacks to more than

@@ -108,7 +108,7 @@ def _first_fault(files: Files, file: str) -> str:
 
 
 def _column(files: Files, file: str) -> _Int64:
-    """Read one integer a line, `[rows]`."""
+    """Read one integer per line, `[rows]`."""
     table = _table(files, file)
     if table.shape[1] != 1:
         raise RelampError(
@@ -150,7 +150,7 @@ def _keys(files: Files, file: str, graph: _Int64) -> _Int64:
 
 
 def _check_pairs(pairs: _Int64, graph: _Int64, before: int, place: str) -> None:
-    """Refuse edges that leave their graph; `before` edges stand in front of these in the file."""
+    """Refuse edges that leave their graph; `before` edges come before these in the file."""
     if pairs.shape[1] != 2:
         raise RelampError(f"{place}: has {pairs.shape[1]} columns where two are expected; fetch the data set again")
     outside = np.flatnonzero(((pairs < 1) | (pairs > len(graph))).any(axis=1))

@@ -1,4 +1,4 @@
-"""What a job's own log tells of how it ran: CPUs, time, and whether it took over what an earlier one had done."""
+"""How a job ran, read from its own log: CPUs, time, and whether it resumed an earlier job's work."""
 
 import os
 import platform
@@ -7,7 +7,7 @@ import resource
 from dataclasses import dataclass
 from pathlib import Path
 
-# How the messages begin by which a job says that it takes something over.
+# How messages begin that say that a job resumes earlier work.
 GOES_ON = "goes on"
 _FIRST = re.compile(r"\S+ \S+, (\d+) CPUs? on ")
 _LAST = re.compile(r"\S+ used ([\d.]+) s of CPU time")
@@ -20,7 +20,7 @@ class Ran:
     Attributes:
         threads: CPUs that it had.
         cpu_s: seconds of all CPUs together.
-        took_over: whether a part of its work was there already, so that its time says nothing of the whole.
+        took_over: whether a part of its work was done already, so that its time does not cover the whole.
     """
 
     threads: int
@@ -42,7 +42,7 @@ def last_line() -> str:
 
 
 def ran(log: Path) -> Ran | None:
-    """Return what a log tells of its last attempt; None if there is none that begins and ends as it should."""
+    """Return how a log's last attempt ran; None if there is none that begins and ends as it should."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.is_file() else []
     first, last = (_FIRST.match(lines[0]), _LAST.fullmatch(lines[-1])) if lines else (None, None)
     if not first or not last:

@@ -1,4 +1,4 @@
-"""Work on several processes that end with their parent, and tell when one of them was killed."""
+"""Work in several processes that end with their parent; a killed process is an error."""
 
 import multiprocessing
 import os
@@ -45,8 +45,8 @@ def run_all(work: Callable[..., int], jobs: Iterable[tuple[Any, ...]], processes
 
 
 def _end_with_parent() -> None:
-    """Make this process end when its parent is killed: the pool's processes would wait for work for ever."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent tells when to stop
+    """Make this process end when its parent is killed: the pool's processes would wait for work forever."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
     parent = multiprocessing.parent_process()
 
     def watch() -> None:

@@ -1,4 +1,4 @@
-"""Notice of an early end: SIGTERM or SIGUSR1 ends a job at once, or where it can first put its work away.
+"""Signals that end a job early: SIGTERM or SIGUSR1 ends a job at once, or once it has saved its work.
 
 A cluster sends such a signal before it takes a node away: at the time limit, at a preemption, after `scancel`.
 """
@@ -26,7 +26,7 @@ class Ended(SystemExit):
 
 
 class _Heard:
-    """What this process has been told, and whether somebody will look."""
+    """The signal that came, and how many callers of `deferred` will look."""
 
     name: str | None = None
     listeners = 0
@@ -34,7 +34,7 @@ class _Heard:
 
 @contextmanager
 def heeded() -> Iterator[None]:
-    """Within this block a signal raises `Ended`, or is kept for whoever has called `deferred`.
+    """Within this block a signal raises `Ended`, or is held for whoever has called `deferred`.
 
     It must be entered in the main thread; the signals' former handlers come back at its end.
     """
@@ -49,7 +49,7 @@ def heeded() -> Iterator[None]:
 
 @contextmanager
 def deferred() -> Iterator[Callable[[], str | None]]:
-    """Within this block a signal raises nothing; what is yielded tells the name of one that came, else None."""
+    """Within this block a signal raises nothing; the yielded function returns the name of one that came, else None."""
     _Heard.listeners += 1
     try:
         yield lambda: _Heard.name
