@@ -18,9 +18,13 @@ FOLDER = Path(__file__).parents[2] / "published"
 HEAD = "paper,artifact,method,dataset,metric,value,spread,spread_meaning,n,note\n"
 
 
+def audit_of(folder: Path) -> pd.DataFrame:
+    return audit(folder.glob("*.csv"), folder / "claims.yaml")
+
+
 @pytest.fixture(scope="module")
 def papers() -> pd.DataFrame:
-    return audit(FOLDER)
+    return audit_of(FOLDER)
 
 
 def folder(tmp_path: Path, claims: str = "[]", **tables: list[tuple[str, str, str, str]]) -> Path:
@@ -31,7 +35,7 @@ def folder(tmp_path: Path, claims: str = "[]", **tables: list[tuple[str, str, st
             metric = "average_rank" if dataset == "A.R." else "accuracy"
             lines.append(f"p,{name},{method},{dataset},{metric},{value},{spread},,,{'' if value else 'gap'}\n")
         (tmp_path / f"{name}.csv").write_text(HEAD + "".join(lines), encoding="utf-8")
-    (tmp_path / "text_claims.yaml").write_text(claims, encoding="utf-8")
+    (tmp_path / "claims.yaml").write_text(claims, encoding="utf-8")
     return tmp_path
 
 
@@ -76,7 +80,7 @@ def test_printed_aggregates_are_checked_to_their_decimals(tmp_path: Path) -> Non
     cells = [("x", "A", "90.1", ""), ("x", "B", "80.0", ""), ("x", "A.A.", "85.05", ""), ("x", "A.R.", "1.0", "")]
     cells += [("y", "A", "80.0", ""), ("y", "B", "81.0", ""), ("y", "A.A.", "80.52", ""), ("y", "A.R.", "1.4", "")]
     # The mean of x is 85.05, that of y 80.5; both have the average rank 1.5.
-    found = outcome(audit(folder(tmp_path, t=cells)))
+    found = outcome(audit_of(folder(tmp_path, t=cells)))
     assert found == {
         "x, A.A.": ("85.05", "85.0500", True),
         "x, A.R.": ("1.0", "1.500", False),
@@ -88,13 +92,13 @@ def test_printed_aggregates_are_checked_to_their_decimals(tmp_path: Path) -> Non
 def test_an_average_over_a_gap_is_no_average(tmp_path: Path) -> None:
     gap = [("x", "A", "90.0", ""), ("x", "B", "", ""), ("x", "A.A.", "90.00", "")]
     dash = [("y", "A", "80.0", ""), ("y", "B", "", ""), ("y", "A.A.", "", "")]
-    assert outcome(audit(folder(tmp_path, t=gap + dash))) == {"x, A.A.": ("90.00", "–", False)}
+    assert outcome(audit_of(folder(tmp_path, t=gap + dash))) == {"x, A.A.": ("90.00", "–", False)}
 
 
 def test_cells_of_several_tables_are_compared(tmp_path: Path) -> None:
     one = [("x", "A", "90.0", "1.0"), ("x", "B", "80.0", "0.5"), ("z", "A", "70.0", "")]
     two = [("x", "A", "90.0", "1.0"), ("x", "B", "80.0", "0.6"), ("y", "A", "70.0", "")]
-    assert outcome(audit(folder(tmp_path, t1=one, t2=two))) == {
+    assert outcome(audit_of(folder(tmp_path, t1=one, t2=two))) == {
         "x on A, accuracy, in several tables": ("90.0 ± 1.0", "90.0 ± 1.0 (t2)", True),
         "x on B, accuracy, in several tables": ("80.0 ± 0.5", "80.0 ± 0.6 (t2)", False),
     }
@@ -104,7 +108,7 @@ def test_cells_of_several_tables_are_compared(tmp_path: Path) -> None:
 def test_one_row_under_two_names_is_found(tmp_path: Path, spread: str) -> None:
     one = [("x", name, "90.0", "0.5") for name in "ABC"]
     two = [("y", name, "90.0", spread if name == "C" else "0.5") for name in "ABC"]
-    found = audit(folder(tmp_path, t2=one, t10=two))
+    found = audit_of(folder(tmp_path, t2=one, t10=two))
     # A single other digit makes it two rows.
     assert found["where"].tolist() == (["x and y"] if spread == "0.5" else [])
     assert found["artifact"].tolist() == (["t2"] if spread == "0.5" else [])
@@ -113,18 +117,18 @@ def test_one_row_under_two_names_is_found(tmp_path: Path, spread: str) -> None:
 def test_claims_become_rows_with_their_quote_and_remark(tmp_path: Path) -> None:
     claims = """
     - {paper: p, where: Section 1, quote: better by 1 and 2 points, remark: read so,
-       check: {kind: gain, artifact: t, method: x, over: [[y]], points: {A: "1.0", B: "2.0"}}}
+       printed: {kind: gain, artifact: t, method: x, over: [[y]], points: {A: "1.0", B: "2.0"}}}
     """
     cells = [("x", "A", "81.0", ""), ("y", "A", "80.0", ""), ("x", "B", "61.0", ""), ("y", "B", "60.0", "")]
-    found = audit(folder(tmp_path, claims, t=cells))
+    found = audit_of(folder(tmp_path, claims, t=cells))
     assert found["agrees"].tolist() == [True, False]
     assert found["where"].tolist() == [f"Section 1: “better by 1 and 2 points”, {name}" for name in "AB"]
     assert set(found["remark"]) == {"read so"}
 
 
 def test_a_folder_without_tables_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RelampError, match="has no published tables"):
-        audit(tmp_path)
+    with pytest.raises(RelampError, match="there are no published tables"):
+        audit_of(tmp_path)
 
 
 def test_the_audit_is_a_sorted_frame_of_truths(papers: pd.DataFrame) -> None:

@@ -1,6 +1,7 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,16 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from judged_by import JUDGED_BY
+from relamp.data.rows import setting_name
 from relamp.errors import RelampError
-from relamp.judge.claims import COLUMNS, OUTCOMES, Evidence, check_claims, load_claims
+from relamp.judge.claims import COLUMNS, OUTCOMES, Claim, Evidence, check_claims, load_claims
 
 ROOT = Path(__file__).parents[2]
 NAN = math.nan
 FRAME = {
     "scores": ["method", "dataset", "protocol", "seed", "fold", "value"],
-    "settings": ["method", "dataset", "gamma", "alpha", "seed", "fold", "epoch", "value"],
+    "settings": ["method", "dataset", "setting", "seed", "fold", "epoch", "value"],
     "damage": ["dataset", "augmentation", "reading", "median"],
 }
 Row = tuple[Any, ...]
@@ -39,20 +42,16 @@ def evidence(
 ) -> Evidence:
     given = {"scores": scores, "settings": settings, "damage": damage}
     frames = {name: pd.DataFrame(list(rows), columns=FRAME[name]) for name, rows in given.items()}
-    # What else a test marks stays; `table` below is LAMP's third, of which the RBF SVM is the evaluation.
-    frames["scores"] = frames["scores"].assign(evaluation="svm-rbf", metric="accuracy", part="")
-    return Evidence(**frames, published=printed(), margin=margin, confidence=0.95)
+    # `table` below is LAMP's third, of which the RBF SVM is the evaluation.
+    for name in ("scores", "settings"):
+        frames[name] = frames[name].assign(evaluation="svm-rbf", metric="accuracy", part="")
+    return Evidence(**frames, published=printed(), judged_by=JUDGED_BY, margin=margin, confidence=0.95)
 
 
 def check(found: Evidence, **test: Any) -> dict[str, str]:
-    claim = {
-        "id": "one",
-        "paper": "lamp",
-        "where": "here",
-        "quote": "it is so",
-        "test": {"artifact": "lamp_table3", **test},
-    }
-    (row,) = check_claims([claim], found).to_dict("records")
+    formula = {"artifact": "lamp_table3", **test}
+    claim = {"id": "one", "paper": "lamp", "where": "here", "quote": "it is so", "measured": formula}
+    (row,) = check_claims([Claim.model_validate(claim)], found).to_dict("records")
     assert list(row) == list(COLUMNS)
     assert row["outcome"] in OUTCOMES
     return {str(name): value for name, value in row.items()}
@@ -218,9 +217,9 @@ def test_the_best_average_may_be_behind_on_one_data_set() -> None:
 def test_exceptions_neither_count_nor_cover() -> None:
     found = evidence(ahead([4, 5, 6], "A") + ahead([-6, -5, -4], "B"))
     assert outcome(found, **BEATS) == "fails"
-    row = check(found, **BEATS, **{"except": ["B"]})
+    row = check(found, **BEATS, leave_out=["B"])
     assert (row["outcome"], row["coverage"]) == ("holds", "1 of 1 data sets: A")
-    assert outcome(found, **BEATS, datasets=["B"], **{"except": ["B"]}) == "not run"
+    assert outcome(found, **BEATS, datasets=["B"], leave_out=["B"]) == "not run"
 
 
 def test_several_rivals_by_name() -> None:
@@ -267,7 +266,9 @@ def of_mmix(artifact: str, datasets: Sequence[str], parts: Sequence[pd.DataFrame
     cells = [(artifact, method, dataset) for method in names for dataset in datasets]
     printed_cells = pd.DataFrame(cells, columns=["artifact", "method", "dataset"])
     found = evidence()
-    return Evidence(pd.concat(parts, ignore_index=True), found.settings, found.damage, printed_cells, 2.0, 0.95)
+    return Evidence(
+        pd.concat(parts, ignore_index=True), found.settings, found.damage, printed_cells, JUDGED_BY, 2.0, 0.95
+    )
 
 
 def marked(rows: list[Row], evaluation: str, metric: str = "accuracy", part: str = "") -> pd.DataFrame:
@@ -337,14 +338,20 @@ def swept(
     """Rows of a sweep, in per cent by value of the parameter and seed; the other parameter is at its fixed value."""
     fixed = {"gamma": 0.2, "alpha": 1.0}
     return [
-        (method, dataset, *{**fixed, parameter: value}.values(), seed, NAN, 20, score / 100)
+        (method, dataset, setting_name({**fixed, parameter: value}), seed, NAN, 20, score / 100)
         for value, scores in values.items()
         for seed, score in enumerate(scores)
     ]
 
 
-FALLS = {"kind": "falls_above", "parameter": "gamma", "threshold": 0.75, "artifact": "figure"}
-RISES = {"kind": "rises_with", "parameter": "alpha", "artifact": "figure"}
+FALLS = {
+    "kind": "falls_above",
+    "parameter": "gamma",
+    "threshold": 0.75,
+    "artifact": "lamp_fig4",
+    "table": "lamp_table1",
+}
+RISES = {"kind": "rises_with", "parameter": "alpha", "artifact": "lamp_fig5", "table": "lamp_table1"}
 # Up to 0.75 the mean is 80, above it (including both values) by 4, 5 and 6 points less.
 FALLING = {0.2: [79, 79, 79], 0.75: [81, 81, 81], 0.8: [77, 76, 75], 0.9: [75, 74, 73]}
 # Slopes over decades of 4, 5 and 6 points: half the difference of the ends.
@@ -359,7 +366,7 @@ def test_falls_above_by_hand() -> None:
     row = check(evidence(settings=swept(FALLING)), **FALLS)
     assert row["outcome"] == "holds"
     assert row["evidence"] == "A, gamma up to 0.75 above the rest: +5.00 (+2.52 to +7.48)"
-    # A figure has no table of its own, so that LAMP's first one says on what data sets.
+    # A figure has no table of its own, so that the claim names one.
     assert row["coverage"] == "1 of 3 data sets: A"
     assert outcome(evidence(settings=swept(mirrored(FALLING))), **FALLS) == "fails"
     noisy = {**FALLING, 0.9: [79, 74, 69]}
@@ -412,8 +419,8 @@ def test_a_sweep_is_of_one_method_at_one_value_of_the_other_parameter(test: dict
             else swept({0.8: [1, 99, 50], 0.01: [99, 1, 50]})
         ),
         # Methods that take one parameter only, or none.
-        *[("one", "A", 0.9, NAN, seed, NAN, 20, seed / 9) for seed in range(3)],
-        *[("none", "A", NAN, NAN, seed, NAN, 20, seed / 9) for seed in range(3)],
+        *[("one", "A", "gamma~0.9", seed, NAN, 20, seed / 9) for seed in range(3)],
+        *[("none", "A", "default", seed, NAN, 20, seed / 9) for seed in range(3)],
         # Another data set, which the claim is not about.
         *(row for row in swept(mirrored(FALLING), dataset="Z")),
     ]
@@ -425,15 +432,21 @@ def test_a_sweep_is_of_one_method_at_one_value_of_the_other_parameter(test: dict
 
 def test_a_sweep_with_folds() -> None:
     rows = [
-        ("new", "A", gamma, 1.0, seed, fold, 20, base - gain * (gamma > 0.75))
+        ("new", "A", f"gamma~{gamma}_alpha~1", seed, fold, 20, base - gain * (gamma > 0.75))
         for (seed, fold, gain) in [(0, 0, 0.04), (0, 1, 0.06), (1, 0, 0.05), (1, 1, 0.05)]
         for gamma, base in [(0.2, 0.7 + fold / 10), (0.9, 0.7 + fold / 10)]
     ]
     assert check(evidence(settings=rows), **FALLS)["evidence"].endswith("+5.00 (+2.09 to +7.91)")
 
 
-LOSES = {"kind": "loses_over", "augmentation": "subgraph", "fraction": 0.5, "artifact": "figure"}
-ADDS = {"kind": "adds_entropy", "augmentation": "edges", "artifact": "figure", "datasets": ["A", "B"]}
+LOSES = {
+    "kind": "loses_over",
+    "augmentation": "subgraph",
+    "fraction": 0.5,
+    "artifact": "lamp_fig2",
+    "table": "lamp_table1",
+}
+ADDS = {"kind": "adds_entropy", "augmentation": "edges", "artifact": "lamp_fig2", "datasets": ["A", "B"]}
 
 
 @pytest.mark.parametrize(
@@ -470,38 +483,52 @@ def test_damage_must_hold_on_each_data_set() -> None:
     assert row["evidence"] == "A: median loss -10.0 % (paper); B: median loss 25.0 % (paper)"
 
 
+def test_any_parameter_may_be_swept() -> None:
+    rows = [
+        ("simgrace", "A", f"eta~{eta:g}_mode~{mode}", seed, NAN, 20, 0.5 + 0.05 * math.log10(eta) + seed * eta / 1e3)
+        for eta in (0.1, 1, 10)
+        for mode in ("one", "both")
+        for seed in range(3)
+    ]
+    row = check(evidence(settings=rows), **{**RISES, "parameter": "eta"})
+    assert (row["outcome"], row["coverage"]) == ("holds", "1 of 3 data sets: A")
+    # Words have no decades and no threshold.
+    assert outcome(evidence(settings=rows), **{**RISES, "parameter": "mode"}) == "not run"
+
+
+def test_a_claim_about_a_figure_names_its_data_sets() -> None:
+    with pytest.raises(RelampError, match="lamp_fig4: is no published table; name the data sets of the claim"):
+        check(evidence(settings=swept(FALLING)), **{**FALLS, "table": None})
+    assert outcome(evidence(settings=swept(FALLING)), **{**FALLS, "table": None}, datasets=["A"]) == "holds"
+
+
 def test_the_shipped_claims_are_read_and_put_to_the_test() -> None:
-    claims = load_claims(ROOT / "published" / "claims.yaml")
-    checked = check_claims(claims, evidence())
-    assert checked["id"].tolist() == [claim["id"] for claim in claims]
+    claims = [claim for claim in load_claims(ROOT / "published" / "claims.yaml") if claim.measured]
+    published = pd.DataFrame({"artifact": list(JUDGED_BY), "method": "m", "dataset": "A"})
+    checked = check_claims(claims, replace(evidence(), published=published))
+    assert checked["id"].tolist() == [claim.id for claim in claims]
     assert set(checked["outcome"]) == {"not run"}
     assert check_claims([], evidence()).columns.tolist() == list(COLUMNS)
 
 
 GOOD: dict[str, Any] = {
     **{"id": "x", "paper": "lamp", "where": "Table 1", "quote": "it is so"},
-    "test": {"kind": "beats", "artifact": "lamp_table3", "method": "new", "over": "old", "except": ["B"]},
+    "measured": {"kind": "beats", "artifact": "lamp_table3", "method": "new", "over": "old", "leave_out": ["B"]},
 }
+PRINTED = {"kind": "sum", "artifact": "t", "parts": ["1"], "total": "1"}
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"quote": ""}, "the claim x lacks quote"),
-        ({"id": None, "where": None}, "lacks id, where"),
-        ({"test": {}}, "the claim x lacks test"),
-        ({"test": {"kind": "wins"}}, "the claim x has the unknown test .*wins.*known tests: best_average, gain"),
-        ({"test": {"artifact": "lamp_table3"}}, "the claim x has the unknown test"),
-        ({"test": "beats"}, "the claim x has the unknown test beats"),
-        ({"test": {**GOOD["test"], "dataset": ["A"]}}, "unknown parameters: dataset; beats takes .*datasets, except"),
-        (
-            {"test": {"kind": "gain", "artifact": "lamp_table3", "method": "new", "over": "old"}},
-            "parameters: points; gain",
-        ),
-        (
-            {"test": {"kind": "rises_with", "artifact": "f", "parameter": "alpha", "except": ["A"]}},
-            "parameters: except",
-        ),
+        ({"quote": ""}, "the claim x: quote: "),
+        ({"where": None}, "the claim x: where: "),
+        ({"id": ""}, "the claim it is so: .*`measured` formula, and then an `id`"),
+        ({"measured": None}, "the claim x: .*`measured` formula"),
+        ({"measured": {"kind": "wins"}}, "the claim x: measured: .*'wins'.*expected tags: 'best_average', 'gain'"),
+        ({"measured": {**GOOD["measured"], "dataset": ["A"]}}, "the claim x: measured.beats.dataset: Extra"),
+        ({"measured": {**GOOD["measured"], "kind": "gain"}}, "the claim x: measured.gain.points: Field required"),
+        ({"printed": {**PRINTED, "colour": "red"}}, "the claim x: printed.sum.colour: Extra"),
     ],
 )
 def test_claims_that_cannot_be_tested_are_refused(tmp_path: Path, change: dict[str, Any], message: str) -> None:
@@ -510,5 +537,10 @@ def test_claims_that_cannot_be_tested_are_refused(tmp_path: Path, change: dict[s
     with pytest.raises(RelampError, match=message) as caught:
         load_claims(path)
     assert re.match(re.escape(str(path)), str(caught.value))
-    path.write_text(yaml.safe_dump([GOOD]), encoding="utf-8")
-    assert load_claims(path) == [GOOD]
+    path.write_text(yaml.safe_dump([GOOD, {**GOOD, "printed": PRINTED}]), encoding="utf-8")
+    assert [bool(claim.printed) for claim in load_claims(path)] == [False, True]
+    path.write_text("[", encoding="utf-8")
+    with pytest.raises(RelampError, match=r"claims\.yaml: is not a list of claims"):
+        load_claims(path)
+    with pytest.raises(RelampError, match="no such file"):
+        load_claims(tmp_path / "absent.yaml")

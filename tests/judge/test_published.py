@@ -247,7 +247,7 @@ def test_a_protocol_tells_cells_apart(tmp_path: Path) -> None:
     [
         ([f"{HEAD},colour", f"{GOOD},red"], "unknown columns .'colour'."),
         ([HEAD.replace(",note", ""), GOOD[:-1]], "columns .'note'. are missing"),
-        ([HEAD, GOOD, GOOD.replace("74.00", "75.00")], "line 3: the cell .* is there twice"),
+        ([HEAD, GOOD, GOOD.replace("74.00", "75.00")], "line 3: the cell .* is a duplicate"),
         ([HEAD, GOOD.replace("74.00", "7x")], "line 2: value '7x' is not a number"),
         ([HEAD, GOOD.replace("1.2", "~1")], "line 2: spread '~1' is not a number"),
         ([HEAD, GOOD.replace("74.00", "")], "line 2: no value and no note"),

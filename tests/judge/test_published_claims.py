@@ -1,40 +1,20 @@
-"""The claims of published/*.yaml quote the papers word for word, and speak of methods and data sets that they print."""
+"""The claims of published/claims.yaml quote the papers word for word, and speak of what they print."""
 
 import re
 import unicodedata
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
 import pytest
-import yaml
 
+from relamp.judge.claims import Claim, load_claims
 from relamp.judge.published import load_published
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "published"
 PAPERS = {"lamp": "lamp.txt", "mmix": "m-mix.txt"}
 TEXTS = ROOT.parent / "shared" / "papers"
-# Each kind of test with its parameters; `artifact` belongs to all.
-KINDS = {
-    "best_average": {"method", "beside", "datasets"},
-    "gain": {"method", "over", "points", "at_least", "datasets"},
-    "beats": {"method", "over", "except", "datasets"},
-    "falls_above": {"parameter", "threshold", "datasets"},
-    "rises_with": {"parameter", "datasets"},
-    "loses_over": {"augmentation", "fraction", "datasets"},
-    "adds_entropy": {"augmentation", "datasets"},
-}
-FIGURES = {"lamp_fig2", "lamp_fig4", "lamp_fig5"}
-
-
-def entries(name: str) -> list[dict[str, Any]]:
-    found = yaml.safe_load((FOLDER / name).read_text(encoding="utf-8"))
-    assert isinstance(found, list)
-    return found
-
-
-CLAIMS = entries("claims.yaml")
+CLAIMS = load_claims(FOLDER / "claims.yaml")
+MEASURED = [claim for claim in CLAIMS if claim.measured]
 
 
 def squeezed(text: str) -> str:
@@ -43,10 +23,9 @@ def squeezed(text: str) -> str:
 
 
 @pytest.mark.skipif(not TEXTS.is_dir(), reason="the texts of the papers are not beside the repository")
-@pytest.mark.parametrize("name", ["claims.yaml", "text_claims.yaml"])
-def test_every_quote_is_in_the_paper(name: str) -> None:
+def test_every_quote_is_in_the_paper() -> None:
     texts = {paper: squeezed((TEXTS / file).read_text(encoding="utf-8")) for paper, file in PAPERS.items()}
-    missing = [claim["quote"] for claim in entries(name) if squeezed(claim["quote"]) not in texts[claim["paper"]]]
+    missing = [claim.quote for claim in CLAIMS if squeezed(claim.quote) not in texts[claim.paper]]
     assert missing == []
 
 
@@ -55,24 +34,20 @@ def test_squeezing_keeps_words_and_numbers() -> None:
     assert squeezed("1.43") != squeezed("14.3")
 
 
-def test_claims_have_ids_of_their_own_and_known_tests() -> None:
-    names = [claim["id"] for claim in CLAIMS]
+def test_claims_on_measured_cells_have_ids_of_their_own() -> None:
+    names = [claim.id for claim in MEASURED]
     assert len(names) == len(set(names))
-    for claim in CLAIMS:
-        assert set(claim) == {"id", "paper", "where", "quote", "test"}
-        test = claim["test"]
-        assert set(test) <= KINDS[test["kind"]] | {"kind", "artifact"}, claim["id"]
-        assert KINDS[test["kind"]] - {"datasets", "except", "beside", "at_least"} <= set(test), claim["id"]
 
 
-@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim["id"])
-def test_claims_speak_of_what_the_papers_print(claim: dict[str, Any]) -> None:
-    test = claim["test"]
-    assert test["artifact"].startswith(f"{claim['paper']}_")
-    table = "lamp_table1" if test["artifact"] in FIGURES else test["artifact"]
-    cells: pd.DataFrame = load_published(FOLDER, table)
-    over = test.get("over", "all")
-    methods = [*([over] if isinstance(over, str) else over), test.get("method", "all"), *test.get("beside", [])]
-    assert set(methods) - {"all"} <= set(cells["method"])
-    assert test.get("method") not in ([over] if isinstance(over, str) else over)
-    assert {*test.get("datasets", []), *test.get("except", [])} <= set(cells["dataset"])
+@pytest.mark.parametrize("claim", MEASURED, ids=lambda claim: claim.id)
+def test_claims_speak_of_what_the_papers_print(claim: Claim) -> None:
+    formula = claim.measured
+    assert formula
+    assert formula.artifact.startswith(f"{claim.paper}_")
+    cells = load_published(FOLDER, formula.table or formula.artifact)
+    over = getattr(formula, "over", "all")
+    over = {over} if isinstance(over, str) else {*over}
+    method = getattr(formula, "method", "all")
+    assert {*over, method, *getattr(formula, "beside", ())} - {"all"} <= set(cells["method"])
+    assert method not in over - {"all"}
+    assert {*(formula.datasets or ()), *formula.leave_out} <= set(cells["dataset"])

@@ -8,8 +8,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from judged_by import JUDGED_BY
 from relamp.errors import RelampError
-from relamp.judge.evaluations import EVALUATIONS
+from relamp.evaluate.table import EVALUATIONS
 from relamp.judge.verdict import COLUMNS, cell_measures, count_verdicts, judge_cells, refuse, verdict
 from relamp.settings.judging import Judging
 
@@ -62,7 +63,7 @@ def can(*methods: str) -> dict[str, list[str]]:
 
 
 def judged(published: pd.DataFrame, scores: pd.DataFrame, methods: Sequence[str] = ("wl",)) -> dict[str, object]:
-    (cell,) = judge_cells(published, scores, can(*methods), JUDGING).to_dict("records")
+    (cell,) = judge_cells(published, scores, can(*methods), JUDGED_BY, JUDGING).to_dict("records")
     return {str(name): value for name, value in cell.items()}
 
 
@@ -212,7 +213,9 @@ def test_one_seed_with_folds_has_an_interval_but_none_over_seeds() -> None:
 
 
 def test_methods_that_relamp_cannot_run_are_left_out() -> None:
-    cells = judge_cells(both(printed(method="dgk"), printed()), runs([[80.0], [80.0]], "dgk"), can("wl"), JUDGING)
+    cells = judge_cells(
+        both(printed(method="dgk"), printed()), runs([[80.0], [80.0]], "dgk"), can("wl"), JUDGED_BY, JUDGING
+    )
     assert cells[["method", "verdict"]].to_numpy().tolist() == [["wl", "not run"]]
 
 
@@ -225,7 +228,7 @@ def test_cells_without_scores_are_not_run(scores: pd.DataFrame) -> None:
 
 def test_averages_ranks_and_dashes_are_not_judged() -> None:
     published = both(*(printed(dataset=name) for name in ("A.A.", "Avg.", "A.R.")), printed(NAN, dataset="DD"))
-    assert judge_cells(published, runs([[80.0], [80.0]]), can("wl"), JUDGING).empty
+    assert judge_cells(published, runs([[80.0], [80.0]]), can("wl"), JUDGED_BY, JUDGING).empty
 
 
 @pytest.mark.parametrize("chosen", ["fixed", "nested"])
@@ -233,7 +236,7 @@ def test_scores_of_other_protocols_are_ignored(chosen: str) -> None:
     means = {"fixed": 70.0, "nested": 75.0, "oracle": 99.0}
     scores = both(*(runs([[mean], [mean]], protocol=name) for name, mean in means.items()))
     judging = Judging.model_validate({"protocol": chosen})
-    (cell,) = judge_cells(printed(means[chosen]), scores, can("wl"), judging).to_dict("records")
+    (cell,) = judge_cells(printed(means[chosen]), scores, can("wl"), JUDGED_BY, judging).to_dict("records")
     assert (cell["mean"], cell["verdict"], cell["protocol"]) == (pytest.approx(means[chosen]), "reproduced", chosen)
 
 
@@ -244,25 +247,25 @@ def test_the_oracle_is_never_judged() -> None:
 def test_metrics_do_not_mix() -> None:
     published = both(printed(80), printed(60, metric="roc_auc"), printed(50, metric="micro_f1"))
     scores = both(runs([[80.0, 80.0], [80.0, 80.0]]), runs([[61.0], [61.0]], metric="roc_auc", evaluation="svm-rbf"))
-    cells = judge_cells(published, scores, can("wl"), JUDGING).set_index("metric")
+    cells = judge_cells(published, scores, can("wl"), JUDGED_BY, JUDGING).set_index("metric")
     assert cells["verdict"].to_dict() == {"accuracy": "reproduced", "roc_auc": "reproduced", "micro_f1": "not run"}
     assert cells["mean"].to_dict() == pytest.approx({"accuracy": 80, "roc_auc": 61, "micro_f1": NAN}, nan_ok=True)
 
 
 def test_cells_with_a_protocol_of_their_own_are_no_scores_of_whole_data_sets() -> None:
     published = both(printed(), printed(90, protocol="n=50"))
-    cells = judge_cells(published, runs([[80.0], [80.0]]), can("wl"), JUDGING)
+    cells = judge_cells(published, runs([[80.0], [80.0]]), can("wl"), JUDGED_BY, JUDGING)
     assert cells["published"].tolist() == [80, 90]
     assert cells["verdict"].tolist() == ["reproduced", "not run"]
     assert cells["protocol"].tolist() == ["fixed"] * 2
     # A table without that column has no such cells.
-    plain = judge_cells(printed().drop(columns="protocol"), runs([[80.0], [80.0]]), can("wl"), JUDGING)
+    plain = judge_cells(printed().drop(columns="protocol"), runs([[80.0], [80.0]]), can("wl"), JUDGED_BY, JUDGING)
     assert plain["verdict"].tolist() == ["reproduced"]
 
 
 def test_one_score_serves_every_table_that_prints_the_cell() -> None:
     published = both(printed(80), printed(90, artifact="lamp_table3"))
-    cells = judge_cells(published, runs([[80.0], [80.0]]), can("wl"), JUDGING)
+    cells = judge_cells(published, runs([[80.0], [80.0]]), can("wl"), JUDGED_BY, JUDGING)
     assert cells[["artifact", "verdict"]].to_numpy().tolist() == [
         ["lamp_table1", "reproduced"],
         ["lamp_table3", "worse"],
@@ -274,14 +277,14 @@ def test_two_evaluations_of_one_method_and_data_set_never_mix() -> None:
     published = both(printed(80, "mvgrl"), printed(90, "mvgrl", artifact="mmix_table3"))
     rbf, linear = runs([[80.0], [80.0]], "mvgrl"), runs([[90.0], [90.0]], "mvgrl", evaluation="svm-linear")
     for scores in (both(rbf, linear), both(linear, rbf)):
-        cells = judge_cells(published, scores, can("mvgrl"), JUDGING).set_index("artifact")
+        cells = judge_cells(published, scores, can("mvgrl"), JUDGED_BY, JUDGING).set_index("artifact")
         assert cells["evaluation"].to_dict() == {"lamp_table1": "svm-rbf", "mmix_table3": "svm-linear"}
         assert cells["mean"].to_dict() == pytest.approx({"lamp_table1": 80, "mmix_table3": 90})
         assert set(cells["verdict"]) == {"reproduced"}
     # With one of them alone, the other table's cell was not run, though its name and number are the same.
     published["value"] = 80.0
     for scores, run in ((rbf, "lamp_table1"), (linear.assign(value=0.8), "mmix_table3")):
-        cells = judge_cells(published, scores, can("mvgrl"), JUDGING)
+        cells = judge_cells(published, scores, can("mvgrl"), JUDGED_BY, JUDGING)
         assert cells.loc[cells["verdict"] == "reproduced", "artifact"].tolist() == [run]
         assert cells["verdict"].tolist().count("not run") == 1
 
@@ -290,7 +293,7 @@ def test_what_relamp_can_run_depends_on_the_evaluation() -> None:
     published = both(
         printed(80, "graphcl", artifact="mmix_table3"), printed(80, "graphcl", "Cora", artifact="mmix_table2")
     )
-    cells = judge_cells(published, runs([]), {"svm-linear": ["graphcl"], "probe": ["grace"]}, JUDGING)
+    cells = judge_cells(published, runs([]), {"svm-linear": ["graphcl"], "probe": ["grace"]}, JUDGED_BY, JUDGING)
     assert cells[["artifact", "verdict"]].to_numpy().tolist() == [["mmix_table3", "not run"]]
 
 
@@ -314,7 +317,7 @@ def test_each_size_of_graphs_is_judged_by_its_own_score() -> None:
             for n, value in ((50, 90.0), (10, 60.0), (15, 70.0))
         )
     )
-    cells = judge_cells(published, scores, can("wl"), JUDGING).set_index("part")
+    cells = judge_cells(published, scores, can("wl"), JUDGED_BY, JUDGING).set_index("part")
     assert cells["verdict"].to_dict() == {"n=50": "reproduced", "n=10": "worse"}
     with pytest.raises(RelampError, match="WL on COIL-DEL, n=10: worse"):
         refuse(cells.reset_index(), ["worse"])
@@ -325,7 +328,7 @@ def test_where_nothing_is_chosen_there_is_one_protocol() -> None:
     published = both(printed(80), printed(85, "mvgrl", "Cora", artifact="mmix_table2"))
     scores = both(runs([[70.0], [70.0]]), runs([[85.0], [85.0]], "mvgrl", "Cora", evaluation="probe"))
     judging = Judging.model_validate({"protocol": "nested"})
-    cells = judge_cells(published, scores, can("wl", "mvgrl"), judging).set_index("method")
+    cells = judge_cells(published, scores, can("wl", "mvgrl"), JUDGED_BY, judging).set_index("method")
     assert cells["verdict"].to_dict() == {"wl": "not run", "mvgrl": "reproduced"}
     assert cells["protocol"].to_dict() == {"wl": "nested", "mvgrl": "fixed"}
 
@@ -334,7 +337,7 @@ def test_a_repeated_rival_and_the_default_scope_are_the_same_runs() -> None:
     names = {"mvgrl": 86.8, "mvgrl-reproduced": 84.1, "mo-mix-wp": 85.9}
     published = both(*(printed(v, n, "Cora", artifact="mmix_table2") for n, v in names.items()))
     scores = both(*(runs([[v], [v]], n, "Cora", evaluation="probe") for n, v in (("mvgrl", 84.0), ("mo-mix", 85.0))))
-    cells = judge_cells(published, scores, can("mvgrl", "mo-mix"), JUDGING).set_index("method")
+    cells = judge_cells(published, scores, can("mvgrl", "mo-mix"), JUDGED_BY, JUDGING).set_index("method")
     assert cells["verdict"].to_dict() == {"mvgrl": "worse", "mvgrl-reproduced": "reproduced", "mo-mix-wp": "reproduced"}
 
 
@@ -354,10 +357,10 @@ def test_intervals_of_nothing_have_their_columns() -> None:
 def test_the_order_of_rows_does_not_matter(first: Table, second: Table, published: float, seed: int) -> None:
     scores = both(runs(first), runs(second, dataset="DD"), runs(second, "graphlet"))
     cells = both(printed(published), printed(published, dataset="DD"), printed(published, "graphlet"))
-    expected = judge_cells(cells, scores, can("wl", "graphlet"), JUDGING)
-    shuffled = judge_cells(cells, scores.sample(frac=1, random_state=seed), can("wl", "graphlet"), JUDGING)
+    expected = judge_cells(cells, scores, can("wl", "graphlet"), JUDGED_BY, JUDGING)
+    shuffled = judge_cells(cells, scores.sample(frac=1, random_state=seed), can("wl", "graphlet"), JUDGED_BY, JUDGING)
     pd.testing.assert_frame_equal(shuffled, expected, check_exact=True)
-    turned = judge_cells(cells.iloc[::-1], scores, can("wl", "graphlet"), JUDGING)
+    turned = judge_cells(cells.iloc[::-1], scores, can("wl", "graphlet"), JUDGED_BY, JUDGING)
     pd.testing.assert_frame_equal(turned.iloc[::-1].reset_index(drop=True), expected, check_exact=True)
 
 
@@ -400,7 +403,7 @@ def test_what_is_published_as_found_is_neither_better_nor_worse(table: Table) ->
 def test_counts_and_refusals() -> None:
     published = both(printed(80), printed(60, dataset="DD"), printed(70, dataset="NCI1"), printed(1, "graphlet"))
     scores = both(*(runs([[80.0], [80.0]], dataset=name) for name in ("MUTAG", "DD")), runs([[70.0]], dataset="NCI1"))
-    cells = judge_cells(published, scores, can("wl", "graphlet"), JUDGING)
+    cells = judge_cells(published, scores, can("wl", "graphlet"), JUDGED_BY, JUDGING)
     assert count_verdicts(cells) == {"reproduced": 1, "better": 1, "inconclusive": 1, "not run": 1}
     refuse(cells, [])
     refuse(cells, ["worse"])

@@ -417,9 +417,7 @@ class Claim(_Data):
     @model_validator(mode="after")
     def _is_tried(self) -> Self:
         if not (self.measured or self.printed) or bool(self.measured) != bool(self.id):
-            raise ValueError(
-                "a claim is tried on `measured` cells, and then has an `id`, or on `printed` ones, or both"
-            )
+            raise ValueError("a claim has a `measured` formula, and then an `id`, or a `printed` one, or both")
         return self
 
 
@@ -438,7 +436,8 @@ def load_claims(path: Path | str) -> list[Claim]:
             claims.append(Claim.model_validate(entry))
         except ValidationError as error:
             name = entry.get("id") or entry.get("quote") if isinstance(entry, dict) else None
-            raise RelampError(f"{path}: the claim {name or entry}: {error}") from error
+            faults = [".".join(map(str, fault["loc"])) + f": {fault['msg']}" for fault in error.errors()]
+            raise RelampError(f"{path}: the claim {name or entry}: {'; '.join(faults)}") from error
     return claims
 
 

@@ -9,67 +9,73 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from judged_by import JUDGED_BY
+from relamp.artifacts.comparisons import compare_methods, cross_table, leakage
+from relamp.artifacts.verdict import audit, judge, print_verdicts
+from relamp.data.rows import FINETUNE_COLUMNS, SVM_COLUMNS, setting_name, write_rows
 from relamp.errors import RelampError
-from relamp.judge.measured import COLUMNS
-from relamp.judge.protocols import LEAKAGE
-from relamp.judge.rows import FINETUNE_ROWS, SVM_ROWS
+from relamp.judge.runs import LEAKAGE, SCORES
+from relamp.judge.words import how_judged
 from relamp.runtime.files import sha256
 from relamp.settings.judging import Judging
-from relamp.steps.compare import compare_methods, show_cross_table, show_leakage
-from relamp.steps.judge import audit_papers, how_judged, judge, print_verdicts, score_all
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = ROOT / "published"
 TABLES = sorted(PUBLISHED.glob("*_table*.csv"))
-FIXED = {"svm": {"gamma": 0.2, "alpha": 1.0}, "finetune": {"gamma": 0.2, "alpha": 1.0}}
+OWN = "gamma~0.2_alpha~1"
+FIXED = {"svm-rbf": {"lamp-mag": OWN, "lamp-soft": OWN}, "svm-linear": {"lamp-mag": OWN}}
 METHODS = ["lamp-soft", "lamp-mag", "wl", "graphlet", "none"]
 CAN = {"svm-rbf": METHODS[:4], "finetune": ["none", "lamp-soft"]}
 NONE = float("nan")
 SEEDS, FOLDS = (0, 1, 2), (0, 1)
-Setting = tuple[float, float]
 
 
-def svm_rows(path: Path, method: str, dataset: str, setting: Setting, levels: dict[float, float]) -> Path:
+def write(
+    folder: Path, evaluation: str, method: str, dataset: str, rows: pd.DataFrame, setting: str = "default"
+) -> Path:
+    path = folder / "rows" / evaluation / dataset / method / setting / "rows.csv"
+    write_rows(path, [rows], {"method": method, "dataset": dataset, "setting": setting}, list(rows))
+    return path
+
+
+def svm_rows(
+    folder: Path, method: str, dataset: str, setting: str, levels: dict[float, float], evaluation: str = "svm-rbf"
+) -> Path:
     """Rows of one setting by epoch and test accuracy; the C that is not selected would look better on the test."""
     rows = [
-        (method, dataset, *setting, seed, epoch, fold, C, C == 1.0, metric, value)
+        (seed, epoch, fold, C, C == 1.0, metric, value)
         for seed in SEEDS
         for fold in FOLDS
         for epoch, level in levels.items()
         for C, inner, test in ((1.0, 0.6, level + 0.01 * fold), (10.0, 0.5, 0.99))
         for metric, value in (("inner_accuracy", inner), ("test_accuracy", test))
     ]
-    path.parent.mkdir(parents=True)
-    pd.DataFrame(rows, columns=SVM_ROWS).to_csv(path, index=False)
-    return path
+    return write(folder, evaluation, method, dataset, pd.DataFrame(rows, columns=list(SVM_COLUMNS)), setting)
 
 
-def finetune_rows(path: Path, method: str, levels: dict[int, float]) -> Path:
+def finetune_rows(folder: Path, method: str, levels: dict[int, float]) -> Path:
     """Validation likes the first epoch, the test the last."""
     rows = [
-        (method, "BBBP", NONE, NONE, seed, epoch, split, 0, "roc_auc", value + 0.01 * seed)
+        (seed, epoch, split, 0, "roc_auc", value + 0.01 * seed)
         for seed in SEEDS
         for epoch, test in levels.items()
         for split, value in (("valid", 0.9 - epoch / 100), ("test", test))
     ]
-    path.parent.mkdir(parents=True)
-    pd.DataFrame(rows, columns=FINETUNE_ROWS).to_csv(path, index=False)
-    return path
+    return write(folder, "finetune", method, "BBBP", pd.DataFrame(rows, columns=list(FINETUNE_COLUMNS)))
 
 
 def all_rows(folder: Path) -> tuple[list[Path], list[Path]]:
     svm = []
     for dataset, wl in (("MUTAG", 0.8022), ("DD", 0.70)):
-        svm.append(svm_rows(folder / f"kernel/{dataset}/rows.csv", "wl", dataset, (NONE, NONE), {NONE: wl}))
+        svm.append(svm_rows(folder, "wl", dataset, "default", {NONE: wl}))
         for method, base in (("lamp-soft", 0.60), ("lamp-mag", 0.65)):
-            place = folder / f"svm/{dataset}/{method}"
             settings = [(0.2, 1.0), (0.9, 1.0), (0.2, 10.0)] if method == "lamp-mag" else [(0.2, 1.0)]
             for gamma, alpha in settings:
                 # A high gamma costs ten points, a high alpha gains five.
                 last = base - 0.1 * (gamma > 0.75) + 0.05 * (alpha > 1)
-                path = place / f"{gamma:g}~{alpha:g}/rows.csv"
-                svm.append(svm_rows(path, method, dataset, (gamma, alpha), {10: last - 0.02, 20: last}))
-    return svm, [finetune_rows(folder / "finetune/rows.csv", "none", {1: 0.60, 2: 0.647})]
+                setting = setting_name({"gamma": gamma, "alpha": alpha})
+                svm.append(svm_rows(folder, method, dataset, setting, {10: last - 0.02, 20: last}))
+    return svm, [finetune_rows(folder, "none", {1: 0.60, 2: 0.647})]
 
 
 def damage_rows(folder: Path) -> list[Path]:
@@ -89,29 +95,26 @@ def damage_rows(folder: Path) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Everything that the steps write, made once."""
+    """Everything that the jobs write, made once."""
     folder = tmp_path_factory.mktemp("results")
+    figures, tables = folder / "figures", folder / "tables"
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
         svm, finetune = all_rows(folder)
-        rows = {"svm": svm, "finetune": finetune, "nodes": []}
-        score_all(rows, FIXED, folder / "scores.csv", folder / "settings.csv")
-        run_judge(folder, folder / "verdict")
-        show_leakage(folder / "scores.csv", folder / "figures/leakage", folder / "tables/leakage", "snakemake leakage")
-        compare_methods(
-            folder / "scores.csv", {"rope": 0.5}, folder / "figures/ranks", folder / "tables/pairs", "snakemake pairs"
-        )
-        show_cross_table(folder / "scores.csv", folder / "tables/cross_table", "snakemake cross_table")
-        audit_papers(PUBLISHED, folder / "tables/audit.csv", folder / "tables/audit.md")
+        run_judge(folder, [*svm, *finetune])
+        leakage([*svm, *finetune], FIXED, figures / "leakage.png", tables / "leakage.html", "snakemake leakage")
+        compare_methods(svm, FIXED, {"rope": 0.5}, figures / "ranks.png", tables / "pairs.html", "snakemake pairs")
+        cross_table(svm, FIXED, tables / "cross_table.html", "snakemake cross_table")
+        audit(TABLES, PUBLISHED / "claims.yaml", tables / "audit.csv")
     return folder
 
 
-def run_judge(folder: Path, stem: Path, **changes: Any) -> None:
-    rendered = {"lamp_table1": str(folder / "tables/lamp_table1.html")}
+def run_judge(folder: Path, rows: list[Path], **changes: Any) -> None:
+    pages = {"lamp_table1": str(folder / "tables/lamp_table1.html")}
     given: dict[str, Any] = {
-        **{"scores": folder / "scores.csv", "settings": folder / "settings.csv", "damage": damage_rows(folder)},
-        **{"published": TABLES, "claims": PUBLISHED / "claims.yaml", "methods": CAN, "judging": {}},
-        **{"preset": "made-up", "rendered": rendered, "stem": stem, "command": "snakemake judge"},
+        **{"rows": rows, "damage": damage_rows(folder), "published": TABLES, "claims": PUBLISHED / "claims.yaml"},
+        **{"fixed": FIXED, "methods": CAN, "judged_by": JUDGED_BY, "judging": {}, "preset": "made-up"},
+        **{"pages": pages, "output": folder / "verdict.html", "command": "snakemake judge"},
     }
     judge(**{**given, **changes})
 
@@ -124,7 +127,7 @@ def cell(frame: pd.DataFrame, **key: object) -> dict[str, Any]:
 
 def test_scores_of_all_protocols(chain: Path) -> None:
     scores = pd.read_csv(chain / "scores.csv")
-    assert scores.columns.tolist() == COLUMNS
+    assert scores.columns.tolist() == SCORES
     means = scores.groupby(["dataset", "method", "protocol"])["value"].mean()
     # Inner accuracies are equal, so that the fixed setting is preferred at its smallest epoch; the oracle has no shame.
     assert means["MUTAG", "lamp-mag"].to_dict() == pytest.approx({"fixed": 0.655, "nested": 0.635, "oracle": 0.705})
@@ -140,19 +143,8 @@ def test_scores_say_what_file_they_are_in(chain: Path) -> None:
     scores = pd.read_csv(chain / "scores.csv")
     for row in scores.drop_duplicates(["method", "dataset", "protocol"]).to_dict("records"):
         stored = pd.read_csv(row["rows"])
-        for name in ("method", "dataset"):
+        for name in ("method", "dataset", "setting"):
             assert set(stored[name]) == {row[name]}
-        for name in ("gamma", "alpha"):
-            assert set(stored[name].fillna(-1)) == {-1 if pd.isna(row[name]) else row[name]}
-
-
-def test_settings_are_those_of_the_last_epoch(chain: Path) -> None:
-    found = pd.read_csv(chain / "settings.csv")
-    assert set(found["epoch"].dropna()) == {20}
-    mag = found[(found["method"] == "lamp-mag") & (found["dataset"] == "DD")]
-    means = mag.groupby(["gamma", "alpha"])["value"].mean().to_dict()
-    assert means == pytest.approx({(0.2, 1.0): 0.655, (0.2, 10.0): 0.705, (0.9, 1.0): 0.555})
-    assert len(found[found["method"] == "wl"]) == 2 * 6
 
 
 def test_verdicts_on_numbers(chain: Path) -> None:
@@ -211,8 +203,8 @@ def test_links_of_the_page_lead_to_rows_from_anywhere(chain: Path) -> None:
     rows = {link for link in links if link.endswith("rows.csv")}
     # The paper has no number of WL on DD, so that there is no cell to link from.
     assert rows == {
-        *("kernel/MUTAG/rows.csv", "finetune/rows.csv"),
-        *(f"svm/{dataset}/{method}/0.2~1/rows.csv" for dataset in ("DD", "MUTAG") for method in METHODS[:2]),
+        *("rows/svm-rbf/MUTAG/wl/default/rows.csv", "rows/finetune/BBBP/none/default/rows.csv"),
+        *(f"rows/svm-rbf/{dataset}/{method}/{OWN}/rows.csv" for dataset in ("DD", "MUTAG") for method in METHODS[:2]),
     }
     assert all((page.parent / link).is_file() for link in rows)
 
@@ -221,8 +213,8 @@ def test_sidecars_name_command_and_inputs(chain: Path) -> None:
     sidecar = json.loads((chain / "verdict.json").read_text(encoding="utf-8"))
     assert sidecar["command"] == "snakemake judge"
     named = {Path(entry["path"]).name: entry["sha256"] for entry in sidecar["inputs"]}
-    assert {"scores.csv", "settings.csv", "MUTAG.csv", "claims.yaml", "lamp_table1.csv"} <= set(named)
-    assert named["scores.csv"] == sha256(chain / "scores.csv")
+    assert {"rows.csv", "MUTAG.csv", "claims.yaml", "lamp_table1.csv"} <= set(named)
+    assert named["claims.yaml"] == sha256(PUBLISHED / "claims.yaml")
     for name in ("leakage", "ranks"):
         assert json.loads((chain / f"figures/{name}.json").read_text(encoding="utf-8"))["inputs"]
 
@@ -293,53 +285,45 @@ MMIX_CAN = {
 SCALE = {True: 1.0, False: 0.9}
 
 
-def mmix_rows(folder: Path, *, met: bool) -> dict[str, list[Path]]:
+def mmix_rows(folder: Path, *, met: bool) -> list[Path]:
     """Rows of M-Mix's experiments that meet its printed numbers, or lie a tenth below them."""
-    scale, made = SCALE[met], {}
+    scale = SCALE[met]
+    made: list[Path] = []
 
-    def write(kind: str, name: str, rows: list[dict[str, Any]]) -> None:
-        path = folder / "mmix" / kind / name / "rows.csv"
-        path.parent.mkdir(parents=True)
-        pd.DataFrame(rows).to_csv(path, index=False)
-        made.setdefault(kind, []).append(path)
+    def store(evaluation: str, method: str, dataset: str, rows: list[dict[str, Any]]) -> None:
+        made.append(write(folder, evaluation, method, dataset, pd.DataFrame(rows)))
 
-    def of_nodes(kind: str, method: str, values: dict[str, float], branch: str = "average") -> None:
-        marks = {"method": method, "dataset": "Cora", "epoch": 9, "branch": branch, "final": True, "split": "test"}
+    def of_nodes(evaluation: str, method: str, values: dict[tuple[str, str], float]) -> None:
         # Runs differ by two points, seeds by a tenth of one.
         rows = [
-            {**marks, "metric": metric, "seed": seed, "run": run}
+            {"epoch": 9, "branch": branch, "final": True, "split": "test", "metric": metric, "seed": seed, "run": run}
             | {"value": value * scale + 0.02 * (run - 0.5) + 0.001 * (seed - 1)}
-            for metric, value in values.items()
+            for (branch, metric), value in values.items()
             for seed in SEEDS
             for run in (0, 1)
         ]
-        write(kind, f"{method}-{branch}", rows)
+        store(evaluation, method, "Cora", rows)
 
-    of_nodes("nodes", "mp-mix", {"accuracy": 0.859})
-    of_nodes("nodes", "mp-mix", {"accuracy": 0.853}, "a")
-    of_nodes("nodes", "mvgrl", {"accuracy": 0.841})
-    of_nodes("clusters", "mp-mix", {"nmi": 0.6483, "ari": 0.5917})
+    of_nodes("probe", "mp-mix", {("average", "accuracy"): 0.859, ("a", "accuracy"): 0.853})
+    of_nodes("probe", "mvgrl", {("average", "accuracy"): 0.841})
+    of_nodes("kmeans", "mp-mix", {("average", "nmi"): 0.6483, ("average", "ari"): 0.5917})
     for method, value in (("mp-mix", 0.92), ("mvgrl", 0.897), ("mp-mix-node", 0.914)):
-        path = folder / "mmix/graphs" / method / "rows.csv"
-        made.setdefault("graphs", []).append(
-            svm_rows(path, method, "MUTAG", (NONE, NONE), {20.0: value * scale - 0.005})
-        )
+        made.append(svm_rows(folder, method, "MUTAG", "default", {20.0: value * scale - 0.005}, "svm-linear"))
     for method, by in (("mp-mix", 0.0), ("mvgrl", -0.05)):
         rows = [
-            {"method": method, "dataset": "COIL-DEL", "n": n, "seed": seed, "metric": metric}
-            | {"value": (value + by) * scale + 0.001 * seed}
+            {"n": n, "seed": seed, "metric": metric, "value": (value + by) * scale + 0.001 * seed}
             for n, metric, value in ((50, "accuracy", 0.741), (50, "roc_auc", 0.663), (10, "accuracy", 0.911))
             for seed in SEEDS
         ]
-        write("edits", method, rows)
+        store("edit-distance", method, "COIL-DEL", rows)
     for method, value in (("simclr", 0.8921), ("simclr-mo-mix-op", 0.9009)):
-        marks = {"method": method, "dataset": "CIFAR-10", "run": 0, "split": "test", "metric": "accuracy"}
         rows = [
-            {**marks, "seed": seed, "epoch": epoch, "value": value * scale * (0.2 if epoch == 0 else 1)}
+            {"run": 0, "split": "test", "metric": "accuracy", "seed": seed, "epoch": epoch}
+            | {"value": value * scale * (0.2 if epoch == 0 else 1)}
             for seed in SEEDS
             for epoch in (0, 500)
         ]
-        write("images", method, rows)
+        store("image-probe", method, "CIFAR-10", rows)
     return made
 
 
@@ -350,10 +334,10 @@ def mmix_chain(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
         patch.chdir(ROOT)
         rows = mmix_rows(folder, met=request.param)
         # The RBF SVM of the same method on the same data set, which must change nothing of M-Mix's.
-        rbf = svm_rows(folder / "svm/mvgrl/rows.csv", "mvgrl", "MUTAG", (NONE, NONE), {20.0: 0.41})
-        score_all({**rows, "svm": [rbf]}, FIXED, folder / "scores.csv", folder / "settings.csv")
-        run_judge(folder, folder / "verdict", methods=MMIX_CAN, damage=[])
-        show_cross_table(folder / "scores.csv", folder / "tables/cross_table", "snakemake cross_table")
+        rbf = svm_rows(folder, "mvgrl", "MUTAG", "default", {20.0: 0.41})
+        run_judge(folder, [*rows, rbf], methods=MMIX_CAN, damage=[])
+        svm = [path for path in [*rows, rbf] if "svm" in str(path)]
+        cross_table(svm, {}, folder / "tables/cross_table.html", "snakemake cross_table")
     return bool(request.param), folder
 
 
@@ -433,33 +417,6 @@ def test_how_judged_says_what_an_interval_covers() -> None:
     assert how_judged(Judging(), "quick")["Size"].startswith("the preset quick trains less than the papers do")
 
 
-def test_pages_of_lamp_s_experiment_show_no_other_evaluation(
-    chain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Leakage gaps and comparisons are the same, whatever linear SVMs, probes and cross runs lie beside them."""
-    monkeypatch.chdir(ROOT)
-    svm, finetune = all_rows(tmp_path / "lamp")
-    others = mmix_rows(tmp_path, met=True)
-    linear = svm_rows(tmp_path / "linear/rows.csv", "lamp-mag", "MUTAG", (0.2, 1.0), {20.0: 0.99})
-    cross = svm_rows(tmp_path / "cross/rows.csv", "mp-mix", "MUTAG", (NONE, NONE), {20.0: 0.9})
-    rows = {"svm": svm, "finetune": finetune, **others, "graphs": [*others["graphs"], linear], "cross": [cross]}
-    score_all(rows, FIXED, tmp_path / "scores.csv", tmp_path / "settings.csv")
-    show_leakage(tmp_path / "scores.csv", tmp_path / "leakage", tmp_path / "gaps", "x")
-    compare_methods(tmp_path / "scores.csv", {"rope": 0.5}, tmp_path / "ranks", tmp_path / "pairs", "x")
-    for name, here in (
-        ("tables/leakage.csv", "gaps.csv"),
-        ("tables/pairs.csv", "pairs.csv"),
-        ("figures/ranks.csv", "ranks.csv"),
-    ):
-        assert (tmp_path / here).read_text() == (chain / name).read_text()
-    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "settings.csv"), pd.read_csv(chain / "settings.csv"))
-
-
-def test_unknown_kinds_of_rows_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(RelampError, match=r"there are no kinds of rows \['pictures'\]; known: svm, cross"):
-        score_all({"pictures": []}, FIXED, tmp_path / "scores.csv", tmp_path / "settings.csv")
-
-
 def test_the_cross_table_is_written_whole(chain: Path, tmp_path: Path) -> None:
     for kind in ("csv", "md", "tex", "html", "json"):
         assert (chain / f"tables/cross_table.{kind}").stat().st_size
@@ -469,42 +426,37 @@ def test_the_cross_table_is_written_whole(chain: Path, tmp_path: Path) -> None:
     assert ranks.to_dict("index") == {
         name: {"value": rank, "datasets": 2} for name, rank in (("lamp-mag", 2), ("lamp-soft", 3), ("wl", 1))
     }
-    scores = pd.read_csv(chain / "scores.csv")
-    scores[scores["evaluation"] == "finetune"].to_csv(tmp_path / "scores.csv", index=False)
-    with pytest.raises(RelampError, match="no accuracy of an SVM"):
-        show_cross_table(tmp_path / "scores.csv", tmp_path / "t", "x")
 
 
 def test_another_protocol_and_margin_give_other_verdicts(
     chain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
-    run_judge(chain, tmp_path / "verdict", judging={"protocol": "nested", "margin": 30.0}, damage=[], rendered={})
+    changes: dict[str, Any] = {"judging": {"protocol": "nested", "margin": 30.0}, "damage": [], "pages": {}}
+    run_judge(chain, sorted(chain.rglob("rows.csv")), output=tmp_path / "verdict.html", **changes)
     cells = pd.read_csv(tmp_path / "verdict.csv")
     mag = cell(cells, artifact="lamp_table1", method="lamp-mag", dataset="MUTAG")
     assert (mag["mean"], mag["protocol"], mag["margin"]) == (pytest.approx(63.5), "nested", 30.0)
     assert mag["verdict"] == "reproduced"
-    assert "chosen for each outer fold on inner validation alone" in (tmp_path / "verdict.md").read_text()
+    assert "chosen for each seed and outer fold on inner validation alone" in (tmp_path / "verdict.md").read_text()
     # Nothing was damaged, which is no fault.
     assert pd.read_csv(tmp_path / "claims.csv").set_index("id").loc["subgraph-loses-half", "outcome"] == "not run"
     # The rows are outside of the page's folder.
     assert 'href="../' in (tmp_path / "verdict.html").read_text(encoding="utf-8")
 
 
-def test_one_kind_of_experiment_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_evaluation_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     _, finetune = all_rows(tmp_path)
-    score_all({"svm": [], "finetune": finetune}, FIXED, tmp_path / "scores.csv", tmp_path / "settings.csv")
+    run_judge(tmp_path, finetune)
     assert set(pd.read_csv(tmp_path / "scores.csv")["metric"]) == {"roc_auc"}
-    assert pd.read_csv(tmp_path / "settings.csv").empty
-    run_judge(tmp_path, tmp_path / "verdict")
     cells = pd.read_csv(tmp_path / "verdict.csv")
     assert cells.loc[cells["verdict"] != "not run", "dataset"].unique().tolist() == ["BBBP"]
-    with pytest.raises(RelampError, match="no two methods have an accuracy"):
-        compare_methods(tmp_path / "scores.csv", {}, tmp_path / "ranks", tmp_path / "pairs", "x")
+    with pytest.raises(RelampError, match="no two methods have a score"):
+        compare_methods(finetune, {}, {}, tmp_path / "ranks.png", tmp_path / "pairs.html", "x")
 
 
 def test_nothing_at_all_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RelampError, match="there are no rows; run the evaluation first"):
-        score_all({"svm": [], "nodes": []}, FIXED, tmp_path / "scores.csv", tmp_path / "settings.csv")
-    assert not list(tmp_path.iterdir())
+        run_judge(tmp_path, [], damage=[])
+    assert not list(tmp_path.glob("*.*"))

@@ -2,11 +2,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from relamp.judge.evaluations import EVALUATIONS, evaluation_of, judged_scores, measures, run_as
-from relamp.study.runnable import methods_by_evaluation
 
+from judged_by import JUDGED_BY
 from relamp.errors import RelampError
-from relamp.judge.published import AGGREGATES, load_published
+from relamp.evaluate.table import EVALUATIONS
+from relamp.judge.published import AGGREGATES, evaluation_of, load_published, measures, run_as
 
 FOLDER = Path(__file__).parents[2] / "published"
 TABLES = sorted(path.stem for path in FOLDER.glob("*_table*.csv"))
@@ -16,7 +16,7 @@ TABLES = sorted(path.stem for path in FOLDER.glob("*_table*.csv"))
 def test_every_printed_cell_has_an_evaluation(artifact: str) -> None:
     cells = load_published(FOLDER, artifact)
     cells = cells[~cells["dataset"].isin(AGGREGATES)]
-    found = measures(cells)
+    found = measures(cells, JUDGED_BY)
     assert set(found["evaluation"]) <= set(EVALUATIONS)
     fractions = found["evaluation"].isin(["kmeans", "edit-distance"])
     # What the paper prints as fractions is in per cent, and nothing else is changed.
@@ -44,19 +44,19 @@ def test_every_printed_cell_has_an_evaluation(artifact: str) -> None:
     ],
 )
 def test_a_table_may_have_several_by_kind_of_data_set(artifact: str, dataset: str, evaluation: str) -> None:
-    assert evaluation_of(artifact, dataset) == evaluation
+    assert evaluation_of(JUDGED_BY, artifact, dataset) == evaluation
 
 
 def test_what_nothing_is_known_of_is_refused() -> None:
     with pytest.raises(RelampError, match="mine_table1: nothing says how its cells are measured"):
-        evaluation_of("mine_table1", "MUTAG")
-    with pytest.raises(RelampError, match="mmix_table6: CIFAR-10 is of the kind images, but the table is of nodes and"):
-        evaluation_of("mmix_table6", "CIFAR-10")
+        evaluation_of(JUDGED_BY, "mine_table1", "MUTAG")
+    with pytest.raises(RelampError, match="mmix_table6: CIFAR-10 is of the domain images, the table of nodes and"):
+        evaluation_of(JUDGED_BY, "mmix_table6", "CIFAR-10")
 
 
 def test_parts_are_sizes_and_not_the_words_for_a_split() -> None:
-    assert set(measures(load_published(FOLDER, "mmix_table8"))["part"]) == {""}
-    assert set(measures(load_published(FOLDER, "mmix_table10"))["part"]) == {"n=50", "n=20", "n=15", "n=10"}
+    assert set(measures(load_published(FOLDER, "mmix_table8"), JUDGED_BY)["part"]) == {""}
+    assert set(measures(load_published(FOLDER, "mmix_table10"), JUDGED_BY)["part"]) == {"n=50", "n=20", "n=15", "n=10"}
 
 
 def test_printed_names_of_what_relamp_runs() -> None:
@@ -65,29 +65,3 @@ def test_printed_names_of_what_relamp_runs() -> None:
     # Without mixing, but with M-Mix's objectives.
     assert [run_as("mmix_table9", name) for name in names[:2]] == ["mvgrl", "mvgrl-infonce"]
     assert run_as("mmix_table7", "mvgrl") == "mvgrl-infonce"
-
-
-def test_scores_of_a_protocol_and_of_what_has_but_one() -> None:
-    rows = [("svm-rbf", "fixed"), ("svm-rbf", "nested"), ("svm-linear", "oracle"), ("probe", "fixed")]
-    scores = pd.DataFrame(rows, columns=["evaluation", "protocol"])
-    assert judged_scores(scores, "nested").index.tolist() == [1, 3]
-    assert judged_scores(scores, "fixed").index.tolist() == [0, 3]
-
-
-@pytest.mark.parametrize(
-    ("artifact", "methods"),
-    [
-        ("mmix_table2", {"grace-reproduced", "imix", "mo-mix", "mp-mix", "mp-mix-nodiv", "mvgrl", "mvgrl-reproduced"}),
-        ("mmix_table5", {"mvgrl", "mp-mix"}),
-        ("mmix_table6", {"mp-mix", "mp-mix-branch-a", "mp-mix-branch-b"}),
-        ("mmix_table7", {"mvgrl", "binary-mix", "mo-mix-op", "mo-mix-wp", "simclr", "simclr-binary-mix"}
-         | {"simclr-mo-mix-op"}),
-        ("mmix_table10", {"hist-kernel", "wl", "mvgrl", "mp-mix"}),
-    ],
-)  # fmt: skip
-def test_what_relamp_can_run_of_each_table(artifact: str, methods: set[str]) -> None:
-    can = methods_by_evaluation()
-    assert set(can) == set(EVALUATIONS)
-    cells = measures(load_published(FOLDER, artifact))
-    pairs = zip(cells["method"], cells["evaluation"], strict=True)
-    assert {method for method, how in pairs if run_as(artifact, method) in can[how]} == methods

@@ -5,11 +5,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
-import yaml
 
 from relamp.errors import RelampError
+from relamp.judge.claims import Claim, Finding
 from relamp.judge.published import load_published
-from relamp.judge.text_claims import Finding, TextClaim, load_text_claims
 
 HEAD = "paper,artifact,method,dataset,metric,value,spread,spread_meaning,n,note,protocol"
 VALUES = {
@@ -47,8 +46,8 @@ def tables(tmp_path: Path) -> dict[str, pd.DataFrame]:
 
 def check(tmp_path: Path, **of: Any) -> list[Finding]:
     formula = {"artifact": "t", **of}
-    claim = TextClaim.model_validate({"paper": "p", "where": "here", "quote": "so", "check": formula})
-    return claim.check.check(tables(tmp_path))
+    claim = Claim.model_validate({"paper": "p", "where": "here", "quote": "so", "printed": formula})
+    return claim.printed.check(tables(tmp_path))
 
 
 def gain(tmp_path: Path, *over: list[str], **points: str) -> list[bool]:
@@ -128,8 +127,8 @@ def test_rivals_of_another_table(tmp_path: Path) -> None:
         "datasets": ["A"],
         "against": "v",
     }
-    claim = TextClaim.model_validate({"paper": "p", "where": "", "quote": "", "check": formula})
-    assert claim.check.check(other | {"v": better})[0].recomputed == "on 0 of 1; not on A: 90 against 93.6 of old"
+    claim = Claim.model_validate({"paper": "p", "where": "here", "quote": "so", "printed": formula})
+    assert claim.printed.check(other | {"v": better})[0].recomputed == "on 0 of 1; not on A: 90 against 93.6 of old"
 
 
 def test_sums(tmp_path: Path) -> None:
@@ -150,19 +149,3 @@ def test_sums(tmp_path: Path) -> None:
 def test_formulas_that_speak_of_nothing_are_refused(tmp_path: Path, formula: dict[str, Any], complaint: str) -> None:
     with pytest.raises(RelampError, match=complaint):
         check(tmp_path, **formula)
-
-
-def test_claims_are_read_from_a_file_and_wrong_ones_named(tmp_path: Path) -> None:
-    path = tmp_path / "claims.yaml"
-    claim = {"paper": "p", "where": "here", "quote": "so", "check": {"kind": "sum", "artifact": "t", "parts": ["1"]}}
-    claim["check"] |= {"total": "1"}
-    path.write_text(yaml.safe_dump([claim]), encoding="utf-8")
-    assert [found.quote for found in load_text_claims(path)] == ["so"]
-    path.write_text(yaml.safe_dump([claim | {"colour": "red"}]), encoding="utf-8")
-    with pytest.raises(RelampError, match="colour"):
-        load_text_claims(path)
-    path.write_text("[", encoding="utf-8")
-    with pytest.raises(RelampError, match=r"claims\.yaml: is not a list of claims"):
-        load_text_claims(path)
-    with pytest.raises(RelampError, match="no such file"):
-        load_text_claims(tmp_path / "absent.yaml")
