@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
-
 from relamp.method.node_table import NODE_METHODS
+
 from relamp.settings.mixing import MIXERS
 from relamp.settings.nodes import NodePretraining, ProbeProtocol
 from relamp.study.config import merge

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from relamp.steps.pretrain import pretrain_seeds
+from relamp.steps.transfer import finetune_seeds
 
 from model_graphs import random_graphs
 from relamp.data.folds import load_folds, save_folds
@@ -19,10 +21,8 @@ from relamp.runtime.code import import_closure
 from relamp.steps.damage import measure_damage
 from relamp.steps.data import pack_dataset
 from relamp.steps.kernel import score_kernel
-from relamp.steps.pretrain import pretrain_seeds
 from relamp.steps.splits import fix_folds, fix_scaffold_split
 from relamp.steps.svm import score_embeddings
-from relamp.steps.transfer import finetune_seeds
 from relamp.study.runs import method_params
 
 SETTINGS = {"epochs": 3, "checkpoints": [0, 3], "batch_size": 16, "hidden": 8, "layers": 2, "local_nodes": 20}

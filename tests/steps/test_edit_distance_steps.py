@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from relamp.steps.embed_edits import embed_edits
+from relamp.steps.pretrain import pretrain_seeds
 
 from model_graphs import random_graphs
 from relamp.data.packed import PackedGraphs, map_arrays
@@ -13,8 +15,6 @@ from relamp.evaluate.edit_distance import cosine, edit_scores
 from relamp.runtime.code import import_closure
 from relamp.settings.graphs import EditDistanceProtocol
 from relamp.steps.edit_distance import EDIT_COLUMNS, edits, score_edit_distance
-from relamp.steps.embed_edits import embed_edits
-from relamp.steps.pretrain import pretrain_seeds
 from relamp.study.runs import method_params
 
 PROTOCOL = {"nodes": [6, 5], "graphs": 15}

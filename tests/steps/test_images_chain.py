@@ -3,13 +3,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from relamp.steps.images import pretrain_image_seeds
 
 from relamp.data.digits import read_digits
 from relamp.data.images import PackedImages
 from relamp.data.packed import map_arrays
 from relamp.runtime.files import read_json
 from relamp.steps.image_probe import probe_images, scaled
-from relamp.steps.images import pretrain_image_seeds
 from relamp.steps.picture_grid import draw_picture_grid
 
 SETTINGS = {

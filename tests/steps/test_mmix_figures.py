@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from relamp.steps.nodes import pretrain_nodes_seeds
 
 from node_graphs import random_nodes
 from relamp.errors import RelampError
@@ -14,7 +15,6 @@ from relamp.runtime.code import import_closure
 from relamp.steps.hard_negative_rows import score_hard_negatives
 from relamp.steps.hard_negatives import draw_hard_negatives
 from relamp.steps.node_rows import probe_embeddings
-from relamp.steps.nodes import pretrain_nodes_seeds
 from relamp.steps.over_epochs import draw_over_epochs
 from relamp.steps.sample_sizes import draw_sample_sizes
 

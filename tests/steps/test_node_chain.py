@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from relamp.steps.nodes import pretrain_nodes_seeds
 from safetensors.numpy import save_file
 
 from node_graphs import random_nodes
@@ -21,7 +22,6 @@ from relamp.steps.node_rows import (
     probe_embeddings,
     stored_embeddings,
 )
-from relamp.steps.nodes import pretrain_nodes_seeds
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 SETTINGS = {"mixer": "mp-mix", "epochs": 4, "checkpoints": [0, 2], "patience": None, "hidden": 6, "keep": "split"}

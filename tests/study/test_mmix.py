@@ -2,9 +2,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from relamp.method.node_table import NODE_METHODS
 
 from relamp.errors import RelampError
-from relamp.method.node_table import NODE_METHODS
 from relamp.study.config import load_config
 from relamp.study.runs import fixed_runs, node_params, node_setting
 

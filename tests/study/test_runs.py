@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from relamp.method.build import build
 
 from relamp.errors import RelampError
-from relamp.method.build import build
 from relamp.method.table import METHODS
 from relamp.runtime.code import import_closure
 from relamp.settings.graphs import Pretraining
