@@ -4,8 +4,7 @@ import sys
 import pytest
 from pydantic import ValidationError
 
-from relamp.settings.images import IMAGE_METHODS, ImagePretraining, ImageViews
-from relamp.settings.mixing import MIXERS
+from relamp.settings.images import ImagePretraining, ImageViews
 
 
 def test_the_papers_settings_are_the_default() -> None:
@@ -18,11 +17,6 @@ def test_the_papers_settings_are_the_default() -> None:
     )
     assert (settings.width, settings.projection, settings.temperature) == (64, 128, 0.4)
     assert (settings.mix.scope, settings.mix.threshold, settings.mix.constant) == ("op", 0.9, 0.2)
-
-
-def test_methods_name_mixers_and_the_papers_cells() -> None:
-    assert {row.mixer for row in IMAGE_METHODS.values()} <= set(MIXERS)
-    assert {"simclr", "simclr-binary-mix", "simclr-mo-mix-op"} <= set(IMAGE_METHODS)
 
 
 @pytest.mark.parametrize(

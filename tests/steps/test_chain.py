@@ -7,8 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from relamp.steps.pretrain import pretrain_seeds
-from relamp.steps.transfer import finetune_seeds
 
 from model_graphs import random_graphs
 from relamp.data.folds import load_folds, save_folds
@@ -17,18 +15,16 @@ from relamp.data.packed import PackedGraphs, map_arrays
 from relamp.data.scaffold import scaffold_split
 from relamp.errors import RelampError
 from relamp.judge.summary import FINETUNE_ROWS, SVM_ROWS, finetune_cells, svm_cells
-from relamp.runtime.code import import_closure
 from relamp.steps.damage import measure_damage
 from relamp.steps.data import pack_dataset
 from relamp.steps.kernel import score_kernel
 from relamp.steps.splits import fix_folds, fix_scaffold_split
 from relamp.steps.svm import score_embeddings
-from relamp.study.runs import method_params
+from relamp.train.jobs import finetune
+from training import params, run_job
 
 SETTINGS = {"epochs": 3, "checkpoints": [0, 3], "batch_size": 16, "hidden": 8, "layers": 2, "local_nodes": 20}
 PROTOCOL = {"folds": 3, "inner_folds": 2, "C": [0.1, 10.0]}
-SCRIPT = Path(__file__).parents[2] / "workflow" / "scripts" / "pretrain.py"
-CODE = import_closure(SCRIPT, "relamp.method.lamp")
 
 
 @pytest.fixture
@@ -40,10 +36,8 @@ def packed(tmp_path: Path) -> Path:
 
 
 def run_pretraining(packed: Path, results: Path, seeds: list[int], method: str = "lamp-mag") -> dict[int, Path]:
-    setting = {"lamp-mag": "gamma~0.2_alpha~1", "untrained": "default"}[method]
     folders = {seed: results / method / f"seed~{seed}" for seed in seeds}
-    row = method_params(method, setting)
-    pretrain_seeds(packed, folders, results / "state" / method, row, SETTINGS, CODE)
+    run_job(packed, folders, results / "state" / method, "graphs", params("graphs", method), SETTINGS)
     return folders
 
 
@@ -57,7 +51,7 @@ def test_pretraining_writes_a_folder_a_seed_and_skips_what_is_done(
     assert list(pd.read_csv(folders[0] / "history.csv")["epoch"]) == [1, 2, 3]
     assert sorted(map_arrays(folders[0] / "embeddings.safetensors")[0]) == ["epoch~0", "epoch~3"]
     facts = json.loads(first["run.json"])
-    assert facts["method"]["options"] == {"strategy": "magnitude", "gamma": 0.2, "alpha": 1.0}
+    assert facts["method"]["options"] == {"strategy": "magnitude", "gamma": 0.3, "alpha": 0.3}
     assert facts["seed"] == 0
 
     # The workflow removes a job's outputs before it runs again: with one more seed, only that one is trained.
@@ -154,17 +148,17 @@ def molecules(tmp_path: Path) -> Path:
 
 
 def test_transfer_rows(molecules: Path, tmp_path: Path) -> None:
-    row = method_params("lamp-soft", "gamma~0.2_alpha~1")
     settings = {**SETTINGS, "checkpoints": [], "epochs": 1}
     folder = tmp_path / "encoder"
-    pretrain_seeds(molecules, {0: folder}, tmp_path / "state", row, settings, CODE)
+    run_job(molecules, {0: folder}, tmp_path / "state", "molecules", params("graphs", "lamp-soft"), settings)
     output, split = tmp_path / "rows.csv", tmp_path / "split.csv"
     fix_scaffold_split(molecules, split)
     assert np.bincount(load_folds(split)).tolist() == [
         len(part) for part in scaffold_split(PackedGraphs.load(molecules).smiles)
     ]
-    finetune_seeds(
+    finetune(
         molecules,
+        split,
         split,
         folder / "encoder.safetensors",
         [0, 1],
@@ -172,7 +166,6 @@ def test_transfer_rows(molecules: Path, tmp_path: Path) -> None:
         tmp_path / "state" / "finetune",
         {"method": "lamp-soft", "dataset": "Solubility", "gamma": 0.2, "alpha": 1.0},
         {"epochs": 2, "batch_size": 32},
-        CODE,
         output,
     )
     rows = pd.read_csv(output)

@@ -5,22 +5,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from relamp.steps.embed_edits import embed_edits
-from relamp.steps.pretrain import pretrain_seeds
 
 from model_graphs import random_graphs
 from relamp.data.packed import PackedGraphs, map_arrays
 from relamp.errors import RelampError
 from relamp.evaluate.edit_distance import cosine, edit_scores
-from relamp.runtime.code import import_closure
 from relamp.settings.graphs import EditDistanceProtocol
 from relamp.steps.edit_distance import EDIT_COLUMNS, edits, score_edit_distance
-from relamp.study.runs import method_params
+from relamp.train.jobs import embed_edits
+from training import params, run_job
 
 PROTOCOL = {"nodes": [6, 5], "graphs": 15}
 TRAINING = {"epochs": 2, "checkpoints": [0, 2], "batch_size": 16, "hidden": 8}
 SETTINGS = {**TRAINING, "layers": 2, "mmix": {"training": TRAINING, "features": "labels-and-degrees"}}
-SCRIPT = Path(__file__).parents[2] / "workflow" / "scripts" / "pretrain.py"
 
 
 @pytest.fixture
@@ -29,15 +26,14 @@ def packed(tmp_path: Path) -> Path:
     return tmp_path / "data.safetensors"
 
 
-@pytest.mark.parametrize(("method", "setting"), [("mp-mix", "default"), ("graphcl", "default")])
-def test_from_trained_encoders_to_rows(packed: Path, tmp_path: Path, method: str, setting: str) -> None:
-    seeds, row = [0, 1], method_params(method, setting)
-    code = import_closure(SCRIPT, row["maker"].partition(":")[0])
+@pytest.mark.parametrize("method", ["mp-mix", "graphcl"])
+def test_from_trained_encoders_to_rows(packed: Path, tmp_path: Path, method: str) -> None:
+    seeds, row = [0, 1], params("graphs", method)
     folders = {seed: tmp_path / f"seed~{seed}" for seed in seeds}
-    pretrain_seeds(packed, folders, tmp_path / "state", row, SETTINGS, code)
+    run_job(packed, folders, tmp_path / "state", "graphs", row, SETTINGS)
     outputs = {seed: folder / "edits.safetensors" for seed, folder in folders.items()}
     encoders = {seed: folder / "encoder.safetensors" for seed, folder in folders.items()}
-    embed_edits(packed, encoders, row, SETTINGS, PROTOCOL, outputs)
+    embed_edits(packed, encoders, seeds, row, SETTINGS, PROTOCOL, outputs)
     labels = {"method": method, "dataset": "random"}
     score_edit_distance(packed, seeds, outputs, labels, PROTOCOL, tmp_path / "rows.csv")
     rows = pd.read_csv(tmp_path / "rows.csv")

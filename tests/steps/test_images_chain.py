@@ -3,7 +3,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from relamp.steps.images import pretrain_image_seeds
 
 from relamp.data.digits import read_digits
 from relamp.data.images import PackedImages
@@ -11,6 +10,7 @@ from relamp.data.packed import map_arrays
 from relamp.runtime.files import read_json
 from relamp.steps.image_probe import probe_images, scaled
 from relamp.steps.picture_grid import draw_picture_grid
+from training import params, run_job
 
 SETTINGS = {
     "epochs": 1,
@@ -35,8 +35,7 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def pretrain(packed: Path, where: Path, method: str, seeds: tuple[int, ...] = (0, 1)) -> dict[int, Path]:
     folders = {seed: where / method / f"seed~{seed}" for seed in seeds}
-    code = [Path(__file__).parents[2] / "src" / "relamp" / "train" / "images.py"]
-    pretrain_image_seeds(packed, folders, where / "state" / method, method, SETTINGS, code)
+    run_job(packed, folders, where / "state" / method, "images", params("images", method), SETTINGS)
     return folders
 
 
@@ -54,7 +53,7 @@ def test_from_images_to_rows_and_a_picture_grid(packed: Path, tmp_path: Path, mo
     assert {key: value.shape for key, value in arrays.items()} == {"epoch~0": (150, 16), "epoch~1": (150, 16)}
     assert list(pd.read_csv(folders[0] / "history.csv").columns) == ["epoch", "loss", "info_nce", "diversity"]
     facts = read_json(folders[1] / "run.json")
-    assert (facts["dataset"], facts["seed"], facts["method"]["mixer"]) == ("Digits", 1, "mo-mix")
+    assert (facts["dataset"], facts["seed"], facts["method"]["options"]) == ("Digits", 1, {"mixer": "mo-mix"})
 
     embeddings = {seed: folder / "embeddings.safetensors" for seed, folder in folders.items()}
     labels = {"method": "simclr-mo-mix-op", "dataset": "Digits"}

@@ -6,41 +6,38 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from relamp.steps.nodes import pretrain_nodes_seeds
 
 from node_graphs import random_nodes
 from relamp.errors import RelampError
 from relamp.evaluate.hard_negatives import DRAW_COLUMNS, NODE_COLUMNS
-from relamp.runtime.code import import_closure
 from relamp.steps.hard_negative_rows import score_hard_negatives
 from relamp.steps.hard_negatives import draw_hard_negatives
 from relamp.steps.node_rows import probe_embeddings
 from relamp.steps.over_epochs import draw_over_epochs
 from relamp.steps.sample_sizes import draw_sample_sizes
+from training import params, run_job
 
-SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 KINDS = {".pdf", ".svg", ".png", ".csv", ".json"}
 SETTINGS = {"epochs": 4, "checkpoints": [0, 2, 4], "patience": None, "hidden": 6, "branches": ["average", "a"]}
 
 
-def train(folder: Path, **over: object) -> tuple[dict[int, Path], dict]:
+def train(folder: Path, name: str, **over: object) -> tuple[dict[int, Path], dict]:
     """Pre-train on a small graph for two seeds; return the embeddings' files and the settings."""
     random_nodes(0).save(folder / "data.safetensors")
     folders, settings = {seed: folder / f"seed~{seed}" for seed in (0, 1)}, {**SETTINGS, **over}
-    code = import_closure(SCRIPTS / "pretrain_nodes.py")
-    pretrain_nodes_seeds(folder / "data.safetensors", folders, folder / "state", "any", settings, code)
-    return {seed: path / "embeddings.safetensors" for seed, path in folders.items()}, settings
+    method = params("nodes", name)
+    return run_job(folder / "data.safetensors", folders, folder / "state", "nodes", method, settings), settings
 
 
 def encoders(embeddings: dict[int, Path]) -> dict[int, Path]:
     return {seed: path.with_name("encoder.safetensors") for seed, path in embeddings.items()}
 
 
-def score(folder: Path, embeddings: dict[int, Path], settings: dict, **over: int) -> tuple[Path, Path]:
+def score(folder: Path, name: str, embeddings: dict[int, Path], settings: dict, **over: int) -> tuple[Path, Path]:
     outputs = folder / "rows.csv", folder / "draws.csv"
-    labels = {"method": settings["mixer"], "dataset": "random"}
+    labels, method = {"method": name, "dataset": "random"}, params("nodes", name)
     data = folder / "data.safetensors"
-    score_hard_negatives(data, embeddings, encoders(embeddings), labels, settings, *outputs, **over)
+    score_hard_negatives(data, embeddings, encoders(embeddings), labels, method, settings, *outputs, **over)
     return outputs
 
 
@@ -48,8 +45,8 @@ def test_from_embeddings_to_the_check_of_the_theorem(tmp_path: Path) -> None:
     scored = []
     for mixer in ("mo-mix", "mp-mix"):
         (folder := tmp_path / mixer).mkdir()
-        embeddings, settings = train(folder, mixer=mixer)
-        scored.append(score(folder, embeddings, settings, permutations=30, most_nodes=20))
+        embeddings, settings = train(folder, mixer)
+        scored.append(score(folder, mixer, embeddings, settings, permutations=30, most_nodes=20))
     rows, draws = pd.read_csv(scored[0][0]), pd.read_csv(scored[0][1])
     assert tuple(rows) == ("method", "dataset", "seed", *NODE_COLUMNS)
     assert tuple(draws) == ("method", "dataset", "seed", *DRAW_COLUMNS)
@@ -71,41 +68,43 @@ def test_from_embeddings_to_the_check_of_the_theorem(tmp_path: Path) -> None:
 
 
 def test_the_same_seed_measures_the_same(tmp_path: Path) -> None:
-    embeddings, settings = train(tmp_path, mixer="mp-mix")
-    made = [tuple(path.read_bytes() for path in score(tmp_path, embeddings, settings)) for _ in range(2)]
+    embeddings, settings = train(tmp_path, "mp-mix")
+    made = [tuple(path.read_bytes() for path in score(tmp_path, "mp-mix", embeddings, settings)) for _ in range(2)]
     assert made[0] == made[1]
 
 
 @pytest.mark.parametrize(
-    ("over", "message"),
+    ("name", "over", "message"),
     [
-        ({"mixer": "binary-mix"}, "no weights that follow similarities"),
-        ({"mixer": "mo-mix", "branches": ["average"]}, "which is not stored; set `branches"),
-        ({"mixer": "mo-mix", "readout": "output"}, "which is not stored; set `branches"),
-        ({"mixer": "mo-mix", "mix": {"scope": "op"}}, "has no weights over neighbours"),
+        ("binary-mix", {}, "no weights that follow similarities"),
+        ("grace-mp-mix", {}, "no weights that follow similarities"),
+        ("mo-mix", {"branches": ["average"]}, "which is not stored; set `branches"),
+        ("mo-mix", {"readout": "output"}, "which is not stored; set `branches"),
+        ("mo-mix", {"mix": {"scope": "op"}}, "has no weights over neighbours"),
+        ("mo-mix-op", {}, "has no weights over neighbours"),
     ],
 )
-def test_methods_without_such_weights_are_refused(tmp_path: Path, over: dict, message: str) -> None:
-    embeddings, settings = train(tmp_path, **over)
+def test_methods_without_such_weights_are_refused(tmp_path: Path, name: str, over: dict, message: str) -> None:
+    embeddings, settings = train(tmp_path, name, **over)
     with pytest.raises(RelampError, match=message):
-        score(tmp_path, embeddings, settings)
+        score(tmp_path, name, embeddings, settings)
 
 
 def test_embeddings_of_other_runs_are_refused(tmp_path: Path) -> None:
-    embeddings, settings = train(tmp_path, mixer="mo-mix", branches=["average"])
+    embeddings, settings = train(tmp_path, "mo-mix", branches=["average"])
     with pytest.raises(RelampError, match="lacks the final embeddings of branch a"):
-        score(tmp_path, embeddings, {**settings, "branches": ["average", "a"]})
+        score(tmp_path, "mo-mix", embeddings, {**settings, "branches": ["average", "a"]})
     (tmp_path / "b").mkdir()
-    embeddings, settings = train(tmp_path / "b", mixer="mo-mix")
+    embeddings, settings = train(tmp_path / "b", "mo-mix")
     with pytest.raises(RelampError, match=r"has no map 'mixer.query.weight', which mp-mix mixes by"):
-        score(tmp_path / "b", embeddings, {**settings, "mixer": "mp-mix"})
+        score(tmp_path / "b", "mp-mix", embeddings, settings)
 
 
 def test_from_checkpoints_to_both_figures_of_the_grid(tmp_path: Path) -> None:
     points, rows = [(8, 4), (20, 4), (8, 12), (20, 12)], []
     for samples, dimension in points:
         (folder := tmp_path / f"{samples}-{dimension}").mkdir()
-        embeddings, _ = train(folder, mixer="mp-mix", hidden=dimension, sample_size=samples, keep="split")
+        embeddings, _ = train(folder, "mp-mix", hidden=dimension, sample_size=samples, keep="split")
         rows.append(folder / "rows.csv")
         labels = {"method": "mp-mix", "dataset": "random"}
         probe_embeddings(folder / "data.safetensors", embeddings, labels, {"runs": 2, "steps": 5}, rows[-1])

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from relamp.steps.nodes import pretrain_nodes_seeds
 from safetensors.numpy import save_file
 
 from node_graphs import random_nodes
@@ -14,7 +13,6 @@ from relamp.data.nodes import PackedNodes
 from relamp.data.packed import map_arrays
 from relamp.errors import RelampError
 from relamp.evaluate.linear_probe import evaluate_probe
-from relamp.runtime.code import import_closure
 from relamp.steps.node_rows import (
     CLUSTER_COLUMNS,
     PROBE_COLUMNS,
@@ -22,9 +20,9 @@ from relamp.steps.node_rows import (
     probe_embeddings,
     stored_embeddings,
 )
+from training import params, run_job
 
-SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
-SETTINGS = {"mixer": "mp-mix", "epochs": 4, "checkpoints": [0, 2], "patience": None, "hidden": 6, "keep": "split"}
+SETTINGS = {"epochs": 4, "checkpoints": [0, 2], "patience": None, "hidden": 6, "keep": "split"}
 PROBE = {"runs": 3, "steps": 10}
 LABELS = {"method": "mp-mix", "dataset": "random"}
 
@@ -32,9 +30,7 @@ LABELS = {"method": "mp-mix", "dataset": "random"}
 def run(folder: Path, data: PackedNodes, settings: dict, seeds: tuple[int, ...] = (0, 1)) -> dict[int, Path]:
     data.save(folder / "data.safetensors")
     folders = {seed: folder / f"seed~{seed}" for seed in seeds}
-    code = import_closure(SCRIPTS / "pretrain_nodes.py")
-    pretrain_nodes_seeds(folder / "data.safetensors", folders, folder / "state", "mp-mix", settings, code)
-    return {seed: path / "embeddings.safetensors" for seed, path in folders.items()}
+    return run_job(folder / "data.safetensors", folders, folder / "state", "nodes", params("nodes", "mp-mix"), settings)
 
 
 def test_from_nodes_to_rows(tmp_path: Path) -> None:
@@ -50,7 +46,7 @@ def test_from_nodes_to_rows(tmp_path: Path) -> None:
     }
     assert list(pd.read_csv(folder / "history.csv")) == ["epoch", "loss", "node", "diversity"]
     facts = json.loads((folder / "run.json").read_text())
-    assert (facts["final_epoch"], facts["epochs"], facts["seed"], facts["method"]) == (4, 4, 0, "mp-mix")
+    assert (facts["final_epoch"], facts["epochs"], facts["seed"], facts["method"]["name"]) == (4, 4, 0, "mp-mix")
     arrays, header = map_arrays(embeddings[0])
     assert {name: len(array) for name, array in arrays.items()} == {
         **{f"epoch~{epoch}_branch~{branch}": 45 for epoch in (0, 2) for branch in ("a", "average")},

@@ -2,7 +2,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from relamp.method.node_table import NODE_METHODS
 
 from relamp.errors import RelampError
 from relamp.study.config import load_config
@@ -55,14 +54,11 @@ def test_the_probe_of_a_data_set_is_laid_over_the_shared_one() -> None:
     assert nodes.probe_of("DBLP").split == "random"
 
 
-def test_a_node_method_s_own_options_lie_over_the_shared_settings() -> None:
+def test_a_point_of_the_grid_lies_over_the_shared_settings() -> None:
     config = load_config({}, PRESETS)
-    plain = node_params(config, "grace", node_setting())
-    assert (plain["host"], plain["branches"], plain["hidden"]) == ("grace", ["average"], 64)
-    point = node_params(config, "mp-mix", node_setting(8, 32))
-    assert (point["mixer"], point["sample_size"], point["hidden"]) == ("mp-mix", 8, 32)
-    for method in NODE_METHODS:
-        assert node_params(config, method, node_setting())["mixer"]
+    plain, point = node_params(config, node_setting()), node_params(config, node_setting(8, 32))
+    assert (plain["sample_size"], plain["hidden"]) == (10_000, 64)
+    assert (point["sample_size"], point["hidden"], point["patience"]) == (8, 32, None)
 
 
 def test_graph_level_methods_need_not_be_among_the_unsupervised_ones() -> None:

@@ -6,17 +6,21 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from relamp.method.build import build
 
 from relamp.errors import RelampError
-from relamp.method.table import METHODS
+from relamp.method.base import build
+from relamp.method.table import METHODS as ALL
 from relamp.runtime.code import import_closure
 from relamp.settings.graphs import Pretraining
+from relamp.settings.images import ImagePretraining
+from relamp.settings.mixing import MIXERS
+from relamp.settings.nodes import NodePretraining
 from relamp.study.config import Config, load_config
 from relamp.study.runs import (
     NO_SETTING,
     Run,
     all_runs,
+    fixed_params,
     method_params,
     pretraining_params,
     reference_runs,
@@ -28,6 +32,7 @@ from relamp.study.runs import (
     transfer_labels,
 )
 
+METHODS = ALL["graphs"]
 PRESETS = Path(__file__).parents[2] / "workflow" / "presets"
 gammas = st.floats(0, 1, exclude_max=True)
 alphas = st.floats(0, allow_infinity=False)
@@ -113,12 +118,21 @@ def test_any_text_is_read_or_refused(method: str, name: str) -> None:
 def test_every_row_of_the_table_makes_a_method(method: str) -> None:
     params = method_params(method, setting_name(method, 0.2, 1))
     assert params["name"] == method
-    made = build(params["maker"], Pretraining() if params["settings"] else None, params["options"])
+    made = build(params, Pretraining())
     module, _, name = params["maker"].partition(":")
     assert type(made) is getattr(import_module(module), name)
     assert set(params["options"]) == set(METHODS[method].fixed) | set(METHODS[method].swept)
     taken = set(inspect.signature(type(made).__init__).parameters) - {"self", "settings"}
     assert set(params["options"]) == taken - {"args", "kwargs"}
+
+
+@pytest.mark.parametrize(("domain", "settings"), [("nodes", NodePretraining()), ("images", ImagePretraining())])
+def test_every_row_on_nodes_and_images_makes_a_method(domain: str, settings: Any) -> None:
+    for name, row in ALL[domain].items():
+        made = build(fixed_params(domain, name), settings)
+        assert made.settings.epochs == (settings.epochs if row.trains else 0)
+        assert row.group is None or row.group in type(settings).model_fields
+    assert {row.fixed["mixer"] for row in ALL["nodes"].values()} == set(MIXERS)
 
 
 def test_the_table_holds_the_names_that_the_papers_compare() -> None:
@@ -140,7 +154,6 @@ def test_method_params_by_hand() -> None:
         "name": "lamp-mag-nolocal",
         "maker": "relamp.method.lamp:Lamp",
         "options": {"strategy": "magnitude", "alpha": 0.0, "gamma": 0.35},
-        "settings": True,
         "trains": True,
     }
 
