@@ -1,7 +1,6 @@
 """The jobs one after another, on small data: files in, files out."""
 
 import json
-import logging
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ import pytest
 from model_graphs import random_graphs
 from relamp.data.folds import load_folds, save_folds
 from relamp.data.packaged import pack
-from relamp.data.packed import PackedGraphs, map_arrays
+from relamp.data.packed import PackedGraphs
 from relamp.data.scaffold import scaffold_split
 from relamp.errors import RelampError
 from relamp.judge.summary import FINETUNE_ROWS, SVM_ROWS, finetune_cells, svm_cells
@@ -39,52 +38,6 @@ def run_pretraining(packed: Path, results: Path, seeds: list[int], method: str =
     folders = {seed: results / method / f"seed~{seed}" for seed in seeds}
     run_job(packed, folders, results / "state" / method, "graphs", params("graphs", method), SETTINGS)
     return folders
-
-
-def test_pretraining_writes_a_folder_a_seed_and_skips_what_is_done(
-    packed: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO)
-    folders = run_pretraining(packed, tmp_path / "one", [0, 1])
-    first = {path.name: path.read_bytes() for path in folders[0].iterdir()}
-    assert sorted(first) == ["embeddings.safetensors", "encoder.safetensors", "history.csv", "run.json"]
-    assert list(pd.read_csv(folders[0] / "history.csv")["epoch"]) == [1, 2, 3]
-    assert sorted(map_arrays(folders[0] / "embeddings.safetensors")[0]) == ["epoch~0", "epoch~3"]
-    facts = json.loads(first["run.json"])
-    assert facts["method"]["options"] == {"strategy": "magnitude", "gamma": 0.3, "alpha": 0.3}
-    assert facts["seed"] == 0
-
-    # The workflow removes a job's outputs before it runs again: with one more seed, only that one is trained.
-    for folder in folders.values():
-        for path in folder.iterdir():
-            path.unlink()
-    before = (tmp_path / "one" / "state" / "lamp-mag" / "seed~0.pt").stat().st_mtime_ns
-    run_pretraining(packed, tmp_path / "one", [0, 1, 2])
-    assert (tmp_path / "one" / "state" / "lamp-mag" / "seed~0.pt").stat().st_mtime_ns == before
-    assert {path.name: path.read_bytes() for path in folders[0].iterdir()} == first
-
-    # Another place, the same bits.
-    again = run_pretraining(packed, tmp_path / "two", [0])
-    assert {path.name: path.read_bytes() for path in again[0].iterdir()} == first
-
-
-def test_a_copy_on_the_node_s_own_disk_gives_the_same_bits(
-    packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    there = run_pretraining(packed, tmp_path / "there", [0])
-    monkeypatch.setenv("RELAMP_SCRATCH", str(tmp_path / "disk"))
-    near = run_pretraining(packed, tmp_path / "near", [0])
-    assert [path.name for path in (tmp_path / "disk").rglob("*.safetensors")] == [packed.name]
-    for path in there[0].iterdir():
-        assert (near[0] / path.name).read_bytes() == path.read_bytes()
-
-
-def test_other_data_start_over(packed: Path, tmp_path: Path) -> None:
-    folders = run_pretraining(packed, tmp_path / "r", [0])
-    first = (folders[0] / "encoder.safetensors").read_bytes()
-    random_graphs(1, count=48).save(packed)
-    run_pretraining(packed, tmp_path / "r", [0])
-    assert (folders[0] / "encoder.safetensors").read_bytes() != first
 
 
 def test_from_packed_graphs_to_table_cells(packed: Path, tmp_path: Path) -> None:

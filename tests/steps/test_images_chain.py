@@ -70,19 +70,6 @@ def test_from_images_to_rows_and_a_picture_grid(packed: Path, tmp_path: Path, mo
     assert pd.read_csv(tmp_path / "grid.csv")["anchor"].nunique() == 2
 
 
-def test_the_control_is_not_trained_and_a_finished_job_changes_nothing(packed: Path, tmp_path: Path) -> None:
-    folder = pretrain(packed, tmp_path, "image-untrained", (0,))[0]
-    arrays, _ = map_arrays(folder / "embeddings.safetensors")
-    assert list(arrays) == ["epoch~0"]
-    assert pd.read_csv(folder / "history.csv").empty
-    assert pd.read_csv(folder / "mixed.csv").empty
-    trained = pretrain(packed, tmp_path, "simclr", (0,))[0]
-    np.testing.assert_array_equal(map_arrays(trained / "embeddings.safetensors")[0]["epoch~0"], arrays["epoch~0"])
-    before = {path.name: path.read_bytes() for path in trained.iterdir()}
-    assert pretrain(packed, tmp_path, "simclr", (0,))[0] == trained
-    assert {path.name: path.read_bytes() for path in trained.iterdir()} == before
-
-
 def test_scaling_by_hand() -> None:
     features = np.array([[3.0, 4.0, 7.0], [1.0, 0.0, 7.0], [0.0, 0.0, 0.0]], dtype=np.float32)
     train = np.array([0, 1])

@@ -75,20 +75,6 @@ def test_from_nodes_to_rows(tmp_path: Path) -> None:
     assert len(clusters) == 2 * 2 * 2  # seeds, runs, metrics
 
 
-def test_the_same_bits_in_another_place_and_after_the_outputs_are_gone(tmp_path: Path) -> None:
-    first = run(tmp_path / "one", random_nodes(), SETTINGS, (3,))[3]
-    content = {path.name: path.read_bytes() for path in first.parent.iterdir()}
-    for path in first.parent.iterdir():
-        path.unlink()
-    state = tmp_path / "one" / "state" / "seed~3.pt"
-    before = state.stat().st_mtime_ns
-    run(tmp_path / "one", random_nodes(), SETTINGS, (3,))
-    assert state.stat().st_mtime_ns == before
-    again = run(tmp_path / "two", random_nodes(), SETTINGS, (3,))[3]
-    for folder in (first.parent, again.parent):
-        assert {path.name: path.read_bytes() for path in folder.iterdir()} == content
-
-
 def test_untrained_has_rows_too(tmp_path: Path) -> None:
     embeddings = run(tmp_path, random_nodes(), {"epochs": 0, "hidden": 6}, (0,))
     assert pd.read_csv(embeddings[0].parent / "history.csv").empty
