@@ -5,9 +5,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
+from torch.nn import functional as F
 
-from relamp.loss import info_nce as mix_loss_module
-from relamp.loss.info_nce import graph_info_nce, info_nce, node_objective
+from relamp.loss import info_nce as info_nce_module
+from relamp.loss.info_nce import info_nce, node_info_nce_by_graph, node_objective
 
 E = math.e
 
@@ -38,7 +39,7 @@ def test_info_nce_by_hand() -> None:
     first = -math.log(E / (1 + E + E**0.6))
     second = -math.log(E**0.8 / (1 + 1 + E**0.8))
     assert info_nce(a, b).item() == pytest.approx((first + second) / 2, abs=1e-6)
-    assert graph_info_nce(a, b).item() == pytest.approx((first + second) / 2, abs=1e-6)
+    assert info_nce(a, b).item() == pytest.approx((first + second) / 2, abs=1e-6)
     # Exchanged: the positives have cosine 0.6 to each other.
     third = -math.log(E / (E**0.6 + E + 1))
     fourth = -math.log(E**0.8 / (E**0.6 + E**0.6 + E**0.8))
@@ -69,7 +70,7 @@ def test_equals_slow_implementation_with_gradients(seed, n, d, tau, directions, 
         expected = (expected + slow_info_nce(b, a, tau)) / 2
     expected_grads = torch.autograd.grad(expected, [a, b])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mix_loss_module, "ROWS_AT_ONCE", rows_at_once)
+        patch.setattr(info_nce_module, "ROWS_AT_ONCE", rows_at_once)
         actual = info_nce(a, b, tau, directions)
         actual_grads = torch.autograd.grad(actual, [a, b])
     assert actual.item() == pytest.approx(expected.item(), rel=1e-9, abs=1e-9)
@@ -79,7 +80,7 @@ def test_equals_slow_implementation_with_gradients(seed, n, d, tau, directions, 
 
 @pytest.mark.parametrize("rows_at_once", [2, 1024])
 def test_gradcheck(rows_at_once, monkeypatch) -> None:
-    monkeypatch.setattr(mix_loss_module, "ROWS_AT_ONCE", rows_at_once)
+    monkeypatch.setattr(info_nce_module, "ROWS_AT_ONCE", rows_at_once)
     pair = rows(5, 3, 0)
     for directions in ("both", "one"):
         assert torch.autograd.gradcheck(lambda x, y, way=directions: info_nce(x, y, 0.4, way), pair)
@@ -91,7 +92,7 @@ def test_blocks_do_not_change_the_value_at_real_size(monkeypatch) -> None:
     generator = torch.Generator().manual_seed(0)
     a, b = (torch.randn(1500, 8, generator=generator) for _ in range(2))
     chunked = info_nce(a, b, 0.4, "both").item()
-    monkeypatch.setattr(mix_loss_module, "ROWS_AT_ONCE", 10_000)
+    monkeypatch.setattr(info_nce_module, "ROWS_AT_ONCE", 10_000)
     assert chunked == pytest.approx(info_nce(a, b, 0.4, "both").item(), rel=1e-6)
     h = torch.nn.functional.normalize(torch.cat([a, b]).double(), dim=1)
     logits = (h @ h.T / 0.4).fill_diagonal_(-torch.inf)
@@ -136,7 +137,7 @@ def test_mixed_label() -> None:
 def test_single_precision_stays_finite() -> None:
     # The positive is opposite and so is all else but the anchors: the smallest denominator there is.
     a = torch.tensor([[1.0, 0.0]], requires_grad=True)
-    lowest = mix_loss_module.MIN_TEMPERATURE
+    lowest = info_nce_module.MIN_TEMPERATURE
     value = info_nce(a, -a, lowest)
     value.backward()
     assert value.item() == pytest.approx(0, abs=1e-4)
@@ -151,3 +152,59 @@ def test_zero_embeddings_do_not_break_training() -> None:
     value.backward()
     assert value.item() == pytest.approx(math.log(7))
     assert torch.isfinite(a.grad).all()
+
+
+def slow_node_loss(a: Tensor, b: Tensor, graph: Tensor, tau: float) -> Tensor:
+    """Eq. 9 and 10 within each graph, term by term."""
+    graphs = []
+    for g in graph.unique():
+        x, y = a[graph == g], b[graph == g]
+        nodes = []
+        for anchor, other in ((x, y), (y, x)):
+            for i in range(len(x)):
+                terms = [F.cosine_similarity(anchor[i], anchor[j], dim=0) for j in range(len(x)) if j != i]
+                terms += [F.cosine_similarity(anchor[i], other[j], dim=0) for j in range(len(x))]
+                own = F.cosine_similarity(anchor[i], other[i], dim=0)
+                nodes.append(torch.stack(terms).div(tau).exp().sum().log() - own / tau)
+        graphs.append(torch.stack(nodes).mean())
+    return torch.stack(graphs).mean()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=6), st.integers(0, 1000), st.sampled_from([0.3, 1.0]))
+def test_node_loss_within_graphs_equals_the_sum_term_by_term(sizes: list[int], seed: int, tau: float) -> None:
+    graph = torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes))
+    a, b = (torch.randn(2, len(graph), 4, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)).unbind()
+    a.requires_grad_()
+    fast, slow = node_info_nce_by_graph(a, b, graph, tau), slow_node_loss(a, b, graph, tau)
+    torch.testing.assert_close(fast, slow)
+    torch.testing.assert_close(torch.autograd.grad(fast, a), torch.autograd.grad(slow, a))
+
+
+def test_node_loss_by_hand() -> None:
+    # Two nodes of opposite directions, equal in both branches: -log(e / (1/e + e + 1/e)).
+    z = torch.tensor([[1.0, 0], [-1, 0]])
+    both = node_info_nce_by_graph(z, z, torch.tensor([0, 0]))
+    torch.testing.assert_close(both, torch.tensor(math.log(1 + 2 * math.exp(-2))))
+    # Alone in their graphs, each has no negative.
+    assert node_info_nce_by_graph(z, z, torch.tensor([0, 1])).item() == pytest.approx(0, abs=1e-6)
+    with pytest.raises(ValueError, match="underflows"):
+        node_info_nce_by_graph(z, z, torch.tensor([0, 0]), 0.001)
+
+
+def test_node_loss_does_not_depend_on_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = torch.Generator().manual_seed(0)
+    graph = torch.repeat_interleave(torch.tensor([0, 1, 3, 4]), torch.tensor([4, 9, 1, 3]))  # graph 2 has no node
+    a, b = torch.randn(2, len(graph), 5, generator=generator).unbind()
+    whole = node_info_nce_by_graph(a, b, graph)
+    monkeypatch.setattr(info_nce_module, "NODES_AT_ONCE", 5)
+    cut = list(info_nce_module._whole_graphs(graph))
+    assert [(s.start, s.stop) for s in cut] == [(0, 4), (4, 13), (13, 17)]
+    torch.testing.assert_close(node_info_nce_by_graph(a, b, graph), whole)
+    torch.testing.assert_close(whole, slow_node_loss(a, b, graph, 1.0))
+
+
+def test_one_graph_is_the_whole_batch() -> None:
+    a, b = torch.randn(2, 7, 5, generator=torch.Generator().manual_seed(0)).unbind()
+    expected = node_objective(a, b, torch.zeros(()), 0.5)
+    torch.testing.assert_close(node_info_nce_by_graph(a, b, torch.zeros(7, dtype=torch.long), 0.5), expected)

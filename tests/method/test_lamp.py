@@ -9,8 +9,7 @@ from relamp.loss.nt_xent import local_contrastive, nt_xent
 from relamp.method.base import Randomness
 from relamp.method.lamp import Lamp, sample_nodes
 from relamp.method.prune import prune, weight_matrices
-from relamp.model.gin import GIN
-from relamp.model.heads import projection_head
+from relamp.model.gin import GIN, mlp
 from relamp.settings.graphs import LampOptions, Pretraining
 
 SETTINGS = Pretraining(temperature=0.3)
@@ -42,7 +41,7 @@ def sparse_copy(encoder: GIN, gamma: float) -> GIN:
 
 
 def test_equation_21_on_two_real_encoders(encoder: GIN, batch: Batch) -> None:
-    head = projection_head(encoder.dim, torch.Generator().manual_seed(1))
+    head = mlp([encoder.dim] * 3, torch.Generator().manual_seed(1))
     other = sparse_copy(encoder, 0.4)
     method = Lamp(SETTINGS, gamma=0.4, alpha=10.0, strategy="magnitude")
     method.start_epoch(encoder)

@@ -1,107 +1,68 @@
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from relamp.method.build import build
-from relamp.study.runs import method_params, pretraining_params
-from torch import Tensor
-from torch.nn import functional as F
 
 from model_graphs import random_graphs
 from relamp.data.batch import Batch
 from relamp.data.packaged import pack
+from relamp.data.packed import PackedGraphs
 from relamp.errors import RelampError
-from relamp.loss.info_nce import graph_info_nce, node_objective
+from relamp.loss.info_nce import info_nce, node_info_nce_by_graph, node_objective
 from relamp.method import mmix
-from relamp.method.base import OwnEncoder, Randomness
-from relamp.method.mmix import MMix, local_global, node_info_nce_by_graph
+from relamp.method.base import Randomness
+from relamp.method.mmix import MMix, local_global, node_features, num_columns
 from relamp.method.table import METHODS
-from relamp.mixing.similarity import MixSettings
+from relamp.model.mvgrl import MVGRLEncoder, branch_inputs
 from relamp.settings.graphs import MmixOptions, Pretraining
-from relamp.train.graphs import draw_encoder, features_of, load_batch, pretrain
+from relamp.settings.mixing import MixSettings
+from relamp.study.runs import pretraining_params
+from relamp.train.graphs import GraphTrainer, load_batch
+from relamp.train.trainer import Trained
+from training import make as method_of
 
+CPU = torch.device("cpu")
 DATA = random_graphs(0, count=21)
-OWN = [name for name, row in METHODS.items() if row.group == "mmix"]
+OWN = [name for name, row in METHODS["graphs"].items() if row.group == "mmix" and row.trains]
 SMALL = {"epochs": 2, "checkpoints": (0, 2), "batch_size": 8, "hidden": 6}
 
 
 def make(name: str, **options: object) -> MMix:
-    params = method_params(name, "default")
-    made = build(params["maker"], Pretraining(mmix=MmixOptions(**{"training": SMALL, **options})), params["options"])
+    made = method_of("graphs", name, Pretraining(mmix=MmixOptions(**{"training": SMALL, **options})))
     assert isinstance(made, MMix)
     return made
 
 
+def pretrain(data: PackedGraphs, method: MMix, seed: int) -> Trained:
+    return GraphTrainer(data, method, seed).run()
+
+
 def first_batch(method: MMix) -> Batch:
-    return load_batch(DATA, np.arange(8), method.settings, torch.device("cpu"), features_of(method, DATA))
+    return load_batch(DATA, np.arange(8), method.settings, CPU, method.prepare(DATA, CPU))
+
+
+def drawn(method: MMix) -> tuple[MVGRLEncoder, torch.nn.Module]:
+    return method.draw(DATA, torch.Generator().manual_seed(0))
+
+
+def randomness() -> Randomness:
+    return Randomness(np.random.default_rng(0), torch.Generator().manual_seed(1))
 
 
 def loss_of(method: MMix, train: bool = False):
-    encoder, head = draw_encoder(DATA, method, method.settings, torch.Generator().manual_seed(0))
+    encoder, head = drawn(method)
     encoder.train(train)
-    random = Randomness(np.random.default_rng(0), torch.Generator().manual_seed(1))
-    return encoder, method.loss(encoder, head, first_batch(method), random)
+    return encoder, method.loss(encoder, head, first_batch(method), randomness())
 
 
-def slow_node_loss(a: Tensor, b: Tensor, graph: Tensor, tau: float) -> Tensor:
-    """Eq. 9 and 10 within each graph, term by term."""
-    graphs = []
-    for g in graph.unique():
-        x, y = a[graph == g], b[graph == g]
-        nodes = []
-        for anchor, other in ((x, y), (y, x)):
-            for i in range(len(x)):
-                terms = [F.cosine_similarity(anchor[i], anchor[j], dim=0) for j in range(len(x)) if j != i]
-                terms += [F.cosine_similarity(anchor[i], other[j], dim=0) for j in range(len(x))]
-                own = F.cosine_similarity(anchor[i], other[i], dim=0)
-                nodes.append(torch.stack(terms).div(tau).exp().sum().log() - own / tau)
-        graphs.append(torch.stack(nodes).mean())
-    return torch.stack(graphs).mean()
+def inputs(batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+    return batch.features.chunk(2, dim=1)
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.lists(st.integers(1, 5), min_size=1, max_size=6), st.integers(0, 1000), st.sampled_from([0.3, 1.0]))
-def test_node_loss_within_graphs_equals_the_sum_term_by_term(sizes: list[int], seed: int, tau: float) -> None:
-    graph = torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes))
-    a, b = (torch.randn(2, len(graph), 4, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)).unbind()
-    a.requires_grad_()
-    fast, slow = node_info_nce_by_graph(a, b, graph, tau), slow_node_loss(a, b, graph, tau)
-    torch.testing.assert_close(fast, slow)
-    torch.testing.assert_close(torch.autograd.grad(fast, a), torch.autograd.grad(slow, a))
-
-
-def test_node_loss_by_hand() -> None:
-    # Two nodes of opposite directions, equal in both branches: -log(e / (1/e + e + 1/e)).
-    z = torch.tensor([[1.0, 0], [-1, 0]])
-    both = node_info_nce_by_graph(z, z, torch.tensor([0, 0]))
-    torch.testing.assert_close(both, torch.tensor(math.log(1 + 2 * math.exp(-2))))
-    # Alone in their graphs, each has no negative.
-    assert node_info_nce_by_graph(z, z, torch.tensor([0, 1])).item() == pytest.approx(0, abs=1e-6)
-    with pytest.raises(ValueError, match="underflows"):
-        node_info_nce_by_graph(z, z, torch.tensor([0, 0]), 0.001)
-
-
-def test_node_loss_does_not_depend_on_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    generator = torch.Generator().manual_seed(0)
-    graph = torch.repeat_interleave(torch.tensor([0, 1, 3, 4]), torch.tensor([4, 9, 1, 3]))  # graph 2 has no node
-    a, b = torch.randn(2, len(graph), 5, generator=generator).unbind()
-    whole = node_info_nce_by_graph(a, b, graph)
-    monkeypatch.setattr(mmix, "NODES_AT_ONCE", 5)
-    cut = list(mmix._whole_graphs(graph))
-    assert [(s.start, s.stop) for s in cut] == [(0, 4), (4, 13), (13, 17)]
-    torch.testing.assert_close(node_info_nce_by_graph(a, b, graph), whole)
-    torch.testing.assert_close(whole, slow_node_loss(a, b, graph, 1.0))
-
-
-def test_one_graph_is_the_whole_batch() -> None:
-    a, b = torch.randn(2, 7, 5, generator=torch.Generator().manual_seed(0)).unbind()
-    expected = node_objective(a, b, torch.zeros(()), 0.5)
-    torch.testing.assert_close(node_info_nce_by_graph(a, b, torch.zeros(7, dtype=torch.long), 0.5), expected)
+def pooled(z: torch.Tensor, batch: Batch, pooling: str = "mean") -> torch.Tensor:
+    return torch.stack([getattr(z[batch.graph == g], pooling)(0) for g in range(batch.num_graphs)])
 
 
 def test_local_global_by_hand_and_term_by_term() -> None:
@@ -128,15 +89,10 @@ def test_local_global_by_hand_and_term_by_term() -> None:
 @pytest.mark.parametrize("pooling", ["sum", "mean"])
 def test_mvgrls_own_objective_sees_graphs_as_they_are_embedded(pooling: str) -> None:
     method = make("mvgrl", pooling=pooling)
-    encoder, head = draw_encoder(DATA, method, method.settings, torch.Generator().manual_seed(0))
-    batch = first_batch(method)
-    random = Randomness(np.random.default_rng(0), torch.Generator().manual_seed(1))
-    loss = method.loss(encoder, head, batch, random)
-    a, b = encoder.branches(batch)
-    h_a, h_b = (
-        torch.stack([getattr(z[batch.graph == number], pooling)(0) for number in range(batch.num_graphs)])
-        for z in (a, b)
-    )
+    (encoder, head), batch = drawn(method), first_batch(method)
+    loss = method.loss(encoder, head, batch, randomness())
+    a, b = encoder(*inputs(batch))
+    h_a, h_b = (pooled(z, batch, pooling) for z in (a, b))
     nodes, graphs = head
     torch.testing.assert_close(loss.parts["a"], local_global(nodes(a), graphs(h_b), batch.graph))
     torch.testing.assert_close(loss.parts["b"], local_global(nodes(b), graphs(h_a), batch.graph))
@@ -159,18 +115,16 @@ def test_the_loss_is_the_papers_of_what_is_contrasted() -> None:
     method = make("mo-mix", negatives="batch", temperature=0.5)
     encoder, loss = loss_of(method)
     batch = first_batch(method)
-    made = encoder.contrasted(batch, None)
-    h_a, h_b = (torch.stack([z[batch.graph == g].mean(0) for g in range(8)]) for z in (made.a, made.b))
-    torch.testing.assert_close(loss.parts["graph"], graph_info_nce(h_a, h_b))
-    torch.testing.assert_close(loss.parts["node"], node_objective(made.a, made.b, made.diversity, 0.5))
+    mixed, b = encoder.views(*inputs(batch), batch.edge_index, None)
+    torch.testing.assert_close(loss.parts["graph"], info_nce(pooled(mixed.z, batch), pooled(b, batch)))
+    torch.testing.assert_close(loss.parts["node"], node_objective(mixed.z, b, mixed.diversity, 0.5))
     within = loss_of(make("mo-mix", temperature=0.5))[1].parts["node"]
-    torch.testing.assert_close(within, slow_node_loss(made.a, made.b, batch.graph, 0.5))
+    torch.testing.assert_close(within, node_info_nce_by_graph(mixed.z, b, batch.graph, 0.5))
 
 
 def test_sampled_nodes_are_drawn_anew_and_few() -> None:
     method = make("mo-mix", negatives="batch", sample_size=5)
-    encoder, head = draw_encoder(DATA, method, method.settings, torch.Generator().manual_seed(0))
-    random = Randomness(np.random.default_rng(0), torch.Generator().manual_seed(1))
+    (encoder, head), random = drawn(method), randomness()
     losses = {method.loss(encoder, head, first_batch(method), random).parts["node"].item() for _ in range(3)}
     assert len(losses) == 3
     assert max(losses) < math.log(2 * 5 - 1) + 2  # -log of the least share among 9 terms
@@ -194,51 +148,43 @@ def test_without_gradient_through_scores_the_projections_follow_the_diversity_al
 
 def test_own_training_is_laid_over_the_shared_settings() -> None:
     shared = Pretraining(epochs=3, checkpoints=(0, 3), hidden=8, mmix=MmixOptions(training=SMALL))
-    trained = pretrain(DATA, MMix(shared, "mo-mix", "both", {}), shared, 0)
+    trained = pretrain(DATA, MMix(shared, "mo-mix", "both", {}), 0)
     assert [row["epoch"] for row in trained.history] == [1, 2]
-    assert sorted(trained.embeddings) == [0, 2]
-    assert trained.embeddings[2].shape == (21, 6)
+    assert list(trained.embeddings) == ["epoch~0", "epoch~2"]
+    assert trained.embeddings["epoch~2"].shape == (21, 6)
     plain = Pretraining(epochs=3, checkpoints=(0, 3), hidden=8, batch_size=8)
-    assert pretrain(DATA, MMix(plain, "mo-mix", "both", {}), plain, 0).embeddings[3].shape == (21, 8)
-    lamp = build("relamp.method.lamp:Lamp", shared, {"gamma": 0.2, "alpha": 0.0, "strategy": "magnitude"})
-    assert not isinstance(lamp, OwnEncoder)
-    assert [row["epoch"] for row in pretrain(DATA, lamp, shared, 0).history] == [1, 2, 3]
+    assert pretrain(DATA, MMix(plain, "mo-mix", "both", {}), 0).embeddings["epoch~3"].shape == (21, 8)
+    assert method_of("graphs", "lamp-mag", shared).settings == shared
+    untrained = method_of("graphs", "mvgrl-untrained", shared).settings
+    assert (untrained.epochs, untrained.checkpoints, untrained.hidden) == (0, (0,), 6)
 
 
 def test_the_branch_of_a_table_row_goes_before_the_settings() -> None:
     options = MmixOptions(training=SMALL, branch="average")
     one, two = (MMix(Pretraining(mmix=options), "mp-mix", "both", given) for given in ({}, {"branch": "b"}))
     assert (one.options.branch, two.options.branch) == ("average", "b")
-    first, second = (pretrain(DATA, made, made.settings, 3) for made in (one, two))
+    first, second = (pretrain(DATA, made, 3) for made in (one, two))
     assert first.history == second.history  # the branch changes what is read, not what is trained
-    assert not torch.equal(first.embeddings[2], second.embeddings[2])
+    assert not torch.equal(first.embeddings["epoch~2"], second.embeddings["epoch~2"])
 
 
 def test_all_methods_start_from_one_encoder() -> None:
     made = [
-        pretrain(DATA, make(name), Pretraining(), 5).embeddings[0]
-        for name in OWN
-        if "branch" not in name and "code" not in name
+        GraphTrainer(DATA, make(name), 5).embed()[""] for name in OWN if "branch" not in name and "code" not in name
     ]
     assert all(torch.equal(made[0], other) for other in made)
 
 
 def test_training_lowers_the_loss() -> None:
     method = make("mp-mix", training={**SMALL, "epochs": 15, "checkpoints": (15,)})
-    history = pretrain(DATA, method, Pretraining(), 0).history
+    history = pretrain(DATA, method, 0).history
     assert history[-1]["loss"] < history[0]["loss"]
 
 
 def test_molecules_with_bonds_are_refused() -> None:
     bonds = replace(DATA, edge_attr=np.zeros((DATA.edge_index.shape[1], 1), dtype=np.int64))
     with pytest.raises(RelampError, match="random: has bond types"):
-        pretrain(bonds, make("mvgrl"), Pretraining(), 0)
-
-
-def test_the_options_of_mixing_are_those_of_the_mixers() -> None:
-    assert MmixOptions().mix == MixSettings()
-    with pytest.raises(ValueError, match="needs the scope 'wp'"):
-        MixSettings(operator="adjacency", scope="op")
+        pretrain(bonds, make("mvgrl"), 0)
 
 
 @pytest.mark.parametrize(
@@ -256,15 +202,67 @@ def test_other_methods_are_told_nothing_of_it() -> None:
     assert pretraining_params("mo-mix", changed)["mmix"]["training"]["hidden"] == 6
 
 
-def test_on_real_graphs_a_checkpoint_is_what_the_saved_encoder_gives(tmp_path: Path) -> None:
-    from relamp.train.graphs import embed
+@pytest.mark.parametrize("branch", ["a", "b", "sum", "average"])
+@pytest.mark.parametrize("readout", ["encoder", "output"])
+def test_a_graph_is_embedded_by_a_branch_pooled(branch: str, readout: str) -> None:
+    method = make("mp-mix", branch=branch, readout=readout, pooling="mean")
+    (encoder, head), batch = drawn(method), first_batch(method)
+    encoder.eval()
+    a, b = encoder.readout(*inputs(batch), batch.edge_index, torch.Generator(), readout)
+    expected = pooled({"a": a, "b": b, "sum": a + b, "average": (a + b) / 2}[branch], batch)
+    torch.testing.assert_close(method.embed(encoder, head, batch, torch.Generator())[""], expected)
+    summed = make("mp-mix", branch=branch, readout=readout).embed(encoder, head, batch, torch.Generator())[""]
+    torch.testing.assert_close(summed, expected * torch.bincount(batch.graph)[:, None])
 
-    data = pack("MUTAG").take(np.arange(40))
+
+def test_a_mixer_with_random_weights_embeds_the_same_each_time() -> None:
+    method = make("random-mix", readout="output")
+    (encoder, head), batch = drawn(method), first_batch(method)
+    one, two = (method.embed(encoder, head, batch, torch.Generator().manual_seed(seed))[""] for seed in (1, 2))
+    assert torch.equal(one, two)
+
+
+def test_a_batch_without_features_is_refused() -> None:
+    method = make("mp-mix")
+    encoder, head = drawn(method)
+    with pytest.raises(ValueError, match="needs features"):
+        method.embed(encoder, head, replace(first_batch(method), features=None), torch.Generator())
+
+
+def test_parts_of_a_data_set_give_what_graph_by_graph_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    method = make("mp-mix", diffusion="heat")
+    whole = method.prepare(DATA, CPU)
+    monkeypatch.setattr(mmix, "NODES_AT_ONCE", 7)
+    assert len(list(mmix._parts(DATA))) > 3
+    np.testing.assert_allclose(method.prepare(DATA, CPU), whole, atol=1e-6)
+    for g in range(len(DATA)):
+        graph = DATA.take(np.array([g]))
+        both = branch_inputs(graph.edge_index, node_features(graph, method.options), "heat")
+        found = whole[DATA.node_offset[g] : DATA.node_offset[g + 1]]
+        np.testing.assert_allclose(found, np.concatenate(both, axis=1), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("features", "labelled", "plain"),
+    [("labels", 4, 1), ("labels-or-degrees", 4, 4), ("labels-and-degrees", 8, 4)],
+)
+def test_what_a_node_shows(features: str, labelled: int, plain: int) -> None:
+    options = MmixOptions(features=features, max_degree=3)
+    unlabelled = replace(DATA, x=np.zeros_like(DATA.x), cardinality=(1,))
+    for data, columns in ((DATA, labelled), (unlabelled, plain)):
+        x = node_features(data, options).toarray()
+        assert x.shape == (len(data.x), columns) == (len(data.x), num_columns(data.cardinality, options))
+        assert set(x.sum(1)) == {2.0 if columns == 8 else 1.0}
+    degree = np.bincount(unlabelled.global_edge_index()[1], minlength=len(DATA.x))
+    if plain == 4:
+        assert (node_features(unlabelled, options).toarray().argmax(1) == np.minimum(degree, 3)).all()
+        assert degree.max() > 3
+
+
+def test_on_real_graphs_a_checkpoint_is_what_the_saved_encoder_gives() -> None:
+    data = pack("MUTAG")[0].take(np.arange(40))
     method = make("mp-mix", features="labels-and-degrees", readout="output")
-    trained = pretrain(data, method, Pretraining(), 0)
-    encoder, _ = draw_encoder(data, method, method.settings, torch.Generator())
-    encoder.load_state_dict(trained.encoder)
-    part = data.take(np.array([7, 3]))
-    torch.testing.assert_close(
-        embed(encoder, part, method.settings, features=features_of(method, part)), trained.embeddings[2][[7, 3]]
-    )
+    trained = pretrain(data, method, 0)
+    part = GraphTrainer(data.take(np.array([7, 3])), method, 1)
+    part.encoder.load_state_dict(trained.encoder)
+    torch.testing.assert_close(part.embed()[""], trained.embeddings["epoch~2"][[7, 3]])

@@ -1,24 +1,26 @@
+import math
+
 import numpy as np
 import pytest
 import torch
+from scipy.sparse import csr_matrix
 
 from node_graphs import random_nodes
-from relamp.model.mvgrl import MVGRL, diffused_nodes
-from relamp.model.node_views import edges_of, mixing_rows, neighbourhood
+from relamp.mixing.nodes import taken
+from relamp.model.mvgrl import COMBINED, LocalGlobal, MVGRLEncoder, Operators, branch_inputs
+from relamp.model.node_encoder import edges_of
 from relamp.settings.mixing import MIXERS, MixSettings
-from relamp.settings.nodes import DiffusionSettings, NodePretraining
+from relamp.settings.nodes import DiffusionSettings
 
 CPU = torch.device("cpu")
 DATA = random_nodes(1, sizes=(30, 10))
-GRAPH = diffused_nodes(DATA, DiffusionSettings(), CPU)
-ALL = ("a", "b", "average", "concat")
+EDGES = edges_of(DATA, CPU)
+NEAR, FAR = (torch.from_numpy(part) for part in branch_inputs(DATA.edge_index, DATA.features()))
 SAMPLE = torch.tensor([1, 4, 8, 20, 33])
 
 
-def host(mixer: str, readout: str = "encoder", **mix: object) -> MVGRL:
-    options = MixSettings(**mix)
-    settings = NodePretraining(mixer=mixer, hidden=8, branches=ALL, readout=readout, mix=options)
-    return MVGRL(DATA.num_features, settings, torch.Generator().manual_seed(0)).eval()
+def encoder(mixer: str | None, **mix: object) -> MVGRLEncoder:
+    return MVGRLEncoder(DATA.num_features, 8, random(), mixer, MixSettings(**mix)).eval()
 
 
 def random(seed: int = 0) -> torch.Generator:
@@ -26,6 +28,7 @@ def random(seed: int = 0) -> torch.Generator:
 
 
 def dense_operators() -> tuple[np.ndarray, np.ndarray]:
+    """S_a and S_b by the formulas of MVGRL, dense: an independent and slow way."""
     adjacency = np.eye(40)
     adjacency[tuple(DATA.edge_index)] = 1
     root = adjacency.sum(1) ** -0.5
@@ -33,108 +36,148 @@ def dense_operators() -> tuple[np.ndarray, np.ndarray]:
     return operator, 0.2 * np.linalg.inv(np.eye(40) - 0.8 * operator)
 
 
-def test_both_operators_are_the_dense_formulas() -> None:
+def heat(time: float) -> np.ndarray:
+    values, vectors = np.linalg.eigh(dense_operators()[0])
+    return vectors @ np.diag(np.exp(time * (values - 1))) @ vectors.T
+
+
+def test_both_branches_see_what_the_dense_formula_gives() -> None:
     x = DATA.features().toarray()
-    for found, operator in zip((GRAPH.a, GRAPH.b), dense_operators(), strict=True):
+    for found, operator in zip((NEAR, FAR), dense_operators(), strict=True):
         assert found.dtype == torch.float32
         np.testing.assert_allclose(found, operator @ x, atol=1e-5)
+    near, far = branch_inputs(DATA.edge_index, DATA.features(), "heat", time=2.0)
+    np.testing.assert_allclose(near, NEAR)
+    np.testing.assert_allclose(far, heat(2.0) @ x, atol=1e-5)
+    near, far = branch_inputs(DATA.edge_index, DATA.features(), "adjacency")
+    assert near is far
 
 
-def test_the_heat_kernel_is_a_choice() -> None:
-    adjacency, _ = dense_operators()
-    values, vectors = np.linalg.eigh(adjacency)
-    heat = vectors @ np.diag(np.exp(2.0 * (values - 1))) @ vectors.T
-    found = diffused_nodes(DATA, DiffusionSettings(kind="heat", time=2.0), CPU).b
-    np.testing.assert_allclose(found, heat @ DATA.features().toarray(), atol=1e-5)
+def test_a_path_of_two_nodes_by_hand() -> None:
+    # T has 1/2 everywhere: eigenvalue 1 for (1, 1) and 0 for (1, -1), so PPR is 1 and alpha = 0.2 on these two.
+    near, far = branch_inputs(np.array([[0, 1], [1, 0]]), csr_matrix(np.eye(2, dtype=np.float32)))
+    np.testing.assert_allclose(near, [[0.5, 0.5], [0.5, 0.5]], atol=1e-6)
+    np.testing.assert_allclose(far, [[0.6, 0.4], [0.4, 0.6]], atol=1e-6)
 
 
-def test_embeddings_are_the_branches_and_their_average() -> None:
-    model = host("mp-mix")
-    x, operators = DATA.features().toarray(), dense_operators()
-    dense = []
-    for layer, operator in zip((model.a, model.b), operators, strict=True):
+def test_a_branch_is_one_gcn_layer() -> None:
+    model = encoder("mp-mix")
+    x = DATA.features().toarray()
+    for layer, operator, z in zip((model.a, model.b), dense_operators(), model(NEAR, FAR), strict=True):
         h = operator @ x @ layer.linear.weight.detach().numpy().T + layer.linear.bias.detach().numpy()
-        dense.append(np.where(h > 0, h, 0.25 * h))
-    with torch.no_grad():
-        made = model.embed(GRAPH, random())
-    assert tuple(made) == ALL
-    expected = {"a": dense[0], "b": dense[1], "average": sum(dense) / 2, "concat": np.concatenate(dense, axis=1)}
-    for branch, z in made.items():
-        np.testing.assert_allclose(z, expected[branch], atol=1e-5)
+        np.testing.assert_allclose(z.detach(), np.where(h > 0, h, 0.25 * h), atol=1e-5)
 
 
-def test_the_readout_output_is_what_is_contrasted() -> None:
-    model = host("mo-mix", readout="output")
-    views, made = model.views(GRAPH, None, random()), model.embed(GRAPH, random())
-    torch.testing.assert_close(made["a"], views.mixed)
-    torch.testing.assert_close(made["b"], views.other)
+def test_branches_are_combined() -> None:
+    a, b = torch.tensor([[1.0, 2]]), torch.tensor([[3.0, 8]])
+    made = {name: combine(a, b).tolist() for name, combine in COMBINED.items()}
+    assert made == {"a": [[1, 2]], "b": [[3, 8]], "sum": [[4, 10]], "average": [[2, 5]], "concat": [[1, 2, 3, 8]]}
 
 
-def test_without_mixing_the_head_follows_branch_a() -> None:
-    model = host("none")
-    views = model.views(GRAPH, None, random())
-    torch.testing.assert_close(views.mixed, model.head(model.a(GRAPH.a)))
-    torch.testing.assert_close(views.other, model.b(GRAPH.b))
-    assert views.diversity == 0
+@pytest.mark.parametrize("mixer", ["mo-mix", "none"])
+def test_the_readout_output_is_what_is_contrasted(mixer: str) -> None:
+    model = encoder(mixer)
+    mixed, other = model.views(NEAR, FAR, EDGES, random())
+    a, b = model.readout(NEAR, FAR, EDGES, random(), "output")
+    torch.testing.assert_close((a, b), (mixed.z, other))
+    torch.testing.assert_close(model.readout(NEAR, FAR, EDGES, random(), "encoder"), model(NEAR, FAR))
+
+
+def test_without_mixing_the_head_follows_branch_a_and_without_a_mixer_nothing() -> None:
+    model = encoder("none")
+    mixed, other = model.views(NEAR, FAR, EDGES, random())
+    torch.testing.assert_close(mixed.z, model.head(model.a(NEAR)))
+    torch.testing.assert_close(other, model.b(FAR))
+    assert mixed.diversity == 0
+    bare = encoder(None)
+    torch.testing.assert_close(bare.views(NEAR, FAR, EDGES, None, SAMPLE)[0].z, bare.a(NEAR[SAMPLE]))
 
 
 @pytest.mark.parametrize("operator", ["weights", "adjacency"])
 @pytest.mark.parametrize("mixer", ["none", "mo-mix", "mp-mix", "mp-mix-nodiv"])
 def test_a_sample_is_mixed_as_in_the_whole_graph(mixer: str, operator: str) -> None:
-    model = host(mixer, operator=operator)
-    some, whole = (model.views(GRAPH, sample, random()) for sample in (SAMPLE, None))
-    torch.testing.assert_close(some.mixed, whole.mixed[SAMPLE])
-    torch.testing.assert_close(some.other, whole.other[SAMPLE])
+    model = encoder(mixer, operator=operator)
+    (some, b), (whole, every) = (model.views(NEAR, FAR, EDGES, random(), sample) for sample in (SAMPLE, None))
+    torch.testing.assert_close(some.z, whole.z[SAMPLE])
+    torch.testing.assert_close(b, every[SAMPLE])
 
 
 @pytest.mark.parametrize("mixer", ["binary-mix", "mp-mix"])
 def test_without_a_graph_a_sample_is_mixed_within_itself(mixer: str) -> None:
-    model = host(mixer, scope="op", threshold=0.5)
-    views = model.views(GRAPH, SAMPLE, random())
-    torch.testing.assert_close(views.mixed, model.head(model.mixer(model.a(GRAPH.a[SAMPLE]), None).z))
+    model = encoder(mixer, scope="op", threshold=0.5)
+    mixed, _ = model.views(NEAR, FAR, EDGES, random(), SAMPLE)
+    torch.testing.assert_close(mixed.z, model.head(model.mixer(model.a(NEAR[SAMPLE]), None).z))
 
 
 def test_imix_mixes_inputs() -> None:
-    model = host("i-mix")
-    views = model.views(GRAPH, SAMPLE, random(5))
-    partner, share = views.label
-    inputs = GRAPH.a[SAMPLE]
-    mixed = share[:, None] * inputs + (1 - share)[:, None] * inputs[partner]
-    torch.testing.assert_close(views.mixed, model.head(model.a(mixed)))
+    model = encoder("i-mix")
+    mixed, _ = model.views(NEAR, FAR, EDGES, random(5), SAMPLE)
+    partner, share = mixed.label
+    inputs = share[:, None] * NEAR[SAMPLE] + (1 - share)[:, None] * NEAR[SAMPLE][partner]
+    torch.testing.assert_close(mixed.z, model.head(model.a(inputs)))
 
 
 @pytest.mark.parametrize("mixer", MIXERS)
-def test_every_mixer_makes_views_and_embeddings(mixer: str) -> None:
-    for scope in ("wp", "op"):
-        model = host(mixer, readout="output", scope=scope).train()
-        views = model.views(GRAPH, SAMPLE, random())
-        assert views.mixed.shape == views.other.shape == (5, 8)
-        views.mixed.sum().backward()
-        assert model.a.linear.weight.grad.abs().sum() > 0
-        made = model.eval().embed(GRAPH, random())
-        assert made["concat"].shape == (40, 16)
+@pytest.mark.parametrize("scope", ["wp", "op"])
+def test_every_mixer_makes_views_and_embeddings(mixer: str, scope: str) -> None:
+    model = encoder(mixer, scope=scope).train()
+    mixed, other = model.views(NEAR, FAR, EDGES, random(), SAMPLE)
+    assert mixed.z.shape == other.shape == (5, 8)
+    mixed.z.sum().backward()
+    assert model.a.linear.weight.grad.abs().sum() > 0
+    assert model.eval().readout(NEAR, FAR, EDGES, random(), "output")[0].shape == (40, 8)
 
 
 def test_methods_start_from_the_same_branches() -> None:
-    one, two = host("none").state_dict(), host("mp-mix").state_dict()
-    assert all(torch.equal(one[name], two[name]) for name in one)
+    one, two, three = (encoder(mixer).state_dict() for mixer in (None, "none", "mp-mix"))
+    assert all(torch.equal(one[name], two[name]) and torch.equal(one[name], three[name]) for name in one)
 
 
-def test_a_neighbourhood_has_all_that_reaches_the_sample() -> None:
-    edges = edges_of(DATA, CPU)
-    nodes, local = neighbourhood(edges, SAMPLE, 40)
-    assert torch.equal(nodes[:5], SAMPLE)
-    assert len(nodes.unique()) == len(nodes)
-    wanted = {(int(s), int(t)) for s, t in edges.T if int(t) in SAMPLE.tolist()}
-    assert {(int(nodes[s]), int(nodes[t])) for s, t in local.T} == wanted
-    assert local.shape[1] == len(wanted)
-    assert set(nodes.tolist()) == set(SAMPLE.tolist()) | {s for s, _ in wanted}
+def operators(**settings: object) -> Operators:
+    return Operators.of(DATA.edge_index, DATA.features(), DiffusionSettings(**settings), CPU)
 
 
-def test_what_a_mixer_is_given() -> None:
-    edges = edges_of(DATA, CPU)
-    plain = NodePretraining(mixer="mo-mix")
-    assert mixing_rows(plain, edges, None, 40) == (None, edges)
-    rows, local = mixing_rows(plain.model_copy(update={"mix": MixSettings(scope="op")}), edges, SAMPLE, 40)
-    assert rows is SAMPLE
-    assert local is None
+def test_both_operators_and_their_gradients_are_the_dense_ones() -> None:
+    y = torch.randn(40, 5, generator=random()).requires_grad_()
+    weight = torch.randn(40, 5, generator=random(1))
+    made = operators()
+    for sparse, operator in zip((made.a, made.b), dense_operators(), strict=True):
+        dense = torch.from_numpy(operator).float()
+        torch.testing.assert_close(sparse(y), dense @ y, atol=1e-5, rtol=0)
+        (found,) = torch.autograd.grad((sparse(y) * weight).sum(), y)
+        torch.testing.assert_close(found, dense.T @ weight, atol=1e-5, rtol=0)
+    kernel = operators(kind="heat", time=2.0).b(torch.eye(40))
+    torch.testing.assert_close(kernel, torch.from_numpy(heat(2.0)).float(), atol=1e-5, rtol=0)
+
+
+def test_the_loss_of_the_discriminator_by_hand() -> None:
+    own = LocalGlobal(1, torch.Generator())
+    own.weight.data.fill_(2.0)
+    a, b = torch.tensor([[0.0], [0.0]]), torch.tensor([[1.0], [-1.0]])
+    false_a, false_b = torch.tensor([[3.0]]), torch.tensor([[-2.0]])
+    # Both means are 0, so both summaries are sigmoid(0) * 2 = 1, and scores are the values themselves.
+    true = [math.log1p(math.exp(-value)) for value in (1, -1, 0, 0)]
+    false = [math.log1p(math.exp(value)) for value in (3, -2)]
+    expected = (sum(true) / 4 + sum(false) / 2) / 2
+    assert own(a, b, false_a, false_b).item() == pytest.approx(expected)
+    own.weight.data.zero_()
+    assert own(a, b, false_a, false_b).item() == pytest.approx(math.log(2))
+
+
+def test_each_branch_is_scored_against_the_others_summary() -> None:
+    own = LocalGlobal(3, random())
+    z = torch.randn(4, 5, 3, generator=random(2), dtype=torch.float64)
+    weight = own.weight.detach().double().numpy()
+    a, b, false_a, false_b = z.numpy()
+    losses = []
+    for nodes, false, other in ((b, false_b, a), (a, false_a, b)):
+        summary = 1 / (1 + np.exp(-other.mean(0)))
+        losses += [(0, -math.log(1 / (1 + math.exp(-(row @ weight @ summary))))) for row in nodes]
+        losses += [(1, -math.log(1 - 1 / (1 + math.exp(-(row @ weight @ summary))))) for row in false]
+    expected = sum(np.mean([value for kind, value in losses if kind == which]) for which in (0, 1)) / 2
+    assert own.double()(*z).item() == pytest.approx(expected)
+
+
+def test_rows_are_taken_without_copies_where_all_are_wanted() -> None:
+    assert taken(NEAR, None) is NEAR
+    assert torch.equal(taken(NEAR, SAMPLE), NEAR[SAMPLE])

@@ -4,8 +4,7 @@ import torch
 from torch_geometric.nn import GATConv, GCNConv
 
 from node_graphs import random_nodes
-from relamp.model.node_encoder import NodeEncoder, SparseRows, attend
-from relamp.model.node_views import edges_of
+from relamp.model.node_encoder import NodeEncoder, SparseRows, attend, edges_of
 
 DATA = random_nodes(2, sizes=(25,), features=7)
 EDGES = edges_of(DATA, torch.device("cpu"))

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from relamp.errors import RelampError
 from relamp.runtime.signals import SIGNALS, Ended, heeded
-from relamp.train.checkpoint import load_state, save_state
-from relamp.train.loop import Resume, run_epochs
+from relamp.train.loop import Resume, load_state, run_epochs, save_state
 
 EPOCHS = 6
 

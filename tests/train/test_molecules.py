@@ -12,7 +12,8 @@ from relamp.errors import RelampError
 from relamp.model.molecular_gin import MolecularGIN
 from relamp.settings.molecules import Finetuning
 from relamp.train.loop import Resume
-from relamp.train.molecules import finetune, masked_bce
+from relamp.train.molecules import Finetuner, masked_bce
+from training import Killed, kill_at
 
 SETTINGS = Finetuning(epochs=4, batch_size=8)
 SHAPE = (8, 2)
@@ -41,7 +42,11 @@ TRAIN, SCORED = np.arange(30), np.arange(30, 40)
 
 
 def run(seed: int = 0, pretrained=None, **options) -> list[torch.Tensor]:
-    return finetune(DATA, TRAIN, SCORED, SETTINGS, SHAPE, seed, pretrained, **options)
+    return logits(Finetuner(DATA, TRAIN, SCORED, SETTINGS, SHAPE, seed, pretrained), **options)
+
+
+def logits(tuner: Finetuner, **options) -> list[torch.Tensor]:
+    return list(tuner.run(**options).embeddings.values())
 
 
 def test_masked_bce_by_hand() -> None:
@@ -82,12 +87,8 @@ def test_same_seed_same_bits_whatever_the_global_seed() -> None:
 def test_a_killed_run_goes_on_to_the_same_bits(tmp_path: Path) -> None:
     resume = Resume(tmp_path / "state.pt", "key", every=0)
 
-    def kill(done: int) -> None:
-        if done == 2:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        run(resume=resume, on_epoch=kill)
+    with pytest.raises(Killed):
+        run(resume=resume, on_epoch=kill_at(2))
     seen: list[int] = []
     resumed = run(resume=resume, on_epoch=seen.append)
     assert seen == [2, 3, 4]
@@ -97,7 +98,7 @@ def test_a_killed_run_goes_on_to_the_same_bits(tmp_path: Path) -> None:
 def test_it_learns_a_simple_rule_and_starts_from_the_given_encoder() -> None:
     chosen = Finetuning(epochs=40, batch_size=8, dropout=0.0, learning_rate=0.01)
     data = molecules(200, tasks=1)
-    scores = finetune(data, np.arange(150), np.arange(150, 200), chosen, (16, 2), 0, None)[-1]
+    scores = logits(Finetuner(data, np.arange(150), np.arange(150, 200), chosen, (16, 2), 0))[-1]
     assert ((scores[:, 0] > 0).numpy() == data.y[150:, 0]).mean() > 0.9
     given = MolecularGIN(*SHAPE, torch.Generator().manual_seed(99)).state_dict()
     assert not torch.equal(run()[0], run(pretrained=given)[0])
@@ -105,7 +106,7 @@ def test_it_learns_a_simple_rule_and_starts_from_the_given_encoder() -> None:
 
 def test_leaks_and_missing_labels_are_refused() -> None:
     with pytest.raises(RelampError, match="both trained on and scored"):
-        finetune(DATA, TRAIN, np.array([29, 30]), SETTINGS, SHAPE, 0, None)
+        Finetuner(DATA, TRAIN, np.array([29, 30]), SETTINGS, SHAPE, 0)
     empty = PackedGraphs(
         "nolabels",
         DATA.x,
@@ -117,4 +118,4 @@ def test_leaks_and_missing_labels_are_refused() -> None:
         DATA.edge_attr,
     )
     with pytest.raises(RelampError, match="no task labels"):
-        finetune(empty, TRAIN, SCORED, SETTINGS, SHAPE, 0, None)
+        Finetuner(empty, TRAIN, SCORED, SETTINGS, SHAPE, 0)

@@ -112,14 +112,6 @@ def node_objective(
     return info_nce(mixed, other, temperature, "one" if label is not None else "both", label) + diversity
 
 
-def graph_info_nce(h_a: Tensor, h_b: Tensor, temperature: float = 1.0) -> Tensor:
-    """Return the part of M-Mix's Eq. 11 between graphs `[M, d]`, branch a against branch b, averaged over graphs.
-
-    Eq. 11 as printed subtracts the node objectives; they are meant to be added, since both are minimised.
-    """
-    return info_nce(h_a, h_b, temperature)
-
-
 def node_info_nce_by_graph(a: Tensor, b: Tensor, graph: Tensor, temperature: float = 1.0) -> Tensor:
     """Return the mean over graphs of J_node(G_i) (M-Mix Eq. 10 as Eq. 11 has it) without the diversity term.
 

@@ -11,7 +11,7 @@ from relamp.data.corpus import PackedCorpus
 from relamp.data.packed import PackedGraphs
 from relamp.method.base import Method
 from relamp.model.build import build_encoder
-from relamp.model.heads import projection_head
+from relamp.model.gin import mlp
 from relamp.settings.graphs import Pretraining
 
 
@@ -24,9 +24,9 @@ class GraphMethod(Method):
     settings: Pretraining
 
     def draw(self, data: PackedGraphs | PackedCorpus, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
-        """Return a GIN and LAMP's projection head (Eq. 19)."""
+        """Return a GIN and LAMP's projection head of constant width, Linear-ReLU-Linear (Eq. 19)."""
         encoder = build_encoder(data, self.settings.hidden, self.settings.layers, generator)
-        return encoder, projection_head(encoder.dim, generator)
+        return encoder, mlp([encoder.dim] * 3, generator)
 
     def embed(self, encoder: Any, head: Any, batch: Batch, random: torch.Generator) -> Mapping[str, Tensor]:
         """Return the graph embeddings `[G, D]`."""

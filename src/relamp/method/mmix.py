@@ -15,7 +15,7 @@ from relamp.data.batch import Batch
 from relamp.data.corpus import PackedCorpus
 from relamp.data.packed import PackedGraphs
 from relamp.errors import RelampError
-from relamp.loss.info_nce import graph_info_nce, node_info_nce_by_graph, node_objective
+from relamp.loss.info_nce import info_nce, node_info_nce_by_graph, node_objective
 from relamp.method.base import Loss, Randomness
 from relamp.method.graphs import GraphMethod
 from relamp.mixing.base import Mixed
@@ -86,7 +86,8 @@ class MMix(GraphMethod):
         if self.objective != "graph":
             parts |= {"node": self._between_nodes(mixed, b, batch, random), "diversity": mixed.diversity}
         if self.objective != "node":
-            parts["graph"] = graph_info_nce(h_a, h_b)
+            # Eq. 11 as printed subtracts the node objectives; they are meant to be added, since both are minimised.
+            parts["graph"] = info_nce(h_a, h_b)
         return Loss(torch.stack(list(parts.values())).sum(), parts)
 
     def embed(self, encoder: MVGRLEncoder, head: Any, batch: Batch, random: torch.Generator) -> dict[str, Tensor]:

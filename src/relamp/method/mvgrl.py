@@ -72,12 +72,18 @@ class MVGRL(NodeMethod):
         return encoder, LocalGlobal(hidden, generator) if self.own else nn.Identity()
 
     def loss(self, encoder: MVGRLEncoder, head: nn.Module, batch: NodeBatch, random: Randomness) -> Loss:
-        """Return the objective of the sampled nodes."""
-        graph: DiffusedNodes = batch.graph
-        if graph.operators is not None:
-            total = local_global(encoder, head, graph, graph.operators, batch.sample, random.torch)
-            return Loss(total, {"node": total, "diversity": total.new_zeros(())})
-        return self.contrast(*encoder.views(graph.a, graph.b, graph.edge_index, random.torch, batch.sample))
+        """Return the objective of the sampled nodes; MVGRL's own is against freshly shuffled features."""
+        graph, sample = batch.graph, batch.sample
+        if not self.own:
+            return self.contrast(*encoder.views(graph.a, graph.b, graph.edge_index, random.torch, sample))
+        order = torch.randperm(len(graph.a), generator=random.torch, device=random.torch.device).to(graph.a.device)
+        false = [
+            layer.act(operator(graph.operators.features.times(layer.linear.weight.T)[order]) + layer.linear.bias)
+            for layer, operator in ((encoder.a, graph.operators.a), (encoder.b, graph.operators.b))
+        ]
+        true = encoder(taken(graph.a, sample), taken(graph.b, sample))
+        total = head(*true, *(taken(z, sample) for z in false))
+        return Loss(total, {"node": total, "diversity": total.new_zeros(())})
 
     def embed(
         self, encoder: MVGRLEncoder, head: nn.Module, batch: NodeBatch, random: torch.Generator
@@ -86,22 +92,3 @@ class MVGRL(NodeMethod):
         graph: DiffusedNodes = batch.graph
         a, b = encoder.readout(graph.a, graph.b, graph.edge_index, random, self.settings.readout)
         return {branch: COMBINED[branch](a, b) for branch in self.settings.branches}
-
-
-def local_global(
-    encoder: MVGRLEncoder,
-    discriminator: nn.Module,
-    graph: DiffusedNodes,
-    operators: Operators,
-    sample: Tensor | None,
-    random: torch.Generator,
-) -> Tensor:
-    """Return MVGRL's own objective of the nodes in `sample` `[n]`, or of all, with freshly shuffled features."""
-    order = torch.randperm(len(graph.a), generator=random, device=random.device).to(graph.a.device)
-    false = [
-        layer.act(apply(operators.features.times(layer.linear.weight.T)[order]) + layer.linear.bias)
-        for layer, apply in ((encoder.a, operators.a), (encoder.b, operators.b))
-    ]
-    true = encoder(taken(graph.a, sample), taken(graph.b, sample))
-    loss: Tensor = discriminator(*true, *(taken(z, sample) for z in false))
-    return loss

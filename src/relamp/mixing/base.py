@@ -47,12 +47,7 @@ class Mixer(nn.Module):
     reach: Literal["batch", "neighbours", "graph"] = "batch"
     mixes_inputs = False
 
-    def forward(
-        self,
-        z: Tensor,
-        edge_index: Tensor | None = None,  # noqa: ARG002 - all mixers are called alike
-        random: torch.Generator | None = None,  # noqa: ARG002
-    ) -> Mixed:
+    def forward(self, z: Tensor, edge_index: Tensor | None = None, random: torch.Generator | None = None) -> Mixed:
         """Mix the rows of z.
 
         Args:
@@ -72,12 +67,7 @@ class Mixer(nn.Module):
 class BinaryMix(Mixer):
     """Mixes each sample half and half with the most similar other one of the batch (Section 4.4); no scope."""
 
-    def forward(
-        self,
-        z: Tensor,
-        edge_index: Tensor | None = None,  # noqa: ARG002 - all mixers are called alike
-        random: torch.Generator | None = None,  # noqa: ARG002
-    ) -> Mixed:
+    def forward(self, z: Tensor, edge_index: Tensor | None = None, random: torch.Generator | None = None) -> Mixed:
         """Mix the rows of z `[n, d]`; the choice of the partner has no gradient."""
         if len(z) < 2:
             return Mixed(z, z.new_zeros(()))
@@ -98,12 +88,7 @@ class IMix(Mixer):
 
     mixes_inputs = True
 
-    def forward(
-        self,
-        z: Tensor,
-        edge_index: Tensor | None = None,  # noqa: ARG002 - all mixers are called alike
-        random: torch.Generator | None = None,
-    ) -> Mixed:
+    def forward(self, z: Tensor, edge_index: Tensor | None = None, random: torch.Generator | None = None) -> Mixed:
         """Mix the rows of z `[n, d]` with those of a random permutation."""
         random = needed(random)
         partner = torch.randperm(len(z), generator=random, device=random.device).to(z.device)

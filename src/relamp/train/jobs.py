@@ -60,12 +60,10 @@ def pretrain(
         data: packed graphs, molecules, nodes or images.
         code: the file of hashes of the source files that count.
         encoder: a file for each setting and seed, all seeds of a setting one after another.
-        seeds: of the runs.
         states: for each setting, the folder of training states, one file per seed.
         methods: for each setting, the method's `name`, `maker`, `options` and `trains`, see `relamp.method.base.build`.
         settings: for each setting, the training settings of the domain.
         domain: one of TRAINERS.
-        threads: CPU threads.
     """
     device, trainer = choose_device(threads), named(TRAINERS[domain])
     packed = trainer.opened(near(data))
@@ -104,16 +102,12 @@ def finetune(
 
     Args:
         data: packed molecules with task labels.
-        code: see `pretrain`.
+        code, state: see `pretrain`.
         split: the part of each molecule, 0 to 2 for training, validation and test.
         encoder: the pre-trained encoder, or None to start from scratch.
-        seeds: of fine-tuning.
         shape: width and number of layers of the encoder.
-        state: the folder of training states, one file per seed.
         labels: columns that say what the rows belong to.
         settings: see `relamp.settings.molecules.Finetuning`.
-        output: the CSV.
-        threads: CPU threads.
     """
     device, chosen = choose_device(threads), Finetuning.model_validate(settings)
     packed, part = PackedGraphs.load(near(data)), load_folds(split)
@@ -149,11 +143,9 @@ def embed_edits(
     Args:
         data: packed graphs, the ones that the encoders were trained on.
         encoder: the encoder of each seed, as `pretrain` leaves it.
-        seeds: which.
         method, settings: as they were given to `pretrain`.
         protocol: see `relamp.settings.evaluation.EditDistanceProtocol`.
         output: a file for each seed, with anchors, positives and negatives one after another.
-        threads: CPU threads.
     """
     device, packed = choose_device(threads), PackedGraphs.load(data)
     chosen = EditDistanceProtocol.model_validate(protocol)
@@ -204,12 +196,8 @@ def train_seeds(
 ) -> Iterator[tuple[Trained, dict[str, Any]]]:
     """Yield the result and the facts of each seed, resumed where an earlier job was killed.
 
-    Args:
-        make: returns the trainer of a seed.
-        seeds: of the runs.
-        states: the folder of training states, one file per seed.
-        facts: see `training_facts`.
-        what: name of the run, for the progress bar.
+    `make` returns the trainer of a seed, `states` is the folder of saved states, and `what` names the run on the
+    progress bar.
     """
     for number, seed in enumerate(seeds, start=1):
         own, trainer = {**facts, "seed": seed}, make(seed)

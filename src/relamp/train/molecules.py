@@ -14,7 +14,7 @@ from relamp.errors import RelampError
 from relamp.evaluate.roc_auc import roc_auc_per_task
 from relamp.method.base import Loss
 from relamp.model.build import build_encoder
-from relamp.model.heads import prediction_head
+from relamp.model.gin import mlp
 from relamp.settings.molecules import Finetuning
 from relamp.train.trainer import Trained, Trainer
 
@@ -71,7 +71,7 @@ class Finetuner(Trainer[PackedGraphs]):
     def draw(self, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
         """Return a molecular encoder and one linear layer, a logit per task."""
         encoder = build_encoder(self.data, *self.shape, generator, self.settings.dropout, self.random.torch)
-        return encoder, prediction_head(encoder.dim, self.data.y.shape[1], generator)
+        return encoder, mlp([encoder.dim, self.data.y.shape[1]], generator)
 
     def samples(self) -> Integers:
         """Return the training molecules in a new order."""

@@ -78,7 +78,7 @@ class NodeTrainer(Pretrainer[PackedNodes]):
         """Return all nodes, which are embedded at once."""
         return [np.arange(self.data.num_nodes)]
 
-    def batch(self, index: Integers) -> NodeBatch:  # noqa: ARG002 - embedded whole
+    def batch(self, index: Integers) -> NodeBatch:
         """Return the whole graph."""
         return NodeBatch(self.prepared)
 

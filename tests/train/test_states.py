@@ -10,10 +10,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from relamp.train.checkpoint import load_state, save_state
 
 from relamp.errors import RelampError
-from relamp.runtime.kept import fingerprint
+from relamp.runtime.facts import fingerprint
+from relamp.train.loop import load_state, save_state
 
 FACTS = {
     "data": "1f",
@@ -184,7 +184,7 @@ def test_a_file_system_that_takes_no_more_is_told(tmp_path: Path) -> None:
         import resource, signal
         from pathlib import Path
         import torch
-        from relamp.train.checkpoint import save_state
+        from relamp.train.loop import save_state
         from relamp.errors import RelampError
         path = Path({str(tmp_path)!r}) / "state.pt"
         save_state(path, "key", {{"epoch": 1}})

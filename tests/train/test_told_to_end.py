@@ -15,18 +15,19 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-from relamp.study import runs
 from relamp.runtime.job import run
 from relamp.settings.graphs import Pretraining
-from relamp.steps.pretrain import pretrain_seeds
+from relamp.train.jobs import pretrain
 
 data, out = Path(sys.argv[1]), Path(sys.argv[2])
 
 
 def main(job):
     settings = Pretraining(hidden=8, layers=2, epochs=30, checkpoints=(0, 30), local_nodes=100).model_dump(mode="json")
-    row = runs.method_params("lamp-mag", "gamma~0.2_alpha~1")
-    pretrain_seeds(data, {seed: out / f"seed~{seed}" for seed in (0, 1)}, out / "state", row, settings, [], 1)
+    options = {"gamma": 0.2, "alpha": 1.0, "strategy": "magnitude"}
+    method = {"name": "lamp-mag", "maker": "relamp.method.lamp:Lamp", "options": options, "trains": True}
+    encoders = [out / f"seed~{seed}" / "encoder.safetensors" for seed in (0, 1)]
+    pretrain(data, data, encoders, [0, 1], [out / "state"], [method], [settings], "graphs")
 
 
 run(main, SimpleNamespace(rule="pretrain", threads=1, log=out / "job.log"))

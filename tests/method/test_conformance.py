@@ -1,0 +1,169 @@
+"""What every method of the table must do, in its domain: a new line is covered without a new test."""
+
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from image_sets import two_classes
+from model_graphs import random_graphs
+from node_graphs import random_nodes
+from relamp.data.images import PackedImages
+from relamp.data.nodes import PackedNodes, sparse_parts
+from relamp.data.packed import PackedGraphs
+from relamp.method.table import METHODS
+from relamp.train.loop import Resume
+from training import CLASSES, TRAINERS, Killed, kill_at, make, same, train
+
+ALL = [(domain, name) for domain, rows in METHODS.items() for name in rows]
+TRAINED = [(domain, name) for domain, name in ALL if METHODS[domain][name].trains]
+ON_GRAPHS = [(domain, name) for domain, name in ALL if domain != "images"]
+DATA = {"graphs": random_graphs(0, count=21), "nodes": random_nodes(0, sizes=(40,)), "images": two_classes()}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "graphs": {"epochs": 4, "checkpoints": (0, 2, 4), "batch_size": 8, "hidden": 8, "layers": 2, "local_nodes": 10},
+    "nodes": {"epochs": 4, "checkpoints": (0, 2), "hidden": 8, "sample_size": 15, "patience": None},
+    "images": {"epochs": 4, "checkpoints": (0, 2, 4), "batch_size": 8, "width": 2, "projection": 6},
+}
+# Settings under which more changes between two epochs.
+ALSO: dict[str, list[dict[str, Any]]] = {
+    "graphs": [{}, {"shuffle": "epoch"}],
+    "nodes": [{}, {"patience": 3, "learning_rate": 1.0}],
+    "images": [{}],
+}
+
+
+def settings(domain: str, **more: Any) -> Any:
+    return CLASSES[domain].model_validate({**SETTINGS[domain], **more})
+
+
+def edgeless(data: Any) -> Any:
+    none = np.zeros((2, 0), dtype=np.int64)
+    if isinstance(data, PackedGraphs):
+        return replace(data, edge_index=none, edge_offset=np.zeros(len(data) + 1, dtype=np.int64))
+    return replace(data, edge_index=none)
+
+
+def permuted(data: Any) -> tuple[Any, np.ndarray]:
+    """The same graphs with their nodes, and edges, in another order, or images; and what stands in each old place."""
+    rng = np.random.default_rng(1)
+    if isinstance(data, PackedImages):
+        order = rng.permutation(len(data))
+        place = np.argsort(order)
+        moved = PackedImages(
+            "moved", data.images[order], data.y[order], *map(np.sort, (place[data.train], place[data.test]))
+        )
+        return moved, order
+    offset = data.node_offset if isinstance(data, PackedGraphs) else data.graph_offset
+    order = np.concatenate([start + rng.permutation(end - start) for start, end in pairwise(offset)])
+    place = np.argsort(order)
+    if isinstance(data, PackedNodes):
+        features = sparse_parts(data.features()[order])
+        edges = place[data.edge_index][:, rng.permutation(data.edge_index.shape[1])]
+        names = ("feature_offset", "feature_index", "feature_value")
+        none = np.zeros(0, dtype=np.int64)
+        split = dict.fromkeys(("train", "valid", "test"), none)
+        return replace(
+            data, **dict(zip(names, features, strict=True)), edge_index=edges, y=data.y[order], **split
+        ), order
+    edges = []
+    for g in range(len(data)):
+        old = data.edge_index[:, data.edge_offset[g] : data.edge_offset[g + 1]] + offset[g]
+        edges.append(place[old][:, rng.permutation(old.shape[1])] - offset[g])
+    return replace(data, x=data.x[order], edge_index=np.concatenate(edges, axis=1)), np.arange(len(data))
+
+
+@pytest.mark.parametrize(("domain", "name"), ALL)
+def test_same_seed_same_bits_and_another_seed_other_bits(domain: str, name: str) -> None:
+    torch.manual_seed(1)
+    first = train(domain, name, DATA[domain], settings(domain), 7)
+    torch.manual_seed(2)
+    assert same(first, train(domain, name, DATA[domain], settings(domain), 7))
+    assert not same(first, train(domain, name, DATA[domain], settings(domain), 8))
+
+
+@pytest.mark.parametrize(("domain", "name"), TRAINED)
+def test_checkpoints_and_history_are_complete(domain: str, name: str) -> None:
+    chosen = settings(domain)
+    method = make(domain, name, chosen)
+    trained = TRAINERS[domain](DATA[domain], method, 0).run()
+    assert list(dict.fromkeys(key.partition("_")[0] for key in trained.embeddings)) == ["epoch~0", "epoch~2", "epoch~4"]
+    assert [row["epoch"] for row in trained.history] == [1, 2, 3, 4]
+    columns = list(trained.history[0])
+    assert columns[:2] == ["epoch", "loss"]
+    assert not method.terms or columns[2:] == list(method.terms)
+    assert all(list(row) == columns and np.isfinite(list(row.values())).all() for row in trained.history)
+    count = len(DATA[domain].y)
+    assert all(len(z) == count and z.isfinite().all() for z in trained.embeddings.values())
+
+
+@pytest.mark.parametrize(
+    ("domain", "name", "more"), [(domain, name, more) for domain, name in TRAINED for more in ALSO[domain]]
+)
+def test_a_killed_training_resumes_to_the_same_bits(
+    domain: str, name: str, more: dict[str, Any], tmp_path: Path
+) -> None:
+    chosen = settings(domain, **more)
+    whole = train(domain, name, DATA[domain], chosen)
+    resume = Resume(tmp_path / "state.pt", "key", every=0)
+    for epoch in (1, 3):
+        with pytest.raises(Killed):
+            train(domain, name, DATA[domain], chosen, resume=resume, on_epoch=kill_at(epoch))
+    seen: list[int] = []
+    assert same(whole, train(domain, name, DATA[domain], chosen, resume=resume, on_epoch=seen.append))
+    assert seen == [3, 4]
+    # Once more, from the state of a training that is done.
+    assert same(whole, train(domain, name, DATA[domain], chosen, resume=resume))
+
+
+@pytest.mark.parametrize(("domain", "name"), ALL)
+def test_an_untrained_embedding_follows_the_order_of_the_nodes(domain: str, name: str) -> None:
+    moved, order = permuted(DATA[domain])
+    one, two = (
+        TRAINERS[domain](data, make(domain, name, settings(domain)), 0).embed() for data in (DATA[domain], moved)
+    )
+    assert one.keys() == two.keys()
+    for branch in one:
+        torch.testing.assert_close(two[branch], one[branch][order], atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("domain", "name"), TRAINED)
+def test_gradients_are_finite_and_reach_the_encoder(domain: str, name: str) -> None:
+    trainer = TRAINERS[domain](DATA[domain], make(domain, name, settings(domain)), 0)
+    trainer.mode(training=True)
+    trainer.method.start_epoch(trainer.encoder)
+    trainer.loss(np.arange(8)).total.backward()
+    gradients = {key: value.grad for key, value in trainer.encoder.named_parameters()}
+    assert all(gradient is None or gradient.isfinite().all() for gradient in gradients.values())
+    assert any(gradient is not None and gradient.any() for gradient in gradients.values())
+
+
+@pytest.mark.parametrize(("domain", "name"), ON_GRAPHS)
+def test_graphs_without_edges(domain: str, name: str) -> None:
+    trained = train(domain, name, edgeless(DATA[domain]), settings(domain))
+    assert all(np.isfinite(list(row.values())).all() for row in trained.history)
+    assert all(z.isfinite().all() for z in trained.embeddings.values())
+
+
+@pytest.mark.parametrize(("domain", "name"), ON_GRAPHS)
+def test_one_graph_with_one_node(domain: str, name: str) -> None:
+    if domain == "graphs":
+        data = DATA["graphs"]
+        alone = data.take(np.flatnonzero(np.diff(data.node_offset) == 1)[:1])
+        assert (len(alone), len(alone.x)) == (1, 1)
+        # A batch norm cannot be trained on one row; embedding it is another matter.
+        embeddings = TRAINERS[domain](alone, make(domain, name, settings(domain)), 0).embed()
+    else:
+        alone = edgeless(random_nodes(sizes=(3,), split=False))
+        one = {
+            "feature_offset": alone.feature_offset[:2],
+            "feature_index": alone.feature_index[: alone.feature_offset[1]],
+        }
+        alone = replace(alone, **one, y=alone.y[:1], graph_offset=np.array([0, 1]))
+        trained = train(domain, name, alone, settings(domain))
+        embeddings = trained.embeddings
+        assert all(np.isfinite(row["loss"]) for row in trained.history)
+    assert all(len(z) == 1 and z.isfinite().all() for z in embeddings.values())

@@ -1,0 +1,122 @@
+import numpy as np
+import pytest
+import torch
+
+from node_graphs import random_nodes
+from relamp.errors import RelampError
+from relamp.method.base import Randomness
+from relamp.method.grace import GRACE, drop_edges, feature_mask
+from relamp.method.nodes import NodeBatch
+from relamp.mixing.base import Mixed
+from relamp.model.node_encoder import sparse_nodes
+from relamp.settings.mixing import MIXERS, MixSettings
+from relamp.settings.nodes import NodePretraining
+
+CPU = torch.device("cpu")
+DATA = random_nodes(1, sizes=(40,))
+GRAPH = sparse_nodes(DATA, CPU)
+SAMPLE = torch.tensor([1, 4, 8, 20, 33])
+STILL = {"drop_edges": (0, 0), "mask_features": (0, 0)}
+
+
+class Views(GRACE):
+    """Returns what it would contrast."""
+
+    def contrast(self, mixed: Mixed, other: torch.Tensor) -> tuple[Mixed, torch.Tensor]:  # type: ignore[override]
+        return mixed, other
+
+
+def host(mixer: str, grace: dict = STILL, encoder: str = "gcn", **mix: object):
+    """Encoder, head and what makes the views of a sample."""
+    options = {"grace": {"layers": 2, "heads": 2, **grace}, "mix": MixSettings(**mix)}
+    method = Views(NodePretraining(hidden=8, **options), mixer, encoder)
+    model, head = (part.eval() for part in method.draw(DATA, torch.Generator().manual_seed(0)))
+
+    def views(sample: torch.Tensor | None, generator: torch.Generator) -> tuple[Mixed, torch.Tensor]:
+        return method.loss(model, head, NodeBatch(GRAPH, sample), Randomness(np.random.default_rng(), generator))
+
+    return model, head, views
+
+
+def random(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_edges_are_dropped_in_both_directions_at_once() -> None:
+    kept = drop_edges(GRAPH, 0.4, random())
+    entries = {(int(s), int(t)) for s, t in kept.T}
+    assert entries == {(t, s) for s, t in entries}
+    assert entries < {(int(s), int(t)) for s, t in GRAPH.edge_index.T}
+    assert torch.equal(drop_edges(GRAPH, 0.0, random()), GRAPH.edge_index)
+    counts = [drop_edges(GRAPH, 0.4, random(seed)).shape[1] / 2 for seed in range(300)]
+    n = GRAPH.num_pairs
+    assert abs(np.mean(counts) - 0.6 * n) < 5 * (0.24 * n / 300) ** 0.5
+
+
+def test_a_share_of_the_features_is_masked() -> None:
+    mask = feature_mask(10_000, 0.3, random(), CPU)
+    assert set(mask.tolist()) == {0.0, 1.0}
+    assert abs(mask.mean() - 0.7) < 0.025
+    assert (feature_mask(50, 0.0, random(), CPU) == 1).all()
+
+
+def test_undamaged_views_without_mixing_are_equal() -> None:
+    _, _, views = host("none")
+    mixed, other = views(None, random())
+    torch.testing.assert_close(mixed.z, other)
+
+
+def test_damaged_views_differ_and_follow_the_generator() -> None:
+    _, _, views = host("none", {})
+    (one, a), (two, b), (other, _) = (views(SAMPLE, random(seed)) for seed in (0, 0, 1))
+    assert torch.equal(one.z, two.z)
+    assert torch.equal(a, b)
+    assert not torch.equal(one.z, other.z)
+    assert not torch.allclose(one.z, a)
+
+
+def test_embeddings_are_of_the_whole_graph_without_the_head() -> None:
+    method = GRACE(NodePretraining(hidden=8), "mp-mix")
+    encoder, head = method.draw(DATA, random())
+    x = torch.from_numpy(DATA.features().toarray())
+    expected = encoder(x @ encoder.first, GRAPH.edge_index)
+    torch.testing.assert_close(method.embed(encoder, head, NodeBatch(GRAPH), random())["average"], expected)
+
+
+@pytest.mark.parametrize("operator", ["weights", "adjacency"])
+@pytest.mark.parametrize("mixer", ["none", "mo-mix", "mp-mix"])
+def test_a_sample_is_mixed_as_in_the_whole_graph(mixer: str, operator: str) -> None:
+    _, _, views = host(mixer, {}, operator=operator)
+    (some, b), (whole, every) = (views(sample, random()) for sample in (SAMPLE, None))
+    torch.testing.assert_close(some.z, whole.z[SAMPLE])
+    torch.testing.assert_close(b, every[SAMPLE])
+
+
+@pytest.mark.parametrize("sample", [SAMPLE, None])
+def test_imix_mixes_the_sampled_nodes_features(sample: torch.Tensor | None) -> None:
+    encoder, head, views = host("i-mix")
+    mixed, _ = views(sample, random(5))
+    partner, share = mixed.label
+    x = torch.from_numpy(DATA.features().toarray())
+    nodes = torch.arange(40) if sample is None else sample
+    inputs = x.clone()
+    inputs[nodes] = share[:, None] * x[nodes] + (1 - share)[:, None] * x[nodes[partner]]
+    z = encoder(inputs @ encoder.first, GRAPH.edge_index)
+    torch.testing.assert_close(mixed.z, head[0](z[nodes]))
+
+
+@pytest.mark.parametrize("encoder", ["gcn", "gat"])
+@pytest.mark.parametrize("mixer", MIXERS)
+def test_every_mixer_and_encoder_trains_all_weights(mixer: str, encoder: str) -> None:
+    model, head, views = host(mixer, {}, encoder)
+    mixed, other = views(SAMPLE, random())
+    assert mixed.z.shape == other.shape == (5, 8)
+    (mixed.z.square().sum() + other.sum() + mixed.diversity).backward()
+    weights = [*model.parameters(), *head.parameters()]
+    assert all(weight.grad is not None and weight.grad.any() for weight in weights)
+
+
+def test_a_width_that_heads_cannot_share_is_refused() -> None:
+    with pytest.raises(RelampError, match="hidden 10 cannot be shared among 4 heads"):
+        GRACE(NodePretraining(hidden=10), encoder="gat")
+    assert GRACE(NodePretraining(hidden=10)).heads is None

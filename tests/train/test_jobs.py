@@ -1,0 +1,112 @@
+"""The training jobs: files in, files out."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from safetensors import safe_open
+
+from image_sets import two_classes
+from model_graphs import random_graphs
+from node_graphs import random_nodes
+from relamp.data.packaged import pack
+from relamp.data.rows import FINETUNE_COLUMNS
+from relamp.runtime.files import read_json
+from relamp.steps.splits import fix_scaffold_split
+from relamp.train.jobs import finetune
+from training import params, run_job
+
+DATA = {"graphs": random_graphs(0, count=48), "nodes": random_nodes(0, sizes=(20, 30)), "images": two_classes(count=40)}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "graphs": {"epochs": 3, "checkpoints": [0, 3], "batch_size": 16, "hidden": 8, "layers": 2, "local_nodes": 20},
+    "nodes": {"epochs": 3, "checkpoints": [0], "hidden": 6, "patience": None, "branches": ["a", "average"]},
+    "images": {"epochs": 3, "checkpoints": [0, 3], "batch_size": 16, "width": 2, "projection": 8},
+}
+METHODS = {"graphs": "lamp-mag", "nodes": "mp-mix", "images": "simclr-mo-mix-op"}
+UNTRAINED = {"graphs": "untrained", "nodes": "untrained", "images": "image-untrained"}
+FILES = ["embeddings.safetensors", "encoder.safetensors", "history.csv", "run.json"]
+
+
+def run(domain: str, folder: Path, seeds: list[int], method: str = "", data: Any = None) -> dict[int, Path]:
+    DATA[domain].save(folder / "data.safetensors") if data is None else data.save(folder / "data.safetensors")
+    folders = {seed: folder / f"seed~{seed}" for seed in seeds}
+    row = params(domain, method or METHODS[domain])
+    run_job(folder / "data.safetensors", folders, folder / "state", domain, row, SETTINGS[domain])
+    return folders
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("domain", DATA)
+def test_a_folder_per_seed_and_nothing_twice(domain: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folders = run(domain, tmp_path / "one", [0, 1])
+    first = content(folders[0])
+    assert sorted(first) == sorted([*FILES, "mixed.csv"] if domain == "images" else FILES)
+    assert list(pd.read_csv(folders[0] / "history.csv")["epoch"]) == [1, 2, 3]
+    facts = read_json(folders[1] / "run.json")
+    assert facts["method"] == params(domain, METHODS[domain])
+    assert (facts["seed"], facts["dataset"]) == (1, DATA[domain].name)
+    branches = ["_branch~a", "_branch~average"] if domain == "nodes" else [""]
+    with safe_open(folders[0] / "embeddings.safetensors", "numpy") as file:
+        assert sorted(file.keys()) == [f"epoch~{epoch}{branch}" for epoch in (0, 3) for branch in branches]
+        assert file.metadata() == ({"final_epoch": "3"} if domain == "nodes" else None)
+
+    # The workflow removes a job's outputs before it runs again: with one more seed, only that one is trained.
+    for path in [path for folder in folders.values() for path in folder.iterdir()]:
+        path.unlink()
+    before = (tmp_path / "one" / "state" / "seed~0.pt").stat().st_mtime_ns
+    run(domain, tmp_path / "one", [0, 1, 2])
+    assert (tmp_path / "one" / "state" / "seed~0.pt").stat().st_mtime_ns == before
+    assert content(folders[0]) == first
+    # Another place, the same bits.
+    assert content(run(domain, tmp_path / "two", [0])[0]) == first
+
+
+@pytest.mark.parametrize("domain", DATA)
+def test_a_control_is_what_training_starts_from(domain: str, tmp_path: Path) -> None:
+    still, trained = (run(domain, tmp_path / name, [0], name)[0] for name in (UNTRAINED[domain], METHODS[domain]))
+    assert pd.read_csv(still / "history.csv").empty
+    with (
+        safe_open(still / "embeddings.safetensors", "numpy") as one,
+        safe_open(trained / "embeddings.safetensors", "numpy") as two,
+    ):
+        assert {key.partition("_")[0] for key in one.keys()} == {"epoch~0"}  # noqa: SIM118 - no mapping
+        assert all(np.array_equal(one.get_tensor(key), two.get_tensor(key)) for key in one.keys())  # noqa: SIM118
+
+
+def test_other_data_start_over(tmp_path: Path) -> None:
+    first = content(run("graphs", tmp_path, [0])[0])["encoder.safetensors"]
+    assert content(run("graphs", tmp_path, [0], data=random_graphs(1, count=48))[0])["encoder.safetensors"] != first
+
+
+def test_a_copy_on_the_node_s_own_disk_gives_the_same_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = content(run("graphs", tmp_path / "there", [0])[0])
+    monkeypatch.setenv("RELAMP_SCRATCH", str(tmp_path / "disk"))
+    near = content(run("graphs", tmp_path / "near", [0])[0])
+    assert [path.name for path in (tmp_path / "disk").rglob("*.safetensors")] == ["data.safetensors"]
+    assert near == there
+
+
+def test_the_rows_of_fine_tuning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    data, split = tmp_path / "m.safetensors", tmp_path / "split.csv"
+    pack("Solubility")[0].take(np.arange(0, 1282, 6)).save(data)
+    fix_scaffold_split(data, split)
+    (folder := tmp_path / "encoder").mkdir()
+    settings = {**SETTINGS["graphs"], "checkpoints": [], "epochs": 1}
+    run_job(data, {0: folder}, tmp_path / "state", "molecules", params("graphs", "lamp-soft"), settings)
+    rows = {}
+    for start, encoder in (("lamp-soft", folder / "encoder.safetensors"), ("none", None)):
+        output = tmp_path / f"{start}.csv"
+        labels, options = {"method": start, "dataset": "Solubility"}, {"epochs": 2, "batch_size": 32}
+        finetune(data, split, split, encoder, [0, 1], (8, 2), tmp_path / start, labels, options, output)
+        rows[start] = pd.read_csv(output)
+        assert tuple(rows[start]) == FINETUNE_COLUMNS
+        assert len(rows[start]) == 2 * 2 * 2  # seeds, epochs, parts
+        assert rows[start]["value"].between(0, 1).all()
+    assert not rows["none"]["value"].equals(rows["lamp-soft"]["value"])
