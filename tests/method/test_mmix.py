@@ -4,6 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from relamp.study.runs import pretraining_params
 
 from model_graphs import random_graphs
 from relamp.data.batch import Batch
@@ -18,7 +19,6 @@ from relamp.method.table import METHODS
 from relamp.model.mvgrl import MVGRLEncoder, branch_inputs
 from relamp.settings.graphs import MmixOptions, Pretraining
 from relamp.settings.mixing import MixSettings
-from relamp.study.runs import pretraining_params
 from relamp.train.graphs import GraphTrainer, load_batch
 from relamp.train.trainer import Trained
 from training import make as method_of

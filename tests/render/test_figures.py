@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from relamp.render.figures import damage_figure, damage_summary, sweep_figure
 
 from relamp.errors import RelampError
-from relamp.render.figures import damage_figure, damage_summary, sweep_figure
 from relamp.render.style import PAPER_ORDER, save
 
 EIGHT = PAPER_ORDER[:8]

@@ -4,11 +4,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from relamp.judge.summary import FINETUNE_CELLS, SVM_CELLS
 from rich.console import Console
 
 from relamp.errors import RelampError
 from relamp.judge.published import load_published, paper_datasets
-from relamp.judge.summary import FINETUNE_CELLS, SVM_CELLS
 from relamp.render.tables import COLUMNS, PUBLISHED, REPRODUCED, comparison_table, numbers_in_common, terminal_table
 
 FOLDER = Path(__file__).parents[2] / "published"

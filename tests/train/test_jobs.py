@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from relamp.steps.splits import fix_scaffold_split
 from safetensors import safe_open
 
 from image_sets import two_classes
@@ -15,7 +16,6 @@ from node_graphs import random_nodes
 from relamp.data.packaged import pack
 from relamp.data.rows import FINETUNE_COLUMNS
 from relamp.runtime.files import read_json
-from relamp.steps.splits import fix_scaffold_split
 from relamp.train.jobs import finetune
 from training import params, run_job
 

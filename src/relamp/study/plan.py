@@ -57,7 +57,8 @@ class Plan:
         words: dict[str, Any] = {"command": f"snakemake {artifact.name}"}
         if isinstance(artifact, Figure):
             given = dict(artifact.options)
-            words |= {"draw": artifact.draw, "options": {**self._sweep(given.pop("sweep", None)), **given}}
+            found = {**self._sweep(given.pop("sweep", None)), **self._skip(given.pop("second", None))}
+            words |= {"draw": artifact.draw, "options": {**found, **given}}
         else:
             words |= artifact.options
         if isinstance(artifact, Table):
@@ -129,6 +130,12 @@ class Plan:
         configured = value_at(training, place(training, study.row(first.method), parameters[0]))
         methods = list(dict.fromkeys(run.method for run in study.runs))
         return {"parameter": parameters[0], "methods": methods, "configured": configured}
+
+    def _skip(self, second: bool | None) -> dict[str, int]:
+        """Return the anchors that the first picture shows already, where there is no second data set."""
+        alone = len(self.config.mmix.images.datasets) < 2
+        first = int(ARTIFACTS["mmix_fig4"].options["anchors"])
+        return {} if second is None else {"skip": first if second and alone else 0}
 
     def _parameters(self, study: Study) -> list[str]:
         part = {"graphs": self.config.unsupervised, "nodes": self.config.mmix.nodes, "images": self.config.mmix.images}
