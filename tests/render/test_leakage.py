@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from relamp.errors import RelampError
-from relamp.judge.protocols import LEAKAGE
+from relamp.judge.runs import LEAKAGE
 from relamp.render.leakage import leakage_figure, leakage_markdown, leakage_page, leakage_rows, write_leakage_table
 from relamp.render.style import PAPER_ORDER, save
 

@@ -75,8 +75,8 @@ def cross_table(rows: Sequence[Path], fixed: Fixed, output: Path, command: str) 
     """
     found = scores(all_runs(read_by_evaluation(rows)), fixed)
     found = found[found["protocol"] == "fixed"]
-    cells = [cell_intervals(part).assign(evaluation=name) for name, part in found.groupby("evaluation", sort=False)]
-    write_cross_table(cross_rows(pd.concat(cells, ignore_index=True)), output.with_suffix(""))
+    cells = cell_intervals(found, by=["evaluation", "method", "dataset"])
+    write_cross_table(cross_rows(cells), output.with_suffix(""))
     write_sidecar(output.with_suffix(".json"), rows, command)
 
 
