@@ -116,5 +116,5 @@ def test_table_in_three_formats(tmp_path: Path) -> None:
 def test_nothing_and_doubles_are_refused() -> None:
     with pytest.raises(RelampError, match="no gaps"):
         leakage_figure(HAND[:0])
-    with pytest.raises(RelampError, match="wl on Own is there twice"):
+    with pytest.raises(RelampError, match="wl on Own is a duplicate"):
         leakage_page(pd.concat([HAND, HAND[:1]]))

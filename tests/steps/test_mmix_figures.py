@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from relamp.steps.hard_negative_rows import score_hard_negatives
+from relamp.steps.node_rows import probe_embeddings
 
 from node_graphs import random_nodes
 from relamp.errors import RelampError
 from relamp.evaluate.hard_negatives import DRAW_COLUMNS, NODE_COLUMNS
 from relamp.runtime.code import import_closure
-from relamp.steps.hard_negative_rows import score_hard_negatives
 from relamp.steps.hard_negatives import draw_hard_negatives
-from relamp.steps.node_rows import probe_embeddings
 from relamp.steps.nodes import pretrain_nodes_seeds
 from relamp.steps.over_epochs import draw_over_epochs
 from relamp.steps.sample_sizes import draw_sample_sizes

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from relamp.runtime.job import run
 from relamp.steps.edit_distance import score_edit_distance
+
+from relamp.runtime.job import run
 
 
 def main(job) -> None:

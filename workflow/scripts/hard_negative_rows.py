@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from relamp.runtime.job import run
 from relamp.steps.hard_negative_rows import score_hard_negatives
+
+from relamp.runtime.job import run
 
 
 def main(job) -> None:

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from relamp.runtime.job import run
 from relamp.steps.image_probe import probe_image_runs
+
+from relamp.runtime.job import run
 
 
 def main(job) -> None:

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from relamp.runtime.job import run
 from relamp.steps.judge import print_verdicts
+
+from relamp.runtime.job import run
 
 
 def main(job) -> None:
