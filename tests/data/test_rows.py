@@ -44,7 +44,7 @@ def test_settings_are_spelt_as_in_paths() -> None:
     "name", ["", "gamma", "gamma~", "~1", "gamma~0.20", "gamma~1_gamma~2", "gamma~1__alpha~2", "a b~1", "gamma~nan"]
 )
 def test_a_name_spelt_otherwise_is_refused(name: str) -> None:
-    with pytest.raises(RelampError, match="there is no setting|cannot be written"):
+    with pytest.raises(RelampError, match=r"there is no setting|cannot be written"):
         setting_values(name)
 
 

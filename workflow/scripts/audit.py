@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from relamp.steps.judge import audit_papers
-
 from relamp.runtime.job import run
+from relamp.steps.judge import audit_papers
 
 
 def main(job) -> None:

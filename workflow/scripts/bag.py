@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from relamp.steps.bag import score_bag
-
 from relamp.runtime.job import run
+from relamp.steps.bag import score_bag
 
 
 def main(job) -> None:

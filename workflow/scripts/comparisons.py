@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from relamp.steps.compare import compare_methods
-
 from relamp.runtime.job import run
+from relamp.steps.compare import compare_methods
 
 
 def main(job) -> None:

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from relamp.steps.compare import show_cross_table
-
 from relamp.runtime.job import run
+from relamp.steps.compare import show_cross_table
 
 
 def main(job) -> None:

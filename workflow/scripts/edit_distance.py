@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from relamp.steps.edit_distance import score_edit_distance
-
 from relamp.runtime.job import run
+from relamp.steps.edit_distance import score_edit_distance
 
 
 def main(job) -> None:

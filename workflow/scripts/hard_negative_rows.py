@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from relamp.steps.hard_negative_rows import score_hard_negatives
-
 from relamp.runtime.job import run
+from relamp.steps.hard_negative_rows import score_hard_negatives
 
 
 def main(job) -> None:

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from relamp.steps.image_probe import probe_image_runs
-
 from relamp.runtime.job import run
+from relamp.steps.image_probe import probe_image_runs
 
 
 def main(job) -> None:

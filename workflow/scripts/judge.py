@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from relamp.steps.judge import judge
-
 from relamp.runtime.job import run
+from relamp.steps.judge import judge
 
 
 def main(job) -> None:

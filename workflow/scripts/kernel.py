@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from relamp.steps.kernel import score_kernel
-
 from relamp.runtime.job import run
+from relamp.steps.kernel import score_kernel
 
 
 def main(job) -> None:

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from relamp.steps.compare import show_leakage
-
 from relamp.runtime.job import run
+from relamp.steps.compare import show_leakage
 
 
 def main(job) -> None:

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from relamp.steps.node_rows import probe_runs
-
 from relamp.runtime.job import run
+from relamp.steps.node_rows import probe_runs
 
 
 def main(job) -> None:

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from relamp.steps.judge import score_all
-
 from relamp.runtime.job import run
+from relamp.steps.judge import score_all
 
 
 def main(job) -> None:

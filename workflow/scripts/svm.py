@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from relamp.steps.svm import score_runs
-
 from relamp.runtime.job import run
+from relamp.steps.svm import score_runs
 
 
 def main(job) -> None:

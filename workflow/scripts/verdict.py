@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from relamp.steps.judge import print_verdicts
-
 from relamp.runtime.job import run
+from relamp.steps.judge import print_verdicts
 
 
 def main(job) -> None:

@@ -153,7 +153,7 @@ def sweep_figure(
 ) -> tuple[Figure, pd.DataFrame]:
     """Draw accuracy against the pruning ratio or the local loss's weight (LAMP Fig. 4 and 5), a panel a data set.
 
-    `cells` and `references` are cells of `relamp.judge.summary.svm_cells`: one for each method, data set and value of
+    `cells` and `references` are cells of `relamp.judge.runs.cells`: one for each method, data set and value of
     the parameter, and one reference (untrained, no local loss) for each method and data set, drawn as a level line.
     Points and lines are means over the seeds, in per cent, bars and bands their standard deviations. Returns the
     figure and what is plotted. Raises RelampError where a point has no value of the parameter, or is there twice.

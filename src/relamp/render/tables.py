@@ -112,7 +112,7 @@ def comparison_table(
 
     Args:
         published: of one artifact, see `relamp.judge.published.load_published`.
-        cells: of `svm_cells` or `finetune_cells` (`relamp.judge.summary`), in per cent, one a method and data set.
+        cells: of `relamp.judge.runs.cells`, one a method and data set.
         title: first words of the caption.
         datasets: columns; by default all of the paper's in its order, then those that were reproduced only.
         methods: rows of both blocks; by default all.
