@@ -21,7 +21,7 @@ def epoch_cells(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the test accuracy after each epoch that all seeds have: mean and deviation over seeds, in per cent.
 
     Args:
-        rows: of the probe, see `relamp.evaluate.node_probe`, with the columns samples and dimension. A seed's score is the
+        rows: of `relamp.evaluate.node_probe`, with the columns samples and dimension. A seed's score is the
             mean over the probe's runs. Branches by themselves are left out.
 
     Returns:

@@ -13,7 +13,7 @@ def draw_hard_negatives(rows: Sequence[Path], draws: Sequence[Path], stem: Path,
     """Draw the check of Theorem 3.1 as pdf, svg, png, csv and json.
 
     Args:
-        rows, draws: files of `relamp.evaluate.jobs.hard_negatives`, of several methods.
+        rows, draws: files of `relamp.evaluate.theorem`, of several methods.
         stem: the outputs' path without suffix.
         command: what makes it again, for the sidecar.
     """

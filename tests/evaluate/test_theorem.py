@@ -11,7 +11,7 @@ from safetensors.numpy import save_file
 from node_graphs import random_nodes
 from relamp.errors import RelampError
 from relamp.evaluate.hard_negatives import DRAW_COLUMNS, NODE_COLUMNS
-from relamp.evaluate.jobs import hard_negatives
+from relamp.evaluate.theorem import hard_negatives
 
 SEEDS = (0, 1)
 SETTINGS = {"branches": ["average", "a"], "readout": "encoder", "mix": {}}
