@@ -14,7 +14,9 @@ from sklearn.svm import LinearSVC
 from threadpoolctl import threadpool_limits
 
 from relamp.evaluate.linear_svm import fit_linear, predict_linear
-from relamp.evaluate.svm import C_GRID
+from relamp.settings.evaluation import SvmProtocol
+
+C_GRID = SvmProtocol().C
 
 
 def sums(graphs: int, dimension: int) -> tuple[np.ndarray, np.ndarray]:

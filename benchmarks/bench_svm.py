@@ -12,7 +12,10 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC
 
-from relamp.evaluate.svm import C_GRID, evaluate_svm
+from relamp.evaluate.svm import evaluate_svm
+from relamp.settings.evaluation import SvmProtocol
+
+C_GRID = SvmProtocol().C
 
 
 def pooled(graphs: int, dimension: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -61,13 +64,13 @@ def main() -> None:
     for name, (x, y) in cases.items():
         fold = folds(y)
         start = time.perf_counter()
-        rows = evaluate_svm(x, y, fold, seed=0)
+        rows = evaluate_svm(x, y, fold, 0, C_GRID, 5, "rbf")
         fast = time.perf_counter() - start
         start = time.perf_counter()
         reference = slow(x, y, fold)
         other = time.perf_counter() - start
         chosen = rows[rows["selected"] & (rows["metric"] == "test_accuracy")]
-        equal = list(zip(chosen["C"], chosen["value"], strict=True)) == reference
+        equal = list(zip(chosen["candidate"], chosen["value"], strict=True)) == reference
         print(
             f"{name:24} relamp {fast:7.2f} s   GridSearchCV {other:7.2f} s   ratio {other / fast:5.1f}   "
             f"accuracy {chosen['value'].mean():.4f}   equal in every fold: {equal}",

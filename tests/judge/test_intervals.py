@@ -16,7 +16,6 @@ from sklearn.svm import SVC
 
 from relamp.errors import RelampError
 from relamp.judge.intervals import (
-    INTERVALS,
     Interval,
     cell_intervals,
     corrected_variance,
@@ -25,6 +24,7 @@ from relamp.judge.intervals import (
     run_table,
 )
 
+INTERVALS = ["method", "dataset", "protocol", *Interval.__dataclass_fields__]
 VALUES = st.floats(0, 1).map(lambda value: round(value, 4))
 
 

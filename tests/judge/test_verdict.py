@@ -11,7 +11,7 @@ from scipy import stats
 from judged_by import JUDGED_BY
 from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
-from relamp.judge.verdict import COLUMNS, cell_measures, count_verdicts, judge_cells, refuse, verdict
+from relamp.judge.verdict import COLUMNS, count_verdicts, judge_cells, refuse, verdict
 from relamp.settings.judging import Judging
 
 NAN = math.nan
@@ -344,12 +344,6 @@ def test_a_repeated_rival_and_the_default_scope_are_the_same_runs() -> None:
 def test_an_unknown_table_is_refused() -> None:
     with pytest.raises(RelampError, match="other_table1: nothing says how its cells are measured"):
         judged(printed(artifact="other_table1"), runs([]))
-
-
-def test_intervals_of_nothing_have_their_columns() -> None:
-    empty = cell_measures(runs([]), 0.95)
-    assert empty.empty
-    assert {"method", "dataset", "metric", "mean", "low", "high"} <= set(empty)
 
 
 @settings(max_examples=12, deadline=None)

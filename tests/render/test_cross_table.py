@@ -83,5 +83,5 @@ def test_a_method_alone_has_no_rank(tmp_path: Path) -> None:
 def test_nothing_and_a_cell_twice_are_refused() -> None:
     with pytest.raises(RelampError, match="there is nothing to show"):
         cross_rows(cells())
-    with pytest.raises(RelampError, match="wl on DD is there twice"):
+    with pytest.raises(RelampError, match="wl on DD is a duplicate"):
         cross_rows(cells(*[("svm-rbf", "wl", "DD", 50.0, 1.0)] * 2))

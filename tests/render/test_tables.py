@@ -14,6 +14,9 @@ from relamp.render.tables import COLUMNS, PUBLISHED, REPRODUCED, comparison_tabl
 FOLDER = Path(__file__).parents[2] / "published"
 TABLE1, TABLE2, TABLE3 = (load_published(FOLDER, f"lamp_table{number}") for number in (1, 2, 3))
 
+SVM_CELLS = ["method", "dataset", "gamma", "alpha", "epoch", "mean", "std_seeds", "std_folds", "seeds", "folds"]
+FINETUNE_CELLS = [*SVM_CELLS[:4], "selection", "epoch", "mean", "std_seeds", "seeds", "tasks"]
+
 
 def cell(method: str, dataset: str, mean: float, std: float = 1.25, seeds: int = 5) -> dict[str, object]:
     values = (method, dataset, 0.2, 1.0, 20.0, mean, std, 6.0, seeds, 10)

@@ -1,6 +1,6 @@
 """Measure on the embeddings of one method how hard its mixed negatives are."""
 
-from relamp.evaluate.jobs import hard_negatives
+from relamp.evaluate.theorem import hard_negatives
 from relamp.runtime.job import run
 
 run(hard_negatives, snakemake)

@@ -1,27 +1,18 @@
-"""What the workflow calls: several runs on one data set scored by one evaluation, and the check of Theorem 3.1."""
+"""The job of all evaluations: several runs on one data set, scored by one of them."""
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from relamp.data.nodes import PackedNodes
-from relamp.data.packed import map_arrays
 from relamp.data.rows import write_rows
 from relamp.errors import RelampError
-from relamp.evaluate.embeddings import Run, of_nodes
-from relamp.evaluate.hard_negatives import DRAW_COLUMNS, NODE_COLUMNS, measure_hardness
-from relamp.evaluate.mixing_weights import Maps, neighbour_weights
+from relamp.evaluate.embeddings import Run
 from relamp.runtime.job import named
 from relamp.runtime.kept import make_each
 from relamp.runtime.progress import Progress
-from relamp.settings.mixing import MixSettings
-
-MIXED_BRANCH = "a"
-_PROJECTED = ("mp-mix", "mp-mix-nodiv")
 
 
 def score(
@@ -86,73 +77,3 @@ def _score_run(evaluation: str, output: Path, **run: Any) -> None:
             parts.append(part)
         progress.to(len(given.seeds))
     write_rows(output, parts, given.label, import_module(scored.__module__).COLUMNS)
-
-
-def hard_negatives(
-    data: Path,
-    embeddings: Mapping[int, Path],
-    encoder: Mapping[int, Path],
-    seeds: Sequence[int],
-    labels: Mapping[str, Any],
-    method: Mapping[str, Any],
-    settings: Mapping[str, Any],
-    output: Path,
-    draws: Path,
-    permutations: int = 1000,
-    anchors: int | None = None,
-) -> None:
-    """Measure how hard the mixed negatives of the final epoch are (M-Mix Theorem 3.1).
-
-    Args:
-        data: packed nodes, for the neighbours.
-        embeddings, encoder: of each seed, with branch a among the embeddings.
-        seeds: which.
-        labels: method, dataset, setting.
-        method: its `options` hold the `mixer`, and options of mixing that override those of the settings.
-        settings: of the pre-training, with `mix`, `branches` and `readout`.
-        output: the CSV of one row per seed, node and measure, see `relamp.evaluate.hard_negatives`.
-        draws: the CSV of one row per seed, measure and draw of permutations.
-        permutations: of each node's weights.
-        anchors: at most so many nodes are measured; None for all.
-
-    Raises:
-        RelampError: the method has no mixing weights, or the embeddings that it mixes are not stored.
-    """
-    options = method["options"]
-    mixer = options.get("mixer", "none")
-    if mixer not in ("mo-mix", *_PROJECTED):
-        raise RelampError(f"{labels['method']}: has no weights that follow similarities; take mo-mix or mp-mix")
-    if settings["readout"] != "encoder" or MIXED_BRANCH not in settings["branches"]:
-        raise RelampError(
-            f"{labels['method']}: what is mixed is branch a of the encoder, which is not stored; "
-            "set `branches: [average, a]` and `readout: encoder`"
-        )
-    mix = MixSettings.model_validate({**settings.get("mix", {}), **options.get("mix", {})})
-    nodes = PackedNodes.load(data)
-    parts: tuple[list[pd.DataFrame], list[pd.DataFrame]] = ([], [])
-    with Progress(f"{labels['dataset']} {labels['method']}, seeds measured", len(seeds)) as progress:
-        for done, seed in enumerate(seeds, start=1):
-            z = _final(embeddings[seed], nodes.num_nodes)
-            maps = _maps(encoder[seed]) if mixer in _PROJECTED else None
-            mixing = neighbour_weights(z, nodes.edge_index, mix, maps)
-            made = measure_hardness(z, mixing, permutations, np.random.default_rng([seed, 31]), anchors)
-            for part, frame in zip(parts, made, strict=True):
-                part.append(frame.assign(seed=seed))
-            progress.to(done)
-    for path, part, columns in zip((output, draws), parts, (NODE_COLUMNS, DRAW_COLUMNS), strict=True):
-        write_rows(path, part, labels, ("seed", *columns))
-
-
-def _final(path: Path, num_nodes: int) -> np.ndarray[Any, np.dtype[np.float32]]:
-    for stored in of_nodes(path, num_nodes):
-        if stored.final and stored.branch == MIXED_BRANCH:
-            return stored.z
-    raise RelampError(f"{path}: lacks the final embeddings of branch {MIXED_BRANCH}; delete it and run again")
-
-
-def _maps(path: Path) -> Maps:
-    arrays, _ = map_arrays(path)
-    try:
-        return arrays["mixer.query.weight"], arrays["mixer.key.weight"]
-    except KeyError as error:
-        raise RelampError(f"{path}: has no map {error}, which mp-mix mixes by; delete it and run again") from error

@@ -1,7 +1,7 @@
 """Confidence intervals of a mean over seeds and folds, which allow for folds that share their training data."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -43,9 +43,6 @@ class Interval:
     folds: int
 
 
-INTERVALS = [*TASK, *Interval.__dataclass_fields__]
-
-
 def mean_interval(scores: pd.DataFrame, confidence: float = 0.95) -> Interval:
     """Return the interval of the mean of one cell, with the corrected resampled variance.
 
@@ -58,19 +55,20 @@ def mean_interval(scores: pd.DataFrame, confidence: float = 0.95) -> Interval:
     return interval_of_table(run_table(scores), confidence)
 
 
-def cell_intervals(scores: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
-    """Return `mean_interval` of each method, data set and protocol: columns `INTERVALS`, in per cent.
+def cell_intervals(scores: pd.DataFrame, confidence: float = 0.95, by: Sequence[str] = TASK) -> pd.DataFrame:
+    """Return `mean_interval` of each cell, in per cent: columns `by` and those of `Interval`.
 
-    `scores` has the columns `TASK` and `RUN`, `value` as a fraction. The order of the rows does not matter.
+    `scores` has the columns `by`, which tell cells apart, and `RUN`, `value` as a fraction. The order of the rows does
+    not matter.
     """
-    missing = [name for name in (*TASK, *RUN) if name not in scores]
+    missing = [name for name in (*by, *RUN) if name not in scores]
     if missing:
         raise RelampError(f"intervals: the scores lack the columns {missing}; take them from relamp.judge.runs")
     rows = [
-        {**dict(zip(TASK, key, strict=True)), **asdict(mean_interval(cell, confidence))}
-        for key, cell in scores.groupby(TASK, sort=True)
+        {**dict(zip(by, key, strict=True)), **asdict(mean_interval(cell, confidence))}
+        for key, cell in scores.groupby(list(by), sort=True)
     ]
-    cells = pd.DataFrame(rows, columns=INTERVALS)
+    cells = pd.DataFrame(rows, columns=[*by, *Interval.__dataclass_fields__])
     for name in ("mean", "low", "high", "std_seeds", "std_folds"):
         cells[name] = cells[name].astype(float) * PER_CENT
     return cells.astype({"seeds": int, "folds": int})

@@ -63,8 +63,8 @@ def judge_cells(
         .dropna(subset=["value"])
         .rename(columns={"value": "published"})
     )
-    found = cell_measures(judged_scores(scores, judging.protocol), judging.confidence)
-    found = found.rename(columns={"method": "run_as"})
+    found = cell_intervals(judged_scores(scores, judging.protocol), judging.confidence, _CELL)
+    found = found.drop(columns="confidence").rename(columns={"method": "run_as"})
     rows = cells.merge(found, on=["run_as", *_CELL[1:]], how="left", validate="many_to_one")
     words = [_judge(row, judging) for row in rows.to_dict("records")]
     rows["verdict"] = [word for word, _, _ in words]
@@ -81,16 +81,6 @@ def judge_cells(
         for mean, low, high, published in rows[["mean", "low_seeds", "high_seeds", "published"]].to_numpy()
     ]
     return rows.reindex(columns=COLUMNS).astype({"seeds": "Int64", "folds": "Int64"}).reset_index(drop=True)
-
-
-def cell_measures(scores: pd.DataFrame, confidence: float) -> pd.DataFrame:
-    """Return the intervals, in per cent, of each method on each data set, by evaluation, metric and part."""
-    parts = []
-    for key, rows in scores.groupby(MEASURE):
-        marks = {name: str(value) for name, value in zip(MEASURE, key, strict=True)}
-        parts.append(cell_intervals(rows.drop(columns=MEASURE), confidence).assign(**marks))
-    columns = [*_CELL, "mean", "low", "high", "std_seeds", "std_folds", "seeds", "folds"]
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
 def count_verdicts(cells: pd.DataFrame) -> dict[str, int]:
