@@ -19,7 +19,7 @@ FILES = [block for block in BLOCKS if "class Mine" in block]
 DATA: dict[str, Any] = {"graphs": random_graphs(0, count=20), "nodes": random_nodes()}
 
 
-@pytest.mark.parametrize(("domain", "source"), zip(DATA, FILES, strict=True), ids=DATA)
+@pytest.mark.parametrize(("domain", "source"), list(zip(DATA, FILES, strict=True)), ids=DATA)
 def test_the_example_of_a_method_trains(domain: str, source: str) -> None:
     names: dict[str, Any] = {}
     exec(source, names)

@@ -116,7 +116,7 @@ class Pretraining(Settings):
     Attributes:
         epochs: passes over the data.
         checkpoints: epochs whose embeddings are kept; 0 is before any training.
-        batch_size: graphs a step.
+        batch_size: graphs per step.
         learning_rate: of Adam.
         hidden, layers: shape of the encoder.
         temperature: tau of all contrastive losses.
@@ -182,7 +182,7 @@ class Finetuning(Settings):
 
     Attributes:
         epochs: passes over the training molecules.
-        batch_size: molecules a step.
+        batch_size: molecules per step.
         learning_rate: of Adam, the same for encoder and head.
         dropout: after each layer of the encoder.
     """

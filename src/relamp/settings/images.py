@@ -48,7 +48,7 @@ class ImagePretraining(Settings):
     Attributes:
         epochs: passes over the training images.
         checkpoints: epochs whose embeddings are kept; 0 is before any training.
-        batch_size: images a step.
+        batch_size: images per step.
         learning_rate, weight_decay: of Adam.
         width: of the first stage of ResNet-18.
         projection: width of the output that is mixed and contrasted.
@@ -90,7 +90,7 @@ class ImageProbe(Settings):
         scaling: features are standardised by the training images, brought to length 1 (the public code that M-Mix
             builds on), or left as they are.
         runs: classifiers a set of features, which differ in the weights they start from.
-        steps, learning_rate, weight_decay: of Adam, all training images a step.
+        steps, learning_rate, weight_decay: of Adam, all training images per step.
     """
 
     scaling: Literal["standard", "length", "none"] = "standard"
