@@ -40,7 +40,7 @@ class Method:
     and one line in `relamp.method.table`.
 
     Attributes:
-        settings: the domain's training settings, the method's own laid over them.
+        settings: the domain's training settings; a method may override some.
         terms: names of the loss's parts where they are always the same; the history of an untrained control has these
             columns too.
     """

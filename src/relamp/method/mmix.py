@@ -34,10 +34,10 @@ class MMix(GraphMethod):
     """MVGRL with M-Mix's or its own objective; a batch has `S_a X` and `S_b X` side by side as features.
 
     Args:
-        settings: the group `mmix`: options, and what is laid over the settings that all methods share.
+        settings: the group `mmix`: options, and overrides of the settings that all methods share.
         mixer: see `relamp.mixing.similarity.make_mixer`; without effect on MVGRL's own objective.
         objective: see `Objective`.
-        options: laid over the group `mmix`, for instance the branch that embeds a graph (Table 6).
+        options: override the group `mmix`, for instance the branch that embeds a graph (Table 6).
     """
 
     def __init__(self, settings: Pretraining, mixer: str, objective: Objective, options: Mapping[str, Any]) -> None:

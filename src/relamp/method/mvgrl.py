@@ -39,7 +39,7 @@ class MVGRL(NodeMethod):
         settings: `diffusion`, `mix`, and which embeddings are wanted.
         mixer: one of `relamp.settings.mixing.MIXERS`.
         objective: Eq. 9 and 10 ("info-nce"), or MVGRL's own ("local-global"), which mixes nothing.
-        mix: laid over the settings' options of mixing.
+        mix: overrides the settings' options of mixing.
     """
 
     terms = ("node", "diversity")

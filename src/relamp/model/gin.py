@@ -42,7 +42,6 @@ class GIN(Encoder):
     """
 
     def __init__(self, cardinality: Sequence[int], hidden: int, layers: int, generator: torch.Generator) -> None:
-        """Draw the initial weights."""
         super().__init__()
         self.cardinality = tuple(cardinality)
         self.dim = hidden * layers

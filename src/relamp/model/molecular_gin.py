@@ -43,7 +43,6 @@ class MolecularGIN(Encoder):
         dropout: float = 0.0,
         noise: torch.Generator | None = None,
     ) -> None:
-        """Draw the initial weights."""
         super().__init__()
         self.dim, self.dropout, self.noise = hidden, dropout, noise
         self.atom_type = embedding(ATOM_TYPES, hidden, generator)

@@ -17,7 +17,6 @@ class Block(nn.Module):
     """
 
     def __init__(self, before: int, after: int, stride: int) -> None:
-        """Make the layers; `ResNet18` draws their weights."""
         super().__init__()
         self.conv1, self.norm1 = _conv(before, after, 3, stride), nn.BatchNorm2d(after)
         self.conv2, self.norm2 = _conv(after, after, 3, 1), nn.BatchNorm2d(after)
@@ -47,7 +46,6 @@ class ResNet18(nn.Module):
     """
 
     def __init__(self, channels: int, width: int, generator: torch.Generator) -> None:
-        """Draw the initial weights."""
         super().__init__()
         self.dim = width * STAGES[-1]
         self.stem, self.norm = _conv(channels, width, 3, 1), nn.BatchNorm2d(width)

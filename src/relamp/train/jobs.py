@@ -178,7 +178,7 @@ def training_facts(
 ) -> dict[str, Any]:
     """Return all that a training depends on but its seed: a state of other facts is not resumed.
 
-    A GPU adds up in another order than a CPU, and its random streams cannot go on there.
+    A GPU adds up in another order than a CPU, and its random streams cannot be resumed there.
     """
     return {
         "data": sha256(data),
