@@ -10,7 +10,6 @@ import pytest
 from relamp.data import registry
 from relamp.data.registry import DATASETS, REGISTRY, RemoteFile, Variant, load_registry
 from relamp.errors import RelampError
-from relamp.render.style import SHORT_NAMES
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
@@ -40,12 +39,6 @@ def test_the_data_sets_that_the_published_tables_name_are_there() -> None:
     means = {name for name in named if name.endswith(".")}  # A.A., A.R., Avg.
     assert named - means <= set(REGISTRY)
     assert len(named - means) == 16
-
-
-def test_short_names_are_the_rendered_tables_own() -> None:
-    assert {name: REGISTRY[name].paper_name for name in SHORT_NAMES if name in REGISTRY} == {
-        name: short for name, short in SHORT_NAMES.items() if name in REGISTRY
-    }
 
 
 def test_what_ships_inside_packages_is_apart() -> None:

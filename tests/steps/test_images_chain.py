@@ -7,10 +7,12 @@ import pytest
 from relamp.data.digits import read_digits
 from relamp.data.images import PackedImages
 from relamp.data.packed import map_arrays
+from relamp.data.rows import read_rows
+from relamp.render.picture_grid import picture_grid
+from relamp.render.sidecar import save_drawn
 from relamp.runtime.files import read_json
 from relamp.steps.image_probe import probe_images, scaled
 from relamp.steps.images import pretrain_image_seeds
-from relamp.steps.picture_grid import draw_picture_grid
 
 SETTINGS = {
     "epochs": 1,
@@ -66,7 +68,9 @@ def test_from_images_to_rows_and_a_picture_grid(packed: Path, tmp_path: Path, mo
     assert rows["value"].between(0, 1).all()
     assert rows.loc[rows["split"] == "train", "value"].mean() > 0.3  # of ten classes: something is learned
 
-    draw_picture_grid(packed, folders[0] / "mixed.csv", tmp_path / "grid", "snakemake grid", anchors=2, partners=3)
+    mixed = folders[0] / "mixed.csv"
+    drawn = picture_grid(packed, read_rows([mixed]), anchors=2, partners=3)
+    save_drawn(drawn, tmp_path / "grid", [packed, mixed], "snakemake grid")
     assert {path.suffix for path in tmp_path.glob("grid.*")} == {".pdf", ".svg", ".png", ".csv", ".json"}
     assert pd.read_csv(tmp_path / "grid.csv")["anchor"].nunique() == 2
 

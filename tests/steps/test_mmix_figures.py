@@ -8,15 +8,17 @@ import pandas as pd
 import pytest
 
 from node_graphs import random_nodes
+from relamp.data.rows import read_rows
 from relamp.errors import RelampError
 from relamp.evaluate.hard_negatives import DRAW_COLUMNS, NODE_COLUMNS
+from relamp.render.hard_negatives import hard_negatives_figure
+from relamp.render.over_epochs import over_epochs_figure
+from relamp.render.sample_sizes import sample_size_figure
+from relamp.render.sidecar import save_drawn
 from relamp.runtime.code import import_closure
 from relamp.steps.hard_negative_rows import score_hard_negatives
-from relamp.steps.hard_negatives import draw_hard_negatives
 from relamp.steps.node_rows import probe_embeddings
 from relamp.steps.nodes import pretrain_nodes_seeds
-from relamp.steps.over_epochs import draw_over_epochs
-from relamp.steps.sample_sizes import draw_sample_sizes
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 KINDS = {".pdf", ".svg", ".png", ".csv", ".json"}
@@ -62,7 +64,9 @@ def test_from_embeddings_to_the_check_of_the_theorem(tmp_path: Path) -> None:
     assert dot["hardest"].all()
     assert mp["hardest"].all()
     assert (dot["first_holds"] == dot["swaps"]).all()
-    draw_hard_negatives(*zip(*scored, strict=True), tmp_path / "theorem", "snakemake mmix_theorem")
+    drawn = hard_negatives_figure(*(read_rows(paths) for paths in zip(*scored, strict=True)))
+    inputs = [path for paths in scored for path in paths]
+    save_drawn(drawn, tmp_path / "theorem", inputs, "snakemake mmix_theorem")
     assert {path.suffix for path in tmp_path.glob("theorem.*")} == KINDS
     sidecar = json.loads((tmp_path / "theorem.json").read_text())
     assert (sidecar["command"], len(sidecar["inputs"])) == ("snakemake mmix_theorem", 4)
@@ -107,10 +111,11 @@ def test_from_checkpoints_to_both_figures_of_the_grid(tmp_path: Path) -> None:
         (folder := tmp_path / f"{samples}-{dimension}").mkdir()
         embeddings, _ = train(folder, mixer="mp-mix", hidden=dimension, sample_size=samples, keep="split")
         rows.append(folder / "rows.csv")
-        labels = {"method": "mp-mix", "dataset": "random"}
-        probe_embeddings(folder / "data.safetensors", embeddings, labels, {"runs": 2, "steps": 5}, rows[-1])
-    for draw, name in ((draw_over_epochs, "fig3"), (draw_sample_sizes, "fig2")):
-        draw(rows, points, tmp_path / name, f"snakemake {name}")
+        marks = {"method": "mp-mix", "dataset": "random"}
+        probe_embeddings(folder / "data.safetensors", embeddings, marks, {"runs": 2, "steps": 5}, rows[-1])
+    labels = [{"sample_size": samples, "hidden": dimension} for samples, dimension in points]
+    for draw, name in ((over_epochs_figure, "fig3"), (sample_size_figure, "fig2")):
+        save_drawn(draw(read_rows(rows, labels)), tmp_path / name, rows, f"snakemake {name}")
         assert {path.suffix for path in tmp_path.glob(f"{name}.*")} == KINDS
         assert len(json.loads((tmp_path / f"{name}.json").read_text())["inputs"]) == 4
     epochs = pd.read_csv(tmp_path / "fig3.csv")
