@@ -84,5 +84,5 @@ def test_a_method_alone_has_no_rank() -> None:
 
 
 def test_nothing_is_refused() -> None:
-    with pytest.raises(RelampError, match="there is nothing to show"):
+    with pytest.raises(RelampError, match="no accuracy of an SVM; evaluate"):
         cross_table(ALL.head(0))
