@@ -1,6 +1,5 @@
 """From stored rows to verdicts: the whole chain on rows that are made up, with the published numbers as they are."""
 
-import html
 import json
 import re
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from markupsafe import escape
 
 from judged_by import JUDGED_BY
 from relamp.artifacts.comparisons import compare_methods, cross_table, leakage
@@ -191,7 +191,7 @@ def test_page_and_markdown_tell_the_same(chain: Path) -> None:
     run = cells["verdict"][cells["verdict"] != "not run"]
     assert sorted(line for line in lines if line in set(run)) == sorted(run)
     for topic, words in how_judged(Judging(), "made-up").items():
-        assert f"<li>{topic}: {html.escape(words)}</li>" in page
+        assert f"<li>{topic}: {escape(words)}</li>" in page
         assert f"\n- **{topic}**: {words}\n" in markdown
     assert "nan" not in re.sub("[a-z]nan|nan[a-z]", "", page.lower())
 

@@ -1,30 +1,28 @@
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from relamp.errors import RelampError
+from relamp.judge.intervals import cell_intervals
 from relamp.judge.ranks import Ranking, rank_methods
 from relamp.render.critical_difference import COLUMNS, critical_difference_figure
-from relamp.render.style import save
+from stored_rows import MANY, OWN, scores
 
-OWN = ("lamp-soft", "lamp-mag", "lamp-mag-nolocal", "simgrace", "graphcl", "untrained", "wl", "graphlet")
-MANY = (*OWN, "a-rival-with-a-rather-long-name", *(f"rival-{number}" for number in range(6)))
+THIRTY = scores(MANY, [f"D{number:02d}" for number in range(30)], 0.5)
 
 
-def ranking(methods: tuple[str, ...], datasets: int, noise: float = 1.0) -> Ranking:
-    """Ranks of methods which come out 0.3 points below one another, but for the noise."""
-    rng = np.random.default_rng(len(methods) + datasets)
-    rows = [
-        (method, f"D{dataset:02d}", -0.3 * place + noise * rng.standard_normal())
-        for place, method in enumerate(methods)
-        for dataset in range(datasets)
-    ]
-    return rank_methods(pd.DataFrame(rows, columns=["method", "dataset", "mean"]))
+def ranking(rows: pd.DataFrame) -> Ranking:
+    return rank_methods(cell_intervals(rows[rows["protocol"] == "fixed"]))
+
+
+def cells(methods: str, datasets: str, values: list[float]) -> pd.DataFrame:
+    """Scores of one seed each."""
+    rows = pd.DataFrame({"method": list(methods), "dataset": list(datasets), "value": values})
+    return rows.assign(protocol="fixed", seed=0, fold=np.nan)
 
 
 def shown(figure: Figure) -> list[Text]:
@@ -42,38 +40,9 @@ def bars(figure: Figure) -> list[tuple[float, float, float]]:
     return [(x[0], x[-1], y[0]) for x, y in data]
 
 
-@pytest.mark.parametrize(
-    "found",
-    [
-        ranking(OWN, 8),
-        ranking(MANY, 30, 0.5),
-        ranking(MANY, 2),
-        ranking(MANY, 1),
-        ranking(OWN[:2], 5),
-        ranking(OWN[:3], 2, 0.0),
-    ],
-    ids=["eight", "fifteen", "two data sets", "one data set", "two methods", "three methods"],
-)
-def test_no_text_overlaps_and_nothing_is_cut_off(found: Ranking) -> None:
-    figure, _ = critical_difference_figure(found)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    boxes = {text.get_text(): text.get_window_extent(canvas.get_renderer()) for text in shown(figure)}
-    assert len(boxes) == len(shown(figure))
-    clashes = [(one, other) for one, other in combinations(boxes, 2) if boxes[one].overlaps(boxes[other])]
-    assert not clashes
-    width, height = figure.get_size_inches() * figure.dpi
-    for text, box in boxes.items():
-        assert min(box.x0, box.y0) >= -1, text
-        assert box.x1 <= width + 1, text
-        assert box.y1 <= height + 1, text
-    # The axis keeps a fair part of the width beside long names.
-    assert figure.axes[0].get_window_extent(canvas.get_renderer()).width > 0.3 * width
-
-
 def test_what_is_drawn_is_what_is_returned() -> None:
-    found = ranking(OWN, 8)
-    figure, plotted = critical_difference_figure(found)
+    found = ranking(scores())
+    figure, plotted = critical_difference_figure(scores())
     assert plotted.columns.tolist() == COLUMNS
     assert dict(zip(plotted["method"], plotted["rank"], strict=True)) == found.ranks
     assert set(plotted["critical_difference"]) == {found.critical_difference}
@@ -92,8 +61,8 @@ def test_what_is_drawn_is_what_is_returned() -> None:
 
 
 def test_each_group_has_a_bar_that_covers_it_alone() -> None:
-    found = ranking(MANY, 30, 0.5)
-    figure, plotted = critical_difference_figure(found)
+    found = ranking(THIRTY)
+    figure, plotted = critical_difference_figure(THIRTY)
     assert len(found.groups) > 3
     drawn = bars(figure)
     assert len(drawn) == len(found.groups)
@@ -108,15 +77,14 @@ def test_each_group_has_a_bar_that_covers_it_alone() -> None:
 
 
 def test_equal_methods_still_have_a_bar_to_see() -> None:
-    found = rank_methods(pd.DataFrame({"method": list("abcabc"), "dataset": list("xxxyyy"), "mean": 1.0}))
-    figure, _ = critical_difference_figure(found)
+    figure, _ = critical_difference_figure(cells("abcabc", "xxxyyy", [0.5] * 6))
     ((left, right, _),) = bars(figure)
     assert left < 2 < right
 
 
 @pytest.mark.parametrize(("methods", "datasets"), [(4, 1), (2, 5)])
 def test_too_few_for_a_difference_is_said(methods: int, datasets: int) -> None:
-    figure, plotted = critical_difference_figure(ranking(OWN[:methods], datasets))
+    figure, plotted = critical_difference_figure(scores(OWN[:methods], list("ABCDE")[:datasets]))
     text = words(figure)
     assert f"{methods} methods on {datasets} data set" in text
     assert "too few for a critical difference" in text
@@ -126,15 +94,15 @@ def test_too_few_for_a_difference_is_said(methods: int, datasets: int) -> None:
 
 
 def test_data_sets_left_out_and_a_wide_difference_are_said() -> None:
-    cells = pd.DataFrame({"method": list("abcabcab"), "dataset": list("xxxyyyzz"), "mean": range(8)})
-    text = words(critical_difference_figure(rank_methods(cells))[0])
+    rows = cells("abcabcab", "xxxyyyzz", [number / 10 for number in range(8)])
+    text = words(critical_difference_figure(rows)[0])
     assert "left out, since some method lacks them: 1" in text
     assert "more than the ranks can differ" in text
 
 
-def test_the_same_ranking_gives_the_same_files(tmp_path: Path) -> None:
-    files = []
-    for name in ("one", "two"):
-        figure, plotted = critical_difference_figure(ranking(OWN, 8))
-        files.append([path.read_bytes() for path in save(figure, plotted, tmp_path / name)])
-    assert files[0] == files[1]
+def test_scores_of_another_protocol_are_not_ranked() -> None:
+    _, fixed = critical_difference_figure(scores())
+    _, oracle = critical_difference_figure(scores(), "oracle")
+    assert fixed["rank"].tolist() != oracle["rank"].tolist()
+    with pytest.raises(RelampError, match="no scores of the protocol nested"):
+        critical_difference_figure(cells("abc", "xxx", [0.1, 0.2, 0.3]), "nested")

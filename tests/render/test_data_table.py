@@ -8,7 +8,7 @@ from relamp.data.guard_nodes import inspect_nodes
 from relamp.data.karate import karate_club
 from relamp.data.packaged import pack
 from relamp.data.packed import PackedGraphs
-from relamp.render.data_table import data_page, data_rows
+from relamp.render.data_table import data_table
 
 
 def checked(data: PackedGraphs, as_expected: bool = True) -> dict[str, Any]:
@@ -16,7 +16,8 @@ def checked(data: PackedGraphs, as_expected: bool = True) -> dict[str, Any]:
 
 
 def test_a_row_says_what_the_guard_says() -> None:
-    rows = data_rows([checked(pack("MUTAG")), checked(pack("Solubility")), checked(random_graphs(0, count=4), False)])
+    reports = [checked(pack("MUTAG")[0]), checked(pack("Solubility")[0]), checked(random_graphs(0, count=4), False)]
+    rows = data_table(reports).numbers
     mutag = rows.iloc[0]
     assert (mutag["data_set"], mutag["graphs"], mutag["nodes"], mutag["edges"]) == ("MUTAG", 188, 3371, 3721)
     assert mutag["classes"] == 2
@@ -29,15 +30,16 @@ def test_a_row_says_what_the_guard_says() -> None:
 def test_nodes_and_images_have_the_columns_that_they_can_have() -> None:
     nodes = {**inspect_nodes(karate_club()), "as_expected": True}
     images = {"name": "Digits", "rows": 1797, "classes": 10, "as_expected": True}
-    rows = data_rows([nodes, images, checked(pack("MUTAG"))])
+    table = data_table([nodes, images, checked(pack("MUTAG")[0])])
+    rows = table.numbers
     assert rows["images"].fillna(0).tolist() == [0, 1797, 0]
     assert rows["nodes"].fillna(0).tolist() == [34, 0, 3371]
     assert rows["classes"].tolist() == [4, 10, 2]
-    assert "nan" not in data_page(rows).lower()
+    assert "nan" not in table.html().lower()
 
 
 def test_the_page_has_a_line_for_each_data_set_and_no_raw_missing_values() -> None:
-    page = data_page(data_rows([checked(pack(name)) for name in ("MUTAG", "Solubility")]))
+    page = data_table([checked(pack(name)[0]) for name in ("MUTAG", "Solubility")]).html()
     assert page.count("<tr>") == 3
     assert "17.93" in page
     assert "nan" not in page.lower()

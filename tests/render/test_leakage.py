@@ -1,72 +1,37 @@
-from itertools import combinations, pairwise
+from itertools import pairwise, product
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.text import Text
-from relamp.judge.protocols import LEAKAGE
 
 from relamp.errors import RelampError
-from relamp.render.leakage import leakage_figure, leakage_markdown, leakage_page, leakage_rows, write_leakage_table
-from relamp.render.style import PAPER_ORDER, save
+from relamp.judge.protocols import SCORES
+from relamp.render.leakage import leakage_figure, leakage_table
+from stored_rows import scores
 
-CONTROLS = ["untrained", "bag", "graphlet", "wl"]
-TEN = ["lamp-mag", "lamp-soft", "lamp-mag-nolocal", "simgrace", "graphcl", "infograph", *CONTROLS]
-
-
-def gap_rows(methods: list[str], datasets: list[str]) -> pd.DataFrame:
-    rng = np.random.default_rng(0)
-    rows = []
-    for dataset in datasets:
-        for method in methods:
-            trained = method not in CONTROLS
-            nested = rng.uniform(30, 90)
-            fixed, oracle = (nested - 1.0, nested + rng.uniform(0, 9)) if trained else (nested, nested)
-            rows.append((method, dataset, fixed, nested, oracle, oracle - nested, 5, 10, 30 if trained else 1))
-    return pd.DataFrame(rows, columns=LEAKAGE)
+# Method, data set, fixed, nested, oracle, seeds, folds, candidates.
+HAND = [
+    ("wl", "Own", 60.0, 60.0, 60.0, 5, 10, 1),
+    ("none", "BBBP", 60.0, 62.0, 61.5, 3, 0, 1200),
+    ("lamp-mag", "Own", 70.0, 71.25, 74.0, 5, 10, 30),
+]
 
 
-HAND = pd.DataFrame(
-    [
-        ("wl", "Own", 60.0, 60.0, 60.0, 0.0, 5, 10, 1),
-        ("none", "BBBP", 60.0, 62.0, 61.5, -0.5, 3, 0, 1200),
-        ("lamp-mag", "Own", 70.0, 71.25, 74.0, 2.75, 5, 10, 30),
-    ],
-    columns=LEAKAGE,
-)
-
-
-def assert_nothing_overlaps(figure: Figure) -> None:
-    """Everything drawn lies within the sheet, and no two texts touch."""
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    renderer = canvas.get_renderer()
-    drawn, (width, height) = figure.get_tightbbox(renderer), figure.get_size_inches()
-    assert min(drawn.x0, drawn.y0) >= -0.01
-    assert drawn.x1 <= width + 0.01
-    assert drawn.y1 <= height + 0.01
-    texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text()]  # type: ignore[attr-defined]
-    boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in texts]  # type: ignore[attr-defined]
-    for (one, first), (other, second) in combinations(boxes, 2):
-        assert not first.overlaps(second), (one, other)
-
-
-@pytest.mark.parametrize(
-    ("methods", "datasets"),
-    [(TEN, list(PAPER_ORDER[:8])), (TEN, ["MUTAG"]), (["lamp-mag"], ["MUTAG"]), (TEN[:3], ["MUTAG", "DD"])],
-)
-def test_nothing_overlaps(methods: list[str], datasets: list[str]) -> None:
-    figure, plotted = leakage_figure(gap_rows(methods, datasets))
-    assert_nothing_overlaps(figure)
-    assert len(figure.axes) == len(datasets)
-    assert len(plotted) == len(methods) * len(datasets)
+def by_hand() -> pd.DataFrame:
+    rows = [
+        {"method": method, "dataset": dataset, "protocol": protocol, "seed": seed, "fold": fold, "value": value / 100}
+        | {"candidates": candidates}
+        for method, dataset, fixed, nested, oracle, seeds, folds, candidates in HAND
+        for protocol, value in (("fixed", fixed), ("nested", nested), ("oracle", oracle))
+        for seed, fold in product(range(seeds), range(folds) if folds else [np.nan])
+    ]
+    return pd.DataFrame(rows, columns=[*SCORES, "candidates"])
 
 
 def test_marks_of_a_method_do_not_cover_each_other() -> None:
-    figure, _ = leakage_figure(gap_rows(CONTROLS, ["MUTAG"]))
+    figure, _ = leakage_figure(scores(["untrained", "bag", "graphlet", "wl"], ["MUTAG"]))
     FigureCanvasAgg(figure).draw()
     (axis,) = figure.axes
     points = [line for line in axis.lines if line.get_marker() in ("s", "o", "D")]
@@ -78,13 +43,13 @@ def test_marks_of_a_method_do_not_cover_each_other() -> None:
 
 
 def test_what_is_drawn_and_written_beside_it() -> None:
-    figure, plotted = leakage_figure(HAND)
+    figure, plotted = leakage_figure(by_hand())
     # The paper's data sets first, and relamp's methods before others.
     assert plotted[["dataset", "method"]].to_numpy().tolist() == [["BBBP", "none"], ["Own", "lamp-mag"], ["Own", "wl"]]
-    pd.testing.assert_frame_equal(plotted, leakage_rows(HAND.iloc[::-1]))
     own = figure.axes[1]
     drawn = {line.get_marker(): np.asarray(line.get_xdata()).tolist() for line in own.lines}
-    assert (drawn["s"], drawn["o"], drawn["D"]) == ([70, 60], [71.25, 60], [74, 60])
+    for mark, values in {"s": [70, 60], "o": [71.25, 60], "D": [74, 60]}.items():
+        assert drawn[mark] == pytest.approx(values)
     assert [text.get_text() for text in own.texts] == ["+2.8", "-", "gap"]
     assert [tick.get_text() for tick in own.get_yticklabels()] == ["LAMP-Mag", "WL"]
     # The first method stands on top.
@@ -92,29 +57,20 @@ def test_what_is_drawn_and_written_beside_it() -> None:
     assert top < 0 < bottom
 
 
-def test_the_figure_is_the_same_in_every_run(tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        save(*leakage_figure(HAND), tmp_path / name)
-    for kind in ("pdf", "svg", "png", "csv"):
-        assert (tmp_path / f"one.{kind}").read_bytes() == (tmp_path / f"two.{kind}").read_bytes()
-
-
-def test_table_in_three_formats(tmp_path: Path) -> None:
-    written = write_leakage_table(HAND, tmp_path / "leakage")
-    assert [path.suffix for path in written] == [".csv", ".md", ".html"]
-    pd.testing.assert_frame_equal(pd.read_csv(written[0]), leakage_rows(HAND))
-    assert written[1].read_text() == leakage_markdown(HAND)
-    assert written[2].read_text() == leakage_page(HAND)
-    lines = leakage_markdown(HAND).splitlines()
+def test_the_table_holds_the_numbers_of_the_figure(tmp_path: Path) -> None:
+    table = leakage_table(by_hand())
+    written = table.write(tmp_path / "leakage")
+    assert [path.suffix for path in written] == [".csv", ".md", ".tex", ".html"]
+    pd.testing.assert_frame_equal(pd.read_csv(written[0]), leakage_figure(by_hand())[1])
+    lines = table.markdown().splitlines()
     assert lines[2] == "| BBBP | No Pre-Train | 1,200 | 3 | - | 60.00 | 62.00 | 61.50 | -0.50 |"
     assert lines[3] == "| Own | LAMP-Mag | 30 | 5 | 10 | 70.00 | 71.25 | 74.00 | +2.75 |"
     assert lines[4].endswith("| 60.00 | 60.00 | 60.00 | - |")
-    assert leakage_page(HAND).count("<tr>") == 4
-    assert "a warning, not a result" in leakage_page(HAND)
+    assert table.html().count("<tr>") == 4
+    assert "a warning, not a result" in table.html()
 
 
-def test_nothing_and_doubles_are_refused() -> None:
-    with pytest.raises(RelampError, match="no gaps"):
-        leakage_figure(HAND[:0])
-    with pytest.raises(RelampError, match="wl on Own is there twice"):
-        leakage_page(pd.concat([HAND, HAND[:1]]))
+def test_duplicate_scores_are_refused() -> None:
+    rows = by_hand()
+    with pytest.raises(RelampError, match="wl, dataset Own"):
+        leakage_table(pd.concat([rows, rows[:1]]))

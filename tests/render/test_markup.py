@@ -1,4 +1,8 @@
-from relamp.render.markup import html_page, latex, latex_table, markdown_table
+from pathlib import Path
+
+import pandas as pd
+
+from relamp.render.markup import TextTable, html_page, latex, latex_table, markdown_table
 
 BLOCKS = {"theirs": [["a_b", "1.0±0.2"]], "ours": [["c|d", "-"]]}
 
@@ -66,3 +70,15 @@ def test_html_by_hand() -> None:
         "</tbody>",
     ]
     assert "<p>A &amp; b. C</p>" in body
+
+
+def test_a_table_is_written_in_every_format(tmp_path: Path) -> None:
+    numbers = pd.DataFrame({"method": ["a", "c"], "value": [1.0, 0.1 + 0.2]})
+    table = TextTable(numbers, ["method", "DD", "MUTAG"], BLOCKS, "Caption.", 1, [("", 1), ("γ", 2)])
+    paths = table.write(tmp_path / "v1.0" / "table")
+    assert [path.name for path in paths] == [f"table.{kind}" for kind in ("csv", "md", "tex", "html")]
+    assert paths[0].read_text() == numbers.to_csv(index=False)
+    # One line of titles, where a second head cannot stand above.
+    assert paths[1].read_text().startswith("| method | DD (γ) | MUTAG (γ) |\n")
+    assert r"\multicolumn{2}{c}{$\gamma$}" in paths[2].read_text()
+    assert "<th>MUTAG (γ)</th>" in paths[3].read_text()

@@ -4,20 +4,13 @@ from pathlib import Path
 import matplotlib as mpl
 import pandas as pd
 import pytest
-from matplotlib.colors import to_rgb
 
+from greys import lightness
 from relamp.errors import RelampError
 from relamp.method.table import METHODS as ALL
 from relamp.render.style import COLOURS, in_style, label, ordered, panels, save, short_name, styles
 
 METHODS = ALL["graphs"]
-
-
-def lightness(colour: str) -> float:
-    """CIE L* from the relative luminance of sRGB, 0 to 100: how far apart two greys look."""
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return 116 * luminance ** (1 / 3) - 16 if luminance > 0.008856 else 903.3 * luminance
 
 
 def test_lightness_by_hand() -> None:
@@ -50,7 +43,7 @@ def test_a_method_looks_the_same_in_every_figure() -> None:
 
 
 def test_names_and_order() -> None:
-    assert [short_name(name) for name in ("REDDIT-MULTI-5K", "MUTAG")] == ["RED-M5K", "MUTAG"]
+    assert [short_name(name) for name in ("REDDIT-MULTI-5K", "Solubility-3", "mine")] == ["RED-M5K", "SOL-3", "mine"]
     assert [label(name) for name in ("lamp-mag", "none", "mine")] == ["LAMP-Mag", "No Pre-Train", "mine"]
     assert ordered(["Solubility-3", "IMDB-BINARY", "Cuneiform", "NCI1", "NCI1"]) == [
         "NCI1",

@@ -31,7 +31,7 @@ def cross_table(scores: pd.DataFrame) -> TextTable:
     that they are over. Raises RelampError where there are no scores.
     """
     if scores.empty:
-        raise RelampError("cross table: there is nothing to show; evaluate a method on graphs by an SVM first")
+        raise RelampError("cross table: there is no accuracy of an SVM; evaluate a method on graphs first")
     parts = [cell_intervals(part).assign(evaluation=name) for name, part in scores.groupby("evaluation", sort=False)]
     rows = _with_ranks(pd.concat(parts, ignore_index=True))
     numbers = rows[rows["dataset"] != RANK]

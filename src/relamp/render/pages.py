@@ -14,4 +14,4 @@ _TEMPLATES = Environment(
 
 def page(template: str, **values: Any) -> str:
     """Return the page that a template makes of some values."""
-    return _TEMPLATES.get_template(template).render(**values) + "\n"
+    return _TEMPLATES.get_template(template).render(**values).strip() + "\n"

@@ -57,9 +57,9 @@ def picture_grid(
         if columns > 1:
             axes[0][1].set_title("mixed in", fontsize="small", loc="left")
         figure.suptitle(short_name(images.name), fontsize="medium")
-        words = ["weight and class; frame: solid, of the anchor's class; dashed, of another"]
+        words = ["weight and class; solid frame: the anchor's class, dashed: another"]
         if (least := plotted["shown"].min()) < 1 - 1e-6:
-            words.append(f"only the largest weights are drawn: for each anchor {least:.0%} or more of their sum")
+            words.append(f"only the largest weights are drawn:\nfor each anchor {least:.0%} or more of their sum")
         told = plotted.drop_duplicates("anchor").dropna(subset="class_share")
         if len(told):
             words.append(

@@ -165,8 +165,10 @@ def _caption(rows: pd.DataFrame, title: str, not_in_paper: Sequence[str]) -> str
         mine = rows[rows["source"] == source]
         meanings = [text for text in pd.unique(mine["spread_meaning"]).tolist() if text]
         if len(mine):
-            where = " in the paper" if source == PUBLISHED else ""
-            spread = "; ".join(meanings) + where if meanings else "none, since there is one seed"
+            where, none = (
+                (" in the paper", "none is printed") if source == PUBLISHED else ("", "none, since there is one seed")
+            )
+            spread = "; ".join(meanings) + where if meanings else none
             parts.append(f"Rows marked “{source}” are {what}; ±: {spread}.")
     if set(rows["dataset"]) & set(AVERAGES):
         parts.append("A reproduced average is given only over all data sets of the paper.")
