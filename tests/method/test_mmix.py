@@ -4,7 +4,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from relamp.study.runs import pretraining_params
 
 from model_graphs import random_graphs
 from relamp.data.batch import Batch
@@ -196,12 +195,6 @@ def test_own_checkpoints_are_checked(given: dict[str, object], message: str) -> 
         MmixOptions(training=given)
 
 
-def test_other_methods_are_told_nothing_of_it() -> None:
-    changed = Pretraining(mmix=MmixOptions(training=SMALL))
-    assert pretraining_params("lamp-mag", changed) == pretraining_params("lamp-mag", Pretraining())
-    assert pretraining_params("mo-mix", changed)["mmix"]["training"]["hidden"] == 6
-
-
 @pytest.mark.parametrize("branch", ["a", "b", "sum", "average"])
 @pytest.mark.parametrize("readout", ["encoder", "output"])
 def test_a_graph_is_embedded_by_a_branch_pooled(branch: str, readout: str) -> None:
@@ -260,7 +253,7 @@ def test_what_a_node_shows(features: str, labelled: int, plain: int) -> None:
 
 
 def test_on_real_graphs_a_checkpoint_is_what_the_saved_encoder_gives() -> None:
-    data = pack("MUTAG")[0].take(np.arange(40))
+    data = pack("MUTAG").take(np.arange(40))
     method = make("mp-mix", features="labels-and-degrees", readout="output")
     trained = pretrain(data, method, 0)
     part = GraphTrainer(data.take(np.array([7, 3])), method, 1)

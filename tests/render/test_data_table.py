@@ -16,7 +16,7 @@ def checked(data: PackedGraphs, as_expected: bool = True) -> dict[str, Any]:
 
 
 def test_a_row_says_what_the_guard_says() -> None:
-    reports = [checked(pack("MUTAG")[0]), checked(pack("Solubility")[0]), checked(random_graphs(0, count=4), False)]
+    reports = [checked(pack("MUTAG")), checked(pack("Solubility")), checked(random_graphs(0, count=4), False)]
     rows = data_table(reports).numbers
     mutag = rows.iloc[0]
     assert (mutag["data_set"], mutag["graphs"], mutag["nodes"], mutag["edges"]) == ("MUTAG", 188, 3371, 3721)
@@ -30,7 +30,7 @@ def test_a_row_says_what_the_guard_says() -> None:
 def test_nodes_and_images_have_the_columns_that_they_can_have() -> None:
     nodes = {**inspect_nodes(karate_club()), "as_expected": True}
     images = {"name": "Digits", "rows": 1797, "classes": 10, "as_expected": True}
-    table = data_table([nodes, images, checked(pack("MUTAG")[0])])
+    table = data_table([nodes, images, checked(pack("MUTAG"))])
     rows = table.numbers
     assert rows["images"].fillna(0).tolist() == [0, 1797, 0]
     assert rows["nodes"].fillna(0).tolist() == [34, 0, 3371]
@@ -39,7 +39,7 @@ def test_nodes_and_images_have_the_columns_that_they_can_have() -> None:
 
 
 def test_the_page_has_a_line_for_each_data_set_and_no_raw_missing_values() -> None:
-    page = data_table([checked(pack(name)[0]) for name in ("MUTAG", "Solubility")]).html()
+    page = data_table([checked(pack(name)) for name in ("MUTAG", "Solubility")]).html()
     assert page.count("<tr>") == 3
     assert "17.93" in page
     assert "nan" not in page.lower()

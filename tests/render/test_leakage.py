@@ -5,9 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from relamp.judge.protocols import SCORES
 
 from relamp.errors import RelampError
-from relamp.judge.protocols import SCORES
 from relamp.render.leakage import leakage_figure, leakage_table
 from stored_rows import scores
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from relamp.judge.summary import FINETUNE_CELLS, SVM_CELLS
 from rich.console import Console
 
 from relamp.errors import RelampError
 from relamp.judge.published import load_published, paper_datasets
-from relamp.judge.summary import FINETUNE_CELLS, SVM_CELLS
 from relamp.render.tables import COLUMNS, PUBLISHED, REPRODUCED, comparison_table, numbers_in_common, render_table
 from stored_rows import svm_rows
 

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from relamp.steps.splits import fix_scaffold_split
 from safetensors import safe_open
 
 from image_sets import two_classes
 from model_graphs import random_graphs
 from node_graphs import random_nodes
+from relamp.data.jobs import scaffold
 from relamp.data.packaged import pack
 from relamp.data.rows import FINETUNE_COLUMNS
 from relamp.runtime.files import read_json
@@ -95,8 +95,8 @@ def test_a_copy_on_the_node_s_own_disk_gives_the_same_bits(tmp_path: Path, monke
 def test_the_rows_of_fine_tuning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     data, split = tmp_path / "m.safetensors", tmp_path / "split.csv"
-    pack("Solubility")[0].take(np.arange(0, 1282, 6)).save(data)
-    fix_scaffold_split(data, split)
+    pack("Solubility").take(np.arange(0, 1282, 6)).save(data)
+    scaffold(data, split)
     (folder := tmp_path / "encoder").mkdir()
     settings = {**SETTINGS["graphs"], "checkpoints": [], "epochs": 1}
     run_job(data, {0: folder}, tmp_path / "state", "molecules", params("graphs", "lamp-soft"), settings)

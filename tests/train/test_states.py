@@ -10,9 +10,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from relamp.runtime.facts import fingerprint
 
 from relamp.errors import RelampError
+from relamp.runtime.kept import fingerprint
 from relamp.train.loop import load_state, save_state
 
 FACTS = {
