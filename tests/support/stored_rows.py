@@ -142,4 +142,4 @@ def scores(
                 (method, dataset, protocol, seed, fold if folds > 1 else np.nan, value / 100, 30 if trained else 1)
             )
     columns = ["method", "dataset", "protocol", "seed", "fold", "value", "candidates"]
-    return pd.DataFrame(rows, columns=columns).assign(gamma=np.nan, alpha=np.nan, epoch=np.nan, C=np.nan)
+    return pd.DataFrame(rows, columns=columns)
