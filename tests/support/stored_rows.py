@@ -53,7 +53,8 @@ def svm_rows(
 
 def of_run(rows: Sequence[Mapping[str, object]], method: str, dataset: str, **setting: float | str) -> pd.DataFrame:
     """Rows of a run with the columns that say so."""
-    return pd.DataFrame([{"method": method, "dataset": dataset, "setting": setting_name(setting)} | row for row in rows])
+    run = {"method": method, "dataset": dataset, "setting": setting_name(setting), **setting}
+    return pd.DataFrame([{**run, **row} for row in rows])
 
 
 def sweep_rows(
@@ -78,9 +79,10 @@ def sweep_rows(
 
 
 def probe_row(seed: int, epoch: int, value: float, n: int = 100, f: int = 8, **over: object) -> dict[str, object]:
-    marks = {"method": "mp-mix", "dataset": "Cora", "setting": setting_name({"sample_size": n, "hidden": f})}
+    setting = {"sample_size": n, "hidden": f}
+    marks = {"method": "mp-mix", "dataset": "Cora", "setting": setting_name(setting), **setting, "seed": seed}
     rest = {"run": 0, "branch": "average", "final": True, "split": "test", "metric": "accuracy", "value": value}
-    return marks | {"seed": seed, "epoch": epoch} | rest | over
+    return marks | {"epoch": epoch} | rest | over
 
 
 def grid_rows(

@@ -84,7 +84,8 @@ def _points(
     mine = rows["method"].isin(methods) if len(rows) else pd.Series(dtype=bool)
     if not mine.any():
         raise RelampError(f"{where}: there are no rows of {' or '.join(methods)}; run and evaluate the sweep first")
-    parameters = list(dict.fromkeys(name for setting in rows["setting"].unique() for name in setting_values(setting)))
+    settings = sorted(rows["setting"].unique())
+    parameters = list(dict.fromkeys(name for setting in settings for name in setting_values(setting)))
     others = [name for name in parameters if name != parameter]
     cells = _cells(rows, evaluation)
     swept = cells["method"].isin(methods)
