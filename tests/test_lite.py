@@ -8,18 +8,22 @@ import sys
 import zipfile
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
 from relamp import lite
+from relamp.artifacts import ARTIFACTS
 from relamp.errors import RelampError
 from relamp.runtime.code import import_closure
-from relamp.study import runs
-from relamp.study.config import Config, load_config
+from relamp.study.config import load_config
+from relamp.study.plan import Plan
+from stored_rows import write_made_up
 
 ROOT = Path(__file__).parents[1]
+LITE = ROOT / "src/relamp/lite.py"
+# What it loads by name.
+NAMED = sorted({module for made in ARTIFACTS.values() if made.lite for module in made.modules})
 GIVEN = {
     "preset": "quick",
     "damage": {"datasets": ["MUTAG"], "draws": 1},
@@ -28,115 +32,25 @@ GIVEN = {
         "methods": ["lamp-mag", "untrained", "simgrace"],
         "kernels": ["wl"],
         "seeds": [0, 1],
-        "gammas": [0.1, 0.2, 0.9],
-        "alphas": [0.1, 1],
+        "sweeps": {"gamma": [0.1, 0.2, 0.9], "alpha": [0.1, 1]},
     },
     "transfer": {"methods": ["none", "lamp-mag"], "seeds": [0, 1]},
     "mmix": {
         "nodes": {"methods": ["mp-mix", "untrained"], "seeds": [0, 1]},
         "graphs": {"methods": ["mp-mix"]},
-        "edit_distance": {"methods": ["mp-mix"], "protocol": {"nodes": [50, 10]}},
+        "edit_distance": {"methods": ["mp-mix"]},
         "images": {"methods": ["simclr"]},
     },
     "cross": {"datasets": ["MUTAG"], "methods": ["mp-mix"]},
 }
 
 
-def svm_rows(method: str, setting: dict[str, float], epoch: int | None, rng: np.random.Generator) -> pd.DataFrame:
-    rows = []
-    for seed in (0, 1):
-        for fold in range(3):
-            for C in (0.1, 1.0):
-                for metric in ("inner_accuracy", "test_accuracy"):
-                    value = 0.9 if metric == "inner_accuracy" and C == 1 else rng.uniform(0.6, 0.8)
-                    marks = {"method": method, "dataset": "MUTAG", "gamma": None, "alpha": None, **setting}
-                    run = {"seed": seed, "epoch": epoch, "fold": fold, "C": C, "selected": C == 1}
-                    rows.append({**marks, **run, "metric": metric, "value": value})
-    return pd.DataFrame(rows)
-
-
-def node_rows(method: str, metrics: tuple[str, ...], epochs: tuple[int, ...], rng: np.random.Generator) -> pd.DataFrame:
-    marks = {"method": method, "dataset": "KarateClub", "run": 0, "split": "test", "branch": "average"}
-    return pd.DataFrame(
-        [
-            {**marks, "seed": seed, "epoch": epoch, "final": epoch == epochs[-1], "metric": metric}
-            | {"value": rng.uniform(0.5, 0.9)}
-            for seed in (0, 1)
-            for epoch in epochs
-            for metric in metrics
-        ]
-    )
-
-
-def write_mmix(results: Path, config: Config, rng: np.random.Generator) -> None:
-    """Write made-up rows of M-Mix's experiments and of the cross table."""
-    nodes, mmix = config.mmix.nodes, results / "mmix"
-    for method in nodes.methods:
-        write(mmix / "probe/KarateClub" / method / "default/rows.csv", node_rows(method, ("accuracy",), (0, 9), rng))
-        write(mmix / "cluster/KarateClub" / method / "default/rows.csv", node_rows(method, ("nmi", "ari"), (9,), rng))
-    for method in nodes.sweep.methods:
-        for point in nodes.sweep.settings():
-            folder = mmix / "probe/KarateClub" / method / runs.node_setting(*point)
-            write(folder / "rows.csv", node_rows(method, ("accuracy",), nodes.sweep.checkpoints, rng))
-    for method in ("mp-mix", "untrained"):
-        epoch = 0 if method == "untrained" else 20
-        write(mmix / "svm/MUTAG" / method / "default/rows.csv", svm_rows(method, {}, epoch, rng))
-    write(results / "svm/MUTAG/mp-mix/default/rows.csv", svm_rows("mp-mix", {}, 20, rng))
-    write(mmix / "bag/MUTAG/rows.csv", svm_rows("bag", {}, None, rng))
-    edits = {"edit_distance": ("mp-mix/default", "untrained/default"), "edit_kernel": ("hist-kernel", "wl")}
-    for kind, names in edits.items():
-        for name in names:
-            marks = {"method": name.partition("/")[0], "dataset": "MUTAG"}
-            scores = [
-                {**marks, "n": n, "seed": seed, "metric": metric, "value": rng.uniform(0.5, 0.9)}
-                for n in (50, 10)
-                for seed in (0, 1)
-                for metric in ("accuracy", "ties", "roc_auc")
-            ]
-            write(mmix / kind / name / "rows.csv", pd.DataFrame(scores))
-    image = {"method": "simclr", "dataset": "Digits", "seed": 0, "run": 0, "split": "test", "metric": "accuracy"}
-    write(mmix / "image_probe/Digits/simclr/rows.csv", pd.DataFrame([{**image, "epoch": 20, "value": 0.9}]))
-
-
-def write(path: Path, rows: pd.DataFrame) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    rows.to_csv(path, index=False)
-
-
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project whose small run has finished, with made-up rows."""
-    rng = np.random.default_rng(0)
     config = load_config(GIVEN, ROOT / "workflow" / "presets")
-    results = tmp_path / "results" / "quick"
-    for run in runs.all_runs(config):
-        epoch = 0 if run.method == "untrained" else 20
-        setting = runs.setting_values(run.method, run.setting)
-        write(
-            results / "svm" / run.dataset / run.method / run.setting / "rows.csv",
-            svm_rows(run.method, setting, epoch, rng),
-        )
-    write(results / "kernel" / "MUTAG" / "wl" / "rows.csv", svm_rows("wl", {}, None, rng))
-    write(results / "bag" / "MUTAG" / "rows.csv", svm_rows("bag", {}, None, rng))
-    for start in config.transfer.methods:
-        labels = runs.transfer_labels(config, start, "Solubility")
-        rows = [
-            {"gamma": None, "alpha": None, **labels, "seed": seed, "epoch": epoch, "split": split, "task": 0}
-            | {"metric": "roc_auc", "value": rng.uniform(0.7, 0.9)}
-            for seed in (0, 1)
-            for epoch in (1, 2)
-            for split in ("valid", "test")
-        ]
-        write(results / "transfer" / "finetune" / "Solubility" / start / "rows.csv", pd.DataFrame(rows))
-    write_mmix(results, config, rng)
-    damage = [
-        {"dataset": "MUTAG", "augmentation": a, "reading": r, "draw": 0, "graph": g, "status": "ok", "before": 2.0}
-        | {"after": 1.0, "value": rng.uniform(0, 0.9)}
-        for a in config.damage.augmentations
-        for r in config.damage.readings
-        for g in range(5)
-    ]
-    write(results / "damage" / "MUTAG.csv", pd.DataFrame(damage))
+    for path in Plan(config, str(tmp_path / "results" / "quick"), "").all_rows():
+        write_made_up(Path(path))
     for name in ("published", "workflow"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(GIVEN))
@@ -166,9 +80,9 @@ def test_everything_is_rendered_from_packed_rows(project: Path, capsys: pytest.C
 
 
 def test_a_run_that_is_not_finished_is_told(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (project / "results/quick/kernel/MUTAG/wl/rows.csv").unlink()
+    (project / "results/quick/rows/svm-rbf/MUTAG/wl/default/rows.csv").unlink()
     assert lite.main(["pack", str(project / "rows.zip")]) == 1
-    assert "kernel/MUTAG/wl/rows.csv and 0 more: not there; finish the run" in capsys.readouterr().err
+    assert "svm-rbf/MUTAG/wl/default/rows.csv and 0 more: not there; finish the run" in capsys.readouterr().err
     assert not (project / "rows.zip").exists()
 
 
@@ -203,7 +117,7 @@ def test_own_data_sets_need_no_folder_any_more(project: Path) -> None:
 
 
 def test_nothing_heavy_is_imported() -> None:
-    command = [sys.executable, "-c", "import relamp.lite, sys; print(*sys.modules)"]
+    command = [sys.executable, "-c", f"import relamp.lite, {', '.join(NAMED)}, sys; print(*sys.modules)"]
     modules = set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
     assert not modules & {"torch", "torch_geometric", "rdkit", "grakel", "datamol", "snakemake", "sklearn"}
 
@@ -213,7 +127,8 @@ def test_the_rendering_environment_has_all_that_it_needs() -> None:
     pins = {line.partition("==")[0].lower() for line in env["dependencies"][2]["pip"]}
     named = {"yaml": "pyyaml"}
     found = set()
-    for path in (ROOT / "src/relamp/lite.py", *import_closure(ROOT / "src/relamp/lite.py")):
+    code = [path for path in import_closure(LITE, *NAMED) if path.suffix == ".py"]
+    for path in (LITE, *code):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):
                 found |= {alias.name.partition(".")[0] for alias in node.names}

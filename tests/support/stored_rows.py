@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from relamp.data.images import PackedImages
-from relamp.data.rows import setting_name
+from relamp.data.rows import setting_name, write_rows
 from relamp.evaluate.hard_negatives import measure_hardness
 from relamp.evaluate.mixing_weights import neighbour_weights
 from relamp.render.style import PAPER_ORDER
@@ -55,6 +55,41 @@ def of_run(rows: Sequence[Mapping[str, object]], method: str, dataset: str, **se
     """Rows of a run with the columns that say so."""
     run = {"method": method, "dataset": dataset, "setting": setting_name(setting), **setting}
     return pd.DataFrame([{**run, **row} for row in rows])
+
+
+def write_made_up(path: Path, seeds: Sequence[int] = (0, 1), epochs: Sequence[int] = (0, 20)) -> None:
+    """Write made-up rows of the run that a path names, `rows/<evaluation>/<dataset>/<method>/<setting>/rows.csv`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.parent.name == "damage":
+        damage_rows([path.stem]).to_csv(path, index=False)
+        return
+    evaluation, dataset, method, setting = path.parts[-5:-1]
+    rng = np.random.default_rng(len(str(path)))
+    svm = [
+        {"fold": fold, "candidate": C, "selected": C == 1, "metric": f"{part}_accuracy"}
+        | ({"value": 0.9} if part == "inner" and C == 1 else {})
+        for fold, C, part in product(range(3), (0.1, 1.0), ("inner", "test"))
+    ]
+    of_epoch: dict[str, list[dict[str, object]]] = {
+        "finetune": [{"split": split, "task": 0, "metric": "roc_auc"} for split in ("valid", "test")],
+        "probe": [{"run": 0, "branch": "average", "split": "test", "metric": "accuracy"}],
+        "kmeans": [{"run": 0, "branch": "average", "metric": metric} for metric in ("nmi", "ari")],
+        "edit-distance": [{"n": n, "metric": name} for n in (15, 10) for name in ("accuracy", "ties", "roc_auc")],
+        "image-probe": [{"run": 0, "split": "test", "metric": "accuracy"}],
+        "svm-rbf": svm,
+        "svm-linear": svm,
+    }
+    known: list[dict[str, object]] = [{"epoch": epoch} for epoch in (epochs[:1] if "untrained" in method else epochs)]
+    if method in ("bag", "wl", "graphlet"):
+        known = [{"epoch": np.nan}]
+    if evaluation == "edit-distance":
+        known = [{}]
+    rows = [
+        {"seed": seed, **at, "value": rng.uniform(0.6, 0.8), **more}
+        for seed, at, more in product(seeds, known, of_epoch[evaluation])
+    ]
+    frame = pd.DataFrame(rows)
+    write_rows(path, [frame], {"method": method, "dataset": dataset, "setting": setting}, list(frame))
 
 
 def sweep_rows(
