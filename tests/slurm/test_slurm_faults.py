@@ -73,22 +73,22 @@ def test_a_cancelled_training_saves_and_goes_on(folder: Path, undisturbed: dict[
     assert SAVED.search(log_of_training(folder))
     # What happened, and where the job's own logs are.
     assert re.search(rf"SLURM-job '{job}' failed, SLURM status is: '(CANCELLED|FAILED)'", controller.said())
-    assert re.search(rf"log: results/quick/logs/pretrain/\S+\.log, \S+/{job}\.log ", controller.said())
+    assert re.search(rf"log: results/quick/logs/train/\S+\.log, \S+/{job}\.log ", controller.said())
     finish(folder, undisturbed)
     goes_on(folder)
 
 
 def test_a_cancelled_sweep_keeps_the_settings_that_it_has_finished(folder: Path) -> None:
     config = folder / "config.yaml"
-    config.write_text(config.read_text().replace("gammas: []", "gammas: [0.1, 0.3]"))
+    config.write_text(config.read_text().replace("gamma: []", "gamma: [0.1, 0.3]"))
     first, second = (f"MUTAG/lamp-mag/gamma~{gamma}_alpha~1" for gamma in (0.1, 0.3))
-    target = f"results/quick/pretrain/{second}/seed~1/encoder.safetensors"
+    target = f"results/quick/train/graphs/{second}/seed~1/encoder.safetensors"
     elsewhere = shutil.copytree(folder, folder.with_name("elsewhere"))
     run(elsewhere, *SNAKEMAKE, "--cores", "1", "--", target)
 
     controller = Controller(folder, "--retries", "0", target=target)
     job = controller.job()
-    states = folder / "results/quick/state/pretrain"
+    states = folder / "results/quick/state/train/graphs"
     until("the second setting", lambda: list((states / second).glob("*.pt")))
     subprocess.run(["scancel", job], check=True)
     assert controller.wait() == 1
@@ -138,7 +138,7 @@ def test_the_time_limit_is_announced_and_the_next_attempt_gets_more(
     longer(folder, 30)
     # SLURM looks every half minute, and sends the signal so much early: 25 to 55 seconds after the first start,
     # which a busy machine may take for starting alone. The next attempts have a minute more each.
-    limits = ["--set-resources", "pretrain:runtime=attempt", "pretrain:slurm_extra='--signal=TERM@5'"]
+    limits = ["--set-resources", "train_graphs:runtime=attempt", "train_graphs:slurm_extra='--signal=TERM@5'"]
     controller = Controller(folder, *limits, "--retries", "4")
     assert controller.wait() == 0, controller.said()
     assert attempts(controller) > 1
@@ -149,7 +149,7 @@ def test_the_time_limit_is_announced_and_the_next_attempt_gets_more(
 
 
 def test_a_training_that_lacks_memory_gets_more(folder: Path, undisturbed: dict[str, bytes]) -> None:
-    controller = Controller(folder, "--set-resources", "pretrain:mem_mb=300*attempt**3")
+    controller = Controller(folder, "--set-resources", "train_graphs:mem_mb=300*attempt**3")
     assert controller.wait() == 0, controller.said()
     assert attempts(controller) == 2
     assert re.search(r"SLURM status is: '(OUT_OF_MEMORY|FAILED)'", controller.said())
@@ -169,7 +169,7 @@ def test_a_controller_that_was_killed_is_followed_by_one_that_knows(
     assert squeue("--job", job, "--format", "%T").strip() == "RUNNING"
     assert "--unlock" in refused(folder, *SNAKEMAKE, "--profile", "slurm", "--", TARGET)
     said = run(folder, "slurm/resume.sh", *OFTEN, "--", TARGET)
-    assert f"\n{job} RUNNING rule_pretrain_wildcards_MUTAG_lamp-mag_gamma~0.2_alpha~1\n" in said
+    assert f"\n{job} RUNNING rule_train_graphs_wildcards_MUTAG_lamp-mag_gamma~0.2_alpha~1\n" in said
     goes_on(folder)
     finish(folder, undisturbed)
 

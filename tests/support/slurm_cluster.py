@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 SETTING = "MUTAG/lamp-mag/gamma~0.2_alpha~1"
-TARGET = f"results/quick/pretrain/{SETTING}/seed~0/encoder.safetensors"
+TARGET = f"results/quick/train/graphs/{SETTING}/seed~0/encoder.safetensors"
 # Trainings of some seconds each, long enough to be hit in the middle.
 CONFIG = """
 preset: quick
@@ -21,8 +21,7 @@ unsupervised:
   methods: [lamp-mag]
   kernels: []
   seeds: [0, 1]
-  gammas: []
-  alphas: []
+  sweeps: {gamma: [], alpha: []}
   pretraining: {epochs: 200, checkpoints: [0, 200], hidden: 8, layers: 2, local_nodes: 200}
 """
 SITE = """
@@ -61,7 +60,7 @@ def run(folder: Path, *words: str, env: dict[str, str] = ENV, timeout: float = 2
 
 def made(folder: Path) -> dict[str, bytes]:
     """Return everything that the trainings have written, and the packed data."""
-    paths = [*(folder / "results/quick/pretrain").rglob("*.*"), *(folder / "results/quick/data").glob("*")]
+    paths = [*(folder / "results/quick/train").rglob("*.*"), *(folder / "results/quick/data").glob("*")]
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths if path.is_file()}
 
 
@@ -127,5 +126,5 @@ def squeue(*words: str) -> str:
 
 def log_of_training(folder: Path) -> str:
     """Return the training's own log."""
-    (path,) = (folder / "results/quick/logs/pretrain").rglob("*.log")
+    (path,) = (folder / "results/quick/logs/train").rglob("*.log")
     return path.read_text()

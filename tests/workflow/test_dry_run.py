@@ -26,11 +26,15 @@ def faults(done: subprocess.CompletedProcess[str]) -> list[str]:
 
 
 def test_faults_of_the_configuration_are_a_line_each() -> None:
-    done = dry_run("--config", 'unsupervised={"gamma": 1.5, "methods": ["lamp-mga"]}', 'transfer={"seeds": []}')
+    done = dry_run(
+        "--config",
+        'unsupervised={"pretraining": {"lamp": {"gamma": 1.5}}, "methods": ["lamp-mga"]}',
+        'transfer={"seeds": []}',
+    )
     assert sorted(faults(done)) == [
         "config: transfer.seeds: at least one is needed (given: [])",
-        "config: unsupervised.gamma: input should be less than 1 (given: '1.5')",
         "config: unsupervised.methods.0: there is no method 'lamp-mga'; did you mean lamp-mag? (given: 'lamp-mga')",
+        "config: unsupervised.pretraining.lamp.gamma: input should be less than 1 (given: '1.5')",
     ]
 
 
@@ -44,19 +48,11 @@ def test_every_named_target_can_be_planned_as_shipped() -> None:
     assert "Traceback" not in done.stdout + done.stderr
     counts = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout, flags=re.MULTILINE))
     # Two data sets with 6 methods each, M-Mix's 8 on one of them; a sweep is one job, and so is an SVM over many runs.
-    assert counts["pretrain"] == str(2 * 6 + 8)
-    assert counts["pretrain_gammas"] == counts["pretrain_alphas"] == "2"
-    assert [counts[f"svm_{name}"] for name in ("table", "gammas", "alphas", "cross", "linear")] == [
-        "2",
-        "2",
-        "2",
-        "1",
-        "1",
-    ]
-    assert "svm" not in counts
-    assert (counts["kernel"], counts["bag"]) == ("4", "2")
-    assert counts["pretrain_corpus"] == "3"
-    assert counts["finetune"] == "4"
+    assert counts["train_graphs"] == str(2 * 6 + 8)
+    assert counts["train_gamma_lamp_mag"] == counts["train_alpha_lamp_mag"] == "2"
+    scored = [f"rbf_{name}" for name in ("tables", "gamma", "alpha", "cross", "controls")] + ["linear_linear"]
+    assert [counts[f"score_svm_{name}"] for name in scored] == ["2", "2", "2", "1", "6", "1"]
+    assert (counts["train_molecules"], counts["finetune"]) == ("3", "4")
     # Five of LAMP, the karate club and the digits.
     assert counts["pack"] == "7"
 
@@ -72,11 +68,9 @@ def test_the_paper_preset_can_be_planned_and_fetches_what_no_package_holds() -> 
 
 
 def test_what_is_given_on_the_command_line_is_planned() -> None:
-    config = (
-        'unsupervised={"datasets": ["Cuneiform"], "methods": ["untrained"], "seeds": [3], "gammas": [], "alphas": []}'
-    )
+    config = 'unsupervised={"datasets": ["Cuneiform"], "methods": ["untrained"], "seeds": [3], "sweeps": {}}'
     done = dry_run("--forceall", "lamp_table1", "--config", config)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "results/quick/pretrain/Cuneiform/untrained/default/seed~3/encoder.safetensors" in done.stdout
+    assert "results/quick/train/graphs/Cuneiform/untrained/default/seed~3/encoder.safetensors" in done.stdout
     assert "MUTAG" not in done.stdout
     assert "seed~0" not in done.stdout

@@ -25,7 +25,7 @@ def test_the_profile_keeps_clear_of_what_breaks() -> None:
     assert not [key for key in PROFILE if "array" in key or "group" in key]
     assert PROFILE["slurm-requeue"] is True
     assert PROFILE["retries"] > 0
-    rules = "".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
+    rules = "".join(path.read_text() for path in (ROOT / "workflow").glob("*.smk"))
     assert not re.search(r"^ *(retries|group):", rules, flags=re.MULTILINE)
     # Notice before the limit; and the log of a job that is started again keeps why it had ended.
     assert "--signal=TERM@" in PROFILE["default-resources"]["slurm_extra"]
@@ -34,7 +34,7 @@ def test_the_profile_keeps_clear_of_what_breaks() -> None:
 
 def test_nothing_of_one_cluster_is_in_the_profile_or_the_rules() -> None:
     words = ("slurm_partition", "slurm_account", "gpu_model", "constraint:", "qos")
-    for path in (ROOT / "slurm" / "profile.yaml", *(ROOT / "workflow" / "rules").glob("*.smk")):
+    for path in (ROOT / "slurm" / "profile.yaml", *(ROOT / "workflow").glob("*.smk")):
         lines = [line for line in path.read_text().splitlines() if not line.strip().startswith("#")]
         assert not [line for line in lines if any(word in line for word in words)], path
 
