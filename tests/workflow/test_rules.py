@@ -55,13 +55,14 @@ def test_each_rule_gives_its_scripts_function_what_it_takes_and_nothing_else(rul
     for name, rule in scripted.items():
         params = SimpleNamespace(call=rule.params.get("call"))
         taken = signature(function_of(rule.script, params)).parameters
-        given = [*rule.wildcard_names, *rule.params.keys(), *rule.input.keys(), *rule.output.keys()]
-        assert len(given) == len(set(given)), f"{name}: a word has two meanings"
+        named_words = [*rule.params.keys(), *rule.input.keys(), *rule.output.keys()]
+        assert len(named_words) == len(set(named_words)), f"{name}: a word has two meanings"
+        given = {*rule.wildcard_names, *named_words}
         needed = {key for key, of in taken.items() if of.default is Parameter.empty} - {"threads", "config"}
-        assert needed <= set(given), f"{name}: {needed - set(given)} is missing"
+        assert needed <= given, f"{name}: {needed - given} is missing"
         # Files beside the one that a function writes by its name, and wildcards, need not be taken.
         files = set(rule.output.keys()) | rule.wildcard_names
-        unknown = set(given) - set(taken) - ONLY_FOR_SNAKEMAKE - files
+        unknown = given - set(taken) - ONLY_FOR_SNAKEMAKE - files
         assert not unknown, f"{name}: nothing takes {unknown}"
 
 
