@@ -22,19 +22,12 @@ _BAR = 0.45  # of a line: from one bar to the next
 def critical_difference_figure(rows: pd.DataFrame, protocol: str = "fixed") -> tuple[Figure, pd.DataFrame]:
     """Draw average ranks, best on the left, with bars that join methods which do not differ (Demsar 2006, Fig. 1).
 
-        Where there are too few methods or data sets for a critical difference, the ranks are drawn and the figure says so.
+    Where there are too few methods or data sets for a critical difference, the ranks are drawn and the figure says so.
 
-    <<<<<<< HEAD
-        `scores` has the columns of `relamp.judge.runs.scores`, of one evaluation; those of the protocol are ranked by their
-        means over seeds and folds. Returns the figure, and one row per method (`COLUMNS`), best first; `groups` are the
-        numbers of its bars, counted from the top. Raises RelampError where there are no scores of the protocol, or no two
-        methods with a data set in common.
-    =======
-        `rows` are scores with the columns of `relamp.judge.measured`, of one evaluation; those of the protocol are ranked
-        by their means over seeds and folds. Returns the figure, and one row per method (`COLUMNS`), best first; `groups`
-        are the numbers of its bars, counted from the top. Raises RelampError where there are no scores of the protocol, or
-        no two methods with a data set in common.
-    >>>>>>> render
+    `rows` are scores of `relamp.judge.runs`, of one evaluation; those of the protocol are ranked by their means over
+    seeds and folds. Returns the figure, and one row per method (`COLUMNS`), best first; `groups` are the numbers of its
+    bars, counted from the top. Raises RelampError where there are no scores of the protocol, or no two methods with a
+    data set in common.
     """
     if rows.empty or not (rows["protocol"] == protocol).any():
         raise RelampError(f"ranks: there are no scores of the protocol {protocol}; compute the scores first")

@@ -25,13 +25,8 @@ _COLUMNS = 3
 def leakage_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     """Draw fixed, nested and oracle scores of each method, a panel for each data set, with the gap beside them.
 
-<<<<<<< HEAD
-    `scores` are those of `relamp.judge.runs`, of all protocols. Returns the figure and one row per method and data set,
+    `rows` are scores of `relamp.judge.runs`, of all protocols. Returns the figure and one row per method and data set,
     see `relamp.judge.runs.leakage_gaps`. Raises RelampError where there are no scores.
-=======
-    `rows` are scores with the columns of `relamp.judge.measured`, of all protocols. Returns the figure and one row per
-    method and data set, see `relamp.judge.protocols.leakage_gaps`. Raises RelampError where there are no scores.
->>>>>>> render
     """
     plotted = _gaps(rows)
     names = ordered(plotted["dataset"])
@@ -66,11 +61,7 @@ def leakage_table(rows: pd.DataFrame) -> TextTable:
         ]
         for row in gaps.to_dict("records")
     ]
-<<<<<<< HEAD
-    return TextTable(rows, _HEAD, {"": lines}, LEAKAGE_WORDS, text_columns=2)
-=======
-    return TextTable(gaps, _HEAD, {"": lines}, _CAPTION, text_columns=2)
->>>>>>> render
+    return TextTable(gaps, _HEAD, {"": lines}, LEAKAGE_WORDS, text_columns=2)
 
 
 def _gaps(scores: pd.DataFrame) -> pd.DataFrame:
