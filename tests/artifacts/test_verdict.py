@@ -105,7 +105,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
         leakage([*svm, *finetune], FIXED, figures / "leakage.png", tables / "leakage.html", "snakemake leakage")
         compare_methods(svm, FIXED, {"rope": 0.5}, figures / "ranks.png", tables / "pairs.html", "snakemake pairs")
         cross_table(svm, FIXED, tables / "cross_table.html", "snakemake cross_table")
-        audit(TABLES, PUBLISHED / "claims.yaml", tables / "audit.csv")
+        audit(TABLES, PUBLISHED / "claims.yaml", tables / "audit.csv", "snakemake audit")
     return folder
 
 
