@@ -7,7 +7,7 @@ rule fetch:
     input:
         code=code("fetch"),
     output:
-        f"{RESULTS}/raw/{{dataset}}.json",
+        output=f"{RESULTS}/raw/{{dataset}}.json",
     log:
         f"{RESULTS}/logs/fetch/{{dataset}}.log",
     localrule: True

@@ -105,7 +105,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
         leakage([*svm, *finetune], FIXED, figures / "leakage.png", tables / "leakage.html", "snakemake leakage")
         compare_methods(svm, FIXED, {"rope": 0.5}, figures / "ranks.png", tables / "pairs.html", "snakemake pairs")
         cross_table(svm, FIXED, tables / "cross_table.html", "snakemake cross_table")
-        audit(TABLES, PUBLISHED / "claims.yaml", tables / "audit.csv")
+        audit(TABLES, PUBLISHED / "claims.yaml", tables / "audit.csv", "snakemake audit")
     return folder
 
 
@@ -452,7 +452,7 @@ def test_one_evaluation_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert set(pd.read_csv(tmp_path / "scores.csv")["metric"]) == {"roc_auc"}
     cells = pd.read_csv(tmp_path / "verdict.csv")
     assert cells.loc[cells["verdict"] != "not run", "dataset"].unique().tolist() == ["BBBP"]
-    with pytest.raises(RelampError, match="no two methods have a score"):
+    with pytest.raises(RelampError, match="no two methods have an accuracy"):
         compare_methods(finetune, {}, {}, tmp_path / "ranks.png", tmp_path / "pairs.html", "x")
 
 

@@ -57,7 +57,7 @@ class Entry:
     Attributes:
         draw: takes frames by name; returns the figure and what is plotted.
         inputs: frames of several sizes, the first an ordinary one; `least` has one row or one seed.
-        caption: its file; None where the caption is written elsewhere.
+        caption: its file.
         marks: words of the caption, or of the figure, one for each kind of mark that is drawn.
         kept: a column whose values mean something by their order, which a shuffle leaves alone.
         shifted: whether points are drawn at a distance from the plotted number.
@@ -80,18 +80,15 @@ def of(**frames: pd.DataFrame) -> dict[str, Inputs]:
     return {size: {"rows": frame} for size, frame in frames.items()}
 
 
-def scored(**frames: pd.DataFrame) -> dict[str, Inputs]:
-    return {size: {"scores": frame} for size, frame in frames.items()}
-
-
 TWO = ("MUTAG", "Solubility-3")
-LONG = "REDDIT-MULTI-5K"
 ENTRIES = {
     "damage": Entry(
         damage_figure,
         of(
             two=damage_rows(TWO),
             eight=pd.concat([damage_rows(EIGHT), damage_rows(EIGHT).assign(augmentation="edge_perturbation")]),
+            # As many digits below a box as REDDIT-MULTI-5K has.
+            many=pd.concat([damage_rows(TWO)] * 1136),
             nothing_left=damage_rows().assign(status="no_edges", value=np.nan),
             least=damage_rows().head(1),
         ),
@@ -172,7 +169,7 @@ ENTRIES = {
     ),
     "leakage": Entry(
         leakage_figure,
-        scored(
+        of(
             eight=scores(MORE, EIGHT),
             one=scores(MORE, ["MUTAG"]),
             two=scores(OWN[:3], ["MUTAG", "DD"]),
@@ -183,7 +180,7 @@ ENTRIES = {
     ),
     "ranks": Entry(
         critical_difference_figure,
-        scored(
+        of(
             eight=scores(),
             fifteen=scores(MANY, [f"D{number:02d}" for number in range(30)], 0.5),
             two_sets=scores(MANY, ["A", "B"]),

@@ -39,7 +39,7 @@ def function_of(script: str, params: Any) -> Any:
     """The function that a script calls."""
     called: list[Any] = []
     path = ROOT / "workflow" / script
-    spec = spec_from_file_location(path.stem, path)
+    spec = spec_from_file_location("__main__", path)
     module = module_from_spec(spec)
     module.snakemake = SimpleNamespace(params=params)
     with pytest.MonkeyPatch.context() as patch:
@@ -55,13 +55,14 @@ def test_each_rule_gives_its_scripts_function_what_it_takes_and_nothing_else(rul
     for name, rule in scripted.items():
         params = SimpleNamespace(call=rule.params.get("call"))
         taken = signature(function_of(rule.script, params)).parameters
-        given = [*rule.wildcard_names, *rule.params.keys(), *rule.input.keys(), *rule.output.keys()]
-        assert len(given) == len(set(given)), f"{name}: a word has two meanings"
+        named_words = [*rule.params.keys(), *rule.input.keys(), *rule.output.keys()]
+        assert len(named_words) == len(set(named_words)), f"{name}: a word has two meanings"
+        given = {*rule.wildcard_names, *named_words}
         needed = {key for key, of in taken.items() if of.default is Parameter.empty} - {"threads", "config"}
-        assert needed <= set(given), f"{name}: {needed - set(given)} is missing"
+        assert needed <= given, f"{name}: {needed - given} is missing"
         # Files beside the one that a function writes by its name, and wildcards, need not be taken.
         files = set(rule.output.keys()) | rule.wildcard_names
-        unknown = set(given) - set(taken) - ONLY_FOR_SNAKEMAKE - files
+        unknown = given - set(taken) - ONLY_FOR_SNAKEMAKE - files
         assert not unknown, f"{name}: nothing takes {unknown}"
 
 
@@ -71,7 +72,9 @@ def test_every_script_is_a_docstring_imports_and_one_call() -> None:
     for script in scripts:
         lines = script.read_text(encoding="utf-8").splitlines()
         assert len(lines) <= 8
-        assert lines[-1].startswith("run(")
+        # Processes of a job's own import its script again.
+        assert lines[-2] == 'if __name__ == "__main__":'
+        assert lines[-1].startswith("    run(")
 
 
 def test_every_rule_with_a_script_has_log_and_environment(rules: dict[str, Any]) -> None:

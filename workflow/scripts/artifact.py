@@ -2,4 +2,5 @@
 
 from relamp.runtime.job import named, run
 
-run(named(snakemake.params.call), snakemake)
+if __name__ == "__main__":
+    run(named(snakemake.params.call), snakemake)

@@ -3,4 +3,5 @@
 from relamp.runtime.job import run
 from relamp.tools.cost import print_costs
 
-run(print_costs, snakemake)
+if __name__ == "__main__":
+    run(print_costs, snakemake)

@@ -3,4 +3,5 @@
 from relamp.graph.jobs import damage
 from relamp.runtime.job import run
 
-run(damage, snakemake)
+if __name__ == "__main__":
+    run(damage, snakemake)

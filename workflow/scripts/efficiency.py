@@ -3,4 +3,5 @@
 from relamp.runtime.job import run
 from relamp.tools.efficiency import write_efficiency
 
-run(write_efficiency, snakemake)
+if __name__ == "__main__":
+    run(write_efficiency, snakemake)

@@ -3,4 +3,5 @@
 from relamp.runtime.job import run
 from relamp.train.jobs import embed_edits
 
-run(embed_edits, snakemake)
+if __name__ == "__main__":
+    run(embed_edits, snakemake)

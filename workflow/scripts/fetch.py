@@ -3,4 +3,5 @@
 from relamp.data.jobs import fetch
 from relamp.runtime.job import run
 
-run(fetch, snakemake)
+if __name__ == "__main__":
+    run(fetch, snakemake)

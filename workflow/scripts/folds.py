@@ -3,4 +3,5 @@
 from relamp.data.jobs import folds
 from relamp.runtime.job import run
 
-run(folds, snakemake)
+if __name__ == "__main__":
+    run(folds, snakemake)

@@ -3,4 +3,5 @@
 from relamp.evaluate.theorem import hard_negatives
 from relamp.runtime.job import run
 
-run(hard_negatives, snakemake)
+if __name__ == "__main__":
+    run(hard_negatives, snakemake)

@@ -3,4 +3,5 @@
 from relamp.data.jobs import pack
 from relamp.runtime.job import run
 
-run(pack, snakemake)
+if __name__ == "__main__":
+    run(pack, snakemake)

@@ -3,4 +3,5 @@
 from relamp.runtime.job import run
 from relamp.train.jobs import pretrain
 
-run(pretrain, snakemake)
+if __name__ == "__main__":
+    run(pretrain, snakemake)

@@ -3,4 +3,5 @@
 from relamp.runtime.job import run
 from relamp.tools.progress import print_progress
 
-run(print_progress, snakemake)
+if __name__ == "__main__":
+    run(print_progress, snakemake)

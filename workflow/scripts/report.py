@@ -3,4 +3,5 @@
 from relamp.runtime.job import run
 from relamp.tools.report import write_report
 
-run(write_report, snakemake)
+if __name__ == "__main__":
+    run(write_report, snakemake)

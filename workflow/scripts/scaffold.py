@@ -3,4 +3,5 @@
 from relamp.data.jobs import scaffold
 from relamp.runtime.job import run
 
-run(scaffold, snakemake)
+if __name__ == "__main__":
+    run(scaffold, snakemake)

@@ -3,4 +3,5 @@
 from relamp.evaluate.jobs import score
 from relamp.runtime.job import run
 
-run(score, snakemake)
+if __name__ == "__main__":
+    run(score, snakemake)

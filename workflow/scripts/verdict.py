@@ -3,4 +3,5 @@
 from relamp.artifacts.verdict import print_verdicts
 from relamp.runtime.job import run
 
-run(print_verdicts, snakemake)
+if __name__ == "__main__":
+    run(print_verdicts, snakemake)

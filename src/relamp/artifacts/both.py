@@ -67,7 +67,7 @@ BOTH: tuple[Artifact, ...] = (
         paper="both",
         inputs=("all_published", "claims"),
         call="relamp.artifacts.verdict:audit",
-        outputs={"output": of_table("audit", "csv", "md")},
+        outputs={"output": of_table("audit", "csv", "md", "json")},
         caption=None,
     ),
 )

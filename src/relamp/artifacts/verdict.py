@@ -76,11 +76,12 @@ def judge(
     write_sidecar(output.with_suffix(".json"), [*rows, *damage, *published, claims], command)
 
 
-def audit(published: Sequence[Path], claims: Path, output: Path) -> None:
+def audit(published: Sequence[Path], claims: Path, output: Path, command: str) -> None:
     """Check the papers' own arithmetic; write every check (`output`, a CSV) and, as `.md`, what disagrees."""
     checks = papers.audit(published, claims)
     write_csv(output.with_suffix(".csv"), checks)
     write_text(output.with_suffix(".md"), papers.render_audit(checks))
+    write_sidecar(output.with_suffix(".json"), [*published, claims], command)
 
 
 def print_verdicts(cells: Path, claims: Path, page: Path, fail_on: Sequence[str]) -> None:

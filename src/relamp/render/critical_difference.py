@@ -19,19 +19,19 @@ _LINE = 0.27  # inches: the height of a line of text
 _BAR = 0.45  # of a line: from one bar to the next
 
 
-def critical_difference_figure(scores: pd.DataFrame, protocol: str = "fixed") -> tuple[Figure, pd.DataFrame]:
+def critical_difference_figure(rows: pd.DataFrame, protocol: str = "fixed") -> tuple[Figure, pd.DataFrame]:
     """Draw average ranks, best on the left, with bars that join methods which do not differ (Demsar 2006, Fig. 1).
 
     Where there are too few methods or data sets for a critical difference, the ranks are drawn and the figure says so.
 
-    `scores` has the columns of `relamp.judge.runs.scores`, of one evaluation; those of the protocol are ranked by their
-    means over seeds and folds. Returns the figure, and one row per method (`COLUMNS`), best first; `groups` are the
-    numbers of its bars, counted from the top. Raises RelampError where there are no scores of the protocol, or no two
-    methods with a data set in common.
+    `rows` are scores of `relamp.judge.runs`, of one evaluation; those of the protocol are ranked by their means over
+    seeds and folds. Returns the figure, and one row per method (`COLUMNS`), best first; `groups` are the numbers of its
+    bars, counted from the top. Raises RelampError where there are no scores of the protocol, or no two methods with a
+    data set in common.
     """
-    if scores.empty or not (scores["protocol"] == protocol).any():
+    if rows.empty or not (rows["protocol"] == protocol).any():
         raise RelampError(f"ranks: there are no scores of the protocol {protocol}; compute the scores first")
-    ranking = rank_methods(cell_intervals(scores[scores["protocol"] == protocol]))
+    ranking = rank_methods(cell_intervals(rows[rows["protocol"] == protocol]))
     names = list(ranking.ranks)
     levels = _levels(ranking)
     half = -(-len(names) // 2)

@@ -23,17 +23,16 @@ _CAPTION = (
 )
 
 
-def cross_table(scores: pd.DataFrame) -> TextTable:
-    """Return one table of methods by data sets, a block for each evaluation of `scores`, with average ranks.
+def cross_table(rows: pd.DataFrame) -> TextTable:
+    """Return one table of methods by data sets, a block for each evaluation, with average ranks.
 
-    `scores` are those of `relamp.judge.runs`, of the protocol `fixed` alone. The numbers (`COLUMNS`) have one row per
-    cell; average ranks are those of the data set A.R., and only they have `datasets`, the number of data sets
-    that they are over. Raises RelampError where there are no scores.
+    `rows` are scores of `relamp.judge.runs`, of the protocol `fixed` alone. The numbers (`COLUMNS`) have one row per
+    cell; average ranks are those of the data set A.R., and only they have `datasets`, the number of data sets that they
+    are over. Raises RelampError where there are no scores.
     """
-    if scores.empty:
+    if rows.empty:
         raise RelampError("cross table: there is no accuracy of an SVM; evaluate a method on graphs first")
-    parts = [cell_intervals(part).assign(evaluation=name) for name, part in scores.groupby("evaluation", sort=False)]
-    rows = _with_ranks(pd.concat(parts, ignore_index=True))
+    rows = _with_ranks(cell_intervals(rows, by=["evaluation", "method", "dataset"]))
     numbers = rows[rows["dataset"] != RANK]
     names = ordered(numbers["dataset"])
     caption = _CAPTION.format(seeds=_count(numbers["seeds"], "seeds"), folds=_count(numbers["folds"], ""))

@@ -22,13 +22,13 @@ _ROW = 0.3  # inches per method
 _COLUMNS = 3
 
 
-def leakage_figure(scores: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
+def leakage_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     """Draw fixed, nested and oracle scores of each method, a panel for each data set, with the gap beside them.
 
-    `scores` are those of `relamp.judge.runs`, of all protocols. Returns the figure and one row per method and data set,
+    `rows` are scores of `relamp.judge.runs`, of all protocols. Returns the figure and one row per method and data set,
     see `relamp.judge.runs.leakage_gaps`. Raises RelampError where there are no scores.
     """
-    plotted = _gaps(scores)
+    plotted = _gaps(rows)
     names = ordered(plotted["dataset"])
     most = int(plotted.groupby("dataset").size().max())
     with in_style():
@@ -48,9 +48,9 @@ def leakage_figure(scores: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     return figure, plotted
 
 
-def leakage_table(scores: pd.DataFrame) -> TextTable:
+def leakage_table(rows: pd.DataFrame) -> TextTable:
     """Return the numbers of `leakage_figure`, of the same scores, as a table."""
-    rows = _gaps(scores)
+    gaps = _gaps(rows)
     lines = [
         [
             short_name(row["dataset"]),
@@ -59,9 +59,9 @@ def leakage_table(scores: pd.DataFrame) -> TextTable:
             *(f"{row[name]:.2f}" for name in _LOOKS),
             _gap(row, digits=2),
         ]
-        for row in rows.to_dict("records")
+        for row in gaps.to_dict("records")
     ]
-    return TextTable(rows, _HEAD, {"": lines}, LEAKAGE_WORDS, text_columns=2)
+    return TextTable(gaps, _HEAD, {"": lines}, LEAKAGE_WORDS, text_columns=2)
 
 
 def _gaps(scores: pd.DataFrame) -> pd.DataFrame:

@@ -97,7 +97,9 @@ def swept_methods(
 
 
 SweepName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Sweeps = Annotated[dict[SweepName, Sweep], BeforeValidator(_written_out)]
+# For editors, which see what is typed.
+Typed = dict[SweepName, tuple[Value, ...] | dict[str, tuple[Value, ...]] | Sweep]
+Sweeps = Annotated[dict[SweepName, Sweep], BeforeValidator(_written_out, json_schema_input_type=Typed)]
 
 
 class _Swept(Settings):
