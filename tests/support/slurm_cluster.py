@@ -40,13 +40,13 @@ ENV = {**os.environ, "RELAMP_SAVE_SECONDS": "0.2", "RELAMP_DEVICE": "cpu", "SNAK
 ON_GPU = {**ENV, "RELAMP_DEVICE": ""}
 
 
-def copy_project(folder: Path) -> Path:
-    """Copy what a run needs, with the small configuration and the local cluster's words."""
+def copy_project(folder: Path, config: str = CONFIG) -> Path:
+    """Copy what a run needs, with a configuration and the local cluster's words."""
     skipped = shutil.ignore_patterns("__pycache__", "*.egg-info")
     for name in ("src", "workflow", "published", "envs", "slurm"):
         shutil.copytree(ROOT / name, folder / name, ignore=skipped)
     shutil.copy(ROOT / "Snakefile", folder)
-    (folder / "config.yaml").write_text(CONFIG)
+    (folder / "config.yaml").write_text(config)
     (folder / "slurm" / "site.yaml").write_text(SITE)
     return folder
 

@@ -22,7 +22,7 @@ from relamp.train.jobs import pretrain
 data, out = Path(sys.argv[1]), Path(sys.argv[2])
 
 
-def main(job):
+def main():
     settings = Pretraining(hidden=8, layers=2, epochs=30, checkpoints=(0, 30), local_nodes=100).model_dump(mode="json")
     options = {"gamma": 0.2, "alpha": 1.0, "strategy": "magnitude"}
     method = {"name": "lamp-mag", "maker": "relamp.method.lamp:Lamp", "options": options, "trains": True}
@@ -30,7 +30,8 @@ def main(job):
     pretrain(data, data, encoders, [0, 1], [out / "state"], [method], [settings], "graphs")
 
 
-run(main, SimpleNamespace(rule="pretrain", threads=1, log=out / "job.log"))
+nothing = {name: {} for name in ("wildcards", "params", "input", "output", "config")}
+run(main, SimpleNamespace(rule="train_graphs", threads=1, log=out / "job.log", **nothing))
 """
 
 

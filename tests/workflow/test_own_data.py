@@ -12,8 +12,7 @@ import pytest
 
 from relamp.data.packaged import folder
 from relamp.data.registry import REGISTRY
-
-ROOT = Path(__file__).parents[2]
+from slurm_cluster import copy_project
 
 pytestmark = pytest.mark.skipif(find_spec("snakemake") is None, reason="snakemake is not installed")
 
@@ -26,17 +25,14 @@ unsupervised:
   methods: [untrained]
   kernels: []
   seeds: [0]
+  sweeps: {gamma: [], alpha: []}
 """
 
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """The project without its history and results, and a folder with a data set of the user's own."""
-    skipped = shutil.ignore_patterns("__pycache__", "*.egg-info")
-    for name in ("src", "workflow", "published", "envs", "slurm"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=skipped)
-    shutil.copy(ROOT / "Snakefile", tmp_path)
-    (tmp_path / "config.yaml").write_text(CONFIG)
+    copy_project(tmp_path, CONFIG)
     (tmp_path / "mine").mkdir()
     for name in REGISTRY["MUTAG"].files:
         shutil.copy(folder(REGISTRY["MUTAG"]) / name, tmp_path / "mine" / name.replace("MUTAG", "MINE"))
