@@ -10,6 +10,8 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
+from relamp.artifacts import ARTIFACTS
+from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS
 from relamp.runtime.code import import_closure
 
@@ -18,6 +20,13 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 ENVS = sorted((ROOT / "envs").glob("*.yaml"))
 # Where the name to import is not the name to install.
 INSTALLED_AS = {"sklearn": "scikit-learn", "yaml": "pyyaml", "torch_geometric": "torch-geometric"}
+# What scripts load by name.
+LOADED = {
+    "pretrain": {row.maker.partition(":")[0] for rows in METHODS.values() for row in rows.values()}
+    | {f"relamp.train.{domain}" for domain in METHODS},
+    "score": {row.score.partition(":")[0] for row in EVALUATIONS.values() if "train" not in row.score},
+    "artifact": {module for made in ARTIFACTS.values() for module in made.modules},
+}
 
 
 def normal(name: str) -> str:
@@ -59,8 +68,8 @@ def test_an_environment_equals_the_lock(env: Path) -> None:
 def rules_by_script() -> dict[str, str]:
     """The environment of each script, as the rules name them."""
     found = {}
-    for rules in (ROOT / "workflow" / "rules").glob("*.smk"):
-        for rule in re.split(r"^rule ", rules.read_text(), flags=re.MULTILINE)[1:]:
+    for rules in (ROOT / "workflow").glob("*.smk"):
+        for rule in re.split(r"^ *rule\b", rules.read_text(), flags=re.MULTILINE)[1:]:
             env = re.search(r"envs/(\w+)\.yaml", rule)
             script = re.search(r"scripts/(\w+)\.py", rule)
             assert env, rule.splitlines()[0]
@@ -72,12 +81,9 @@ def rules_by_script() -> dict[str, str]:
 @pytest.mark.parametrize(("script", "env"), rules_by_script().items())
 def test_an_environment_has_all_that_its_scripts_import(script: str, env: str) -> None:
     path = ROOT / "workflow" / "scripts" / f"{script}.py"
-    rows = [row for table in METHODS.values() for row in table.values()]
-    trainers = {f"relamp.train.{domain}" for domain in METHODS}
-    loaded = {row.maker.partition(":")[0] for row in rows} | trainers
-    methods = loaded if script == "pretrain" else set()
+    code = [file for file in import_closure(path, *LOADED.get(script, ())) if file.suffix == ".py"]
     imported = set()
-    for file in (path, *import_closure(path, *methods)):
+    for file in (path, *code):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Import):
                 imported |= {alias.name.partition(".")[0] for alias in node.names}
@@ -87,9 +93,9 @@ def test_an_environment_has_all_that_its_scripts_import(script: str, env: str) -
     assert needed <= set(pins(ROOT / "envs" / f"{env}.yaml"))
 
 
-def test_every_script_but_the_summary_belongs_to_a_rule() -> None:
+def test_every_script_belongs_to_a_rule() -> None:
     scripts = {path.stem for path in (ROOT / "workflow" / "scripts").glob("*.py")}
-    assert scripts == {*rules_by_script(), "summary"}
+    assert scripts == set(rules_by_script())
 
 
 def test_every_data_package_is_in_the_environment_that_packs() -> None:

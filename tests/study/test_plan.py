@@ -112,7 +112,7 @@ def test_sweeps_get_figures_and_those_of_the_papers_their_numbers() -> None:
     chosen = plan(unsupervised={"sweeps": {"eta": [0.5, 1], "both": {"gamma": [0.1], "alpha": [1, 2]}}})
     assert {"lamp_fig4", "lamp_fig5", "sweep_eta", "sweep_both"} <= set(chosen.artifacts)
     eta = chosen.params(chosen.artifacts["sweep_eta"])["options"]
-    assert (eta["parameters"], eta["methods"], eta["configured"]) == (["eta"], ["simgrace"], {"eta": 1.0})
+    assert (eta["parameter"], eta["methods"], eta["configured"]) == ("eta", ["simgrace"], 1.0)
     rows = chosen.inputs(chosen.artifacts["sweep_eta"])["rows"]
     assert "results/rows/svm-rbf/MUTAG/simgrace/eta~0.5/rows.csv" in rows
     assert "results/rows/svm-rbf/MUTAG/simgrace/default/rows.csv" in rows

@@ -26,7 +26,7 @@ HARMLESS = {
     "runtime/progress.py": ("%s: %d of %d%s", "%s: %d out of %d%s"),
     "settings/graphs.py": ("class GraphclOptions(Settings):", "class GraphclOptions(Settings):\n    more: int = 1\n"),
 }
-PRUNE = {"method/prune.py": ("import ", "# Another word.\nimport ")}
+PRUNE = {"method/prune.py": ("\nimport torch", "\n# Another word.\nimport torch")}
 
 pytestmark = pytest.mark.skipif(find_spec("snakemake") is None, reason="snakemake is not installed")
 

@@ -67,4 +67,4 @@ def _with_the_last(checkpoints: tuple[int, ...], info: ValidationInfo) -> tuple[
 
 
 Checkpoints = Annotated[tuple[Epoch, ...], AfterValidator(_reached)]
-CheckpointsWithLast = Annotated[tuple[Epoch, ...], AfterValidator(_with_the_last), AfterValidator(_reached)]
+CheckpointsWithLast = Annotated[tuple[Epoch, ...], AfterValidator(_reached), AfterValidator(_with_the_last)]
