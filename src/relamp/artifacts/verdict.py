@@ -10,7 +10,8 @@ from rich.console import Console
 
 from relamp.data.rows import read_by_evaluation
 from relamp.judge import audit as papers
-from relamp.judge.claims import Evidence, check_claims, load_claims
+from relamp.judge.claims import check_claims, load_claims
+from relamp.judge.measured_claims import Evidence
 from relamp.judge.published import JudgedBy, load_published, run_as
 from relamp.judge.runs import all_runs, judged_scores, last_epochs, scores
 from relamp.judge.verdict import judge_cells, refuse
