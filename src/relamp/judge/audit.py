@@ -34,7 +34,11 @@ def audit(published: Iterable[Path], claims: Path | str) -> pd.DataFrame:
         raise RelampError("audit: there are no published tables; check the folder")
     rows: list[Row] = []
     for table in tables.values():
-        rows += [*_check_averages(table), *_check_ranks(table)]
+        for name in AVERAGES:
+            # The cells are rounded themselves, so the last decimal of their mean may be off by one.
+            rows += _check_aggregate(table, name, lambda cells: cells.mean(axis=1, skipna=False), 1.0)
+        # Ranks are whole or half numbers, so nothing but the rounding of the mean itself is allowed.
+        rows += _check_aggregate(table, RANK, average_ranks, 0.5)
     cells = pd.concat(tables.values(), ignore_index=True)
     cells["protocol"] = cells["protocol"].fillna("") if "protocol" in cells else ""
     for _, of_paper in cells.groupby("paper"):
@@ -48,11 +52,6 @@ def audit(published: Iterable[Path], claims: Path | str) -> pd.DataFrame:
 def _natural(name: str) -> str:
     """Make table2 come before table10."""
     return re.sub(r"\d+", lambda number: number[0].zfill(4), name)
-
-
-def averages(cells: pd.DataFrame) -> "pd.Series[float]":
-    """Return the mean over the data sets (columns) of each method (row); NaN where a cell is missing."""
-    return cells.mean(axis=1, skipna=False)
 
 
 def render_audit(frame: pd.DataFrame) -> str:
@@ -80,17 +79,6 @@ def _table(head: list[str], body: list[list[Any]]) -> list[str]:
     return [
         "| " + " | ".join(str(cell).replace("|", r"\|").replace("\n", " ") for cell in line) + " |" for line in lines
     ]
-
-
-def _check_averages(table: pd.DataFrame) -> Iterator[Row]:
-    for name in AVERAGES:
-        # The cells are rounded themselves, so the last decimal of their mean may be off by one.
-        yield from _check_aggregate(table, name, averages, 1.0)
-
-
-def _check_ranks(table: pd.DataFrame) -> Iterator[Row]:
-    # Ranks are whole or half numbers, so nothing but the rounding of the mean itself is allowed.
-    yield from _check_aggregate(table, RANK, average_ranks, 0.5)
 
 
 def _check_aggregate(

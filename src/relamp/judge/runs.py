@@ -21,8 +21,9 @@ import pandas as pd
 from relamp.data.rows import DEFAULT, RUN, Value, setting_values
 from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
+from relamp.judge.checks import as_many, no_gap, once
 from relamp.judge.intervals import PER_CENT
-from relamp.judge.rows import RUNS, name_of, no_gap, once
+from relamp.judge.rows import RUNS
 from relamp.runtime.job import named
 from relamp.settings.judging import PROTOCOLS, Protocol
 
@@ -90,24 +91,14 @@ def cells(runs: pd.DataFrame) -> pd.DataFrame:
     the seeds of that over the folds; each is NaN where it has one number to work on. `folds` is missing where there are
     none. Raises RelampError where seeds of a cell differ in their epochs or folds: the mean would not be what it says.
     """
-    seeds = (
-        last_epochs(runs)
-        .groupby([*_CELL, "epoch", "seed"], dropna=False)
-        .agg(mean=("value", "mean"), std=("value", "std"), count=("value", "size"), folds=("fold", "count"))
-    )
-    seeds = seeds.reset_index()
-    uneven = seeds[seeds["count"] != seeds.groupby(_CELL)["count"].transform("max")]
-    if len(uneven):
-        raise RelampError(f"{name_of(uneven)}: has fewer folds than the other seeds; finish this run or leave it out")
-    found = seeds.groupby([*_CELL, "epoch"], dropna=False).agg(
-        mean=("mean", "mean"),
-        std_seeds=("mean", "std"),
-        std_folds=("std", "mean"),
-        seeds=("seed", "count"),
-        folds=("folds", "first"),
-    )
-    found = found.reset_index()
-    scale = found["evaluation"].map({name: 1.0 if row.fractions else PER_CENT for name, row in EVALUATIONS.items()})
+    seeds = last_epochs(runs).groupby([*_CELL, "epoch", "seed"], dropna=False)
+    parts = {"mean": ("value", "mean"), "std": ("value", "std"), "count": ("value", "size"), "folds": ("fold", "count")}
+    seeds = seeds.agg(**parts).reset_index()
+    as_many(seeds, _CELL, "has fewer folds than the other seeds; finish this run or leave it out")
+    parts = {"mean": ("mean", "mean"), "std_seeds": ("mean", "std"), "std_folds": ("std", "mean")}
+    parts |= {"seeds": ("seed", "count"), "folds": ("folds", "first")}
+    found = seeds.groupby([*_CELL, "epoch"], dropna=False).agg(**parts).reset_index()
+    scale = of_evaluation(found, "fractions").map({True: 1.0, False: PER_CENT})
     found[["mean", "std_seeds", "std_folds"]] = found[["mean", "std_seeds", "std_folds"]].mul(scale, axis=0)
     meanings = [_spread_meaning(row) for row in found.to_dict("records")]
     folds = found["folds"].astype("Int64").mask(found["folds"] == 0)
@@ -140,15 +131,13 @@ def scores(runs: pd.DataFrame, fixed: Mapping[str, Mapping[str, str]]) -> pd.Dat
     found = pd.concat(parts, ignore_index=True)
     counts = runs[[*_TASK, *_CANDIDATE]].drop_duplicates().groupby(_TASK).size().rename("candidates").reset_index()
     found = found.merge(counts, on=_TASK)
-    choosing = found["evaluation"].map({name: row.chooses for name, row in EVALUATIONS.items()})
-    found = found.assign(candidates=found["candidates"].where(choosing, 1))
+    found = found.assign(candidates=found["candidates"].where(of_evaluation(found, "chooses"), 1))
     return found.sort_values([*_TASK, "protocol", "seed", "fold"], ignore_index=True)[SCORES]
 
 
 def judged_scores(found: pd.DataFrame, protocol: str) -> pd.DataFrame:
     """Return the scores of a protocol; of evaluations in which nothing is chosen, those of the only one they have."""
-    chooses = found["evaluation"].map({name: row.chooses for name, row in EVALUATIONS.items()})
-    wanted = pd.Series(protocol, index=found.index).where(chooses.astype(bool), "fixed")
+    wanted = pd.Series(protocol, index=found.index).where(of_evaluation(found, "chooses"), "fixed")
     return found[found["protocol"] == wanted]
 
 
@@ -168,11 +157,16 @@ def leakage_gaps(found: pd.DataFrame) -> pd.DataFrame:
         part.sort_values(run).groupby(task)["value"].mean().rename(protocol) * PER_CENT
         for protocol, part in found.groupby("protocol")
     ]
-    counts = found.groupby(task).agg(
-        seeds=("seed", "nunique"), folds=("fold", "nunique"), candidates=("candidates", "first")
-    )
+    counted = {"seeds": ("seed", "nunique"), "folds": ("fold", "nunique"), "candidates": ("candidates", "first")}
+    counts = found.groupby(task).agg(**counted)
     gaps = pd.concat([*parts, counts], axis=1).reset_index()
     return gaps.assign(gap=gaps["oracle"] - gaps["nested"])[LEAKAGE]
+
+
+def of_evaluation(rows: pd.DataFrame, field: str) -> "pd.Series[bool]":
+    """Return what the record of each row's `evaluation` says, such as whether it `chooses`."""
+    values = {name: getattr(record, field) for name, record in EVALUATIONS.items()}
+    return rows["evaluation"].map(values).astype(bool)
 
 
 def _choose(runs: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:

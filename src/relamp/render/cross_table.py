@@ -4,11 +4,12 @@ import pandas as pd
 
 from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
+from relamp.judge.checks import refuse_duplicates
 from relamp.judge.intervals import cell_intervals
 from relamp.judge.published import RANK
 from relamp.judge.ranks import average_ranks
 from relamp.render.markup import Block, TextTable
-from relamp.render.style import in_order, label, ordered, ordered_methods, refuse_duplicates, short_name
+from relamp.render.style import in_order, label, ordered, ordered_methods, short_name
 
 COLUMNS = ["evaluation", "method", "label", "dataset", "value", "spread", "seeds", "folds", "datasets"]
 _DECIMALS = 12

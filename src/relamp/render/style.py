@@ -115,14 +115,6 @@ def in_order(rows: pd.DataFrame, orders: Mapping[str, Sequence[Any]]) -> pd.Data
     return rows.sort_values(list(orders), key=lambda column: column.map(ranks[str(column.name)]), ignore_index=True)
 
 
-def refuse_duplicates(rows: pd.DataFrame, key: Sequence[str], what: str, remedy: str = "keep one of them") -> None:
-    """Raise RelampError, which names the first, where two rows have the same `key`; they have method and dataset."""
-    double = rows[rows.duplicated(list(key))]
-    if len(double):
-        first = double.iloc[0]
-        raise RelampError(f"{what}: duplicate rows of {first['method']} on {first['dataset']}; {remedy}")
-
-
 def in_style() -> AbstractContextManager[None]:
     """Return a context in which matplotlib draws in relamp's style, and after which it is as it was."""
     return mpl.rc_context(_RC)

@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 
 from relamp.data.rows import setting_values, with_parameters
 from relamp.errors import RelampError
+from relamp.judge.checks import refuse_duplicates
 from relamp.judge.runs import cells_of
 from relamp.render.style import (
     Style,
@@ -18,7 +19,6 @@ from relamp.render.style import (
     label,
     ordered,
     panels,
-    refuse_duplicates,
     short_name,
     styles,
     tick_values,

@@ -6,10 +6,11 @@ import pandas as pd
 from rich.table import Table as RichTable
 
 from relamp.errors import RelampError
+from relamp.judge.checks import refuse_duplicates
 from relamp.judge.published import AVERAGES, SPLITS, paper_aggregates, paper_datasets
 from relamp.judge.runs import all_runs, cells
 from relamp.render.markup import Block, TextTable
-from relamp.render.style import in_order, label, ordered, ordered_methods, refuse_duplicates, short_name
+from relamp.render.style import in_order, label, ordered, ordered_methods, short_name
 
 PUBLISHED = "published"
 REPRODUCED = "reproduced here"

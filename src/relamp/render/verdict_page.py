@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from relamp.evaluate.table import EVALUATIONS
-from relamp.render.pages import page
+from relamp.render.markup import page
 from relamp.render.style import ordered, short_name
 from relamp.render.verdict_words import contradictions, metric_name, note_of, paper_name, published_value
 
