@@ -34,7 +34,7 @@ def leakage(rows: Sequence[Path], fixed: Fixed, figure: Path, table: Path, comma
     """
     found = scores(all_runs(read_by_evaluation(rows)), fixed)
     leakage_table(found).write(table.with_suffix(""))
-    save_drawn(leakage_figure(found), figure.with_suffix(""), rows, command)
+    save_drawn(leakage_figure(found), figure, rows, command)
 
 
 def compare_methods(
@@ -52,7 +52,7 @@ def compare_methods(
     found = judged_scores(scores(all_runs(read_by_evaluation(rows)), fixed), chosen.protocol)
     compared = pd.DataFrame([_flat(comparison) for comparison in _comparisons(found, chosen)])
     comparisons_table(compared, chosen.rope).write(table.with_suffix(""))
-    save_drawn(critical_difference_figure(found, chosen.protocol), figure.with_suffix(""), rows, command)
+    save_drawn(critical_difference_figure(found, chosen.protocol), figure, rows, command)
 
 
 def cross_table(rows: Sequence[Path], fixed: Fixed, output: Path, command: str) -> None:
@@ -66,7 +66,7 @@ def cross_table(rows: Sequence[Path], fixed: Fixed, output: Path, command: str) 
     """
     found = scores(all_runs(read_by_evaluation(rows)), fixed)
     shown.cross_table(found[found["protocol"] == "fixed"]).write(output.with_suffix(""))
-    write_sidecar(output.with_suffix(".json"), rows, command)
+    write_sidecar(output, rows, command)
 
 
 def _comparisons(found: pd.DataFrame, judging: Judging) -> list[Comparison]:

@@ -45,7 +45,7 @@ def draw(
     given |= {"data": data} if data else {}
     given |= {"mixed": pd.read_csv(mixed)} if mixed else {}
     inputs = [*rows, *draws, *(path for path in (data, mixed) if path)]
-    save_drawn(named(draw)(**given, **options), output.with_suffix(""), inputs, command)
+    save_drawn(named(draw)(**given, **options), output, inputs, command)
 
 
 def tabulate(
@@ -73,10 +73,10 @@ def tabulate(
     printed = load_published(published.parent, published.stem)
     table = render_table(read_by_evaluation(rows), printed, title, shows, transposed)
     table.write(output.with_suffix(""))
-    write_sidecar(output.with_suffix(".json"), [published, *splits, *rows], command)
+    write_sidecar(output, [published, *splits, *rows], command)
 
 
 def guard_table(reports: Sequence[Path], output: Path, command: str) -> None:
     """Write the data guard's findings on all data sets as one table."""
     data_table([read_json(path) for path in reports]).write(output.with_suffix(""))
-    write_sidecar(output.with_suffix(".json"), reports, command)
+    write_sidecar(output, reports, command)

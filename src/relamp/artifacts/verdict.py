@@ -74,7 +74,7 @@ def judge(
     write_text(output.with_suffix(".md"), verdict_markdown(cells, tested, how, preset))
     links = _links(found, cells, pages, output.parent)
     write_text(output.with_suffix(".html"), verdict_page(cells, tested, how, preset, links))
-    write_sidecar(output.with_suffix(".json"), [*rows, *damage, *published, claims], command)
+    write_sidecar(output, [*rows, *damage, *published, claims], command)
 
 
 def audit(published: Sequence[Path], claims: Path, output: Path) -> None:
