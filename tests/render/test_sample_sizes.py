@@ -28,7 +28,7 @@ def test_the_relation_beside_each_cell_by_hand() -> None:
 def test_the_rank_correlation_is_that_of_ranks_and_needs_six_cells() -> None:
     for sign in (1, -1):
         values = {(n, f): 0.5 + sign * n / np.log(f) / 1000 for n, f in POINTS}
-        rows = [probe_row(0, 5, value, sample_size=n, hidden=f) for (n, f), value in values.items()]
+        rows = [probe_row(0, 5, value, n, f) for (n, f), value in values.items()]
         _, plotted = sample_size_figure(pd.DataFrame(rows))
         assert plotted["rank_correlation"].tolist() == [pytest.approx(sign)] * 6
     figure, plotted = sample_size_figure(grid_rows((100, 500), (64, 256), methods=("mp-mix",)))

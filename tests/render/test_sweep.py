@@ -43,13 +43,6 @@ def test_the_figure_draws_what_it_says(parameter: str, values: tuple[float, ...]
     assert {"LAMP-Mag, 5 seeds", "mean ± std over seeds"} <= set(texts(figure))
 
 
-def test_rows_with_gamma_and_alpha_alone_are_as_good_as_rows_with_a_setting() -> None:
-    rows = sweep_rows("gamma", GAMMAS, alpha=1.0)
-    old = rows.drop(columns="setting").rename(columns={"candidate": "C"})
-    plotted = [sweep_figure(frame, "gamma", ONE)[1] for frame in (rows, old)]
-    pd.testing.assert_frame_equal(*plotted, check_like=True)
-
-
 @pytest.mark.parametrize(
     ("parameter", "values", "scale", "shown"),
     [

@@ -5,24 +5,26 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from relamp.judge.summary import FINETUNE_CELLS, SVM_CELLS
 from rich.console import Console
 
 from relamp.errors import RelampError
 from relamp.judge.published import load_published, paper_datasets
 from relamp.render.tables import COLUMNS, PUBLISHED, REPRODUCED, comparison_table, numbers_in_common, render_table
-from stored_rows import svm_rows
+from stored_rows import of_run, probe_row, svm_rows
 
+SPLITS = ("valid", "test")
 FOLDER = Path(__file__).parents[2] / "published"
 TABLE1, TABLE2, TABLE3 = (load_published(FOLDER, f"lamp_table{number}") for number in (1, 2, 3))
 
 
 def cell(method: str, dataset: str, mean: float, std: float = 1.25, seeds: int = 5) -> dict[str, object]:
-    values = (method, dataset, 0.2, 1.0, 20.0, mean, std, 6.0, seeds, 10)
-    return dict(zip(SVM_CELLS, values, strict=True))
+    meaning = f"standard deviation over {seeds} seeds of the 10-fold mean" if seeds > 1 else ""
+    marks = {"method": method, "dataset": dataset, "mean": mean, "std_seeds": std, "seeds": seeds, "folds": 10}
+    return {**marks, "spread_meaning": meaning}
 
 
 EIGHT = [cell("lamp-soft", name, 80.0 + i) for i, name in enumerate(paper_datasets(TABLE1))]
+NOTHING = pd.DataFrame(columns=["method", "dataset"])
 CELLS = pd.DataFrame(
     [
         *EIGHT,
@@ -59,7 +61,7 @@ def test_table_1_shows_published_beside_reproduced() -> None:
 
 
 def test_published_numbers_keep_the_decimals_of_the_paper() -> None:
-    shown = lines(comparison_table(TABLE2, pd.DataFrame(columns=FINETUNE_CELLS)).markdown())
+    shown = lines(comparison_table(TABLE2, NOTHING).markdown())
     assert shown[PUBLISHED, "No Pre-Train"][:2] == ["65.8±4.5", "74.0±0.8"]
     assert shown[PUBLISHED, "GraphCL"][2] == "62.40±0.57"
     assert shown[PUBLISHED, "RGCL"][-2:] == ["73.16", "9.0"]
@@ -121,9 +123,6 @@ def test_the_caption_says_what_each_spread_is() -> None:
     assert "“published” are copied from the paper; ±: not stated in the paper." in caption
     assert "±: standard deviation over 5 seeds of the 10-fold mean." in caption
     assert "† : not in the paper." in caption
-    tuned = ("none", "Solubility", None, None, "last", 20.0, 70.0, 1.0, 3, 1)
-    caption = comparison_table(TABLE2, pd.DataFrame([tuned], columns=FINETUNE_CELLS)).caption
-    assert "±: standard deviation over 3 seeds of the mean over tasks." in caption
     single = comparison_table(TABLE1, pd.DataFrame([cell("wl", "MUTAG", 83.0, np.nan, 1)])).caption
     assert "±: none, since there is one seed." in single
     assert "†" not in single
@@ -167,9 +166,8 @@ def test_the_terminal_says_when_there_is_nothing_to_compare() -> None:
 
 
 def probe_rows(method: str, dataset: str, values: tuple[float, ...], metric: str = "accuracy") -> pd.DataFrame:
-    marks = {"method": method, "dataset": dataset, "epoch": 5, "branch": "average", "final": True, "run": 0}
-    rows = [{**marks, "seed": seed, "split": "test", "metric": metric, "value": v} for seed, v in enumerate(values)]
-    return pd.DataFrame(rows)
+    rows = [probe_row(seed, 5, value, metric=metric) for seed, value in enumerate(values)]
+    return pd.DataFrame(rows).assign(method=method, dataset=dataset, setting="default")
 
 
 def rendered(name: str, evaluation: str, *rows: pd.DataFrame, shows: Sequence[str] = ("untrained",)) -> pd.DataFrame:
@@ -217,23 +215,24 @@ def test_the_word_for_a_split_makes_no_column_of_its_own() -> None:
 
 
 def test_sizes_of_graphs_are_columns() -> None:
-    row = {"method": "wl", "dataset": "COIL-DEL", "n": 50, "seed": 0, "metric": "accuracy", "value": 0.5}
-    table = rendered("mmix_table10", "edit-distance", pd.DataFrame([row]))
+    row = {"n": 50, "seed": 0, "metric": "accuracy", "value": 0.5}
+    table = rendered("mmix_table10", "edit-distance", of_run([row], "wl", "COIL-DEL"))
     both = table[(table["method"] == "wl") & (table["dataset"] == "COIL-DEL accuracy n=50")]
     assert both.set_index("source")["value"].to_dict() == {PUBLISHED: 0.934, REPRODUCED: 0.5}
 
 
 def test_rows_of_an_svm_and_of_fine_tuning_are_those_of_lamp() -> None:
-    table = render_table(
-        {"svm-rbf": svm_rows("lamp-mag", {"gamma": 0.2}).rename(columns={"candidate": "C"}).assign(alpha=1.0)},
-        TABLE1,
-        "Title",
-    )
+    table = render_table({"svm-rbf": svm_rows("lamp-mag", {"gamma": 0.2, "alpha": 1.0})}, TABLE1, "Title")
     assert here(table.numbers) == {("lamp-mag", "MUTAG"): pytest.approx(70.0)}
-    assert table.caption.startswith("Title. ")
+    assert "±: standard deviation over 5 seeds of the 2-fold mean." in table.caption
+    splits = [{"seed": s, "epoch": 5, "split": of, "task": 0, "metric": "roc_auc"} for s in range(3) for of in SPLITS]
+    tuned = of_run([row | {"value": 0.7 + row["seed"] / 100} for row in splits], "none", "Solubility")
+    table = render_table({"finetune": tuned}, TABLE2, "Title")
+    assert here(table.numbers) == {("none", "Solubility"): pytest.approx(71.0)}
+    assert "±: standard deviation over 3 seeds of the mean over tasks." in table.caption
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*_table*.csv")), ids=lambda path: path.stem)
 def test_a_table_without_any_run_shows_the_published_cells(path: Path) -> None:
-    table = render_table({"probe": pd.DataFrame()}, load_published(FOLDER, path.stem), "Title", ("untrained",))
+    table = render_table({}, load_published(FOLDER, path.stem), "Title", ("untrained",))
     assert set(table.numbers["source"]) == {PUBLISHED}

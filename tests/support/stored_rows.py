@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from relamp.data.images import PackedImages
+from relamp.data.rows import setting_name
 from relamp.evaluate.hard_negatives import measure_hardness
 from relamp.evaluate.mixing_weights import neighbour_weights
 from relamp.render.style import PAPER_ORDER
@@ -41,15 +42,19 @@ def svm_rows(
     """Two folds per seed; the seeds' means have the given mean and a deviation of half a point."""
     at = np.linspace(-1, 1, seeds) if seeds > 1 else np.zeros(1)
     values = mean + 0.5 * at / (at.std(ddof=1) if seeds > 1 else 1)
-    named = "_".join(f"{name}~{value}" for name, value in setting.items())
     rows = [
-        {"method": method, "dataset": dataset, "setting": named or "default", **setting}
-        | {"seed": seed, "epoch": 20, "fold": fold, "candidate": 1.0, "selected": True}
-        | {"metric": "test_accuracy", "value": (values[seed] + 4 * fold - 2) / 100}
+        {"seed": seed, "epoch": 20, "fold": fold, "candidate": 1.0, "selected": True, "metric": metric, "value": value}
         for seed in range(seeds)
         for fold in (0, 1)
+        for metric, value in (("test_accuracy", (values[seed] + 4 * fold - 2) / 100), ("inner_accuracy", 0.5))
     ]
-    return pd.DataFrame(rows)
+    return of_run(rows, method, dataset, **setting)
+
+
+def of_run(rows: Sequence[Mapping[str, object]], method: str, dataset: str, **setting: float | str) -> pd.DataFrame:
+    """Rows of a run with the columns that say so."""
+    run = {"method": method, "dataset": dataset, "setting": setting_name(setting), **setting}
+    return pd.DataFrame([{**run, **row} for row in rows])
 
 
 def sweep_rows(
@@ -73,10 +78,11 @@ def sweep_rows(
     return pd.concat(parts, ignore_index=True)
 
 
-def probe_row(seed: int, epoch: int, value: float, **over: object) -> dict[str, object]:
-    marks = {"method": "mp-mix", "dataset": "Cora", "sample_size": 100, "hidden": 8, "seed": seed, "epoch": epoch}
+def probe_row(seed: int, epoch: int, value: float, n: int = 100, f: int = 8, **over: object) -> dict[str, object]:
+    setting = {"sample_size": n, "hidden": f}
+    marks = {"method": "mp-mix", "dataset": "Cora", "setting": setting_name(setting), **setting, "seed": seed}
     rest = {"run": 0, "branch": "average", "final": True, "split": "test", "metric": "accuracy", "value": value}
-    return marks | rest | over
+    return marks | {"epoch": epoch} | rest | over
 
 
 def grid_rows(
@@ -88,9 +94,7 @@ def grid_rows(
 ) -> pd.DataFrame:
     rng = np.random.default_rng(0)
     rows = [
-        probe_row(
-            seed, epoch, 0.5 + 0.02 * np.log1p(epoch * f) + rng.normal(0, 0.01), sample_size=n, hidden=f, method=m
-        )
+        probe_row(seed, epoch, 0.5 + 0.02 * np.log1p(epoch * f) + rng.normal(0, 0.01), n, f, method=m)
         | {"final": epoch == epochs[-1]}
         for m, n, f, epoch, seed in product(methods, samples, dimensions, epochs, range(seeds))
     ]
@@ -142,4 +146,4 @@ def scores(
                 (method, dataset, protocol, seed, fold if folds > 1 else np.nan, value / 100, 30 if trained else 1)
             )
     columns = ["method", "dataset", "protocol", "seed", "fold", "value", "candidates"]
-    return pd.DataFrame(rows, columns=columns).assign(gamma=np.nan, alpha=np.nan, epoch=np.nan, C=np.nan)
+    return pd.DataFrame(rows, columns=columns)

@@ -73,7 +73,8 @@ def _points(
     mine = rows["method"].isin(methods) if len(rows) else pd.Series(dtype=bool)
     if not mine.any():
         raise RelampError(f"{where}: there are no rows of {' or '.join(methods)}; run and evaluate the sweep first")
-    parameters = list(dict.fromkeys(name for setting in rows["setting"].unique() for name in setting_values(setting)))
+    settings = sorted(rows["setting"].unique())
+    parameters = list(dict.fromkeys(name for setting in settings for name in setting_values(setting)))
     others = [name for name in parameters if name != parameter]
     cells = cells_of(evaluation, rows)
     # Branches of a node-level method alone are methods of their own, which no sweep shows.

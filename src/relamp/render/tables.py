@@ -63,8 +63,8 @@ def comparison_table(
 ) -> TextTable:
     """Put the published cells of a table and the reproduced ones over the same columns: the paper's, then others.
 
-    `cells` has one row per method and data set: mean and std_seeds in the units of the paper, seeds, folds if there are
-    any, and spread_meaning, or else it is of a mean over folds or molecular tasks; all else is as in `render_table`.
+    `cells` has one row per method and data set: mean and std_seeds in the units of the paper, seeds, folds (missing
+    where there are none) and spread_meaning; none of them where there are no rows. All else is as in `render_table`.
     A reproduced average covers exactly the paper's data sets, so it is absent where one of them is; a reproduced
     average rank has no meaning beside other rivals, so there is none. Raises RelampError for duplicate cells (several
     settings or epochs), and for methods that nobody has.
@@ -114,11 +114,9 @@ def _columns_apart(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def _reproduced_rows(published: pd.DataFrame, cells: pd.DataFrame, of_paper: Sequence[str]) -> pd.DataFrame:
-    cells = cells.reindex(columns=list(dict.fromkeys([*cells.columns, "mean", "std_seeds", "seeds"])))
-    rows = cells[["method", "dataset"]].assign(value=cells["mean"], spread=cells["std_seeds"])
-    rows = rows.assign(n_seeds=cells["seeds"].astype("Int64"), spread_meaning=_meanings(cells))
-    if "folds" in cells:
-        rows = rows.assign(n_folds=cells["folds"].astype("Int64"))
+    names = {"mean": "value", "std_seeds": "spread", "seeds": "n_seeds", "folds": "n_folds"}
+    rows = cells.reindex(columns=["method", "dataset", *names, "spread_meaning"]).rename(columns=names)
+    rows = rows.astype({"n_seeds": "Int64", "n_folds": "Int64"})
     averages = []
     for name in paper_aggregates(published):
         for method, mine in rows.groupby("method"):
@@ -130,13 +128,6 @@ def _reproduced_rows(published: pd.DataFrame, cells: pd.DataFrame, of_paper: Seq
     spelling = dict(zip(published["method"], published["label"], strict=True))
     names = [spelling.get(method, label(method)) for method in rows["method"]]
     return rows.assign(source=REPRODUCED, label=names, decimals=max(2, int(published["decimals"].max())))
-
-
-def _meanings(cells: pd.DataFrame) -> list[str]:
-    """Say of each cell what its spread is: in its own words, or of the mean over folds or over molecular tasks."""
-    if "spread_meaning" in cells:
-        return cells["spread_meaning"].tolist()
-    return [""] * len(cells)
 
 
 def _laid_out(
