@@ -1,6 +1,5 @@
 """Do the papers agree with themselves? Their own arithmetic, from nothing but the printed cells and the text."""
 
-import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from itertools import combinations
 from pathlib import Path
@@ -10,7 +9,7 @@ import pandas as pd
 
 from relamp.errors import RelampError
 from relamp.judge.claims import Claim, load_claims
-from relamp.judge.published import AVERAGES, RANK, load_published, paper_datasets
+from relamp.judge.published import AVERAGES, RANK, load_published, natural, paper_datasets
 from relamp.judge.ranks import average_ranks
 
 COLUMNS = ("paper", "artifact", "where", "claimed", "recomputed", "agrees", "remark")
@@ -28,7 +27,7 @@ def audit(published: Iterable[Path], claims: Path | str) -> pd.DataFrame:
     methods that are equal number by number (only those found are listed), and the claims that have a `printed`
     formula. Raises RelampError if there are no tables, or a file has a wrong form.
     """
-    paths = sorted(published, key=lambda path: _natural(path.stem))
+    paths = sorted(published, key=lambda path: natural(path.stem))
     tables = {path.stem: load_published(path.parent, path.stem) for path in paths}
     if not tables:
         raise RelampError("audit: there are no published tables; check the folder")
@@ -46,12 +45,7 @@ def audit(published: Iterable[Path], claims: Path | str) -> pd.DataFrame:
     for claim in load_claims(claims):
         rows += _check_claim(claim, tables)
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    return frame.sort_values(list(COLUMNS[:5]), key=lambda column: column.map(_natural), ignore_index=True)
-
-
-def _natural(name: str) -> str:
-    """Make table2 come before table10."""
-    return re.sub(r"\d+", lambda number: number[0].zfill(4), name)
+    return frame.sort_values(list(COLUMNS[:5]), key=lambda column: column.map(natural), ignore_index=True)
 
 
 def render_audit(frame: pd.DataFrame) -> str:

@@ -40,17 +40,10 @@ _DECIMALS = 12
 
 
 def all_runs(rows: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return one row for each run and candidate of all evaluations.
+    """Return one row for each run and candidate of the stored rows of all evaluations, by their names.
 
-    Args:
-        rows: stored rows by evaluation, see `relamp.data.rows.read_by_evaluation`.
-
-    Returns:
-        The columns `RUNS` of `relamp.judge.rows`, `evaluation`, and `order`: the place of the setting among all, by the
-        values of its parameters.
-
-    Raises:
-        RelampError: there are no rows, an evaluation is unknown, or rows are incomplete.
+    Columns: `RUNS` of `relamp.judge.rows`, `evaluation`, and `order`, the place of the setting among all, by the values
+    of its parameters. Raises RelampError if there are no rows, an evaluation is unknown, or rows are incomplete.
     """
     if not rows:
         raise RelampError("scores: there are no rows; run the evaluation first")
@@ -108,26 +101,21 @@ def cells(runs: pd.DataFrame) -> pd.DataFrame:
 def scores(runs: pd.DataFrame, fixed: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:
     """Return the score of each method, data set, metric, seed and fold in every protocol: columns `SCORES`.
 
-    Args:
-        runs: of `all_runs`, with all settings and epochs that are candidates.
-        fixed: by evaluation and method, the setting of the tables; `default` where none is named.
-
-    Returns:
-        Values as stored; `candidates` is how many pairs of setting and epoch the oracle chose from.
-
-    Raises:
-        RelampError: nothing was run at the fixed setting, or a candidate lacks a seed or fold that others have.
+    `runs` are those of `all_runs`, with all settings and epochs that are candidates; `fixed` is, by evaluation and
+    method, the setting of the tables (`default` where none is named). Values are as stored; `candidates` is how many
+    pairs of setting and epoch the oracle chose from. Raises RelampError where nothing was run at the fixed setting, or
+    a candidate lacks a seed or fold that others have.
     """
     _refuse_uneven(runs)
     pairs = zip(runs["evaluation"], runs["method"], runs["setting"], strict=True)
     other = [setting != fixed.get(evaluation, {}).get(method, DEFAULT) for evaluation, method, setting in pairs]
     runs = runs.assign(other=other)
     no_gap(runs, runs[~runs["other"]], _TASK, "nothing was run at the fixed setting")
-    parts = []
-    for name, of in runs.groupby("evaluation", sort=False):
-        chooses = EVALUATIONS[str(name)].chooses
-        protocols = PROTOCOLS if chooses else PROTOCOLS[:1]
-        parts += [_choose(of, protocol).assign(protocol=protocol) for protocol in protocols]
+    parts = [
+        _choose(of, protocol).assign(protocol=protocol)
+        for name, of in runs.groupby("evaluation", sort=False)
+        for protocol in (PROTOCOLS if EVALUATIONS[str(name)].chooses else PROTOCOLS[:1])
+    ]
     found = pd.concat(parts, ignore_index=True)
     counts = runs[[*_TASK, *_CANDIDATE]].drop_duplicates().groupby(_TASK).size().rename("candidates").reset_index()
     found = found.merge(counts, on=_TASK)
