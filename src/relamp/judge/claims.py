@@ -138,10 +138,8 @@ class Places(_Printed):
         findings = []
         for place, count in self.places.items():
             found = ranks.index[ranks == place].tolist()
-            names = f" ({', '.join(found)})" if found else ""
-            findings.append(
-                Finding(f"{count} times", f"{len(found)} times{names}", len(found) == count, f"place {place}")
-            )
+            counted = f"{len(found)} times" + (f" ({', '.join(found)})" if found else "")
+            findings.append(Finding(f"{count} times", counted, len(found) == count, f"place {place}"))
         return findings
 
 
@@ -174,12 +172,10 @@ class Leads(_Printed):
             f"{name}: {abs(weakest[name]):g} against {abs(other[name].max()):g} of {other[name].idxmax()}"
             for name in failed
         ]
-        summary = f"on {len(compared) - len(failed)} of {len(compared)}"
+        found = "; not on ".join([f"on {len(compared) - len(failed)} of {len(compared)}", *shown])
         equal = [name for name in failed if abs(weakest[name] - other[name].max()) <= _EQUAL]
         remark = f"equal as printed: {', '.join(equal)}" if equal else ""
-        return [
-            Finding("everywhere", "; not on ".join([summary, *shown]), not failed and bool(len(compared)), "", remark)
-        ]
+        return [Finding("everywhere", found, not failed and bool(len(compared)), remark=remark)]
 
 
 class Sum(Data):

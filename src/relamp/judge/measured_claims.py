@@ -109,8 +109,8 @@ class BestAverage(_Measured):
 
     def _outcome(self, evidence: Evidence) -> _Result:
         rivals = [name for name in _rivals(evidence, self.artifact, self.method) if name not in self.beside]
-        found = {name: _average(_differences(self, evidence, self.method, name), f"over {name}") for name in rivals}
-        return _above_rivals({rival: [gain] if gain else [] for rival, gain in found.items()})
+        gains = {name: _differences(self, evidence, self.method, name) for name in rivals}
+        return _above({name: _average(of_rival, f"over {name}") for name, of_rival in gains.items()})
 
 
 class MeanGain(_Measured):
@@ -123,9 +123,10 @@ class MeanGain(_Measured):
     at_least: bool = False
 
     def _outcome(self, evidence: Evidence) -> _Result:
-        gain = _average(_differences(self, evidence, self.method, self.over), f"over {self.over}")
-        if gain is None:
+        gains = _average(_differences(self, evidence, self.method, self.over), f"over {self.over}")
+        if not gains:
             return _NOT_RUN
+        (gain,) = gains
         least = max(self.points if self.at_least else self.points - evidence.margin, 0)
         shown = [f"claimed {'over ' if self.at_least else ''}{self.points:+g}", str(gain)]
         return _on_side(gain.low > least, gain.high < least), gain.datasets, shown
@@ -146,7 +147,7 @@ class Beats(_Measured):
         named = (self.over,) if isinstance(self.over, str) else self.over
         rivals = dict.fromkeys(run_as(self.artifact, name) for name in named)
         wanted = _rivals(evidence, self.artifact, self.method) if self.over == "all" else list(rivals)
-        return _above_rivals({rival: _differences(self, evidence, self.method, rival) for rival in wanted})
+        return _above({rival: _differences(self, evidence, self.method, rival) for rival in wanted})
 
 
 class _OfSweep(_Measured):
@@ -160,7 +161,7 @@ class _OfSweep(_Measured):
 
     def _outcome(self, evidence: Evidence) -> _Result:
         gains = {dataset: self._gain(rows) for dataset, rows in _sweeps(self, evidence, self.parameter)}
-        return _all_above(_intervals(evidence, [_as_scores(*gain, dataset) for dataset, gain in gains.items() if gain]))
+        return _above({"": _intervals(evidence, [(*gain, dataset) for dataset, gain in gains.items() if gain])})
 
 
 class FallsAbove(_OfSweep):
@@ -264,28 +265,25 @@ def _differences(formula: _Measured, evidence: Evidence, method: str, rival: str
 
     Where a data set has several metrics or parts, there is one difference for each.
     """
-    parts = []
+    gains = []
     names = [run_as(formula.artifact, name) for name in (method, rival)]
     for dataset, rows in _of_datasets(formula, evidence, evidence.scores):
         measured = rows.groupby(MEASURE, sort=True)
         for (_, metric, part), of_measure in measured:
             one, other = (of_measure[of_measure["method"] == name].set_index(_RUN)["value"] for name in names)
-            difference = (one - other).dropna()
-            if len(difference):
-                what = f"{part} {metric}, ".lstrip() if measured.ngroups > 1 else ""
-                parts.append(_as_scores(difference, f"{what}over {rival}", dataset))
-    return _intervals(evidence, parts)
+            what = f"{part} {metric}, ".lstrip() if measured.ngroups > 1 else ""
+            gains.append(((one - other).dropna(), f"{what}over {rival}", dataset))
+    return _intervals(evidence, gains)
 
 
 def _of_datasets(formula: _Measured, evidence: Evidence, rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield the rows of the artifact's evaluation of each data set that was run."""
     run = set(rows["dataset"])
     for dataset in (name for name in formula.covered(evidence) if name in run):
-        of_dataset = rows[rows["dataset"] == dataset]
         evaluation = evaluation_of(evidence.judged_by, formula.artifact, dataset)
+        own = rows[(rows["dataset"] == dataset) & (rows["evaluation"] == evaluation)]
         # pandas leaves rows with an empty key out, so runs without folds get a number.
-        of_evaluation = of_dataset[of_dataset["evaluation"] == evaluation]
-        yield dataset, of_evaluation.assign(fold=of_evaluation["fold"].fillna(_NO_FOLD))
+        yield dataset, own.assign(fold=own["fold"].fillna(_NO_FOLD))
 
 
 def _sweeps(formula: _Measured, evidence: Evidence, parameter: str) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -295,59 +293,56 @@ def _sweeps(formula: _Measured, evidence: Evidence, parameter: str) -> Iterator[
     with the most values.
     """
     values = {name: setting_values(name) for name in evidence.settings["setting"].unique()}
-    swept = {name: of for name, of in values.items() if isinstance(of.get(parameter), float)}
+    x = {name: of[parameter] for name, of in values.items() if isinstance(of.get(parameter), float)}
     # What differs in another parameter is another group.
-    others = {name: setting_name({key: x for key, x in of.items() if key != parameter}) for name, of in swept.items()}
-    rows = evidence.settings[evidence.settings["setting"].isin(list(swept))]
-    x = rows["setting"].map({name: of[parameter] for name, of in swept.items()}).astype(float)
-    rows = rows.assign(x=x, others=rows["setting"].map(others))
+    others = {name: setting_name({key: v for key, v in values[name].items() if key != parameter}) for name in x}
+    rows = evidence.settings[evidence.settings["setting"].isin(list(x))]
+    rows = rows.assign(x=rows["setting"].map(x).astype(float), others=rows["setting"].map(others))
     for dataset, of_dataset in _of_datasets(formula, evidence, rows):
         if len(of_dataset):
             groups = [group for _, group in of_dataset.groupby(["method", "others", *MEASURE])]
             yield dataset, max(groups, key=lambda group: group["x"].nunique())
 
 
-def _as_scores(values: "pd.Series[float]", what: str, dataset: str) -> pd.DataFrame:
-    frame = values.rename("value").reset_index()
-    folds = frame["fold"].where(frame["fold"] != _NO_FOLD)
-    return frame.assign(fold=folds, method=what, dataset=dataset, protocol="fixed")
-
-
-def _intervals(evidence: Evidence, parts: Sequence[pd.DataFrame]) -> list[_Difference]:
+def _intervals(evidence: Evidence, gains: Sequence[tuple["pd.Series[float]", str, str]]) -> list[_Difference]:
+    """Return the differences of gains by run, each with its name and data set; those without any run are left out."""
+    parts = [
+        values.rename("value").reset_index().assign(method=what, dataset=dataset, protocol="fixed")
+        for values, what, dataset in gains
+        if len(values)
+    ]
     if not parts:
         return []
-    cells = cell_intervals(pd.concat(parts, ignore_index=True), evidence.confidence)
+    scores = pd.concat(parts, ignore_index=True)
+    scores["fold"] = scores["fold"].where(scores["fold"] != _NO_FOLD)
     return [
         _Difference(f"{row['dataset']}, {row['method']}", row["mean"], row["low"], row["high"], (row["dataset"],))
-        for row in cells.to_dict("records")
+        for row in cell_intervals(scores, evidence.confidence).to_dict("records")
     ]
 
 
-def _average(gains: Sequence[_Difference], what: str) -> _Difference | None:
+def _average(gains: Sequence[_Difference], what: str) -> list[_Difference]:
     """Average over data sets, whose runs are independent: half-widths add as squares."""
     if not gains:
-        return None
+        return []
     half = math.sqrt(sum((gain.high - gain.mean) ** 2 for gain in gains)) / len(gains)
     mean = sum(gain.mean for gain in gains) / len(gains)
-    return _Difference(what, mean, mean - half, mean + half, tuple(name for gain in gains for name in gain.datasets))
+    return [_Difference(what, mean, mean - half, mean + half, tuple(name for gain in gains for name in gain.datasets))]
 
 
-def _above_rivals(gains: Mapping[str, Sequence[_Difference]]) -> _Result:
-    """As `_all_above`; what is above those rivals that were run may still be below the others."""
-    outcome, used, shown = _all_above([gain for of_rival in gains.values() for gain in of_rival])
-    run = sum(bool(of_rival) for of_rival in gains.values())
-    if outcome == "not run" or run == len(gains):
-        return outcome, used, shown
-    return ("undecided" if outcome == "holds" else outcome), used, [f"{run} of {len(gains)} rivals run", *shown]
-
-
-def _all_above(gains: Sequence[_Difference]) -> _Result:
+def _above(by_rival: Mapping[str, Sequence[_Difference]]) -> _Result:
     """All must be above zero with their whole intervals; one that is wholly below decides against the claim."""
+    gains = [gain for of_rival in by_rival.values() for gain in of_rival]
     if not gains:
         return _NOT_RUN
     used = dict.fromkeys(name for gain in gains for name in gain.datasets)
     outcome = _on_side(all(gain.low > 0 for gain in gains), any(gain.high < 0 for gain in gains))
-    return outcome, tuple(used), [str(gain) for gain in gains]
+    shown = [str(gain) for gain in gains]
+    if (run := sum(map(bool, by_rival.values()))) < len(by_rival):
+        # What is above those rivals that were run may still be below the others.
+        outcome = "undecided" if outcome == "holds" else outcome
+        shown = [f"{run} of {len(by_rival)} rivals run", *shown]
+    return outcome, tuple(used), shown
 
 
 def _on_side(holds: bool, fails: bool) -> Outcome:
