@@ -25,7 +25,7 @@ def comparisons_table(rows: pd.DataFrame, rope: float) -> TextTable:
     names are separated by spaces. Raises RelampError where there are no pairs.
     """
     if rows.empty:
-        raise RelampError("comparisons: no two methods have an accuracy on one data set; evaluate two on one at least")
+        raise RelampError("comparisons: no two methods have a score on one data set; evaluate two on one at least")
     methods = sorted({*rows["method"], *rows["rival"]})
     several = rows["datasets"].str.contains(" ")
     names = ordered(rows.loc[~several, "datasets"])

@@ -103,7 +103,8 @@ def _draw(axis: Axes, cells: pd.DataFrame) -> None:
             boxprops={"facecolor": colour, "hatch": hatch, "edgecolor": "black", "linewidth": 0.8},
             medianprops={"color": "black", "linewidth": 2.2},
             meanprops={"marker": "D", "markerfacecolor": "white", "markeredgecolor": "black", "markersize": 4},
-            **{name: {"linewidth": 0.8} for name in ("whiskerprops", "capprops")},
+            whiskerprops={"linewidth": 0.8},
+            capprops={"linewidth": 0.8},
         )
     axis.axhline(0, color="0.4", linewidth=0.8, zorder=0)
     axis.set_xlim(-0.5, len(augmentations) - 0.5)
