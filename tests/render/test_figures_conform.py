@@ -19,6 +19,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from greys import lightness
+from relamp.artifacts import ARTIFACTS
 from relamp.errors import RelampError
 from relamp.render.critical_difference import critical_difference_figure
 from relamp.render.damage import damage_figure
@@ -57,7 +58,7 @@ class Entry:
     Attributes:
         draw: takes frames by name; returns the figure and what is plotted.
         inputs: frames of several sizes, the first an ordinary one; `least` has one row or one seed.
-        caption: its file; None where the caption is written elsewhere.
+        caption: its record, or the file of its caption.
         marks: words of the caption, or of the figure, one for each kind of mark that is drawn.
         kept: a column whose values mean something by their order, which a shuffle leaves alone.
         shifted: whether points are drawn at a distance from the plotted number.
@@ -274,7 +275,9 @@ def test_legend_or_caption_names_every_mark(entry: Entry, size: str) -> None:
     named = {(to_hex(handle.get_markeredgecolor()), handle.get_marker()) for handle in handles}
     if figure.legends:
         assert {(to_hex(line.get_markeredgecolor()), line.get_marker()) for line in marked_lines(figure)} <= named
-    caption = (CAPTIONS / f"{entry.caption}.rst").read_text(encoding="utf-8").lower()
+    record = ARTIFACTS.get(entry.caption)
+    template = (record.caption if record else None) or entry.caption
+    caption = (CAPTIONS / f"{template}.rst").read_text(encoding="utf-8").lower() + (record.about if record else "")
     for mark in entry.marks:
         assert mark in caption or mark in words.lower(), mark
 

@@ -1,6 +1,7 @@
 """Does one method beat another? Bayesian tests on paired runs, on one data set and over several."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import baycomp
@@ -14,7 +15,7 @@ from relamp.judge.intervals import PER_CENT, Floats, corrected_variance, interva
 _PAIR = ["seed", "fold"]
 # Two calls of baycomp's sampler take about half a second with these; a probability near 0.5 is good to 0.01.
 SAMPLES = 20_000
-_NO_DIFFERENCE = (0.0, 1.0, 0.0, 0.5)
+_NO_DIFFERENCE: Sequence[float] = (0.0, 1.0, 0.0, 0.5)
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,7 @@ def compare_on_dataset(
         *_, beats = Posterior(*student).probs()
         worse, *_, better = Posterior(*student, rope).probs()
         chances = (better, max(0.0, 1 - better - worse), worse, beats)
-    bounds = _bounds(table, confidence)
-    return Comparison(method, rival, (dataset,), rope, *bounds, *map(float, chances), runs=table.size)
+    return Comparison(method, rival, (dataset,), rope, *_bounds(table, confidence), *_floats(chances), table.size)
 
 
 def compare_over_datasets(
@@ -112,7 +112,7 @@ def compare_over_datasets(
         worse, equivalent, better = baycomp.SignedRankTest(nothing, means, rope, **draw).probs()
         chances = (better, equivalent, worse, beats)
     bounds, runs = _bounds(means[:, None], confidence), sum(table.size for table in tables)
-    return Comparison(method, rival, tuple(names), rope, *bounds, *map(float, chances), runs=runs)
+    return Comparison(method, rival, tuple(names), rope, *bounds, *_floats(chances), runs)
 
 
 def _check(scores: pd.DataFrame, rope: float) -> None:
@@ -138,6 +138,11 @@ def _differences(scores: pd.DataFrame, method: str, rival: str, dataset: str) ->
 def _same(differences: Floats, method: str, rival: str) -> bool:
     """Tell whether there is nothing to compare: the tests would divide by the missing spread, or break the tie."""
     return method == rival or (differences.size > 1 and not differences.any())
+
+
+def _floats(chances: Sequence[float]) -> tuple[float, float, float, float]:
+    better, equivalent, worse, beats = map(float, chances)
+    return better, equivalent, worse, beats
 
 
 def _bounds(table: Floats, confidence: float) -> tuple[float, float, float, float]:

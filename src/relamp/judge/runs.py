@@ -84,9 +84,9 @@ def cells(runs: pd.DataFrame) -> pd.DataFrame:
     the seeds of that over the folds; each is NaN where it has one number to work on. `folds` is missing where there are
     none. Raises RelampError where seeds of a cell differ in their epochs or folds: the mean would not be what it says.
     """
-    seeds = last_epochs(runs).groupby([*_CELL, "epoch", "seed"], dropna=False)
+    grouped = last_epochs(runs).groupby([*_CELL, "epoch", "seed"], dropna=False)
     parts = {"mean": ("value", "mean"), "std": ("value", "std"), "count": ("value", "size"), "folds": ("fold", "count")}
-    seeds = seeds.agg(**parts).reset_index()
+    seeds = grouped.agg(**parts).reset_index()
     as_many(seeds, _CELL, "has fewer folds than the other seeds; finish this run or leave it out")
     parts = {"mean": ("mean", "mean"), "std_seeds": ("mean", "std"), "std_folds": ("std", "mean")}
     parts |= {"seeds": ("seed", "count"), "folds": ("folds", "first")}

@@ -61,8 +61,8 @@ def hard_negatives_figure(rows: pd.DataFrame, draws: pd.DataFrame) -> tuple[Figu
             _draw(axis, cell, permuted.loc[inside, "value"].to_numpy(float))
         handles: list[Patch | Line2D] = [Patch(fc=_PERMUTED, ec="black", linewidth=0.5, label="permuted")]
         handles += [Line2D([], [], color=c, linestyle=d, marker=m, label=name) for name, c, d, m in _LINES.values()]
-        place = {"loc": "outside upper center", "ncols": 3 if columns > 1 else 1}
-        figure.legend(handles=handles, title="the same weights", **place)
+        ncols = 3 if columns > 1 else 1
+        figure.legend(handles=handles, title="the same weights", loc="outside upper center", ncols=ncols)
         figure.supylabel("draws of permutations", fontsize="medium")
     long = summary.melt(id_vars=key, var_name="kind").dropna(subset="value")
     plotted = pd.concat([permuted, long], ignore_index=True).sort_values([*key, "kind", "draw"], ignore_index=True)

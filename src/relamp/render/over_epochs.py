@@ -1,5 +1,7 @@
 """Accuracy over the epochs of pre-training, by sample size and output dimension (M-Mix Fig. 3)."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -73,7 +75,7 @@ def _draw(axis: Axes, rows: pd.DataFrame, dimensions: list[int]) -> None:
         if line["std_seeds"].notna().any():
             low, high = (line["mean"] + sign * line["std_seeds"].fillna(0) for sign in (-1, 1))
             axis.fill_between(line["epoch"], low, high, color=look.colour, alpha=0.13, linewidth=0)
-        marks = {"markevery": np.flatnonzero(line["near_best"]).tolist(), "markersize": 6}
+        marks: dict[str, Any] = {"markevery": np.flatnonzero(line["near_best"]).tolist(), "markersize": 6}
         axis.plot(line["epoch"], line["mean"], label=f"{dimension:g}", **marks, **look.curve())
 
 

@@ -126,8 +126,8 @@ def _reproduced_rows(published: pd.DataFrame, cells: pd.DataFrame, of_paper: Seq
     rows = pd.concat([rows, pd.DataFrame(averages, columns=[*rows.columns])], ignore_index=True) if averages else rows
     # The paper's spelling, where it has the method.
     spelling = dict(zip(published["method"], published["label"], strict=True))
-    names = [spelling.get(method, label(method)) for method in rows["method"]]
-    return rows.assign(source=REPRODUCED, label=names, decimals=max(2, int(published["decimals"].max())))
+    labels = [spelling.get(method, label(method)) for method in rows["method"]]
+    return rows.assign(source=REPRODUCED, label=labels, decimals=max(2, int(published["decimals"].max())))
 
 
 def _laid_out(
