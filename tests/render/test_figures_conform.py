@@ -18,6 +18,7 @@ from matplotlib.patches import Patch
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
+from figure_texts import texts
 from greys import lightness
 from relamp.artifacts import ARTIFACTS
 from relamp.errors import RelampError
@@ -224,10 +225,6 @@ def box_of(text: Text, renderer: Any) -> Bbox:
     return (patch or text).get_window_extent(renderer)
 
 
-def texts(figure: Figure) -> str:
-    return "\n".join(text.get_text() for text in figure.findobj(Text) if isinstance(text, Text))
-
-
 def marked_lines(figure: Figure) -> Iterator[Line2D]:
     """Lines with marks, but for the bars of errors."""
     for axis in figure.axes:
@@ -267,7 +264,7 @@ def test_nothing_is_cut_off_and_no_text_covers_another(entry: Entry, size: str, 
 @every_size
 def test_legend_or_caption_names_every_mark(entry: Entry, size: str) -> None:
     figure, plotted = entry.drawn(size)
-    words = texts(figure)
+    words = "\n".join(texts(figure))
     for column, name in (("method", label), ("dataset", short_name)):
         if column in plotted and not (column == "dataset" and entry.caption == "ranks"):
             assert all(name(value) in words for value in plotted[column].unique())

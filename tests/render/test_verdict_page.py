@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from relamp.judge.claims import COLUMNS as CLAIM_COLUMNS
-from relamp.judge.measured_claims import OUTCOMES
+from relamp.judge.outcomes import OUTCOMES
 from relamp.judge.verdict import COLUMNS
 from relamp.render.verdict_page import Links, verdict_page
 from relamp.render.verdict_words import contradictions, verdict_markdown

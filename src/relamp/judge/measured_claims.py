@@ -1,10 +1,9 @@
 """Claims tried on the scores of this run: a formula is a class below, its parameters are the fields."""
 
-import math
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -12,17 +11,11 @@ from pydantic import BaseModel, ConfigDict
 
 from relamp.data.rows import setting_name, setting_values
 from relamp.errors import RelampError
-from relamp.judge.intervals import cell_intervals
+from relamp.judge.outcomes import NO_FOLD, NOT_RUN, Difference, Result, above_zero, average_gain, gains_of, on_side
 from relamp.judge.published import AGGREGATES, JudgedBy, evaluation_of, run_as
 from relamp.judge.runs import MEASURE
 
-Outcome = Literal["holds", "fails", "undecided", "not run"]
-OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 _RUN = ["seed", "fold"]
-_NO_FOLD = -1
-
-_Result = tuple[Outcome, Sequence[str], Sequence[str]]  # outcome, data sets it rests on, evidence
-_NOT_RUN: _Result = ("not run", (), ())
 
 
 @dataclass(frozen=True)
@@ -93,7 +86,7 @@ class _Measured(Formula):
         return {"outcome": outcome, "coverage": "" if outcome == "not run" else count, "evidence": "; ".join(shown)}
 
     @abstractmethod
-    def _outcome(self, evidence: Evidence) -> _Result: ...
+    def _outcome(self, evidence: Evidence) -> Result: ...
 
 
 class BestAverage(_Measured):
@@ -107,10 +100,10 @@ class BestAverage(_Measured):
     method: str
     beside: tuple[str, ...] = ()
 
-    def _outcome(self, evidence: Evidence) -> _Result:
+    def _outcome(self, evidence: Evidence) -> Result:
         rivals = [name for name in _rivals(evidence, self.artifact, self.method) if name not in self.beside]
         gains = {name: _differences(self, evidence, self.method, name) for name in rivals}
-        return _above({name: _average(of_rival, f"over {name}") for name, of_rival in gains.items()})
+        return above_zero({name: average_gain(of_rival, f"over {name}") for name, of_rival in gains.items()})
 
 
 class MeanGain(_Measured):
@@ -122,14 +115,14 @@ class MeanGain(_Measured):
     points: float
     at_least: bool = False
 
-    def _outcome(self, evidence: Evidence) -> _Result:
-        gains = _average(_differences(self, evidence, self.method, self.over), f"over {self.over}")
+    def _outcome(self, evidence: Evidence) -> Result:
+        gains = average_gain(_differences(self, evidence, self.method, self.over), f"over {self.over}")
         if not gains:
-            return _NOT_RUN
+            return NOT_RUN
         (gain,) = gains
         least = max(self.points if self.at_least else self.points - evidence.margin, 0)
         shown = [f"claimed {'over ' if self.at_least else ''}{self.points:+g}", str(gain)]
-        return _on_side(gain.low > least, gain.high < least), gain.datasets, shown
+        return on_side(gain.low > least, gain.high < least), gain.datasets, shown
 
 
 class Beats(_Measured):
@@ -143,11 +136,11 @@ class Beats(_Measured):
     method: str
     over: str | tuple[str, ...]
 
-    def _outcome(self, evidence: Evidence) -> _Result:
+    def _outcome(self, evidence: Evidence) -> Result:
         named = (self.over,) if isinstance(self.over, str) else self.over
         rivals = dict.fromkeys(run_as(self.artifact, name) for name in named)
         wanted = _rivals(evidence, self.artifact, self.method) if self.over == "all" else list(rivals)
-        return _above({rival: _differences(self, evidence, self.method, rival) for rival in wanted})
+        return above_zero({rival: _differences(self, evidence, self.method, rival) for rival in wanted})
 
 
 class _OfSweep(_Measured):
@@ -159,9 +152,10 @@ class _OfSweep(_Measured):
     def _gain(self, rows: pd.DataFrame) -> tuple["pd.Series[float]", str] | None:
         """Return what must be above zero by run, and its name, from the rows of a data set at several `x`."""
 
-    def _outcome(self, evidence: Evidence) -> _Result:
+    def _outcome(self, evidence: Evidence) -> Result:
         gains = {dataset: self._gain(rows) for dataset, rows in _sweeps(self, evidence, self.parameter)}
-        return _above({"": _intervals(evidence, [(*gain, dataset) for dataset, gain in gains.items() if gain])})
+        by_run = [(*gain, dataset) for dataset, gain in gains.items() if gain]
+        return above_zero({"": gains_of(by_run, evidence.confidence)})
 
 
 class FallsAbove(_OfSweep):
@@ -200,20 +194,20 @@ class _OfDamage(_Measured):
     @abstractmethod
     def _holds(self, median: float) -> bool: ...
 
-    def _outcome(self, evidence: Evidence) -> _Result:
+    def _outcome(self, evidence: Evidence) -> Result:
         covered, rows = self.covered(evidence), evidence.damage
         # Where no graph has a loss, as without edges, there is no median either, and it decides nothing.
         rows = rows[(rows["augmentation"] == self.augmentation) & rows["dataset"].isin(covered)]
         rows = rows.dropna(subset=["median"])
         if rows.empty:
-            return _NOT_RUN
+            return NOT_RUN
         used = [name for name in covered if name in set(rows["dataset"])]
         shown = [
             f"{row['dataset']}: median loss {100 * row['median']:.1f} % ({row['reading']})"
             for row in rows.to_dict("records")
         ]
         by_reading = [all(map(self._holds, of["median"])) for _, of in rows.groupby("reading")]
-        return _on_side(all(by_reading), not any(by_reading)), used, shown
+        return on_side(all(by_reading), not any(by_reading)), used, shown
 
 
 class LosesOver(_OfDamage):
@@ -238,21 +232,6 @@ class AddsEntropy(_OfDamage):
 MeasuredFormula = BestAverage | MeanGain | Beats | FallsAbove | RisesWith | LosesOver | AddsEntropy
 
 
-@dataclass(frozen=True)
-class _Difference:
-    """How far one thing is above another, in points: a mean and its interval, over some data sets."""
-
-    what: str
-    mean: float
-    low: float
-    high: float
-    datasets: tuple[str, ...]
-
-    def __str__(self) -> str:
-        bounds = "" if math.isnan(self.low) else f" ({self.low:+.2f} to {self.high:+.2f})"
-        return f"{self.what}: {self.mean:+.2f}{bounds}"
-
-
 def _rivals(evidence: Evidence, artifact: str, method: str) -> list[str]:
     """Return the other methods that a table prints, those under several names once."""
     printed = evidence.published.loc[evidence.published["artifact"] == artifact, "method"]
@@ -260,7 +239,7 @@ def _rivals(evidence: Evidence, artifact: str, method: str) -> list[str]:
     return [name for name in names if name != run_as(artifact, method)]
 
 
-def _differences(formula: _Measured, evidence: Evidence, method: str, rival: str) -> list[_Difference]:
+def _differences(formula: _Measured, evidence: Evidence, method: str, rival: str) -> list[Difference]:
     """Return how far a method is above a rival, run by run, for each data set that both have.
 
     Where a data set has several metrics or parts, there is one difference for each.
@@ -273,7 +252,7 @@ def _differences(formula: _Measured, evidence: Evidence, method: str, rival: str
             one, other = (of_measure[of_measure["method"] == name].set_index(_RUN)["value"] for name in names)
             what = f"{part} {metric}, ".lstrip() if measured.ngroups > 1 else ""
             gains.append(((one - other).dropna(), f"{what}over {rival}", dataset))
-    return _intervals(evidence, gains)
+    return gains_of(gains, evidence.confidence)
 
 
 def _of_datasets(formula: _Measured, evidence: Evidence, rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -282,8 +261,7 @@ def _of_datasets(formula: _Measured, evidence: Evidence, rows: pd.DataFrame) -> 
     for dataset in (name for name in formula.covered(evidence) if name in run):
         evaluation = evaluation_of(evidence.judged_by, formula.artifact, dataset)
         own = rows[(rows["dataset"] == dataset) & (rows["evaluation"] == evaluation)]
-        # pandas leaves rows with an empty key out, so runs without folds get a number.
-        yield dataset, own.assign(fold=own["fold"].fillna(_NO_FOLD))
+        yield dataset, own.assign(fold=own["fold"].fillna(NO_FOLD))
 
 
 def _sweeps(formula: _Measured, evidence: Evidence, parameter: str) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -302,48 +280,3 @@ def _sweeps(formula: _Measured, evidence: Evidence, parameter: str) -> Iterator[
         if len(of_dataset):
             groups = [group for _, group in of_dataset.groupby(["method", "others", *MEASURE])]
             yield dataset, max(groups, key=lambda group: group["x"].nunique())
-
-
-def _intervals(evidence: Evidence, gains: Sequence[tuple["pd.Series[float]", str, str]]) -> list[_Difference]:
-    """Return the differences of gains by run, each with its name and data set; those without any run are left out."""
-    parts = [
-        values.rename("value").reset_index().assign(method=what, dataset=dataset, protocol="fixed")
-        for values, what, dataset in gains
-        if len(values)
-    ]
-    if not parts:
-        return []
-    scores = pd.concat(parts, ignore_index=True)
-    scores["fold"] = scores["fold"].where(scores["fold"] != _NO_FOLD)
-    return [
-        _Difference(f"{row['dataset']}, {row['method']}", row["mean"], row["low"], row["high"], (row["dataset"],))
-        for row in cell_intervals(scores, evidence.confidence).to_dict("records")
-    ]
-
-
-def _average(gains: Sequence[_Difference], what: str) -> list[_Difference]:
-    """Average over data sets, whose runs are independent: half-widths add as squares."""
-    if not gains:
-        return []
-    half = math.sqrt(sum((gain.high - gain.mean) ** 2 for gain in gains)) / len(gains)
-    mean = sum(gain.mean for gain in gains) / len(gains)
-    return [_Difference(what, mean, mean - half, mean + half, tuple(name for gain in gains for name in gain.datasets))]
-
-
-def _above(by_rival: Mapping[str, Sequence[_Difference]]) -> _Result:
-    """All must be above zero with their whole intervals; one that is wholly below decides against the claim."""
-    gains = [gain for of_rival in by_rival.values() for gain in of_rival]
-    if not gains:
-        return _NOT_RUN
-    used = dict.fromkeys(name for gain in gains for name in gain.datasets)
-    outcome = _on_side(all(gain.low > 0 for gain in gains), any(gain.high < 0 for gain in gains))
-    shown = [str(gain) for gain in gains]
-    if (run := sum(map(bool, by_rival.values()))) < len(by_rival):
-        # What is above those rivals that were run may still be below the others.
-        outcome = "undecided" if outcome == "holds" else outcome
-        shown = [f"{run} of {len(by_rival)} rivals run", *shown]
-    return outcome, tuple(used), shown
-
-
-def _on_side(holds: bool, fails: bool) -> Outcome:
-    return "holds" if holds else "fails" if fails else "undecided"
