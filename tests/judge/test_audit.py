@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relamp.errors import RelampError
-from relamp.judge.audit import COLUMNS, audit, averages, render_audit
+from relamp.judge.audit import COLUMNS, audit, render_audit
 from relamp.judge.published import load_published, paper_datasets
 from relamp.judge.ranks import average_ranks
 
@@ -43,9 +43,8 @@ def outcome(frame: pd.DataFrame) -> dict[str, tuple[str, str, bool]]:
     return {row.where: (row.claimed, row.recomputed, row.agrees) for row in frame.itertuples()}
 
 
-def test_averages_and_ranks_by_hand() -> None:
+def test_ranks_by_hand() -> None:
     cells = pd.DataFrame({"A": [90.0, 80.0, 80.0], "B": [70.0, np.nan, 75.0]}, index=["x", "y", "z"])
-    np.testing.assert_array_equal(averages(cells), [80.0, np.nan, 77.5])
     # On A: 1, 2.5 and 2.5; on B: 2 and 1, without y.
     np.testing.assert_array_equal(average_ranks(cells), [1.5, 2.5, 1.75])
 
@@ -161,7 +160,7 @@ def test_one_cell_explains_the_averages_and_ranks_of_table_2() -> None:
     assert cells.loc["AttrMasking", "BACE"] == 79.3
     cells.loc["AttrMasking", "BACE"] = 69.3
     assert ((average_ranks(cells) - wide["A.R."]).abs() <= 0.05 + 1e-9).all()
-    assert averages(cells)["AttrMasking"] == pytest.approx(wide.loc["AttrMasking", "Avg."])
+    assert cells.loc["AttrMasking"].mean() == pytest.approx(wide.loc["AttrMasking", "Avg."])
 
 
 def test_what_is_known_to_disagree_in_mmix(papers: pd.DataFrame) -> None:

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from judged_by import JUDGED_BY
 from relamp.data.rows import setting_name
 from relamp.errors import RelampError
-from relamp.judge.claims import COLUMNS, OUTCOMES, Claim, Evidence, check_claims, load_claims
+from relamp.judge.claims import COLUMNS, Claim, check_claims, load_claims
+from relamp.judge.measured_claims import Evidence
+from relamp.judge.outcomes import OUTCOMES
 
 ROOT = Path(__file__).parents[2]
 NAN = math.nan

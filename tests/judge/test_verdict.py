@@ -11,7 +11,7 @@ from scipy import stats
 from judged_by import JUDGED_BY
 from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
-from relamp.judge.verdict import COLUMNS, count_verdicts, judge_cells, refuse, verdict
+from relamp.judge.verdict import COLUMNS, judge_cells, refuse, verdict
 from relamp.settings.judging import Judging
 
 NAN = math.nan
@@ -146,9 +146,18 @@ def test_verdict_over_seeds_by_hand(published: float, word: str) -> None:
     assert (cell["verdict_seeds"], cell["verdict"]) == (word, "inconclusive")
 
 
-def test_seeds_that_agree_reproduce_over_seeds_alone() -> None:
-    cell = judged(printed(80), runs([[76, 84], [76, 84]]))
-    assert (cell["verdict"], cell["verdict_seeds"]) == ("inconclusive", "reproduced")
+@pytest.mark.parametrize(
+    ("table", "words", "note"),
+    [
+        ([[76, 84], [76, 84]], ("inconclusive", "reproduced"), None),  # seeds that agree
+        ([[80.0, 80.0, 80.0]], ("reproduced", "inconclusive"), None),  # one seed has folds, but no interval over seeds
+        ([[80.0]], ("inconclusive", "inconclusive"), "a single run has no interval"),
+    ],
+)
+def test_few_seeds_and_folds(table: Table, words: tuple[str, str], note: str | None) -> None:
+    cell = judged(printed(80), runs(table))
+    assert (cell["verdict"], cell["verdict_seeds"]) == words
+    assert note in (None, cell["note"])
 
 
 @pytest.mark.parametrize(
@@ -200,18 +209,6 @@ def test_further_seeds_decide_and_fewer_do_not(table: Table, published: float) -
         assert cell["note"] == ""
 
 
-def test_a_single_run_decides_nothing() -> None:
-    cell = judged(printed(80), runs([[80.0]]))
-    assert math.isnan(float(str(cell["low"])))
-    assert (cell["verdict"], cell["verdict_seeds"]) == ("inconclusive", "inconclusive")
-    assert cell["note"] == "a single run has no interval"
-
-
-def test_one_seed_with_folds_has_an_interval_but_none_over_seeds() -> None:
-    cell = judged(printed(80), runs([[80.0, 80.0, 80.0]]))
-    assert (cell["verdict"], cell["verdict_seeds"]) == ("reproduced", "inconclusive")
-
-
 def test_methods_that_relamp_cannot_run_are_left_out() -> None:
     cells = judge_cells(
         both(printed(method="dgk"), printed()), runs([[80.0], [80.0]], "dgk"), can("wl"), JUDGED_BY, JUDGING
@@ -238,10 +235,6 @@ def test_scores_of_other_protocols_are_ignored(chosen: str) -> None:
     judging = Judging.model_validate({"protocol": chosen})
     (cell,) = judge_cells(printed(means[chosen]), scores, can("wl"), JUDGED_BY, judging).to_dict("records")
     assert (cell["mean"], cell["verdict"], cell["protocol"]) == (pytest.approx(means[chosen]), "reproduced", chosen)
-
-
-def test_the_oracle_is_never_judged() -> None:
-    assert judged(printed(99), runs([[99.0], [99.0]], protocol="oracle"))["verdict"] == "not run"
 
 
 def test_metrics_do_not_mix() -> None:
@@ -359,21 +352,6 @@ def test_the_order_of_rows_does_not_matter(first: Table, second: Table, publishe
 
 
 @settings(max_examples=20, deadline=None)
-@given(table=tables(), copies=st.integers(2, 4), published=POINTS)
-def test_more_seeds_of_the_same_spread_never_widen_nor_turn(table: Table, copies: int, published: float) -> None:
-    assume(np.size(table) > 1)
-    few, many = (judged(printed(published), runs(rows)) for rows in (table, [*table] * copies))
-    # The same mean in another order of summing differs in its last bits.
-    low, high, less_low, less_high = (float(str(part[name])) for part in (few, many) for name in ("low", "high"))
-    assert less_low >= low - 1e-9
-    assert less_high <= high + 1e-9
-    borders = (published - 2, published + 2)
-    assume(all(abs(bound - border) > 1e-7 for bound in (low, high, less_low, less_high) for border in borders))
-    if few["verdict"] != "inconclusive":
-        assert many["verdict"] == few["verdict"]
-
-
-@settings(max_examples=20, deadline=None)
 @given(table=tables(), published=POINTS, shift=st.integers(-20, 9))
 def test_shifting_published_and_scores_alike_changes_nothing(table: Table, published: float, shift: int) -> None:
     here = judged(printed(published), runs(table))
@@ -398,7 +376,7 @@ def test_counts_and_refusals() -> None:
     published = both(printed(80), printed(60, dataset="DD"), printed(70, dataset="NCI1"), printed(1, "graphlet"))
     scores = both(*(runs([[80.0], [80.0]], dataset=name) for name in ("MUTAG", "DD")), runs([[70.0]], dataset="NCI1"))
     cells = judge_cells(published, scores, can("wl", "graphlet"), JUDGED_BY, JUDGING)
-    assert count_verdicts(cells) == {"reproduced": 1, "better": 1, "inconclusive": 1, "not run": 1}
+    assert cells["verdict"].tolist() == ["reproduced", "better", "inconclusive", "not run"]
     refuse(cells, [])
     refuse(cells, ["worse"])
     with pytest.raises(RelampError) as caught:

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 
+from figure_texts import texts
 from relamp.errors import RelampError
 from relamp.judge.intervals import cell_intervals
 from relamp.judge.ranks import Ranking, rank_methods
@@ -25,12 +25,8 @@ def cells(methods: str, datasets: str, values: list[float]) -> pd.DataFrame:
     return rows.assign(protocol="fixed", seed=0, fold=np.nan)
 
 
-def shown(figure: Figure) -> list[Text]:
-    return [text for text in figure.findobj(Text) if isinstance(text, Text) and text.get_text().strip()]
-
-
 def words(figure: Figure) -> str:
-    return "\n".join(text.get_text() for text in shown(figure))
+    return "\n".join(texts(figure))
 
 
 def bars(figure: Figure) -> list[tuple[float, float, float]]:

@@ -1,15 +1,10 @@
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
-from matplotlib.text import Text
 
+from figure_texts import texts
 from relamp.errors import RelampError
 from relamp.render.damage import damage_figure
 from stored_rows import damage_rows
-
-
-def texts(figure: Figure) -> list[str]:
-    return [text.get_text() for text in figure.findobj(Text) if isinstance(text, Text)]
 
 
 def test_boxes_by_hand() -> None:

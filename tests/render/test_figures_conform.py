@@ -18,7 +18,9 @@ from matplotlib.patches import Patch
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
+from figure_texts import texts
 from greys import lightness
+from relamp.artifacts import ARTIFACTS
 from relamp.errors import RelampError
 from relamp.render.critical_difference import critical_difference_figure
 from relamp.render.damage import damage_figure
@@ -57,7 +59,7 @@ class Entry:
     Attributes:
         draw: takes frames by name; returns the figure and what is plotted.
         inputs: frames of several sizes, the first an ordinary one; `least` has one row or one seed.
-        caption: its file.
+        caption: its record, or the file of its caption.
         marks: words of the caption, or of the figure, one for each kind of mark that is drawn.
         kept: a column whose values mean something by their order, which a shuffle leaves alone.
         shifted: whether points are drawn at a distance from the plotted number.
@@ -220,10 +222,6 @@ def box_of(text: Text, renderer: Any) -> Bbox:
     return (patch or text).get_window_extent(renderer)
 
 
-def texts(figure: Figure) -> str:
-    return "\n".join(text.get_text() for text in figure.findobj(Text) if isinstance(text, Text))
-
-
 def marked_lines(figure: Figure) -> Iterator[Line2D]:
     """Lines with marks, but for the bars of errors."""
     for axis in figure.axes:
@@ -263,7 +261,7 @@ def test_nothing_is_cut_off_and_no_text_covers_another(entry: Entry, size: str, 
 @every_size
 def test_legend_or_caption_names_every_mark(entry: Entry, size: str) -> None:
     figure, plotted = entry.drawn(size)
-    words = texts(figure)
+    words = "\n".join(texts(figure))
     for column, name in (("method", label), ("dataset", short_name)):
         if column in plotted and not (column == "dataset" and entry.caption == "ranks"):
             assert all(name(value) in words for value in plotted[column].unique())
@@ -271,7 +269,9 @@ def test_legend_or_caption_names_every_mark(entry: Entry, size: str) -> None:
     named = {(to_hex(handle.get_markeredgecolor()), handle.get_marker()) for handle in handles}
     if figure.legends:
         assert {(to_hex(line.get_markeredgecolor()), line.get_marker()) for line in marked_lines(figure)} <= named
-    caption = (CAPTIONS / f"{entry.caption}.rst").read_text(encoding="utf-8").lower()
+    record = ARTIFACTS.get(entry.caption)
+    template = (record.caption if record else None) or entry.caption
+    caption = (CAPTIONS / f"{template}.rst").read_text(encoding="utf-8").lower() + (record.about if record else "")
     for mark in entry.marks:
         assert mark in caption or mark in words.lower(), mark
 

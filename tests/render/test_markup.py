@@ -2,13 +2,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from relamp.render.markup import TextTable, html_page, latex, latex_table, markdown_table
+from relamp.render.markup import TextTable, latex
 
+NONE = pd.DataFrame()
 BLOCKS = {"theirs": [["a_b", "1.0±0.2"]], "ours": [["c|d", "-"]]}
 
 
 def test_markdown_by_hand() -> None:
-    assert markdown_table(["method", "DD †"], BLOCKS, "What ± is.", text_columns=1).splitlines() == [
+    assert TextTable(NONE, ["method", "DD †"], BLOCKS, "What ± is.").markdown().splitlines() == [
         "| method | DD † |",
         "| --- | ---: |",
         "| **theirs** |  |",
@@ -21,7 +22,7 @@ def test_markdown_by_hand() -> None:
 
 
 def test_latex_by_hand() -> None:
-    assert latex_table(["method", "DD †"], BLOCKS, "50 % & more", text_columns=1, spans=[("", 1), ("γ", 1)]) == (
+    assert TextTable(NONE, ["method", "DD †"], BLOCKS, "50 % & more", spans=[("", 1), ("γ", 1)]).latex() == (
         "\\begin{table}\n"
         "\\centering\n"
         "\\caption{50 \\% \\& more}\n"
@@ -43,7 +44,7 @@ def test_latex_by_hand() -> None:
 
 
 def test_a_wide_latex_table_is_shrunk_to_the_line() -> None:
-    wide = latex_table([str(i) for i in range(12)], {"": []}, "", text_columns=1)
+    wide = TextTable(NONE, [str(i) for i in range(12)], {"": []}, "").latex()
     assert "\\resizebox{\\linewidth}{!}{%\n\\begin{tabular}" in wide
     assert "\\end{tabular}}\n\\end{table}" in wide
     assert wide.count("{") == wide.count("}")
@@ -54,11 +55,12 @@ def test_every_sign_that_latex_would_take_for_a_command_is_written_out() -> None
 
 
 def test_one_block_needs_no_name() -> None:
-    assert "**" not in markdown_table(["a"], {"": [["1"]]}, "", text_columns=0)
+    assert "**" not in TextTable(NONE, ["a"], {"": [["1"]]}, "", text_columns=0).markdown()
 
 
 def test_html_by_hand() -> None:
-    page = html_page(["method", "DD"], {"theirs": [["a<b", "1.0±0.2"]], "ours": [["c", "-"]]}, "A & b. C", 1)
+    blocks = {"theirs": [["a<b", "1.0±0.2"]], "ours": [["c", "-"]]}
+    page = TextTable(NONE, ["method", "DD"], blocks, "A & b. C").html()
     head, body = page.split("<tbody>")
     assert "<title>A &amp; b</title>" in head
     assert '<th class="text">method</th><th>DD</th>' in head

@@ -2,18 +2,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.text import Text
 
+from figure_texts import texts
 from relamp.errors import RelampError
 from relamp.render.sweep import sweep_figure
 from stored_rows import ALPHAS, EIGHT, GAMMAS, svm_rows, sweep_rows
 
 ONE = ["lamp-mag"]
-
-
-def texts(figure: Figure) -> list[str]:
-    return [text.get_text() for text in figure.findobj(Text) if isinstance(text, Text)]
 
 
 def ticks(axis: Axes) -> list[str]:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from relamp.judge.claims import COLUMNS as CLAIM_COLUMNS
-from relamp.judge.claims import OUTCOMES
+from relamp.judge.outcomes import OUTCOMES
 from relamp.judge.verdict import COLUMNS
 from relamp.render.verdict_page import Links, verdict_page
 from relamp.render.verdict_words import contradictions, verdict_markdown
@@ -184,7 +184,7 @@ def test_everything_is_escaped() -> None:
 
 def test_claims_that_were_not_run_are_folded() -> None:
     shown = page()
-    (folded,) = re.findall(r"<details><summary>1 claims that.*?</details>", shown, flags=re.DOTALL)
+    (folded,) = re.findall(r"<details><summary>1 claim that.*?</details>", shown, flags=re.DOTALL)
     assert "“it not run”" in folded
     assert shown.count("“it not run”") == 1
     for word in ("holds", "fails", "undecided"):
@@ -192,7 +192,7 @@ def test_claims_that_were_not_run_are_folded() -> None:
         assert re.search(
             f"<tr><td[^>]*><b>{word}</b></td><td>“it {word}”</td><td>M-Mix, Section 4, Table 3</td>", shown
         )
-    assert "claims that" not in page(said=claims({}))
+    assert "that this preset" not in page(said=claims({}))
 
 
 def test_evidence_of_a_claim_is_a_line_each() -> None:
@@ -291,7 +291,7 @@ def test_claims_are_told_by_paper() -> None:
     assert parts[1::2] == ["LAMP", "M-Mix"]
     assert "<p>" + re.findall('<span class="count"[^>]*>fails: 1</span>', parts[2])[0] + "</p>" in parts[2]
     assert ["holds: 1" in parts[4], "not run: 1" in parts[4], "fails: 1" in parts[4]] == [True, True, False]
-    assert "1 claims that this preset does not run" in parts[4]
+    assert "1 claim that this preset does not run" in parts[4]
 
 
 def table_of(markdown: str, heading: str) -> list[list[str]]:

@@ -36,8 +36,9 @@ class Artifact:
         options: further arguments of that function.
         outputs: files by the function's parameters, with `{results}` and `{figures}` for folders; the report shows the
             first of each.
-        caption: its template in workflow/report; None for an artifact that the report does not show.
-        about: the text of the caption, where several artifacts share a template.
+        caption: its template in workflow/report, by default of its name; None for what the report does not show.
+        about: the text of the caption, where artifacts share a template, as tables do (`table`) and figures may
+            (`figure`).
         lite: whether it is made of rows alone, without packed data.
     """
 

@@ -1,6 +1,6 @@
 """Who beats whom, what choosing on test scores adds, and one table of all methods: each from its own rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import combinations
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from relamp.data.rows import read_by_evaluation
-from relamp.judge.comparison import Comparison, compare_on_dataset, compare_over_datasets
+from relamp.judge.comparison import compare_on_dataset, compare_over_datasets
 from relamp.judge.runs import all_runs, judged_scores, scores
 from relamp.render import cross_table as shown
 from relamp.render.comparisons import comparisons_table
@@ -25,16 +25,12 @@ _SEED = 0  # of the draws from a posterior
 def leakage(rows: Sequence[Path], fixed: Fixed, figure: Path, table: Path, command: str) -> None:
     """Draw and tabulate the gap between oracle and nested scores.
 
-    Args:
-        rows: stored rows of evaluations that choose, in `rows/<evaluation>/...`.
-        fixed: see `relamp.judge.runs.scores`.
-        figure: one of the figure's files; the others lie beside it.
-        table: one of the table's files (`.csv`, `.md`, `.html`).
-        command: what makes them.
+    `rows` are those of evaluations that choose, in `rows/<evaluation>/...`; `figure` and `table` (`.csv`, `.md`,
+    `.html`) name one of the files each, the others lie beside it.
     """
-    found = scores(all_runs(read_by_evaluation(rows)), fixed)
+    found = _scores(rows, fixed)
     leakage_table(found).write(table.with_suffix(""))
-    save_drawn(leakage_figure(found), figure.with_suffix(""), rows, command)
+    save_drawn(leakage_figure(found), figure, rows, command)
 
 
 def compare_methods(
@@ -42,46 +38,35 @@ def compare_methods(
 ) -> None:
     """Compare all pairs of methods on each data set and over all, and draw their average ranks.
 
-    Args:
-        rows: stored rows of one evaluation, on data sets that all methods share: ranks take no other.
-        fixed: see `relamp.judge.runs.scores`.
-        judging: see `relamp.settings.judging.Judging`.
-        figure, table, command: as in `leakage`.
+    `rows` are those of one evaluation, on data sets that all methods share: ranks take no other. The rest is as in
+    `leakage`.
     """
     chosen = Judging.model_validate(judging)
-    found = judged_scores(scores(all_runs(read_by_evaluation(rows)), fixed), chosen.protocol)
-    compared = pd.DataFrame([_flat(comparison) for comparison in _comparisons(found, chosen)])
+    found = judged_scores(_scores(rows, fixed), chosen.protocol)
+    compared = pd.DataFrame(_comparisons(found, chosen))
     comparisons_table(compared, chosen.rope).write(table.with_suffix(""))
-    save_drawn(critical_difference_figure(found, chosen.protocol), figure.with_suffix(""), rows, command)
+    save_drawn(critical_difference_figure(found, chosen.protocol), figure, rows, command)
 
 
 def cross_table(rows: Sequence[Path], fixed: Fixed, output: Path, command: str) -> None:
-    """Write one table of all methods on all data sets, a block per evaluation.
-
-    Args:
-        rows: stored rows, in `rows/<evaluation>/...`.
-        fixed: see `relamp.judge.runs.scores`.
-        output: one of the table's files; the others lie beside it.
-        command: what makes them.
-    """
-    found = scores(all_runs(read_by_evaluation(rows)), fixed)
+    """Write one table of all methods on all data sets, a block per evaluation, each file of it beside `output`."""
+    found = _scores(rows, fixed)
     shown.cross_table(found[found["protocol"] == "fixed"]).write(output.with_suffix(""))
-    write_sidecar(output.with_suffix(".json"), rows, command)
+    write_sidecar(output, rows, command)
 
 
-def _comparisons(found: pd.DataFrame, judging: Judging) -> list[Comparison]:
+def _scores(rows: Sequence[Path], fixed: Fixed) -> pd.DataFrame:
+    return scores(all_runs(read_by_evaluation(rows)), fixed)
+
+
+def _comparisons(found: pd.DataFrame, judging: Judging) -> Iterator[dict[str, Any]]:
     """Compare each pair once, on each data set that both have, and over these if there are several."""
-    made = []
     datasets: dict[str, set[str]] = {str(name): set(rows["dataset"]) for name, rows in found.groupby("method")}
-    for method, rival in combinations(sorted(datasets), 2):
-        shared = sorted(datasets[method] & datasets[rival])
-        made += [
-            compare_on_dataset(found, method, rival, dataset, judging.rope, judging.confidence) for dataset in shared
-        ]
+    level = judging.confidence
+    for pair in combinations(sorted(datasets), 2):
+        shared = sorted(datasets[pair[0]] & datasets[pair[1]])
+        compared = [compare_on_dataset(found, *pair, dataset, judging.rope, level) for dataset in shared]
         if len(shared) > 1:
-            made.append(compare_over_datasets(found, method, rival, judging.rope, _SEED, judging.confidence))
-    return made
-
-
-def _flat(comparison: Comparison) -> dict[str, Any]:
-    return {**asdict(comparison), "datasets": " ".join(comparison.datasets)}
+            compared.append(compare_over_datasets(found, *pair, judging.rope, _SEED, level))
+        for comparison in compared:
+            yield {**asdict(comparison), "datasets": " ".join(comparison.datasets)}

@@ -27,25 +27,15 @@ def draw(
 ) -> None:
     """Write a figure as png, pdf and svg, its numbers as csv and its sidecar as json.
 
-    Args:
-        draw: the drawing, "module:function"; it takes `rows`, `draws` and `mixed` as frames and `data` as a path, as
-            far as they are given, and the options.
-        options: further arguments of the drawing.
-        output: the picture; the other files lie beside it.
-        command: what makes it again.
-        rows, draws: files of rows, read as one frame each.
-        data: packed data.
-        mixed: a file of mixing weights.
+    `draw` names the drawing, "module:function", which takes `rows`, `draws` and `mixed` (mixing weights) as frames and
+    `data` (packed) as a path, as far as they are given, and the options. `output` is the picture; the other files lie
+    beside it. `command` makes it again.
     """
-    given: dict[str, Any] = {
-        name: pd.concat(map(pd.read_csv, paths), ignore_index=True)
-        for name, paths in (("rows", rows), ("draws", draws))
-        if paths
-    }
-    given |= {"data": data} if data else {}
-    given |= {"mixed": pd.read_csv(mixed)} if mixed else {}
+    files = {"rows": rows, "draws": draws, "mixed": [mixed] if mixed else []}
+    read = {name: pd.concat(map(pd.read_csv, paths), ignore_index=True) for name, paths in files.items() if paths}
+    given: dict[str, Any] = {**read, **({"data": data} if data else {})}
     inputs = [*rows, *draws, *(path for path in (data, mixed) if path)]
-    save_drawn(named(draw)(**given, **options), output.with_suffix(""), inputs, command)
+    save_drawn(named(draw)(**given, **options), output, inputs, command)
 
 
 def tabulate(
@@ -60,23 +50,17 @@ def tabulate(
 ) -> None:
     """Write a table of a paper, published rows beside those of this run, as html, csv, md and tex with a sidecar.
 
-    Args:
-        rows: stored rows, in `rows/<evaluation>/...`.
-        published: the printed cells.
-        title: first words of the caption.
-        shows: methods of this run besides those that the table prints; None shows all.
-        transposed: data sets as rows.
-        output: the page; the other files lie beside it.
-        command: what makes it again.
-        splits: folds or splits in which the rows were scored, for the sidecar.
+    `rows` lie in `rows/<evaluation>/...`; `published` are the printed cells, `title` the first words of the caption.
+    `shows` names methods of this run besides those that the table prints, None all; `transposed` has data sets as rows.
+    `output` is the page; the other files lie beside it. The sidecar also names the folds or `splits` of the rows.
     """
     printed = load_published(published.parent, published.stem)
     table = render_table(read_by_evaluation(rows), printed, title, shows, transposed)
     table.write(output.with_suffix(""))
-    write_sidecar(output.with_suffix(".json"), [published, *splits, *rows], command)
+    write_sidecar(output, [published, *splits, *rows], command)
 
 
 def guard_table(reports: Sequence[Path], output: Path, command: str) -> None:
     """Write the data guard's findings on all data sets as one table."""
     data_table([read_json(path) for path in reports]).write(output.with_suffix(""))
-    write_sidecar(output.with_suffix(".json"), reports, command)
+    write_sidecar(output, reports, command)

@@ -10,7 +10,8 @@ from rich.console import Console
 
 from relamp.data.rows import read_by_evaluation
 from relamp.judge import audit as papers
-from relamp.judge.claims import Evidence, check_claims, load_claims
+from relamp.judge.claims import check_claims, load_claims
+from relamp.judge.measured_claims import Evidence
 from relamp.judge.published import JudgedBy, load_published, run_as
 from relamp.judge.runs import all_runs, judged_scores, last_epochs, scores
 from relamp.judge.verdict import judge_cells, refuse
@@ -38,19 +39,11 @@ def judge(
 ) -> None:
     """Write the verdicts on published numbers and claims as CSV, Markdown and HTML, with scores and a sidecar.
 
-    Args:
-        rows: stored rows of all evaluations, in `rows/<evaluation>/...`.
-        damage: rows of structural damage, one file per data set.
-        published: files of published numbers.
-        claims: see `relamp.judge.claims`.
-        fixed: by evaluation and method, the setting of the tables; `default` where none is named.
-        methods: by evaluation, what relamp can run: a published cell of anything else gets no verdict.
-        judged_by: by artifact and domain of the data set, the evaluation.
-        judging: see `relamp.settings.judging.Judging`.
-        preset: what was run.
-        pages: the page of each artifact that is rendered, its sidecar beside it.
-        output: the page; `.csv`, `.md` and `.json` of the same name, `claims.csv` and `scores.csv` lie beside it.
-        command: what makes them.
+    `rows` are those of all evaluations, in `rows/<evaluation>/...`; `damage` has one file per data set. `fixed` is, by
+    evaluation and method, the setting of the tables (`default` where none is named); `methods`, by evaluation, what
+    relamp can run: a published cell of anything else gets no verdict; `judged_by`, by artifact and domain of the data
+    set, the evaluation; `pages` the page of each artifact that is rendered, its sidecar beside it. `output` is the
+    page; `.csv`, `.md` and `.json` of the same name, `claims.csv` and `scores.csv` lie beside it.
     """
     chosen = Judging.model_validate(judging)
     runs = all_runs(read_by_evaluation(rows))
@@ -73,7 +66,7 @@ def judge(
     write_text(output.with_suffix(".md"), verdict_markdown(cells, tested, how, preset))
     links = _links(found, cells, pages, output.parent)
     write_text(output.with_suffix(".html"), verdict_page(cells, tested, how, preset, links))
-    write_sidecar(output.with_suffix(".json"), [*rows, *damage, *published, claims], command)
+    write_sidecar(output, [*rows, *damage, *published, claims], command)
 
 
 def audit(published: Sequence[Path], claims: Path, output: Path, command: str) -> None:
@@ -105,12 +98,11 @@ def _median_damage(paths: Sequence[Path]) -> pd.DataFrame:
 
 def _links(found: pd.DataFrame, cells: pd.DataFrame, pages: Mapping[str, str], folder: Path) -> Links:
     key = ["method", "dataset", "evaluation"]
-    fixed = found[found["protocol"] == "fixed"].drop_duplicates(key)
-    files = {tuple(row[name] for name in key): row["rows"] for row in fixed.to_dict("records")}
+    files = found[found["protocol"] == "fixed"].drop_duplicates(key).set_index(key)["rows"].to_dict()
     rows = {}
-    for cell in cells.to_dict("records"):
-        if path := files.get((run_as(cell["artifact"], cell["method"]), cell["dataset"], cell["evaluation"])):
-            rows[cell["artifact"], cell["method"], cell["dataset"]] = _relative(path, folder)
+    for artifact, method, dataset, how in cells[["artifact", *key]].itertuples(index=False):
+        if path := files.get((run_as(artifact, method), dataset, how)):
+            rows[artifact, method, dataset] = _relative(path, folder)
     near = {name: _relative(page, folder) for name, page in pages.items()}
     return Links(rows, near, {name: page.removesuffix(".html") + ".json" for name, page in near.items()})
 

@@ -1,6 +1,5 @@
 """Do the papers agree with themselves? Their own arithmetic, from nothing but the printed cells and the text."""
 
-import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from itertools import combinations
 from pathlib import Path
@@ -10,7 +9,7 @@ import pandas as pd
 
 from relamp.errors import RelampError
 from relamp.judge.claims import Claim, load_claims
-from relamp.judge.published import AVERAGES, RANK, load_published, paper_datasets
+from relamp.judge.published import AVERAGES, RANK, load_published, natural, paper_datasets
 from relamp.judge.ranks import average_ranks
 
 COLUMNS = ("paper", "artifact", "where", "claimed", "recomputed", "agrees", "remark")
@@ -28,13 +27,17 @@ def audit(published: Iterable[Path], claims: Path | str) -> pd.DataFrame:
     methods that are equal number by number (only those found are listed), and the claims that have a `printed`
     formula. Raises RelampError if there are no tables, or a file has a wrong form.
     """
-    paths = sorted(published, key=lambda path: _natural(path.stem))
+    paths = sorted(published, key=lambda path: natural(path.stem))
     tables = {path.stem: load_published(path.parent, path.stem) for path in paths}
     if not tables:
         raise RelampError("audit: there are no published tables; check the folder")
     rows: list[Row] = []
     for table in tables.values():
-        rows += [*_check_averages(table), *_check_ranks(table)]
+        for name in AVERAGES:
+            # The cells are rounded themselves, so the last decimal of their mean may be off by one.
+            rows += _check_aggregate(table, name, lambda cells: cells.mean(axis=1, skipna=False), 1.0)
+        # Ranks are whole or half numbers, so nothing but the rounding of the mean itself is allowed.
+        rows += _check_aggregate(table, RANK, average_ranks, 0.5)
     cells = pd.concat(tables.values(), ignore_index=True)
     cells["protocol"] = cells["protocol"].fillna("") if "protocol" in cells else ""
     for _, of_paper in cells.groupby("paper"):
@@ -42,17 +45,7 @@ def audit(published: Iterable[Path], claims: Path | str) -> pd.DataFrame:
     for claim in load_claims(claims):
         rows += _check_claim(claim, tables)
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    return frame.sort_values(list(COLUMNS[:5]), key=lambda column: column.map(_natural), ignore_index=True)
-
-
-def _natural(name: str) -> str:
-    """Make table2 come before table10."""
-    return re.sub(r"\d+", lambda number: number[0].zfill(4), name)
-
-
-def averages(cells: pd.DataFrame) -> "pd.Series[float]":
-    """Return the mean over the data sets (columns) of each method (row); NaN where a cell is missing."""
-    return cells.mean(axis=1, skipna=False)
+    return frame.sort_values(list(COLUMNS[:5]), key=lambda column: column.map(natural), ignore_index=True)
 
 
 def render_audit(frame: pd.DataFrame) -> str:
@@ -80,17 +73,6 @@ def _table(head: list[str], body: list[list[Any]]) -> list[str]:
     return [
         "| " + " | ".join(str(cell).replace("|", r"\|").replace("\n", " ") for cell in line) + " |" for line in lines
     ]
-
-
-def _check_averages(table: pd.DataFrame) -> Iterator[Row]:
-    for name in AVERAGES:
-        # The cells are rounded themselves, so the last decimal of their mean may be off by one.
-        yield from _check_aggregate(table, name, averages, 1.0)
-
-
-def _check_ranks(table: pd.DataFrame) -> Iterator[Row]:
-    # Ranks are whole or half numbers, so nothing but the rounding of the mean itself is allowed.
-    yield from _check_aggregate(table, RANK, average_ranks, 0.5)
 
 
 def _check_aggregate(

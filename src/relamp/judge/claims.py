@@ -1,61 +1,27 @@
 """The papers' claims, put to the test: each is a quote, a place and a formula, tried on printed or on measured cells.
 
-`printed` formulas ask whether the papers' own cells bear out their text (`relamp.judge.audit`), `measured` ones whether
-scores of this run do. A formula is a class below, its parameters are the fields.
+`printed` formulas, the classes below, ask whether the papers' own cells bear out their text (`relamp.judge.audit`),
+`measured` ones (`relamp.judge.measured_claims`) whether scores of this run do.
 """
 
-import math
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
-import numpy as np
 import pandas as pd
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from relamp.data.rows import setting_name, setting_values
 from relamp.errors import RelampError
-from relamp.judge.intervals import cell_intervals
-from relamp.judge.published import AGGREGATES, RANK, JudgedBy, evaluation_of, run_as
-from relamp.judge.runs import MEASURE
+from relamp.judge.measured_claims import Data, Evidence, Formula, MeasuredFormula
+from relamp.judge.published import AGGREGATES, RANK
 
-Outcome = Literal["holds", "fails", "undecided", "not run"]
-OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 COLUMNS = ("id", "paper", "where", "quote", "outcome", "coverage", "evidence")
 AVERAGE = "average"  # in place of a data set: the mean over the data sets
-_RUN = ["seed", "fold"]
-_NO_FOLD = -1
 _EQUAL = 1e-9  # differences of printed decimals are exact but for the last bits of a float
-
-_Result = tuple[Outcome, Sequence[str], Sequence[str]]  # outcome, data sets it rests on, evidence
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What claims are tried on.
-
-    Attributes:
-        scores: of the judged protocol at the tables' setting, of all evaluations, see `relamp.judge.runs.scores`; a
-            claim rests on those of its artifact's evaluations alone.
-        settings: runs of every setting at the last epoch, see `relamp.judge.runs.last_epochs`.
-        damage: median loss of structural entropy by dataset, augmentation and reading, as a fraction.
-        published: cells of all artifacts, which say what data sets a claim is about.
-        judged_by: by artifact and domain of the data set, the evaluation.
-        margin: points by which a gain may fall short of the claimed one.
-        confidence: of the intervals.
-    """
-
-    scores: pd.DataFrame
-    settings: pd.DataFrame
-    damage: pd.DataFrame
-    published: pd.DataFrame
-    judged_by: JudgedBy
-    margin: float
-    confidence: float
 
 
 @dataclass(frozen=True)
@@ -69,170 +35,7 @@ class Finding:
     remark: str = ""
 
 
-@dataclass(frozen=True)
-class _Difference:
-    """How far one thing is above another, in points: a mean and its interval, over some data sets."""
-
-    what: str
-    mean: float
-    low: float
-    high: float
-    datasets: tuple[str, ...]
-
-    def __str__(self) -> str:
-        bounds = "" if math.isnan(self.low) else f" ({self.low:+.2f} to {self.high:+.2f})"
-        return f"{self.what}: {self.mean:+.2f}{bounds}"
-
-
-class _Data(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Formula(_Data):
-    """What is about cells of an artifact.
-
-    Attributes:
-        artifact: a table or figure of the paper.
-        datasets: those that the claim is about; by default all of the artifact.
-        leave_out: data sets that it excepts.
-    """
-
-    artifact: str
-    datasets: tuple[str, ...] | None = None
-    leave_out: tuple[str, ...] = ()
-
-
-class _Measured(_Formula):
-    """A formula over measured scores.
-
-    Attributes:
-        table: the published table whose data sets a claim about a figure covers; by default the artifact itself.
-    """
-
-    table: str | None = None
-
-    def covered(self, evidence: Evidence) -> list[str]:
-        """Return the data sets that the claim is about."""
-        published = evidence.published
-        names = published.loc[published["artifact"] == (self.table or self.artifact), "dataset"].unique().tolist()
-        if not (names or self.datasets):
-            raise RelampError(f"{self.artifact}: is no published table; name the data sets of the claim, or a `table`")
-        return [name for name in self.datasets or names if name not in (*AGGREGATES, *self.leave_out)]
-
-    @abstractmethod
-    def _outcome(self, evidence: Evidence) -> _Result: ...
-
-
-class BestAverage(_Measured):
-    """`method` is above every rival of its table, on average over the data sets that both have.
-
-    Attributes:
-        beside: the paper's other methods, which do not count as rivals.
-    """
-
-    kind: Literal["best_average"]
-    method: str
-    beside: tuple[str, ...] = ()
-
-    def _outcome(self, evidence: Evidence) -> _Result:
-        rivals = [name for name in _rivals(evidence, self.artifact, self.method) if name not in self.beside]
-        found = {name: _average(_differences(self, evidence, self.method, name), f"over {name}") for name in rivals}
-        return _above_rivals({rival: [gain] if gain else [] for rival, gain in found.items()})
-
-
-class MeanGain(_Measured):
-    """`method` is above `over` on average by more than the claimed points less the margin, or than `at_least` these."""
-
-    kind: Literal["gain"]
-    method: str
-    over: str
-    points: float
-    at_least: bool = False
-
-    def _outcome(self, evidence: Evidence) -> _Result:
-        gain = _average(_differences(self, evidence, self.method, self.over), f"over {self.over}")
-        if gain is None:
-            return "not run", (), ()
-        least = max(self.points if self.at_least else self.points - evidence.margin, 0)
-        shown = [f"claimed {'over ' if self.at_least else ''}{self.points:+g}", str(gain)]
-        return _on_side(gain.low > least, gain.high < least), gain.datasets, shown
-
-
-class Beats(_Measured):
-    """`method` is above `over` on each data set.
-
-    Attributes:
-        over: a rival, several, or `all` other methods of the table.
-    """
-
-    kind: Literal["beats"]
-    method: str
-    over: str | tuple[str, ...]
-
-    def _outcome(self, evidence: Evidence) -> _Result:
-        named = (self.over,) if isinstance(self.over, str) else self.over
-        rivals = dict.fromkeys(run_as(self.artifact, name) for name in named)
-        wanted = _rivals(evidence, self.artifact, self.method) if self.over == "all" else list(rivals)
-        return _above_rivals({rival: _differences(self, evidence, self.method, rival) for rival in wanted})
-
-
-class FallsAbove(_Measured):
-    """The mean score over all settings above the threshold is below that over the others, on each data set."""
-
-    kind: Literal["falls_above"]
-    parameter: str
-    threshold: float
-
-    def _outcome(self, evidence: Evidence) -> _Result:
-        parts = []
-        for dataset, rows in _sweeps(self, evidence, self.parameter):
-            above = rows["x"] > self.threshold
-            if above.any() and not above.all():
-                runs = [rows[side].groupby(_RUN)["value"].mean() for side in (~above, above)]
-                what = f"{self.parameter} up to {self.threshold:g} above the rest"
-                parts.append(_as_scores(runs[0] - runs[1], what, dataset))
-        return _all_above(_intervals(evidence, parts))
-
-
-class RisesWith(_Measured):
-    """The least-squares slope of the score over the parameter's decades is positive, on each data set."""
-
-    kind: Literal["rises_with"]
-    parameter: str
-
-    def _outcome(self, evidence: Evidence) -> _Result:
-        parts = []
-        for dataset, rows in _sweeps(self, evidence, self.parameter):
-            table = rows[rows["x"] > 0].pivot_table(index=_RUN, columns="x", values="value")
-            if table.shape[1] > 1:
-                x = np.log10(table.columns.to_numpy(dtype=float))
-                x -= x.mean()
-                parts.append(_as_scores(table @ x / (x @ x), f"points a tenfold {self.parameter}", dataset))
-        return _all_above(_intervals(evidence, parts))
-
-
-class LosesOver(_Measured):
-    """The median loss of entropy is over the fraction on each data set; undecided where the readings disagree."""
-
-    kind: Literal["loses_over"]
-    augmentation: str
-    fraction: float
-
-    def _outcome(self, evidence: Evidence) -> _Result:
-        return _by_reading(self, evidence, self.augmentation, lambda median: median > self.fraction)
-
-
-class AddsEntropy(_Measured):
-    """The median loss of entropy is negative on each data set; undecided where the readings disagree."""
-
-    kind: Literal["adds_entropy"]
-    augmentation: str
-
-    def _outcome(self, evidence: Evidence) -> _Result:
-        return _by_reading(self, evidence, self.augmentation, lambda median: median < 0)
-
-
-class _Printed(_Formula):
+class _Printed(Formula):
     """A formula over printed cells.
 
     Attributes:
@@ -335,10 +138,8 @@ class Places(_Printed):
         findings = []
         for place, count in self.places.items():
             found = ranks.index[ranks == place].tolist()
-            names = f" ({', '.join(found)})" if found else ""
-            findings.append(
-                Finding(f"{count} times", f"{len(found)} times{names}", len(found) == count, f"place {place}")
-            )
+            counted = f"{len(found)} times" + (f" ({', '.join(found)})" if found else "")
+            findings.append(Finding(f"{count} times", counted, len(found) == count, f"place {place}"))
         return findings
 
 
@@ -371,15 +172,13 @@ class Leads(_Printed):
             f"{name}: {abs(weakest[name]):g} against {abs(other[name].max()):g} of {other[name].idxmax()}"
             for name in failed
         ]
-        summary = f"on {len(compared) - len(failed)} of {len(compared)}"
+        found = "; not on ".join([f"on {len(compared) - len(failed)} of {len(compared)}", *shown])
         equal = [name for name in failed if abs(weakest[name] - other[name].max()) <= _EQUAL]
         remark = f"equal as printed: {', '.join(equal)}" if equal else ""
-        return [
-            Finding("everywhere", "; not on ".join([summary, *shown]), not failed and bool(len(compared)), "", remark)
-        ]
+        return [Finding("everywhere", found, not failed and bool(len(compared)), remark=remark)]
 
 
-class Sum(_Data):
+class Sum(Data):
     """Numbers of the text that should add up to another one."""
 
     kind: Literal["sum"]
@@ -393,10 +192,7 @@ class Sum(_Data):
         return [Finding(self.total, f"{' + '.join(self.parts)} = {total}", total == Decimal(self.total))]
 
 
-_MeasuredKinds = BestAverage | MeanGain | Beats | FallsAbove | RisesWith | LosesOver | AddsEntropy
-
-
-class Claim(_Data):
+class Claim(Data):
     """One statement of a paper: its exact words, where they stand, and what they say of cells.
 
     Attributes:
@@ -410,7 +206,7 @@ class Claim(_Data):
     where: str = Field(min_length=1)
     quote: str = Field(min_length=1)
     id: str = ""
-    measured: Annotated[_MeasuredKinds, Field(discriminator="kind")] | None = None
+    measured: Annotated[MeasuredFormula, Field(discriminator="kind")] | None = None
     printed: Annotated[Gain | Places | Leads | Sum, Field(discriminator="kind")] | None = None
     remark: str = ""
 
@@ -443,131 +239,6 @@ def load_claims(path: Path | str) -> list[Claim]:
 
 def check_claims(claims: Sequence[Claim], evidence: Evidence) -> pd.DataFrame:
     """Return one row (`COLUMNS`) per claim on measured cells: its outcome, the data sets it rests on, the numbers."""
-    return pd.DataFrame(list(_rows(claims, evidence)), columns=list(COLUMNS))
-
-
-def _rows(claims: Sequence[Claim], evidence: Evidence) -> Iterator[dict[str, Any]]:
-    for claim in claims:
-        if claim.measured:
-            outcome, used, shown = claim.measured._outcome(evidence)
-            count = f"{len(used)} of {len(claim.measured.covered(evidence))} data sets: {', '.join(used)}"
-            source = claim.model_dump(include={"id", "paper", "where", "quote"})
-            coverage = "" if outcome == "not run" else count
-            yield {**source, "outcome": outcome, "coverage": coverage, "evidence": "; ".join(shown)}
-
-
-def _by_reading(formula: _Measured, evidence: Evidence, augmentation: str, holds: Callable[[float], bool]) -> _Result:
-    covered, rows = formula.covered(evidence), evidence.damage
-    # Where no graph has a loss, as without edges, there is no median either, and it decides nothing.
-    rows = rows[(rows["augmentation"] == augmentation) & rows["dataset"].isin(covered)].dropna(subset=["median"])
-    if rows.empty:
-        return "not run", (), ()
-    used = [name for name in covered if name in set(rows["dataset"])]
-    shown = [
-        f"{row['dataset']}: median loss {100 * row['median']:.1f} % ({row['reading']})" for _, row in rows.iterrows()
-    ]
-    by_reading = [all(map(holds, of["median"])) for _, of in rows.groupby("reading")]
-    outcome: Outcome = "holds" if all(by_reading) else "undecided" if any(by_reading) else "fails"
-    return outcome, used, shown
-
-
-def _rivals(evidence: Evidence, artifact: str, method: str) -> list[str]:
-    """Return the other methods that a table prints, those under several names once."""
-    printed = evidence.published.loc[evidence.published["artifact"] == artifact, "method"]
-    names = dict.fromkeys(run_as(artifact, name) for name in printed)
-    return [name for name in names if name != run_as(artifact, method)]
-
-
-def _differences(formula: _Measured, evidence: Evidence, method: str, rival: str) -> list[_Difference]:
-    """Return how far a method is above a rival, run by run, for each data set that both have.
-
-    Where a data set has several metrics or parts, there is one difference for each.
-    """
-    parts = []
-    names = [run_as(formula.artifact, name) for name in (method, rival)]
-    for dataset, rows in _of_datasets(formula, evidence, evidence.scores):
-        measured = rows.groupby(MEASURE, sort=True)
-        for (_, metric, part), of_measure in measured:
-            one, other = (of_measure[of_measure["method"] == name].set_index(_RUN)["value"] for name in names)
-            difference = (one - other).dropna()
-            if len(difference):
-                what = f"{part} {metric}, ".lstrip() if measured.ngroups > 1 else ""
-                parts.append(_as_scores(difference, f"{what}over {rival}", dataset))
-    return _intervals(evidence, parts)
-
-
-def _of_datasets(formula: _Measured, evidence: Evidence, rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield the rows of the artifact's evaluation of each data set that was run."""
-    run = set(rows["dataset"])
-    for dataset in (name for name in formula.covered(evidence) if name in run):
-        of_dataset = rows[rows["dataset"] == dataset]
-        evaluation = evaluation_of(evidence.judged_by, formula.artifact, dataset)
-        # pandas leaves rows with an empty key out, so runs without folds get a number.
-        of_evaluation = of_dataset[of_dataset["evaluation"] == evaluation]
-        yield dataset, of_evaluation.assign(fold=of_evaluation["fold"].fillna(_NO_FOLD))
-
-
-def _sweeps(formula: _Measured, evidence: Evidence, parameter: str) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield, by data set, the runs that differ in one parameter alone, with its value `x`.
-
-    Where there are several such groups, of several methods or at several values of other parameters, it is the one
-    with the most values.
-    """
-    values = {name: setting_values(name) for name in evidence.settings["setting"].unique()}
-    swept = {name: of for name, of in values.items() if isinstance(of.get(parameter), float)}
-    # What differs in another parameter is another group.
-    others = {name: setting_name({key: x for key, x in of.items() if key != parameter}) for name, of in swept.items()}
-    rows = evidence.settings[evidence.settings["setting"].isin(list(swept))]
-    x = rows["setting"].map({name: of[parameter] for name, of in swept.items()}).astype(float)
-    rows = rows.assign(x=x, others=rows["setting"].map(others))
-    for dataset, of_dataset in _of_datasets(formula, evidence, rows):
-        if len(of_dataset):
-            groups = [group for _, group in of_dataset.groupby(["method", "others", *MEASURE])]
-            yield dataset, max(groups, key=lambda group: group["x"].nunique())
-
-
-def _as_scores(values: "pd.Series[float]", what: str, dataset: str) -> pd.DataFrame:
-    frame = values.rename("value").reset_index()
-    folds = frame["fold"].where(frame["fold"] != _NO_FOLD)
-    return frame.assign(fold=folds, method=what, dataset=dataset, protocol="fixed")
-
-
-def _intervals(evidence: Evidence, parts: Sequence[pd.DataFrame]) -> list[_Difference]:
-    if not parts:
-        return []
-    cells = cell_intervals(pd.concat(parts, ignore_index=True), evidence.confidence)
-    return [
-        _Difference(f"{row['dataset']}, {row['method']}", row["mean"], row["low"], row["high"], (row["dataset"],))
-        for row in cells.to_dict("records")
-    ]
-
-
-def _average(gains: Sequence[_Difference], what: str) -> _Difference | None:
-    """Average over data sets, whose runs are independent: half-widths add as squares."""
-    if not gains:
-        return None
-    half = math.sqrt(sum((gain.high - gain.mean) ** 2 for gain in gains)) / len(gains)
-    mean = sum(gain.mean for gain in gains) / len(gains)
-    return _Difference(what, mean, mean - half, mean + half, tuple(name for gain in gains for name in gain.datasets))
-
-
-def _above_rivals(gains: Mapping[str, Sequence[_Difference]]) -> _Result:
-    """As `_all_above`; what is above those rivals that were run may still be below the others."""
-    outcome, used, shown = _all_above([gain for of_rival in gains.values() for gain in of_rival])
-    run = sum(bool(of_rival) for of_rival in gains.values())
-    if outcome == "not run" or run == len(gains):
-        return outcome, used, shown
-    return ("undecided" if outcome == "holds" else outcome), used, [f"{run} of {len(gains)} rivals run", *shown]
-
-
-def _all_above(gains: Sequence[_Difference]) -> _Result:
-    """All must be above zero with their whole intervals; one that is wholly below decides against the claim."""
-    if not gains:
-        return "not run", (), ()
-    used = dict.fromkeys(name for gain in gains for name in gain.datasets)
-    outcome = _on_side(all(gain.low > 0 for gain in gains), any(gain.high < 0 for gain in gains))
-    return outcome, tuple(used), [str(gain) for gain in gains]
-
-
-def _on_side(holds: bool, fails: bool) -> Outcome:
-    return "holds" if holds else "fails" if fails else "undecided"
+    source = {"id", "paper", "where", "quote"}
+    rows = [{**each.model_dump(include=source), **each.measured.tested(evidence)} for each in claims if each.measured]
+    return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -1,6 +1,7 @@
 """Does one method beat another? Bayesian tests on paired runs, on one data set and over several."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import baycomp
@@ -9,29 +10,25 @@ import pandas as pd
 from baycomp.single import Posterior
 
 from relamp.errors import RelampError
-from relamp.judge.intervals import PER_CENT, Floats, Interval, corrected_variance, interval_of_table, run_table
+from relamp.judge.intervals import PER_CENT, Floats, corrected_variance, interval_of_table, run_table
 
 _PAIR = ["seed", "fold"]
 # Two calls of baycomp's sampler take about half a second with these; a probability near 0.5 is good to 0.01.
 SAMPLES = 20_000
+_NO_DIFFERENCE: Sequence[float] = (0.0, 1.0, 0.0, 0.5)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """How a method stands to a rival.
+    """How a method stands to a rival; the method is better where differences are positive.
 
     Attributes:
-        method: the one that is better where differences are positive.
-        rival: the one it is compared with.
         datasets: those compared on, sorted.
         rope: differences of so many points at most count as none.
         mean: method minus rival, in points.
-        low: lower bound of the interval of `mean`, NaN for a single pair of runs.
-        high: upper bound.
-        confidence: of the bounds.
-        p_better: posterior probability that the method is ahead by more than the rope; NaN for a single pair of runs.
-        p_equivalent: that the difference lies within the rope.
-        p_worse: that the rival is ahead by more than the rope.
+        low, high: bounds of the interval of `mean` at `confidence`, NaN for a single pair of runs.
+        p_better, p_equivalent, p_worse: posterior probability that the method is ahead by more than the rope, that the
+            difference lies within it, and that the rival is ahead by more; NaN for a single pair of runs.
         p_beats: that the method is ahead at all, from the posterior without a rope; 0.5 where nothing differs.
         runs: number of pairs of runs.
     """
@@ -60,29 +57,23 @@ def compare_on_dataset(
     Section 3: the mean difference has a Student posterior with the corrected resampled variance of `mean_interval`,
     from which nothing is drawn at random.
 
-    Args:
-        scores: of one protocol, see `relamp.judge.runs`: method, dataset, seed, fold, value as a fraction.
-        method: whose advantage is positive.
-        rival: the other one.
-        dataset: where both were run; pairs are made of equal seeds and folds, and runs without a partner left out.
-        rope: half-width of the region of practical equivalence, in points; 0 for none.
-        confidence: of the interval of the mean difference.
-
-    Raises:
-        RelampError: several protocols, no pairs, pairs that are incomplete or duplicates, or a negative rope.
+    `scores` are of one protocol, see `relamp.judge.runs`: method, dataset, seed, fold, value as a fraction. Pairs are
+    made of equal seeds and folds, and runs without a partner left out. `rope` is half the width of the region of
+    practical equivalence, in points; 0 for none. Raises RelampError for several protocols, no pairs, pairs that are
+    incomplete or duplicates, and a negative rope.
     """
-    table = _differences(_checked(scores, rope), method, rival, dataset)
-    interval = interval_of_table(table, confidence)
+    _check(scores, rope)
+    table = _differences(scores, method, rival, dataset)
     if _same(table, method, rival):
-        chances = (1.0, 0.0, 0.0, 0.5)
+        chances = _NO_DIFFERENCE
     elif table.size == 1:
         chances = (math.nan,) * 4
     else:
         student = table.mean(), corrected_variance(table), table.size - 1
         *_, beats = Posterior(*student).probs()
         worse, *_, better = Posterior(*student, rope).probs()
-        chances = (max(0.0, 1 - better - worse), better, worse, beats)
-    return _comparison(method, rival, (dataset,), rope, interval, chances, table.size)
+        chances = (better, max(0.0, 1 - better - worse), worse, beats)
+    return Comparison(method, rival, (dataset,), rope, *_bounds(table, confidence), *_floats(chances), table.size)
 
 
 def compare_over_datasets(
@@ -100,38 +91,10 @@ def compare_over_datasets(
     of each data set; a probability is that of the region (better, equivalent, worse) being the likeliest one on a
     further data set. It says little over few data sets: where all gains have one sign, `p_beats` is 0 or 1 even over
     two, so read it beside the interval, which is Student's over the data sets, since these are independent. `seed` and
-    `samples` are of the draws from the posterior; the rest as in `compare_on_dataset`.
-
-    Raises:
-        RelampError: as there, and where the two have fewer than two data sets in common.
+    `samples` are of the draws from the posterior; the rest as in `compare_on_dataset`. Raises RelampError as there, and
+    where the two have fewer than two data sets in common.
     """
-    scores = _checked(scores, rope)
-    names = _in_common(scores, method, rival)
-    tables = [_differences(scores, method, rival, name) for name in names]
-    # By data set in sorted order: the weights are drawn in that of the data sets.
-    means = np.array([table.mean() for table in tables])
-    interval = interval_of_table(means[:, None], confidence)
-    if _same(means, method, rival):
-        chances = (1.0, 0.0, 0.0, 0.5)
-    else:
-        nothing = np.zeros_like(means)
-        draw = {"nsamples": samples, "random_state": seed}
-        _, _, beats = baycomp.SignedRankTest(nothing, means, 0, **draw).probs()
-        worse, equivalent, better = baycomp.SignedRankTest(nothing, means, rope, **draw).probs()
-        chances = (equivalent, better, worse, beats)
-    return _comparison(method, rival, tuple(names), rope, interval, chances, sum(table.size for table in tables))
-
-
-def _checked(scores: pd.DataFrame, rope: float) -> pd.DataFrame:
-    if not rope >= 0:
-        raise RelampError(f"comparison: a rope of {rope} points is none; give 0 or more")
-    protocols = sorted(set(scores["protocol"])) if "protocol" in scores else []
-    if len(protocols) > 1:
-        raise RelampError(f"comparison: scores of the protocols {protocols}; choose one of them")
-    return scores
-
-
-def _in_common(scores: pd.DataFrame, method: str, rival: str) -> list[str]:
+    _check(scores, rope)
     own, others = (set(scores.loc[scores["method"] == name, "dataset"]) for name in (method, rival))
     names = sorted(own & others)
     if len(names) < 2:
@@ -139,7 +102,25 @@ def _in_common(scores: pd.DataFrame, method: str, rival: str) -> list[str]:
             f"comparison: {method} and {rival} have {len(names)} data sets in common; over several it takes two at "
             "least, and on a single one compare_on_dataset serves"
         )
-    return names
+    tables = [_differences(scores, method, rival, name) for name in names]
+    # By data set in sorted order: the weights are drawn in that of the data sets.
+    means = np.array([table.mean() for table in tables])
+    chances = _NO_DIFFERENCE
+    if not _same(means, method, rival):
+        nothing, draw = np.zeros_like(means), {"nsamples": samples, "random_state": seed}
+        _, _, beats = baycomp.SignedRankTest(nothing, means, 0, **draw).probs()
+        worse, equivalent, better = baycomp.SignedRankTest(nothing, means, rope, **draw).probs()
+        chances = (better, equivalent, worse, beats)
+    bounds, runs = _bounds(means[:, None], confidence), sum(table.size for table in tables)
+    return Comparison(method, rival, tuple(names), rope, *bounds, *_floats(chances), runs)
+
+
+def _check(scores: pd.DataFrame, rope: float) -> None:
+    if not rope >= 0:
+        raise RelampError(f"comparison: a rope of {rope} points is none; give 0 or more")
+    protocols = sorted(set(scores["protocol"])) if "protocol" in scores else []
+    if len(protocols) > 1:
+        raise RelampError(f"comparison: scores of the protocols {protocols}; choose one of them")
 
 
 def _differences(scores: pd.DataFrame, method: str, rival: str, dataset: str) -> Floats:
@@ -159,15 +140,11 @@ def _same(differences: Floats, method: str, rival: str) -> bool:
     return method == rival or (differences.size > 1 and not differences.any())
 
 
-def _comparison(
-    method: str,
-    rival: str,
-    datasets: tuple[str, ...],
-    rope: float,
-    interval: Interval,
-    chances: tuple[float, float, float, float],
-    runs: int,
-) -> Comparison:
-    equivalent, better, worse, beats = map(float, chances)
-    where = (interval.mean, interval.low, interval.high, interval.confidence)
-    return Comparison(method, rival, datasets, rope, *where, better, equivalent, worse, beats, runs)
+def _floats(chances: Sequence[float]) -> tuple[float, float, float, float]:
+    better, equivalent, worse, beats = map(float, chances)
+    return better, equivalent, worse, beats
+
+
+def _bounds(table: Floats, confidence: float) -> tuple[float, float, float, float]:
+    interval = interval_of_table(table, confidence)
+    return interval.mean, interval.low, interval.high, interval.confidence

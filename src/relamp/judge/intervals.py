@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from relamp.errors import RelampError
+from relamp.judge.checks import has_columns
 
 Floats = NDArray[np.float64]
 
@@ -24,13 +25,11 @@ class Interval:
 
     Attributes:
         mean: over all seeds and folds.
-        low: lower bound, NaN where a single run leaves the spread unknown.
-        high: upper bound, as far from the mean.
+        low, high: bounds, as far from the mean; NaN where a single run leaves the spread unknown.
         confidence: of the bounds, in 0 ... 1.
         std_seeds: sample standard deviation (ddof = 1) of the seeds' means; NaN for one seed.
         std_folds: mean over the seeds of the sample standard deviation over the folds; NaN without folds.
-        seeds: number of seeds.
-        folds: number of folds of each seed, 0 where there are none.
+        seeds, folds: their numbers; 0 folds where there are none.
     """
 
     mean: float
@@ -61,9 +60,8 @@ def cell_intervals(scores: pd.DataFrame, confidence: float = 0.95, by: Sequence[
     `scores` has the columns `by`, which tell cells apart, and `RUN`, `value` as a fraction. The order of the rows does
     not matter.
     """
-    missing = [name for name in (*by, *RUN) if name not in scores]
-    if missing:
-        raise RelampError(f"intervals: the scores lack the columns {missing}; take them from relamp.judge.runs")
+    trouble = "intervals: the scores lack the columns {missing}; take them from relamp.judge.runs"
+    has_columns(scores, (*by, *RUN), trouble)
     rows = [
         {**dict(zip(by, key, strict=True)), **asdict(mean_interval(cell, confidence))}
         for key, cell in scores.groupby(list(by), sort=True)
@@ -142,16 +140,9 @@ def interval_of_table(table: Floats, confidence: float = 0.95) -> Interval:
     mean, half = float(by_seed.mean()), math.nan
     if table.size > 1:
         half = float(table.std(ddof=1) * _width(np.array([seeds]), folds, confidence)[0])
-    return Interval(
-        mean,
-        mean - half,
-        mean + half,
-        confidence,
-        std_seeds=float(by_seed.std(ddof=1)) if seeds > 1 else math.nan,
-        std_folds=float(table.std(axis=1, ddof=1).mean()) if folds else math.nan,
-        seeds=seeds,
-        folds=folds,
-    )
+    std_seeds = float(by_seed.std(ddof=1)) if seeds > 1 else math.nan
+    std_folds = float(table.std(axis=1, ddof=1).mean()) if folds else math.nan
+    return Interval(mean, mean - half, mean + half, confidence, std_seeds, std_folds, seeds, folds)
 
 
 def corrected_variance(table: Floats) -> float:

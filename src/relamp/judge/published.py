@@ -1,5 +1,6 @@
 """The papers' own numbers: as they are printed, and as they are compared with scores."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -51,6 +52,11 @@ def load_published(folder: Path | str, artifact: str) -> pd.DataFrame:
     return frame
 
 
+def natural(name: str) -> str:
+    """Return a key for sorting names that puts table2 before table10."""
+    return re.sub(r"\d+", lambda number: number[0].zfill(4), name)
+
+
 def paper_datasets(published: pd.DataFrame) -> list[str]:
     """Return the data sets of a published table in the paper's order, without its averages and ranks."""
     return [name for name in pd.unique(published["dataset"]).tolist() if name not in AGGREGATES]
@@ -98,11 +104,9 @@ def measures(published: pd.DataFrame, judged_by: JudgedBy) -> pd.DataFrame:
 
 
 def _check_columns(path: Path, frame: pd.DataFrame) -> None:
-    missing = [name for name in REQUIRED if name not in frame]
-    unknown = [name for name in frame if name not in (*REQUIRED, *OPTIONAL)]
-    if missing:
+    if missing := [name for name in REQUIRED if name not in frame]:
         raise RelampError(f"{path}: the columns {missing} are missing; a published file has {list(REQUIRED)}")
-    if unknown:
+    if unknown := [name for name in frame if name not in (*REQUIRED, *OPTIONAL)]:
         raise RelampError(f"{path}: unknown columns {unknown}; allowed are {[*REQUIRED, *OPTIONAL]}")
     if frame.empty:
         raise RelampError(f"{path}: the file has no rows; add the paper's cells")
@@ -121,8 +125,7 @@ def _numbers(path: Path, text: pd.DataFrame, column: str) -> pd.Series:
 
 
 def _check_rows(path: Path, frame: pd.DataFrame, artifact: str) -> None:
-    others = sorted(set(frame["artifact"]) - {artifact})
-    if others:
+    if others := sorted(set(frame["artifact"]) - {artifact}):
         raise RelampError(f"{path}: has rows of the artifacts {others}; each artifact has its own file")
     for column in ("paper", "method", "dataset", "metric"):
         empty = frame.index[frame[column] == ""]

@@ -1,6 +1,6 @@
 """Average ranks of methods over data sets, and how far two must lie apart to differ."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,10 +48,8 @@ def rank_methods(cells: pd.DataFrame, column: str = "mean", alpha: float = 0.05)
     """
     twice = cells[cells.duplicated(["method", "dataset"])]
     if len(twice):
-        first = twice.iloc[0]
-        raise RelampError(
-            f"ranks: {first['method']} on {first['dataset']} has several cells; choose one protocol and one setting"
-        )
+        where = " on ".join(twice.iloc[0][["method", "dataset"]])
+        raise RelampError(f"ranks: {where} has several cells; choose one protocol and one setting")
     if not 0 < alpha < 1:
         raise RelampError(f"ranks: a significance level of {alpha} is not between 0 and 1; 0.05 is usual")
     table = cells.set_index(["method", "dataset"])[column].rename("value").reset_index()
@@ -96,15 +94,13 @@ def critical_difference(methods: int, datasets: int, alpha: float = 0.05) -> flo
 def undecided_groups(ranks: Mapping[str, float], difference: float) -> tuple[tuple[str, ...], ...]:
     """Return the largest groups of methods whose average ranks all lie less than the difference apart."""
     names = sorted(ranks, key=lambda name: (ranks[name], name))
-    groups: list[Sequence[str]] = []
-    end = 0
+    groups: list[tuple[str, ...]] = []
     for first, name in enumerate(names):
-        last = max(number for number, other in enumerate(names) if ranks[other] - ranks[name] < difference)
+        group = tuple(other for other in names[first:] if ranks[other] - ranks[name] < difference)
         # One that ends where an earlier one does is a part of it.
-        if last > first and last + 1 > end:
-            groups.append(names[first : last + 1])
-            end = last + 1
-    return tuple(map(tuple, groups))
+        if len(group) > 1 and not (groups and groups[-1][-1] == group[-1]):
+            groups.append(group)
+    return tuple(groups)
 
 
 def _friedman(values: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> tuple[float, float]:

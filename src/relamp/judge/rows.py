@@ -11,6 +11,7 @@ import pandas as pd
 
 from relamp.data.rows import FINETUNE_COLUMNS, RUN, SVM_COLUMNS
 from relamp.errors import RelampError
+from relamp.judge.checks import as_many, has_columns, no_gap, once, refuse, truth
 
 RUNS = [*RUN, "metric", "part", "seed", "fold", "epoch", "candidate", "validation", "value", "rows"]
 _KEY = [*RUN, "seed", "epoch"]
@@ -35,12 +36,8 @@ def chosen(rows: pd.DataFrame) -> pd.DataFrame:
     no_gap(tests, both, key, "the inner and the test accuracy are selected at different candidates")
     best = rows[rows["metric"] == "inner_accuracy"].groupby(key, dropna=False)["value"].max().rename("best")
     beaten = both.merge(best.reset_index(), on=key)
-    beaten = beaten[beaten["best"] > beaten["validation"] + _EQUAL]
-    if len(beaten):
-        raise RelampError(
-            f"{name_of(beaten)}: candidate {beaten['candidate'].iloc[0]} is marked as selected, but another one has a "
-            "better inner accuracy; score this run again"
-        )
+    trouble = "candidate {candidate} is marked as selected, but another one has a better inner accuracy"
+    refuse(beaten[beaten["best"] > beaten["validation"] + _EQUAL], f"{trouble}; score this run again")
     return _complete(both.assign(metric="accuracy"))
 
 
@@ -63,11 +60,8 @@ def finetuned(rows: pd.DataFrame) -> pd.DataFrame:
     for split, name in (("test", "value"), ("valid", "validation")):
         of_split = means[means["split"] == split]
         no_gap(rows, of_split, _KEY, f"there is no {split} ROC-AUC")
-        uneven = of_split[of_split["count"] != of_split.groupby(["method", "dataset"])["count"].transform("max")]
-        if len(uneven):
-            raise RelampError(
-                f"{name_of(uneven)}: has fewer tasks with a score than other runs; finish it or leave it out"
-            )
+        trouble = "has fewer tasks with a score than other runs; finish it or leave it out"
+        as_many(of_split, ["method", "dataset"], trouble)
         splits.append(of_split.rename(columns={"mean": name}))
     both = splits[0][[*_KEY, "value", "rows"]].merge(splits[1][[*_KEY, "validation"]], on=_KEY)
     return _complete(both.assign(metric="roc_auc"))
@@ -96,61 +90,20 @@ def means(rows: pd.DataFrame) -> pd.DataFrame:
     no_gap(rows, shown, [*RUN, "seed"], "there is nothing of its last embeddings on the test part")
     key, runs = [*RUN, "metric", "part", "seed"], ["run"] if "run" in shown else []
     once(shown, [*key, *runs], "a score")
-    lost = shown[~np.isfinite(shown["value"])]
-    if len(lost):
-        raise RelampError(f"{name_of(lost)}: a score is no number; run it again")
+    refuse(shown[~np.isfinite(shown["value"])], "a score is no number; run it again")
     grouped = shown.assign(rows=shown.get("rows", "")).sort_values([*key, *runs]).groupby(key)
     found = grouped.agg(value=("value", "mean"), count=("value", "count"), rows=("rows", "first")).reset_index()
-    uneven = found[found["count"] != found.groupby(key[:-1])["count"].transform("max")]
-    if len(uneven):
-        raise RelampError(f"{name_of(uneven)}: has fewer runs than the other seeds; finish it or leave it out")
+    as_many(found, key[:-1], "has fewer runs than the other seeds; finish it or leave it out")
     return _complete(found)
-
-
-def no_gap(expected: pd.DataFrame, found: pd.DataFrame, key: list[str], trouble: str) -> None:
-    """Raise RelampError, naming the first, where a `key` of the expected rows is not among those found."""
-    # A merge, since it takes two empty epochs for equal, which a set of tuples with NaN does not.
-    pairs = expected[key].drop_duplicates().merge(found[key].drop_duplicates(), how="left", indicator=True)
-    lost = pairs[pairs["_merge"] == "left_only"]
-    if len(lost):
-        raise RelampError(f"{name_of(lost[key])}: {trouble}; finish this run or leave its rows out")
-
-
-def once(rows: pd.DataFrame, key: list[str], what: str) -> None:
-    """Raise RelampError, naming the first, where two rows have the same `key`."""
-    duplicates = rows[rows.duplicated(key)]
-    if len(duplicates):
-        raise RelampError(f"{name_of(duplicates[key])}: {what} has a duplicate; pass every file of rows once")
-
-
-def name_of(rows: pd.DataFrame) -> str:
-    """Name the first of the rows by its run, without what is empty."""
-    first = rows.iloc[0]
-    names = [name for name in (*_KEY, "fold", "split", "task") if name in rows]
-    return ", ".join(f"{name} {first[name]}" for name in names if not pd.isna(first[name]))
-
-
-def truth(column: pd.Series) -> "pd.Series[bool]":
-    """Return True and False as a CSV gives them back: as truth values, numbers or text; RelampError for all else."""
-    if column.dtype == bool:
-        return column
-    text = column.astype(str).str.lower()
-    unknown = sorted(set(text) - {"true", "false", "1", "0", "1.0", "0.0"})
-    if unknown:
-        raise RelampError(f"rows: `{column.name}` is True or False, but {unknown} was found; write the rows again")
-    return text.isin(["true", "1", "1.0"])
 
 
 def _checked(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     """Return rows with epochs as numbers; raises RelampError for missing columns and for values outside 0 ... 1."""
-    missing = [name for name in (*RUN, *columns) if name not in rows]
-    if missing:
-        raise RelampError(f"rows: the columns {missing} are missing; the file was written by another version")
+    trouble = "rows: the columns {missing} are missing; the file was written by another version"
+    has_columns(rows, (*RUN, *columns), trouble)
     # An all-empty CSV column is read as objects, and would not merge with a column of numbers.
     rows = rows.assign(rows=rows.get("rows", ""), **{name: rows[name].astype(float) for name in ("epoch", "value")})
-    outside = rows[(rows["value"] < 0) | (rows["value"] > 1)]
-    if len(outside):
-        raise RelampError(f"{name_of(outside)}: {outside['value'].iloc[0]} is not a fraction between 0 and 1")
+    refuse(rows[(rows["value"] < 0) | (rows["value"] > 1)], "{value} is not a fraction between 0 and 1")
     return rows
 
 

@@ -21,8 +21,9 @@ import pandas as pd
 from relamp.data.rows import DEFAULT, RUN, Value, setting_values
 from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
+from relamp.judge.checks import as_many, no_gap, once
 from relamp.judge.intervals import PER_CENT
-from relamp.judge.rows import RUNS, name_of, no_gap, once
+from relamp.judge.rows import RUNS
 from relamp.runtime.job import named
 from relamp.settings.judging import PROTOCOLS, Protocol
 
@@ -39,17 +40,10 @@ _DECIMALS = 12
 
 
 def all_runs(rows: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return one row for each run and candidate of all evaluations.
+    """Return one row for each run and candidate of the stored rows of all evaluations, by their names.
 
-    Args:
-        rows: stored rows by evaluation, see `relamp.data.rows.read_by_evaluation`.
-
-    Returns:
-        The columns `RUNS` of `relamp.judge.rows`, `evaluation`, and `order`: the place of the setting among all, by the
-        values of its parameters.
-
-    Raises:
-        RelampError: there are no rows, an evaluation is unknown, or rows are incomplete.
+    Columns: `RUNS` of `relamp.judge.rows`, `evaluation`, and `order`, the place of the setting among all, by the values
+    of its parameters. Raises RelampError if there are no rows, an evaluation is unknown, or rows are incomplete.
     """
     if not rows:
         raise RelampError("scores: there are no rows; run the evaluation first")
@@ -90,24 +84,14 @@ def cells(runs: pd.DataFrame) -> pd.DataFrame:
     the seeds of that over the folds; each is NaN where it has one number to work on. `folds` is missing where there are
     none. Raises RelampError where seeds of a cell differ in their epochs or folds: the mean would not be what it says.
     """
-    seeds = (
-        last_epochs(runs)
-        .groupby([*_CELL, "epoch", "seed"], dropna=False)
-        .agg(mean=("value", "mean"), std=("value", "std"), count=("value", "size"), folds=("fold", "count"))
-    )
-    seeds = seeds.reset_index()
-    uneven = seeds[seeds["count"] != seeds.groupby(_CELL)["count"].transform("max")]
-    if len(uneven):
-        raise RelampError(f"{name_of(uneven)}: has fewer folds than the other seeds; finish this run or leave it out")
-    found = seeds.groupby([*_CELL, "epoch"], dropna=False).agg(
-        mean=("mean", "mean"),
-        std_seeds=("mean", "std"),
-        std_folds=("std", "mean"),
-        seeds=("seed", "count"),
-        folds=("folds", "first"),
-    )
-    found = found.reset_index()
-    scale = found["evaluation"].map({name: 1.0 if row.fractions else PER_CENT for name, row in EVALUATIONS.items()})
+    grouped = last_epochs(runs).groupby([*_CELL, "epoch", "seed"], dropna=False)
+    parts = {"mean": ("value", "mean"), "std": ("value", "std"), "count": ("value", "size"), "folds": ("fold", "count")}
+    seeds = grouped.agg(**parts).reset_index()
+    as_many(seeds, _CELL, "has fewer folds than the other seeds; finish this run or leave it out")
+    parts = {"mean": ("mean", "mean"), "std_seeds": ("mean", "std"), "std_folds": ("std", "mean")}
+    parts |= {"seeds": ("seed", "count"), "folds": ("folds", "first")}
+    found = seeds.groupby([*_CELL, "epoch"], dropna=False).agg(**parts).reset_index()
+    scale = of_evaluation(found, "fractions").map({True: 1.0, False: PER_CENT})
     found[["mean", "std_seeds", "std_folds"]] = found[["mean", "std_seeds", "std_folds"]].mul(scale, axis=0)
     meanings = [_spread_meaning(row) for row in found.to_dict("records")]
     folds = found["folds"].astype("Int64").mask(found["folds"] == 0)
@@ -117,38 +101,31 @@ def cells(runs: pd.DataFrame) -> pd.DataFrame:
 def scores(runs: pd.DataFrame, fixed: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:
     """Return the score of each method, data set, metric, seed and fold in every protocol: columns `SCORES`.
 
-    Args:
-        runs: of `all_runs`, with all settings and epochs that are candidates.
-        fixed: by evaluation and method, the setting of the tables; `default` where none is named.
-
-    Returns:
-        Values as stored; `candidates` is how many pairs of setting and epoch the oracle chose from.
-
-    Raises:
-        RelampError: nothing was run at the fixed setting, or a candidate lacks a seed or fold that others have.
+    `runs` are those of `all_runs`, with all settings and epochs that are candidates; `fixed` is, by evaluation and
+    method, the setting of the tables (`default` where none is named). Values are as stored; `candidates` is how many
+    pairs of setting and epoch the oracle chose from. Raises RelampError where nothing was run at the fixed setting, or
+    a candidate lacks a seed or fold that others have.
     """
     _refuse_uneven(runs)
     pairs = zip(runs["evaluation"], runs["method"], runs["setting"], strict=True)
     other = [setting != fixed.get(evaluation, {}).get(method, DEFAULT) for evaluation, method, setting in pairs]
     runs = runs.assign(other=other)
     no_gap(runs, runs[~runs["other"]], _TASK, "nothing was run at the fixed setting")
-    parts = []
-    for name, of in runs.groupby("evaluation", sort=False):
-        chooses = EVALUATIONS[str(name)].chooses
-        protocols = PROTOCOLS if chooses else PROTOCOLS[:1]
-        parts += [_choose(of, protocol).assign(protocol=protocol) for protocol in protocols]
+    parts = [
+        _choose(of, protocol).assign(protocol=protocol)
+        for name, of in runs.groupby("evaluation", sort=False)
+        for protocol in (PROTOCOLS if EVALUATIONS[str(name)].chooses else PROTOCOLS[:1])
+    ]
     found = pd.concat(parts, ignore_index=True)
     counts = runs[[*_TASK, *_CANDIDATE]].drop_duplicates().groupby(_TASK).size().rename("candidates").reset_index()
     found = found.merge(counts, on=_TASK)
-    choosing = found["evaluation"].map({name: row.chooses for name, row in EVALUATIONS.items()})
-    found = found.assign(candidates=found["candidates"].where(choosing, 1))
+    found = found.assign(candidates=found["candidates"].where(of_evaluation(found, "chooses"), 1))
     return found.sort_values([*_TASK, "protocol", "seed", "fold"], ignore_index=True)[SCORES]
 
 
 def judged_scores(found: pd.DataFrame, protocol: str) -> pd.DataFrame:
     """Return the scores of a protocol; of evaluations in which nothing is chosen, those of the only one they have."""
-    chooses = found["evaluation"].map({name: row.chooses for name, row in EVALUATIONS.items()})
-    wanted = pd.Series(protocol, index=found.index).where(chooses.astype(bool), "fixed")
+    wanted = pd.Series(protocol, index=found.index).where(of_evaluation(found, "chooses"), "fixed")
     return found[found["protocol"] == wanted]
 
 
@@ -168,11 +145,16 @@ def leakage_gaps(found: pd.DataFrame) -> pd.DataFrame:
         part.sort_values(run).groupby(task)["value"].mean().rename(protocol) * PER_CENT
         for protocol, part in found.groupby("protocol")
     ]
-    counts = found.groupby(task).agg(
-        seeds=("seed", "nunique"), folds=("fold", "nunique"), candidates=("candidates", "first")
-    )
+    counted = {"seeds": ("seed", "nunique"), "folds": ("fold", "nunique"), "candidates": ("candidates", "first")}
+    counts = found.groupby(task).agg(**counted)
     gaps = pd.concat([*parts, counts], axis=1).reset_index()
     return gaps.assign(gap=gaps["oracle"] - gaps["nested"])[LEAKAGE]
+
+
+def of_evaluation(rows: pd.DataFrame, field: str) -> "pd.Series[bool]":
+    """Return what the record of each row's `evaluation` says, such as whether it `chooses`."""
+    values = {name: getattr(record, field) for name, record in EVALUATIONS.items()}
+    return rows["evaluation"].map(values).astype(bool)
 
 
 def _choose(runs: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:

@@ -42,34 +42,24 @@ def judge_cells(
     judged_by: JudgedBy,
     judging: Judging,
 ) -> pd.DataFrame:
-    """Judge the published cells of the methods that relamp can run; return one row (`COLUMNS`) per cell.
+    """Judge the published cells of the methods that relamp can run (`methods`, by evaluation).
 
     Published values and spreads are in per cent, also where the paper prints fractions, so that the margin is in
     points everywhere. Rows that the paper prints under several names of one method (`run_as`) have the same scores.
 
-    Args:
-        published: cells of one or several artifacts, see `relamp.judge.published`; averages and ranks are left out.
-        scores: see `relamp.judge.runs.scores`; a cell is judged by those of its artifact's evaluation alone.
-        methods: by evaluation, what relamp can run; a cell of theirs without scores is "not run".
-        judged_by: by artifact and domain of the data set, the evaluation.
-        judging: protocol, confidence and margin.
+    Returns one row (`COLUMNS`) per cell of `relamp.judge.published`, without averages and ranks, judged by the `scores`
+    of `relamp.judge.runs` of its artifact's evaluation alone; "not run" without any.
     """
     cells = measures(published[~published["dataset"].isin(AGGREGATES)], judged_by)
     run = pd.Series(map(run_as, cells["artifact"], cells["method"]), index=cells.index, dtype=object)
     ours = [name in methods.get(how, ()) for name, how in zip(run, cells["evaluation"], strict=True)]
-    cells = (
-        cells.assign(run_as=run)
-        .loc[np.array(ours, dtype=bool)]
-        .dropna(subset=["value"])
-        .rename(columns={"value": "published"})
-    )
+    cells = cells.assign(run_as=run)[np.array(ours, dtype=bool)].dropna(subset=["value"])
+    cells = cells.rename(columns={"value": "published"})
     found = cell_intervals(judged_scores(scores, judging.protocol), judging.confidence, _CELL)
     found = found.drop(columns="confidence").rename(columns={"method": "run_as"})
     rows = cells.merge(found, on=["run_as", *_CELL[1:]], how="left", validate="many_to_one")
     words = [_judge(row, judging) for row in rows.to_dict("records")]
-    rows["verdict"] = [word for word, _, _ in words]
-    rows["further_seeds"] = pd.array([seeds for _, seeds, _ in words], dtype="Int64")
-    rows["note"] = [note for _, _, note in words]
+    rows[["verdict", "further_seeds", "note"]] = pd.DataFrame(words, index=rows.index, columns=range(3), dtype=object)
     # Where nothing is chosen and in cells without scores, the protocol is the one that there would be.
     protocol = [judging.protocol if EVALUATIONS[name].chooses else "fixed" for name in rows["evaluation"]]
     rows = rows.assign(margin=judging.margin, protocol=protocol)
@@ -80,12 +70,7 @@ def judge_cells(
         "not run" if math.isnan(mean) else verdict(low, high, published, judging.margin)
         for mean, low, high, published in rows[["mean", "low_seeds", "high_seeds", "published"]].to_numpy()
     ]
-    return rows.reindex(columns=COLUMNS).astype({"seeds": "Int64", "folds": "Int64"}).reset_index(drop=True)
-
-
-def count_verdicts(cells: pd.DataFrame) -> dict[str, int]:
-    """Return how many cells have each verdict."""
-    return {str(word): int(count) for word, count in cells["verdict"].value_counts().items()}
+    return rows.reindex(columns=COLUMNS).astype(dict.fromkeys(("seeds", "folds", "further_seeds"), "Int64"))
 
 
 def _over_seeds(std: "pd.Series[float]", seeds: "pd.Series[float]", confidence: float) -> "pd.Series[float]":
@@ -98,11 +83,9 @@ def _over_seeds(std: "pd.Series[float]", seeds: "pd.Series[float]", confidence: 
 
 def _judge(row: Mapping[Any, Any], judging: Judging) -> tuple[Verdict, int | None, str]:
     """Return the verdict, how many further seeds would decide it, and a note."""
-    if math.isnan(row["mean"]):
-        return "not run", None, ""
     word = verdict(row["low"], row["high"], row["published"], judging.margin)
-    if word != "inconclusive":
-        return word, None, ""
+    if math.isnan(row["mean"]) or word != "inconclusive":
+        return "not run" if math.isnan(row["mean"]) else word, None, ""
     if math.isnan(row["low"]):
         return word, None, "a single run has no interval"
     target = row["published"] - judging.margin, row["published"] + judging.margin
@@ -116,22 +99,14 @@ def refuse(cells: pd.DataFrame, words: Sequence[str]) -> None:
     """Raise RelampError, with a line for each, if cells have one of these verdicts."""
     wrong = cells[cells["verdict"].isin(list(words))]
     if len(wrong):
-        lines = [
-            f"{row.artifact}: {row.label} on {row.dataset}{_part(row.part)}: {row.verdict} ({_shown(row)})"
-            for row in wrong.itertuples()
-        ]
+        lines = [_line(row) for row in wrong.to_dict("records")]
         raise RelampError("\n".join([f"{len(wrong)} verdicts are {' or '.join(words)}", *lines]))
 
 
-def _part(part: object) -> str:
-    """Name a part of a data set; an empty one is missing in a file."""
-    return f", {part}" if isinstance(part, str) and part else ""
-
-
-def _shown(row: object) -> str:
-    mean, low, high, published = (getattr(row, name) for name in ("mean", "low", "high", "published"))
-    if math.isnan(mean):
-        return f"published {published}"
-    if math.isnan(low):
-        return f"published {published}, here {mean:.2f}, a single run"
-    return f"published {published}, here {mean:.2f}, between {low:.2f} and {high:.2f}"
+def _line(row: Mapping[Any, Any]) -> str:
+    # The empty part of a data set is missing in a file.
+    part = f", {row['part']}" if isinstance(row["part"], str) and row["part"] else ""
+    here = "" if math.isnan(row["mean"]) else f", here {row['mean']:.2f}"
+    bounds = ", a single run" if math.isnan(row["low"]) else f", between {row['low']:.2f} and {row['high']:.2f}"
+    where = f"{row['artifact']}: {row['label']} on {row['dataset']}{part}"
+    return f"{where}: {row['verdict']} (published {row['published']}{here}{bounds if here else ''})"

@@ -1,7 +1,6 @@
 """A table of probabilities: which method beats which, on each data set and over all of them."""
 
-from collections.abc import Hashable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -26,7 +25,7 @@ def comparisons_table(rows: pd.DataFrame, rope: float) -> TextTable:
     names are separated by spaces. Raises RelampError where there are no pairs.
     """
     if rows.empty:
-        raise RelampError("comparisons: no two methods have an accuracy on one data set; evaluate two on one at least")
+        raise RelampError("comparisons: no two methods have a score on one data set; evaluate two on one at least")
     methods = sorted({*rows["method"], *rows["rival"]})
     several = rows["datasets"].str.contains(" ")
     names = ordered(rows.loc[~several, "datasets"])
@@ -40,14 +39,9 @@ def comparisons_table(rows: pd.DataFrame, rope: float) -> TextTable:
 
 def _block(rows: pd.DataFrame, methods: Sequence[str]) -> Block:
     ahead: dict[tuple[str, str], float] = {}
-    for row in rows.to_dict("records"):
-        ahead |= _both_ways(row)
+    for one, other, better, worse in rows[["method", "rival", "p_better", "p_worse"]].itertuples(index=False):
+        ahead |= {(one, other): better, (other, one): worse}
     return [[label(one), *(_text(ahead.get((one, other))) for other in methods)] for one in methods]
-
-
-def _both_ways(row: Mapping[Hashable, Any]) -> dict[tuple[str, str], float]:
-    pair = str(row["method"]), str(row["rival"])
-    return {pair: float(row["p_better"]), pair[::-1]: float(row["p_worse"])}
 
 
 def _text(probability: float | None) -> str:

@@ -1,7 +1,6 @@
 """Critical-difference diagrams: average ranks on a line, and bars over methods that do not differ."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -58,14 +57,11 @@ def critical_difference_figure(rows: pd.DataFrame, protocol: str = "fixed") -> t
 
 
 def _plotted(ranking: Ranking) -> pd.DataFrame:
-    rows = [
-        (name, rank, " ".join(str(number) for number, group in enumerate(ranking.groups, 1) if name in group))
-        for name, rank in ranking.ranks.items()
-    ]
-    frame = pd.DataFrame(rows, columns=COLUMNS[:3]).assign(datasets=len(ranking.datasets), alpha=ranking.alpha)
-    for name in ("friedman", "p_value", "critical_difference"):
-        frame[name] = pd.Series([getattr(ranking, name)] * len(frame), dtype=float)
-    return frame[COLUMNS]
+    numbered = [*enumerate(ranking.groups, 1)]
+    groups = [" ".join(str(number) for number, group in numbered if name in group) for name in ranking.ranks]
+    frame = pd.DataFrame({"method": [*ranking.ranks], "rank": [*ranking.ranks.values()], "groups": groups})
+    tests = {name: getattr(ranking, name) for name in COLUMNS[4:]}
+    return frame.assign(datasets=len(ranking.datasets), **tests).astype(dict.fromkeys(tests, float))[COLUMNS]
 
 
 def _description(ranking: Ranking) -> str:
@@ -128,10 +124,8 @@ def _draw_difference(axis: Axes, ranking: Ranking) -> None:
     difference, widest = ranking.critical_difference, len(ranking.ranks) - 1
     if difference is None:
         return
-    text = f"critical difference {difference:.2f}"
-    if difference > widest:
-        text += ": more than the ranks can differ"
-    else:
-        gauge: dict[str, Any] = {"linewidth": 1.5, "marker": "|", "markersize": 7}
-        axis.plot([1, 1 + difference], [2.1, 2.1], color="black", clip_on=False, **gauge)
+    if difference <= widest:
+        ends = [1, 1 + difference]
+        axis.plot(ends, [2.1, 2.1], color="black", linewidth=1.5, marker="|", markersize=7, clip_on=False)
+    text = f"critical difference {difference:.2f}{': more than the ranks can differ' if difference > widest else ''}"
     axis.text(1, 2.35, text, ha="left", va="bottom", fontsize="small")

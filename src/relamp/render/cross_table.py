@@ -4,11 +4,12 @@ import pandas as pd
 
 from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
-from relamp.judge.intervals import cell_intervals
+from relamp.judge.checks import refuse_duplicates
+from relamp.judge.intervals import TASK, cell_intervals
 from relamp.judge.published import RANK
 from relamp.judge.ranks import average_ranks
 from relamp.render.markup import Block, TextTable
-from relamp.render.style import in_order, label, ordered, ordered_methods, refuse_duplicates, short_name
+from relamp.render.style import in_order, label, ordered, ordered_methods, short_name
 
 COLUMNS = ["evaluation", "method", "label", "dataset", "value", "spread", "seeds", "folds", "datasets"]
 _DECIMALS = 12
@@ -32,13 +33,12 @@ def cross_table(rows: pd.DataFrame) -> TextTable:
     """
     if rows.empty:
         raise RelampError("cross table: there is no accuracy of an SVM; evaluate a method on graphs first")
-    rows = _with_ranks(cell_intervals(rows, by=["evaluation", "method", "dataset"]))
+    rows = _with_ranks(cell_intervals(rows, by=[*TASK, "evaluation"]))
     numbers = rows[rows["dataset"] != RANK]
     names = ordered(numbers["dataset"])
     caption = _CAPTION.format(seeds=_count(numbers["seeds"], "seeds"), folds=_count(numbers["folds"], ""))
-    blocks = {
-        EVALUATIONS[str(name)].title: _block(part, names) for name, part in rows.groupby("evaluation", sort=False)
-    }
+    by_evaluation = rows.groupby("evaluation", sort=False)
+    blocks = {EVALUATIONS[str(name)].title: _block(part, names) for name, part in by_evaluation}
     if len(blocks) == 1:
         # A single block has no line with its name.
         caption = f"{next(iter(blocks))}. {caption}"
@@ -49,8 +49,8 @@ def _with_ranks(cells: pd.DataFrame) -> pd.DataFrame:
     refuse_duplicates(cells, ["evaluation", "method", "dataset"], "cross table")
     rows = cells.rename(columns={"mean": "value", "std_seeds": "spread"})
     ranks = [_ranks(part).assign(evaluation=name) for name, part in rows.groupby("evaluation", sort=False)]
-    orders = {"evaluation": [*EVALUATIONS], "method": ordered_methods(rows["method"])}
-    orders["dataset"] = [*ordered(rows["dataset"]), RANK]
+    names, methods = [*ordered(rows["dataset"]), RANK], ordered_methods(rows["method"])
+    orders = {"evaluation": [*EVALUATIONS], "method": methods, "dataset": names}
     rows = in_order(pd.concat([rows, *ranks], ignore_index=True), orders)
     rows = rows.assign(label=[label(method) for method in rows["method"]])
     return rows.reindex(columns=COLUMNS).astype(dict.fromkeys(("seeds", "folds", "datasets"), "Int64"))

@@ -11,19 +11,16 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from relamp.errors import RelampError
-from relamp.render.style import in_order, in_style, ordered, panels, short_name
+from relamp.render.style import dataset_panels, in_order, in_style, ordered
 
-AUGMENTATIONS = {
-    "node_drop": "node dropping",
-    "edge_perturbation": "edge perturbation",
-    "subgraph": "subgraph",
-}
+AUGMENTATIONS = {"node_drop": "node dropping", "edge_perturbation": "edge perturbation", "subgraph": "subgraph"}
 # Fill and hatch both tell the readings apart, so neither colour nor a fine print is needed.
 READINGS = {
     "paper": ("as the paper describes it", "#56B4E9", ""),
     "code": ("as the public code does it", "#F2F2F2", "////"),
 }
 STATUSES = ("ok", "no_edges", "zero_entropy")
+_BOX = ("whislo", "q1", "med", "q3", "whishi")  # matplotlib's names of the quantiles
 _QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 
 
@@ -37,18 +34,15 @@ def damage_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     (`zero_entropy`). Raises RelampError where there are no rows, for unknown words and for missing values.
     """
     plotted = _boxes(rows)
-    names = ordered(plotted["dataset"])
     with in_style():
-        figure, axes = panels([short_name(name) for name in names], most_columns=2, size=(3.9, 3.1))
-        for axis, name in zip(axes, names, strict=True):
-            _draw(axis, plotted[plotted["dataset"] == name])
+        figure = dataset_panels(plotted, _draw, most_columns=2, size=(3.9, 3.1))
         handles: list[Patch | Line2D] = [
             Patch(facecolor=colour, hatch=hatch, edgecolor="black", label=words)
             for reading, (words, colour, hatch) in READINGS.items()
             if reading in set(plotted["reading"])
         ]
         handles.append(Line2D([], [], marker="D", ls="", mfc="white", mec="black", ms=4, label="mean"))
-        figure.legend(handles=handles, loc="outside upper center", ncols=len(handles) if len(names) > 1 else 1)
+        figure.legend(handles=handles, loc="outside upper center", ncols=len(handles) if len(figure.axes) > 1 else 1)
         figure.supylabel("structural entropy lost (%)", fontsize="medium")
     return figure, plotted
 
@@ -69,7 +63,7 @@ def _boxes(rows: pd.DataFrame) -> pd.DataFrame:
         )
     parts = [_box(key, part) for key, part in rows.groupby(["dataset", "augmentation", "reading"], sort=True)]
     cells = pd.DataFrame(parts)
-    augmentations = [*AUGMENTATIONS, *sorted(set(cells["augmentation"]) - set(AUGMENTATIONS))]
+    augmentations = ordered(cells["augmentation"], AUGMENTATIONS)
     orders = {"dataset": ordered(cells["dataset"]), "augmentation": augmentations, "reading": list(READINGS)}
     return in_order(cells, orders)
 
@@ -95,13 +89,7 @@ def _draw(axis: Axes, cells: pd.DataFrame) -> None:
     width = 0.7 / len(readings)
     for number, reading in enumerate(readings):
         of_reading = cells[(cells["reading"] == reading) & (cells["n"] > 0)]
-        boxes: list[dict[str, Any]] = [
-            {
-                **{"whislo": cell.q05, "q1": cell.q25, "med": cell.median, "q3": cell.q75, "whishi": cell.q95},
-                **{"mean": cell.mean, "fliers": []},
-            }
-            for cell in of_reading.itertuples()
-        ]
+        boxes: Any = of_reading[[*_QUANTILES, "mean"]].set_axis([*_BOX, "mean"], axis=1).to_dict("records")
         shift = (number - (len(readings) - 1) / 2) * width
         _, colour, hatch = READINGS[reading]
         axis.bxp(

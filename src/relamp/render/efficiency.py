@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from relamp.render.markup import html_page
+from relamp.render.markup import TextTable
 
 HEAD = ("kind of work", "jobs", "minutes", "CPUs used", "longest, of its limit", "peak memory, MB", "peak, of asked")
 CAPTION = (
@@ -27,4 +27,4 @@ def efficiency_page(rows: pd.DataFrame) -> str:
         ]
         for row in rows.to_dict("records")
     ]
-    return html_page(list(HEAD), {"": cells}, CAPTION, text_columns=1)
+    return TextTable(rows, HEAD, {"": cells}, CAPTION).html()

@@ -59,15 +59,10 @@ def hard_negatives_figure(rows: pd.DataFrame, draws: pd.DataFrame) -> tuple[Figu
             axis.title.set_fontsize("small")
             inside = (permuted[key] == [cell[name] for name in key]).all(axis=1)
             _draw(axis, cell, permuted.loc[inside, "value"].to_numpy(float))
-        figure.legend(
-            handles=[
-                Patch(facecolor=_PERMUTED, edgecolor="black", linewidth=0.5, label="permuted"),
-                *(Line2D([], [], color=c, linestyle=d, marker=m, label=name) for name, c, d, m in _LINES.values()),
-            ],
-            title="the same weights",
-            loc="outside upper center",
-            ncols=3 if columns > 1 else 1,
-        )
+        handles: list[Patch | Line2D] = [Patch(fc=_PERMUTED, ec="black", linewidth=0.5, label="permuted")]
+        handles += [Line2D([], [], color=c, linestyle=d, marker=m, label=name) for name, c, d, m in _LINES.values()]
+        ncols = 3 if columns > 1 else 1
+        figure.legend(handles=handles, title="the same weights", loc="outside upper center", ncols=ncols)
         figure.supylabel("draws of permutations", fontsize="medium")
     long = summary.melt(id_vars=key, var_name="kind").dropna(subset="value")
     plotted = pd.concat([permuted, long], ignore_index=True).sort_values([*key, "kind", "draw"], ignore_index=True)

@@ -13,7 +13,7 @@ from relamp.errors import RelampError
 from relamp.judge.runs import leakage_gaps
 from relamp.judge.words import LEAKAGE_WORDS
 from relamp.render.markup import TextTable
-from relamp.render.style import in_order, in_style, label, ordered, ordered_methods, panels, short_name
+from relamp.render.style import dataset_panels, in_order, in_style, label, ordered, ordered_methods, short_name
 
 _HEAD = ("data set", "method", "candidates", "seeds", "folds", "fixed", "nested", "oracle", "gap")
 # Colour, shape and height within the row all tell the protocols apart.
@@ -29,13 +29,9 @@ def leakage_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     see `relamp.judge.runs.leakage_gaps`. Raises RelampError where there are no scores.
     """
     plotted = _gaps(rows)
-    names = ordered(plotted["dataset"])
     most = int(plotted.groupby("dataset").size().max())
     with in_style():
-        size = (3.7, _ROW * most + 0.75)
-        figure, axes = panels([short_name(name) for name in names], most_columns=_COLUMNS, size=size)
-        for axis, name in zip(axes, names, strict=True):
-            _draw(axis, plotted[plotted["dataset"] == name])
+        figure = dataset_panels(plotted, _draw, _COLUMNS, size=(3.7, _ROW * most + 0.75))
         handles = [
             Line2D([], [], color=colour, marker=marker, linestyle="", label=name)
             for name, (colour, marker, _) in _LOOKS.items()

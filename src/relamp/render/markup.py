@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from relamp.render.pages import page
 from relamp.runtime.files import write_csv, write_text
 
 Block = Sequence[Sequence[str]]
@@ -17,6 +18,14 @@ _TEX = {
     **{"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "†": r"$^\dagger$"},
     **{"α": r"$\alpha$", "γ": r"$\gamma$", "−": "$-$", "×": r"$\times$", "–": "--", "—": "---"},
 }
+# `relamp.runtime.code` counts the templates as code of what imports this file.
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
 
 
 @dataclass(frozen=True)
@@ -40,16 +49,37 @@ class TextTable:
     spans: Sequence[tuple[str, int]] = ()
 
     def markdown(self) -> str:
-        """Return the table in Markdown, its caption below."""
-        return markdown_table(self._flat_head(), self.blocks, self.caption, self.text_columns)
+        """Return a Markdown table, its caption below: each block under a line with its name, numbers to the right."""
+        width = len(self.head)
+        lines = [[*map(_markdown, self._flat_head())]]
+        lines.append(["---"] * self.text_columns + ["---:"] * (width - self.text_columns))
+        for name, rows in self.blocks.items():
+            if len(self.blocks) > 1:
+                lines.append([f"**{_markdown(name)}**", *[""] * (width - 1)])
+            lines += [[*map(_markdown, row)] for row in rows]
+        return "\n".join(f"| {' | '.join(line)} |" for line in lines) + f"\n\n{_markdown(self.caption)}\n"
 
     def latex(self) -> str:
-        """Return the table in LaTeX (packages booktabs, graphicx), its caption above."""
-        return latex_table(self.head, self.blocks, self.caption, self.text_columns, self.spans)
+        """Return a LaTeX table (packages booktabs, graphicx), its caption above: each block under its name."""
+        width = len(self.head)
+        columns = "l" * self.text_columns + "r" * (width - self.text_columns)
+        lines = [r"\begin{table}", r"\centering", rf"\caption{{{latex(self.caption)}}}"]
+        # A wide table is shrunk to the line rather than cut off by the margin.
+        wide = width > WIDE
+        lines += [r"\resizebox{\linewidth}{!}{%"] if wide else []
+        lines += [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", *_spans(self.spans), _row(self.head), r"\midrule"]
+        for number, (name, rows) in enumerate(self.blocks.items()):
+            lines += [r"\midrule"] if number else []
+            if len(self.blocks) > 1:
+                lines.append(rf"\multicolumn{{{width}}}{{l}}{{\textit{{{latex(name)}}}}} \\")
+            lines += map(_row, rows)
+        lines += [r"\bottomrule", r"\end{tabular}" + ("}" if wide else ""), r"\end{table}"]
+        return "\n".join(lines) + "\n"
 
     def html(self) -> str:
-        """Return a page with the table, its caption below."""
-        return html_page(self._flat_head(), self.blocks, self.caption, self.text_columns)
+        """Return a page with the table and its caption below: each block under a line with its name."""
+        values = {"blocks": self.blocks, "caption": self.caption, "text_columns": self.text_columns}
+        return page("table.html", head=self._flat_head(), **values)
 
     def write(self, stem: Path | str) -> list[Path]:
         """Write `stem`.csv, .md, .tex and .html, each as a whole; raises RelampError if one cannot be written."""
@@ -65,50 +95,12 @@ class TextTable:
         return [f"{title} ({text})" if text else title for title, text in zip(self.head, above, strict=True)]
 
 
-def markdown_table(head: Sequence[str], blocks: Mapping[str, Block], caption: str, text_columns: int) -> str:
-    """Return a Markdown table, its caption below: each block under a line with its name, numbers to the right."""
-    width = len(head)
-    lines = [[*map(markdown, head)], ["---"] * text_columns + ["---:"] * (width - text_columns)]
-    for name, rows in blocks.items():
-        if len(blocks) > 1:
-            lines.append([f"**{markdown(name)}**", *[""] * (width - 1)])
-        lines += [[*map(markdown, row)] for row in rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + f"\n\n{markdown(caption)}\n"
+def page(template: str, **values: Any) -> str:
+    """Return the HTML page that a template in `templates/` makes of some values, in which every text is escaped."""
+    return _TEMPLATES.get_template(template).render(**values).strip() + "\n"
 
 
-def latex_table(
-    head: Sequence[str],
-    blocks: Mapping[str, Block],
-    caption: str,
-    text_columns: int,
-    spans: Sequence[tuple[str, int]] = (),
-) -> str:
-    """Return a LaTeX table (packages booktabs, graphicx), its caption above: each block under a line with its name.
-
-    `spans` is a second head above the first, as texts and the number of columns that each of them covers.
-    """
-    width = len(head)
-    columns = "l" * text_columns + "r" * (width - text_columns)
-    lines = [r"\begin{table}", r"\centering", rf"\caption{{{latex(caption)}}}"]
-    # A wide table is shrunk to the line rather than cut off by the margin.
-    wide = width > WIDE
-    lines += [r"\resizebox{\linewidth}{!}{%"] if wide else []
-    lines += [rf"\begin{{tabular}}{{{columns}}}", r"\toprule"]
-    if spans:
-        lines += _spans(spans)
-    lines += [_row(head), r"\midrule"]
-    for number, (name, rows) in enumerate(blocks.items()):
-        if number:
-            lines.append(r"\midrule")
-        if len(blocks) > 1:
-            lines.append(rf"\multicolumn{{{width}}}{{l}}{{\textit{{{latex(name)}}}}} \\")
-        lines += map(_row, rows)
-    lines += [r"\bottomrule", r"\end{tabular}" + ("}" if wide else ""), r"\end{table}"]
-    return "\n".join(lines) + "\n"
-
-
-def markdown(text: str) -> str:
-    """Return a text as it must be written in a cell of a Markdown table."""
+def _markdown(text: str) -> str:
     for sign in "\\|*_<`":
         text = text.replace(sign, f"\\{sign}")
     return text
@@ -124,6 +116,8 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _spans(spans: Sequence[tuple[str, int]]) -> list[str]:
+    if not spans:
+        return []
     cells, rules, first = [], [], 1
     for text, width in spans:
         cells.append(rf"\multicolumn{{{width}}}{{c}}{{{latex(text)}}}" if text else " & ".join([""] * width))
@@ -131,8 +125,3 @@ def _spans(spans: Sequence[tuple[str, int]]) -> list[str]:
             rules.append(rf"\cmidrule(lr){{{first}-{first + width - 1}}}")
         first += width
     return [" & ".join(cells) + r" \\", "".join(rules)]
-
-
-def html_page(head: Sequence[str], blocks: Mapping[str, Block], caption: str, text_columns: int) -> str:
-    """Return a page with one table and its caption below: each block under a line with its name."""
-    return page("table.html", head=head, blocks=blocks, caption=caption, text_columns=text_columns)

@@ -1,5 +1,7 @@
 """Accuracy over the epochs of pre-training, by sample size and output dimension (M-Mix Fig. 3)."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -7,7 +9,7 @@ from matplotlib.figure import Figure
 
 from relamp.errors import RelampError
 from relamp.render.sample_sizes import GRID
-from relamp.render.style import LEGEND_ENTRY, in_style, label, panels, same_heights, short_name, style, tick_values
+from relamp.render.style import in_style, label, legend, panels, same_heights, short_name, style, tick_values
 
 SIZE = (2.7, 2.5)
 _MOST_COLUMNS = 5
@@ -46,17 +48,8 @@ def over_epochs_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
             _epochs_axis(axis, epochs)
         same_heights(axes, plotted, air=0.03)
         drawn = {text: handle for axis in axes for handle, text in zip(*axis.get_legend_handles_labels(), strict=True)}
-        labels = [f"{dimension:g}" for dimension in dimensions]
-        legend = figure.legend(
-            [drawn[text] for text in labels],
-            labels,
-            loc="outside upper center",
-            ncols=min(len(labels), int(figure.get_figwidth() / LEGEND_ENTRY)),
-            title=f"output dimension F′\nmark: first within {NEAR:g} percentage point of the line's best",
-            title_fontsize="small",
-            handlelength=3,
-        )
-        legend.get_title().set_multialignment("center")
+        title = f"output dimension F′\nmark: first within {NEAR:g} percentage point of the line's best"
+        legend(figure, [drawn[f"{dimension:g}"] for dimension in dimensions], title, title_fontsize="small")
         figure.supxlabel("epoch", fontsize="medium")
         figure.supylabel("accuracy (%)", fontsize="medium")
     return figure, plotted
@@ -80,20 +73,10 @@ def _draw(axis: Axes, rows: pd.DataFrame, dimensions: list[int]) -> None:
         number = dimensions.index(dimension)  # type: ignore[arg-type]
         look = style(number)
         if line["std_seeds"].notna().any():
-            spread = line["std_seeds"].fillna(0)
-            axis.fill_between(
-                line["epoch"], line["mean"] - spread, line["mean"] + spread, color=look.colour, alpha=0.13, linewidth=0
-            )
-        axis.plot(
-            line["epoch"],
-            line["mean"],
-            color=look.colour,
-            linestyle=look.line,
-            marker=look.marker,
-            markevery=np.flatnonzero(line["near_best"]).tolist(),
-            markersize=6,
-            label=f"{dimension:g}",
-        )
+            low, high = (line["mean"] + sign * line["std_seeds"].fillna(0) for sign in (-1, 1))
+            axis.fill_between(line["epoch"], low, high, color=look.colour, alpha=0.13, linewidth=0)
+        marks: dict[str, Any] = {"markevery": np.flatnonzero(line["near_best"]).tolist(), "markersize": 6}
+        axis.plot(line["epoch"], line["mean"], label=f"{dimension:g}", **marks, **look.curve())
 
 
 def _epochs_axis(axis: Axes, epochs: list[int]) -> None:

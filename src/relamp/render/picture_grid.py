@@ -57,17 +57,21 @@ def picture_grid(
         if columns > 1:
             axes[0][1].set_title("mixed in", fontsize="small", loc="left")
         figure.suptitle(short_name(images.name), fontsize="medium")
-        words = ["weight and class; solid frame: the anchor's class, dashed: another"]
-        if (least := plotted["shown"].min()) < 1 - 1e-6:
-            words.append(f"only the largest weights are drawn:\nfor each anchor {least:.0%} or more of their sum")
-        told = plotted.drop_duplicates("anchor").dropna(subset="class_share")
-        if len(told):
-            words.append(
-                f"{told['class_share'].mean():.0%} of the weights mixed in are of the anchor's class,\n"
-                f"while {told['class_expected'].mean():.0%} of all images are"
-            )
-        figure.supxlabel("\n".join(words), fontsize="small")
+        figure.supxlabel(_words(plotted), fontsize="small")
     return figure, plotted
+
+
+def _words(plotted: pd.DataFrame) -> str:
+    words = "weight and class; solid frame: the anchor's class, dashed: another"
+    if (least := plotted["shown"].min()) < 1 - 1e-6:
+        words += f"\nonly the largest weights are drawn:\nfor each anchor {least:.0%} or more of their sum"
+    shares = plotted.drop_duplicates("anchor").dropna(subset="class_share")
+    if len(shares):
+        share, expected = shares["class_share"].mean(), shares["class_expected"].mean()
+        words += (
+            f"\n{share:.0%} of the weights mixed in are of the anchor's class,\nwhile {expected:.0%} of all images are"
+        )
+    return words
 
 
 def _plotted(data: PackedImages, mixed: pd.DataFrame, anchors: int, partners: int, skip: int) -> pd.DataFrame:
@@ -91,14 +95,8 @@ def _plotted(data: PackedImages, mixed: pd.DataFrame, anchors: int, partners: in
         others = part[(part["image"] != anchor) & (part["weight"] > 0)]
         # Ties by number, so that the same weights always give the same picture.
         drawn = others.sort_values(["weight", "image"], ascending=[False, True]).head(partners)
-        rows = pd.DataFrame(
-            {
-                "anchor": int(anchor),
-                "rank": range(1 + len(drawn)),
-                "image": [int(anchor), *drawn["image"].astype(int)],
-                "weight": [own, *drawn["weight"].astype(float)],
-            }
-        )
+        images, weights = [int(anchor), *drawn["image"].astype(int)], [own, *drawn["weight"].astype(float)]
+        rows = pd.DataFrame({"anchor": int(anchor), "rank": range(len(images)), "image": images, "weight": weights})
         shown = rows["weight"].sum() / part["weight"].sum()
         parts.append(rows.assign(partners=len(others), shown=shown, **_class_shares(data, int(anchor), others)))
     table = pd.concat(parts, ignore_index=True)
@@ -120,16 +118,12 @@ def _draw(axis: Axes, data: PackedImages, cell: Mapping[Hashable, Any]) -> None:
     picture = data.images[cell["image"]]
     axis.set_axis_on()
     axis.grid(visible=False)
-    axis.set_xticks([])
-    axis.set_yticks([])
-    if len(picture) == 1:
-        axis.imshow(picture[0], cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-    else:
-        axis.imshow(picture.transpose(1, 2, 0), interpolation="nearest")
+    axis.set(xticks=[], yticks=[])
+    shown = picture[0] if len(picture) == 1 else picture.transpose(1, 2, 0)  # colours need no map and no limits
+    axis.imshow(shown, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    frame: Any = (
+        {"color": _SAME, "linestyle": "-"} if cell["same_class"] else {"color": _OTHER, "linestyle": (0, (3, 2))}
+    )
     for spine in axis.spines.values():
-        spine.set(visible=True, linewidth=1.8, color="black")
-        if cell["rank"] != 0:
-            spine.set(
-                color=_SAME if cell["same_class"] else _OTHER, linestyle="-" if cell["same_class"] else (0, (3, 2))
-            )
+        spine.set(visible=True, linewidth=1.8, **(frame if cell["rank"] else {"color": "black"}))
     axis.set_xlabel(f"{cell['weight']:.3f}\n{cell['class'].replace('_', ' ')}", fontsize="small", labelpad=3)

@@ -16,7 +16,7 @@ from relamp.data.rows import with_parameters
 from relamp.errors import RelampError
 from relamp.evaluate.sample_bound import is_assumed, largest_dimension, needed_samples
 from relamp.judge.runs import cells_of
-from relamp.render.style import LEGEND_ENTRY, in_style, label, panels, same_heights, short_name, style
+from relamp.render.style import in_style, label, legend, panels, same_heights, short_name, style
 
 # Parameters of the grid, and the columns of the plotted numbers; N and F' in the paper.
 GRID = {"sample_size": "samples", "hidden": "dimension"}
@@ -55,10 +55,7 @@ def sample_size_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
         for above, below, (_, rows) in zip(axes[: len(groups)], axes[len(groups) :], groups, strict=True):
             _draw_lines(above, rows)
             _draw_plane(below, rows, ratios, scale)
-        handles, labels = axes[0].get_legend_handles_labels()
-        columns = min(len(labels), int(figure.get_figwidth() / LEGEND_ENTRY))
-        title = "output dimension F′"
-        figure.legend(handles, labels, loc="outside upper center", ncols=columns, title=title, handlelength=3)
+        legend(figure, axes[0].get_legend_handles_labels()[0], "output dimension F′")
         same_heights(axes[: len(groups)], plotted, air=0.05)
         axes[0].set_ylabel("accuracy (%)")
         axes[len(groups)].set_ylabel("output dimension F′")
@@ -67,16 +64,9 @@ def sample_size_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
             for n, ratio in enumerate(ratios)
         ]
         outside = Patch(facecolor=_OUTSIDE, hatch="///", edgecolor="0.7", label="F′ ≤ N: not in the theorem")
-        legend = figure.legend(
-            handles=[*curves, outside],
-            title="below: accuracy (%), the best F′ of each N framed\nTheorem 3.2 is met to the right of a line",
-            title_fontsize="small",
-            fontsize="small",
-            loc="outside lower center",
-            ncols=4 if len(groups) > 1 else 2,
-            handlelength=3,
-        )
-        legend.get_title().set_multialignment("center")
+        title = "below: accuracy (%), the best F′ of each N framed\nTheorem 3.2 is met to the right of a line"
+        small = {"fontsize": "small", "title_fontsize": "small", "ncols": 4 if len(groups) > 1 else 2}
+        legend(figure, [*curves, outside], title, "lower", **small)
     return figure, plotted.assign(ratios=" ".join(f"{ratio:.6g}" for ratio in ratios))
 
 
@@ -115,20 +105,15 @@ def _draw_lines(axis: Axes, rows: pd.DataFrame) -> None:
         look = style(number)
         # One seed has no spread: no bar, rather than one of length zero.
         spread = line["std_seeds"] if line["std_seeds"].notna().any() else None
-        drawn = {"color": look.colour, "marker": look.marker, "linestyle": look.line, "label": f"{dimension:g}"}
-        axis.errorbar(line["samples"], line["mean"], yerr=spread, capsize=2, **drawn)
-    _samples_axis(axis, rows)
+        axis.errorbar(line["samples"], line["mean"], spread, capsize=2, label=f"{dimension:g}", **look.curve())
+    _log_axis(axis, x=rows["samples"])
 
 
 def _draw_plane(axis: Axes, rows: pd.DataFrame, ratios: Sequence[float], scale: Normalize) -> None:
-    _samples_axis(axis, rows)
-    dimensions = sorted(rows["dimension"].unique())
-    axis.set_yscale("log")
-    axis.set_yticks(dimensions, [f"{tick:g}" for tick in dimensions])
-    axis.minorticks_off()
+    _log_axis(axis, x=rows["samples"], y=rows["dimension"])
     axis.grid(visible=False)
     left, right = rows["samples"].min() / 1.7, rows["samples"].max() * 1.7
-    low, high = min(dimensions) / 1.9, max(dimensions) * 1.9
+    low, high = rows["dimension"].min() / 1.9, rows["dimension"].max() * 1.9
     axis.set_xlim(left, right)
     axis.set_ylim(low, high)
     n = np.geomspace(left, right, 400)
@@ -150,8 +135,9 @@ def _draw_plane(axis: Axes, rows: pd.DataFrame, ratios: Sequence[float], scale: 
     axis.set_xlabel(words, fontsize="small")
 
 
-def _samples_axis(axis: Axes, rows: pd.DataFrame) -> None:
-    axis.set_xscale("log")
-    ticks = sorted(rows["samples"].unique())
-    axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+def _log_axis(axis: Axes, **values: pd.Series) -> None:
+    """Scale the x- or y-axis by logarithms, with a tick at each value."""
+    for name, column in values.items():
+        ticks = sorted(column.unique())
+        axis.set(**{f"{name}scale": "log", f"{name}ticks": ticks, f"{name}ticklabels": [f"{tick:g}" for tick in ticks]})
     axis.minorticks_off()

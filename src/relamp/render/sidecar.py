@@ -42,19 +42,15 @@ def sidecar(inputs: Sequence[Path | str], command: str, repository: Path | str =
     }
 
 
-def write_sidecar(
-    path: Path | str, inputs: Sequence[Path | str], command: str, repository: Path | str = "."
-) -> dict[str, Any]:
-    """Write `sidecar(...)` as JSON, as a whole or not at all, and return it; raises RelampError as `sidecar` does."""
-    facts = sidecar(inputs, command, repository)
-    write_json(path, facts)
-    return facts
+def write_sidecar(output: Path, inputs: Sequence[Path | str], command: str) -> None:
+    """Write the sidecar of an output beside it, as .json; raises RelampError as `sidecar` does."""
+    write_json(output.with_suffix(".json"), sidecar(inputs, command))
 
 
-def save_drawn(drawn: tuple[Figure, pd.DataFrame], stem: Path, inputs: Sequence[Path], command: str) -> None:
-    """Write a figure and its numbers as `save` does, with the sidecar `stem`.json; raises RelampError as these do."""
-    save(*drawn, stem)
-    write_sidecar(stem.with_suffix(".json"), inputs, command)
+def save_drawn(drawn: tuple[Figure, pd.DataFrame], output: Path, inputs: Sequence[Path], command: str) -> None:
+    """Write a figure and its numbers as `save` does, with its sidecar; raises RelampError as these do."""
+    save(*drawn, output.with_suffix(""))
+    write_sidecar(output, inputs, command)
 
 
 def gpu_names() -> list[str] | None:

@@ -1,6 +1,6 @@
 """One look for all figures, which holds in greyscale and for colour-blind readers."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +36,7 @@ PAPER_ORDER = (
     *("NCI1", "PROTEINS", "DD", "MUTAG", "COLLAB", "REDDIT-BINARY", "REDDIT-MULTI-5K", "IMDB-BINARY"),
     *("BBBP", "Tox21", "ToxCast", "SIDER", "ClinTox", "MUV", "HIV", "BACE"),
 )
+METRICS = {"nmi": "NMI", "ari": "ARI", "roc_auc": "ROC-AUC", "micro_f1": "micro-F1"}
 _LABELS = {"wl": "WL", "graphlet": "GL", "none": "No Pre-Train", "bag": "Bag of labels"}
 
 # Any: the stubs of some releases of matplotlib list all keys, those of others take any text.
@@ -72,6 +73,10 @@ class Style:
     marker: str
     line: Any
 
+    def curve(self) -> dict[str, Any]:
+        """Return it as matplotlib's arguments."""
+        return {"color": self.colour, "marker": self.marker, "linestyle": self.line}
+
 
 def style(number: int) -> Style:
     """Return the look of the curve with this number; any two of the first 280 differ."""
@@ -96,31 +101,21 @@ def short_name(dataset: str) -> str:
     return REGISTRY[dataset].paper_name if dataset in REGISTRY else dataset
 
 
-def ordered(datasets: Iterable[str]) -> list[str]:
-    """Return data sets once each: the paper's in its order, then all others by their names."""
-    names = set(datasets)
-    return [name for name in PAPER_ORDER if name in names] + sorted(names - set(PAPER_ORDER))
+def ordered(names: Iterable[str], known: Iterable[str] = PAPER_ORDER) -> list[str]:
+    """Return names once each: those known (data sets of LAMP's tables) in that order, then all others sorted."""
+    names, order = set(names), list(known)
+    return [name for name in order if name in names] + sorted(names - set(order))
 
 
 def ordered_methods(methods: Iterable[str]) -> list[str]:
     """Return methods once each: relamp's in the order of its table, then all others by their names."""
-    names = set(methods)
-    own = METHODS["graphs"]
-    return [name for name in own if name in names] + sorted(names - set(own))
+    return ordered(methods, METHODS["graphs"])
 
 
 def in_order(rows: pd.DataFrame, orders: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
     """Return rows sorted by several columns, each in its own order of values, the first column first."""
     ranks = {column: {value: rank for rank, value in enumerate(order)} for column, order in orders.items()}
     return rows.sort_values(list(orders), key=lambda column: column.map(ranks[str(column.name)]), ignore_index=True)
-
-
-def refuse_duplicates(rows: pd.DataFrame, key: Sequence[str], what: str, remedy: str = "keep one of them") -> None:
-    """Raise RelampError, which names the first, where two rows have the same `key`; they have method and dataset."""
-    double = rows[rows.duplicated(list(key))]
-    if len(double):
-        first = double.iloc[0]
-        raise RelampError(f"{what}: duplicate rows of {first['method']} on {first['dataset']}; {remedy}")
 
 
 def in_style() -> AbstractContextManager[None]:
@@ -142,6 +137,24 @@ def panels(titles: Sequence[str], most_columns: int, size: tuple[float, float]) 
     for axis, title in zip(axes, titles, strict=False):
         axis.set_title(title)
     return figure, axes[: len(titles)]
+
+
+def dataset_panels(
+    plotted: pd.DataFrame, draw: Callable[[Axes, pd.DataFrame], None], most_columns: int, size: tuple[float, float]
+) -> Figure:
+    """Return `panels` of data sets in their order, in each of which its rows of `plotted` are drawn."""
+    names = ordered(plotted["dataset"])
+    figure, axes = panels([short_name(name) for name in names], most_columns, size)
+    for axis, name in zip(axes, names, strict=True):
+        draw(axis, plotted[plotted["dataset"] == name])
+    return figure
+
+
+def legend(figure: Figure, handles: Sequence[Any], title: str, place: str = "upper", **options: Any) -> None:
+    """Put a legend above all panels, or below (`lower`), with as many columns of short labels as fit."""
+    columns = min(len(handles), int(figure.get_figwidth() / LEGEND_ENTRY))
+    look = {"loc": f"outside {place} center", "ncols": columns, "handlelength": 3, **options}
+    figure.legend(handles=handles, title=title, **look).get_title().set_multialignment("center")
 
 
 def same_heights(axes: Iterable[Axes], rows: pd.DataFrame, air: float) -> None:
@@ -173,17 +186,10 @@ def save(figure: Figure, plotted: pd.DataFrame, stem: Path | str) -> list[Path]:
     The same figure gives the same bytes: no dates, no random ids. Raises RelampError if a file cannot be written.
     """
     stem = Path(stem)
-    undated: dict[str, dict[str, Any]] = {
-        "pdf": {"CreationDate": None},
-        "svg": {"Date": None},
-        "png": {},
-    }
-    written = []
+    undated: dict[str, Any] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}
+    paths = {kind: stem.with_name(f"{stem.name}.{kind}") for kind in (*undated, "csv")}
     for kind, metadata in undated.items():
-        path = stem.with_name(f"{stem.name}.{kind}")
-        with in_style(), whole(path) as beside:
+        with in_style(), whole(paths[kind]) as beside:
             figure.savefig(beside, format=kind, dpi=DPI, metadata=metadata)
-        written.append(path)
-    table = stem.with_name(f"{stem.name}.csv")
-    write_csv(table, plotted)
-    return [*written, table]
+    write_csv(paths["csv"], plotted)
+    return list(paths.values())

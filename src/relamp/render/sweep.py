@@ -1,6 +1,7 @@
 """Accuracy against a parameter of methods that was swept (LAMP Fig. 4 and 5)."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,18 +12,9 @@ from matplotlib.lines import Line2D
 
 from relamp.data.rows import setting_values, with_parameters
 from relamp.errors import RelampError
+from relamp.judge.checks import refuse_duplicates
 from relamp.judge.runs import cells_of
-from relamp.render.style import (
-    Style,
-    in_style,
-    label,
-    ordered,
-    panels,
-    refuse_duplicates,
-    short_name,
-    styles,
-    tick_values,
-)
+from relamp.render.style import Style, dataset_panels, in_style, label, styles, tick_values
 
 # Words and symbol of a parameter; any other goes by its name.
 _PARAMETERS = {
@@ -56,13 +48,10 @@ def sweep_figure(
     x-axis or is not the only one there.
     """
     points = _points(rows, parameter, methods, configured, evaluation)
-    names = ordered(points.loc[points["role"] == "curve", "dataset"])
     look = styles([*points["method"], *points["curve"]])
+    swept = points["dataset"].isin(points.loc[points["role"] == "curve", "dataset"])
     with in_style():
-        figure, axes = panels([short_name(name) for name in names], most_columns=4, size=(2.4, 2.4))
-        for axis, name in zip(axes, names, strict=True):
-            _draw(axis, points[points["dataset"] == name], look)
-            _scale(axis, parameter, points.loc[points["dataset"] == name, "x"].dropna().unique().tolist())
+        figure = dataset_panels(points[swept], partial(_draw, parameter=parameter, look=look), 4, (2.4, 2.4))
         figure.supxlabel(" ".join(_words(parameter)).strip(), fontsize="medium")
         figure.supylabel("accuracy (%)", fontsize="medium")
         handles = _legend(points, look)
@@ -87,7 +76,9 @@ def _points(
     settings = sorted(rows["setting"].unique())
     parameters = list(dict.fromkeys(name for setting in settings for name in setting_values(setting)))
     others = [name for name in parameters if name != parameter]
-    cells = _cells(rows, evaluation)
+    cells = cells_of(evaluation, rows)
+    # Branches of a node-level method alone are methods of their own, which no sweep shows.
+    cells = with_parameters(cells[cells["method"].isin(rows["method"].unique())])
     swept = cells["method"].isin(methods)
     given = cells[parameter] if parameter in cells else pd.Series(np.nan, index=cells.index)
     x = pd.to_numeric(given.where(given.notna(), configured), errors="coerce").astype(float).where(swept)
@@ -111,13 +102,6 @@ def _points(
     return cells[[*columns, "seeds", "folds", "curve"]]
 
 
-def _cells(rows: pd.DataFrame, evaluation: str) -> pd.DataFrame:
-    """Return one cell per method, data set and setting, with a column per parameter."""
-    cells = cells_of(evaluation, rows)
-    # Branches of a node-level method alone are methods of their own, which no sweep shows.
-    return with_parameters(cells[cells["method"].isin(rows["method"].unique())])
-
-
 def _words(parameter: str) -> tuple[str, str]:
     return _PARAMETERS.get(parameter, (parameter.replace("_", " "), ""))
 
@@ -128,7 +112,7 @@ def _setting(parameter: str, value: Any) -> str:
     return f"{symbol or words} = {text}"
 
 
-def _draw(axis: Axes, points: pd.DataFrame, look: Mapping[str, Style]) -> None:
+def _draw(axis: Axes, points: pd.DataFrame, parameter: str, look: Mapping[str, Style]) -> None:
     # Curves lie above the level lines.
     drawn = points.sort_values("role", ascending=False, kind="stable")
     for (role, _, curve), part in drawn.groupby(_CURVE, sort=False):
@@ -139,8 +123,8 @@ def _draw(axis: Axes, points: pd.DataFrame, look: Mapping[str, Style]) -> None:
             continue
         # One seed has no spread: no bar, rather than one of length zero.
         spread = part["std_seeds"] if part["std_seeds"].notna().any() else None
-        look_of = {"color": style.colour, "marker": style.marker, "linestyle": style.line}
-        axis.errorbar(part["x"], part["mean"], yerr=spread, capsize=2.5, elinewidth=1.0, **look_of)
+        axis.errorbar(part["x"], part["mean"], yerr=spread, capsize=2.5, elinewidth=1.0, **style.curve())
+    _scale(axis, parameter, points["x"].dropna().unique().tolist())
 
 
 def _scale(axis: Axes, parameter: str, values: Sequence[float]) -> None:
@@ -165,6 +149,6 @@ def _legend(points: pd.DataFrame, look: Mapping[str, Style]) -> list[Line2D]:
         style, least, most = look[str(curve)], part["seeds"].min(), part["seeds"].max()
         seeds = f"{most} seed{'s' if most > 1 else ''}" if least == most else f"{least} to {most} seeds"
         text = f"{label(str(method))}{str(curve).removeprefix(str(method))}, {seeds}"
-        marker = style.marker if role == "curve" else ""
-        handles.append(Line2D([], [], color=style.colour, linestyle=style.line, marker=marker, label=text))
+        shown = style.curve() if role == "curve" else {**style.curve(), "marker": ""}
+        handles.append(Line2D([], [], label=text, **shown))
     return handles

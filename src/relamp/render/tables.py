@@ -6,16 +6,16 @@ import pandas as pd
 from rich.table import Table as RichTable
 
 from relamp.errors import RelampError
+from relamp.judge.checks import refuse_duplicates
 from relamp.judge.published import AVERAGES, SPLITS, paper_aggregates, paper_datasets
 from relamp.judge.runs import all_runs, cells
 from relamp.render.markup import Block, TextTable
-from relamp.render.style import in_order, label, ordered, ordered_methods, refuse_duplicates, short_name
+from relamp.render.style import METRICS, in_order, label, ordered, ordered_methods, short_name
 
 PUBLISHED = "published"
 REPRODUCED = "reproduced here"
 # What the CSV holds; `decimals` beside them is how a number is shown.
 COLUMNS = ["source", "method", "label", "dataset", "value", "spread", "spread_meaning", "n_seeds", "n_folds"]
-_METRICS = {"nmi": "NMI", "ari": "ARI"}
 
 
 def render_table(
@@ -82,7 +82,8 @@ def comparison_table(
     rows = rows.reindex(columns=[*COLUMNS, "decimals"]).astype({"n_seeds": "Int64", "n_folds": "Int64"})
     rows = rows[rows["method"].isin(wanted) & rows["dataset"].isin(columns)].dropna(subset=["value"])
     rows = in_order(rows, {"source": [PUBLISHED, REPRODUCED], "method": wanted, "dataset": columns})
-    titles = [short_name(column) + (" †" if column in extra else "") for column in columns]
+    spelt = [" ".join(METRICS.get(word, word) for word in short_name(column).split(" ")) for column in columns]
+    titles = [name + (" †" if column in extra else "") for name, column in zip(spelt, columns, strict=True)]
     return _laid_out(rows, columns, titles, _caption(rows, title, extra), transposed)
 
 
@@ -106,7 +107,7 @@ def numbers_in_common(rows: pd.DataFrame, title: str = "") -> RichTable:
 
 def _columns_apart(cells: pd.DataFrame) -> pd.DataFrame:
     """Make each metric and part of a data set a column of its own."""
-    names = cells["dataset"] + " " + cells["metric"].map(_METRICS).fillna(cells["metric"])
+    names = cells["dataset"] + " " + cells["metric"].replace({name: METRICS[name] for name in ("nmi", "ari")})
     if "protocol" in cells:
         names = names + " " + cells["protocol"].fillna("")
     return cells.assign(dataset=names.astype(str).str.strip())
@@ -125,8 +126,8 @@ def _reproduced_rows(published: pd.DataFrame, cells: pd.DataFrame, of_paper: Seq
     rows = pd.concat([rows, pd.DataFrame(averages, columns=[*rows.columns])], ignore_index=True) if averages else rows
     # The paper's spelling, where it has the method.
     spelling = dict(zip(published["method"], published["label"], strict=True))
-    names = [spelling.get(method, label(method)) for method in rows["method"]]
-    return rows.assign(source=REPRODUCED, label=names, decimals=max(2, int(published["decimals"].max())))
+    labels = [spelling.get(method, label(method)) for method in rows["method"]]
+    return rows.assign(source=REPRODUCED, label=labels, decimals=max(2, int(published["decimals"].max())))
 
 
 def _laid_out(

@@ -1,6 +1,5 @@
 """The verdicts as one page: what holds, what does not, and where each number comes from."""
 
-import re
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,20 +7,15 @@ from typing import Any
 import pandas as pd
 
 from relamp.evaluate.table import EVALUATIONS
-from relamp.render.pages import page
+from relamp.judge.published import natural
+from relamp.render.markup import page
 from relamp.render.style import ordered, short_name
 from relamp.render.verdict_words import contradictions, metric_name, note_of, paper_name, published_value
 
 # Green, amber, red and grey, each with its word: colour alone tells nothing to one reader in twelve.
 _COLOURS = {
-    "reproduced": "#cfe8cf",
-    "holds": "#cfe8cf",
-    "better": "#d6e6f5",
-    "inconclusive": "#fbe7b5",
-    "undecided": "#fbe7b5",
-    "worse": "#f6c9c4",
-    "fails": "#f6c9c4",
-    "not run": "#e6e6e6",
+    **{"reproduced": "#cfe8cf", "holds": "#cfe8cf", "better": "#d6e6f5", "inconclusive": "#fbe7b5"},
+    **{"undecided": "#fbe7b5", "worse": "#f6c9c4", "fails": "#f6c9c4", "not run": "#e6e6e6"},
 }
 
 
@@ -40,15 +34,7 @@ class Links:
 
 
 def verdict_page(cells: pd.DataFrame, claims: pd.DataFrame, how: Mapping[str, str], preset: str, links: Links) -> str:
-    """Return the page.
-
-    Args:
-        cells: see `relamp.judge.verdict.judge_cells`.
-        claims: see `relamp.judge.claims.check_claims`.
-        how: in words, by topic, how was judged.
-        preset: what was run.
-        links: where the numbers come from.
-    """
+    """Return the page of `judge_cells`, `check_claims` and `how_judged` (see `relamp.judge`) of a preset."""
     return page(
         "verdict.html",
         preset=preset,
@@ -79,13 +65,9 @@ def _claims(paper: str, claims: pd.DataFrame) -> dict[str, Any]:
 
 def _numbers(paper: str, cells: pd.DataFrame, links: Links) -> dict[str, Any]:
     """Return a paper's numbers: how many have each verdict, and its tables, Table 10 after Table 9."""
-    names = sorted(cells["artifact"].unique(), key=lambda name: [*map(_numbered, re.split(r"(\d+)", name))])
+    names = sorted(cells["artifact"].unique(), key=natural)
     tables = [_table(name, cells[cells["artifact"] == name], links) for name in names]
     return {"name": paper_name(paper), "counts": _counts(cells["verdict"]), "tables": tables}
-
-
-def _numbered(part: str) -> int | str:
-    return int(part) if part.isdigit() else part
 
 
 def _table(name: str, cells: pd.DataFrame, links: Links) -> dict[str, Any]:
@@ -121,9 +103,6 @@ def _about(cells: pd.DataFrame) -> list[str]:
 def _links_of(row: Mapping[Hashable, Any], links: Links) -> dict[str, str]:
     """Return where a cell's number comes from."""
     artifact = row["artifact"]
-    places = {
-        "rows": links.rows.get((artifact, row["method"], row["dataset"])),
-        "table": links.pages.get(artifact),
-        "sidecar": links.sidecars.get(artifact),
-    }
+    places = {"rows": links.rows.get((artifact, row["method"], row["dataset"])), "table": links.pages.get(artifact)}
+    places["sidecar"] = links.sidecars.get(artifact)
     return {what: place for what, place in places.items() if place}

@@ -8,9 +8,9 @@ import pandas as pd
 
 from relamp.evaluate.table import EVALUATIONS
 from relamp.judge.runs import MEASURE
+from relamp.render.style import METRICS
 
 _TITLES = {"lamp": "LAMP", "mmix": "M-Mix"}
-_METRICS = {"nmi": "NMI", "ari": "ARI", "roc_auc": "ROC-AUC", "micro_f1": "micro-F1"}
 
 
 def verdict_markdown(cells: pd.DataFrame, claims: pd.DataFrame, how: Mapping[str, str], preset: str) -> str:
@@ -77,7 +77,7 @@ def how_measured(row: Mapping[Hashable, Any]) -> str:
 
 def metric_name(metric: str, part: str | float) -> str:
     """Return a metric as it is spelt, with the part of the data set, if it has parts (an empty text is no number)."""
-    return _METRICS.get(metric, metric) + (f" at {part}" if isinstance(part, str) and part else "")
+    return METRICS.get(metric, metric) + (f" at {part}" if isinstance(part, str) and part else "")
 
 
 def published_value(row: Mapping[Hashable, Any]) -> str:
@@ -89,7 +89,7 @@ def published_value(row: Mapping[Hashable, Any]) -> str:
 def note_of(row: Mapping[Hashable, Any]) -> str:
     """Return what would decide a verdict that is open, or nothing."""
     if not pd.isna(row["further_seeds"]):
-        return f"{row['further_seeds']} further seeds would decide it"
+        return f"{row['further_seeds']} further seed{'' if row['further_seeds'] == 1 else 's'} would decide it"
     return str(row["note"])
 
 

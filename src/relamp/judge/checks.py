@@ -1,0 +1,59 @@
+"""Checks of frames, in one place: each raises RelampError, which names the first row at fault and the remedy."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from relamp.errors import RelampError
+
+_NAMES = ("method", "dataset", "setting", "seed", "epoch", "fold", "split", "task")
+
+
+def refuse(wrong: pd.DataFrame, trouble: str) -> None:
+    """Refuse these rows, if there are any; the trouble may hold `{columns}` of theirs."""
+    if len(wrong):
+        first = wrong.iloc[0]
+        names = [f"{name} {first[name]}" for name in _NAMES if name in wrong and not pd.isna(first[name])]
+        raise RelampError(f"{', '.join(names)}: {trouble.format(**first)}")
+
+
+def no_gap(expected: pd.DataFrame, found: pd.DataFrame, key: list[str], trouble: str) -> None:
+    """Refuse a `key` of the expected rows that is not among those found."""
+    # A merge, since it takes two empty epochs for equal, which a set of tuples with NaN does not.
+    pairs = expected[key].drop_duplicates().merge(found[key].drop_duplicates(), how="left", indicator=True)
+    refuse(pairs.loc[pairs["_merge"] == "left_only", key], f"{trouble}; finish this run or leave its rows out")
+
+
+def once(rows: pd.DataFrame, key: list[str], what: str) -> None:
+    """Refuse two rows of stored files with the same `key`."""
+    refuse(rows.loc[rows.duplicated(key), key], f"{what} has a duplicate; pass every file of rows once")
+
+
+def as_many(counted: pd.DataFrame, by: list[str], trouble: str) -> None:
+    """Refuse rows whose `count` is below that of others in their group."""
+    refuse(counted[counted["count"] != counted.groupby(by)["count"].transform("max")], trouble)
+
+
+def refuse_duplicates(rows: pd.DataFrame, key: Sequence[str], what: str, remedy: str = "keep one of them") -> None:
+    """Refuse two rows of computed numbers with the same `key`; they have method and dataset."""
+    double = rows[rows.duplicated(list(key))]
+    if len(double):
+        first = double.iloc[0]
+        raise RelampError(f"{what}: duplicate rows of {first['method']} on {first['dataset']}; {remedy}")
+
+
+def has_columns(rows: pd.DataFrame, columns: Sequence[str], trouble: str) -> None:
+    """Refuse a frame that lacks some columns; the trouble holds `{missing}`."""
+    if missing := [name for name in columns if name not in rows]:
+        raise RelampError(trouble.format(missing=missing))
+
+
+def truth(column: pd.Series) -> "pd.Series[bool]":
+    """Return True and False as a CSV gives them back: as truth values, numbers or text; RelampError for all else."""
+    if column.dtype == bool:
+        return column
+    text = column.astype(str).str.lower()
+    unknown = sorted(set(text) - {"true", "false", "1", "0", "1.0", "0.0"})
+    if unknown:
+        raise RelampError(f"rows: `{column.name}` is True or False, but {unknown} was found; write the rows again")
+    return text.isin(["true", "1", "1.0"])

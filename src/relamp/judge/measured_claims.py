@@ -1,0 +1,282 @@
+"""Claims tried on the scores of this run: a formula is a class below, its parameters are the fields."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from relamp.data.rows import setting_name, setting_values
+from relamp.errors import RelampError
+from relamp.judge.outcomes import NO_FOLD, NOT_RUN, Difference, Result, above_zero, average_gain, gains_of, on_side
+from relamp.judge.published import AGGREGATES, JudgedBy, evaluation_of, run_as
+from relamp.judge.runs import MEASURE
+
+_RUN = ["seed", "fold"]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What claims are tried on.
+
+    Attributes:
+        scores: of the judged protocol at the tables' setting, of all evaluations, see `relamp.judge.runs.scores`; a
+            claim rests on those of its artifact's evaluations alone.
+        settings: runs of every setting at the last epoch, see `relamp.judge.runs.last_epochs`.
+        damage: median loss of structural entropy by dataset, augmentation and reading, as a fraction.
+        published: cells of all artifacts, which say what data sets a claim is about.
+        judged_by: by artifact and domain of the data set, the evaluation.
+        margin: points by which a gain may fall short of the claimed one.
+        confidence: of the intervals.
+    """
+
+    scores: pd.DataFrame
+    settings: pd.DataFrame
+    damage: pd.DataFrame
+    published: pd.DataFrame
+    judged_by: JudgedBy
+    margin: float
+    confidence: float
+
+
+class Data(BaseModel):
+    """What a file says, and nothing else."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Formula(Data):
+    """What is about cells of an artifact.
+
+    Attributes:
+        artifact: a table or figure of the paper.
+        datasets: those that the claim is about; by default all of the artifact.
+        leave_out: data sets that it excepts.
+    """
+
+    artifact: str
+    datasets: tuple[str, ...] | None = None
+    leave_out: tuple[str, ...] = ()
+
+
+class _Measured(Formula):
+    """A formula over measured scores.
+
+    Attributes:
+        table: the published table whose data sets a claim about a figure covers; by default the artifact itself.
+    """
+
+    table: str | None = None
+
+    def covered(self, evidence: Evidence) -> list[str]:
+        """Return the data sets that the claim is about."""
+        published = evidence.published
+        names = published.loc[published["artifact"] == (self.table or self.artifact), "dataset"].unique().tolist()
+        if not (names or self.datasets):
+            raise RelampError(f"{self.artifact}: is no published table; name the data sets of the claim, or a `table`")
+        return [name for name in self.datasets or names if name not in (*AGGREGATES, *self.leave_out)]
+
+    def tested(self, evidence: Evidence) -> dict[str, str]:
+        """Return the `outcome`, the data sets that it rests on (`coverage`), and the numbers (`evidence`)."""
+        outcome, used, shown = self._outcome(evidence)
+        count = f"{len(used)} of {len(self.covered(evidence))} data sets: {', '.join(used)}"
+        return {"outcome": outcome, "coverage": "" if outcome == "not run" else count, "evidence": "; ".join(shown)}
+
+    @abstractmethod
+    def _outcome(self, evidence: Evidence) -> Result: ...
+
+
+class BestAverage(_Measured):
+    """`method` is above every rival of its table, on average over the data sets that both have.
+
+    Attributes:
+        beside: the paper's other methods, which do not count as rivals.
+    """
+
+    kind: Literal["best_average"]
+    method: str
+    beside: tuple[str, ...] = ()
+
+    def _outcome(self, evidence: Evidence) -> Result:
+        rivals = [name for name in _rivals(evidence, self.artifact, self.method) if name not in self.beside]
+        gains = {name: _differences(self, evidence, self.method, name) for name in rivals}
+        return above_zero({name: average_gain(of_rival, f"over {name}") for name, of_rival in gains.items()})
+
+
+class MeanGain(_Measured):
+    """`method` is above `over` on average by more than the claimed points less the margin, or than `at_least` these."""
+
+    kind: Literal["gain"]
+    method: str
+    over: str
+    points: float
+    at_least: bool = False
+
+    def _outcome(self, evidence: Evidence) -> Result:
+        gains = average_gain(_differences(self, evidence, self.method, self.over), f"over {self.over}")
+        if not gains:
+            return NOT_RUN
+        (gain,) = gains
+        least = max(self.points if self.at_least else self.points - evidence.margin, 0)
+        shown = [f"claimed {'over ' if self.at_least else ''}{self.points:+g}", str(gain)]
+        return on_side(gain.low > least, gain.high < least), gain.datasets, shown
+
+
+class Beats(_Measured):
+    """`method` is above `over` on each data set.
+
+    Attributes:
+        over: a rival, several, or `all` other methods of the table.
+    """
+
+    kind: Literal["beats"]
+    method: str
+    over: str | tuple[str, ...]
+
+    def _outcome(self, evidence: Evidence) -> Result:
+        named = (self.over,) if isinstance(self.over, str) else self.over
+        rivals = dict.fromkeys(run_as(self.artifact, name) for name in named)
+        wanted = _rivals(evidence, self.artifact, self.method) if self.over == "all" else list(rivals)
+        return above_zero({rival: _differences(self, evidence, self.method, rival) for rival in wanted})
+
+
+class _OfSweep(_Measured):
+    """What is about runs that differ in one parameter."""
+
+    parameter: str
+
+    @abstractmethod
+    def _gain(self, rows: pd.DataFrame) -> tuple["pd.Series[float]", str] | None:
+        """Return what must be above zero by run, and its name, from the rows of a data set at several `x`."""
+
+    def _outcome(self, evidence: Evidence) -> Result:
+        gains = {dataset: self._gain(rows) for dataset, rows in _sweeps(self, evidence, self.parameter)}
+        by_run = [(*gain, dataset) for dataset, gain in gains.items() if gain]
+        return above_zero({"": gains_of(by_run, evidence.confidence)})
+
+
+class FallsAbove(_OfSweep):
+    """The mean score over all settings above the threshold is below that over the others, on each data set."""
+
+    kind: Literal["falls_above"]
+    threshold: float
+
+    def _gain(self, rows: pd.DataFrame) -> tuple["pd.Series[float]", str] | None:
+        above = rows["x"] > self.threshold
+        if above.all() or not above.any():
+            return None
+        low, high = (rows[side].groupby(_RUN)["value"].mean() for side in (~above, above))
+        return low - high, f"{self.parameter} up to {self.threshold:g} above the rest"
+
+
+class RisesWith(_OfSweep):
+    """The least-squares slope of the score over the parameter's decades is positive, on each data set."""
+
+    kind: Literal["rises_with"]
+
+    def _gain(self, rows: pd.DataFrame) -> tuple["pd.Series[float]", str] | None:
+        table = rows[rows["x"] > 0].pivot_table(index=_RUN, columns="x", values="value")
+        if table.shape[1] < 2:
+            return None
+        x = np.log10(table.columns.to_numpy(dtype=float))
+        x -= x.mean()
+        return table @ x / (x @ x), f"points a tenfold {self.parameter}"
+
+
+class _OfDamage(_Measured):
+    """What is about the median loss of entropy; undecided where the readings disagree."""
+
+    augmentation: str
+
+    @abstractmethod
+    def _holds(self, median: float) -> bool: ...
+
+    def _outcome(self, evidence: Evidence) -> Result:
+        covered, rows = self.covered(evidence), evidence.damage
+        # Where no graph has a loss, as without edges, there is no median either, and it decides nothing.
+        rows = rows[(rows["augmentation"] == self.augmentation) & rows["dataset"].isin(covered)]
+        rows = rows.dropna(subset=["median"])
+        if rows.empty:
+            return NOT_RUN
+        used = [name for name in covered if name in set(rows["dataset"])]
+        shown = [
+            f"{row['dataset']}: median loss {100 * row['median']:.1f} % ({row['reading']})"
+            for row in rows.to_dict("records")
+        ]
+        by_reading = [all(map(self._holds, of["median"])) for _, of in rows.groupby("reading")]
+        return on_side(all(by_reading), not any(by_reading)), used, shown
+
+
+class LosesOver(_OfDamage):
+    """The median loss of entropy is over the fraction on each data set."""
+
+    kind: Literal["loses_over"]
+    fraction: float
+
+    def _holds(self, median: float) -> bool:
+        return median > self.fraction
+
+
+class AddsEntropy(_OfDamage):
+    """The median loss of entropy is negative on each data set."""
+
+    kind: Literal["adds_entropy"]
+
+    def _holds(self, median: float) -> bool:
+        return median < 0
+
+
+MeasuredFormula = BestAverage | MeanGain | Beats | FallsAbove | RisesWith | LosesOver | AddsEntropy
+
+
+def _rivals(evidence: Evidence, artifact: str, method: str) -> list[str]:
+    """Return the other methods that a table prints, those under several names once."""
+    printed = evidence.published.loc[evidence.published["artifact"] == artifact, "method"]
+    names = dict.fromkeys(run_as(artifact, name) for name in printed)
+    return [name for name in names if name != run_as(artifact, method)]
+
+
+def _differences(formula: _Measured, evidence: Evidence, method: str, rival: str) -> list[Difference]:
+    """Return how far a method is above a rival, run by run, for each data set that both have.
+
+    Where a data set has several metrics or parts, there is one difference for each.
+    """
+    gains = []
+    names = [run_as(formula.artifact, name) for name in (method, rival)]
+    for dataset, rows in _of_datasets(formula, evidence, evidence.scores):
+        measured = rows.groupby(MEASURE, sort=True)
+        for (_, metric, part), of_measure in measured:
+            one, other = (of_measure[of_measure["method"] == name].set_index(_RUN)["value"] for name in names)
+            what = f"{part} {metric}, ".lstrip() if measured.ngroups > 1 else ""
+            gains.append(((one - other).dropna(), f"{what}over {rival}", dataset))
+    return gains_of(gains, evidence.confidence)
+
+
+def _of_datasets(formula: _Measured, evidence: Evidence, rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield the rows of the artifact's evaluation of each data set that was run."""
+    run = set(rows["dataset"])
+    for dataset in (name for name in formula.covered(evidence) if name in run):
+        evaluation = evaluation_of(evidence.judged_by, formula.artifact, dataset)
+        own = rows[(rows["dataset"] == dataset) & (rows["evaluation"] == evaluation)]
+        yield dataset, own.assign(fold=own["fold"].fillna(NO_FOLD))
+
+
+def _sweeps(formula: _Measured, evidence: Evidence, parameter: str) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield, by data set, the runs that differ in one parameter alone, with its value `x`.
+
+    Where there are several such groups, of several methods or at several values of other parameters, it is the one
+    with the most values.
+    """
+    values = {name: setting_values(name) for name in evidence.settings["setting"].unique()}
+    x = {name: of[parameter] for name, of in values.items() if isinstance(of.get(parameter), float)}
+    # What differs in another parameter is another group.
+    others = {name: setting_name({key: v for key, v in values[name].items() if key != parameter}) for name in x}
+    rows = evidence.settings[evidence.settings["setting"].isin(list(x))]
+    rows = rows.assign(x=rows["setting"].map(x).astype(float), others=rows["setting"].map(others))
+    for dataset, of_dataset in _of_datasets(formula, evidence, rows):
+        if len(of_dataset):
+            groups = [group for _, group in of_dataset.groupby(["method", "others", *MEASURE])]
+            yield dataset, max(groups, key=lambda group: group["x"].nunique())
