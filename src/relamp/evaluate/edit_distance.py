@@ -72,7 +72,7 @@ def score_edit_distance(run: Run) -> Iterator[pd.DataFrame]:
     """
     chosen, graphs = EditDistanceProtocol.model_validate(run.protocol), PackedGraphs.load(run.data)
     for seed in run.seeds:
-        arrays = None if run.source == "kernel" else _embedded(run.embeddings[seed], chosen)
+        arrays = _embedded(run.embeddings[seed], chosen) if run.embeddings else None
         for nodes, made in edits(graphs, chosen, seed):
             if arrays is None:
                 iterations, normalise = chosen.wl_iterations, chosen.normalise

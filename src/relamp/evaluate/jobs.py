@@ -36,8 +36,8 @@ def score(
         embeddings: one file per run and seed, all seeds of a run one after another; none for kernels and the bag.
         seeds: of every run.
         labels: of each run, see `relamp.evaluate.embeddings.Run`.
-        evaluation: "module:function" (`Evaluation.score`): it takes a `Run` and yields frames of rows, each of one
-            `seed`; its module names their columns in `COLUMNS`.
+        evaluation: "module:function" (`Evaluation.score` or `controls`): it takes a `Run` and yields frames of rows,
+            each of one `seed`; its module names their columns in `COLUMNS`.
         protocol: settings of the evaluation.
         output: one CSV per run.
         cache: a folder where each output is kept under a hash of all that it depends on.
@@ -47,11 +47,10 @@ def score(
     Raises:
         RelampError: there are more or fewer embeddings than the runs need.
     """
-    waiting = list(embeddings)
+    count = len(seeds) if embeddings else 0
     arguments = []
-    for label in labels:
-        count = len(seeds) if embeddings and label.get("source", "embeddings") == "embeddings" else 0
-        of_run, waiting = waiting[:count], waiting[count:]
+    for number, label in enumerate(labels):
+        of_run = embeddings[number * count : (number + 1) * count]
         if len(of_run) < count:
             raise RelampError(f"{label['method']}: has {len(of_run)} files of embeddings for {count} seeds")
         arguments.append(
@@ -61,8 +60,8 @@ def score(
                 "folds": dict(zip(seeds, folds, strict=True)) if folds else {},
             }
         )
-    if waiting:
-        raise RelampError(f"{waiting[0]}: belongs to no run; give as many labels as there are runs")
+    if left := embeddings[len(labels) * count :]:
+        raise RelampError(f"{left[0]}: belongs to no run; give as many labels as there are runs")
     make_each(_score_run, arguments, output, cache, code, threads, "runs scored")
 
 

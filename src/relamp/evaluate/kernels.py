@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from relamp.data.packed import Integers, PackedGraphs
 from relamp.errors import RelampError
-from relamp.settings.evaluation import Kernels
 
 Floats = NDArray[np.float64]
 
@@ -137,12 +136,3 @@ def _graphlets(size: int) -> NDArray[np.int64]:
             moved |= (code >> number & 1) << bit[a, b]
         smallest = np.minimum(smallest, moved)
     return np.unique(smallest, return_inverse=True)[1].astype(np.int64)
-
-
-def named_kernel(data: PackedGraphs, name: str, options: Kernels, seed: int) -> Floats:
-    """Return the kernel "wl" or "graphlet" `[G, G]`; raises RelampError for another name."""
-    if name == "wl":
-        return wl_kernel(data, options.wl_iterations)
-    if name == "graphlet":
-        return graphlet_kernel(data, options.graphlet_size, seed)
-    raise RelampError(f"there is no graph kernel {name!r}; known: wl, graphlet (another method needs its embeddings)")
