@@ -1,7 +1,7 @@
 import numpy as np
 from sklearn.datasets import load_digits
 
-from relamp.data.digits import read_digits
+from relamp.data.packaged import read_digits
 
 
 def test_the_images_are_those_of_scikit_learn_and_white_is_255() -> None:

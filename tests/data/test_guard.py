@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relamp.data import wl_hash as wl_hash_module
+from relamp.data import fingerprint as fingerprint_module
+from relamp.data.fingerprint import blocks, wl_hash
 from relamp.data.guard import inspect, render
 from relamp.data.packed import MISSING, PackedGraphs
-from relamp.data.wl_hash import blocks, wl_hash
 from relamp.errors import RelampError
 
 Graph = tuple[list[int], dict[tuple[int, int], int]]  # node categories; category of each undirected edge (i <= j)
@@ -196,7 +196,7 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     data = pack(some)
     whole, report = wl_hash(data), inspect(data)
     for size in (1, 7, 50):
-        monkeypatch.setattr(wl_hash_module, "BLOCK", size)
+        monkeypatch.setattr(fingerprint_module, "BLOCK", size)
         assert len(list(blocks(data))) > 1
         np.testing.assert_array_equal(wl_hash(data), whole)
         assert inspect(data) == report

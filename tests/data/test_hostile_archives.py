@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relamp.data.archive import Archive
-from relamp.data.tar import tar_members
+from relamp.data.cifar import tar_members
 from relamp.errors import RelampError
 
 CONTENT = {"a": b"".join(b"%d, %d\n" % (i, i * i % 97) for i in range(3000)), "b": b"2"}

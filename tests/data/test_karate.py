@@ -1,7 +1,7 @@
 import numpy as np
 
-from relamp.data.karate import karate_club
 from relamp.data.nodes import PackedNodes
+from relamp.data.packaged import karate_club
 
 
 def test_the_karate_club_is_the_published_one(tmp_path) -> None:

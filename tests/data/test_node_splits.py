@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node_graphs import random_nodes
-from relamp.data.node_splits import public_split, random_split
 from relamp.errors import RelampError
+from relamp.evaluate.node_probe import public_split, random_split
 
 DATA = random_nodes(sizes=(100,))
 

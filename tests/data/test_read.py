@@ -10,7 +10,7 @@ import pytest
 from packed_examples import small_nodes
 from relamp.data import read
 from relamp.data.fingerprint import fingerprint
-from relamp.data.guard_nodes import inspect_nodes
+from relamp.data.guard import inspect_nodes
 from relamp.data.packaged import folder
 from relamp.data.packed import PackedGraphs
 from relamp.data.read import fetch_files, from_record, most_bytes, read_fetched, read_own, read_packaged, to_record

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from relamp.data.tar import tar_members
+from relamp.data.cifar import tar_members
 from relamp.errors import RelampError
 
 TEXT = bytes(range(256)) * 40

@@ -16,15 +16,15 @@ from safetensors.numpy import save_file
 
 from model_graphs import random_graphs
 from node_graphs import random_nodes
-from relamp.data.digits import read_digits
 from relamp.data.folds import save_folds, stratified_folds
 from relamp.data.images import PackedImages
+from relamp.data.packaged import read_digits
 from relamp.data.rows import FINETUNE_COLUMNS, RUN, read_rows
 from relamp.errors import RelampError
 from relamp.evaluate.jobs import score
 from relamp.evaluate.table import EVALUATIONS, Evaluation
 from relamp.judge.runs import all_runs, cells, scores
-from relamp.runtime.log import GOES_ON
+from relamp.runtime.log import RESUMES
 from relamp.settings.judging import PROTOCOLS
 
 SEEDS = (3, 5)
@@ -170,9 +170,9 @@ def test_the_same_inputs_give_the_same_bytes_and_a_cached_row_equals_a_fresh_one
     one.run()
     fresh = one.output.read_bytes()
     one.output.unlink()
-    assert GOES_ON not in caplog.text
+    assert RESUMES not in caplog.text
     one.run()
-    assert f"{GOES_ON} with 1 of 1" in caplog.text
+    assert f"{RESUMES} with 1 of 1" in caplog.text
     assert one.output.read_bytes() == fresh
     other.run()
     assert other.output.read_bytes() == fresh
@@ -187,7 +187,7 @@ def test_other_code_is_scored_anew(
     made.run()
     (made.folder / "code.txt").write_text("other")
     made.run()
-    assert GOES_ON not in caplog.text
+    assert RESUMES not in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -120,15 +120,10 @@ class Union:
 
 
 def choose(group: Int64, count: Int64, rng: np.random.Generator) -> Int64:
-    """Draw items from each of many groups, uniformly without replacement, by the order of random keys.
+    """Draw `count` `[k]` items from each of many groups, uniformly without replacement, by the order of random keys.
 
-    Args:
-        group: `[n]`, the group of each item, `0 ... k - 1`, in any order.
-        count: `[k]`, how many items to draw from each group; a smaller group is drawn whole.
-        rng: source of the keys.
-
-    Returns:
-        Positions of the drawn items, sorted by group and in random order within a group.
+    `group` is the group of each item, `0 ... k - 1`, in any order, `[n]`; a group of fewer items is drawn whole.
+    Returns the positions of the drawn items, sorted by group and in random order within a group.
     """
     # One integer holds the group and, below it, the key: a single sort of integers is three times faster than a
     # lexsort. The key has some 50 bits for thousands of groups, so equal keys play no part.

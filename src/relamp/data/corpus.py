@@ -88,8 +88,8 @@ class PackedCorpus(Packed):
 
     def save(self, path: Path | str) -> None:
         """Write one safetensors file, whole or not at all; the same corpus gives the same bytes."""
-        arrays = {key: value for key, value in self.stored().items() if isinstance(value, np.ndarray)}
-        columns = {key: Column.of(smallest_uint(array)) for key, array in arrays.items()}
+        stored = self.stored().items()
+        columns = {key: Column.of(smallest_uint(value)) for key, value in stored if isinstance(value, np.ndarray)}
         write_corpus(path, self.name, self.cardinality, columns, self.info)
 
 
@@ -125,11 +125,7 @@ class Column:
 
 
 def write_corpus(
-    path: Path | str,
-    name: str,
-    cardinality: tuple[int, ...],
-    columns: Mapping[str, Column],
-    info: Mapping[str, Any],
+    path: Path | str, name: str, cardinality: tuple[int, ...], columns: Mapping[str, Column], info: Mapping[str, Any]
 ) -> None:
     """Write the arrays of a `PackedCorpus`, of which only a piece at a time need be in memory."""
     words = {"name": name, "cardinality": cardinality, "info": info}
@@ -166,5 +162,4 @@ def write_columns(path: Path | str, words: Mapping[str, str], columns: Mapping[s
 
 def _offset(offset: Integers, index: Integers) -> NDArray[np.int64]:
     """Return the offsets of the molecules of `index` once they follow each other."""
-    length = offset[index + 1].astype(np.int64) - offset[index]
-    return np.concatenate([[0], np.cumsum(length)])
+    return np.concatenate([[0], np.cumsum(offset[index + 1].astype(np.int64) - offset[index])])

@@ -20,15 +20,8 @@ Integers = NDArray[np.integer[Any]]
 MISSING = -1  # the value of a label that is not known, in `y` of several tasks
 
 # The safetensors header names its dtypes; these are the ones that packed files use.
-DTYPES = {
-    "F32": np.float32,
-    "U8": np.uint8,
-    "U16": np.uint16,
-    "U32": np.uint32,
-    "I8": np.int8,
-    "I32": np.int32,
-    "I64": np.int64,
-}
+DTYPES: dict[str, type[np.number[Any]]] = {"F32": np.float32, "U8": np.uint8, "U16": np.uint16, "U32": np.uint32}
+DTYPES |= {"I8": np.int8, "I32": np.int32, "I64": np.int64}
 
 
 def smallest_uint(values: Integers) -> Integers:
@@ -85,18 +78,15 @@ class Packed(ABC):
         arrays, words = {}, {}
         for key, value in self.stored().items():
             if isinstance(value, np.ndarray):
-                arrays[key] = np.ascontiguousarray(self._compact(key, value))
+                if key == "y":
+                    value = value.astype(np.int8 if value.ndim == 2 else np.int64)
+                arrays[key] = np.ascontiguousarray(smallest_uint(value) if key in self.narrow else value)
             elif value is not None:
                 words[key] = value
         # One entry, since the library writes several in random order.
         header = {self.header: json.dumps(words, sort_keys=True)}
         with whole(path) as beside:
             save_file(arrays, beside, metadata=header)
-
-    def _compact(self, key: str, array: NDArray[Any]) -> NDArray[Any]:
-        if key == "y":
-            return array.astype(np.int8 if array.ndim == 2 else np.int64)
-        return smallest_uint(array) if key in self.narrow else array
 
     @classmethod
     def load(cls, path: Path | str) -> Self:

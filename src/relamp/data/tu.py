@@ -111,9 +111,8 @@ def _column(files: Files, file: str) -> _Int64:
     """Read one integer per line, `[rows]`."""
     table = _table(files, file)
     if table.shape[1] != 1:
-        raise RelampError(
-            f"{files.place(file)}: has {table.shape[1]} columns where one is expected; fetch the data set again"
-        )
+        fault = f"has {table.shape[1]} columns where one is expected"
+        raise RelampError(f"{files.place(file)}: {fault}; fetch the data set again")
     return table[:, 0]
 
 
@@ -198,8 +197,7 @@ def _node_labels(files: Files, file: str, total: int) -> tuple[Integers, list[li
         return np.zeros((total, 1), dtype=np.int64), []
     table = _table(files, file)
     if len(table) != total:
-        raise RelampError(
-            f"{files.place(file)}: has {len(table)} node labels for {total} nodes; fetch the data set again"
-        )
+        fault = f"has {len(table)} node labels for {total} nodes"
+        raise RelampError(f"{files.place(file)}: {fault}; fetch the data set again")
     columns = [np.unique(column, return_inverse=True) for column in table.T]
     return np.stack([ids for _, ids in columns], axis=1), [labels.tolist() for labels, _ in columns]

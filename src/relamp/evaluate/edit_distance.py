@@ -13,9 +13,9 @@ or its negative (class 0).
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -35,28 +35,16 @@ Floats = NDArray[np.float64]
 _Int64 = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
-class Triplets:
+class Triplets(NamedTuple):
     """Three data sets, whose graphs of one number belong together."""
 
     anchor: PackedGraphs
     positive: PackedGraphs
     negative: PackedGraphs
 
-    def parts(self) -> tuple[PackedGraphs, PackedGraphs, PackedGraphs]:
-        """Return anchors, positives and negatives."""
-        return self.anchor, self.positive, self.negative
 
-
-@dataclass(frozen=True)
-class _Pairs:
-    """All pairs u < v of nodes of some graphs, graph after graph.
-
-    Attributes:
-        u, v: nodes, numbered within their graph.
-        graph: graph of each pair.
-        joined: whether there is an edge.
-    """
+class _Pairs(NamedTuple):
+    """All pairs u < v of nodes of some graphs, numbered within their graph, and whether there is an edge, `[P]`."""
 
     u: _Int64
     v: _Int64
@@ -110,18 +98,10 @@ def triplets(
     substitutions: tuple[int, int] = (1, 2),
     pad: bool = False,
 ) -> Triplets:
-    """Draw `count` graphs and make a triplet of each.
+    """Draw `count` graphs and make a triplet of the `first_nodes` of each.
 
-    Args:
-        data: the graphs.
-        nodes: n, so many first nodes are kept.
-        count: number of triplets.
-        rng: draws graphs and edges.
-        substitutions: edges substituted in the positive and in the negative.
-        pad: fill up graphs of fewer nodes with isolated ones.
-
-    Raises:
-        RelampError: fewer than `count` graphs have edges and free pairs enough.
+    `substitutions` are the numbers of edges substituted in the positive and in the negative. Raises RelampError if
+    fewer than `count` graphs have edges and free pairs enough.
     """
     small = first_nodes(data, nodes, pad=pad)
     free = small.num_nodes * (small.num_nodes - 1) // 2 - small.num_edges // 2
@@ -235,16 +215,13 @@ def kernel_similarities(
 ) -> tuple[Floats, Floats]:
     """Return the similarity of each anchor to its positive and to its negative by one of GraKeL's kernels, `[G]` each.
 
-    Args:
-        made: the triplets.
-        kernel: "wl", or "hist-kernel", the vertex-edge histogram.
-        iterations: of "wl".
-        normalise: divide by the root of the product of both graphs' kernels with themselves.
+    The kernel is "wl", with so many iterations, or "hist-kernel", the vertex-edge histogram; normalised, it is divided
+    by the root of the product of both graphs' kernels with themselves. Raises RelampError for another.
     """
     if kernel not in EDIT_KERNELS:
         raise RelampError(f"edit distance: there is no kernel {kernel!r}; known: {', '.join(EDIT_KERNELS)}")
-    labels = np.unique(np.concatenate([part.x for part in made.parts()]), axis=0)
-    graphs = [_grakel_graphs(part, labels) for part in made.parts()]
+    labels = np.unique(np.concatenate([part.x for part in made]), axis=0)
+    graphs = [_grakel_graphs(part, labels) for part in made]
     count = len(made.anchor)
     positive, negative = np.empty(count), np.empty(count)
     # A few triplets at a time: only the kernels within a triplet are wanted, and GraKeL gives those of all pairs.

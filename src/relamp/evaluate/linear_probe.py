@@ -40,11 +40,8 @@ def evaluate_probe(
         seed, runs: run r starts from the weights that (seed, r) draws.
         steps, learning_rate, weight_decay: of Adam; the decay is added to the gradient.
 
-    Returns:
-        Rows of run, split, metric ("accuracy" or "micro_f1"), value in 0 ... 1.
-
-    Raises:
-        RelampError: embeddings are not finite, do not fit `y`, or there is nothing to train on.
+    Returns rows of run, split, metric ("accuracy" or "micro_f1") and value in 0 ... 1. Raises RelampError where
+    embeddings are not finite or do not fit `y`, or there is nothing to train on.
     """
     x, y = finite(embeddings, "embeddings", "node", np.float32), np.asarray(y)
     train = np.asarray(split["train"])

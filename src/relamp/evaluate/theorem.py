@@ -34,7 +34,7 @@ def hard_negatives(
     permutations: int = 1000,
     anchors: int | None = None,
 ) -> None:
-    """Measure how hard the mixed negatives of the final epoch are (M-Mix Theorem 3.1).
+    """Measure how hard the mixed negatives of the final epoch are (M-Mix Theorem 3.1), see `measure_hardness`.
 
     Args:
         data: packed nodes, for the neighbours.
@@ -43,7 +43,7 @@ def hard_negatives(
         labels: method, dataset, setting.
         method: its `options` hold the `mixer`, and options of mixing that override those of the settings.
         settings: of the pre-training, with `mix`, `branches` and `readout`.
-        output: the CSV of one row per seed, node and measure, see `relamp.evaluate.hard_negatives`.
+        output: the CSV of one row per seed, node and measure.
         draws: the CSV of one row per seed, measure and draw of permutations.
         permutations: of each node's weights.
         anchors: at most so many nodes are measured; None for all.
