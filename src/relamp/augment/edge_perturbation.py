@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from relamp.augment.view import Int64, Mask, Union, View, choose, first_of_each, rank_within
-from relamp.data.packed import ranges
+from relamp.augment.view import Int64, Mask, Union, View, choose, first_of_each
+from relamp.data.packed import ranges, rank_within
 
 # Rejection finds free pairs in a few rounds unless nearly all pairs are edges; then all pairs are listed instead.
 _ROUNDS = 16

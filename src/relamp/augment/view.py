@@ -7,7 +7,7 @@ from typing import Self, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from relamp.data.packed import Integers
+from relamp.data.packed import Integers, rank_within
 from relamp.errors import RelampError
 from relamp.settings.graphs import Reading
 
@@ -136,8 +136,3 @@ def first_of_each(order: Int64, group: Int64, count: Int64) -> Int64:
     """Return the first `count[g]` items of each group g, from an order of the items that is sorted by group."""
     size = np.bincount(group, minlength=len(count))
     return order[rank_within(size) < np.repeat(count, size)]
-
-
-def rank_within(size: Int64) -> Int64:
-    """Return 0, 1, 2 ... for each group in turn, `[sum of size]`."""
-    return np.arange(size.sum(), dtype=np.int64) - np.repeat(np.cumsum(size) - size, size)

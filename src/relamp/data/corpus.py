@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from relamp.data.packed import DTYPES, Integers, Packed, PackedGraphs, map_arrays, ranges, smallest_uint
+from relamp.data.packed import DTYPES, Integers, Packed, PackedGraphs, map_arrays, offsets, ranges, smallest_uint
 from relamp.errors import RelampError
 from relamp.runtime.files import whole
 
@@ -79,8 +79,8 @@ class PackedCorpus(Packed):
             x=self.atom_kinds[self.atom[atoms]],
             cardinality=self.cardinality,
             edge_index=both_directions(self.ends[bonds]),
-            node_offset=_offset(self.node_offset, index),
-            edge_offset=2 * _offset(self.bond_offset, index),
+            node_offset=offsets(self.node_offset[index + 1] - self.node_offset[index]),
+            edge_offset=2 * offsets(self.bond_offset[index + 1] - self.bond_offset[index]),
             y=np.zeros((len(index), 0), dtype=np.int8),
             edge_attr=np.repeat(self.bond_kinds[self.bond[bonds]], 2, axis=0),
             info=self.info,
@@ -158,8 +158,3 @@ def write_columns(path: Path | str, words: Mapping[str, str], columns: Mapping[s
             start, end = header[key]["data_offsets"]
             if file.tell() - begun != end - start:
                 raise RelampError(f"{path}: {key} has {file.tell() - begun} bytes, not {end - start}; pack it again")
-
-
-def _offset(offset: Integers, index: Integers) -> NDArray[np.int64]:
-    """Return the offsets of the molecules of `index` once they follow each other."""
-    return np.concatenate([[0], np.cumsum(offset[index + 1].astype(np.int64) - offset[index])])

@@ -1,7 +1,7 @@
 """The data guard: refuses packed graphs that are broken, and reports what sound ones and packed nodes look like."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass
 from itertools import starmap, zip_longest
 from typing import Any
 
@@ -40,7 +40,7 @@ class Tally:
 
     def __add__(self, other: "Tally") -> "Tally":
         """Return the counts over both."""
-        return Tally(*(_added(getattr(self, each.name), getattr(other, each.name)) for each in fields(self)))
+        return Tally(*map(_added, astuple(self), astuple(other)))
 
 
 def inspect(data: PackedGraphs) -> dict[str, Any]:

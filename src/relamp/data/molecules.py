@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rdkit import Chem, rdBase
 
 from relamp.data.corpus import both_directions
-from relamp.data.packed import MISSING, Integers, PackedGraphs
+from relamp.data.packed import MISSING, Integers, PackedGraphs, offsets
 from relamp.errors import RelampError
 
 # Atom type = atomic number - 1; 118 is kept free as upstream does, 119 is the mask of pre-training tasks.
@@ -119,8 +119,8 @@ def molecule_graphs(name: str, read: Molecules) -> PackedGraphs:
         x=read.atoms,
         cardinality=CARDINALITY,
         edge_index=both_directions(read.ends),
-        node_offset=np.concatenate([[0], np.cumsum(read.num_atoms)]),
-        edge_offset=np.concatenate([[0], np.cumsum(2 * read.num_bonds)]),
+        node_offset=offsets(read.num_atoms),
+        edge_offset=offsets(2 * read.num_bonds),
         y=np.zeros((len(read.smiles), 0), dtype=np.int8),
         edge_attr=np.repeat(read.bonds, 2, axis=0),
         smiles=read.smiles,

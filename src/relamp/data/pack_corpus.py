@@ -21,7 +21,7 @@ from relamp.data.corpus import Column, PackedCorpus, write_columns, write_corpus
 from relamp.data.fingerprint import fingerprint_of, wl_hash
 from relamp.data.guard import Tally, make_report, tally
 from relamp.data.molecules import BOND_CARDINALITY, CARDINALITY, DROPPED_COLUMNS, molecule_graphs, read_molecules
-from relamp.data.packed import Integers, map_arrays, smallest_uint
+from relamp.data.packed import Integers, map_arrays, offsets, smallest_uint
 from relamp.data.smiles import read_smiles
 from relamp.errors import RelampError
 from relamp.runtime.files import sha256, whole
@@ -176,8 +176,8 @@ def _merge(name: str, parts: Parts, output: Path, dropped: Path, info: dict[str,
         "report": make_report(name, counts, hashes, y, info, lost),
     }
     columns = {
-        "node_offset": Column.of(_offset(num_atoms)),
-        "bond_offset": Column.of(_offset(num_bonds)),
+        "node_offset": Column.of(smallest_uint(offsets(num_atoms))),
+        "bond_offset": Column.of(smallest_uint(offsets(num_bonds))),
         "ends": Column(
             np.result_type(*(piece.dtype for piece in parts.column("ends"))),
             (int(num_bonds.sum(dtype=np.int64)), 2),
@@ -210,8 +210,3 @@ def _coded(parts: Parts, key: str, second: int) -> dict[str, Column]:
         f"{key}_kinds": Column.of(np.stack(np.divmod(kinds, second), axis=1).astype(np.uint8)),
         key: Column(code.dtype, (int(counts.sum()),), (code[piece] for piece in parts.column(key))),
     }
-
-
-def _offset(length: Integers) -> Integers:
-    """Return `[G + 1]` offsets of runs of the given lengths."""
-    return smallest_uint(np.concatenate([[0], np.cumsum(length, dtype=np.int64)]))

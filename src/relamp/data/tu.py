@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relamp.data.archive import Archive, Files, Folder
-from relamp.data.packed import Integers, PackedGraphs
+from relamp.data.packed import Integers, PackedGraphs, offsets
 from relamp.errors import RelampError
 
 _Int64 = NDArray[np.int64]
@@ -47,7 +47,7 @@ def _read(files: Files, name: str) -> PackedGraphs:
     indicator = _column(files, f"{name}_graph_indicator.txt")
     labels = _column(files, f"{name}_graph_labels.txt")
     num_nodes = _nodes_per_graph(indicator, len(labels), files.place(f"{name}_graph_indicator.txt"))
-    node_offset = np.concatenate([[0], np.cumsum(num_nodes)])
+    node_offset = offsets(num_nodes)
     key = _keys(files, f"{name}_A.txt", indicator - 1)
     edge_index, edge_offset = _edges(key, node_offset)
     x, node_labels = _node_labels(files, f"{name}_node_labels.txt", len(indicator))

@@ -23,7 +23,7 @@ from grakel import EdgeHistogram, WeisfeilerLehman
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import roc_auc_score
 
-from relamp.data.packed import PackedGraphs, map_arrays
+from relamp.data.packed import PackedGraphs, map_arrays, offsets, rank_within
 from relamp.errors import RelampError
 from relamp.evaluate.embeddings import Run
 from relamp.settings.evaluation import EditDistanceProtocol
@@ -123,26 +123,18 @@ def first_nodes(data: PackedGraphs, nodes: int, *, pad: bool = False) -> PackedG
 
     With `pad`, graphs of fewer nodes get isolated ones, whose features are all of category 0.
     """
-    size = data.num_nodes
-    kept = np.minimum(size, nodes)
+    kept = np.minimum(data.num_nodes, nodes)
     graph = np.repeat(np.arange(len(data)), data.num_edges)
     source, target = data.edge_index.astype(np.int64)
     inside = (source != target) & (np.maximum(source, target) < nodes)
-    made = np.full(len(data), nodes) if pad else kept
-    node_offset = np.concatenate([[0], np.cumsum(made)])
+    node_offset = offsets(np.full(len(data), nodes) if pad else kept)
     x = np.zeros((node_offset[-1], data.x.shape[1]), dtype=data.x.dtype)
-    owner = np.repeat(np.arange(len(data)), kept)
-    place = np.arange(len(owner)) - np.repeat(np.cumsum(kept) - kept, kept)
+    owner, place = np.repeat(np.arange(len(data)), kept), rank_within(kept)
     x[node_offset[owner] + place] = data.x[data.node_offset[owner] + place]
-    return replace(
-        data,
-        x=x,
-        edge_index=np.stack([source[inside], target[inside]]),
-        edge_attr=None,
-        smiles=(),
-        node_offset=node_offset,
-        edge_offset=np.concatenate([[0], np.cumsum(np.bincount(graph[inside], minlength=len(data)))]),
-    )
+    edges = np.stack([source[inside], target[inside]])
+    edge_offset = offsets(np.bincount(graph[inside], minlength=len(data)))
+    arrays = {"x": x, "edge_index": edges, "node_offset": node_offset, "edge_offset": edge_offset}
+    return replace(data, **arrays, edge_attr=None, smiles=())
 
 
 def _all_pairs(data: PackedGraphs) -> _Pairs:
@@ -152,7 +144,7 @@ def _all_pairs(data: PackedGraphs) -> _Pairs:
     node = np.arange(total) - data.node_offset[graph_of_node]
     later = size[graph_of_node] - 1 - node  # partners v > u of each node u
     u, graph = np.repeat(node, later), np.repeat(graph_of_node, later)
-    v = u + 1 + np.arange(len(u)) - np.repeat(np.cumsum(later) - later, later)
+    v = u + 1 + rank_within(later)
     source, target = data.global_edge_index()
     first = data.node_offset[graph]
     joined = np.isin((first + u) * total + first + v, source * total + target)
@@ -172,11 +164,8 @@ def _substituted(data: PackedGraphs, pairs: _Pairs, number: int, rng: np.random.
     graph = np.concatenate([graph, graph])
     edges = np.stack([np.concatenate([u, v]), np.concatenate([v, u])])
     sort = np.lexsort((edges[1], edges[0], graph))
-    return replace(
-        data,
-        edge_index=edges[:, sort],
-        edge_offset=np.concatenate([[0], np.cumsum(np.bincount(graph, minlength=len(data)))]),
-    )
+    edge_offset = offsets(np.bincount(graph, minlength=len(data)))
+    return replace(data, edge_index=edges[:, sort], edge_offset=edge_offset)
 
 
 def cosine(a: ArrayLike, b: ArrayLike) -> Floats:
@@ -190,8 +179,7 @@ def cosine(a: ArrayLike, b: ArrayLike) -> Floats:
 def edit_scores(positive: Floats, negative: Floats) -> dict[str, float]:
     """Return triplet accuracy, share of ties and the ROC-AUC over pairs, all in 0 ... 1.
 
-    Args:
-        positive, negative: similarity of each anchor to its positive and to its negative, `[G]`.
+    They are those of the similarities of each anchor to its positive and to its negative, `[G]`.
     """
     positive, negative = np.asarray(positive, dtype=np.float64), np.asarray(negative, dtype=np.float64)
     similar = np.repeat([1, 0], [len(positive), len(negative)])
