@@ -43,13 +43,8 @@ def pack(
 ) -> None:
     """Verify and read a data set, and write it packed, with the guard's report and the list of dropped rows.
 
-    Args:
-        dataset: a name of the registry, or of a user's own data set.
-        packed, guard, dropped: what is written.
-        record: what `fetch` wrote; None where the files are shipped inside a package.
-        own: the folder of a user's own data set.
-        parts: a folder in which the parts of a large corpus outlive a killed job.
-        threads: number of processes that pack a large corpus.
+    `record` is what `fetch` wrote, None where the files are shipped inside a package, and `own` the folder of a user's
+    own data set. A large corpus is packed by `threads` processes, and its `parts` outlive a killed job.
     """
     files = from_record(dataset, read_json(record)) if record and not own else []
     if files and REGISTRY[dataset].kind == "corpus":

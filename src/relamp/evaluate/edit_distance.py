@@ -131,10 +131,15 @@ def first_nodes(data: PackedGraphs, nodes: int, *, pad: bool = False) -> PackedG
     x = np.zeros((node_offset[-1], data.x.shape[1]), dtype=data.x.dtype)
     owner, place = np.repeat(np.arange(len(data)), kept), rank_within(kept)
     x[node_offset[owner] + place] = data.x[data.node_offset[owner] + place]
-    edges = np.stack([source[inside], target[inside]])
-    edge_offset = offsets(np.bincount(graph[inside], minlength=len(data)))
-    arrays = {"x": x, "edge_index": edges, "node_offset": node_offset, "edge_offset": edge_offset}
-    return replace(data, **arrays, edge_attr=None, smiles=())
+    return replace(
+        data,
+        x=x,
+        node_offset=node_offset,
+        edge_index=np.stack([source[inside], target[inside]]),
+        edge_offset=offsets(np.bincount(graph[inside], minlength=len(data))),
+        edge_attr=None,
+        smiles=(),
+    )
 
 
 def _all_pairs(data: PackedGraphs) -> _Pairs:

@@ -28,17 +28,14 @@ def score(
     folds: Sequence[Path] = (),
     threads: int = 1,
 ) -> None:
-    """Score several runs on one data set, unless the same rows are cached from an earlier job.
+    """Score several runs on one packed data set, unless the same rows are cached from an earlier job.
 
     Args:
-        data: the packed data set.
+        data, seeds, labels, protocol: see `relamp.evaluate.embeddings.Run`; a label for each run.
         code: hashes of the source files that count.
         embeddings: one file per run and seed, all seeds of a run one after another; none for kernels and the bag.
-        seeds: of every run.
-        labels: of each run, see `relamp.evaluate.embeddings.Run`.
         evaluation: "module:function" (`Evaluation.score` or `controls`): it takes a `Run` and yields frames of rows,
             each of one `seed`; its module names their columns in `COLUMNS`.
-        protocol: settings of the evaluation.
         output: one CSV per run.
         cache: a folder where each output is kept under a hash of all that it depends on.
         folds: one file per seed.

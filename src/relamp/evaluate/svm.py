@@ -58,14 +58,8 @@ def evaluate_svm(
     kernel once for every C. Linear with squared hinge loss, the protocol of M-Mix's public code: what scikit-learn's
     LinearSVC minimises, to its optimum (`relamp.evaluate.linear_svm`).
 
-    Args:
-        embeddings: `[G, D]`.
-        y: class of each graph `[G]`.
-        fold: outer fold of each graph `[G]`; a graph is tested in its own fold and trained on in all others.
-        seed: shuffles the inner folds.
-        C: candidates, in the order of preference among equals.
-        inner_folds: number of stratified folds that each outer training set is cut into.
-        kernel: see above.
+    Of embeddings `[G, D]` with their classes and outer folds, `[G]` each; a graph is tested in its own fold and trained
+    on in all others. Each outer training set is cut into stratified `inner_folds`, which the seed shuffles.
 
     Returns:
         Rows of fold, candidate (C), selected, metric, value. For every fold and C one "inner_accuracy" (mean over the
