@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relamp.augment.view import Union, choose, first_of_each, rank_within
+from relamp.augment.view import Union, choose, first_of_each
+from relamp.data.packed import rank_within
 from unions import assert_frequencies, path, union
 
 

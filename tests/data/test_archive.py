@@ -96,23 +96,6 @@ def test_a_stream_gives_no_more_than_its_limit_and_stops_early() -> None:
     assert closed == [1]
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"", "is empty"),
-        (b"\xef\xbb\xbf\n <!DOCTYPE html><html>404</html>", "is an HTML page and no zip file"),
-        (b"<html><body>Not found</body></html>", "is an HTML page and no zip file"),
-        (b"hello", "is no zip file"),
-        (None, "is not there"),
-    ],
-)
-def test_what_is_no_zip_file_is_called_by_its_name(tmp_path: Path, content: bytes | None, message: str) -> None:
-    if content is not None:
-        (tmp_path / "t.zip").write_bytes(content)
-    with pytest.raises(RelampError, match=rf"t\.zip: {message}"):
-        Archive(tmp_path / "t.zip", 100)
-
-
 def test_an_encrypted_member_is_refused(tmp_path: Path) -> None:
     data = bytearray(make(tmp_path / "t.zip", {"a": b"1"}, zipfile.ZIP_STORED).read_bytes())
     for mark, flag in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):

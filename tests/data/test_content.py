@@ -47,14 +47,8 @@ def row(data: PackedGraphs, **changes: object) -> Dataset:
 def test_content_by_hand() -> None:
     found = content_of(replace(graphs((0, 2), second_edge=(2, 2)), info={"dropped": [{}] * 3}))
     assert found.counts == {
-        "rows": 5,
-        "graphs": 2,
-        "nodes": 5,
-        "edges": 2,
-        "self_loops": 1,
-        "classes": 3,
-        "tasks": 0,
-        "class_counts": (1, 0, 1),
+        **{"rows": 5, "graphs": 2, "nodes": 5, "edges": 2, "self_loops": 1},
+        **{"classes": 3, "tasks": 0, "class_counts": (1, 0, 1)},
     }
     assert found.rdkit == ""
     tasks = content_of(replace(graphs(), y=np.zeros((2, 4), dtype=np.int8), info={"rdkit": "9"}))

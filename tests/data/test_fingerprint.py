@@ -5,10 +5,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relamp.data.fingerprint import fingerprint
+from relamp.data.fingerprint import fingerprint, wl_hash
 from relamp.data.molecules import pack_molecules
 from relamp.data.packed import MISSING, PackedGraphs
-from relamp.data.wl_hash import wl_hash
 
 
 def path_graphs(labels: tuple[int, ...] = (0, 1)) -> PackedGraphs:

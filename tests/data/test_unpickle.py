@@ -103,35 +103,14 @@ def test_a_malicious_pickle_is_refused_and_not_run(tmp_path: Path, kind: str, pr
 @pytest.mark.parametrize(
     "name",
     [
-        "numpy.testing._private.utils runstring",
-        "numpy.testing rundocs",
-        "numpy load",
-        "numpy fromfile",
-        "numpy memmap",
-        "numpy frompyfunc",
-        "numpy.lib.npyio load",
-        "numpy.lib._npyio_impl load",
-        "numpy.f2py compile",
-        "numpy.distutils.exec_command exec_command",
-        "numpy.core.multiarray scalar",
-        "numpy.core.multiarray fromfile",
-        "numpy._core.numeric _frombuffer",
-        "numpy ndarray.tofile",
-        "numpy ndarray.__class__",
-        "numpy os",
-        "numpy.core os.system",
-        "scipy.sparse load_npz",
-        "scipy.sparse csr_matrix.__init__",
-        "scipy.sparse.csr np",
-        "scipy.sparse._csr csr_matrix.__class__",
-        "scipy._lib._util _lazywhere",
-        "copyreg _reconstructor",
-        "copy_reg _reconstructor",
-        "builtins object",
-        "__builtin__ apply",
-        "collections OrderedDict",
-        "collections defaultdict.__class__",
-        "posix system",
+        *("numpy.testing._private.utils runstring", "numpy.testing rundocs", "numpy load", "numpy fromfile"),
+        *("numpy memmap", "numpy frompyfunc", "numpy.lib.npyio load", "numpy.lib._npyio_impl load"),
+        *("numpy.f2py compile", "numpy.distutils.exec_command exec_command", "numpy.core.multiarray scalar"),
+        *("numpy.core.multiarray fromfile", "numpy._core.numeric _frombuffer", "numpy ndarray.tofile"),
+        *("numpy ndarray.__class__", "numpy os", "numpy.core os.system", "scipy.sparse load_npz"),
+        *("scipy.sparse csr_matrix.__init__", "scipy.sparse.csr np", "scipy.sparse._csr csr_matrix.__class__"),
+        *("scipy._lib._util _lazywhere", "copyreg _reconstructor", "copy_reg _reconstructor", "builtins object"),
+        *("__builtin__ apply", "collections OrderedDict", "collections defaultdict.__class__", "posix system"),
         "subprocess Popen",
     ],
 )
@@ -228,12 +207,7 @@ def test_a_malicious_object_array_is_refused_and_not_run(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     "data",
-    [
-        b"",
-        b"\x93NUMPY\x09\x00",
-        b"\x93NUMPY\x01\x00\x10\x00{'descr': '<i4'}",
-        b"<html>",
-    ],
+    [b"", b"\x93NUMPY\x09\x00", b"\x93NUMPY\x01\x00\x10\x00{'descr': '<i4'}", b"<html>"],
 )
 def test_a_broken_npy_is_refused(data: bytes) -> None:
     with pytest.raises(RelampError, match=r"x\.npy: is no sound npy file"):

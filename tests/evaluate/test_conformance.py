@@ -16,15 +16,15 @@ from safetensors.numpy import save_file
 
 from model_graphs import random_graphs
 from node_graphs import random_nodes
-from relamp.data.digits import read_digits
 from relamp.data.folds import save_folds, stratified_folds
 from relamp.data.images import PackedImages
+from relamp.data.packaged import read_digits
 from relamp.data.rows import FINETUNE_COLUMNS, RUN, read_rows
 from relamp.errors import RelampError
 from relamp.evaluate.jobs import score
 from relamp.evaluate.table import EVALUATIONS, Evaluation
 from relamp.judge.runs import all_runs, cells, scores
-from relamp.runtime.log import GOES_ON
+from relamp.runtime.log import RESUMES
 from relamp.settings.judging import PROTOCOLS
 
 SEEDS = (3, 5)
@@ -104,7 +104,8 @@ class Job:
                 arrays = {name: z[order] if len(z) == samples else z for name, z in arrays.items()}
                 save_file(arrays, self.embeddings[-1], metadata=words)
         kernels = {"kernel": "wl", "bag": "bag", "embeddings": "method"}
-        self.label = {"method": kernels[source], "dataset": "some", "setting": SETTING, "source": source}
+        self.label = {"method": kernels[source], "dataset": "some", "setting": SETTING}
+        self.score = row.score if source == "embeddings" else row.controls or row.score
         self.protocol = {key: value for key, value in SMALL.items() if key in found(row.protocol).model_fields}
         self.protocol |= {"kernel": "linear"} if row.name == "svm-linear" else {}
         self.output = folder / "rows" / row.name / "some" / self.label["method"] / SETTING / "rows.csv"
@@ -113,11 +114,12 @@ class Job:
         outputs = [self.output, *(self.output.with_name(f"{n}.csv") for n in range(1, copies))]
         given = {
             **{"data": self.data, "code": self.folder / "code.txt", "embeddings": self.embeddings * copies},
-            **{"seeds": SEEDS, "labels": [self.label] * copies, "evaluation": self.row.score, "folds": self.folds},
+            **{"seeds": SEEDS, "labels": [self.label] * copies, "evaluation": self.score, "folds": self.folds},
             **{"protocol": self.protocol, "output": outputs, "cache": self.folder / "state"},
         }
-        score(**{**given, **changes})
-        return read_rows([self.output])
+        given |= changes
+        score(**given)
+        return read_rows(given["output"][:1])
 
 
 @pytest.fixture
@@ -147,7 +149,7 @@ def test_a_record_is_whole(row: Evaluation) -> None:
 def test_rows_are_complete_and_in_range(row: Evaluation, source: str, job: Callable[..., Job]) -> None:
     made = job(row, source)
     rows = made.run()
-    columns = import_module(row.score.partition(":")[0]).COLUMNS
+    columns = import_module(made.score.partition(":")[0]).COLUMNS
     assert list(rows) == [*RUN, "eta", "mode", *columns, "rows"]
     assert rows[["method", "dataset", "setting", "eta", "mode"]].drop_duplicates().to_numpy().tolist() == [
         [made.label["method"], "some", SETTING, 0.5, "both"]
@@ -168,9 +170,9 @@ def test_the_same_inputs_give_the_same_bytes_and_a_cached_row_equals_a_fresh_one
     one.run()
     fresh = one.output.read_bytes()
     one.output.unlink()
-    assert GOES_ON not in caplog.text
+    assert RESUMES not in caplog.text
     one.run()
-    assert f"{GOES_ON} with 1 of 1" in caplog.text
+    assert f"{RESUMES} with 1 of 1" in caplog.text
     assert one.output.read_bytes() == fresh
     other.run()
     assert other.output.read_bytes() == fresh
@@ -185,7 +187,7 @@ def test_other_code_is_scored_anew(
     made.run()
     (made.folder / "code.txt").write_text("other")
     made.run()
-    assert GOES_ON not in caplog.text
+    assert RESUMES not in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -245,22 +247,12 @@ def test_what_is_read_has_one_score_per_seed_and_fold(row: Evaluation, job: Call
 def test_several_runs_get_their_own_files_in_several_processes(job: Callable[..., Job]) -> None:
     made = job(EVALUATIONS["svm-rbf"])
     labels: list[Mapping[str, Any]] = [{**made.label, "method": name} for name in ("one", "two")]
-    bag = {"method": "bag", "dataset": "some", "source": "bag"}
-    outputs = [made.folder / "rows" / name / "rows.csv" for name in ("one", "bag", "two")]
-    score(
-        **{
-            "data": made.data,
-            "code": made.folder / "code.txt",
-            "embeddings": [*made.embeddings, *made.embeddings[::-1]],
-        },
-        **{"seeds": SEEDS, "labels": [labels[0], bag, labels[1]], "evaluation": made.row.score, "folds": made.folds},
-        **{"protocol": made.protocol, "output": outputs, "cache": made.folder / "state", "threads": 2},
-    )
-    one, control, two = (pd.read_csv(path) for path in outputs)
-    assert (set(one["method"]), set(control["method"]), set(two["method"])) == ({"one"}, {"bag"}, {"two"})
-    assert control["epoch"].isna().all()
+    outputs = [made.folder / "rows" / name / "rows.csv" for name in ("one", "two")]
+    made.run(embeddings=[*made.embeddings, *made.embeddings[::-1]], labels=labels, output=outputs, threads=2)
+    one, two = (pd.read_csv(path) for path in outputs)
+    assert (set(one["method"]), set(two["method"])) == ({"one"}, {"two"})
     assert one["value"].tolist() != two["value"].tolist()
     with pytest.raises(RelampError, match="two: has 1 files of embeddings for 2 seeds"):
-        made.run(copies=2, embeddings=made.embeddings[:1] * 3, labels=[labels[0], labels[1]])
+        made.run(copies=2, embeddings=made.embeddings[:1] * 3, labels=labels)
     with pytest.raises(RelampError, match="belongs to no run"):
         made.run(embeddings=made.embeddings * 2)

@@ -64,13 +64,13 @@ def test_self_loops_are_left_out() -> None:
 def test_so_many_edges_are_substituted_and_nothing_else(seed: int, numbers: tuple[int, int], pad: bool) -> None:
     _, made = drawn(seed, 6, 5, substitutions=numbers, pad=pad)
     for g in range(5):
-        anchor, positive, negative = (graph_of(part, g) for part in made.parts())
+        anchor, positive, negative = (graph_of(part, g) for part in made)
         for other, number in zip((positive, negative), numbers, strict=True):
             before, after = ({frozenset(edge) for edge in graph.edges} for graph in (anchor, other))
             assert len(before - after) == len(after - before) == number
             assert dict(anchor.nodes(data=True)) == dict(other.nodes(data=True))
             assert not list(nx.selfloop_edges(other))
-    for part in made.parts():
+    for part in made:
         source, target = part.global_edge_index()
         both = set(zip(source.tolist(), target.tolist(), strict=True))
         assert len(both) == len(source)
@@ -100,7 +100,7 @@ def test_every_edge_and_every_free_pair_is_equally_likely() -> None:
 def test_graphs_are_drawn_once_each_and_by_the_seed() -> None:
     data, made = drawn(count=30)
     _, again = drawn(count=30)
-    for one, two in zip(made.parts(), again.parts(), strict=True):
+    for one, two in zip(made, again, strict=True):
         assert (one.edge_index == two.edge_index).all()
         assert (one.x == two.x).all()
     other = triplets(data, 5, 30, np.random.default_rng(1))
@@ -168,8 +168,7 @@ def test_kernels_are_the_products_of_their_histograms(
     found = kernel_similarities(made, kernel, 2, normalise=normalise)
     for g in range(20):
         counts = [
-            refined(graph, 2) if kernel == "wl" else histogram(graph)
-            for graph in (graph_of(part, g) for part in made.parts())
+            refined(graph, 2) if kernel == "wl" else histogram(graph) for graph in (graph_of(part, g) for part in made)
         ]
         for other, similarity in zip(counts[1:], found, strict=True):
             product = sum(counts[0][key] * other.get(key, 0) for key in counts[0])

@@ -80,7 +80,7 @@ def test_runs_do_not_depend_on_their_company() -> None:
 def test_what_cannot_be_probed_is_refused() -> None:
     broken = X.copy()
     broken[7] = np.nan
-    with pytest.raises(RelampError, match=r"1 of 60 nodes \(node 7 first\) are not finite"):
+    with pytest.raises(RelampError, match=r"NaN values in 1 of 60 nodes \(node 7\)"):
         evaluate_probe(broken, Y, SPLIT, 0)
     with pytest.raises(RelampError, match="do not fit"):
         evaluate_probe(X, Y[:-1], SPLIT, 0)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from relamp.data.packed import MISSING
 from relamp.errors import RelampError
-from relamp.evaluate.roc_auc import mean_roc_auc, roc_auc_per_task
+from relamp.evaluate.roc_auc import roc_auc_per_task
 
 
 def pairs(y, score):
@@ -30,17 +30,12 @@ def test_by_hand():
     np.testing.assert_allclose(rows["roc_auc"], [0.75, 0.25, np.nan])
     assert rows["positive"].tolist() == [2, 2, 0]
     assert rows["negative"].tolist() == [2, 1, 3]
-    assert mean_roc_auc(y, score) == (0.5, 2, 1)
 
 
 def test_a_task_without_labels_or_without_a_class_is_left_out():
     y = np.array([[1, MISSING, 1], [0, MISSING, 1]])
     score = np.array([[2.0, 0.0, 1.0], [1.0, 1.0, 0.0]])
     np.testing.assert_array_equal(roc_auc_per_task(y, score)["roc_auc"], [1, np.nan, np.nan])
-    assert mean_roc_auc(y, score) == (1.0, 1, 2)
-    value, scored, skipped = mean_roc_auc(y[:, 1:], score[:, 1:])
-    assert math.isnan(value)
-    assert (scored, skipped) == (0, 2)
 
 
 tables = st.integers(1, 25).flatmap(
@@ -58,10 +53,6 @@ def test_equals_counting_pairs(table):
     y, score = np.array(table[0]), np.array(table[1], dtype=float)
     expected = [pairs(y[:, task], score[:, task]) for task in range(3)]
     np.testing.assert_allclose(roc_auc_per_task(y, score)["roc_auc"], expected, atol=1e-12)
-    known = [area for area in expected if not math.isnan(area)]
-    value, scored, skipped = mean_roc_auc(y, score)
-    assert (scored, skipped) == (len(known), 3 - len(known))
-    np.testing.assert_allclose(value, sum(known) / len(known) if known else math.nan, atol=1e-12)
 
 
 @given(tables)
@@ -91,4 +82,4 @@ def test_refusals():
     with pytest.raises(RelampError, match=r"labels hold \[2\]"):
         roc_auc_per_task(y * 2, np.ones((2, 2)))
     with pytest.raises(RelampError, match=r"1 scores are NaN or infinite.*molecule 1, task 0"):
-        mean_roc_auc(y, [[0.0, 0.0], [np.nan, 0.0]])
+        roc_auc_per_task(y, [[0.0, 0.0], [np.nan, 0.0]])

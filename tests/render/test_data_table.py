@@ -3,10 +3,8 @@ from typing import Any
 import pandas as pd
 
 from model_graphs import random_graphs
-from relamp.data.guard import inspect
-from relamp.data.guard_nodes import inspect_nodes
-from relamp.data.karate import karate_club
-from relamp.data.packaged import pack
+from relamp.data.guard import inspect, inspect_nodes
+from relamp.data.packaged import karate_club, pack
 from relamp.data.packed import PackedGraphs
 from relamp.render.data_table import data_table
 

@@ -4,7 +4,7 @@ import pytest
 
 from kept_calls import write_or_fail, write_sum
 from relamp.runtime.kept import make_each
-from relamp.runtime.log import GOES_ON
+from relamp.runtime.log import RESUMES
 
 CODE = Path(__file__).parents[2] / "src" / "relamp" / "errors.py"
 
@@ -38,7 +38,7 @@ def test_only_what_is_missing_is_made_and_all_is_written(
 ) -> None:
     caplog.set_level("INFO")
     first = make(folder, [1, 2], processes)
-    assert GOES_ON not in caplog.text
+    assert RESUMES not in caplog.text
     assert [path.read_text() for path in first] == ["41", "42"]
     assert calls(folder) == ["1", "2"]
     for path in first:
@@ -46,7 +46,7 @@ def test_only_what_is_missing_is_made_and_all_is_written(
     again = make(folder, [1, 2, 3], processes)
     assert [path.read_text() for path in again] == ["41", "42", "43"]
     assert calls(folder) == ["3"]
-    assert f"{GOES_ON} with 2 of 3 that an earlier job had made" in caplog.text
+    assert f"{RESUMES} with 2 of 3 that an earlier job had made" in caplog.text
 
 
 def test_other_contents_arguments_and_code_are_made_anew_and_one_file_is_kept(folder: Path) -> None:

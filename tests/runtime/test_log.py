@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from relamp.runtime.log import GOES_ON, Ran, first_line, last_line, ran
+from relamp.runtime.log import RESUMES, Ran, first_line, last_line, ran
 
 
 def test_the_first_line_says_where_a_job_runs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,8 +21,8 @@ def test_the_first_line_says_where_a_job_runs(monkeypatch: pytest.MonkeyPatch) -
     [
         ([], False),
         (["MUTAG, epochs: 3 of 20"], False),
-        (["MUTAG, epochs: 3 of 20", f"{GOES_ON} after epoch 3 of 20, from a.pt"], True),
-        (["SIGTERM: ended; the same command goes on from there"], False),
+        (["MUTAG, epochs: 3 of 20", f"{RESUMES} after epoch 3 of 20, from a.pt"], True),
+        (["SIGTERM: ended; the same command resumes from there"], False),
     ],
 )
 def test_a_log_tells_how_its_job_ran(tmp_path: Path, messages: list[str], took_over: bool) -> None:

@@ -26,7 +26,7 @@ from slurm_cluster import (
 
 pytestmark = pytest.mark.slurm
 
-GOES_ON = re.compile(r"goes on after epoch (\d+) of 200")
+RESUMES = re.compile(r"resumes after epoch (\d+) of 200")
 SAVED = re.compile(r"SIGTERM: ended after epoch \d+ of 200, whose state is saved")
 
 
@@ -40,7 +40,7 @@ def finish(folder: Path, undisturbed: dict[str, bytes], env: dict[str, str] = EN
 
 def goes_on(folder: Path) -> None:
     """The last attempt did not begin at the beginning."""
-    assert int(GOES_ON.findall(log_of_training(folder))[0]) > 0
+    assert int(RESUMES.findall(log_of_training(folder))[0]) > 0
 
 
 def refused(folder: Path, *words: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from relamp.runtime.code import import_closure
 from relamp.study.batches import ANY, controls_of, scorings, trainings
 from relamp.study.config import load_config
 from relamp.study.paths import Paths, all_datasets
@@ -89,7 +90,11 @@ def test_a_job_of_scores_takes_the_embeddings_and_folds_of_its_runs() -> None:
     assert tables.params(Paths("r"))["labels"](wildcards(dataset="MUTAG"))[0] == {
         **{"method": "lamp-mag", "dataset": "MUTAG", "setting": "gamma~0.2_alpha~1"}
     }
-    assert not made["score_svm_rbf_controls"].inputs(Paths("r"))["embeddings"]
+    controls = made["score_svm_rbf_controls"]
+    assert not controls.inputs(Paths("r"))["embeddings"]
+    # Editing a kernel scores no embeddings again.
+    assert (tables.module, controls.module) == ("relamp.evaluate.svm", "relamp.evaluate.controls")
+    assert {"kernels.py", "bag.py"}.isdisjoint(path.name for path in import_closure("/dev/null", tables.module))
     assert controls_of(found, "edit-distance") == ["hist-kernel", "wl"]
 
 

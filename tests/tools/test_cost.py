@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relamp.runtime.log import GOES_ON, first_line
+from relamp.runtime.log import RESUMES, first_line
 from relamp.tools.cost import OVERHEAD_S, Accuracy, accuracies, costs, seconds_of
 from relamp.tools.plan import Job, Measured, measured, read_plan
 
@@ -105,7 +105,7 @@ def test_a_run_on_other_cpus_than_planned_is_compared_by_those_it_had(tmp_path: 
 
 
 def test_a_job_that_took_something_over_says_nothing_of_the_whole(tmp_path: Path) -> None:
-    write(tmp_path, "train/A", 50, log="T", after=f"{GOES_ON} after epoch 3 of 20, from a.pt")
+    write(tmp_path, "train/A", 50, log="T", after=f"{RESUMES} after epoch 3 of 20, from a.pt")
     row = measured(read_plan(PLAN)[1], tmp_path)
     assert row is not None
     assert row.took_over

@@ -261,7 +261,7 @@ def test_the_log_says_where_a_run_goes_on(tmp_path: Path, caplog: pytest.LogCapt
         run_epochs(Walk(), 2, resume, lambda _: None)
         assert caplog.messages == []
         run_epochs(Walk(), EPOCHS, resume, lambda _: None)
-    assert caplog.messages == [f"goes on after epoch 2 of {EPOCHS}, from {resume.path}"]
+    assert caplog.messages == [f"resumes after epoch 2 of {EPOCHS}, from {resume.path}"]
 
 
 def test_the_environment_says_how_often_a_state_is_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from node_graphs import random_nodes
-from relamp.data.karate import karate_club
 from relamp.data.nodes import PackedNodes
+from relamp.data.packaged import karate_club
 from relamp.errors import RelampError
 from relamp.settings.nodes import NodePretraining
 from relamp.train.nodes import take_graphs

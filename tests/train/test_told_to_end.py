@@ -75,11 +75,11 @@ def test_a_training_saves_ends_and_goes_on_to_the_same_bits(
         _, errors = job.communicate(timeout=60)
     assert job.returncode == 1
     assert f"relamp: {number.name}: ended after epoch " in errors
-    assert "whose state is saved; the same command goes on from there" in log.read_text().splitlines()[-1]
+    assert "whose state is saved; the same command resumes from there" in log.read_text().splitlines()[-1]
     assert made(tmp_path) != undisturbed
 
     with start(data, tmp_path) as job:
         _, errors = job.communicate(timeout=120)
     assert job.returncode == 0, errors
-    assert "goes on after epoch " in log.read_text()
+    assert "resumes after epoch " in log.read_text()
     assert made(tmp_path) == undisturbed

@@ -53,14 +53,9 @@ def jitter(
 ) -> Tensor:
     """Change brightness, contrast, saturation and hue of some images, in an order that is drawn for each.
 
-    Saturation and hue of grey images `[n, 1, H, W]` are left alone.
-
-    Args:
-        x: images `[n, C, H, W]`.
-        strengths: of brightness, contrast and saturation, whose factors are drawn from 1 - s to 1 + s and not below 0;
-            of hue, whose turn is drawn from -s to s.
-        probability: that an image is changed at all.
-        random: on the device of x.
+    Images are `[n, C, H, W]`; saturation and hue of grey ones are left alone. Factors of brightness, contrast and
+    saturation are drawn from 1 - s to 1 + s of their strengths s and not below 0, turns of the hue from -s to s. An
+    image is changed at all with the probability.
     """
     n, changes = len(x), _changes(x.shape[1])
     chosen = torch.rand(n, generator=random, device=x.device) < probability

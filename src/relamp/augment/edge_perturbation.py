@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from relamp.augment.view import Int64, Mask, Union, View, choose, first_of_each, rank_within
-from relamp.data.packed import ranges
+from relamp.augment.view import Int64, Mask, Union, View, choose, first_of_each
+from relamp.data.packed import ranges, rank_within
 
 # Rejection finds free pairs in a few rounds unless nearly all pairs are edges; then all pairs are listed instead.
 _ROUNDS = 16
@@ -70,16 +70,10 @@ def _replaced(union: Union, columns: Int64, rng: np.random.Generator) -> View:
 
 
 def free_pairs(pairs: Int64, union: Union, count: Int64, rng: np.random.Generator) -> Int64:
-    """Draw pairs of nodes that are no edge, uniformly without replacement.
+    """Draw `count` `[G]` pairs of nodes that are no edge, uniformly without replacement; return their sorted numbers.
 
-    Args:
-        pairs: sorted numbers `low * N + high` of the undirected edges of the graphs concerned, without self-loops.
-        union: the graphs.
-        count: `[G]`, pairs wanted of each graph; a graph with fewer free pairs gives them all.
-        rng: source of the draws.
-
-    Returns:
-        Sorted numbers of the new pairs.
+    A pair's number is `low * N + high`. `pairs` are the sorted numbers of the undirected edges of the graphs concerned,
+    without self-loops; a graph with fewer free pairs than wanted gives them all.
     """
     num_nodes = len(union.graph)
     total = union.num_nodes * (union.num_nodes - 1) // 2

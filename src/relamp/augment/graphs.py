@@ -21,18 +21,30 @@ So for `subgraph` alone the strength is the share that is KEPT, as GraphCL's rat
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import get_args
 
 import numpy as np
 
 from relamp.augment.edge_perturbation import edge_perturbation
-from relamp.augment.node_drop import attribute_masking, node_drop
 from relamp.augment.subgraph import subgraph
 from relamp.augment.view import Union, View
 from relamp.settings.graphs import Augmentation
 
 __all__ = ["AUGMENTATIONS", "Union", "View", "attribute_masking", "edge_perturbation", "node_drop", "subgraph"]
+
+
+def node_drop(union: Union, rng: np.random.Generator) -> View:
+    """Drop `int(n * strength)` random nodes of each graph with their edges (You et al. 2020, Table 1)."""
+    return union.induced(~union.draw_nodes(rng))
+
+
+def attribute_masking(union: Union, rng: np.random.Generator) -> View:
+    """Mark `int(n * strength)` random nodes of each graph for other features (You et al. 2020, Table 1)."""
+    view = union.induced(np.ones(len(union.graph), dtype=np.bool_))
+    return replace(view, redraw=union.draw_nodes(rng) & view.keep)
+
 
 # The settings' names are those of the functions.
 AUGMENTATIONS: Mapping[str, Callable[[Union, np.random.Generator], View]] = MappingProxyType(

@@ -15,12 +15,7 @@ TRIES = 10  # as many as are usual before an image is left whole
 def augment(x: Tensor, views: ImageViews, random: torch.Generator) -> Tensor:
     """Return one view of each image: crop, flip, colour jitter and grey, in that order (M-Mix, Section 4.1).
 
-    Everything is drawn for each image on its own.
-
-    Args:
-        x: images `[n, C, H, W]` with values from 0 to 1.
-        views: ranges and probabilities.
-        random: on the device of x.
+    Images are `[n, C, H, W]` with values from 0 to 1. Everything is drawn for each of them on its own.
     """
     x = random_resized_crop(x, views.crop_area, views.crop_ratio, random)
     x = random_flip(x, views.flip, random)

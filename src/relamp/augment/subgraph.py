@@ -6,6 +6,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from relamp.augment.view import Int64, Union, View, choose, first_of_each
+from relamp.data.packed import offsets
 
 
 def subgraph(union: Union, rng: np.random.Generator) -> View:
@@ -50,7 +51,7 @@ def _costs(union: Union, wait: NDArray[np.float64]) -> csr_array[np.float64]:
         order = np.argsort(source)
         source, target = source[order], target[order]
     # Built by hand: the usual way through coordinates would add up the prices of duplicate edges.
-    start = np.concatenate([[0], np.cumsum(np.bincount(source, minlength=len(wait)))])
+    start = offsets(np.bincount(source, minlength=len(wait)))
     return csr_array((wait[target], target, start), shape=(len(wait), len(wait)))
 
 

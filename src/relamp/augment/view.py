@@ -7,7 +7,7 @@ from typing import Self, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from relamp.data.packed import Integers
+from relamp.data.packed import Integers, rank_within
 from relamp.errors import RelampError
 from relamp.settings.graphs import Reading
 
@@ -120,15 +120,10 @@ class Union:
 
 
 def choose(group: Int64, count: Int64, rng: np.random.Generator) -> Int64:
-    """Draw items from each of many groups, uniformly without replacement, by the order of random keys.
+    """Draw `count` `[k]` items from each of many groups, uniformly without replacement, by the order of random keys.
 
-    Args:
-        group: `[n]`, the group of each item, `0 ... k - 1`, in any order.
-        count: `[k]`, how many items to draw from each group; a smaller group is drawn whole.
-        rng: source of the keys.
-
-    Returns:
-        Positions of the drawn items, sorted by group and in random order within a group.
+    `group` is the group of each item, `0 ... k - 1`, in any order, `[n]`; a group of fewer items is drawn whole.
+    Returns the positions of the drawn items, sorted by group and in random order within a group.
     """
     # One integer holds the group and, below it, the key: a single sort of integers is three times faster than a
     # lexsort. The key has some 50 bits for thousands of groups, so equal keys play no part.
@@ -141,8 +136,3 @@ def first_of_each(order: Int64, group: Int64, count: Int64) -> Int64:
     """Return the first `count[g]` items of each group g, from an order of the items that is sorted by group."""
     size = np.bincount(group, minlength=len(count))
     return order[rank_within(size) < np.repeat(count, size)]
-
-
-def rank_within(size: Int64) -> Int64:
-    """Return 0, 1, 2 ... for each group in turn, `[sum of size]`."""
-    return np.arange(size.sum(), dtype=np.int64) - np.repeat(np.cumsum(size) - size, size)

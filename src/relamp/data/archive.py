@@ -61,24 +61,21 @@ class Folder:
         try:
             return (self.folder / name).open("rb")
         except FileNotFoundError as error:
-            raise RelampError(
-                f"{self.place(name)}: is not there; unpack the whole data set into {self.folder}"
-            ) from error
+            fault = f"is not there; unpack the whole data set into {self.folder}"
+            raise RelampError(f"{self.place(name)}: {fault}") from error
         except OSError as error:
             raise RelampError(f"{self.place(name)}: cannot be read ({error.strerror}); fix its rights") from error
 
 
 class Archive:
-    """The members of a zip file by their base name, whatever folders they lie in; nothing is written to disk."""
+    """The members of a zip file by their base name, whatever folders they lie in; nothing is written to disk.
+
+    They may unpack to `most_bytes` bytes in all. Raises RelampError if the file is missing, cut off, no zip file or an
+    HTML page; if a member is a link or has a path that leads outside; or if the members declare more than that.
+    """
 
     def __init__(self, path: Path | str, most_bytes: int) -> None:
-        """Open a zip file whose members may unpack to `most_bytes` bytes in all.
-
-        Raises RelampError if the file is missing, cut off, no zip file or an HTML page; if a member is a link or has
-        a path that leads outside; or if the members declare more than `most_bytes`.
-        """
         self.path = Path(path)
-        self.most_bytes = most_bytes
         self._members: dict[str, list[zipfile.ZipInfo]] = {}
         head = first_bytes(self.path, "zip file")
         try:
@@ -89,7 +86,7 @@ class Archive:
             raise RelampError(f"{self.path}: {fault}; delete it and fetch it again") from error
         for info in members:
             self._check(info)
-            self._members.setdefault(_parts(info)[-1], []).append(info)
+            self._members.setdefault(_parts(info.filename)[-1], []).append(info)
         total = sum(info.file_size for info in members)
         if total > most_bytes:
             raise RelampError(f"{self.path}: {_too_large(total, most_bytes)}")
@@ -128,8 +125,7 @@ class Archive:
 
     def _check(self, info: zipfile.ZipInfo) -> None:
         """Refuse links and paths that lead outside, though nothing is unpacked: an honest archive has neither."""
-        parts = _parts(info)
-        if info.filename.startswith(("/", "\\")) or ".." in parts or parts[0].endswith(":"):
+        if leads_outside(info.filename):
             fault = "has a path that leads outside the archive"
         elif stat.S_ISLNK(info.external_attr >> 16):
             fault = "is a link"
@@ -150,15 +146,10 @@ class _Limited(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         filled = 0
         try:
-            while filled < len(buffer):
-                piece = self._read(min(_STEP, len(buffer) - filled))
-                if not piece:
-                    break
+            while self._left >= 0 and filled < len(buffer) and (piece := self._read(min(_STEP, len(buffer) - filled))):
                 buffer[filled : filled + len(piece)] = piece
                 filled += len(piece)
                 self._left -= len(piece)
-                if self._left < 0:
-                    break
         except DAMAGE as error:
             raise _damaged(self._place, error) from error
         if self._left < 0:
@@ -200,21 +191,25 @@ def first_bytes(path: Path, wanted: str) -> bytes:
 
 def looks_like_html(head: bytes) -> bool:
     """Whether the first bytes of a file are those of a web page, as servers send in place of a missing file."""
-    return (
-        head.removeprefix(b"\xef\xbb\xbf").lstrip()[:9].lower().startswith((b"<!doctype", b"<html", b"<head", b"<?xml"))
-    )
+    begins = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:9].lower()
+    return begins.startswith((b"<!doctype", b"<html", b"<head", b"<?xml"))
 
 
-def _parts(info: zipfile.ZipInfo) -> list[str]:
+def leads_outside(name: str) -> bool:
+    """Whether the path of a member leads outside the archive."""
+    parts = _parts(name)
+    return name.startswith(("/", "\\")) or ".." in parts or parts[0].endswith(":")
+
+
+def _parts(name: str) -> list[str]:
     """Split a member's path at either kind of slash, one or several; never empty."""
-    return [part for part in info.filename.replace("\\", "/").split("/") if part] or [""]
+    return [part for part in name.replace("\\", "/").split("/") if part] or [""]
 
 
 def _too_large(found: int, most: int) -> str:
     """Refuse what may be a decompression bomb."""
-    return (
-        f"unpacks to {found:,} bytes or more, but at most {most:,} are expected; do not use this file, fetch it again"
-    )
+    expected = f"{found:,} bytes or more, but at most {most:,} are expected"
+    return f"unpacks to {expected}; do not use this file, fetch it again"
 
 
 def _damaged(place: str, error: BaseException) -> RelampError:

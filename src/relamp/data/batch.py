@@ -1,7 +1,7 @@
 """Batches of packed graphs as torch tensors, without padding."""
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -33,14 +33,8 @@ class Batch:
 
     def to(self, device: torch.device | str) -> Self:
         """Return the batch on a device."""
-        return replace(
-            self,
-            x=self.x.to(device),
-            edge_index=self.edge_index.to(device),
-            graph=self.graph.to(device),
-            edge_attr=None if self.edge_attr is None else self.edge_attr.to(device),
-            features=None if self.features is None else self.features.to(device),
-        )
+        tensors: dict[str, Any] = {name: value for name, value in vars(self).items() if isinstance(value, Tensor)}
+        return replace(self, **{name: tensor.to(device) for name, tensor in tensors.items()})
 
 
 def collate(data: PackedGraphs | PackedCorpus, index: Integers) -> Batch:

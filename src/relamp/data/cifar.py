@@ -1,50 +1,38 @@
 """Reader of CIFAR-10 and CIFAR-100, the Python versions of their archives."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+import gzip
+import tarfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from relamp.data.archive import DAMAGE, first_bytes, leads_outside, limited
 from relamp.data.images import PackedImages
-from relamp.data.tar import tar_members
 from relamp.data.unpickle import load_pickle_stream
 from relamp.errors import RelampError
 
 _SHAPE = (3, 32, 32)
 
 
-@dataclass(frozen=True)
-class _Format:
-    """How an archive names what it holds.
+class _Format(NamedTuple):
+    """How an archive names what it holds: files of images, in the order of packing, and of class names; their keys."""
 
-    Attributes:
-        train, test: its files, in the order in which their images are packed.
-        meta: the file of the names of the classes.
-        labels, names: the keys of the labels and of the names.
-        num_classes: how many there are.
-    """
-
-    train: Sequence[str]
-    test: Sequence[str]
+    train: list[str]
+    test: str
     meta: str
     labels: str
     names: str
     num_classes: int
 
-    @property
-    def files(self) -> list[str]:
-        return [*self.train, *self.test, self.meta]
 
-
+_BATCHES = [f"data_batch_{i}" for i in range(1, 6)]
 _FORMATS: Mapping[str, _Format] = {
-    "CIFAR-10": _Format(
-        [f"data_batch_{i}" for i in range(1, 6)], ["test_batch"], "batches.meta", "labels", "label_names", 10
-    ),
+    "CIFAR-10": _Format(_BATCHES, "test_batch", "batches.meta", "labels", "label_names", 10),
     # Of its two kinds of labels, the fine ones: they make it a set of 100 classes.
-    "CIFAR-100": _Format(["train"], ["test"], "meta", "fine_labels", "fine_label_names", 100),
+    "CIFAR-100": _Format(["train"], "test", "meta", "fine_labels", "fine_label_names", 100),
 }
 
 
@@ -57,25 +45,57 @@ def read_cifar(path: Path | str, name: str, most_bytes: int = 2**30) -> PackedIm
     Raises RelampError if a file is missing, duplicate, damaged or hostile, or if it unpacks to over `most_bytes`.
     """
     form = _FORMATS[name]
+    batches = [*form.train, form.test]
     found: dict[str, Mapping[str, Any]] = {}
     for file, stream in tar_members(path, most_bytes):
-        if file in form.files:
+        if file in (*batches, form.meta):
             if file in found:
                 raise RelampError(f"{path}/{file}: the archive has two files of that name; fetch it again")
             found[file] = _mapping(load_pickle_stream(stream, f"{path}/{file}"), f"{path}/{file}")
-    if missing := [file for file in form.files if file not in found]:
+    if missing := [file for file in (*batches, form.meta) if file not in found]:
         raise RelampError(f"{path}: has no {', '.join(missing)}; is it the Python version of {name}? Fetch it again")
-    parts = [_batch(found[file], form, f"{path}/{file}") for file in (*form.train, *form.test)]
+    parts = [_batch(found[file], form, f"{path}/{file}") for file in batches]
     num_train = sum(len(labels) for _, labels in parts[: len(form.train)])
-    images = np.concatenate([images for images, _ in parts])
-    return PackedImages(
-        name=name,
-        images=images,
-        y=np.concatenate([labels for _, labels in parts]),
-        train=np.arange(num_train),
-        test=np.arange(num_train, len(images)),
-        info={"classes": _class_names(found[form.meta], form, f"{path}/{form.meta}")},
-    )
+    images, y = (np.concatenate(column) for column in zip(*parts, strict=True))
+    info = {"classes": _class_names(found[form.meta], form, f"{path}/{form.meta}")}
+    return PackedImages(name, images, y, np.arange(num_train), np.arange(num_train, len(y)), info)
+
+
+def tar_members(path: Path | str, most_bytes: int) -> Iterator[tuple[str, BinaryIO]]:
+    """Yield the base name and the content of each file of a .tar.gz, whatever folders it lies in; nothing is unpacked.
+
+    A stream is good only until the next one is asked for. Once all are read, gzip's checksum has been verified.
+
+    Raises RelampError if the file is missing, damaged or an HTML page; if it unpacks to more than `most_bytes`, its
+    headers included; or if a member is a link, a device or has a path that leads outside.
+    """
+    path = Path(path)
+    first_bytes(path, "tar file")
+    with gzip.open(path) as unzipped:
+        stream = limited(unzipped.read1, most_bytes, str(path), unzipped.close)
+        try:
+            # As a stream: tarfile never seeks, so a later header cannot send it back.
+            with tarfile.open(fileobj=stream, mode="r|") as tar:
+                for member in tar:
+                    _check(member, path)
+                    content = tar.extractfile(member) if member.isreg() else None
+                    if content is not None:
+                        yield PurePosixPath(member.name).name, content  # type: ignore[misc]
+            while stream.read(2**16):
+                pass  # the checksum is at the very end
+        except (tarfile.TarError, *DAMAGE) as error:
+            raise RelampError(f"{path}: is no sound tar file ({error}); delete it and fetch it again") from error
+
+
+def _check(member: tarfile.TarInfo, path: Path) -> None:
+    """Refuse what an honest data set does not have, though nothing is unpacked."""
+    if leads_outside(member.name):
+        fault = "has a path that leads outside the archive"
+    elif not (member.isreg() or member.isdir()) or member.issparse():
+        fault = "is a link, a device or a file with holes"
+    else:
+        return
+    raise RelampError(f"{path}: the member {member.name!r} {fault}; do not use this file, fetch it again")
 
 
 def _mapping(value: Any, place: str) -> Mapping[str, Any]:

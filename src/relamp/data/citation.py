@@ -44,7 +44,8 @@ def read_planetoid(files: Path | str | Mapping[str, Path], name: str) -> PackedN
     stacked = vstack([raw["allx"], raw["tx"]], format="csr").tocoo()
     x = csr_matrix((stacked.data, (place[stacked.row], stacked.col)), shape=(total, stacked.shape[1]))
     y = np.full(total, MISSING, dtype=np.int64)
-    y[place] = _classes(np.concatenate([raw["ally"], raw["ty"]]))
+    one_hot = np.concatenate([raw["ally"], raw["ty"]])
+    y[place] = np.where(one_hot.any(axis=1), one_hot.argmax(axis=1), MISSING)
     num_train = len(raw["y"])
     ends = _neighbours(raw["graph"], total, paths["graph"])
     valid = np.arange(num_train, num_train + _NUM_VALID)
@@ -85,17 +86,11 @@ def _check_planetoid(raw: Mapping[str, Any], test: _Int64, paths: Mapping[str, P
         raise RelampError(f"{', '.join(wrong)}: does not fit the other files of the data set; fetch all of them again")
 
 
-def _classes(one_hot: NDArray[Any]) -> _Int64:
-    """Return the class of each row, MISSING where no column is set."""
-    return np.where(one_hot.any(axis=1), one_hot.argmax(axis=1), MISSING).astype(np.int64)
-
-
 def _neighbours(graph: Mapping[int, list[int]], total: int, path: Path) -> tuple[_Int64, _Int64]:
     """Flatten lists of neighbours into sources and targets."""
     try:
-        source = np.repeat(
-            np.array(list(graph), dtype=np.int64), np.array([len(ends) for ends in graph.values()], dtype=np.int64)
-        )
+        lengths = np.array([len(ends) for ends in graph.values()], dtype=np.int64)
+        source = np.repeat(np.array(list(graph), dtype=np.int64), lengths)
         target = np.array([end for ends in graph.values() for end in ends], dtype=np.int64)
     except (TypeError, ValueError, OverflowError) as error:
         raise RelampError(f"{path}: holds no lists of node numbers ({error}); fetch it again") from error
@@ -117,7 +112,8 @@ def read_citation_full(path: Path | str, name: str = "DBLP", most_bytes: int = 2
         if "adj_matrix" in arrays:
             adjacency, x, labels = (arrays[key] for key in ("adj_matrix", "node_attr", "node_label"))
         else:
-            adjacency, x = (_plain_csr(arrays, key) for key in ("adj", "attr"))
+            parts = ("data", "indices", "indptr", "shape")
+            adjacency, x = (checked_csr(*(arrays[f"{key}_{part}"] for part in parts)) for key in ("adj", "attr"))
             labels = arrays["labels"]
     except (KeyError, ValueError, TypeError) as error:
         raise RelampError(f"{path}: is no citation graph ({error}); fetch it again") from error
@@ -125,13 +121,6 @@ def read_citation_full(path: Path | str, name: str = "DBLP", most_bytes: int = 2
     if not (isinstance(adjacency, csr_matrix) and isinstance(x, csr_matrix)) or labels.dtype.kind not in "iu":
         raise RelampError(f"{path}: is no citation graph (its parts are of another kind); fetch it again")
     if adjacency.shape != (total, total) or x.shape[0] != total or labels.min(initial=0) < 0:
-        raise RelampError(
-            f"{path}: an adjacency matrix {adjacency.shape}, features {x.shape} and {total} labels do not fit together"
-            "; fetch it again"
-        )
+        fault = f"an adjacency matrix {adjacency.shape}, features {x.shape} and {total} labels do not fit together"
+        raise RelampError(f"{path}: {fault}; fetch it again")
     return PackedNodes.build(name, (x > 0).astype(np.float32), adjacency.nonzero(), labels.astype(np.int64))
-
-
-def _plain_csr(arrays: Mapping[str, Any], key: str) -> csr_matrix[Any]:
-    """Put a CSR matrix together from its plain arrays."""
-    return checked_csr(*(arrays[f"{key}_{part}"] for part in ("data", "indices", "indptr", "shape")))

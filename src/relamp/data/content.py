@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -37,14 +37,8 @@ class Content:
     rdkit: str = ""
 
 
-@dataclass(frozen=True)
-class Provenance:
-    """Where content stands to the registry.
-
-    Attributes:
-        as_expected: whether it is the registry's; if not, there is an excuse.
-        note: what is known of the files and the content, in words.
-    """
+class Provenance(NamedTuple):
+    """Whether content is the registry's (if not, there is an excuse), and what is known of it, in words."""
 
     as_expected: bool
     note: str
@@ -94,7 +88,11 @@ def check_content(dataset: Dataset, found: Content, files: Sequence[Fetched] = (
         notes = [f"{file.name} has the unknown sha256 {file.sha256} ({file.place})" for file in unknown]
         same = f"content as expected ({found.fingerprint})" if found.fingerprint else "counts as expected"
         return Provenance(True, "; ".join([*(notes or ["sha256 known"]), same]))
-    why = "; ".join([*_other_fingerprint(dataset, found), *differing.values()]) or "there is no fingerprint to go by"
+    reasons = list(differing.values())
+    if found.fingerprint != dataset.fingerprint:
+        other = f"its fingerprint is {found.fingerprint} but the registry has {dataset.fingerprint or 'none'}"
+        reasons.insert(0, other)
+    why = "; ".join(reasons) or "there is no fingerprint to go by"
     if unknown:
         raise RelampError("\n".join(f"{_wrong_bytes(file)}: {dataset.name}: {why}" for file in unknown))
     excuse = _excuse(dataset, found, set(differing), files)
@@ -106,17 +104,10 @@ def check_content(dataset: Dataset, found: Content, files: Sequence[Fetched] = (
 
 
 def _wrong_bytes(file: Fetched) -> str:
-    known = " or ".join(variant.sha256 for variant in file.file.variants) or "none"
     return (
-        f"{file.name}: sha256 is {file.sha256} but the registry has {known} ({file.place}); delete the file or add the "
-        "variant, for its content is not the known one either"
+        f"{file.name}: sha256 is {file.sha256} but the registry has {file.file.known} ({file.place}); delete the file "
+        "or add the variant, for its content is not the known one either"
     )
-
-
-def _other_fingerprint(dataset: Dataset, found: Content) -> list[str]:
-    if found.fingerprint == dataset.fingerprint:
-        return []
-    return [f"its fingerprint is {found.fingerprint} but the registry has {dataset.fingerprint or 'none'}"]
 
 
 def _differing(dataset: Dataset, counts: _Counts) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from relamp.data.packed import DTYPES, Integers, Packed, PackedGraphs, map_arrays, ranges, smallest_uint
+from relamp.data.packed import DTYPES, Integers, Packed, PackedGraphs, map_arrays, offsets, ranges, smallest_uint
 from relamp.errors import RelampError
 from relamp.runtime.files import whole
 
@@ -79,8 +79,8 @@ class PackedCorpus(Packed):
             x=self.atom_kinds[self.atom[atoms]],
             cardinality=self.cardinality,
             edge_index=both_directions(self.ends[bonds]),
-            node_offset=_offset(self.node_offset, index),
-            edge_offset=2 * _offset(self.bond_offset, index),
+            node_offset=offsets(self.node_offset[index + 1] - self.node_offset[index]),
+            edge_offset=2 * offsets(self.bond_offset[index + 1] - self.bond_offset[index]),
             y=np.zeros((len(index), 0), dtype=np.int8),
             edge_attr=np.repeat(self.bond_kinds[self.bond[bonds]], 2, axis=0),
             info=self.info,
@@ -88,8 +88,8 @@ class PackedCorpus(Packed):
 
     def save(self, path: Path | str) -> None:
         """Write one safetensors file, whole or not at all; the same corpus gives the same bytes."""
-        arrays = {key: value for key, value in self.stored().items() if isinstance(value, np.ndarray)}
-        columns = {key: Column.of(smallest_uint(array)) for key, array in arrays.items()}
+        stored = self.stored().items()
+        columns = {key: Column.of(smallest_uint(value)) for key, value in stored if isinstance(value, np.ndarray)}
         write_corpus(path, self.name, self.cardinality, columns, self.info)
 
 
@@ -125,11 +125,7 @@ class Column:
 
 
 def write_corpus(
-    path: Path | str,
-    name: str,
-    cardinality: tuple[int, ...],
-    columns: Mapping[str, Column],
-    info: Mapping[str, Any],
+    path: Path | str, name: str, cardinality: tuple[int, ...], columns: Mapping[str, Column], info: Mapping[str, Any]
 ) -> None:
     """Write the arrays of a `PackedCorpus`, of which only a piece at a time need be in memory."""
     words = {"name": name, "cardinality": cardinality, "info": info}
@@ -162,9 +158,3 @@ def write_columns(path: Path | str, words: Mapping[str, str], columns: Mapping[s
             start, end = header[key]["data_offsets"]
             if file.tell() - begun != end - start:
                 raise RelampError(f"{path}: {key} has {file.tell() - begun} bytes, not {end - start}; pack it again")
-
-
-def _offset(offset: Integers, index: Integers) -> NDArray[np.int64]:
-    """Return the offsets of the molecules of `index` once they follow each other."""
-    length = offset[index + 1].astype(np.int64) - offset[index]
-    return np.concatenate([[0], np.cumsum(length)])

@@ -1,15 +1,17 @@
-"""The data guard: refuses packed graphs that are broken and reports what the sound ones look like."""
+"""The data guard: refuses packed graphs that are broken, and reports what sound ones and packed nodes look like."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass
 from itertools import starmap, zip_longest
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from relamp.data.fingerprint import WL_ROUNDS, Hash, blocks, wl_hash
+from relamp.data.nodes import PARTS, PackedNodes
 from relamp.data.packed import MISSING, Integers, PackedGraphs, smallest_uint
-from relamp.data.wl_hash import WL_ROUNDS, Hash, blocks, wl_hash
 from relamp.errors import RelampError
 
 _Int64 = NDArray[np.int64]
@@ -38,7 +40,7 @@ class Tally:
 
     def __add__(self, other: "Tally") -> "Tally":
         """Return the counts over both."""
-        return Tally(*(_added(getattr(self, each.name), getattr(other, each.name)) for each in fields(self)))
+        return Tally(*map(_added, astuple(self), astuple(other)))
 
 
 def inspect(data: PackedGraphs) -> dict[str, Any]:
@@ -79,7 +81,7 @@ def make_report(
     name: str, counts: Tally, hashes: Hash, y: Integers, info: Mapping[str, Any], dropped: int
 ) -> dict[str, Any]:
     """Return the report of `inspect` from what was counted, the graphs' hashes `[G]`, labels and origin."""
-    report: dict[str, Any] = {
+    return {
         "name": name,
         "graphs": counts.graphs,
         "nodes": counts.nodes,
@@ -97,7 +99,6 @@ def make_report(
         "dropped": dropped,
         "warnings": list(info.get("warnings", ())),
     }
-    return report
 
 
 def render(report: dict[str, Any]) -> str:
@@ -182,16 +183,10 @@ def _added(a: Any, b: Any) -> Any:
 
 
 def _degrees(counts: Sequence[int]) -> dict[str, float]:
-    if not counts:
-        return {"min": 0, "mean": 0.0, "max": 0, **{f"q{q}": 0.0 for q in _QUANTILES}}
-    degree = np.repeat(smallest_uint(np.arange(len(counts))), counts)
-    quantiles = np.percentile(degree, _QUANTILES)
-    return {
-        "min": int(degree.min()),
-        "mean": float(degree.mean()),
-        "max": int(degree.max()),
-        **{f"q{q}": float(value) for q, value in zip(_QUANTILES, quantiles, strict=True)},
-    }
+    degree = np.repeat(smallest_uint(np.arange(len(counts))), counts) if counts else np.zeros(1, dtype=np.uint8)
+    quantiles = zip(_QUANTILES, np.percentile(degree, _QUANTILES).tolist(), strict=True)
+    ends = {"min": int(degree.min()), "mean": float(degree.mean()), "max": int(degree.max())}
+    return {**ends, **{f"q{q}": value for q, value in quantiles}}
 
 
 def _categories(columns: Sequence[Sequence[int]], names: Any) -> list[dict[str, int]]:
@@ -211,40 +206,53 @@ def _labels(y: Integers, names: Any) -> dict[str, Any]:
             "majority_accuracy": float(counts.max() / max(len(y), 1)),
         }
     tasks = []
-    for column in y.T:
-        positive, negative = int((column == 1).sum()), int((column == 0).sum())
+    for positive, negative in zip((y == 1).sum(axis=0).tolist(), (y == 0).sum(axis=0).tolist(), strict=True):
         known = positive + negative
         majority = max(positive, negative) / known if known else None
-        tasks.append(
-            {
-                "positive": positive,
-                "negative": negative,
-                "missing": len(y) - known,
-                "majority_accuracy": majority,
-            }
-        )
+        task = {"positive": positive, "negative": negative, "missing": len(y) - known}
+        tasks.append({**task, "majority_accuracy": majority})
     return {"tasks": tasks}
 
 
 def _duplicates(hashes: Hash, y: Integers) -> dict[str, int]:
     """Count the groups of graphs that share a hash, and those of them whose labels contradict each other."""
-    order = np.argsort(hashes, kind="stable")
-    is_first = np.concatenate([[True], np.diff(hashes[order]) != 0])[: len(order)]
-    first = np.flatnonzero(is_first)
-    size = np.diff(np.concatenate([first, [len(order)]]))
-    if y.ndim == 1 and len(y):
-        y = y[order]
-        conflict = np.minimum.reduceat(y, first) != np.maximum.reduceat(y, first)
-    elif y.size:
-        y = y[order]
-        both = np.logical_or.reduceat(y == 1, first) & np.logical_or.reduceat(y == 0, first)
-        conflict = both.any(axis=1)
-    else:
-        conflict = np.zeros(len(first), dtype=bool)
+    _, group, size = np.unique(hashes, return_inverse=True, return_counts=True)
+    conflict = np.zeros(len(size), dtype=bool)
+    if y.size:
+        known = pd.DataFrame(np.where(y == MISSING, np.nan, y)).groupby(group)
+        conflict = (known.min() < known.max()).any(axis=1).to_numpy()
     return {
         "rounds": WL_ROUNDS,
         "groups": int((size > 1).sum()),
         "graphs": int(size[size > 1].sum()),
         "conflicting_groups": int(conflict.sum()),
         "conflicting_graphs": int(size[conflict].sum()),
+    }
+
+
+def inspect_nodes(data: PackedNodes) -> dict[str, Any]:
+    """Return a report on labelled nodes; a pair of them counts once, and the readers leave self-loops out."""
+    degree = np.bincount(data.edge_index[0], minlength=data.num_nodes)
+    single = data.y.ndim == 1
+    labelled = data.y[data.y >= 0] if single else data.y
+    counts = np.bincount(labelled) if single else data.y.sum(axis=0)
+    return {
+        "name": data.name,
+        "graphs": data.num_graphs,
+        "nodes": data.num_nodes,
+        "edges": data.edge_index.shape[1] // 2,
+        "self_loops": int(data.info.get("self_loops_removed", 0)),
+        "isolated_nodes": int((degree == 0).sum()),
+        "degree": {
+            "min": int(degree.min(initial=0)),
+            "max": int(degree.max(initial=0)),
+            "mean": float(degree.mean()),
+            "q50": float(np.median(degree)),
+        },
+        "features": data.num_features,
+        "features_per_node": float(np.diff(data.feature_offset).mean()),
+        "nodes_without_features": int((np.diff(data.feature_offset) == 0).sum()),
+        "unlabelled": int((data.y < 0).sum()) if single else 0,
+        "labels": {"classes" if single else "tasks": {str(i): int(count) for i, count in enumerate(counts)}},
+        "split": {part: len(getattr(data, part)) for part in PARTS},
     }

@@ -9,22 +9,12 @@ import numpy as np
 
 from relamp.data.content import Content, PackedData, Provenance, check_content, content_of
 from relamp.data.folds import save_folds, stratified_folds
-from relamp.data.guard import inspect, render
-from relamp.data.guard_nodes import inspect_nodes
+from relamp.data.guard import inspect, inspect_nodes, render
 from relamp.data.mirror import Fetched
 from relamp.data.nodes import PackedNodes
 from relamp.data.pack_corpus import pack_corpus
 from relamp.data.packed import PackedGraphs
-from relamp.data.read import (
-    ReadDataset,
-    fetch_files,
-    from_record,
-    most_bytes,
-    read_fetched,
-    read_own,
-    read_packaged,
-    to_record,
-)
+from relamp.data.read import fetch_files, from_record, most_bytes, read_fetched, read_own, read_packaged, to_record
 from relamp.data.registry import REGISTRY
 from relamp.data.scaffold import scaffold_split
 from relamp.runtime.files import read_json, write_csv, write_json
@@ -53,24 +43,20 @@ def pack(
 ) -> None:
     """Verify and read a data set, and write it packed, with the guard's report and the list of dropped rows.
 
-    Args:
-        dataset: a name of the registry, or of a user's own data set.
-        packed, guard, dropped: what is written.
-        record: what `fetch` wrote; None where the files are shipped inside a package.
-        own: the folder of a user's own data set.
-        parts: a folder in which the parts of a large corpus outlive a killed job.
-        threads: number of processes that pack a large corpus.
+    `record` is what `fetch` wrote, None where the files are shipped inside a package, and `own` the folder of a user's
+    own data set. A large corpus is packed by `threads` processes, and its `parts` outlive a killed job.
     """
+    files = from_record(dataset, read_json(record)) if record and not own else []
+    if files and REGISTRY[dataset].kind == "corpus":
+        _stream(dataset, files[0], packed, guard, dropped, parts, threads)
+        return
     if own is not None:
-        _write(read_own(dataset, own), packed, guard, dropped)
-    elif record is None:
-        _write(read_packaged(dataset), packed, guard, dropped)
+        read = read_own(dataset, own)
     else:
-        files = from_record(dataset, read_json(record))
-        if REGISTRY[dataset].kind == "corpus":
-            _stream(dataset, files[0], packed, guard, dropped, parts, threads)
-        else:
-            _write(read_fetched(dataset, files), packed, guard, dropped)
+        read = read_fetched(dataset, files) if record else read_packaged(dataset)
+    write_csv(dropped, read.dropped)
+    _write_guard(guard, _report(read.data), read.provenance)
+    read.data.save(packed)
 
 
 def folds(data: Path, seeds: Sequence[int], folds: int, output: Mapping[int, Path]) -> None:
@@ -88,12 +74,6 @@ def scaffold(data: Path, output: Path) -> None:
         part[index] = number
     log.info("%s: scaffold split of %s molecules", molecules.name, ", ".join(map(str, np.bincount(part))))
     save_folds(output, part)
-
-
-def _write(read: ReadDataset, packed: Path, guard: Path, dropped: Path) -> None:
-    write_csv(dropped, read.dropped)
-    _write_guard(guard, _report(read.data), read.provenance)
-    read.data.save(packed)
 
 
 def _report(data: PackedData) -> dict[str, Any]:

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 SWITCH = "RELAMP_SCRATCH"
 
 
-def near(path: Path) -> Path:
+def local_copy(path: Path) -> Path:
     """Return where to read a packed file from: its copy below the folder that RELAMP_SCRATCH names, or the file itself.
 
     The copy is made by the first job of a node and shared by the next ones; one of a file that has changed since is not

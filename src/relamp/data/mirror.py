@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
 from filelock import FileLock
@@ -26,19 +27,15 @@ _MOST_UNPACKED = 2**31  # how far a file of unknown size is looked through for d
 _PASSING = (408, 429)  # beside 5xx, the HTTP errors that may be gone a moment later
 
 
-@dataclass(frozen=True)
-class Network:
-    """How patient downloads are.
+class Network(NamedTuple):
+    """How patient downloads are."""
 
-    Attributes:
-        attempts: how often one address is tried before the next.
-        wait: seconds before the second attempt, doubled for each further one.
-        timeout: seconds without a connection, or without a byte, that end an attempt.
-    """
+    attempts: int = 3  # how often one address is tried before the next
+    wait: float = 1.0  # seconds before the second attempt, doubled for each further one
+    timeout: float = 30.0  # seconds without a connection, or without a byte, that end an attempt
 
-    attempts: int = 3
-    wait: float = 1.0
-    timeout: float = 30.0
+
+_PATIENT = Network()
 
 
 @dataclass(frozen=True)
@@ -83,7 +80,7 @@ class _UnfitError(Exception):
 
 
 def fetch(
-    file: RemoteFile, mirrors: Sequence[str], cache: Path, offline: bool = False, network: Network | None = None
+    file: RemoteFile, mirrors: Sequence[str], cache: Path, offline: bool = False, network: Network = _PATIENT
 ) -> Fetched:
     """Return a sound copy of a file: from the mirrors in their order, then from upstream unless `offline`.
 
@@ -94,7 +91,6 @@ def fetch(
 
     Raises RelampError, with every place that was tried, if there is no sound copy, or if the disk is full.
     """
-    network = network or Network()
     target = Path(cache) / file.collection / file.name
     tried: list[str] = []
     looked = False
@@ -104,7 +100,8 @@ def fetch(
         else:
             found = None if looked else _look(file, target, f"cache {cache}", tried)
             looked = True
-            address = place if place in file.urls else _address(place, file)
+            in_mirror = f"{place.rstrip('/')}/{quote(file.collection)}/{quote(file.name)}"
+            address = place if place in file.urls else in_mirror
             if found is None and offline:
                 tried.append(f"{address}: not asked, since offline is set")
             elif found is None:
@@ -120,10 +117,6 @@ def fetch(
 
 def _is_url(place: str) -> bool:
     return place.startswith(("http://", "https://"))
-
-
-def _address(prefix: str, file: RemoteFile) -> str:
-    return f"{prefix.rstrip('/')}/{quote(file.collection)}/{quote(file.name)}"
 
 
 def _look(file: RemoteFile, path: Path, place: str, tried: list[str]) -> Fetched | None:
@@ -160,10 +153,8 @@ def _fetch_once(file: RemoteFile, url: str, target: Path, tried: list[str], netw
                         return None
                 time.sleep(network.wait * 2 ** (attempt - 1))
     except OSError as error:
-        raise RelampError(
-            f"{target.parent}: downloads cannot be kept there ({error.strerror or error}); fix its rights or name "
-            "another cache"
-        ) from error
+        fault = f"downloads cannot be kept there ({error.strerror or error})"
+        raise RelampError(f"{target.parent}: {fault}; fix its rights or name another cache") from error
     return None
 
 
@@ -206,11 +197,8 @@ def _checked(file: RemoteFile, path: Path, place: str) -> Fetched:
     if damage := _damage(file, path):
         raise _UnfitError(f"is cut off or damaged ({damage}){_sizes(file, size)}")
     if file.exact:
-        known = " or ".join(variant.sha256 for variant in file.variants) or "none"
-        raise _UnfitError(
-            f"sha256 is {found.sha256} but the registry has {known}{_sizes(file, size)}",
-            advice="delete it or add the variant",
-        )
+        fault = f"sha256 is {found.sha256} but the registry has {file.known}{_sizes(file, size)}"
+        raise _UnfitError(fault, advice="delete it or add the variant")
     return found
 
 

@@ -31,23 +31,18 @@ class _Table:
     canonical: bool = False
 
 
+_TOX21 = (
+    *("NR-AR", "NR-AR-LBD", "NR-AhR", "NR-Aromatase", "NR-ER", "NR-ER-LBD", "NR-PPAR-gamma"),
+    *("SR-ARE", "SR-ATAD5", "SR-HSE", "SR-MMP", "SR-p53"),
+)
+_MUV = (466, 548, 600, 644, 652, 689, 692, 712, 713, 733, 737, 810, 832, 846, 852, 858, 859)
 _TABLES: Mapping[str, _Table] = {
     "BBBP": _Table(("p_np",), canonical=True),
-    "Tox21": _Table(
-        (
-            *("NR-AR", "NR-AR-LBD", "NR-AhR", "NR-Aromatase", "NR-ER", "NR-ER-LBD", "NR-PPAR-gamma"),
-            *("SR-ARE", "SR-ATAD5", "SR-HSE", "SR-MMP", "SR-p53"),
-        )
-    ),
+    "Tox21": _Table(_TOX21),
     "ToxCast": _Table(617, canonical=True),
     "SIDER": _Table(27),
     "ClinTox": _Table(("FDA_APPROVED", "CT_TOX"), canonical=True),
-    "MUV": _Table(
-        tuple(
-            f"MUV-{assay}"
-            for assay in (466, 548, 600, 644, 652, 689, 692, 712, 713, 733, 737, 810, 832, 846, 852, 858, 859)
-        )
-    ),
+    "MUV": _Table(tuple(f"MUV-{assay}" for assay in _MUV)),
     "HIV": _Table(("HIV_active",)),
     "BACE": _Table(("Class",), smiles="mol"),
 }
@@ -75,9 +70,8 @@ def read_moleculenet(path: Path | str, name: str, most_bytes: int = 2**30) -> Pa
         absent.append(f"for {table.tasks - len(tasks)} of {table.tasks} tasks")
     if absent:
         found = ", ".join(map(str, frame.columns[:8])) + (" ..." if len(frame.columns) > 8 else "")
-        raise RelampError(
-            f"{path}: has no column {', '.join(absent)}, which {name} needs (found {found}); fetch it again"
-        )
+        fault = f"has no column {', '.join(absent)}, which {name} needs (found {found})"
+        raise RelampError(f"{path}: {fault}; fetch it again")
     if frame.empty:
         raise RelampError(f"{path}: has a header and no rows; fetch it again")
     data = pack_molecules(name, frame[table.smiles].tolist(), _labels(frame[tasks], path))

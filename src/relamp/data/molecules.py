@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rdkit import Chem, rdBase
 
 from relamp.data.corpus import both_directions
-from relamp.data.packed import MISSING, Integers, PackedGraphs
+from relamp.data.packed import MISSING, Integers, PackedGraphs, offsets
 from relamp.errors import RelampError
 
 # Atom type = atomic number - 1; 118 is kept free as upstream does, 119 is the mask of pre-training tasks.
@@ -21,19 +21,15 @@ CARDINALITY = (ATOM_TYPES, CHIRALITIES)
 SELF_LOOP, BOND_MASK = 4, 5
 BOND_CARDINALITY = (6, 3)
 
-_CHIRALITY = {
-    Chem.ChiralType.CHI_UNSPECIFIED: 0,
-    Chem.ChiralType.CHI_TETRAHEDRAL_CW: 1,
-    Chem.ChiralType.CHI_TETRAHEDRAL_CCW: 2,
-}
+
+def _numbered(kinds: Any, names: str) -> dict[Any, int]:
+    return {getattr(kinds, name): number for number, name in enumerate(names.split())}
+
+
+_CHIRALITY = _numbered(Chem.ChiralType, "CHI_UNSPECIFIED CHI_TETRAHEDRAL_CW CHI_TETRAHEDRAL_CCW")
 _OTHER_CHIRALITY = 3
-_BOND_TYPE = {
-    Chem.BondType.SINGLE: 0,
-    Chem.BondType.DOUBLE: 1,
-    Chem.BondType.TRIPLE: 2,
-    Chem.BondType.AROMATIC: 3,
-}
-_BOND_DIRECTION = {Chem.BondDir.NONE: 0, Chem.BondDir.ENDUPRIGHT: 1, Chem.BondDir.ENDDOWNRIGHT: 2}
+_BOND_TYPE = _numbered(Chem.BondType, "SINGLE DOUBLE TRIPLE AROMATIC")
+_BOND_DIRECTION = _numbered(Chem.BondDir, "NONE ENDUPRIGHT ENDDOWNRIGHT")
 DROPPED_COLUMNS = ["row", "smiles", "reason"]
 
 _MOST_ATOMS = 2**16  # atom numbers are held in 16 bits
@@ -96,17 +92,8 @@ def read_molecules(smiles: Iterable[str]) -> Molecules:
             rows.append(row)
     columns_of = [np.array(buffer) for buffer in buffers]
     atoms, ends, bonds = (np.stack(columns_of[i : i + 2], axis=1) for i in (0, 2, 4))
-    return Molecules(
-        atoms=atoms,
-        ends=ends,
-        bonds=bonds,
-        num_atoms=np.array(num_atoms),
-        num_bonds=np.array(num_bonds),
-        smiles=tuple(kept),
-        rows=np.array(rows),
-        dropped=dropped,
-        count=count,
-    )
+    sizes = np.array(num_atoms), np.array(num_bonds)
+    return Molecules(atoms, ends, bonds, *sizes, tuple(kept), np.array(rows), dropped, count)
 
 
 def pack_molecules(name: str, smiles: Iterable[str], y: Integers | None = None) -> PackedGraphs:
@@ -118,9 +105,8 @@ def pack_molecules(name: str, smiles: Iterable[str], y: Integers | None = None) 
     """
     read = read_molecules(smiles)
     if not read.smiles:
-        raise RelampError(
-            f"{name}: none of the {read.count} molecules can be featurised; check that the rows are SMILES"
-        )
+        fault = f"none of the {read.count} molecules can be featurised"
+        raise RelampError(f"{name}: {fault}; check that the rows are SMILES")
     dropped = [dict(zip(DROPPED_COLUMNS, row, strict=True)) for row in read.dropped]
     info = {"rows": read.count, "dropped": dropped, "rdkit": rdBase.rdkitVersion}
     return replace(molecule_graphs(name, read), y=_labels(name, y, read.count)[read.rows], info=info)
@@ -133,8 +119,8 @@ def molecule_graphs(name: str, read: Molecules) -> PackedGraphs:
         x=read.atoms,
         cardinality=CARDINALITY,
         edge_index=both_directions(read.ends),
-        node_offset=np.concatenate([[0], np.cumsum(read.num_atoms)]),
-        edge_offset=np.concatenate([[0], np.cumsum(2 * read.num_bonds)]),
+        node_offset=offsets(read.num_atoms),
+        edge_offset=offsets(2 * read.num_bonds),
         y=np.zeros((len(read.smiles), 0), dtype=np.int8),
         edge_attr=np.repeat(read.bonds, 2, axis=0),
         smiles=read.smiles,

@@ -76,16 +76,10 @@ class PackedNodes(Packed):
         graph_offset: NDArray[np.int64] | None = None,
         **info: Any,
     ) -> Self:
-        """Pack what a reader found; `info` gets the number of self-loops that were removed.
+        """Pack features `[N, d]`, labels and graphs that a reader found; by default there is one graph.
 
-        Args:
-            name: the data set's upstream name.
-            x: features `[N, d]`.
-            ends: sources and targets of edges `[E]`, in any order, of one direction or both.
-            y: labels, as above.
-            split: node numbers of each of PARTS; a part that is left out is empty.
-            graph_offset: as above; by default there is one graph.
-            info: further facts about the origin.
+        `ends` are sources and targets of edges `[E]`, in any order, of one direction or both; the split may lack some
+        of PARTS, which are empty then. `info` gets the number of self-loops that were removed.
         """
         source, target = ends
         offset, index, value = sparse_parts(x)

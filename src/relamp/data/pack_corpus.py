@@ -18,15 +18,14 @@ from numpy.typing import NDArray
 from rdkit import rdBase
 
 from relamp.data.corpus import Column, PackedCorpus, write_columns, write_corpus
-from relamp.data.fingerprint import fingerprint_of
+from relamp.data.fingerprint import fingerprint_of, wl_hash
 from relamp.data.guard import Tally, make_report, tally
 from relamp.data.molecules import BOND_CARDINALITY, CARDINALITY, DROPPED_COLUMNS, molecule_graphs, read_molecules
-from relamp.data.packed import Integers, map_arrays, smallest_uint
+from relamp.data.packed import Integers, map_arrays, offsets, smallest_uint
 from relamp.data.smiles import read_smiles
-from relamp.data.wl_hash import wl_hash
 from relamp.errors import RelampError
 from relamp.runtime.files import sha256, whole
-from relamp.runtime.log import GOES_ON
+from relamp.runtime.log import RESUMES
 from relamp.runtime.processes import run_all
 from relamp.runtime.progress import Progress
 
@@ -39,18 +38,12 @@ _Job = tuple[Path, str, int, list[str]]  # file, tag, number of the first row, S
 
 @dataclass(frozen=True)
 class Parts:
-    """The parts of one corpus in a folder.
-
-    Attributes:
-        folder: where they lie.
-        key: names all that their content depends on.
-        rows, chunk: number of SMILES in all, and in every part but the last.
-    """
+    """The parts of one corpus in a folder."""
 
     folder: Path
-    key: str
-    rows: int
-    chunk: int
+    key: str  # names all that their content depends on
+    rows: int  # number of SMILES in all
+    chunk: int  # and in every part but the last
 
     def __len__(self) -> int:
         """Return the number of parts."""
@@ -123,7 +116,7 @@ def pack_corpus(
     parts = Parts(Path(work), f"{FORMAT} {rdBase.rdkitVersion} {digest} {chunk}", rows, chunk)
     missing = [number for number in range(len(parts)) if not parts.is_done(number)]
     if len(missing) < len(parts):
-        log.info("%s with %d of %d parts", GOES_ON, len(parts) - len(missing), len(parts))
+        log.info("%s with %d of %d parts", RESUMES, len(parts) - len(missing), len(parts))
     with Progress(f"{name}: molecules packed", rows) as progress:
         done = rows - sum(min(chunk, rows - number * chunk) for number in missing)
         progress.to(done)
@@ -152,15 +145,13 @@ def _write_part(path: Path, tag: str, first: int, lines: list[str]) -> int:
     listed = io.StringIO()
     rows = ((first + row, smiles, reason) for row, smiles, reason in read.dropped)
     csv.writer(listed, lineterminator="\n").writerows(rows)
-    arrays: dict[str, Integers] = {
-        "atom": smallest_uint(_pair(read.atoms, CARDINALITY[1])),
-        "ends": smallest_uint(read.ends),
-        "bond": smallest_uint(_pair(read.bonds, BOND_CARDINALITY[1])),
-        "num_atoms": smallest_uint(read.num_atoms),
-        "num_bonds": smallest_uint(read.num_bonds),
-        "hash": wl_hash(graphs).view(np.int64),
-        "dropped": np.frombuffer(listed.getvalue().encode(), dtype=np.uint8),
+    counts: dict[str, Integers] = {
+        **{"atom": _pair(read.atoms, CARDINALITY[1]), "bond": _pair(read.bonds, BOND_CARDINALITY[1])},
+        **{"ends": read.ends, "num_atoms": read.num_atoms, "num_bonds": read.num_bonds},
     }
+    arrays = {key: smallest_uint(array) for key, array in counts.items()}
+    arrays["hash"] = wl_hash(graphs).view(np.int64)
+    arrays["dropped"] = np.frombuffer(listed.getvalue().encode(), dtype=np.uint8)
     words = {"tag": tag, "tally": asdict(tally(graphs)), "dropped": len(read.dropped)}
     columns = {key: Column.of(array) for key, array in arrays.items()}
     write_columns(path, {"part": json.dumps(words)}, columns)
@@ -178,15 +169,15 @@ def _merge(name: str, parts: Parts, output: Path, dropped: Path, info: dict[str,
     hashes = np.concatenate(list(parts.column("hash"))).view(np.uint64)
     y = np.zeros((len(hashes), 0), dtype=np.int8)
     edges = 2 * num_bonds.astype(np.int64)
-    columns_of_fingerprint = len(CARDINALITY), len(BOND_CARDINALITY)
+    features = len(CARDINALITY), len(BOND_CARDINALITY)
     info |= {
         "dropped": lost,
-        "fingerprint": fingerprint_of(hashes, num_atoms.astype(np.int64), edges, y, *columns_of_fingerprint),
+        "fingerprint": fingerprint_of(hashes, num_atoms.astype(np.int64), edges, y, *features),
         "report": make_report(name, counts, hashes, y, info, lost),
     }
     columns = {
-        "node_offset": Column.of(_offset(num_atoms)),
-        "bond_offset": Column.of(_offset(num_bonds)),
+        "node_offset": Column.of(smallest_uint(offsets(num_atoms))),
+        "bond_offset": Column.of(smallest_uint(offsets(num_bonds))),
         "ends": Column(
             np.result_type(*(piece.dtype for piece in parts.column("ends"))),
             (int(num_bonds.sum(dtype=np.int64)), 2),
@@ -219,8 +210,3 @@ def _coded(parts: Parts, key: str, second: int) -> dict[str, Column]:
         f"{key}_kinds": Column.of(np.stack(np.divmod(kinds, second), axis=1).astype(np.uint8)),
         key: Column(code.dtype, (int(counts.sum()),), (code[piece] for piece in parts.column(key))),
     }
-
-
-def _offset(length: Integers) -> Integers:
-    """Return `[G + 1]` offsets of runs of the given lengths."""
-    return smallest_uint(np.concatenate([[0], np.cumsum(length, dtype=np.int64)]))

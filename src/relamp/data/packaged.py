@@ -8,11 +8,14 @@ from pathlib import Path
 
 import numpy as np
 from rdkit import Chem, RDConfig, rdBase
+from scipy.sparse import csr_matrix
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
 
 from relamp.data.content import PackedData
-from relamp.data.digits import read_digits
-from relamp.data.karate import karate_club
+from relamp.data.images import PackedImages
 from relamp.data.molecules import pack_molecules
+from relamp.data.nodes import PackedNodes
 from relamp.data.packed import PackedGraphs
 from relamp.data.registry import REGISTRY, Dataset
 from relamp.data.tu import read_tu
@@ -21,6 +24,8 @@ from relamp.runtime.files import sha256
 
 # The solubility classes in the order of their letters; only the last counts as positive in the binary task.
 _SOLUBILITY_CLASSES = ("(A) low", "(B) medium", "(C) high")
+_BRIGHTEST_DIGIT = 16  # upstream counts the inked pixels of 4 x 4 blocks
+_DIGITS_TEST_SHARE = 0.2
 
 
 def folder(dataset: Dataset) -> Path:
@@ -67,12 +72,8 @@ def pack(name: str) -> PackedData:
     data = _READERS[name](where)
     if not isinstance(data, PackedGraphs):
         return data  # which says itself where it comes from
-    origin = {
-        "source": dataset.source,
-        "package_version": version(str(dataset.package)),
-        "files": dict(dataset.files),
-    }
-    return replace(data, info={**data.info, **origin})
+    origin = {"source": dataset.source, "package_version": version(str(dataset.package))}
+    return replace(data, info={**data.info, **origin, "files": dict(dataset.files)})
 
 
 def _nci(where: Path) -> PackedGraphs:
@@ -115,6 +116,41 @@ def _solubility_file(path: Path) -> tuple[list[str], np.ndarray[tuple[int], np.d
             smiles.append("" if mol is None else Chem.MolToSmiles(mol))
             classes.append(0 if mol is None else _SOLUBILITY_CLASSES.index(mol.GetProp("SOL_classification")))
     return smiles, np.array(classes, dtype=np.int64)
+
+
+def read_digits(seed: int = 0) -> PackedImages:
+    """Read scikit-learn's 1,797 grey images of 8 x 8 (Alpaydin and Kaynak 1998, UCI: the test part) as "Digits".
+
+    Upstream has no split of them: a stratified one is drawn from the seed, 20 % for the test. Values 0 ... 16 become
+    0 ... 255.
+    """
+    bunch = load_digits()
+    y = bunch.target.astype(np.int64)
+    train, test = train_test_split(np.arange(len(y)), test_size=_DIGITS_TEST_SHARE, stratify=y, random_state=seed)
+    images = np.round(bunch.images * (255 / _BRIGHTEST_DIGIT)).astype(np.uint8)[:, None]
+    info = {
+        "classes": [str(digit) for digit in bunch.target_names],
+        "source": "package:sklearn",
+        "package_version": version("scikit-learn"),
+        "split": f"stratified, {_DIGITS_TEST_SHARE:.0%} test, seed {seed}",
+    }
+    return PackedImages("Digits", images, y, np.sort(train), np.sort(test), info)
+
+
+def karate_club() -> PackedNodes:
+    """Return torch_geometric's karate club (Zachary 1977) with the four communities of Kipf and Welling (2017).
+
+    34 nodes, 78 edges; the features are the identity. One node of each class is for training (torch_geometric's own
+    mask), none for validation, and all others for testing.
+    """
+    # Importing torch_geometric takes seconds, which only those who read this data set should wait for.
+    from torch_geometric.datasets import KarateClub
+
+    graph = KarateClub()[0]
+    y, train = graph.y.numpy().astype(np.int64), graph.train_mask.numpy()
+    split = {"train": np.flatnonzero(train), "test": np.flatnonzero(~train)}
+    ends = tuple(graph.edge_index.numpy())
+    return PackedNodes.build("KarateClub", csr_matrix(np.eye(len(y))), ends, y, split, unlabelled=0)
 
 
 _READERS: dict[str, Callable[[Path], PackedData]] = {

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from safetensors.numpy import save_file
 
 from relamp.errors import RelampError
@@ -20,15 +20,8 @@ Integers = NDArray[np.integer[Any]]
 MISSING = -1  # the value of a label that is not known, in `y` of several tasks
 
 # The safetensors header names its dtypes; these are the ones that packed files use.
-DTYPES = {
-    "F32": np.float32,
-    "U8": np.uint8,
-    "U16": np.uint16,
-    "U32": np.uint32,
-    "I8": np.int8,
-    "I32": np.int32,
-    "I64": np.int64,
-}
+DTYPES: dict[str, type[np.number[Any]]] = {"F32": np.float32, "U8": np.uint8, "U16": np.uint16, "U32": np.uint32}
+DTYPES |= {"I8": np.int8, "I32": np.int32, "I64": np.int64}
 
 
 def smallest_uint(values: Integers) -> Integers:
@@ -37,13 +30,20 @@ def smallest_uint(values: Integers) -> Integers:
     return values.astype(np.min_scalar_type(top) if top < 2**32 else np.int64)
 
 
+def offsets(length: ArrayLike) -> NDArray[np.int64]:
+    """Return where each of some runs of the given lengths `[G]` begins, and where the last one ends, `[G + 1]`."""
+    return np.concatenate([[0], np.cumsum(length, dtype=np.int64)])
+
+
+def rank_within(length: Integers) -> NDArray[np.int64]:
+    """Return 0, 1, 2 ... for each run of the given lengths in turn, `[sum of length]`."""
+    return np.arange(length.sum(), dtype=np.int64) - np.repeat(np.cumsum(length) - length, length)
+
+
 def ranges(offset: Integers, index: Integers) -> NDArray[np.int64]:
     """Concatenate the ranges `offset[i]:offset[i + 1]` for every i of `index`, without a Python loop."""
     start, length = offset[index].astype(np.int64), (offset[index + 1] - offset[index]).astype(np.int64)
-    total = int(length.sum())
-    # Position within its own range, counted from the range's first place in the output.
-    first = np.repeat(np.cumsum(length) - length, length)
-    return np.arange(total, dtype=np.int64) - first + np.repeat(start, length)
+    return rank_within(length) + np.repeat(start, length)
 
 
 @dataclass(frozen=True)
@@ -85,18 +85,15 @@ class Packed(ABC):
         arrays, words = {}, {}
         for key, value in self.stored().items():
             if isinstance(value, np.ndarray):
-                arrays[key] = np.ascontiguousarray(self._compact(key, value))
+                if key == "y":
+                    value = value.astype(np.int8 if value.ndim == 2 else np.int64)
+                arrays[key] = np.ascontiguousarray(smallest_uint(value) if key in self.narrow else value)
             elif value is not None:
                 words[key] = value
         # One entry, since the library writes several in random order.
         header = {self.header: json.dumps(words, sort_keys=True)}
         with whole(path) as beside:
             save_file(arrays, beside, metadata=header)
-
-    def _compact(self, key: str, array: NDArray[Any]) -> NDArray[Any]:
-        if key == "y":
-            return array.astype(np.int8 if array.ndim == 2 else np.int64)
-        return smallest_uint(array) if key in self.narrow else array
 
     @classmethod
     def load(cls, path: Path | str) -> Self:
@@ -188,8 +185,8 @@ class PackedGraphs(Packed):
             x=self.x[nodes],
             edge_index=self.edge_index[:, edges],
             edge_attr=None if self.edge_attr is None else self.edge_attr[edges],
-            node_offset=np.concatenate([[0], np.cumsum(self.num_nodes[index])]),
-            edge_offset=np.concatenate([[0], np.cumsum(self.num_edges[index])]),
+            node_offset=offsets(self.num_nodes[index]),
+            edge_offset=offsets(self.num_edges[index]),
             y=self.y[index],
             smiles=tuple(self.smiles[i] for i in index) if self.smiles else (),
         )
@@ -207,7 +204,7 @@ class PackedGraphs(Packed):
         text = [line.encode() for line in stored.pop("smiles")]
         if text:
             stored["smiles"] = np.frombuffer(b"".join(text), dtype=np.uint8)
-            stored["smiles_offset"] = np.concatenate([[0], np.cumsum([len(line) for line in text])]).astype(np.int64)
+            stored["smiles_offset"] = offsets([len(line) for line in text])
         return stored
 
     @classmethod

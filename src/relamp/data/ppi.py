@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,20 +11,20 @@ from scipy.sparse import csr_matrix
 
 from relamp.data.archive import Archive, Files, Folder
 from relamp.data.nodes import PARTS, PackedNodes, check_ends
+from relamp.data.packed import offsets
 from relamp.data.unpickle import load_npy
 from relamp.errors import RelampError
 
 _Int64 = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
-class _Part:
-    """The graphs of train, valid or test, with nodes numbered from 0."""
+class _Part(NamedTuple):
+    """The graphs of train, valid or test, with nodes and graphs numbered from 0; the numbers of the graphs ascend."""
 
     source: _Int64
     target: _Int64
-    graph: _Int64  # from 0, ascending
-    features: NDArray[np.float32]
+    graph: _Int64
+    feats: NDArray[np.float32]
     labels: NDArray[np.int8]
 
 
@@ -41,26 +40,22 @@ def read_ppi(path: Path | str, name: str = "PPI", most_bytes: int = 2**30) -> Pa
     """
     files: Files = Folder(path) if Path(path).is_dir() else Archive(path, most_bytes)
     parts = [_read_part(files, part) for part in PARTS]
-    for kind, widths in (
-        ("feats", [part.features.shape[1] for part in parts]),
-        ("labels", [part.labels.shape[1] for part in parts]),
-    ):
+    for kind in ("feats", "labels"):
+        widths = [getattr(part, kind).shape[1] for part in parts]
         if len(set(widths)) > 1:
-            raise RelampError(
-                f"{path}: train, valid and test have {', '.join(map(str, widths))} columns of {kind}; "
-                "fetch the data set again"
-            )
-    start = np.cumsum([0, *(len(part.graph) for part in parts)])
-    source = np.concatenate([part.source + first for part, first in zip(parts, start, strict=False)])
-    target = np.concatenate([part.target + first for part, first in zip(parts, start, strict=False)])
+            fault = f"train, valid and test have {', '.join(map(str, widths))} columns of {kind}"
+            raise RelampError(f"{path}: {fault}; fetch the data set again")
+    start = offsets([len(part.graph) for part in parts])
+    ends = [np.stack([part.source, part.target]) + first for part, first in zip(parts, start, strict=False)]
+    source, target = np.concatenate(ends, axis=1)
     num_nodes = np.concatenate([np.bincount(part.graph) for part in parts])
     return PackedNodes.build(
         name,
-        csr_matrix(np.concatenate([part.features for part in parts])),
+        csr_matrix(np.concatenate([part.feats for part in parts])),
         (source, target),
         np.concatenate([part.labels for part in parts]),
         {part: np.arange(start[i], start[i + 1]) for i, part in enumerate(PARTS)},
-        np.concatenate([[0], np.cumsum(num_nodes)]).astype(np.int64),
+        offsets(num_nodes),
         graphs={part: int(p.graph.max(initial=-1)) + 1 for part, p in zip(PARTS, parts, strict=True)},
     )
 
@@ -92,13 +87,8 @@ def _read_part(files: Files, part: str) -> _Part:
     order = np.argsort(graph, kind="stable")
     rank = np.empty_like(order)
     rank[order] = np.arange(total)
-    return _Part(
-        source=rank[source],
-        target=rank[target],
-        graph=graph[order],
-        features=arrays["feats"][order].astype(np.float32),
-        labels=arrays["labels"][order].astype(np.int8),
-    )
+    feats, labels = arrays["feats"][order].astype(np.float32), arrays["labels"][order].astype(np.int8)
+    return _Part(rank[source], rank[target], graph[order], feats, labels)
 
 
 def _links(files: Files, file: str, total: int) -> tuple[_Int64, _Int64]:

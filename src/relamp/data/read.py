@@ -1,8 +1,9 @@
 """Any data set of the registry by its name, or a user's own: found, verified, read, and compared with the registry."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -21,18 +22,11 @@ from relamp.runtime.files import sha256
 from relamp.settings.places import Places
 
 _UNPACKED_AT_LEAST = 2**20  # some room for a file of unknown size, or of a few bytes more than the known one
-_UNPACKED_UNKNOWN = {"corpus": 2**35}
-_UNPACKED_OTHERWISE = 2**30
+_UNPACKED_CORPUS, _UNPACKED_OTHERWISE = 2**35, 2**30
 
 
-@dataclass(frozen=True)
-class ReadDataset:
-    """A data set as it was read.
-
-    Attributes:
-        data: graphs, the nodes of some graphs, or images.
-        provenance: how it stands to the registry.
-    """
+class ReadDataset(NamedTuple):
+    """A data set as it was read, and how it stands to the registry."""
 
     data: PackedData
     provenance: Provenance
@@ -117,7 +111,7 @@ def most_bytes(dataset: Dataset, name: str) -> int:
     """Return how far a file may unpack: a known one to what is known and a little more, for it may be repacked."""
     known = next(file.unpacked for file in dataset.remote if file.name == name)
     if known is None:
-        return _UNPACKED_UNKNOWN.get(dataset.kind, _UNPACKED_OTHERWISE)
+        return _UNPACKED_CORPUS if dataset.kind == "corpus" else _UNPACKED_OTHERWISE
     return max(2 * known, _UNPACKED_AT_LEAST)
 
 

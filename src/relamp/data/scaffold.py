@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from relamp.errors import RelampError
 
+Parts = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]  # molecules of train, valid and test
+
 
 def scaffold(smiles: str) -> str:
     """Return the Bemis-Murcko scaffold (Bemis and Murcko 1996) as SMILES with chirality; empty without rings.
@@ -24,9 +26,7 @@ def scaffold(smiles: str) -> str:
         return str(MurckoScaffold.MurckoScaffoldSmiles(mol=mol, includeChirality=True))  # type: ignore[no-untyped-call]
 
 
-def scaffold_split(
-    smiles: Sequence[str], fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def scaffold_split(smiles: Sequence[str], fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)) -> Parts:
     """Split molecules by scaffold into train, valid and test indices, as pretrain-gnns does (Hu et al. 2020).
 
     Raises RelampError if the fractions do not add up to 1 or if a part stays empty.
@@ -41,9 +41,7 @@ def scaffold_split(
     return parts
 
 
-def fill_groups(
-    groups: Sequence[str], fractions: tuple[float, float, float]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def fill_groups(groups: Sequence[str], fractions: tuple[float, float, float]) -> Parts:
     """Fill whole groups into train, valid and test; indices come in the order in which groups are placed.
 
     The largest group comes first. Of groups of one size, the one whose first member comes last in the data is placed

@@ -64,17 +64,15 @@ def _table(path: Path, most_bytes: int) -> Iterator[str]:
         try:
             header = next(rows, [])
             if "smiles" not in header:
-                raise RelampError(
-                    f"{place}: has no column smiles, only {', '.join(header) or 'nothing'}; fetch it again"
-                )
+                others = ", ".join(header) or "nothing"
+                raise RelampError(f"{place}: has no column smiles, only {others}; fetch it again")
             column = header.index("smiles")
             for row in rows:
                 if row:
                     yield row[column].strip()
         except (csv.Error, IndexError) as error:
-            raise RelampError(
-                f"{place}: line {rows.line_num} is no row of a table ({error}); fetch it again"
-            ) from error
+            fault = f"line {rows.line_num} is no row of a table ({error})"
+            raise RelampError(f"{place}: {fault}; fetch it again") from error
 
 
 def _text(stream: BinaryIO, newline: str | None = None) -> io.TextIOWrapper:

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relamp.data.archive import Archive, Files, Folder
-from relamp.data.packed import Integers, PackedGraphs
+from relamp.data.packed import Integers, PackedGraphs, offsets
 from relamp.errors import RelampError
 
 _Int64 = NDArray[np.int64]
@@ -47,7 +47,7 @@ def _read(files: Files, name: str) -> PackedGraphs:
     indicator = _column(files, f"{name}_graph_indicator.txt")
     labels = _column(files, f"{name}_graph_labels.txt")
     num_nodes = _nodes_per_graph(indicator, len(labels), files.place(f"{name}_graph_indicator.txt"))
-    node_offset = np.concatenate([[0], np.cumsum(num_nodes)])
+    node_offset = offsets(num_nodes)
     key = _keys(files, f"{name}_A.txt", indicator - 1)
     edge_index, edge_offset = _edges(key, node_offset)
     x, node_labels = _node_labels(files, f"{name}_node_labels.txt", len(indicator))
@@ -111,9 +111,8 @@ def _column(files: Files, file: str) -> _Int64:
     """Read one integer per line, `[rows]`."""
     table = _table(files, file)
     if table.shape[1] != 1:
-        raise RelampError(
-            f"{files.place(file)}: has {table.shape[1]} columns where one is expected; fetch the data set again"
-        )
+        fault = f"has {table.shape[1]} columns where one is expected"
+        raise RelampError(f"{files.place(file)}: {fault}; fetch the data set again")
     return table[:, 0]
 
 
@@ -198,8 +197,7 @@ def _node_labels(files: Files, file: str, total: int) -> tuple[Integers, list[li
         return np.zeros((total, 1), dtype=np.int64), []
     table = _table(files, file)
     if len(table) != total:
-        raise RelampError(
-            f"{files.place(file)}: has {len(table)} node labels for {total} nodes; fetch the data set again"
-        )
+        fault = f"has {len(table)} node labels for {total} nodes"
+        raise RelampError(f"{files.place(file)}: {fault}; fetch the data set again")
     columns = [np.unique(column, return_inverse=True) for column in table.T]
     return np.stack([ids for _, ids in columns], axis=1), [labels.tolist() for labels, _ in columns]

@@ -29,16 +29,8 @@ _PLAIN_DTYPE = re.compile(r"[biufc]\d{1,2}|[SU]\d{1,6}|O\d?")
 
 # All that bytes which are no sound pickle may make the unpickler raise.
 _FAULTS = (
-    pickle.UnpicklingError,
-    EOFError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    LookupError,
-    ImportError,
-    ArithmeticError,
-    MemoryError,
-    RecursionError,
+    *(pickle.UnpicklingError, EOFError, ValueError, TypeError, AttributeError, LookupError, ImportError),
+    *(ArithmeticError, MemoryError, RecursionError),
 )
 
 

@@ -22,8 +22,8 @@ _ONE_BRANCH = ("a", "b")
 def score_clustering(run: Run) -> Iterator[pd.DataFrame]:
     """Yield one row for each seed, branch, run of k-means and metric, of every epoch that has all nodes' embeddings.
 
-    One branch alone is not clustered: no table shows it (M-Mix Table 5), and k-means is what takes longest. Embeddings
-    are those of `relamp.evaluate.embeddings.of_nodes`.
+    Embeddings are those of `of_nodes`. One branch alone is not clustered: no table shows it (M-Mix Table 5), and
+    k-means is what takes longest.
     """
     chosen, nodes = ClusterProtocol.model_validate(run.protocol), PackedNodes.load(run.data)
     for seed in run.seeds:
@@ -38,17 +38,10 @@ def evaluate_clustering(
 ) -> pd.DataFrame:
     """Cluster all nodes into as many clusters as there are classes and compare the two (M-Mix Section 4.3).
 
-    Args:
-        embeddings: `[N, D]`.
-        y: class of each node `[N]`; nodes without one (below 0) are clustered but not scored.
-        seed, runs: run r draws its first centres from (seed, r).
-        starts: times k-means starts; the clustering of least inertia counts.
-
-    Returns:
-        Rows of run, metric ("nmi", with the arithmetic mean of both entropies, or "ari"), value.
-
-    Raises:
-        RelampError: nodes have several labels at once, embeddings are not finite or do not fit.
+    Of embeddings `[N, D]` and classes `[N]`; nodes without a class (below 0) are clustered but not scored. Run r draws
+    its first centres from (seed, r); of `starts`, the clustering of least inertia counts. Returns rows of run, metric
+    ("nmi", with the arithmetic mean of both entropies, or "ari") and value. Raises RelampError where nodes have several
+    labels at once, or embeddings are not finite or do not fit.
     """
     x, y = np.ascontiguousarray(embeddings, dtype=np.float64), np.asarray(y)
     if y.ndim != 1:

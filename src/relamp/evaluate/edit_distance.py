@@ -13,9 +13,9 @@ or its negative (class 0).
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ from grakel import EdgeHistogram, WeisfeilerLehman
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import roc_auc_score
 
-from relamp.data.packed import PackedGraphs, map_arrays
+from relamp.data.packed import PackedGraphs, map_arrays, offsets, rank_within
 from relamp.errors import RelampError
 from relamp.evaluate.embeddings import Run
 from relamp.settings.evaluation import EditDistanceProtocol
@@ -35,28 +35,16 @@ Floats = NDArray[np.float64]
 _Int64 = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
-class Triplets:
+class Triplets(NamedTuple):
     """Three data sets, whose graphs of one number belong together."""
 
     anchor: PackedGraphs
     positive: PackedGraphs
     negative: PackedGraphs
 
-    def parts(self) -> tuple[PackedGraphs, PackedGraphs, PackedGraphs]:
-        """Return anchors, positives and negatives."""
-        return self.anchor, self.positive, self.negative
 
-
-@dataclass(frozen=True)
-class _Pairs:
-    """All pairs u < v of nodes of some graphs, graph after graph.
-
-    Attributes:
-        u, v: nodes, numbered within their graph.
-        graph: graph of each pair.
-        joined: whether there is an edge.
-    """
+class _Pairs(NamedTuple):
+    """All pairs u < v of nodes of some graphs, numbered within their graph, and whether there is an edge, `[P]`."""
 
     u: _Int64
     v: _Int64
@@ -72,7 +60,7 @@ def score_edit_distance(run: Run) -> Iterator[pd.DataFrame]:
     """
     chosen, graphs = EditDistanceProtocol.model_validate(run.protocol), PackedGraphs.load(run.data)
     for seed in run.seeds:
-        arrays = None if run.source == "kernel" else _embedded(run.embeddings[seed], chosen)
+        arrays = _embedded(run.embeddings[seed], chosen) if run.embeddings else None
         for nodes, made in edits(graphs, chosen, seed):
             if arrays is None:
                 iterations, normalise = chosen.wl_iterations, chosen.normalise
@@ -110,18 +98,10 @@ def triplets(
     substitutions: tuple[int, int] = (1, 2),
     pad: bool = False,
 ) -> Triplets:
-    """Draw `count` graphs and make a triplet of each.
+    """Draw `count` graphs and make a triplet of the `first_nodes` of each.
 
-    Args:
-        data: the graphs.
-        nodes: n, so many first nodes are kept.
-        count: number of triplets.
-        rng: draws graphs and edges.
-        substitutions: edges substituted in the positive and in the negative.
-        pad: fill up graphs of fewer nodes with isolated ones.
-
-    Raises:
-        RelampError: fewer than `count` graphs have edges and free pairs enough.
+    `substitutions` are the numbers of edges substituted in the positive and in the negative. Raises RelampError if
+    fewer than `count` graphs have edges and free pairs enough.
     """
     small = first_nodes(data, nodes, pad=pad)
     free = small.num_nodes * (small.num_nodes - 1) // 2 - small.num_edges // 2
@@ -143,25 +123,22 @@ def first_nodes(data: PackedGraphs, nodes: int, *, pad: bool = False) -> PackedG
 
     With `pad`, graphs of fewer nodes get isolated ones, whose features are all of category 0.
     """
-    size = data.num_nodes
-    kept = np.minimum(size, nodes)
+    kept = np.minimum(data.num_nodes, nodes)
     graph = np.repeat(np.arange(len(data)), data.num_edges)
     source, target = data.edge_index.astype(np.int64)
     inside = (source != target) & (np.maximum(source, target) < nodes)
-    made = np.full(len(data), nodes) if pad else kept
-    node_offset = np.concatenate([[0], np.cumsum(made)])
+    node_offset = offsets(np.full(len(data), nodes) if pad else kept)
     x = np.zeros((node_offset[-1], data.x.shape[1]), dtype=data.x.dtype)
-    owner = np.repeat(np.arange(len(data)), kept)
-    place = np.arange(len(owner)) - np.repeat(np.cumsum(kept) - kept, kept)
+    owner, place = np.repeat(np.arange(len(data)), kept), rank_within(kept)
     x[node_offset[owner] + place] = data.x[data.node_offset[owner] + place]
     return replace(
         data,
         x=x,
+        node_offset=node_offset,
         edge_index=np.stack([source[inside], target[inside]]),
+        edge_offset=offsets(np.bincount(graph[inside], minlength=len(data))),
         edge_attr=None,
         smiles=(),
-        node_offset=node_offset,
-        edge_offset=np.concatenate([[0], np.cumsum(np.bincount(graph[inside], minlength=len(data)))]),
     )
 
 
@@ -172,7 +149,7 @@ def _all_pairs(data: PackedGraphs) -> _Pairs:
     node = np.arange(total) - data.node_offset[graph_of_node]
     later = size[graph_of_node] - 1 - node  # partners v > u of each node u
     u, graph = np.repeat(node, later), np.repeat(graph_of_node, later)
-    v = u + 1 + np.arange(len(u)) - np.repeat(np.cumsum(later) - later, later)
+    v = u + 1 + rank_within(later)
     source, target = data.global_edge_index()
     first = data.node_offset[graph]
     joined = np.isin((first + u) * total + first + v, source * total + target)
@@ -192,11 +169,8 @@ def _substituted(data: PackedGraphs, pairs: _Pairs, number: int, rng: np.random.
     graph = np.concatenate([graph, graph])
     edges = np.stack([np.concatenate([u, v]), np.concatenate([v, u])])
     sort = np.lexsort((edges[1], edges[0], graph))
-    return replace(
-        data,
-        edge_index=edges[:, sort],
-        edge_offset=np.concatenate([[0], np.cumsum(np.bincount(graph, minlength=len(data)))]),
-    )
+    edge_offset = offsets(np.bincount(graph, minlength=len(data)))
+    return replace(data, edge_index=edges[:, sort], edge_offset=edge_offset)
 
 
 def cosine(a: ArrayLike, b: ArrayLike) -> Floats:
@@ -210,8 +184,7 @@ def cosine(a: ArrayLike, b: ArrayLike) -> Floats:
 def edit_scores(positive: Floats, negative: Floats) -> dict[str, float]:
     """Return triplet accuracy, share of ties and the ROC-AUC over pairs, all in 0 ... 1.
 
-    Args:
-        positive, negative: similarity of each anchor to its positive and to its negative, `[G]`.
+    They are those of the similarities of each anchor to its positive and to its negative, `[G]`.
     """
     positive, negative = np.asarray(positive, dtype=np.float64), np.asarray(negative, dtype=np.float64)
     similar = np.repeat([1, 0], [len(positive), len(negative)])
@@ -235,16 +208,13 @@ def kernel_similarities(
 ) -> tuple[Floats, Floats]:
     """Return the similarity of each anchor to its positive and to its negative by one of GraKeL's kernels, `[G]` each.
 
-    Args:
-        made: the triplets.
-        kernel: "wl", or "hist-kernel", the vertex-edge histogram.
-        iterations: of "wl".
-        normalise: divide by the root of the product of both graphs' kernels with themselves.
+    The kernel is "wl", with so many iterations, or "hist-kernel", the vertex-edge histogram; normalised, it is divided
+    by the root of the product of both graphs' kernels with themselves. Raises RelampError for another.
     """
     if kernel not in EDIT_KERNELS:
         raise RelampError(f"edit distance: there is no kernel {kernel!r}; known: {', '.join(EDIT_KERNELS)}")
-    labels = np.unique(np.concatenate([part.x for part in made.parts()]), axis=0)
-    graphs = [_grakel_graphs(part, labels) for part in made.parts()]
+    labels = np.unique(np.concatenate([part.x for part in made]), axis=0)
+    graphs = [_grakel_graphs(part, labels) for part in made]
     count = len(made.anchor)
     positive, negative = np.empty(count), np.empty(count)
     # A few triplets at a time: only the kernels within a triplet are wanted, and GraKeL gives those of all pairs.

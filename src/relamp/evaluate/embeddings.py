@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from relamp.data.packed import map_arrays
 from relamp.errors import RelampError
@@ -20,10 +20,9 @@ class Run:
     Attributes:
         data: the packed data set.
         seeds: of training, folds and everything else that is drawn.
-        label: method, dataset, setting; for what has no encoder also `options` of the kernel, and `source` ("kernel" or
-            "bag") where other runs of the job have embeddings.
+        label: method, dataset, setting; for what has no encoder also `options` of the kernel.
         protocol: settings of the evaluation.
-        embeddings: by seed, a file of stored embeddings; none for what has no encoder.
+        embeddings: by seed, a file of stored embeddings; none for kernels and the bag, which have no encoder.
         folds: by seed, a file of the fold of each graph, where the evaluation has folds.
     """
 
@@ -33,12 +32,6 @@ class Run:
     protocol: Mapping[str, Any]
     embeddings: Mapping[int, Path] = field(default_factory=dict)
     folds: Mapping[int, Path] = field(default_factory=dict)
-
-    @property
-    def source(self) -> str:
-        """Return what is scored: "embeddings", the "bag", or the "kernel" that the method names."""
-        without = "bag" if self.label["method"] == "bag" else "kernel"
-        return str(self.label.get("source") or ("embeddings" if self.embeddings else without))
 
 
 @dataclass(frozen=True)
@@ -91,3 +84,19 @@ def of_nodes(path: Path, num_nodes: int) -> Iterator[NodeEmbeddings]:
             whole[nodes] = z
             z = whole
         yield NodeEmbeddings(epoch, branch, epoch == final, z, known)
+
+
+def finite(values: ArrayLike, what: str, sample: str, dtype: DTypeLike = np.float64) -> NDArray[Any]:
+    """Return a matrix `[samples, D]` of a dtype, or say which of its rows are not finite (RelampError)."""
+    matrix = np.ascontiguousarray(values, dtype=dtype)
+    if matrix.ndim != 2 or not matrix.size:
+        raise RelampError(f"{what}: has shape {matrix.shape}; give a matrix with one row for each {sample}")
+    broken = np.flatnonzero(~np.isfinite(matrix).all(axis=1))
+    if len(broken):
+        kinds = [name for name, test in (("NaN", np.isnan), ("infinite", np.isinf)) if test(matrix).any()]
+        shown = ", ".join(map(str, broken[:5])) + (", ..." if len(broken) > 5 else "")
+        raise RelampError(
+            f"{what}: {' and '.join(kinds)} values in {len(broken)} of {len(matrix)} {sample}s ({sample} {shown}); "
+            "the run that made them has diverged, make them again before evaluating"
+        )
+    return matrix

@@ -40,14 +40,7 @@ _AT_ONCE = 1 << 21
 
 @dataclass(frozen=True)
 class Mixture:
-    """One anchor and what is mixed into it.
-
-    Attributes:
-        anchor: `[d]`.
-        own: weight of the anchor itself.
-        partners: `[k, d]`.
-        weights: of the partners `[k]`.
-    """
+    """An anchor `[d]`, its own weight, and the partners `[k, d]` that are mixed into it with their weights `[k]`."""
 
     anchor: Floats
     own: float
@@ -104,13 +97,8 @@ def measure_hardness(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Measure how hard each node's mixed negative is, against permutations of its weights among its neighbours.
 
-    Args:
-        z: embeddings `[n, d]`.
-        mixing: who is mixed into whom.
-        permutations: drawn for each node.
-        random: source of the permutations and of the choice of nodes.
-        most_nodes: measure no more nodes than so many, drawn; None for all. Nodes with fewer than two neighbours have
-            nothing to permute and are left out.
+    `z` are embeddings `[n, d]`. Nodes with fewer than two neighbours have nothing to permute and are left out; of the
+    others, `most_nodes` are drawn where there are more.
 
     Returns:
         Rows of NODE_COLUMNS, one a node and measure: hardness with the weights in the order of the similarities
@@ -127,10 +115,12 @@ def measure_hardness(
     rows = []
     unit = unit_rows(raw)
     for node in nodes:
-        weights = mixing.weight[mixing.offset[node] : mixing.offset[node + 1]]
+        inside = slice(mixing.offset[node], mixing.offset[node + 1])
+        weights, own = mixing.weight[inside], float(mixing.own[node])
         drawn = random.permuted(np.tile(weights, (permutations, 1)), axis=1)
         for measure in MEASURES:
-            mixture = _mixture(unit if measure == "dot" else raw, mixing, int(node))
+            rows_of = unit if measure == "dot" else raw
+            mixture = Mixture(rows_of[node], own, rows_of[mixing.partner[inside]], weights)
             permuted = mixture.hardness(drawn, measure)
             sums[measure] += permuted
             rows.append({"measure": measure, "node": int(node), **_node_row(mixture, measure, permuted)})
@@ -153,11 +143,6 @@ def summarise_hardness(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     counts = grouped[["swaps", "first_holds", "second_holds"]].sum()
     shares = counts[["first_holds", "second_holds"]].div(counts["swaps"].where(counts["swaps"] > 0), axis=0)
     return means.assign(nodes=grouped.size(), swaps=counts["swaps"]).join(shares).reset_index()
-
-
-def _mixture(z: Floats, mixing: NeighbourWeights, node: int) -> Mixture:
-    inside = slice(mixing.offset[node], mixing.offset[node + 1])
-    return Mixture(z[node], float(mixing.own[node]), z[mixing.partner[inside]], mixing.weight[inside])
 
 
 def _node_row(mixture: Mixture, measure: str, permuted: Floats) -> dict[str, float | int | bool]:

@@ -28,17 +28,14 @@ def score(
     folds: Sequence[Path] = (),
     threads: int = 1,
 ) -> None:
-    """Score several runs on one data set, unless the same rows are cached from an earlier job.
+    """Score several runs on one packed data set, unless the same rows are cached from an earlier job.
 
     Args:
-        data: the packed data set.
+        data, seeds, labels, protocol: see `relamp.evaluate.embeddings.Run`; a label for each run.
         code: hashes of the source files that count.
         embeddings: one file per run and seed, all seeds of a run one after another; none for kernels and the bag.
-        seeds: of every run.
-        labels: of each run, see `relamp.evaluate.embeddings.Run`.
-        evaluation: "module:function" (`Evaluation.score`): it takes a `Run` and yields frames of rows, each of one
-            `seed`; its module names their columns in `COLUMNS`.
-        protocol: settings of the evaluation.
+        evaluation: "module:function" (`Evaluation.score` or `controls`): it takes a `Run` and yields frames of rows,
+            each of one `seed`; its module names their columns in `COLUMNS`.
         output: one CSV per run.
         cache: a folder where each output is kept under a hash of all that it depends on.
         folds: one file per seed.
@@ -47,11 +44,10 @@ def score(
     Raises:
         RelampError: there are more or fewer embeddings than the runs need.
     """
-    waiting = list(embeddings)
+    count = len(seeds) if embeddings else 0
     arguments = []
-    for label in labels:
-        count = len(seeds) if embeddings and label.get("source", "embeddings") == "embeddings" else 0
-        of_run, waiting = waiting[:count], waiting[count:]
+    for number, label in enumerate(labels):
+        of_run = embeddings[number * count : (number + 1) * count]
         if len(of_run) < count:
             raise RelampError(f"{label['method']}: has {len(of_run)} files of embeddings for {count} seeds")
         arguments.append(
@@ -61,8 +57,8 @@ def score(
                 "folds": dict(zip(seeds, folds, strict=True)) if folds else {},
             }
         )
-    if waiting:
-        raise RelampError(f"{waiting[0]}: belongs to no run; give as many labels as there are runs")
+    if left := embeddings[len(labels) * count :]:
+        raise RelampError(f"{left[0]}: belongs to no run; give as many labels as there are runs")
     make_each(_score_run, arguments, output, cache, code, threads, "runs scored")
 
 

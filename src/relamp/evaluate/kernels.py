@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from relamp.data.packed import Integers, PackedGraphs
 from relamp.errors import RelampError
-from relamp.settings.evaluation import Kernels
 
 Floats = NDArray[np.float64]
 
@@ -18,15 +17,11 @@ Floats = NDArray[np.float64]
 def wl_kernel(data: PackedGraphs, iterations: int) -> Floats:
     """Return the normalised Weisfeiler-Lehman subtree kernel `[G, G]` (Shervashidze et al. 2011).
 
-    A node's first label is its whole row of `x`. A graph without edges is compared by its node labels alone; a graph
-    without nodes has an empty feature vector, and so 0 against every graph and itself.
+    A node's first label is its whole row of `x`, and edge features are not used. `iterations` are rounds of
+    relabelling, h in the paper; 0 compares histograms of node labels. A graph without edges is compared by its node
+    labels alone; a graph without nodes has an empty feature vector, and so 0 against every graph and itself.
 
-    Args:
-        data: the graphs; edge features are not used.
-        iterations: rounds of relabelling, h in the paper; 0 compares histograms of node labels.
-
-    Raises:
-        RelampError: `iterations` is negative.
+    Raises RelampError if `iterations` is negative.
     """
     if iterations < 0:
         raise RelampError(f"wl_kernel: {iterations} iterations; give 0 or more")
@@ -50,14 +45,8 @@ def graphlet_kernel(data: PackedGraphs, size: int, seed: int | np.random.Generat
     GraKeL's GraphletSampling is not used: in 0.1.11 it counts one graphlet too many in every graph but the first that
     shows it, so that the kernel depends on the order of the graphs, and it mixes sizes 3 ... k.
 
-    Args:
-        data: the graphs; features are not used, edges count in both directions.
-        size: nodes of a graphlet, 3, 4 or 5.
-        seed: draws the samples.
-        samples: node sets looked at in each graph, at most.
-
-    Raises:
-        RelampError: `size` is not 3, 4 or 5, or `samples` is not positive.
+    Features are not used, and edges count in both directions. Raises RelampError if `size` is not 3, 4 or 5, or
+    `samples` is not positive.
     """
     if size not in (3, 4, 5) or samples < 1:
         raise RelampError(
@@ -137,12 +126,3 @@ def _graphlets(size: int) -> NDArray[np.int64]:
             moved |= (code >> number & 1) << bit[a, b]
         smallest = np.minimum(smallest, moved)
     return np.unique(smallest, return_inverse=True)[1].astype(np.int64)
-
-
-def named_kernel(data: PackedGraphs, name: str, options: Kernels, seed: int) -> Floats:
-    """Return the kernel "wl" or "graphlet" `[G, G]`; raises RelampError for another name."""
-    if name == "wl":
-        return wl_kernel(data, options.wl_iterations)
-    if name == "graphlet":
-        return graphlet_kernel(data, options.graphlet_size, seed)
-    raise RelampError(f"there is no graph kernel {name!r}; known: wl, graphlet (another method needs its embeddings)")

@@ -9,6 +9,7 @@ from scipy.special import expit, log_softmax
 
 from relamp.data.packed import Integers
 from relamp.errors import RelampError
+from relamp.evaluate.embeddings import finite
 
 Floats = NDArray[np.float32]
 
@@ -39,13 +40,10 @@ def evaluate_probe(
         seed, runs: run r starts from the weights that (seed, r) draws.
         steps, learning_rate, weight_decay: of Adam; the decay is added to the gradient.
 
-    Returns:
-        Rows of run, split, metric ("accuracy" or "micro_f1"), value in 0 ... 1.
-
-    Raises:
-        RelampError: embeddings are not finite, do not fit `y`, or there is nothing to train on.
+    Returns rows of run, split, metric ("accuracy" or "micro_f1") and value in 0 ... 1. Raises RelampError where
+    embeddings are not finite or do not fit `y`, or there is nothing to train on.
     """
-    x, y = _finite(embeddings), np.asarray(y)
+    x, y = finite(embeddings, "embeddings", "node", np.float32), np.asarray(y)
     train = np.asarray(split["train"])
     if len(y) != len(x) or not len(train):
         raise RelampError(f"probe: {len(x)} embeddings, {len(y)} labels and {len(train)} training nodes do not fit")
@@ -109,17 +107,3 @@ def _fit(
         scale = np.sqrt(square) / np.sqrt(1 - _BETA2**step) + _EPSILON
         weight -= (learning_rate / (1 - _BETA1**step)) * mean / scale
     return weight[:dim].transpose(1, 0, 2), weight[dim]
-
-
-def _finite(embeddings: ArrayLike) -> Floats:
-    """Return a float32 matrix, or say which rows are not finite."""
-    x = np.ascontiguousarray(embeddings, dtype=np.float32)
-    if x.ndim != 2 or not x.size:
-        raise RelampError(f"embeddings: have shape {x.shape}; give a matrix with one row for each node")
-    broken = np.flatnonzero(~np.isfinite(x).all(axis=1))
-    if len(broken):
-        raise RelampError(
-            f"embeddings: {len(broken)} of {len(x)} nodes (node {broken[0]} first) are not finite; "
-            "the run that made them has diverged, make them again before evaluating"
-        )
-    return x

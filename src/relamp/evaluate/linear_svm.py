@@ -26,17 +26,8 @@ def predict_linear(x: Floats, y: Integers, held: Floats, C: Sequence[float]) -> 
     The machine minimises |w|^2 / 2 + C sum max(0, 1 - y w.x)^2, where x has a constant 1 behind its features, so that
     the offset is in w (Fan et al. 2008, LIBLINEAR, Eq. 2). The optimum is unique.
 
-    Args:
-        x: features `[n, d]`.
-        y: classes `[n]`, two at least.
-        held: features to predict `[m, d]`.
-        C: candidates.
-
-    Returns:
-        Predicted classes `[len(C), m]`.
-
-    Raises:
-        RelampError: if a machine has no optimum that numbers of 64 bits can tell.
+    From features `[n, d]` and classes `[n]`, two at least, it returns the classes of the `held` features `[m, d]` by
+    each C, `[len(C), m]`. Raises RelampError if a machine has no optimum that numbers of 64 bits can tell.
     """
     inside = _with_one(x)
     axes = _principal_axes(inside)
@@ -58,20 +49,12 @@ def predict_linear(x: Floats, y: Integers, held: Floats, C: Sequence[float]) -> 
 
 
 def fit_linear(x: Floats, sign: Floats, C: float, start: Floats) -> Floats:
-    """Return the minimum w `[d]` of |w|^2 / 2 + C sum max(0, 1 - sign x.w)^2.
+    """Return the minimum w `[d]` of |w|^2 / 2 + C sum max(0, 1 - sign x.w)^2; x is `[n, d]`, sign 1 or -1, `[n]`.
 
     Keerthi and DeCoste 2005 (A modified finite Newton method): where the samples within the margin stay the same, the
     objective is quadratic. Each step solves that of the current ones, and the least value on the way there is found
-    exactly; the optimum is reached when a solution keeps them.
-
-    Args:
-        x: features `[n, d]`.
-        sign: 1 or -1 of each sample `[n]`.
-        C: weight of the loss.
-        start: any w.
-
-    Raises:
-        RelampError: if there is no end of it, which can only come of rounding.
+    exactly; the optimum is reached when a solution keeps them. It may start anywhere. Raises RelampError if there is no
+    end of it, which can only come of rounding.
     """
     w, margin = start, sign * (x @ start)
     within = margin < 1

@@ -40,16 +40,11 @@ def unit_rows(z: NDArray[np.floating]) -> Floats:
 def neighbour_weights(
     z: NDArray[np.floating], edge_index: Integers, settings: MixSettings, maps: Maps | None = None
 ) -> NeighbourWeights:
-    """Return the weights that M-Mix mixes with in the scope "wp", without dropout (Eq. 5 to 7).
+    """Return the weights that M-Mix mixes embeddings `[n, d]` with in the scope "wp", without dropout (Eq. 5 to 7).
 
-    Args:
-        z: embeddings `[n, d]`.
-        edge_index: `[2, e]`, a message from row 0 to row 1, each edge once; self-loops are ignored.
-        settings: options of the mixing.
-        maps: mp-mix's queries and keys (Eq. 6), `[d, d]` each, as a linear layer stores them; None is mo-mix.
-
-    Raises:
-        RelampError: the settings mix otherwise: over all rows, or by the adjacency.
+    `edge_index` is `[2, e]`, a message from row 0 to row 1, each edge once; self-loops are ignored. `maps` are mp-mix's
+    queries and keys (Eq. 6), `[d, d]` each, as a linear layer stores them; None is mo-mix. Raises RelampError where the
+    settings mix otherwise: over all rows, or by the adjacency.
     """
     if settings.scope != "wp" or settings.operator != "weights":
         raise RelampError(
@@ -57,7 +52,7 @@ def neighbour_weights(
             "neighbours; choose a method of the scope 'wp' and the operator 'weights'"
         )
     n = len(z)
-    q, k = (unit_rows(z @ matrix.T) for matrix in maps) if maps else (unit_rows(z), unit_rows(z))
+    q, k = (unit_rows(z @ matrix.T if maps else z) for matrix in maps or (z, z))
     source, target = np.asarray(edge_index, dtype=np.int64)
     source, target = source[source != target], target[source != target]
     order = np.lexsort([source, target])
@@ -66,11 +61,10 @@ def neighbour_weights(
     weight = np.exp(_pair_dot(q, k, source, target))
     total, itself = np.bincount(target, weight, minlength=n), np.exp((q * k).sum(1))
     constant = settings.constant if maps is None else None
+    if constant is None or settings.denominator == "all":
+        total = total + itself
     if constant is None:
-        total = total + itself
         return NeighbourWeights(offset, source, weight / total[target], itself / total)
-    if settings.denominator == "all":
-        total = total + itself
     own = np.where(np.diff(offset) == 0, 1.0, constant)
     return NeighbourWeights(offset, source, (1 - constant) * weight / total[target], own)
 

@@ -1,25 +1,26 @@
 """Node classification by a linear probe on stored embeddings (M-Mix Tables 2, 6, 7, 8 and 9)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from relamp.data.node_splits import Split, public_split, random_split
-from relamp.data.nodes import PackedNodes
+from relamp.data.nodes import PARTS, PackedNodes
 from relamp.errors import RelampError
 from relamp.evaluate.embeddings import NodeEmbeddings, Run, of_nodes
 from relamp.evaluate.linear_probe import evaluate_probe
 from relamp.settings.evaluation import ProbeProtocol
 
 COLUMNS = ("seed", "epoch", "branch", "final", "run", "split", "metric", "value")
+Split = Mapping[str, NDArray[np.int64]]  # node numbers of each of PARTS, ascending
 
 
 def score_probe(run: Run) -> Iterator[pd.DataFrame]:
     """Yield one row for each seed, epoch, branch, run of the probe, part of the split and metric.
 
-    Embeddings are those of `relamp.evaluate.embeddings.of_nodes`. Raises RelampError where nodes of a split have none.
+    Embeddings are those of `of_nodes`. Raises RelampError where nodes of a split have none.
     """
     chosen, nodes = ProbeProtocol.model_validate(run.protocol), PackedNodes.load(run.data)
     fit = (chosen.steps, chosen.learning_rate, chosen.weight_decay)
@@ -38,6 +39,30 @@ def _splits(data: PackedNodes, protocol: ProbeProtocol, seed: int) -> list[tuple
         return [(range(protocol.runs), public_split(data))]
     drawn = (random_split(data, protocol.shares, np.random.default_rng([seed, run])) for run in range(protocol.runs))
     return [(range(run, run + 1), split) for run, split in enumerate(drawn)]
+
+
+def public_split(data: PackedNodes) -> Split:
+    """Return the split that comes with a data set; raises RelampError if there is none."""
+    if not len(data.train) or not len(data.test):
+        raise RelampError(f"{data.name}: has no public split; ask for a random one (split: random)")
+    return {part: getattr(data, part) for part in PARTS}
+
+
+def random_split(data: PackedNodes, shares: Sequence[float], rng: np.random.Generator) -> Split:
+    """Draw a split of the labelled nodes, as GRACE does where there is no public one (Zhu et al. 2020: 10/10/80 %).
+
+    `shares` are those of training and of validation, rounded to whole nodes; all other nodes are for testing. Raises
+    RelampError if training or testing would have no node, or a class none to train on.
+    """
+    labelled = np.arange(data.num_nodes) if data.y.ndim == 2 else np.flatnonzero(data.y >= 0)
+    train, valid = (round(share * len(labelled)) for share in shares)
+    order = rng.permutation(labelled)
+    split = dict(zip(PARTS, (np.sort(part) for part in np.split(order, [train, train + valid])), strict=True))
+    if not len(split["train"]) or not len(split["test"]):
+        raise RelampError(f"{data.name}: shares {tuple(shares)} of {len(labelled)} nodes leave a part empty")
+    if data.y.ndim == 1 and len(np.unique(data.y[split["train"]])) < len(np.unique(data.y[labelled])):
+        raise RelampError(f"{data.name}: {train} training nodes do not show every class; raise the first share")
+    return split
 
 
 def _refuse_unknown(path: Path, stored: NodeEmbeddings, split: Split) -> None:

@@ -1,38 +1,21 @@
 """ROC-AUC of molecular data sets: one score a task, over the molecules that have a label."""
 
-from typing import NamedTuple
-
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import roc_auc_score
 
 from relamp.data.packed import MISSING, Integers
 from relamp.errors import RelampError
 
 
-class MeanRocAuc(NamedTuple):
-    """A mean over tasks, with the number of tasks it is over and of those left out."""
-
-    value: float
-    scored: int
-    skipped: int
-
-
 def roc_auc_per_task(y_true: Integers, score: ArrayLike) -> pd.DataFrame:
     """Return the ROC-AUC of each task over its labelled molecules, nan where a task lacks one of the two classes.
 
-    The rule of pretrain-gnns (Hu et al. 2020) and MoleculeNet.
-
-    Args:
-        y_true: `[n, T]` with 1, 0 and MISSING.
-        score: `[n, T]`, larger means more likely 1; logits and probabilities give the same area.
-
-    Returns:
-        Rows of task, positive, negative (numbers of molecules) and roc_auc (0 ... 1, ties count half).
-
-    Raises:
-        RelampError: the shapes differ, or a label or the score of a labelled molecule is out of range.
+    The rule of pretrain-gnns (Hu et al. 2020) and MoleculeNet. Labels `[n, T]` are 1, 0 and MISSING; of scores `[n,
+    T]`, larger means more likely 1, and logits and probabilities give the same area. Returns rows of task, positive,
+    negative (numbers of molecules) and roc_auc (0 ... 1, ties count half). Raises RelampError where the shapes differ,
+    or a label or the score of a labelled molecule is out of range.
     """
     y_true, score = np.asarray(y_true), np.asarray(score, dtype=np.float64)
     _check(y_true, score)
@@ -41,20 +24,10 @@ def roc_auc_per_task(y_true: Integers, score: ArrayLike) -> pd.DataFrame:
     for task in np.flatnonzero((positive > 0) & (negative > 0)):
         known = y_true[:, task] != MISSING
         area[task] = roc_auc_score(y_true[known, task], score[known, task])
-    return pd.DataFrame(
-        {"task": np.arange(len(area)), "positive": positive, "negative": negative, "roc_auc": area},
-    )
+    return pd.DataFrame({"task": np.arange(len(area)), "positive": positive, "negative": negative, "roc_auc": area})
 
 
-def mean_roc_auc(y_true: Integers, score: ArrayLike) -> MeanRocAuc:
-    """Average `roc_auc_per_task` over the tasks that have both classes; nan if none has."""
-    area = roc_auc_per_task(y_true, score)["roc_auc"].dropna()
-    skipped = np.asarray(y_true).shape[1] - len(area)
-    return MeanRocAuc(float(area.mean()) if len(area) else float("nan"), len(area), skipped)
-
-
-def _check(y_true: Integers, score: ArrayLike) -> None:
-    score = np.asarray(score)
+def _check(y_true: Integers, score: NDArray[np.float64]) -> None:
     if y_true.ndim != 2 or y_true.shape != score.shape:
         raise RelampError(f"roc_auc: labels {y_true.shape} and scores {score.shape}; both must be [molecules, tasks]")
     strange = np.setdiff1d(y_true, [0, 1, MISSING])

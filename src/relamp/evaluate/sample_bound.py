@@ -10,13 +10,9 @@ FAILURE = 0.05  # delta: the theorem leaves it free, and it enters by its logari
 def needed_samples(samples: ArrayLike, dimension: ArrayLike, failure: float = FAILURE) -> Floats:
     """Return `log(7 + 1/N) + 2 log F' - log delta`, which N must exceed `mu^2 / C` times (Eq. 12).
 
-    The theorem names no values of mu, C and delta. It supposes F' > N, see `is_assumed`, and bounds N from below; a
-    best dimension does not follow from it.
-
-    Args:
-        samples: N, samples contrasted in a step.
-        dimension: F', the width of the output.
-        failure: delta.
+    N samples are contrasted in a step, F' is the dimension of the output and delta the chance of failure. The theorem
+    names no values of mu, C and delta. It supposes F' > N, see `is_assumed`, and bounds N from below; a best dimension
+    does not follow from it.
     """
     n, f = np.asarray(samples, dtype=np.float64), np.asarray(dimension, dtype=np.float64)
     needed: Floats = np.log(7 + 1 / n) + 2 * np.log(f) - np.log(failure)
@@ -24,13 +20,7 @@ def needed_samples(samples: ArrayLike, dimension: ArrayLike, failure: float = FA
 
 
 def largest_dimension(samples: ArrayLike, ratio: float, failure: float = FAILURE) -> Floats:
-    """Return the dimension at which Eq. 12 is an equality for a sample size: `N = ratio * needed_samples(N, F')`.
-
-    Args:
-        samples: N.
-        ratio: `mu^2 / C`.
-        failure: delta.
-    """
+    """Return the F' at which Eq. 12 is an equality, `N = ratio * needed_samples(N, F')` with the ratio `mu^2 / C`."""
     n = np.asarray(samples, dtype=np.float64)
     with np.errstate(over="ignore"):
         dimension: Floats = np.exp((n / ratio - np.log(7 + 1 / n) + np.log(failure)) / 2)

@@ -17,11 +17,9 @@ from relamp.data.folds import load_folds
 from relamp.data.packed import Integers, PackedGraphs
 from relamp.data.rows import SVM_COLUMNS
 from relamp.errors import RelampError
-from relamp.evaluate.bag import bag_of_nodes
-from relamp.evaluate.embeddings import Run, by_epoch
-from relamp.evaluate.kernels import named_kernel
+from relamp.evaluate.embeddings import Run, by_epoch, finite
 from relamp.evaluate.linear_svm import predict_linear
-from relamp.settings.evaluation import Kernels, SvmProtocol
+from relamp.settings.evaluation import SvmProtocol
 
 Floats = NDArray[np.float64]
 # From the graphs to fit on (n) and the graphs to predict (m): their kernel [n, n] and the kernel between both [m, n].
@@ -33,24 +31,15 @@ COLUMNS = SVM_COLUMNS
 
 
 def score_svm(run: Run) -> Iterator[pd.DataFrame]:
-    """Yield the rows of one run: of each checkpoint's embeddings, or of what has no encoder.
+    """Yield the rows of each checkpoint's embeddings, arrays `epoch~K` of `[G, D]`.
 
-    Embeddings are arrays `epoch~K` of `[G, D]`, a fold file holds the fold of each graph. Without embeddings it is the
-    bag of labels (`relamp.evaluate.bag`), or a kernel by the label's `options` (`relamp.settings.evaluation.Kernels`).
-    Raises RelampError for an unknown kernel, and where the data set has several tasks, or classes too small for the
-    inner folds.
+    Raises RelampError where the data set has several tasks, or classes too small for the inner folds.
     """
-    chosen, graphs = SvmProtocol.model_validate(run.protocol), PackedGraphs.load(run.data)
-    bag = bag_of_nodes(graphs) if run.source == "bag" else None
+    chosen, y = SvmProtocol.model_validate(run.protocol), PackedGraphs.load(run.data).y
     for seed in run.seeds:
-        common = (graphs.y, load_folds(run.folds[seed]), seed, chosen.C, chosen.inner_folds)
-        if run.source == "kernel":
-            options = Kernels.model_validate(run.label.get("options", {}))
-            kernel = named_kernel(graphs, run.label["method"], options, seed)
-            yield evaluate_kernel_svm(kernel, *common).assign(seed=seed, epoch=None)
-            continue
-        for epoch, features in by_epoch(run.embeddings[seed]) if bag is None else [(None, bag)]:
-            yield evaluate_svm(features, *common, chosen.kernel).assign(seed=seed, epoch=epoch)
+        common = (y, load_folds(run.folds[seed]), seed, chosen.C, chosen.inner_folds)
+        for epoch, z in by_epoch(run.embeddings[seed]):
+            yield evaluate_svm(z, *common, chosen.kernel).assign(seed=seed, epoch=epoch)
 
 
 def evaluate_svm(
@@ -64,19 +53,13 @@ def evaluate_svm(
 ) -> pd.DataFrame:
     """Score a support vector machine on unscaled embeddings, C chosen by an inner stratified search.
 
-    With the RBF kernel, the protocol of GraphCL's `unsupervised_TU` (You et al. 2020); scikit-learn's
+    With the RBF kernel and gamma "scale", the protocol of GraphCL's `unsupervised_TU` (You et al. 2020); scikit-learn's
     SVC(gamma="scale") in GridSearchCV gives the same numbers, only slower: distances are computed once, and each
-    kernel once for every C. Linear, the protocol of M-Mix's public code: what scikit-learn's LinearSVC minimises, to
-    its optimum (`relamp.evaluate.linear_svm`).
+    kernel once for every C. Linear with squared hinge loss, the protocol of M-Mix's public code: what scikit-learn's
+    LinearSVC minimises, to its optimum (`relamp.evaluate.linear_svm`).
 
-    Args:
-        embeddings: `[G, D]`.
-        y: class of each graph `[G]`.
-        fold: outer fold of each graph `[G]`; a graph is tested in its own fold and trained on in all others.
-        seed: shuffles the inner folds.
-        C: candidates, in the order of preference among equals.
-        inner_folds: number of stratified folds that each outer training set is cut into.
-        kernel: "rbf" with gamma "scale", or "linear", with squared hinge loss.
+    Of embeddings `[G, D]` with their classes and outer folds, `[G]` each; a graph is tested in its own fold and trained
+    on in all others. Each outer training set is cut into stratified `inner_folds`, which the seed shuffles.
 
     Returns:
         Rows of fold, candidate (C), selected, metric, value. For every fold and C one "inner_accuracy" (mean over the
@@ -86,7 +69,7 @@ def evaluate_svm(
     Raises:
         RelampError: embeddings are not finite or do not fit `y` and `fold`, or an inner fold would lack a class.
     """
-    x, y = _finite(embeddings, "embeddings"), np.asarray(y)
+    x, y = finite(embeddings, "embeddings", "graph"), np.asarray(y)
     if kernel == "linear":
         # Systems of some hundred equations: threads would wait for one another fifteen times as long as they work, and
         # the last bits would depend on their number.
@@ -99,7 +82,7 @@ def evaluate_kernel_svm(
     kernel: ArrayLike, y: Integers, fold: Integers, seed: int, C: Sequence[float], inner_folds: int
 ) -> pd.DataFrame:
     """Score a support vector machine on a graph kernel `[G, G]`; arguments, rows and errors as in `evaluate_svm`."""
-    k, y = _finite(kernel, "kernel"), np.asarray(y)
+    k, y = finite(kernel, "kernel", "graph"), np.asarray(y)
     if k.shape[0] != k.shape[1]:
         raise RelampError(f"kernel: has shape {k.shape}; give one row and one column for each graph")
 
@@ -148,13 +131,9 @@ def _evaluate(
         _refuse_rare_classes(y[train], int(number), inner_folds)
         inner = _inner_accuracy(accuracies, train, y, seed, C, inner_folds)
         tested = accuracies(train, test, C)
-        for metric, value in (("inner_accuracy", inner), ("test_accuracy", tested)):
-            part = {"fold": int(number), "candidate": np.asarray(C, dtype=np.float64)}
-            parts.append(
-                pd.DataFrame(
-                    {**part, "selected": np.arange(len(C)) == inner.argmax(), "metric": metric, "value": value}
-                )
-            )
+        both = pd.DataFrame({"fold": int(number), "candidate": np.asarray(C, dtype=np.float64)})
+        both = both.assign(selected=np.arange(len(C)) == inner.argmax())
+        parts += [both.assign(metric="inner_accuracy", value=inner), both.assign(metric="test_accuracy", value=tested)]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -182,22 +161,6 @@ def _linear_accuracy_per_c(x: Floats, y: Integers, train: Integers, test: Intege
     """Fit a linear machine on `train` once for each C and return the accuracies `[C]` on `test`."""
     accuracy: Floats = np.mean(predict_linear(x[train], y[train], x[test], C) == y[test], axis=1)
     return accuracy
-
-
-def _finite(values: ArrayLike, what: str) -> Floats:
-    """Return a float64 matrix, or say which of its rows are not finite."""
-    matrix = np.ascontiguousarray(values, dtype=np.float64)
-    if matrix.ndim != 2 or not matrix.size:
-        raise RelampError(f"{what}: has shape {matrix.shape}; give a matrix with one row for each graph")
-    broken = np.flatnonzero(~np.isfinite(matrix).all(axis=1))
-    if len(broken):
-        kinds = [name for name, test in (("NaN", np.isnan), ("infinite", np.isinf)) if test(matrix).any()]
-        shown = ", ".join(map(str, broken[:5])) + (", ..." if len(broken) > 5 else "")
-        raise RelampError(
-            f"{what}: {' and '.join(kinds)} values in {len(broken)} of {len(matrix)} graphs (graph {shown}); "
-            "the run that made them has diverged, make them again before evaluating"
-        )
-    return matrix
 
 
 def _refuse_rare_classes(y: Integers, fold: int, inner_folds: int) -> None:

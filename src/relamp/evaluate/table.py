@@ -20,6 +20,7 @@ class Evaluation:
         covers: what the interval of a score covers, and what it does not.
         protocol: "module:class" of its settings.
         score: "module:function" that measures one run, see `relamp.evaluate.jobs.score`.
+        controls: "module:function" that measures what trains nothing; none where `score` does, or there is nothing.
         read: "module:function" from its rows to one row per run, see `relamp.judge.rows`.
         chooses: whether settings or epochs may be chosen, so that there are three protocols; if not, there is `fixed`
             alone.
@@ -37,6 +38,7 @@ class Evaluation:
     chooses: bool = False
     fractions: bool = False
     mean_of: str = ""
+    controls: str = ""
 
 
 _SETTINGS, _CHOSEN, _MEANS = "relamp.settings.evaluation", "relamp.judge.rows:chosen", "relamp.judge.rows:means"
@@ -46,7 +48,10 @@ _SEEDS = "seeds, each the mean over its runs: what another pre-training and"
 
 def _svm(name: str, title: str) -> Evaluation:
     parts = f"{_SETTINGS}:SvmProtocol", "relamp.evaluate.svm:score_svm", _CHOSEN
-    return Evaluation(name, "graphs", title, _FOLDS, *parts, chooses=True, mean_of="{folds}-fold mean")
+    controls = "relamp.evaluate.controls:score_controls"
+    return Evaluation(
+        *(name, "graphs", title, _FOLDS, *parts), chooses=True, mean_of="{folds}-fold mean", controls=controls
+    )
 
 
 EVALUATIONS: Mapping[str, Evaluation] = MappingProxyType(

@@ -34,19 +34,16 @@ def hard_negatives(
     permutations: int = 1000,
     anchors: int | None = None,
 ) -> None:
-    """Measure how hard the mixed negatives of the final epoch are (M-Mix Theorem 3.1).
+    """Measure how hard the mixed negatives of the final epoch are (M-Mix Theorem 3.1), see `measure_hardness`.
 
     Args:
         data: packed nodes, for the neighbours.
         embeddings, encoder: of each seed, with branch a among the embeddings.
-        seeds: which.
-        labels: method, dataset, setting.
+        seeds, labels: which, and their method, dataset and setting.
         method: its `options` hold the `mixer`, and options of mixing that override those of the settings.
         settings: of the pre-training, with `mix`, `branches` and `readout`.
-        output: the CSV of one row per seed, node and measure, see `relamp.evaluate.hard_negatives`.
-        draws: the CSV of one row per seed, measure and draw of permutations.
-        permutations: of each node's weights.
-        anchors: at most so many nodes are measured; None for all.
+        output, draws: CSVs of one row per seed and node, or draw of permutations, and measure.
+        permutations, anchors: so many of each node's weights, and of at most so many nodes; None for all.
 
     Raises:
         RelampError: the method has no mixing weights, or the embeddings that it mixes are not stored.

@@ -40,7 +40,22 @@ def measure_damage(
         for draw, generator in enumerate(generators):
             view = AUGMENTATIONS[augmentation](union, generator)
             after[draw, first:last] = _entropy(view.edge_index, node_offset)
-    return _rows(data, augmentation, reading, before, after)
+    status = np.select([data.num_edges == 0, before == 0], ["no_edges", "zero_entropy"], "ok")
+    value = np.full(after.shape, np.nan)
+    value[:, status == "ok"] = 1 - after[:, status == "ok"] / before[status == "ok"]
+    return pd.DataFrame(
+        {
+            "dataset": data.name,
+            "augmentation": augmentation,
+            "reading": reading,
+            "draw": np.repeat(np.arange(draws), len(data)),
+            "graph": np.tile(np.arange(len(data)), draws),
+            "status": np.tile(status, draws),
+            "before": np.tile(before, draws),
+            "after": after.ravel(),
+            "value": value.ravel(),
+        }
+    )
 
 
 def _pieces(edge_offset: Integers) -> Iterator[tuple[int, int]]:
@@ -52,30 +67,3 @@ def _pieces(edge_offset: Integers) -> Iterator[tuple[int, int]]:
 
 def _entropy(edge_index: NDArray[np.int64], node_offset: Integers) -> NDArray[np.float64]:
     return structural_entropy(degrees(edge_index, int(node_offset[-1])), node_offset)
-
-
-def _rows(
-    data: PackedGraphs,
-    augmentation: str,
-    reading: Reading,
-    before: NDArray[np.float64],
-    after: NDArray[np.float64],
-) -> pd.DataFrame:
-    """Return the long table of entropies before `[G]` and after `[draws, G]`."""
-    draws, graphs = after.shape
-    status = np.select([data.num_edges == 0, before == 0], ["no_edges", "zero_entropy"], "ok")
-    value = np.full(after.shape, np.nan)
-    value[:, status == "ok"] = 1 - after[:, status == "ok"] / before[status == "ok"]
-    return pd.DataFrame(
-        {
-            "dataset": data.name,
-            "augmentation": augmentation,
-            "reading": reading,
-            "draw": np.repeat(np.arange(draws), graphs),
-            "graph": np.tile(np.arange(graphs), draws),
-            "status": np.tile(status, draws),
-            "before": np.tile(before, draws),
-            "after": after.ravel(),
-            "value": value.ravel(),
-        }
-    )

@@ -20,11 +20,7 @@ def normalised_adjacency(edge_index: Integers, num_nodes: int, self_loops: bool 
     Row i holds what reaches node i. Edges count once however often they are listed, and a node has one self-loop at
     most. A node without any edge keeps itself (weight 1), or has an empty row where no self-loops are added. In a
     directed graph rows are scaled by in-degrees and columns by out-degrees, so that the spectral norm is at most 1.
-
-    Args:
-        edge_index: `[2, E]`, messages from row 0 to row 1; both directions of undirected edges.
-        num_nodes: N.
-        self_loops: add the identity.
+    `edge_index` is `[2, E]`, messages from row 0 to row 1, with both directions of undirected edges.
     """
     source, target = edge_index.astype(np.int64)
     ones = np.ones(len(source))
@@ -53,19 +49,9 @@ def diffuse(
     where `|C_k| <= 1`, so each column of the result is wrong by at most `tolerance` times the Euclidean norm of that
     column of x, besides rounding. PPR at alpha 0.2 halves the error a term: 20 products with T for 1e-6.
 
-    Args:
-        adjacency: symmetric `[N, N]`, as `normalised_adjacency` returns it.
-        x: features `[N, d]`, dense or sparse.
-        kind: "ppr" or "heat".
-        alpha: restart probability of PPR, in (0, 1].
-        time: diffusion time of the heat kernel, at least 0.
-        tolerance: bound of the error, relative to the norm of a column.
-
-    Returns:
-        Dense `[N, d]`, float32 for float32 features and else float64; computed in float64 either way.
-
-    Raises:
-        RelampError: the adjacency is not symmetric, or a number is out of its range.
+    From features `[N, d]`, dense or sparse, it returns dense ones, float32 for float32 and else float64; computed in
+    float64 either way. Raises RelampError if the adjacency `[N, N]` is not symmetric, or a number is out of its range:
+    alpha, the restart probability, is in (0, 1], and the diffusion time is at least 0.
     """
     if np.abs((adjacency - adjacency.T).data).max(initial=0) > 1e-12:
         raise RelampError("diffusion wants an undirected graph: give both directions of every edge")
@@ -99,11 +85,9 @@ def chebyshev_coefficients(kind: Diffusion, alpha: float, time: float, tolerance
     """Return the leading coefficients of a diffusion, see `diffuse`, as few as leave out `tolerance` in sum at most."""
     if not 0 < tolerance < 1:
         raise RelampError(f"tolerance {tolerance}: give a number between 0 and 1")
-    if kind == "ppr":
-        return _ppr_coefficients(alpha, tolerance)
-    if kind == "heat":
-        return _heat_coefficients(time, tolerance)
-    raise RelampError(f"{kind}: unknown diffusion; choose ppr or heat")
+    if kind not in ("ppr", "heat"):
+        raise RelampError(f"{kind}: unknown diffusion; choose ppr or heat")
+    return _ppr_coefficients(alpha, tolerance) if kind == "ppr" else _heat_coefficients(time, tolerance)
 
 
 def _ppr_coefficients(alpha: float, tolerance: float) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from relamp.runtime.files import sha256, whole
-from relamp.runtime.log import GOES_ON
+from relamp.runtime.log import RESUMES
 from relamp.runtime.processes import run_all
 from relamp.runtime.progress import Progress
 
@@ -69,7 +69,7 @@ def make_each(
             made += new
             progress.to(done)
     if made < len(calls):
-        log.info("%s with %d of %d that an earlier job had made", GOES_ON, len(calls) - made, len(calls))
+        log.info("%s with %d of %d that an earlier job had made", RESUMES, len(calls) - made, len(calls))
 
 
 def _take_or_make(make: Callable[..., None], given: dict[str, Any], output: Path, stored: Path) -> int:

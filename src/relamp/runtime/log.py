@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # How messages begin that say that a job resumes earlier work.
-GOES_ON = "goes on"
+RESUMES = "resumes"
 _FIRST = re.compile(r"\S+ \S+, (\d+) CPUs? on ")
 _LAST = re.compile(r"\S+ used ([\d.]+) s of CPU time")
 
@@ -47,4 +47,4 @@ def ran(log: Path) -> Ran | None:
     first, last = (_FIRST.match(lines[0]), _LAST.fullmatch(lines[-1])) if lines else (None, None)
     if not first or not last:
         return None
-    return Ran(int(first[1]), float(last[1]), any(re.match(rf"\S+ {GOES_ON} ", line) for line in lines))
+    return Ran(int(first[1]), float(last[1]), any(re.match(rf"\S+ {RESUMES} ", line) for line in lines))

@@ -28,7 +28,7 @@ class Progress:
         self.bar: tqdm[Any] | None = None
 
     def to(self, done: int) -> None:
-        """Say that `done` units are done in all; the first call may start above 0, where a job goes on."""
+        """Say that `done` units are done in all; the first call may start above 0, where a job resumes."""
         now = time.monotonic()
         if self.bar is None:
             # The estimate's clock starts here: what was done before this call says nothing of the speed.

@@ -97,9 +97,15 @@ class Scoring:
     trained: bool = True
 
     @property
+    def score(self) -> str:
+        """Return "module:function" of what scores the runs."""
+        record = EVALUATIONS[self.evaluation]
+        return record.score if self.trained else record.controls or record.score
+
+    @property
     def module(self) -> str:
-        """Return the module of its evaluation."""
-        return EVALUATIONS[self.evaluation].score.partition(":")[0]
+        """Return the module of that."""
+        return self.score.partition(":")[0]
 
     @property
     def log(self) -> str:
@@ -143,7 +149,7 @@ class Scoring:
         return {
             "seeds": list(self.study.seeds),
             "labels": labels,
-            "evaluation": EVALUATIONS[self.evaluation].score,
+            "evaluation": self.score,
             "protocol": self.protocol,
             "cache": f"{paths.results}/state",
         }

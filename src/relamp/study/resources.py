@@ -18,7 +18,7 @@ Counts = Literal["nothing", "passes", "graphs", "nodes", "features", "messages",
 # A data set of the user's own is in no registry: it is taken to be of a common size.
 UNKNOWN = {"graphs": 2_000, "nodes": 20_000, "features": 2_000, "messages": 2_000_000, "pairs": 4_000_000}
 # A job that takes this much longer than expected still ends within its limit, and one that takes longer gets twice the
-# time at its next attempt, and goes on from its saved state.
+# time at its next attempt, and resumes from its saved state.
 MARGIN = 3
 SHORTEST = 10  # minutes
 # Attempts beyond the third ask for what the third did: who allows many has trainings go on after a limit each time.

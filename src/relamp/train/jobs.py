@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from relamp.data.folds import load_folds
-from relamp.data.local_copy import near
+from relamp.data.local_copy import local_copy
 from relamp.data.packed import PackedGraphs
 from relamp.data.rows import FINETUNE_COLUMNS, write_rows
 from relamp.method.base import build
@@ -66,7 +66,7 @@ def pretrain(
         domain: one of TRAINERS.
     """
     device, trainer = choose_device(threads), named(TRAINERS[domain])
-    packed = trainer.opened(near(data))
+    packed = trainer.opened(local_copy(data))
     files = [encoder[start : start + len(seeds)] for start in range(0, len(encoder), len(seeds))]
     for paths, state, row, given in zip(files, states, methods, settings, strict=True):
         log.info("%s: %s", row["name"], row["options"])
@@ -110,7 +110,7 @@ def finetune(
         settings: see `relamp.settings.molecules.Finetuning`.
     """
     device, chosen = choose_device(threads), Finetuning.model_validate(settings)
-    packed, part = PackedGraphs.load(near(data)), load_folds(split)
+    packed, part = PackedGraphs.load(local_copy(data)), load_folds(split)
     train, valid, test = (np.flatnonzero(part == number) for number in range(3))
     scored = np.concatenate([valid, test])
     inputs = {"split": sha256(split), "encoder": sha256(encoder) if encoder else None, "shape": list(shape)}
@@ -161,7 +161,7 @@ def embed_edits(
     for seed in seeds:
         weights = load_file(encoder[seed])
         arrays = {
-            f"n~{nodes}": torch.stack([embedded(part, weights, seed) for part in triplets.parts()])
+            f"n~{nodes}": torch.stack([embedded(part, weights, seed) for part in triplets])
             for nodes, triplets in edits(packed, chosen, seed)
         }
         _write_tensors(output[seed], arrays)

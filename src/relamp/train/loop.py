@@ -14,7 +14,7 @@ import torch
 
 from relamp.errors import RelampError
 from relamp.runtime.files import whole
-from relamp.runtime.log import GOES_ON
+from relamp.runtime.log import RESUMES
 from relamp.runtime.signals import deferred
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ def run_epochs(run: Resumable, epochs: int, resume: Resume | None, on_epoch: Cal
     """
     if resume and (state := load_state(resume.path, resume.key)):
         run.restore(state)
-        log.info("%s after epoch %d of %d, from %s", GOES_ON, run.epoch, epochs, resume.path)
+        log.info("%s after epoch %d of %d, from %s", RESUMES, run.epoch, epochs, resume.path)
     saved = time.monotonic()
     on_epoch(run.epoch)
     # Without a place to save to there is nothing to wait for: a signal then ends the run where it is.
@@ -76,7 +76,7 @@ def run_epochs(run: Resumable, epochs: int, resume: Resume | None, on_epoch: Cal
             if asked_by:
                 raise RelampError(
                     f"{asked_by}: ended after epoch {run.epoch} of {epochs}, whose state is saved; the same command "
-                    "goes on from there"
+                    "resumes from there"
                 )
 
 
