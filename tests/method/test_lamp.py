@@ -1,18 +1,26 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import nn
 
 from model_graphs import random_graphs
 from relamp.data.batch import Batch, collate
-from relamp.loss.nt_xent import local_contrastive, nt_xent
+from relamp.loss.nt_xent import contrast, nt_xent
 from relamp.method.base import Randomness
-from relamp.method.lamp import Lamp, sample_nodes
-from relamp.method.prune import prune, weight_matrices
+from relamp.method.lamp import Lamp, prune, pruned_count, sample_nodes, weight_matrices
 from relamp.model.gin import GIN, mlp
+from relamp.model.molecular_gin import MolecularGIN
 from relamp.settings.graphs import LampOptions, Pretraining
 
-SETTINGS = Pretraining(temperature=0.3)
+W = torch.tensor([[0.1, -4.0, 2.0], [-0.5, 0.3, 0.0]])
+STRATEGIES = ("magnitude", "soft-filter")
+
+
+def lamp(strategy: str = "magnitude", **options: object) -> Lamp:
+    """LAMP with gamma 0.4, alpha 1 and temperature 0.3 if nothing else is said."""
+    return Lamp(Pretraining(temperature=0.3, lamp=LampOptions(**{"gamma": 0.4, **options})), strategy)
 
 
 @pytest.fixture
@@ -43,11 +51,11 @@ def sparse_copy(encoder: GIN, gamma: float) -> GIN:
 def test_equation_21_on_two_real_encoders(encoder: GIN, batch: Batch) -> None:
     head = mlp([encoder.dim] * 3, torch.Generator().manual_seed(1))
     other = sparse_copy(encoder, 0.4)
-    method = Lamp(SETTINGS, gamma=0.4, alpha=10.0, strategy="magnitude")
+    method = lamp(alpha=10)
     method.start_epoch(encoder)
     dense, pruned = encoder.train()(batch), other.train()(batch)
     graph = nt_xent(head(dense.graph), head(pruned.graph), 0.3)
-    local = local_contrastive(torch.cat(dense.layers, 1), torch.cat(pruned.layers, 1), batch.graph, 0.3)
+    local = contrast(torch.cat(dense.layers, 1), torch.cat(pruned.layers, 1), batch.graph, 0.3)
     loss = method.loss(encoder, head, batch, randomness())
     assert loss.parts["graph"].item() == pytest.approx(graph.item(), rel=1e-5)
     assert loss.parts["local"].item() == pytest.approx(local.item(), rel=1e-5)
@@ -56,7 +64,7 @@ def test_equation_21_on_two_real_encoders(encoder: GIN, batch: Batch) -> None:
 
 def test_gradients_add_up_over_both_branches(encoder: GIN, batch: Batch) -> None:
     head = nn.Identity()
-    method = Lamp(SETTINGS, gamma=0.4, alpha=1.0, strategy="magnitude")
+    method = lamp()
     method.start_epoch(encoder)
     other = sparse_copy(encoder, 0.4)
     loss = method.loss(encoder, head, batch, randomness()).total
@@ -64,7 +72,7 @@ def test_gradients_add_up_over_both_branches(encoder: GIN, batch: Batch) -> None
     shared = torch.autograd.grad(loss, list(weight_matrices(encoder).values()))
     # The same loss with two separate encoders: a shared weight's gradient is the sum, the sparse one's under its mask.
     dense, pruned = encoder(batch), other.train()(batch)
-    apart = nt_xent(dense.graph, pruned.graph, 0.3) + local_contrastive(
+    apart = nt_xent(dense.graph, pruned.graph, 0.3) + contrast(
         dense.node("concat"), pruned.node("concat"), batch.graph, 0.3
     )
     one = torch.autograd.grad(apart, list(weight_matrices(encoder).values()), retain_graph=True)
@@ -74,8 +82,7 @@ def test_gradients_add_up_over_both_branches(encoder: GIN, batch: Batch) -> None
 
 
 def test_without_gradient_through_the_pruned_branch(encoder: GIN, batch: Batch) -> None:
-    settings = SETTINGS.model_copy(update={"lamp": LampOptions(pruned_gradient=False)})
-    method = Lamp(settings, gamma=0.4, alpha=0.0, strategy="magnitude")
+    method = lamp(alpha=0, pruned_gradient=False)
     method.start_epoch(encoder)
     got = torch.autograd.grad(method.loss(encoder, nn.Identity(), batch, randomness()).total, [*encoder.parameters()])
     other = sparse_copy(encoder, 0.4).train()
@@ -87,7 +94,7 @@ def test_without_gradient_through_the_pruned_branch(encoder: GIN, batch: Batch) 
 
 
 def test_masks_come_from_the_epochs_first_encoder(encoder: GIN, batch: Batch) -> None:
-    method = Lamp(SETTINGS, gamma=0.5, alpha=0.0, strategy="soft-filter")
+    method = lamp("soft-filter", gamma=0.5)
     method.start_epoch(encoder)
     first = {name: mask.clone() for name, mask in method.masks.items()}
     with torch.no_grad():
@@ -100,15 +107,14 @@ def test_masks_come_from_the_epochs_first_encoder(encoder: GIN, batch: Batch) ->
 
 
 def test_ratio_zero_makes_both_branches_equal(encoder: GIN, batch: Batch) -> None:
-    method = Lamp(SETTINGS, gamma=0.0, alpha=1.0, strategy="soft-filter")
+    method = lamp("soft-filter", gamma=0)
     method.start_epoch(encoder)
     torch.testing.assert_close(method.pruned(encoder, batch).graph, encoder(batch).graph)
 
 
 @pytest.mark.parametrize("own", [False, True])
 def test_running_statistics(encoder: GIN, batch: Batch, own: bool) -> None:
-    settings = SETTINGS.model_copy(update={"lamp": LampOptions(own_statistics=own)})
-    method = Lamp(settings, gamma=0.3, alpha=0.0, strategy="magnitude")
+    method = lamp(own_statistics=own)
     method.start_epoch(encoder)
     before = encoder.norms[0].running_mean.clone()
     method.pruned(encoder.train(), batch)
@@ -116,10 +122,9 @@ def test_running_statistics(encoder: GIN, batch: Batch, own: bool) -> None:
 
 
 def test_node_embedding_of_the_local_loss(encoder: GIN, batch: Batch) -> None:
-    settings = SETTINGS.model_copy(update={"lamp": LampOptions(node_embedding="last")})
-    method = Lamp(settings, gamma=0.4, alpha=1.0, strategy="magnitude")
+    method = lamp(node_embedding="last")
     method.start_epoch(encoder)
-    expected = local_contrastive(
+    expected = contrast(
         encoder(batch).layers[-1], sparse_copy(encoder, 0.4).train()(batch).layers[-1], batch.graph, 0.3
     )
     got = method.loss(encoder, nn.Identity(), batch, randomness()).parts["local"]
@@ -136,3 +141,108 @@ def test_sampling_of_nodes() -> None:
         counts[nodes] += 1
     # Each node is drawn with probability 0.3: 180 expected, standard deviation 11.
     assert ((counts - 180).abs() < 50).all()
+
+
+def test_without_the_local_loss_alpha_has_no_effect(encoder: GIN, batch: Batch) -> None:
+    method = Lamp(Pretraining(lamp=LampOptions(alpha=7)), "magnitude", local=False)
+    loss = method.loss(encoder, nn.Identity(), batch, randomness())
+    assert list(loss.parts) == ["graph"]
+    assert loss.total == loss.parts["graph"]
+
+
+def test_magnitude_by_hand() -> None:
+    # |w| ascending: 0 (last), 0.1 (first), 0.3, 0.5, 2, 4; half of six are pruned.
+    mask = prune({"w": W}, 0.5, "magnitude")["w"]
+    assert mask.tolist() == [[False, True, True], [True, False, False]]
+
+
+def test_soft_filter_by_hand() -> None:
+    # Row norms: sqrt(20.01) and sqrt(0.34): the second filter goes, with all its weights.
+    mask = prune({"w": W}, 0.5, "soft-filter")["w"]
+    assert mask.tolist() == [[True] * 3, [False] * 3]
+
+
+def test_scope_encoder_ranks_over_all_matrices() -> None:
+    weights = {"small": torch.tensor([[0.1, 0.2]]), "large": torch.tensor([[5.0, 6.0]])}
+    by_layer = prune(weights, 0.5, "magnitude", "layer")
+    overall = prune(weights, 0.5, "magnitude", "encoder")
+    assert [m.tolist() for m in by_layer.values()] == [[[False, True]], [[False, True]]]
+    assert [m.tolist() for m in overall.values()] == [[[False, False]], [[True, True]]]
+    filters = {"a": torch.tensor([[1.0, 1.0], [9.0, 0.0]]), "b": torch.tensor([[0.1], [0.2]])}
+    assert [m.tolist() for m in prune(filters, 0.5, "soft-filter", "encoder").values()] == [
+        [[True, True], [True, True]],
+        [[False], [False]],
+    ]
+
+
+@pytest.mark.parametrize(("size", "ratio", "count"), [(100, 0.29, 29), (20, 0.35, 7), (10, 0.19, 1), (3, 0.95, 2)])
+def test_count_is_the_whole_part(size: int, ratio: float, count: int) -> None:
+    assert pruned_count(size, ratio) == count
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(0, 10_000),
+    st.integers(1, 8),
+    st.integers(1, 8),
+    st.floats(0, 0.99),
+    st.sampled_from(STRATEGIES),
+)
+def test_against_sorting_by_hand(seed: int, rows: int, columns: int, ratio: float, strategy) -> None:
+    weight = torch.randn(rows, columns, generator=torch.Generator().manual_seed(seed))
+    mask = prune({"w": weight}, ratio, strategy)["w"]
+    if strategy == "magnitude":
+        places = sorted(((i, j) for i in range(rows) for j in range(columns)), key=lambda p: abs(weight[p].item()))[
+            : pruned_count(rows * columns, ratio)
+        ]
+    else:
+        norms = [sum(v * v for v in row) for row in weight.tolist()]
+        worst = sorted(range(rows), key=lambda i: norms[i])[: pruned_count(rows, ratio)]
+        places = [(i, j) for i in worst for j in range(columns)]
+    assert {(i, j) for i, j in (~mask).nonzero().tolist()} == set(places)
+
+
+@given(st.sampled_from(STRATEGIES), st.sampled_from(["layer", "encoder"]))
+def test_ratio_zero_is_the_identity(strategy, scope) -> None:
+    assert all(mask.all() for mask in prune({"w": W, "v": W.T}, 0.0, strategy, scope).values())
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.floats(0, 0.99), st.floats(0, 0.99), st.sampled_from(STRATEGIES))
+def test_a_higher_ratio_prunes_a_superset(low: float, high: float, strategy) -> None:
+    low, high = sorted((low, high))
+    weight = torch.randn(9, 7, generator=torch.Generator().manual_seed(1))
+    sparse, sparser = (prune({"w": weight}, ratio, strategy)["w"] for ratio in (low, high))
+    assert not (sparser & ~sparse).any()
+
+
+def test_equal_weights_are_pruned_in_order_of_place() -> None:
+    assert prune({"w": torch.ones(1, 4)}, 0.5, "magnitude")["w"].tolist() == [[False, False, True, True]]
+
+
+@pytest.mark.parametrize("ratio", [-0.1, 1.0, 1.5])
+def test_ratio_outside_its_range_is_refused(ratio: float) -> None:
+    with pytest.raises(ValueError, match=r"\[0, 1\)"):
+        prune({"w": W}, ratio, "magnitude")
+
+
+def test_only_transformation_weights_are_pruned() -> None:
+    generator = torch.Generator().manual_seed(0)
+    gin = GIN((7,), 32, 3, generator)
+    assert {name: tuple(w.shape) for name, w in weight_matrices(gin).items()} == {
+        "updates.0.0.weight": (32, 7),
+        "updates.0.2.weight": (32, 32),
+        "updates.1.0.weight": (32, 32),
+        "updates.1.2.weight": (32, 32),
+        "updates.2.0.weight": (32, 32),
+        "updates.2.2.weight": (32, 32),
+    }
+    molecular = weight_matrices(MolecularGIN(8, 2, generator))
+    assert set(molecular) == {f"updates.{i}.{j}.weight" for i in (0, 1) for j in (0, 2)}
+
+
+def test_masks_do_not_follow_the_gradient() -> None:
+    linear = nn.Linear(3, 2)
+    assert not any(
+        mask.requires_grad for mask in prune(weight_matrices(nn.Sequential(linear)), 0.5, "magnitude").values()
+    )

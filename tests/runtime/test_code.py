@@ -116,11 +116,6 @@ def test_editing_a_method_reruns_no_other(module: str) -> None:
     assert "data/registry.py" not in found
 
 
-def test_pruning_counts_for_lamp_alone() -> None:
-    users = [module for module in MAKERS if "method/prune.py" in names(import_closure(PACKAGE / "lite.py", module))]
-    assert users == ["relamp.method.lamp"]
-
-
 def test_the_closure_is_what_python_loads(tmp_path: Path) -> None:
     # An independent reading, by fixed point over all files of the package.
     direct = {path: imports(path) for path in SOURCES}

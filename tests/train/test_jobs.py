@@ -14,7 +14,7 @@ from model_graphs import random_graphs
 from node_graphs import random_nodes
 from relamp.data.jobs import scaffold
 from relamp.data.packaged import pack
-from relamp.data.rows import FINETUNE_COLUMNS
+from relamp.data.rows import FINETUNE_COLUMNS, RUN
 from relamp.runtime.files import read_json
 from relamp.train.jobs import finetune
 from training import params, run_job
@@ -106,7 +106,7 @@ def test_the_rows_of_fine_tuning(tmp_path: Path, caplog: pytest.LogCaptureFixtur
         labels, options = {"method": start, "dataset": "Solubility"}, {"epochs": 2, "batch_size": 32}
         finetune(data, split, split, encoder, [0, 1], (8, 2), tmp_path / start, labels, options, output)
         rows[start] = pd.read_csv(output)
-        assert tuple(rows[start]) == FINETUNE_COLUMNS
+        assert list(rows[start]) == [*RUN, *FINETUNE_COLUMNS]
         assert len(rows[start]) == 2 * 2 * 2  # seeds, epochs, parts
         assert rows[start]["value"].between(0, 1).all()
     assert not rows["none"]["value"].equals(rows["lamp-soft"]["value"])

@@ -90,19 +90,3 @@ def contrast(a: Tensor, b: Tensor, group: Tensor, temperature: float, directions
 def nt_xent(z1: Tensor, z2: Tensor, temperature: float, directions: Directions = "both") -> Tensor:
     """Return the NT-Xent loss (LAMP Eq. 3) between two views `[G, d]` of the same graphs, averaged over graphs."""
     return contrast(z1, z2, torch.arange(len(z1), device=z1.device), temperature, directions)
-
-
-def local_contrastive(
-    h1: Tensor, h2: Tensor, graph: Tensor, temperature: float, directions: Directions = "both"
-) -> Tensor:
-    """Return LAMP's local contrastive loss (Eq. 20), averaged over nodes.
-
-    A node's positive is itself in the other branch, its negatives are the nodes of the batch's other graphs.
-
-    Args:
-        h1, h2: node embeddings of the two branches, `[n, d]`.
-        graph: the graph of each node, `[n]`.
-        temperature: tau.
-        directions: see `contrast`.
-    """
-    return contrast(h1, h2, graph, temperature, directions)

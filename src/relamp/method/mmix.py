@@ -40,10 +40,12 @@ class MMix(GraphMethod):
         options: override the group `mmix`, for instance the branch that embeds a graph (Table 6).
     """
 
-    def __init__(self, settings: Pretraining, mixer: str, objective: Objective, options: Mapping[str, Any]) -> None:
+    def __init__(
+        self, settings: Pretraining, mixer: str, objective: Objective = "both", options: Mapping[str, Any] | None = None
+    ) -> None:
         own = settings.mmix.training
         super().__init__(settings if own is None else settings.model_copy(update=dict(own)))
-        self.options = MmixOptions.model_validate({**settings.mmix.model_dump(), **options})
+        self.options = MmixOptions.model_validate({**settings.mmix.model_dump(), **(options or {})})
         self.mixer, self.objective = mixer, objective
 
     def prepare(self, data: PackedGraphs | PackedCorpus, device: torch.device) -> NDArray[np.float32]:

@@ -13,7 +13,7 @@ from relamp.method.nodes import NodeBatch, NodeMethod
 from relamp.mixing.nodes import taken
 from relamp.model.mvgrl import COMBINED, LocalGlobal, MVGRLEncoder, Operators, branch_inputs
 from relamp.model.node_encoder import edges_of
-from relamp.settings.nodes import NodePretraining
+from relamp.settings.nodes import NodePretraining, mixing_of
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,8 @@ class DiffusedNodes:
 class MVGRL(NodeMethod):
     """MVGRL with M-Mix in branch a; without a mixer, MVGRL with the same head.
 
-    Args:
-        settings: `diffusion`, `mix`, and which embeddings are wanted.
-        mixer: one of `relamp.settings.mixing.MIXERS`.
-        objective: Eq. 9 and 10 ("info-nce"), or MVGRL's own ("local-global"), which mixes nothing.
-        mix: overrides the settings' options of mixing.
+    The objective is Eq. 9 and 10 ("info-nce"), or MVGRL's own ("local-global"), which mixes nothing; `mix` overrides
+    the settings' options of mixing.
     """
 
     terms = ("node", "diversity")
@@ -55,7 +52,7 @@ class MVGRL(NodeMethod):
         if objective == "local-global" and mixer != "none":
             raise ValueError("the objective 'local-global' is MVGRL's own, which mixes nothing")
         self.mixer, self.own = mixer, objective == "local-global"
-        self.mix = settings.mix.model_validate({**settings.mix.model_dump(), **(mix or {})})
+        self.mix = mixing_of(settings, mixer, mix=mix)
 
     def prepare(self, data: PackedNodes, device: torch.device) -> DiffusedNodes:
         """Return both branches' inputs; their error is the settings' `diffusion.tolerance`."""
