@@ -70,21 +70,22 @@ def _weights(a: Tensor, b: Tensor, group: Tensor, temperature: float, start: int
 def contrast(a: Tensor, b: Tensor, group: Tensor, temperature: float, directions: Directions = "both") -> Tensor:
     """Contrast row i of `a` with row i of `b` against all rows of `b` from other groups, by cosine similarity.
 
-    The positive pair is not in the denominator (LAMP Eq. 3 and 20). Rows that have no negative are left out; with no
-    negatives at all the loss is 0.
+    The positive pair is not in the denominator (LAMP Eq. 3 and 20). Rows `[n, d]` that have no negative are left out;
+    with no negatives at all the loss is 0. By nodes, and their graphs as groups `[n]`, this is LAMP's local loss.
 
-    Args:
-        a, b: embeddings of the two branches, `[n, d]`.
-        group: `[n]`; members of one group are no negatives of each other.
-        temperature: tau, at least MIN_TEMPERATURE.
-        directions: "both" averages a against b and b against a ("two types of negative pairs"); "one" is a against b.
+    "both" averages a against b and b against a ("two types of negative pairs"); "one" is a against b. Raises ValueError
+    if the temperature is below MIN_TEMPERATURE.
     """
+    a, b = units(a, b, temperature)
+    loss: Tensor = _Contrast.apply(a, b, group, temperature, directions == "both")  # type: ignore[no-untyped-call]
+    return loss
+
+
+def units(a: Tensor, b: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+    """Return rows `[n, d]` of length 1, whose products are cosines; raise ValueError for too low a temperature."""
     if temperature < MIN_TEMPERATURE:
         raise ValueError(f"temperature {temperature} is below {MIN_TEMPERATURE}, where single precision underflows")
-    loss: Tensor = _Contrast.apply(  # type: ignore[no-untyped-call]
-        F.normalize(a, dim=1), F.normalize(b, dim=1), group, temperature, directions == "both"
-    )
-    return loss
+    return F.normalize(a, dim=1), F.normalize(b, dim=1)
 
 
 def nt_xent(z1: Tensor, z2: Tensor, temperature: float, directions: Directions = "both") -> Tensor:

@@ -18,13 +18,7 @@ from relamp.settings.nodes import NodePretraining, mixing_of
 
 @dataclass(frozen=True)
 class DiffusedNodes:
-    """A graph as MVGRL sees it.
-
-    Attributes:
-        a, b: `S X` of both branches, `[N, F]`.
-        edge_index: `[2, E]`.
-        operators: for MVGRL's own objective, else None.
-    """
+    """A graph as MVGRL sees it: `S X` of both branches `[N, F]`, edges `[2, E]`, and operators for its own loss."""
 
     a: Tensor
     b: Tensor
