@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from relamp.loss import info_nce as info_nce_module
 from relamp.loss.info_nce import info_nce, node_info_nce_by_graph, node_objective
+from relamp.loss.nt_xent import MIN_TEMPERATURE
 
 E = math.e
 
@@ -137,13 +138,12 @@ def test_mixed_label() -> None:
 def test_single_precision_stays_finite() -> None:
     # The positive is opposite and so is all else but the anchors: the smallest denominator there is.
     a = torch.tensor([[1.0, 0.0]], requires_grad=True)
-    lowest = info_nce_module.MIN_TEMPERATURE
-    value = info_nce(a, -a, lowest)
+    value = info_nce(a, -a, MIN_TEMPERATURE)
     value.backward()
     assert value.item() == pytest.approx(0, abs=1e-4)
     assert torch.isfinite(a.grad).all()
     with pytest.raises(ValueError, match="below"):
-        info_nce(a, a, lowest / 2)
+        info_nce(a, a, MIN_TEMPERATURE / 2)
 
 
 def test_zero_embeddings_do_not_break_training() -> None:

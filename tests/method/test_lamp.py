@@ -5,14 +5,17 @@ from torch import nn
 
 from model_graphs import random_graphs
 from relamp.data.batch import Batch, collate
-from relamp.loss.nt_xent import local_contrastive, nt_xent
+from relamp.loss.nt_xent import contrast, nt_xent
 from relamp.method.base import Randomness
 from relamp.method.lamp import Lamp, sample_nodes
 from relamp.method.prune import prune, weight_matrices
 from relamp.model.gin import GIN, mlp
 from relamp.settings.graphs import LampOptions, Pretraining
 
-SETTINGS = Pretraining(temperature=0.3)
+
+def lamp(strategy: str = "magnitude", **options: object) -> Lamp:
+    """LAMP with gamma 0.4, alpha 1 and temperature 0.3 if nothing else is said."""
+    return Lamp(Pretraining(temperature=0.3, lamp=LampOptions(**{"gamma": 0.4, **options})), strategy)
 
 
 @pytest.fixture
@@ -43,11 +46,11 @@ def sparse_copy(encoder: GIN, gamma: float) -> GIN:
 def test_equation_21_on_two_real_encoders(encoder: GIN, batch: Batch) -> None:
     head = mlp([encoder.dim] * 3, torch.Generator().manual_seed(1))
     other = sparse_copy(encoder, 0.4)
-    method = Lamp(SETTINGS, gamma=0.4, alpha=10.0, strategy="magnitude")
+    method = lamp(alpha=10)
     method.start_epoch(encoder)
     dense, pruned = encoder.train()(batch), other.train()(batch)
     graph = nt_xent(head(dense.graph), head(pruned.graph), 0.3)
-    local = local_contrastive(torch.cat(dense.layers, 1), torch.cat(pruned.layers, 1), batch.graph, 0.3)
+    local = contrast(torch.cat(dense.layers, 1), torch.cat(pruned.layers, 1), batch.graph, 0.3)
     loss = method.loss(encoder, head, batch, randomness())
     assert loss.parts["graph"].item() == pytest.approx(graph.item(), rel=1e-5)
     assert loss.parts["local"].item() == pytest.approx(local.item(), rel=1e-5)
@@ -56,7 +59,7 @@ def test_equation_21_on_two_real_encoders(encoder: GIN, batch: Batch) -> None:
 
 def test_gradients_add_up_over_both_branches(encoder: GIN, batch: Batch) -> None:
     head = nn.Identity()
-    method = Lamp(SETTINGS, gamma=0.4, alpha=1.0, strategy="magnitude")
+    method = lamp()
     method.start_epoch(encoder)
     other = sparse_copy(encoder, 0.4)
     loss = method.loss(encoder, head, batch, randomness()).total
@@ -64,7 +67,7 @@ def test_gradients_add_up_over_both_branches(encoder: GIN, batch: Batch) -> None
     shared = torch.autograd.grad(loss, list(weight_matrices(encoder).values()))
     # The same loss with two separate encoders: a shared weight's gradient is the sum, the sparse one's under its mask.
     dense, pruned = encoder(batch), other.train()(batch)
-    apart = nt_xent(dense.graph, pruned.graph, 0.3) + local_contrastive(
+    apart = nt_xent(dense.graph, pruned.graph, 0.3) + contrast(
         dense.node("concat"), pruned.node("concat"), batch.graph, 0.3
     )
     one = torch.autograd.grad(apart, list(weight_matrices(encoder).values()), retain_graph=True)
@@ -74,8 +77,7 @@ def test_gradients_add_up_over_both_branches(encoder: GIN, batch: Batch) -> None
 
 
 def test_without_gradient_through_the_pruned_branch(encoder: GIN, batch: Batch) -> None:
-    settings = SETTINGS.model_copy(update={"lamp": LampOptions(pruned_gradient=False)})
-    method = Lamp(settings, gamma=0.4, alpha=0.0, strategy="magnitude")
+    method = lamp(alpha=0, pruned_gradient=False)
     method.start_epoch(encoder)
     got = torch.autograd.grad(method.loss(encoder, nn.Identity(), batch, randomness()).total, [*encoder.parameters()])
     other = sparse_copy(encoder, 0.4).train()
@@ -87,7 +89,7 @@ def test_without_gradient_through_the_pruned_branch(encoder: GIN, batch: Batch) 
 
 
 def test_masks_come_from_the_epochs_first_encoder(encoder: GIN, batch: Batch) -> None:
-    method = Lamp(SETTINGS, gamma=0.5, alpha=0.0, strategy="soft-filter")
+    method = lamp("soft-filter", gamma=0.5)
     method.start_epoch(encoder)
     first = {name: mask.clone() for name, mask in method.masks.items()}
     with torch.no_grad():
@@ -100,15 +102,14 @@ def test_masks_come_from_the_epochs_first_encoder(encoder: GIN, batch: Batch) ->
 
 
 def test_ratio_zero_makes_both_branches_equal(encoder: GIN, batch: Batch) -> None:
-    method = Lamp(SETTINGS, gamma=0.0, alpha=1.0, strategy="soft-filter")
+    method = lamp("soft-filter", gamma=0)
     method.start_epoch(encoder)
     torch.testing.assert_close(method.pruned(encoder, batch).graph, encoder(batch).graph)
 
 
 @pytest.mark.parametrize("own", [False, True])
 def test_running_statistics(encoder: GIN, batch: Batch, own: bool) -> None:
-    settings = SETTINGS.model_copy(update={"lamp": LampOptions(own_statistics=own)})
-    method = Lamp(settings, gamma=0.3, alpha=0.0, strategy="magnitude")
+    method = lamp(own_statistics=own)
     method.start_epoch(encoder)
     before = encoder.norms[0].running_mean.clone()
     method.pruned(encoder.train(), batch)
@@ -116,10 +117,9 @@ def test_running_statistics(encoder: GIN, batch: Batch, own: bool) -> None:
 
 
 def test_node_embedding_of_the_local_loss(encoder: GIN, batch: Batch) -> None:
-    settings = SETTINGS.model_copy(update={"lamp": LampOptions(node_embedding="last")})
-    method = Lamp(settings, gamma=0.4, alpha=1.0, strategy="magnitude")
+    method = lamp(node_embedding="last")
     method.start_epoch(encoder)
-    expected = local_contrastive(
+    expected = contrast(
         encoder(batch).layers[-1], sparse_copy(encoder, 0.4).train()(batch).layers[-1], batch.graph, 0.3
     )
     got = method.loss(encoder, nn.Identity(), batch, randomness()).parts["local"]
@@ -136,3 +136,10 @@ def test_sampling_of_nodes() -> None:
         counts[nodes] += 1
     # Each node is drawn with probability 0.3: 180 expected, standard deviation 11.
     assert ((counts - 180).abs() < 50).all()
+
+
+def test_without_the_local_loss_alpha_has_no_effect(encoder: GIN, batch: Batch) -> None:
+    method = Lamp(Pretraining(lamp=LampOptions(alpha=7)), "magnitude", local=False)
+    loss = method.loss(encoder, nn.Identity(), batch, randomness())
+    assert list(loss.parts) == ["graph"]
+    assert loss.total == loss.parts["graph"]

@@ -18,7 +18,7 @@ from relamp.method.table import METHODS
 from relamp.model.mvgrl import MVGRLEncoder, branch_inputs
 from relamp.settings.graphs import MmixOptions, Pretraining
 from relamp.settings.mixing import MixSettings
-from relamp.train.graphs import GraphTrainer, load_batch
+from relamp.train.graphs import GraphTrainer
 from relamp.train.trainer import Trained
 from training import make as method_of
 
@@ -39,7 +39,7 @@ def pretrain(data: PackedGraphs, method: MMix, seed: int) -> Trained:
 
 
 def first_batch(method: MMix) -> Batch:
-    return load_batch(DATA, np.arange(8), method.settings, CPU, method.prepare(DATA, CPU))
+    return GraphTrainer(DATA, method, 0).batch(np.arange(8))
 
 
 def drawn(method: MMix) -> tuple[MVGRLEncoder, torch.nn.Module]:

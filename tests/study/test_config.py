@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relamp.errors import RelampError
+from relamp.method.table import METHODS, MethodRow
 from relamp.study.config import Config, load_config, merge
 
 ROOT = Path(__file__).parents[2]
@@ -182,6 +183,22 @@ ONE_FAULT: dict[str, tuple[dict[str, Any], str]] = {
         mmix(nodes={"pretraining": {"branches": ["average"]}}),
         "mmix.nodes: pretraining.branches lacks 'a'",
     ),
+    "a width that attention cannot share": (
+        mmix(nodes={"methods": ["grace", "grace-gat"], "pretraining": {"hidden": 30}}),
+        "mmix.nodes: grace-gat: hidden 30 cannot be shared among 4 heads; take a multiple, or fewer heads",
+    ),
+    "a width in a sweep that attention cannot share": (
+        mmix(nodes={"sweeps": {"heads": {"values": [2, 5], "methods": ["grace-gat"]}}}),
+        "mmix.nodes: sweeps.heads: hidden 64 cannot be shared among 5 heads",
+    ),
+    "a width in the grid that attention cannot share": (
+        mmix(nodes={"sweep": {"methods": ["grace-gat"], "dimensions": [8, 6]}}),
+        "mmix.nodes: grace-gat: hidden 6 cannot be shared among 4 heads",
+    ),
+    "mixing by an adjacency that is not seen": (
+        mmix(nodes={"methods": ["mo-mix", "mp-mix-op"], "pretraining": {"mix": {"operator": "adjacency"}}}),
+        "mmix.nodes: mp-mix-op: operator 'adjacency' needs the scope 'wp'",
+    ),
     "a theorem of a method that mixes nothing": (
         mmix(nodes={"theorem": {"methods": ["mvgrl"]}}),
         "mmix.nodes.theorem.methods: mvgrl does not mix",
@@ -216,6 +233,13 @@ ONE_FAULT: dict[str, tuple[dict[str, Any], str]] = {
     "preset no name": ({"preset": ["quick"]}, "preset: there is no preset ['quick']; known: "),
     "a group emptied": ({"transfer": None}, "transfer: input should be a valid dictionary"),
 }
+
+
+def test_an_unknown_mixer_in_the_table_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = {**METHODS["nodes"], "grace": MethodRow("GRACE", "relamp.method.grace:GRACE", fixed={"mixer": "mixup"})}
+    monkeypatch.setattr("relamp.study.experiments.METHODS", {**METHODS, "nodes": wrong})
+    (line,) = faults(mmix(nodes={"methods": ["grace"]}))
+    assert line.startswith("config: mmix.nodes: grace: mixup: no such mixer; choose one of none, mo-mix")
 
 
 @pytest.mark.parametrize("name", ONE_FAULT)

@@ -39,7 +39,13 @@ def test_a_named_setting_lies_among_the_methods_own_options_or_the_shared_ones()
 
 @pytest.mark.parametrize(
     ("method", "name"),
-    [("simgrace", "gamma"), ("lamp-mag", "eta"), ("lamp-mag-nolocal", "alpha"), ("untrained", "temperature")],
+    [
+        ("simgrace", "gamma"),
+        ("lamp-mag", "eta"),
+        ("lamp-mag-nolocal", "alpha"),
+        ("mp-mix-branch-a", "branch"),
+        ("untrained", "temperature"),
+    ],
 )
 def test_what_a_method_does_not_take_has_no_place(method: str, name: str) -> None:
     assert place(Pretraining(), GRAPHS[method], name) is None
@@ -177,7 +183,7 @@ def test_a_method_is_known_by_its_class_and_its_options() -> None:
     assert tables.method_of(Run("lamp-mag-nolocal", "gamma~0.35")) == {
         "name": "lamp-mag-nolocal",
         "maker": "relamp.method.lamp:Lamp",
-        "options": {"strategy": "magnitude", "alpha": 0.0, "gamma": 0.35},
+        "options": {"strategy": "magnitude", "local": False},
         "trains": True,
     }
 

@@ -22,10 +22,9 @@ TRAINERS = {"graphs": GraphTrainer, "nodes": NodeTrainer, "images": ImageTrainer
 
 
 def params(domain: str, name: str, **options: Any) -> dict[str, Any]:
-    """A method as a job knows it; what it sweeps is 0.3 unless it is given."""
+    """A method as a job knows it."""
     row = METHODS[domain][name]
-    chosen = {**row.fixed, **dict.fromkeys(row.swept, 0.3), **options}
-    return {"name": name, "maker": row.maker, "options": chosen, "trains": row.trains}
+    return {"name": name, "maker": row.maker, "options": {**row.fixed, **options}, "trains": row.trains}
 
 
 def make(domain: str, name: str, settings: Any, **options: Any) -> Method:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from model_graphs import random_graphs
 from relamp.data.batch import collate
-from relamp.settings.graphs import Pretraining
+from relamp.settings.graphs import LampOptions, Pretraining
 from relamp.train.graphs import GraphTrainer
 from relamp.train.trainer import batches
 from training import make, train
@@ -16,7 +16,8 @@ SETTINGS = Pretraining(epochs=4, checkpoints=(0, 2, 4), batch_size=8, hidden=8, 
 
 
 def test_training_lowers_the_loss() -> None:
-    history = train("graphs", "lamp-mag", DATA, SETTINGS.model_copy(update={"epochs": 12, "checkpoints": ()})).history
+    chosen = SETTINGS.model_copy(update={"epochs": 12, "checkpoints": (), "lamp": LampOptions(alpha=0.3)})
+    history = train("graphs", "lamp-mag", DATA, chosen).history
     assert history[-1]["loss"] < history[0]["loss"]
     for row in history:
         assert row["loss"] == pytest.approx(row["graph"] + 0.3 * row["local"], rel=1e-5)

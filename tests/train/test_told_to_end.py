@@ -24,7 +24,7 @@ data, out = Path(sys.argv[1]), Path(sys.argv[2])
 
 def main():
     settings = Pretraining(hidden=8, layers=2, epochs=30, checkpoints=(0, 30), local_nodes=100).model_dump(mode="json")
-    options = {"gamma": 0.2, "alpha": 1.0, "strategy": "magnitude"}
+    options = {"strategy": "magnitude"}
     method = {"name": "lamp-mag", "maker": "relamp.method.lamp:Lamp", "options": options, "trains": True}
     encoders = [out / f"seed~{seed}" / "encoder.safetensors" for seed in (0, 1)]
     pretrain(data, data, encoders, [0, 1], [out / "state"], [method], [settings], "graphs")

@@ -6,10 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd import Function
-from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
-from relamp.loss.nt_xent import MIN_TEMPERATURE, Directions
+from relamp.loss.nt_xent import Directions, units
 
 ROWS_AT_ONCE = 1024
 NODES_AT_ONCE = 256
@@ -66,30 +65,22 @@ def info_nce(
 ) -> Tensor:
     """Return InfoNCE by cosine similarity, averaged over rows (M-Mix Eq. 9).
 
-    The denominator of anchor i has all other anchors and all positives, its own among them, so the loss is not
-    negative without a label.
+    Row i of the anchors `[n, d]`, with mixing `g(z-hat)`, belongs to row i of the positives `[n, d]`. The denominator
+    has all other anchors and all positives, its own among them, so the loss is not negative without a label.
 
-    Args:
-        anchor: `[n, d]`; with mixing these are `g(z-hat)`.
-        positive: `[n, d]`, the other view; row i belongs to row i.
-        temperature: tau, at least `relamp.loss.nt_xent.MIN_TEMPERATURE`.
-        directions: "both" averages with the loss of the exchanged arguments, as Eq. 10 does; "one" does not.
-        label: for i-mix, each anchor's partner `[n]` and own share `[n]`: positive i has that share of the label, the
-            partner's positive the rest. In one direction only.
+    "both" averages with the loss of the exchanged arguments, as Eq. 10 does. i-mix has a label, in one direction only:
+    each anchor's partner `[n]` and own share `[n]`, which positive i has, and the partner's positive the rest. Raises
+    ValueError for a label in both directions, or a temperature below `relamp.loss.nt_xent.MIN_TEMPERATURE`.
     """
-    if temperature < MIN_TEMPERATURE:
-        raise ValueError(f"temperature {temperature} is below {MIN_TEMPERATURE}, where single precision underflows")
     if label is not None and directions == "both":
         raise ValueError("a mixed label tells what anchors are made of, positives have none: one direction only")
-    a, b = F.normalize(anchor, dim=1), F.normalize(positive, dim=1)
+    a, b = units(anchor, positive, temperature)
     similarity = (a * b).sum(1)
     if label is not None:
         partner, share = label
         similarity = share * similarity + (1 - share) * (a * b[partner]).sum(1)
     anchors = 2 * len(a) if directions == "both" else len(a)
-    denominators: Tensor = _LogDenominators.apply(  # type: ignore[no-untyped-call]
-        torch.cat([a, b]), anchors, temperature
-    )
+    denominators: Tensor = _LogDenominators.apply(torch.cat([a, b]), anchors, temperature)  # type: ignore[no-untyped-call]
     return denominators - ((similarity - 1) / temperature).mean()
 
 
@@ -100,14 +91,9 @@ def node_objective(
     temperature: float = 1.0,
     label: tuple[Tensor, Tensor] | None = None,
 ) -> Tensor:
-    """Return M-Mix's objective between nodes (Eq. 10): InfoNCE in both directions and the diversity term.
+    """Return M-Mix's objective between nodes `[n, d]` (Eq. 10): InfoNCE in both directions and the diversity (Eq. 8).
 
-    Args:
-        mixed: hard negatives of one branch `g(z-hat)` `[n, d]`.
-        other: embeddings of the other branch `[n, d]`.
-        diversity: Eq. 8, from the mixer.
-        temperature: tau.
-        label: i-mix's label, with which there is one direction, see `info_nce`.
+    With i-mix's label there is one direction, see `info_nce`.
     """
     return info_nce(mixed, other, temperature, "one" if label is not None else "both", label) + diversity
 
@@ -116,17 +102,10 @@ def node_info_nce_by_graph(a: Tensor, b: Tensor, graph: Tensor, temperature: flo
     """Return the mean over graphs of J_node(G_i) (M-Mix Eq. 10 as Eq. 11 has it) without the diversity term.
 
     As `info_nce` in both directions, but with the nodes of the same graph as the only negatives, and
-    averaged over the nodes of each graph before it is averaged over graphs. Graphs stay packed: similarities are made
-    for some whole graphs at a time, in forward and again in backward.
-
-    Args:
-        a, b: nodes of the two branches, `[n, d]`.
-        graph: the graph of each node, `[n]`, ascending.
-        temperature: tau, at least `relamp.loss.nt_xent.MIN_TEMPERATURE`.
+    averaged over the nodes `[n, d]` of each graph (`graph` `[n]`, ascending) before it is averaged over graphs. Graphs
+    stay packed: similarities are made for some whole graphs at a time, in forward and again in backward.
     """
-    if temperature < MIN_TEMPERATURE:
-        raise ValueError(f"temperature {temperature} is below {MIN_TEMPERATURE}, where single precision underflows")
-    a, b = F.normalize(a, dim=1), F.normalize(b, dim=1)
+    a, b = units(a, b, temperature)
     blocks: list[Tensor] = [
         checkpoint(_per_node, a[rows], b[rows], graph[rows], temperature, use_reentrant=False, preserve_rng_state=False)
         for rows in _whole_graphs(graph)

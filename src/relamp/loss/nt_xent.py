@@ -70,39 +70,24 @@ def _weights(a: Tensor, b: Tensor, group: Tensor, temperature: float, start: int
 def contrast(a: Tensor, b: Tensor, group: Tensor, temperature: float, directions: Directions = "both") -> Tensor:
     """Contrast row i of `a` with row i of `b` against all rows of `b` from other groups, by cosine similarity.
 
-    The positive pair is not in the denominator (LAMP Eq. 3 and 20). Rows that have no negative are left out; with no
-    negatives at all the loss is 0.
+    The positive pair is not in the denominator (LAMP Eq. 3 and 20). Rows `[n, d]` that have no negative are left out;
+    with no negatives at all the loss is 0. By nodes, and their graphs as groups `[n]`, this is LAMP's local loss.
 
-    Args:
-        a, b: embeddings of the two branches, `[n, d]`.
-        group: `[n]`; members of one group are no negatives of each other.
-        temperature: tau, at least MIN_TEMPERATURE.
-        directions: "both" averages a against b and b against a ("two types of negative pairs"); "one" is a against b.
+    "both" averages a against b and b against a ("two types of negative pairs"); "one" is a against b. Raises ValueError
+    if the temperature is below MIN_TEMPERATURE.
     """
+    a, b = units(a, b, temperature)
+    loss: Tensor = _Contrast.apply(a, b, group, temperature, directions == "both")  # type: ignore[no-untyped-call]
+    return loss
+
+
+def units(a: Tensor, b: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+    """Return rows `[n, d]` of length 1, whose products are cosines; raise ValueError for too low a temperature."""
     if temperature < MIN_TEMPERATURE:
         raise ValueError(f"temperature {temperature} is below {MIN_TEMPERATURE}, where single precision underflows")
-    loss: Tensor = _Contrast.apply(  # type: ignore[no-untyped-call]
-        F.normalize(a, dim=1), F.normalize(b, dim=1), group, temperature, directions == "both"
-    )
-    return loss
+    return F.normalize(a, dim=1), F.normalize(b, dim=1)
 
 
 def nt_xent(z1: Tensor, z2: Tensor, temperature: float, directions: Directions = "both") -> Tensor:
     """Return the NT-Xent loss (LAMP Eq. 3) between two views `[G, d]` of the same graphs, averaged over graphs."""
     return contrast(z1, z2, torch.arange(len(z1), device=z1.device), temperature, directions)
-
-
-def local_contrastive(
-    h1: Tensor, h2: Tensor, graph: Tensor, temperature: float, directions: Directions = "both"
-) -> Tensor:
-    """Return LAMP's local contrastive loss (Eq. 20), averaged over nodes.
-
-    A node's positive is itself in the other branch, its negatives are the nodes of the batch's other graphs.
-
-    Args:
-        h1, h2: node embeddings of the two branches, `[n, d]`.
-        graph: the graph of each node, `[n]`.
-        temperature: tau.
-        directions: see `contrast`.
-    """
-    return contrast(h1, h2, graph, temperature, directions)

@@ -7,14 +7,13 @@ import torch
 from torch import Tensor, nn
 
 from relamp.data.nodes import PackedNodes
-from relamp.errors import RelampError
 from relamp.method.base import Loss, Randomness
 from relamp.method.nodes import NodeBatch, NodeMethod
 from relamp.mixing.base import Mixed
 from relamp.mixing.nodes import mix_nodes, taken
 from relamp.mixing.similarity import make_mixer, mixing_mlp
 from relamp.model.node_encoder import NodeEncoder, SparseNodes
-from relamp.settings.nodes import NodePretraining
+from relamp.settings.nodes import NodePretraining, mixing_of
 
 
 class GRACE(NodeMethod):
@@ -24,24 +23,15 @@ class GRACE(NodeMethod):
     which describes its head for MVGRL only, does not say whether view b keeps it. Embeddings are the encoder's, of the
     whole graph and without the head, as in GRACE.
 
-    Args:
-        settings: the group `grace`: rates, layers and heads; and `mix`.
-        mixer: one of `relamp.settings.mixing.MIXERS`.
-        encoder: GCN, or with attention (GAT).
-
-    Raises:
-        RelampError: the width cannot be shared among the heads of GAT.
+    The settings' group `grace` gives rates, layers and heads; `relamp.settings.nodes.mixing_of` refuses what cannot be.
     """
 
     terms = ("node", "diversity")
 
     def __init__(self, settings: NodePretraining, mixer: str = "none", encoder: Literal["gcn", "gat"] = "gcn") -> None:
         super().__init__(settings)
-        self.mixer, self.heads = mixer, settings.grace.heads if encoder == "gat" else None
-        if self.heads and settings.hidden % self.heads:
-            raise RelampError(
-                f"hidden {settings.hidden} cannot be shared among {self.heads} heads; take a multiple, or fewer heads"
-            )
+        self.mixer, self.mix = mixer, mixing_of(settings, mixer, encoder)
+        self.heads = settings.grace.heads if encoder == "gat" else None
 
     def draw(self, data: PackedNodes, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
         """Return the encoder; and head g and mixer."""
@@ -49,7 +39,7 @@ class GRACE(NodeMethod):
         encoder = NodeEncoder(data.num_features, hidden, layers, generator, self.heads)
         head = mixing_mlp(hidden, generator)
         head[1] = nn.ELU()
-        return encoder, nn.ModuleList([head, make_mixer(self.mixer, hidden, self.settings.mix, generator)])
+        return encoder, nn.ModuleList([head, make_mixer(self.mixer, hidden, self.mix, generator)])
 
     def loss(self, encoder: NodeEncoder, head: Any, batch: NodeBatch, random: Randomness) -> Loss:
         """Return M-Mix's Eq. 10 between view a, mixed, and view b."""

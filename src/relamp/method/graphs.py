@@ -10,8 +10,8 @@ from relamp.data.batch import Batch
 from relamp.data.corpus import PackedCorpus
 from relamp.data.packed import PackedGraphs
 from relamp.method.base import Method
-from relamp.model.build import build_encoder
 from relamp.model.gin import mlp
+from relamp.model.molecular_gin import build_encoder
 from relamp.settings.graphs import Pretraining
 
 

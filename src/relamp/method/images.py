@@ -18,12 +18,7 @@ from relamp.settings.images import ImagePretraining
 
 @dataclass(frozen=True)
 class ImageBatch:
-    """Some images on the device.
-
-    Attributes:
-        images: `[n, C, H, W]`, values from 0 to 1.
-        mean, std: of each channel over the training images, `[C, 1, 1]`.
-    """
+    """Images `[n, C, H, W]` on the device, values from 0 to 1; mean and std of each channel in training `[C, 1, 1]`."""
 
     images: Tensor
     mean: Tensor

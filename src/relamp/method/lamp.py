@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from relamp.data.batch import Batch
-from relamp.loss.nt_xent import local_contrastive, nt_xent
+from relamp.loss.nt_xent import contrast, nt_xent
 from relamp.method.base import Loss, Randomness
 from relamp.method.graphs import GraphMethod
 from relamp.method.prune import Strategy, prune, weight_matrices
@@ -13,23 +13,17 @@ from relamp.settings.graphs import Pretraining
 
 
 class Lamp(GraphMethod):
-    """LAMP-Mag and LAMP-Soft; with alpha = 0, LAMP without the local loss.
+    """LAMP-Mag and LAMP-Soft, with gamma and alpha of the settings' group `lamp`; not `local` is alpha = 0 (Eq. 21)."""
 
-    Args:
-        settings: temperature, number of sampled nodes and the choices the paper leaves open.
-        gamma: pruning ratio in [0, 1).
-        alpha: weight of the local loss (Eq. 21).
-        strategy: pruning strategy, see `relamp.method.prune.prune`.
-    """
-
-    def __init__(self, settings: Pretraining, gamma: float, alpha: float, strategy: Strategy) -> None:
+    def __init__(self, settings: Pretraining, strategy: Strategy, local: bool = True) -> None:
         super().__init__(settings)
-        self.gamma, self.alpha, self.strategy = gamma, alpha, strategy
+        self.strategy, self.alpha = strategy, settings.lamp.alpha if local else 0.0
         self.masks: dict[str, Tensor] = {}
 
     def start_epoch(self, encoder: Encoder) -> None:
         """Prune the latest dense encoder (Algorithm 1, line 3)."""
-        self.masks = prune(weight_matrices(encoder), self.gamma, self.strategy, self.settings.lamp.prune_scope)
+        options = self.settings.lamp
+        self.masks = prune(weight_matrices(encoder), options.gamma, self.strategy, options.prune_scope)
 
     def loss(self, encoder: Encoder, head: nn.Module, batch: Batch, random: Randomness) -> Loss:
         """Return NT-Xent between both branches' graphs plus alpha times the local loss between their nodes (Eq. 21)."""
@@ -39,13 +33,9 @@ class Lamp(GraphMethod):
         if self.alpha == 0:
             return Loss(graph, {"graph": graph})
         nodes = sample_nodes(len(batch.x), settings.local_nodes, random.torch).to(batch.x.device)
-        local = local_contrastive(
-            dense.node(settings.lamp.node_embedding)[nodes],
-            pruned.node(settings.lamp.node_embedding)[nodes],
-            batch.graph[nodes],
-            settings.temperature,
-            settings.directions,
-        )
+        one, two = (branch.node(settings.lamp.node_embedding)[nodes] for branch in (dense, pruned))
+        # Eq. 20: a node's positive is itself in the other branch, its negatives are the nodes of other graphs.
+        local = contrast(one, two, batch.graph[nodes], settings.temperature, settings.directions)
         return Loss(graph + self.alpha * local, {"graph": graph, "local": local})
 
     def pruned(self, encoder: Encoder, batch: Batch) -> Embeddings:
@@ -53,9 +43,7 @@ class Lamp(GraphMethod):
         options = self.settings.lamp
         dense = weight_matrices(encoder)
         weights = {name: dense[name] * mask for name, mask in self.masks.items()}
-        if options.pruned_gradient:
-            return forward_with(encoder, weights, batch, options.own_statistics)
-        with torch.no_grad():
+        with torch.set_grad_enabled(options.pruned_gradient and torch.is_grad_enabled()):
             return forward_with(encoder, weights, batch, options.own_statistics)
 
 

@@ -31,27 +31,22 @@ NODES_AT_ONCE = 50_000
 
 
 class MMix(GraphMethod):
-    """MVGRL with M-Mix's or its own objective; a batch has `S_a X` and `S_b X` side by side as features.
+    """MVGRL with M-Mix's or its own objective, which mixes nothing; a batch has `S_a X` and `S_b X` side by side.
 
-    Args:
-        settings: the group `mmix`: options, and overrides of the settings that all methods share.
-        mixer: see `relamp.mixing.similarity.make_mixer`; without effect on MVGRL's own objective.
-        objective: see `Objective`.
-        options: override the group `mmix`, for instance the branch that embeds a graph (Table 6).
+    The settings' group `mmix` has options, which `options` override, for instance the branch that embeds a graph
+    (Table 6), and overrides of the settings that all methods share.
     """
 
-    def __init__(self, settings: Pretraining, mixer: str, objective: Objective, options: Mapping[str, Any]) -> None:
+    def __init__(
+        self, settings: Pretraining, mixer: str, objective: Objective = "both", options: Mapping[str, Any] | None = None
+    ) -> None:
         own = settings.mmix.training
         super().__init__(settings if own is None else settings.model_copy(update=dict(own)))
-        self.options = MmixOptions.model_validate({**settings.mmix.model_dump(), **options})
+        self.options = MmixOptions.model_validate({**settings.mmix.model_dump(), **(options or {})})
         self.mixer, self.objective = mixer, objective
 
     def prepare(self, data: PackedGraphs | PackedCorpus, device: torch.device) -> NDArray[np.float32]:
-        """Return the inputs of both branches side by side, `[N, 2 columns]`.
-
-        Raises:
-            RelampError: the data are molecules.
-        """
+        """Return the inputs of both branches side by side, `[N, 2 columns]`; raise RelampError for molecules."""
         if isinstance(data, PackedCorpus) or data.edge_attr is not None:
             raise RelampError(
                 f"{data.name}: has bond types, which MVGRL and M-Mix do not see; leave these methods out of transfer"
@@ -166,12 +161,8 @@ def local_global(nodes: Tensor, graphs: Tensor, graph: Tensor) -> Tensor:
     """Return MVGRL's loss between nodes of one branch and graphs of the other (Hassani and Khasahmadi 2020).
 
     The Jensen-Shannon estimate of mutual information, negated: a node's positive is its own graph, its negatives are
-    all others of the batch. 0 where all scores are 0.
-
-    Args:
-        nodes: `[n, d]`.
-        graphs: `[G, d]`.
-        graph: the graph of each node, `[n]`.
+    all others of the batch. 0 where all scores are 0. Nodes `[n, d]` belong to the graphs `[G, d]` that `graph` `[n]`
+    says.
     """
     score = nodes @ graphs.T
     own = score.gather(1, graph[:, None])

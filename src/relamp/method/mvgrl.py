@@ -13,18 +13,12 @@ from relamp.method.nodes import NodeBatch, NodeMethod
 from relamp.mixing.nodes import taken
 from relamp.model.mvgrl import COMBINED, LocalGlobal, MVGRLEncoder, Operators, branch_inputs
 from relamp.model.node_encoder import edges_of
-from relamp.settings.nodes import NodePretraining
+from relamp.settings.nodes import NodePretraining, mixing_of
 
 
 @dataclass(frozen=True)
 class DiffusedNodes:
-    """A graph as MVGRL sees it.
-
-    Attributes:
-        a, b: `S X` of both branches, `[N, F]`.
-        edge_index: `[2, E]`.
-        operators: for MVGRL's own objective, else None.
-    """
+    """A graph as MVGRL sees it: `S X` of both branches `[N, F]`, edges `[2, E]`, and operators for its own loss."""
 
     a: Tensor
     b: Tensor
@@ -35,11 +29,8 @@ class DiffusedNodes:
 class MVGRL(NodeMethod):
     """MVGRL with M-Mix in branch a; without a mixer, MVGRL with the same head.
 
-    Args:
-        settings: `diffusion`, `mix`, and which embeddings are wanted.
-        mixer: one of `relamp.settings.mixing.MIXERS`.
-        objective: Eq. 9 and 10 ("info-nce"), or MVGRL's own ("local-global"), which mixes nothing.
-        mix: overrides the settings' options of mixing.
+    The objective is Eq. 9 and 10 ("info-nce"), or MVGRL's own ("local-global"), which mixes nothing; `mix` overrides
+    the settings' options of mixing.
     """
 
     terms = ("node", "diversity")
@@ -55,7 +46,7 @@ class MVGRL(NodeMethod):
         if objective == "local-global" and mixer != "none":
             raise ValueError("the objective 'local-global' is MVGRL's own, which mixes nothing")
         self.mixer, self.own = mixer, objective == "local-global"
-        self.mix = settings.mix.model_validate({**settings.mix.model_dump(), **(mix or {})})
+        self.mix = mixing_of(settings, mixer, mix=mix)
 
     def prepare(self, data: PackedNodes, device: torch.device) -> DiffusedNodes:
         """Return both branches' inputs; their error is the settings' `diffusion.tolerance`."""

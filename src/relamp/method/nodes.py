@@ -18,12 +18,7 @@ from relamp.settings.nodes import NodePretraining
 
 @dataclass(frozen=True)
 class NodeBatch:
-    """A step's nodes.
-
-    Attributes:
-        graph: the whole graph, as `prepare` returned it.
-        sample: distinct nodes `[n]`, ascending, that are contrasted; None is all.
-    """
+    """A step's nodes: the graph as `prepare` returned it, and distinct nodes `[n]`, ascending; None is all."""
 
     graph: Any
     sample: Tensor | None = None

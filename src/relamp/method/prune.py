@@ -1,4 +1,4 @@
-"""Pruning the update function's weights (LAMP Eq. 18): which entries the sparse encoder keeps."""
+"""Prune the weight matrices of an encoder (LAMP Section 4.3)."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -39,14 +39,8 @@ def prune(weights: Mapping[str, Tensor], ratio: float, strategy: Strategy, scope
     "magnitude" drops the entries of least absolute value (Han et al. 2015), "soft-filter" the output filters, that is
     whole rows, of least Euclidean norm (He et al. 2018); soft, since the next pruning starts from the dense weights.
 
-    Args:
-        weights: matrices by name.
-        ratio: gamma in [0, 1), the share that is pruned.
-        strategy: how entries are scored.
-        scope: "layer" ranks within each matrix ("the weight values of W^l ranked below gamma"), "encoder" over all.
-
-    Raises:
-        ValueError: if the ratio is outside [0, 1).
+    They are ranked within each matrix ("layer": "the weight values of W^l ranked below gamma") or over all ("encoder").
+    Raises ValueError if the ratio, gamma, is outside [0, 1).
     """
     if not 0 <= ratio < 1:
         raise ValueError(f"pruning ratio {ratio} is outside [0, 1)")
@@ -57,10 +51,8 @@ def prune(weights: Mapping[str, Tensor], ratio: float, strategy: Strategy, scope
     if scope == "layer":
         kept = {name: _keep_largest(score, ratio) for name, score in scores.items()}
     else:
-        parts = torch.split(
-            _keep_largest(torch.cat(list(scores.values())), ratio), [len(score) for score in scores.values()]
-        )
-        kept = dict(zip(scores, parts, strict=True))
+        keep = _keep_largest(torch.cat(list(scores.values())), ratio)
+        kept = dict(zip(scores, torch.split(keep, [len(score) for score in scores.values()]), strict=True))
     return {
         name: kept[name].view(weight.shape) if strategy == "magnitude" else kept[name][:, None].expand_as(weight)
         for name, weight in weights.items()

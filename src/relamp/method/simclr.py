@@ -19,11 +19,7 @@ from relamp.settings.images import ImagePretraining
 class SimCLR(ImageMethod):
     """Contrasts two views of each image, the first one mixed with the others of the batch.
 
-    Outputs are normalised before they are mixed, as Theorem 3.1 assumes.
-
-    Args:
-        settings: views, temperature and `mix`.
-        mixer: one of `relamp.settings.mixing.MIXERS`; "none" is SimCLR itself.
+    Outputs are normalised before they are mixed, as Theorem 3.1 assumes; the mixer "none" is SimCLR itself.
     """
 
     terms = ("info_nce", "diversity")

@@ -36,25 +36,18 @@ class Mixed:
 
 
 class Mixer(nn.Module):
-    """Mixes samples, which may be embeddings or inputs; this one leaves them as they are ("none").
+    """Mixes samples, which may be embeddings or inputs; this one leaves them as they are ("none")."""
 
-    Attributes:
-        reach: whom a sample is mixed with: others of the batch, its neighbours, or its neighbours by weights that need
-            the whole graph.
-        mixes_inputs: whether its own place is the input space.
-    """
-
+    # Others of the batch, neighbours, or neighbours by weights that need the whole graph.
     reach: Literal["batch", "neighbours", "graph"] = "batch"
+    # Whether its own place is the input space.
     mixes_inputs = False
 
     def forward(self, z: Tensor, edge_index: Tensor | None = None, random: torch.Generator | None = None) -> Mixed:
-        """Mix the rows of z.
+        """Mix the rows of z `[n, d]`.
 
-        Args:
-            z: `[n, d]`.
-            edge_index: `[2, e]`, a message from row 0 to row 1, each edge once; self-loops are ignored. Needed in
-                the scope "wp".
-            random: source of dropout and of random weights; needed where the mixer draws.
+        The scope "wp" needs edges `[2, e]`, a message from row 0 to row 1, each edge once; self-loops are ignored.
+        Where the mixer draws dropout or weights, it needs `random`.
         """
         return Mixed(z, z.new_zeros(()))
 

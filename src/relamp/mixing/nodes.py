@@ -17,18 +17,10 @@ def mix_nodes(
     num_nodes: int,
     random: torch.Generator | None,
 ) -> Mixed:
-    """Mix the sampled nodes; the diversity term is the mean over them and the nodes that are mixed into them.
+    """Mix the sampled nodes, distinct `[n]`; None is all; z `[n, d]` is in the sample's order.
 
-    Args:
-        mixer: of any kind.
-        embed: returns the embeddings `[m, d]` of the nodes `[m]` that it is given, None being all of them in order.
-        edge_index: `[2, E]`.
-        sample: distinct nodes `[n]`; None is all.
-        num_nodes: N.
-        random: see `relamp.mixing.base.Mixer`.
-
-    Returns:
-        Mixed nodes, z `[n, d]` in the sample's order.
+    The diversity term is the mean over them and the nodes that are mixed into them. `embed` returns the embeddings
+    `[m, d]` of the nodes `[m]` that it is given, None being all of them in order.
     """
     rows, edges = mixing_rows(mixer, edge_index, sample, num_nodes)
     mixed = mixer(embed(rows), edges, random)
@@ -53,16 +45,10 @@ def mixing_rows(
 
 
 def neighbourhood(edge_index: Tensor, sample: Tensor, num_nodes: int) -> tuple[Tensor, Tensor]:
-    """Return what one round of messages to the sampled nodes needs.
+    """Return what one round of messages along `[2, E]` to the sample `[n]`, distinct nodes, needs.
 
-    Args:
-        edge_index: `[2, E]`, from row 0 to row 1.
-        sample: distinct nodes `[n]`.
-        num_nodes: N.
-
-    Returns:
-        Nodes `[m]`, first the sample in its order, then the other sources of messages to it; and those messages,
-        `[2, e]`, numbered by their places among these nodes.
+    These are nodes `[m]`, first the sample in its order, then the other sources of messages to it; and those messages,
+    `[2, e]`, numbered by their places among these nodes.
     """
     place = torch.full((num_nodes,), -1, device=sample.device)
     place[sample] = torch.arange(len(sample), device=sample.device)

@@ -5,10 +5,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
-from relamp.errors import RelampError
 from relamp.mixing.base import ROWS_AT_ONCE, BinaryMix, IMix, Mixed, Mixer, PairWeights, needed
 from relamp.mixing.pairs import pair_dot, pair_sum, sum_by_target
-from relamp.settings.mixing import MIXERS, MixSettings
+from relamp.settings.mixing import MixSettings, known_mixer
 
 
 class SimilarityMix(Mixer):
@@ -131,21 +130,12 @@ class SimilarityMix(Mixer):
 
 
 def make_mixer(name: str, dim: int, settings: MixSettings, generator: torch.Generator) -> Mixer:
-    """Return a mixer by its name.
+    """Return one of MIXERS for samples `[n, dim]`, freshly drawn; "mp-mix-nodiv" is mp-mix without the diversity term.
 
-    Args:
-        name: one of MIXERS. "mp-mix-nodiv" is mp-mix without the diversity term.
-        dim: d, the width of the samples.
-        settings: options; "none", "binary-mix" and "i-mix" have none.
-        generator: source of the initial weights.
-
-    Raises:
-        RelampError: there is no such mixer.
+    Raises ValueError if there is no such mixer.
     """
-    if name not in MIXERS:
-        raise RelampError(f"{name}: no such mixer; choose one of {', '.join(MIXERS)}")
     plain = {"none": Mixer, "binary-mix": BinaryMix, "i-mix": IMix}
-    return plain[name]() if name in plain else SimilarityMix(name, dim, settings, generator)
+    return plain[name]() if known_mixer(name) in plain else SimilarityMix(name, dim, settings, generator)
 
 
 def mixing_mlp(dim: int, generator: torch.Generator) -> nn.Sequential:

@@ -31,11 +31,7 @@ class Embeddings:
 
 
 class Encoder(nn.Module):
-    """A graph encoder: a batch in, embeddings out.
-
-    Attributes:
-        dim: width of the graph embedding.
-    """
+    """A graph encoder: a batch in, embeddings out; `dim` is the width of the graph embedding."""
 
     dim: int
 
@@ -54,13 +50,9 @@ class Encoder(nn.Module):
 
 
 def forward_with(encoder: Encoder, weights: Mapping[str, Tensor], batch: Batch, own_statistics: bool) -> Embeddings:
-    """Embed a batch with some weights replaced, gradients flowing through the replacements.
+    """Embed a batch with some weights replaced by name, gradients flowing through the replacements.
 
-    Args:
-        encoder: gives everything that is not replaced.
-        weights: replacements by parameter name.
-        batch: what is embedded.
-        own_statistics: keep this pass from moving the encoder's running BatchNorm statistics.
+    With `own_statistics` this pass does not move the encoder's running BatchNorm statistics.
     """
     buffers = {name: buffer.clone() for name, buffer in encoder.named_buffers()} if own_statistics else {}
     embeddings: Embeddings = functional_call(encoder, {**weights, **buffers}, (batch,))

@@ -32,13 +32,7 @@ def one_hot(x: Tensor, cardinality: Sequence[int]) -> Tensor:
 class GIN(Encoder):
     """GIN (Xu et al. 2019) with sum pooling of every layer, concatenated (LAMP Eq. 1, 2 and 17).
 
-    A layer is `BatchNorm(ReLU(MLP(h_v + sum of h_u over neighbours u)))`.
-
-    Args:
-        cardinality: categories of each column of the node features, see `PackedGraphs`.
-        hidden: width of a layer.
-        layers: number of layers.
-        generator: source of the initial weights.
+    A layer is `BatchNorm(ReLU(MLP(h_v + sum of h_u over neighbours u)))`; `cardinality` is that of `PackedGraphs`.
     """
 
     def __init__(self, cardinality: Sequence[int], hidden: int, layers: int, generator: torch.Generator) -> None:

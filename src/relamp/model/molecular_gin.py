@@ -1,14 +1,17 @@
 """The graph isomorphism network with bond embeddings of the transfer experiments, as pretrain-gnns sets it up."""
 
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from relamp.data.batch import Batch
+from relamp.data.corpus import PackedCorpus
+from relamp.data.packed import PackedGraphs
 from relamp.model.embeddings import Embeddings, Encoder, mean_pool
-from relamp.model.gin import mlp
+from relamp.model.gin import GIN, mlp
 
 ATOM_TYPES, CHIRALITIES = 120, 4  # 119 atom types and the mask
 BOND_TYPES, BOND_DIRECTIONS = 6, 3  # four bond types, the self-loop and the mask
@@ -27,12 +30,7 @@ class MolecularGIN(Encoder):
     The last layer's nodes are averaged into the graph embedding; every layer but the last ends in ReLU, and dropout
     follows each.
 
-    Args:
-        hidden: width of a layer (300 in the papers).
-        layers: number of layers (5 in the papers).
-        generator: source of the initial weights.
-        dropout: share of entries that is zeroed while training.
-        noise: source of the dropout masks, on the model's device; needed where dropout is above 0.
+    The papers have 5 layers of width 300. Dropout above 0 needs `noise`, source of its masks, on the model's device.
     """
 
     def __init__(
@@ -90,3 +88,12 @@ def bond_counts(batch: Batch) -> tuple[Tensor, Tensor]:
     types[:, SELF_LOOP] += 1
     directions[:, 0] += 1
     return types, directions
+
+
+def build_encoder(
+    data: PackedGraphs | PackedCorpus, hidden: int, layers: int, generator: torch.Generator, **dropout: Any
+) -> Encoder:
+    """Return a freshly drawn encoder: the molecular GIN where edges have attributes, else GraphCL's GIN."""
+    if isinstance(data, PackedGraphs) and data.edge_attr is None:
+        return GIN(data.cardinality, hidden, layers, generator)
+    return MolecularGIN(hidden, layers, generator, **dropout)

@@ -16,6 +16,7 @@ from relamp.graph.diffusion import chebyshev_coefficients, diffuse, normalised_a
 from relamp.mixing.base import Mixed, Mixer
 from relamp.mixing.nodes import mix_nodes, taken
 from relamp.mixing.similarity import make_mixer, mixing_mlp
+from relamp.model.gin import mlp
 from relamp.model.node_encoder import SparseRows
 from relamp.settings.mixing import MixSettings
 from relamp.settings.nodes import Diffusion, DiffusionSettings
@@ -31,12 +32,9 @@ def branch_inputs(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return `S X` `[N, F]` of both branches, with the normalised adjacency and with its diffusion.
 
-    A branch is `PReLU(S X W + b)`, and `S X` knows no weights: it is computed once. No matrix of N x N is ever made.
-
-    Args:
-        edge_index: `[2, E]`, both directions.
-        x: features X, `[N, F]`.
-        kind, alpha, time, tolerance: see `relamp.graph.diffusion.diffuse`; with "adjacency" both branches see the same.
+    A branch is `PReLU(S X W + b)`, and `S X` knows no weights: it is computed once, from the edges `[2, E]` in both
+    directions and X `[N, F]`, without a matrix of N x N. For the diffusion see `relamp.graph.diffusion.diffuse`; with
+    "adjacency" both branches see the same.
     """
     adjacency = normalised_adjacency(edge_index, x.shape[0])
     product: csr_matrix[np.float64] = csr_matrix(adjacency @ x)
@@ -45,16 +43,11 @@ def branch_inputs(
 
 
 class Branch(nn.Module):
-    """One GCN layer whose operator was applied to the features before: `PReLU(S X W + b)`.
-
-    Weights are Xavier uniform, biases 0.
-    """
+    """One GCN layer whose operator was applied to the features before: `PReLU(S X W + b)`."""
 
     def __init__(self, columns: int, hidden: int, generator: torch.Generator) -> None:
         super().__init__()
-        self.linear = nn.Linear(columns, hidden)
-        nn.init.xavier_uniform_(self.linear.weight, generator=generator)
-        nn.init.zeros_(self.linear.bias)
+        self.linear = mlp([columns, hidden], generator)[0]
         self.act = nn.PReLU()
 
     def forward(self, inputs: Tensor) -> Tensor:
@@ -66,19 +59,14 @@ class Branch(nn.Module):
 class MVGRLEncoder(nn.Module):
     """Two branches without shared weights; branch a's nodes are mixed, and g follows (M-Mix Section 3.3, Fig. 1).
 
-    Args:
-        columns: width of X.
-        hidden: width of a branch.
-        generator: source of the initial weights. Branches are drawn first, so that methods start from the same ones.
-        mixer: name of the mixer, see `relamp.mixing.similarity.make_mixer`; None where branch a is contrasted as it is,
-            without g.
-        mix: options of the mixer.
+    Without a mixer, which is not the mixer "none", branch a is contrasted as it is, without g.
     """
 
     def __init__(
         self, columns: int, hidden: int, generator: torch.Generator, mixer: str | None, mix: MixSettings
     ) -> None:
         super().__init__()
+        # Branches are drawn first, so that methods start from the same ones.
         self.a, self.b = (Branch(columns, hidden, generator) for _ in range(2))
         self.head: nn.Module | None = None
         self.mixer: Mixer | None = None
@@ -99,11 +87,7 @@ class MVGRLEncoder(nn.Module):
     ) -> tuple[Mixed, Tensor]:
         """Return what is contrasted: branch a's nodes as `g(z-hat)`, and z of branch b, `[n, hidden]` each.
 
-        Args:
-            near, far: `S X` of all nodes, `[N, columns]`.
-            edge_index: `[2, E]`.
-            random: source of the mixer's draws.
-            sample: the wanted nodes `[n]`, or None for all.
+        They are those of the sample `[n]`, or all, of `S X` of all nodes `[N, columns]` and edges `[2, E]`.
         """
         other = self.b(taken(far, sample))
         if self.mixer is None or self.head is None:
@@ -204,12 +188,7 @@ def _applied(y: Tensor, operator: Callable[[Tensor], Tensor]) -> Tensor:
 
 
 class LocalGlobal(nn.Module):
-    """A discriminator that tells a node of the graph from one of shuffled features, by the other branch's summary.
-
-    Args:
-        hidden: width of the embeddings.
-        generator: source of the initial weights, Xavier uniform.
-    """
+    """A discriminator that tells a node of the graph from one of shuffled features, by the other branch's summary."""
 
     def __init__(self, hidden: int, generator: torch.Generator) -> None:
         super().__init__()
@@ -217,12 +196,7 @@ class LocalGlobal(nn.Module):
         nn.init.xavier_uniform_(self.weight, generator=generator)
 
     def forward(self, a: Tensor, b: Tensor, false_a: Tensor, false_b: Tensor) -> Tensor:
-        """Return the binary cross-entropy of `h W s`, s being the sigmoid of the other branch's mean.
-
-        Args:
-            a, b: nodes of the two branches, `[n, d]`.
-            false_a, false_b: nodes of shuffled features, `[n, d]`.
-        """
+        """Return the cross-entropy of `h W s`, s being the sigmoid of the other branch's mean, of nodes `[n, d]`."""
         summary_a, summary_b = (self.weight @ torch.sigmoid(z.mean(0)) for z in (a, b))
         true = torch.cat([b @ summary_a, a @ summary_b])
         false = torch.cat([false_b @ summary_a, false_a @ summary_b])

@@ -81,12 +81,7 @@ class NodeEncoder(nn.Module):
     GCN aggregates by `D^-1/2 (A + I) D^-1/2` (Kipf and Welling 2017); GAT by attention over neighbours and the node
     itself, its heads side by side (Velickovic et al. 2018, with LeakyReLU of slope 0.2 and without dropout).
 
-    Args:
-        num_features: F.
-        hidden: width of each layer.
-        layers: number of layers.
-        generator: source of the initial weights, Xavier uniform; biases are 0.
-        heads: attention heads, a divisor of `hidden`; None for GCN.
+    Weights are Xavier uniform, biases 0; `heads` divide `hidden`, and are None for GCN.
     """
 
     def __init__(
@@ -127,13 +122,8 @@ class NodeEncoder(nn.Module):
 def attend(h: Tensor, source: Tensor, target: Tensor, attention: Tensor) -> Tensor:
     """Aggregate h `[n, H * c]` by GAT's attention over the edges from `source` to `target`, self-loops among them.
 
-    The score of edge j -> i in a head is `LeakyReLU(a_0 . h_j + a_1 . h_i)`, softmax per target. Only scores are kept
-    for each edge, never vectors.
-
-    Args:
-        h: projected nodes, the heads side by side.
-        source, target: `[E]`.
-        attention: a, `[2, H, c]`.
+    The score of edge j -> i in a head is `LeakyReLU(a_0 . h_j + a_1 . h_i)` with attention a `[2, H, c]`, softmax per
+    target. Only scores are kept for each edge, never vectors.
     """
     n, (_, heads, width) = len(h), attention.shape
     sent, received = ((h.view(n, heads, width) * a).sum(2) for a in attention)

@@ -9,11 +9,9 @@ BLOCKS = 2  # a stage
 
 
 class Block(nn.Module):
-    """The basic residual block (He et al. 2016): two 3x3 convolutions, and a shortcut around them.
+    """The basic residual block (He et al. 2016): two 3x3 convolutions, the first with the stride, and a shortcut.
 
-    Args:
-        before, after: channels.
-        stride: of the first convolution; where size or channels change, the shortcut is a 1x1 convolution.
+    Where size or channels change, the shortcut is a 1x1 convolution.
     """
 
     def __init__(self, before: int, after: int, stride: int) -> None:
@@ -34,15 +32,8 @@ class ResNet18(nn.Module):
     """ResNet-18 (He et al. 2016) without its classifier, for images of 8 x 8 to some 64 x 64.
 
     As SimCLR on CIFAR has it (Chen et al. 2020, B.9): a 3x3 stem of stride 1, no max pooling; four stages of two blocks
-    each, the last three halve the sides; mean pooling. 11,168,832 parameters at width 64 and three channels.
-
-    Args:
-        channels: of the images.
-        width: channels of the first stage, 64 in the paper.
-        generator: source of the initial weights (He normal, by outgoing connections).
-
-    Attributes:
-        dim: width of the features, 8 * width.
+    each, the last three halve the sides; mean pooling. 11,168,832 parameters at width 64, as in the paper, and three
+    channels. Weights are He normal by outgoing connections. `dim` is the width of the features, 8 * width.
     """
 
     def __init__(self, channels: int, width: int, generator: torch.Generator) -> None:

@@ -9,6 +9,13 @@ from relamp.settings.base import Ratio, Settings
 MIXERS = ("none", "mo-mix", "mp-mix", "mp-mix-nodiv", "binary-mix", "random-mix", "i-mix")
 
 
+def known_mixer(name: str) -> str:
+    """Return the name of a mixer; raise ValueError if there is no such mixer."""
+    if name not in MIXERS:
+        raise ValueError(f"{name}: no such mixer; choose one of {', '.join(MIXERS)}")
+    return name
+
+
 class MixSettings(Settings):
     """Choices that M-Mix leaves open or where its paper and public code disagree; the default is the paper's."""
 

@@ -1,6 +1,7 @@
 """Settings of pre-training on nodes."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -16,7 +17,7 @@ from relamp.settings.base import (
     Share,
     Temperature,
 )
-from relamp.settings.mixing import MixSettings
+from relamp.settings.mixing import MixSettings, known_mixer
 
 Branch = Literal["a", "b", "average", "concat"]
 Diffusion = Literal["ppr", "heat"]
@@ -86,3 +87,20 @@ class NodePretraining(Settings):
     """Operator of MVGRL's second branch."""
     grace: GraceSettings = GraceSettings()
     """Options of GRACE."""
+
+
+def mixing_of(
+    settings: NodePretraining, mixer: str = "none", encoder: str = "gcn", mix: Mapping[str, Any] | None = None, **_: Any
+) -> MixSettings:
+    """Return the options of mixing of a method with these arguments, its own `mix` laid over those of the settings.
+
+    Raises ValueError for settings that do not fit the method: no such mixer, a scope without the wanted operator, or a
+    width that cannot be shared among the heads of GAT.
+    """
+    known_mixer(mixer)
+    heads = settings.grace.heads
+    if encoder == "gat" and settings.hidden % heads:
+        raise ValueError(
+            f"hidden {settings.hidden} cannot be shared among {heads} heads; take a multiple, or fewer heads"
+        )
+    return MixSettings.model_validate({**settings.mix.model_dump(), **(mix or {})})

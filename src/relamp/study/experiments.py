@@ -272,6 +272,16 @@ class NodeExperiments(_Swept):
             self.probe_of(dataset)
         return self
 
+    @model_validator(mode="after")
+    def _methods_fit_the_settings(self) -> Self:
+        plain: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in (*self.methods, *self.theorem.methods)]
+        for name, values in (*plain, *product(self.sweep.methods, self.sweep.points())):
+            try:
+                overridden(self.pretraining, METHODS["nodes"][name], values)
+            except ValueError as error:
+                raise ValueError(f"{name}: {reason(error)}") from error
+        return self
+
     def probe_of(self, dataset: str) -> ProbeProtocol:
         """Return how the embeddings of a data set are probed."""
         return ProbeProtocol.model_validate({**self.probe.model_dump(), **self.probes.get(dataset, {})})

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from relamp.data.rows import setting_name
 from relamp.method.table import METHODS, MethodRow
 from relamp.settings.base import Settings
+from relamp.settings.nodes import NodePretraining, mixing_of
 
 # Groups of options that belong to some methods alone.
 GROUPS = frozenset(row.group for rows in METHODS.values() for row in rows.values() if row.group)
@@ -18,7 +19,7 @@ def place(training: Settings, row: MethodRow, name: str) -> tuple[str, ...] | No
 
     The method's own options come first, then the settings that all methods share; the outermost field of that name.
     """
-    if not row.trains or name in row.fixed:
+    if not row.trains or name in row.lacks:
         return None
     own = [(row.group,)] if row.group else []
     for start in (*own, ()):
@@ -34,7 +35,7 @@ def place(training: Settings, row: MethodRow, name: str) -> tuple[str, ...] | No
 
 
 def overridden(training: Settings, row: MethodRow, values: Mapping[str, Any]) -> Settings:
-    """Return training settings with some named ones overridden, checked; raises ValueError for a wrong one."""
+    """Return training settings with some named ones overridden; raises ValueError for a wrong one or combination."""
     words = training.model_dump(mode="json")
     for name, value in values.items():
         path = place(training, row, name)
@@ -47,7 +48,10 @@ def overridden(training: Settings, row: MethodRow, values: Mapping[str, Any]) ->
         # A run of other length keeps the checkpoints that it reaches, and its last epoch.
         if path[-1] == "epochs" and "checkpoints" in part:
             part["checkpoints"] = [*(epoch for epoch in part["checkpoints"] if epoch < value), value]
-    return type(training).model_validate(words)
+    made = type(training).model_validate(words)
+    if isinstance(made, NodePretraining):
+        mixing_of(made, **row.fixed)
+    return made
 
 
 def spelt(training: Settings, row: MethodRow, values: Mapping[str, Any] | None = None) -> str:
@@ -68,8 +72,9 @@ def reason(error: ValueError) -> str:
     if not isinstance(error, ValidationError):
         return str(error)
     fault = error.errors()[0]
-    where = ".".join(str(part) for part in fault["loc"])
-    return f"{where}: {fault['msg'][0].lower()}{fault['msg'][1:]} (given: {fault['input']!r})"
+    where, message = ".".join(str(part) for part in fault["loc"]), fault["msg"].removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
+    return f"{where}: {message} (given: {fault['input']!r})" if where else message
 
 
 def value_at(settings: Any, path: tuple[str, ...] | None) -> Any:

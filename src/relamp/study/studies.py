@@ -80,9 +80,8 @@ class Study:
 
     def method_of(self, run: Run) -> dict[str, Any]:
         """Return a method as a job gets it: its class, with the options that the class takes."""
-        row, chosen = self.row(run.method), self.trained_by(run)
-        options = {**row.fixed, **named(chosen, row)}
-        return {"name": run.method, "maker": row.maker, "options": options, "trains": row.trains}
+        row = self.row(run.method)
+        return {"name": run.method, "maker": row.maker, "options": dict(row.fixed), "trains": row.trains}
 
 
 def studies(config: Config) -> dict[str, Study]:

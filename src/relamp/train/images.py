@@ -1,7 +1,5 @@
 """Contrastive pre-training on images (M-Mix, Section 4.4)."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import torch
@@ -21,13 +19,8 @@ class ImageTrainer(Pretrainer[PackedImages]):
     `weight`, the anchor's own weight among them); it is empty where nothing is mixed.
     """
 
-    settings_class = ImagePretraining
+    settings_class, opened = ImagePretraining, PackedImages.load
     method: ImageMethod
-
-    @staticmethod
-    def opened(path: Path) -> PackedImages:
-        """Open packed images."""
-        return PackedImages.load(path)
 
     def samples(self) -> Integers:
         """Return the training images in a new order."""

@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,14 +57,8 @@ def pretrain(
     embeddings are arrays `epoch~K`, on nodes `epoch~K_branch~B`, with `nodes` where checkpoints keep only some of them
     and the final epoch in the header. Seeds that an earlier, killed job has finished are not trained again.
 
-    Args:
-        data: packed graphs, molecules, nodes or images.
-        code: the file of hashes of the source files that count.
-        encoder: a file for each setting and seed, all seeds of a setting one after another.
-        states: for each setting, the folder of training states, one file per seed.
-        methods: for each setting, the method's `name`, `maker`, `options` and `trains`, see `relamp.method.base.build`.
-        settings: for each setting, the training settings of the domain.
-        domain: one of TRAINERS.
+    `encoder` has all seeds of a setting one after another; `states` (a folder), `methods` (see
+    `relamp.method.base.build`) and `settings` (of the domain's training) have one entry per setting.
     """
     device, trainer = choose_device(threads), named(TRAINERS[domain])
     packed = trainer.opened(local_copy(data))
@@ -73,16 +68,10 @@ def pretrain(
         chosen = trainer.settings_class.model_validate(given)
         method = build(row, chosen)
         facts = training_facts(data, code, chosen, threads, device, method=dict(row))
-
-        def make(seed: int, method: Any = method) -> Trainer[Any]:
-            made: Trainer[Any] = trainer(packed, method, seed, device)
-            return made
-
-        columns = ["epoch", "loss", *method.terms]
-        for path, (trained, own) in zip(
-            paths, train_seeds(make, seeds, state, facts, f"{packed.name} {row['name']}"), strict=True
-        ):
-            _write(path, trained, {**own, "dataset": packed.name}, columns)
+        make = partial(trainer, packed, method, device=device)
+        done = train_seeds(make, seeds, state, facts, f"{packed.name} {row['name']}")
+        for path, (trained, own) in zip(paths, done, strict=True):
+            _write(path, trained, {**own, "dataset": packed.name}, ["epoch", "loss", *method.terms])
 
 
 def finetune(
@@ -100,14 +89,8 @@ def finetune(
 ) -> None:
     """Fine-tune an encoder for each seed; write its ROC-AUC, a row per seed, epoch, part (valid, test) and task.
 
-    Args:
-        data: packed molecules with task labels.
-        code, state: see `pretrain`.
-        split: the part of each molecule, 0 to 2 for training, validation and test.
-        encoder: the pre-trained encoder, or None to start from scratch.
-        shape: width and number of layers of the encoder.
-        labels: columns that say what the rows belong to.
-        settings: see `relamp.settings.molecules.Finetuning`.
+    `split` has the part of each molecule, 0 to 2 for training, validation and test; without `encoder` training starts
+    from scratch; `shape` is its width and number of layers; `settings` are those of `Finetuning`.
     """
     device, chosen = choose_device(threads), Finetuning.model_validate(settings)
     packed, part = PackedGraphs.load(local_copy(data)), load_folds(split)
@@ -117,11 +100,7 @@ def finetune(
     facts = training_facts(data, code, chosen, threads, device, **inputs)
     pretrained = load_file(encoder) if encoder else None
     finetuner, rows_of = (named(f"relamp.train.molecules:{name}") for name in ("Finetuner", "roc_auc_rows"))
-
-    def make(seed: int) -> Trainer[Any]:
-        made: Trainer[Any] = finetuner(packed, train, scored, chosen, shape, seed, pretrained, device)
-        return made
-
+    make = partial(finetuner, packed, train, scored, chosen, shape, pretrained=pretrained, device=device)
     rows: list[pd.DataFrame] = []
     for trained, own in train_seeds(make, seeds, state, facts, f"{packed.name} {labels['method']}"):
         rows += rows_of(packed, trained, {"valid": valid, "test": test}, own["seed"])
@@ -140,12 +119,8 @@ def embed_edits(
 ) -> None:
     """Embed the triplets of the graph edit distance: for each seed an array `n~N` of `[3, G, D]` per size.
 
-    Args:
-        data: packed graphs, the ones that the encoders were trained on.
-        encoder: the encoder of each seed, as `pretrain` leaves it.
-        method, settings: as they were given to `pretrain`.
-        protocol: see `relamp.settings.evaluation.EditDistanceProtocol`.
-        output: a file for each seed, with anchors, positives and negatives one after another.
+    Anchors, positives and negatives stand one after another. Data, encoders, method and settings are those of
+    `pretrain`, the protocol is an `EditDistanceProtocol`.
     """
     device, packed = choose_device(threads), PackedGraphs.load(data)
     chosen = EditDistanceProtocol.model_validate(protocol)
@@ -194,11 +169,7 @@ def training_facts(
 def train_seeds(
     make: Callable[[int], Trainer[Any]], seeds: Sequence[int], states: Path, facts: Mapping[str, Any], what: str
 ) -> Iterator[tuple[Trained, dict[str, Any]]]:
-    """Yield the result and the facts of each seed, resumed where an earlier job was killed.
-
-    `make` returns the trainer of a seed, `states` is the folder of saved states, and `what` names the run on the
-    progress bar.
-    """
+    """Yield the result and the facts of each seed, resumed where an earlier job was killed; `what` names the run."""
     for number, seed in enumerate(seeds, start=1):
         own, trainer = {**facts, "seed": seed}, make(seed)
         words = f"{what} seed {seed} ({number} of {len(seeds)}), epochs"

@@ -37,17 +37,11 @@ class Resumable(Protocol):
 
 @dataclass(frozen=True)
 class Resume:
-    """Where a training saves its state, and the fingerprint of everything that it depends on.
-
-    Attributes:
-        path: the state's file.
-        key: see `relamp.runtime.kept.fingerprint`.
-        every: seconds between two savings; 0 saves after each epoch. The default is the environment's
-            RELAMP_SAVE_SECONDS, or else a minute.
-    """
+    """Where a training saves its state, and the fingerprint of everything that it depends on."""
 
     path: Path
     key: str
+    # Seconds between two savings; 0 saves after each epoch. The default is RELAMP_SAVE_SECONDS, or else a minute.
     every: float = field(default_factory=lambda: float(os.environ.get("RELAMP_SAVE_SECONDS") or 60))
 
 
@@ -55,9 +49,7 @@ def run_epochs(run: Resumable, epochs: int, resume: Resume | None, on_epoch: Cal
     """Train until `epochs` are done, from the saved state if there is one.
 
     `on_epoch` is called with the number of epochs done, first with the number that a saved state brings.
-
-    Raises:
-        RelampError: after a signal that asks the job to end (see `relamp.runtime.signals`), once the state is saved.
+    After a signal that asks the job to end it raises RelampError, once the state is saved.
     """
     if resume and (state := load_state(resume.path, resume.key)):
         run.restore(state)
@@ -92,8 +84,7 @@ def save_state(path: Path, key: str, state: dict[str, Any]) -> None:
 def load_state(path: Path, key: str) -> dict[str, Any] | None:
     """Return the saved state, or None if there is none or it belongs to other settings, data or code.
 
-    Raises:
-        RelampError: if the file cannot be read.
+    Raises RelampError if the file cannot be read.
     """
     if not path.exists():
         return None

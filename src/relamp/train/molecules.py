@@ -13,19 +13,14 @@ from relamp.data.packed import MISSING, Integers, PackedGraphs
 from relamp.errors import RelampError
 from relamp.evaluate.roc_auc import roc_auc_per_task
 from relamp.method.base import Loss
-from relamp.model.build import build_encoder
 from relamp.model.gin import mlp
+from relamp.model.molecular_gin import build_encoder
 from relamp.settings.molecules import Finetuning
 from relamp.train.trainer import Trained, Trainer
 
 
 def masked_bce(logits: Tensor, y: Tensor) -> Tensor:
-    """Return the binary cross-entropy `[]` averaged over the labels that are present; 0 where none is.
-
-    Args:
-        logits: `[n, tasks]`.
-        y: `[n, tasks]` with 1, 0 and MISSING.
-    """
+    """Return the cross-entropy `[]` of logits and y `[n, tasks]` (1, 0, MISSING) over labels present; 0 without any."""
     present = y != MISSING
     loss = F.binary_cross_entropy_with_logits(logits, y.clamp_min(0).to(logits.dtype), reduction="none")
     return (loss * present).sum() / present.sum().clamp_min(1)
@@ -34,17 +29,9 @@ def masked_bce(logits: Tensor, y: Tensor) -> Tensor:
 class Finetuner(Trainer[PackedGraphs]):
     """Trains encoder and head on some molecules; its "embeddings" are the logits of others after each epoch.
 
-    Args:
-        data: molecules with labels `[G, tasks]`.
-        train, scored: molecule numbers, no molecule in both.
-        settings: epochs, batches, learning rate, dropout.
-        shape: width and number of layers of the encoder, as it was pre-trained.
-        seed: of the head, the order of molecules and dropout (and the encoder's weights where none are given).
-        pretrained: weights and buffers of the encoder, or None to train from scratch.
-        device: where to train.
-
-    Raises:
-        RelampError: molecules are both trained on and scored, or there are no labels.
+    Data have labels `[G, tasks]`; `shape` is the encoder's width and number of layers, `pretrained` its weights and
+    buffers, None to train from scratch. Raises RelampError if molecules are both trained on and scored, or there are no
+    labels.
     """
 
     def __init__(
@@ -70,7 +57,8 @@ class Finetuner(Trainer[PackedGraphs]):
 
     def draw(self, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
         """Return a molecular encoder and one linear layer, a logit per task."""
-        encoder = build_encoder(self.data, *self.shape, generator, self.settings.dropout, self.random.torch)
+        noise = {"dropout": self.settings.dropout, "noise": self.random.torch}
+        encoder = build_encoder(self.data, *self.shape, generator, **noise)
         return encoder, mlp([encoder.dim, self.data.y.shape[1]], generator)
 
     def samples(self) -> Integers:

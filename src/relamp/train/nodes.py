@@ -1,7 +1,6 @@
 """Pre-training on the nodes of one graph or several (M-Mix Section 3.3)."""
 
 import copy
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -24,7 +23,7 @@ class NodeTrainer(Pretrainer[PackedNodes]):
         RelampError: the loss is not finite, or the split that the settings need is missing.
     """
 
-    settings_class = NodePretraining
+    settings_class, opened = NodePretraining, PackedNodes.load
     changes = ("lowest", "best", "final")
 
     def __init__(self, data: PackedNodes, method: Method, seed: int, device: torch.device | str = "cpu") -> None:
@@ -35,11 +34,6 @@ class NodeTrainer(Pretrainer[PackedNodes]):
             self.seen, self.num_seen = method.prepare(part, self.device), part.num_nodes
         self.kept = _split(data) if self.settings.keep == "split" else None
         self.lowest, self.final, self.best = float("inf"), 0, self._weights()
-
-    @staticmethod
-    def opened(path: Path) -> PackedNodes:
-        """Open packed nodes."""
-        return PackedNodes.load(path)
 
     def run_epoch(self) -> None:
         """Take one step, unless the loss has long stopped falling: then the training is at its end."""

@@ -55,20 +55,13 @@ def batches(order: Integers, size: int) -> Iterator[Integers]:
 class Trainer(ABC, Generic[Data]):
     """A training under way: encoder, head, optimiser, generators and results, all drawn from one seed.
 
-    The same arguments on the same machine give the same bits, also through a kill and a resumption.
-
-    Args:
-        data: what is trained on.
-        settings: with `epochs`, `batch_size`, `learning_rate`, `checkpoints` and perhaps `weight_decay`.
-        seed: of weights, order and every draw.
-        device: where to train.
-
-    Attributes:
-        changes: names of further attributes that training changes: numbers, tensors and containers of them.
-        kept: the rows of embeddings that checkpoints keep; None for all.
+    The same arguments on the same machine give the same bits, also through a kill and a resumption. Settings have
+    `epochs`, `batch_size`, `learning_rate`, `checkpoints` and perhaps `weight_decay`.
     """
 
+    # Further attributes that training changes: numbers, tensors and containers of them.
     changes: ClassVar[tuple[str, ...]] = ()
+    # The rows of embeddings that checkpoints keep; None for all.
     kept: Tensor | None = None
 
     def __init__(self, data: Data, settings: Any, seed: int, device: torch.device | str = "cpu") -> None:
@@ -183,13 +176,7 @@ class Trainer(ABC, Generic[Data]):
 
 
 class Pretrainer(Trainer[Data]):
-    """Pre-training by a method, without labels; a domain adds `opened`, `samples` and `batch`.
-
-    Args:
-        data: what is trained on.
-        method: brings the settings, encoder, head, loss and embeddings.
-        seed, device: see `Trainer`.
-    """
+    """Pre-training by a method, which brings all but the data; a domain adds `opened`, `samples` and `batch`."""
 
     settings_class: ClassVar[type]
 
