@@ -13,12 +13,13 @@ import numpy as np
 from scipy.linalg import expm
 
 from relamp.data.nodes import undirected
-from relamp.graph.diffusion import Kind, diffuse, normalised_adjacency
+from relamp.graph.diffusion import diffuse, normalised_adjacency
+from relamp.settings.nodes import Diffusion
 
 ALPHA, TIME, TOLERANCE = 0.2, 5.0, 1e-6
 
 
-def dense(t: np.ndarray, x: np.ndarray, kind: Kind) -> np.ndarray:
+def dense(t: np.ndarray, x: np.ndarray, kind: Diffusion) -> np.ndarray:
     """The formulas as they are written."""
     unit = np.eye(len(t))
     s = ALPHA * np.linalg.inv(unit - (1 - ALPHA) * t) if kind == "ppr" else expm(-TIME * (unit - t))

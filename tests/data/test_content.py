@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from packed_examples import small_images, small_nodes
+from packed_examples import small_images, small_nodes, typed_paths
 from relamp.data.content import Content, check_content, content_of
 from relamp.data.fingerprint import fingerprint
 from relamp.data.mirror import Fetched
@@ -13,22 +13,6 @@ from relamp.data.registry import REGISTRY, Dataset, Expected, RemoteFile, Varian
 from relamp.errors import RelampError
 
 KNOWN, UNKNOWN = "1" * 64, "2" * 64
-
-
-def graphs(labels: tuple[int, ...] = (0, 1), second_edge: tuple[int, int] = (1, 2)) -> PackedGraphs:
-    """Three nodes of types 0, 1, 0 with edge 0-1 and another or a self-loop; two nodes of type 1 with an edge."""
-    a, b = second_edge
-    first = sorted({(0, 1), (1, 0), (a, b), (b, a)})
-    edges = [*first, (0, 1), (1, 0)]
-    return PackedGraphs(
-        name="paths",
-        x=np.array([[0], [1], [0], [1], [1]]),
-        cardinality=(2,),
-        edge_index=np.array(edges).T,
-        node_offset=np.array([0, 3, 5]),
-        edge_offset=np.array([0, len(first), len(edges)]),
-        y=np.array(labels),
-    )
 
 
 def fetched(digest: str = KNOWN, form: str = "upstream") -> Fetched:
@@ -45,13 +29,13 @@ def row(data: PackedGraphs, **changes: object) -> Dataset:
 
 
 def test_content_by_hand() -> None:
-    found = content_of(replace(graphs((0, 2), second_edge=(2, 2)), info={"dropped": [{}] * 3}))
+    found = content_of(replace(typed_paths((0, 2), second_edge=(2, 2)), info={"dropped": [{}] * 3}))
     assert found.counts == {
         **{"rows": 5, "graphs": 2, "nodes": 5, "edges": 2, "self_loops": 1},
         **{"classes": 3, "tasks": 0, "class_counts": (1, 0, 1)},
     }
     assert found.rdkit == ""
-    tasks = content_of(replace(graphs(), y=np.zeros((2, 4), dtype=np.int8), info={"rdkit": "9"}))
+    tasks = content_of(replace(typed_paths(), y=np.zeros((2, 4), dtype=np.int8), info={"rdkit": "9"}))
     assert [tasks.counts[key] for key in ("classes", "tasks", "class_counts")] == [0, 4, ()]
     assert tasks.rdkit == "9"
 
@@ -66,11 +50,11 @@ def test_nodes_and_images_by_hand() -> None:
     images = content_of(small_images()).counts
     assert images == {"rows": 5, "classes": 3, "features": 24, "class_counts": (2, 2, 1)}
     known = set(asdict(REGISTRY["MUTAG"].expected))
-    assert {*content_of(graphs()).counts, *nodes, *images} == known
+    assert {*content_of(typed_paths()).counts, *nodes, *images} == known
 
 
 def test_known_content_passes_with_a_note() -> None:
-    data = graphs()
+    data = typed_paths()
     good = fingerprint(data)
     plain = check_content(row(data), content_of(data), [fetched()])
     assert (plain.as_expected, plain.note) == (True, f"sha256 known; content as expected ({good})")
@@ -80,7 +64,7 @@ def test_known_content_passes_with_a_note() -> None:
 
 
 def test_wrong_content_of_an_unknown_file_never_passes() -> None:
-    data, wrong = graphs(), graphs(second_edge=(0, 1))
+    data, wrong = typed_paths(), typed_paths(second_edge=(0, 1))
     with pytest.raises(RelampError) as caught:
         check_content(row(data), content_of(wrong), [fetched(), fetched(UNKNOWN)])
     assert str(caught.value) == (
@@ -89,26 +73,26 @@ def test_wrong_content_of_an_unknown_file_never_passes() -> None:
         f"{fingerprint(data)}; found 2 edges but the registry expects 3"
     )
     # Neither the right counts nor another RDKit nor a missing fingerprint excuse an unknown file.
-    swapped = replace(graphs((1, 0)), info={"rdkit": "2"})
+    swapped = replace(typed_paths((1, 0)), info={"rdkit": "2"})
     for dataset in (row(data), row(data, rdkit="1"), row(data, fingerprint="")):
         with pytest.raises(RelampError, match="add the variant, for its content is not the known one either"):
             check_content(dataset, content_of(swapped), [fetched(UNKNOWN)])
 
 
 def test_counts_alone_do_not_vouch_for_an_unknown_file() -> None:
-    counts = content_of(graphs()).counts
-    dataset = row(graphs(), fingerprint="")
+    counts = content_of(typed_paths()).counts
+    dataset = row(typed_paths(), fingerprint="")
     assert check_content(dataset, Content(counts), [fetched()]).note == "sha256 known; counts as expected"
     with pytest.raises(RelampError, match=r"add the variant.*: there is no fingerprint to go by"):
         check_content(dataset, Content(counts), [fetched(UNKNOWN)])
 
 
 def test_wrong_content_of_a_known_file_needs_an_excuse() -> None:
-    data, swapped = graphs(), graphs((1, 0))
+    data, swapped = typed_paths(), typed_paths((1, 0))
     with pytest.raises(RelampError, match="correct the registry or the reader, since the raw files are the known ones"):
         check_content(row(data), content_of(swapped), [fetched()])
     with pytest.raises(RelampError, match=r"found 3 classes but .* 2; found 0/0/2 class_counts but .* expects 1/1"):
-        check_content(row(data), content_of(graphs((2, 2))), [fetched()])
+        check_content(row(data), content_of(typed_paths((2, 2))), [fetched()])
     listed = check_content(row(data), content_of(swapped), [fetched(form="listed")])
     assert not listed.as_expected
     assert listed.note.endswith(" (a.zip: upstream's file, known by sha256 alone)")
@@ -117,7 +101,7 @@ def test_wrong_content_of_a_known_file_needs_an_excuse() -> None:
 
 
 def test_another_rdkit_may_read_other_molecules_but_no_other_rows() -> None:
-    data = replace(graphs(), info={"rdkit": "2"})
+    data = replace(typed_paths(), info={"rdkit": "2"})
     fewer = replace(data.take(np.array([0])), y=np.array([1]))
     listed = replace(fewer, info={"rdkit": "2", "dropped": [{}]})
 
@@ -135,6 +119,6 @@ def test_another_rdkit_may_read_other_molecules_but_no_other_rows() -> None:
 
 
 def test_counts_that_the_registry_does_not_know_are_not_compared() -> None:
-    data = graphs()
+    data = typed_paths()
     dataset = row(data, expected=Expected(rows=2, graphs=0, nodes=0, edges=0, classes=2))
     assert check_content(dataset, content_of(data)).as_expected

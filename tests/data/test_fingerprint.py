@@ -5,22 +5,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from packed_examples import typed_paths
 from relamp.data.fingerprint import fingerprint, wl_hash
 from relamp.data.molecules import pack_molecules
 from relamp.data.packed import MISSING, PackedGraphs
-
-
-def path_graphs(labels: tuple[int, ...] = (0, 1)) -> PackedGraphs:
-    """A path of three nodes with types 0, 1, 0, and one edge between nodes of types 1, 1."""
-    return PackedGraphs(
-        name="paths",
-        x=np.array([[0], [1], [0], [1], [1]]),
-        cardinality=(2,),
-        edge_index=np.array([[0, 1, 1, 2, 0, 1], [1, 0, 2, 1, 1, 0]]),
-        node_offset=np.array([0, 3, 5]),
-        edge_offset=np.array([0, 4, 6]),
-        y=np.array(labels),
-    )
 
 
 def slow(data: PackedGraphs) -> str:
@@ -122,11 +110,11 @@ def test_a_graph_more_or_less_matters(data: PackedGraphs) -> None:
 
 def test_a_label_belongs_to_its_graph() -> None:
     # The same graphs and the same labels, but the other way round.
-    assert fingerprint(path_graphs((0, 1))) != fingerprint(path_graphs((1, 0)))
+    assert fingerprint(typed_paths((0, 1))) != fingerprint(typed_paths((1, 0)))
 
 
 def test_tasks_are_not_classes_and_missing_is_not_negative() -> None:
-    data = path_graphs()
+    data = typed_paths()
     prints = {
         fingerprint(data),
         fingerprint(replace(data, y=np.array([[0], [1]]))),

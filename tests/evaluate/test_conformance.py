@@ -256,3 +256,9 @@ def test_several_runs_get_their_own_files_in_several_processes(job: Callable[...
         made.run(copies=2, embeddings=made.embeddings[:1] * 3, labels=labels)
     with pytest.raises(RelampError, match="belongs to no run"):
         made.run(embeddings=made.embeddings * 2)
+
+
+def test_what_is_no_control_is_refused(job: Callable[..., Job]) -> None:
+    made = job(EVALUATIONS["svm-rbf"], "kernel")
+    with pytest.raises(RelampError, match="there is no graph kernel 'lamp-mag'; known: wl, graphlet"):
+        made.run(labels=[{**made.label, "method": "lamp-mag"}])

@@ -67,3 +67,19 @@ def small_corpus() -> PackedCorpus:
         bond_offset=np.array([0, 2, 2, 3]),
         info={"b": [1, {"d": None, "c": "é"}], "a": 0.5},
     )
+
+
+def typed_paths(labels: tuple[int, ...] = (0, 1), second_edge: tuple[int, int] = (1, 2)) -> PackedGraphs:
+    """Three nodes of types 0, 1, 0 with edge 0-1 and another or a self-loop; two nodes of type 1 with an edge."""
+    a, b = second_edge
+    first = sorted({(0, 1), (1, 0), (a, b), (b, a)})
+    edges = [*first, (0, 1), (1, 0)]
+    return PackedGraphs(
+        name="paths",
+        x=np.array([[0], [1], [0], [1], [1]]),
+        cardinality=(2,),
+        edge_index=np.array(edges).T,
+        node_offset=np.array([0, 3, 5]),
+        edge_offset=np.array([0, len(first), len(edges)]),
+        y=np.array(labels),
+    )

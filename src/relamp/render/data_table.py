@@ -18,7 +18,7 @@ CAPTION = (
 
 
 def data_table(reports: Sequence[Mapping[str, Any]]) -> TextTable:
-    """Return a table with one row per data set from the guard's reports (`relamp.data.guard`, `guard_nodes`)."""
+    """Return a table with one row per data set from the guard's reports (`relamp.data.guard`)."""
     rows = pd.DataFrame([_row(report) for report in reports])
     lines = [[_text(value) for value in row] for row in rows.itertuples(index=False)]
     return TextTable(rows, [name.replace("_", " ") for name in rows.columns], {"": lines}, CAPTION)
