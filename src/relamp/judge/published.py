@@ -114,13 +114,9 @@ def _check_columns(path: Path, frame: pd.DataFrame) -> None:
 
 def _numbers(path: Path, text: pd.DataFrame, column: str) -> pd.Series:
     numbers = pd.to_numeric(text[column].replace("", None), errors="coerce")
-    wrong = text.index[numbers.isna() & (text[column] != "")]
-    if len(wrong):
-        # Line 1 is the header.
-        raise RelampError(
-            f"{path}, line {wrong[0] + 2}: {column} {text.loc[wrong[0], column]!r} is not a number; "
-            "leave it empty where the paper prints nothing"
-        )
+    wrong = text[numbers.isna() & (text[column] != "")]
+    trouble = f"{column} {{{column}!r}} is not a number; leave it empty where the paper prints nothing"
+    _refuse(path, wrong, trouble)
     return numbers.astype(float)
 
 
@@ -128,14 +124,16 @@ def _check_rows(path: Path, frame: pd.DataFrame, artifact: str) -> None:
     if others := sorted(set(frame["artifact"]) - {artifact}):
         raise RelampError(f"{path}: has rows of the artifacts {others}; each artifact has its own file")
     for column in ("paper", "method", "dataset", "metric"):
-        empty = frame.index[frame[column] == ""]
-        if len(empty):
-            raise RelampError(f"{path}, line {empty[0] + 2}: {column} is empty; fill it in")
-    silent = frame.index[frame["value"].isna() & (frame["note"] == "")]
-    if len(silent):
-        raise RelampError(f"{path}, line {silent[0] + 2}: no value and no note; say in `note` why the cell is empty")
+        _refuse(path, frame[frame[column] == ""], f"{column} is empty; fill it in")
+    silent = frame[frame["value"].isna() & (frame["note"] == "")]
+    _refuse(path, silent, "no value and no note; say in `note` why the cell is empty")
     key = [name for name in ("method", "dataset", "metric", "protocol") if name in frame]
-    twice = frame.index[frame.duplicated(key)]
-    if len(twice):
-        cell = dict(frame.loc[twice[0], key])
-        raise RelampError(f"{path}, line {twice[0] + 2}: the cell {cell} is a duplicate; remove one")
+    cell = "{{" + ", ".join(f"{name!r}: {{{name}!r}}" for name in key) + "}}"
+    _refuse(path, frame[frame.duplicated(key)], f"the cell {cell} is a duplicate; remove one")
+
+
+def _refuse(path: Path, wrong: pd.DataFrame, trouble: str) -> None:
+    """Refuse these rows, if there are any, naming the first one's line; the trouble may hold `{columns}` of theirs."""
+    if len(wrong):
+        # Line 1 is the header.
+        raise RelampError(f"{path}, line {wrong.index[0] + 2}: {trouble.format(**wrong.iloc[0])}")

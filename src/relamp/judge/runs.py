@@ -191,15 +191,14 @@ def _order(settings: Any) -> dict[str, int]:
     """Number settings by the values of their parameters; numbers come before words, and what is missing comes last."""
     values = {name: setting_values(name) for name in sorted(settings)}
     parameters = list(dict.fromkeys(parameter for of in values.values() for parameter in of))
-
-    def place(of: Mapping[str, Value], parameter: str) -> tuple[int, float, str]:
-        value = of.get(parameter)
-        if value is None:
-            return 2, 0.0, ""
-        return (1, 0.0, value) if isinstance(value, str) else (0, float(value), "")
-
-    ranked = sorted(values, key=lambda name: [place(values[name], parameter) for parameter in parameters])
+    ranked = sorted(values, key=lambda name: [_place(values[name].get(parameter)) for parameter in parameters])
     return {name: number for number, name in enumerate(ranked)}
+
+
+def _place(value: Value | None) -> tuple[int, float, str]:
+    if value is None:
+        return 2, 0.0, ""
+    return (1, 0.0, value) if isinstance(value, str) else (0, float(value), "")
 
 
 def _spread_meaning(cell: Mapping[Any, Any]) -> str:

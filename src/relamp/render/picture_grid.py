@@ -68,9 +68,8 @@ def _words(plotted: pd.DataFrame) -> str:
     shares = plotted.drop_duplicates("anchor").dropna(subset="class_share")
     if len(shares):
         share, expected = shares["class_share"].mean(), shares["class_expected"].mean()
-        words += (
-            f"\n{share:.0%} of the weights mixed in are of the anchor's class,\nwhile {expected:.0%} of all images are"
-        )
+        words += f"\n{share:.0%} of the weights mixed in are of the anchor's class,"
+        words += f"\nwhile {expected:.0%} of all images are"
     return words
 
 
