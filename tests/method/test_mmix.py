@@ -129,14 +129,6 @@ def test_sampled_nodes_are_drawn_anew_and_few() -> None:
     assert max(losses) < math.log(2 * 5 - 1) + 2  # -log of the least share among 9 terms
 
 
-@pytest.mark.parametrize("name", OWN)
-def test_every_parameter_is_trained_that_the_objective_reaches(name: str) -> None:
-    encoder, loss = loss_of(make(name), train=True)
-    loss.total.backward()
-    still = {key for key, value in encoder.named_parameters() if value.grad is None or not value.grad.any()}
-    assert still == set()
-
-
 def test_without_gradient_through_scores_the_projections_follow_the_diversity_alone() -> None:
     for name, moves in (("mp-mix", True), ("mp-mix-nodiv", False)):
         encoder, loss = loss_of(make(name, mix=MixSettings(score_gradient=False)))
@@ -174,25 +166,10 @@ def test_all_methods_start_from_one_encoder() -> None:
     assert all(torch.equal(made[0], other) for other in made)
 
 
-def test_training_lowers_the_loss() -> None:
-    method = make("mp-mix", training={**SMALL, "epochs": 15, "checkpoints": (15,)})
-    history = pretrain(DATA, method, 0).history
-    assert history[-1]["loss"] < history[0]["loss"]
-
-
 def test_molecules_with_bonds_are_refused() -> None:
     bonds = replace(DATA, edge_attr=np.zeros((DATA.edge_index.shape[1], 1), dtype=np.int64))
     with pytest.raises(RelampError, match="random: has bond types"):
         pretrain(bonds, make("mvgrl"), 0)
-
-
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [({"epochs": 10}, "the last epoch, 10, is missing"), ({"epochs": 10, "checkpoints": (10, 20)}, "beyond the last")],
-)
-def test_own_checkpoints_are_checked(given: dict[str, object], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        MmixOptions(training=given)
 
 
 @pytest.mark.parametrize("branch", ["a", "b", "sum", "average"])

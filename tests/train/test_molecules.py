@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,16 +26,8 @@ def molecules(count: int = 40, tasks: int = 2) -> PackedGraphs:
     rng = np.random.default_rng(0)
     has = np.add.reduceat((graphs.x[:, 0] == 3).astype(int), graphs.node_offset[:-1]) > 0
     y = np.stack([has.astype(np.int8), rng.integers(-1, 2, size=count).astype(np.int8)], axis=1)[:, :tasks]
-    return PackedGraphs(
-        "fake",
-        graphs.x,
-        (120, 4),
-        graphs.edge_index,
-        graphs.node_offset,
-        graphs.edge_offset,
-        y,
-        edge_attr=np.zeros((graphs.edge_index.shape[1], 2), dtype=np.int64),
-    )
+    bonds = np.zeros((graphs.edge_index.shape[1], 2), dtype=np.int64)
+    return replace(graphs, name="fake", cardinality=(120, 4), y=y, edge_attr=bonds)
 
 
 DATA = molecules()
@@ -107,15 +100,5 @@ def test_it_learns_a_simple_rule_and_starts_from_the_given_encoder() -> None:
 def test_leaks_and_missing_labels_are_refused() -> None:
     with pytest.raises(RelampError, match="both trained on and scored"):
         Finetuner(DATA, TRAIN, np.array([29, 30]), SETTINGS, SHAPE, 0)
-    empty = PackedGraphs(
-        "nolabels",
-        DATA.x,
-        DATA.cardinality,
-        DATA.edge_index,
-        DATA.node_offset,
-        DATA.edge_offset,
-        np.zeros((40, 0), dtype=np.int8),
-        DATA.edge_attr,
-    )
     with pytest.raises(RelampError, match="no task labels"):
-        Finetuner(empty, TRAIN, SCORED, SETTINGS, SHAPE, 0)
+        Finetuner(replace(DATA, y=np.zeros((40, 0), dtype=np.int8)), TRAIN, SCORED, SETTINGS, SHAPE, 0)

@@ -30,8 +30,6 @@ def test_embedding_draws_do_not_change_the_training() -> None:
 def test_training_lowers_the_loss(name: str, by: float) -> None:
     history = pretrain(name, epochs=60, checkpoints=[], learning_rate=0.01).history
     assert np.mean([row["loss"] for row in history[-5:]]) < history[0]["loss"] - by
-    for row in history:
-        assert row["loss"] == pytest.approx(row["node"] + row["diversity"], abs=1e-5)
 
 
 def test_the_diversity_terms_weight_is_a_setting() -> None:
@@ -52,13 +50,6 @@ def test_early_stopping_keeps_the_weights_of_the_lowest_loss() -> None:
     again = pretrain("mvgrl-infonce", epochs=stopped.final, checkpoints=[], **chosen)
     assert all(torch.equal(again.encoder[name], stopped.encoder[name]) for name in again.encoder)
     assert torch.equal(*(t.embeddings[embedding_name(stopped.final, "average")] for t in (again, stopped)))
-
-
-def test_untrained_is_where_mvgrl_methods_start() -> None:
-    untrained = pretrain("untrained", seed=5)
-    assert untrained.final == 0
-    name = embedding_name(0, "average")
-    assert torch.equal(untrained.embeddings[name], pretrain("mo-mix", seed=5).embeddings[name])
 
 
 def test_checkpoints_may_keep_the_split_alone() -> None:
@@ -110,8 +101,3 @@ def test_some_graphs_can_be_taken_alone() -> None:
 def test_a_diverged_loss_is_told() -> None:
     with pytest.raises(RelampError, match="lower the learning rate"):
         pretrain("mvgrl", learning_rate=1e30)
-
-
-def test_the_karate_club_trains() -> None:
-    trained = pretrain(data=karate_club(), branches=["a", "b", "concat"])
-    assert trained.embeddings[embedding_name(6, "concat")].shape == (34, 16)

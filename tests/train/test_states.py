@@ -40,28 +40,6 @@ def state() -> dict[str, Any]:
     }
 
 
-def test_a_state_comes_back_to_the_last_bit(tmp_path: Path) -> None:
-    saved = state()
-    save_state(tmp_path / "new" / "state.pt", "key", saved)
-    found = load_state(tmp_path / "new" / "state.pt", "key")
-    assert found is not None
-    assert found.keys() == saved.keys()
-    for name in ("epoch", "numpy", "history"):
-        assert found[name] == saved[name]
-    assert torch.equal(found["torch"], saved["torch"])
-    assert all(torch.equal(found["model"][name], value) for name, value in saved["model"].items())
-    for number, values in saved["optimiser"]["state"].items():
-        assert all(torch.equal(found["optimiser"]["state"][number][name], value) for name, value in values.items())
-
-
-def test_no_file_and_another_fingerprint_give_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "state.pt"
-    assert load_state(path, "key") is None
-    save_state(path, "key", {"epoch": 1})
-    assert load_state(path, "other") is None
-    assert load_state(path, "key") == {"epoch": 1}
-
-
 def listed(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
@@ -139,43 +117,6 @@ def test_a_state_runs_no_code(tmp_path: Path) -> None:
     with pytest.raises(RelampError, match="delete it to start over"):
         load_state(path, "key")
     assert not target.exists()
-
-
-def test_a_failure_in_the_middle_of_writing_leaves_the_earlier_state(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "state.pt"
-    save_state(path, "key", {"epoch": 1})
-    write_bytes = Path.write_bytes
-
-    def half(self: Path, data: memoryview) -> int:
-        write_bytes(self, data[: len(data) // 2])
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", half)
-    with pytest.raises(RelampError, match=r"state\.pt: could not be written \(No space left on device\)"):
-        save_state(path, "key", {"epoch": 2})
-    with pytest.raises(RelampError, match=r"other\.pt: could not be written"):
-        save_state(tmp_path / "other.pt", "key", {"epoch": 2})
-    monkeypatch.undo()
-    assert load_state(path, "key") == {"epoch": 1}
-    assert listed(tmp_path) == ["state.pt"]
-
-
-def test_a_failure_of_torch_leaves_the_earlier_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "state.pt"
-    save_state(path, "key", {"epoch": 1})
-
-    def half(value: object, to: Any) -> None:
-        to.write(b"half")
-        raise RuntimeError("enforce fail")
-
-    monkeypatch.setattr(torch, "save", half)
-    with pytest.raises(RuntimeError, match="enforce fail"):
-        save_state(path, "key", {"epoch": 2})
-    monkeypatch.undo()
-    assert load_state(path, "key") == {"epoch": 1}
-    assert listed(tmp_path) == ["state.pt"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs limits on the size of files")
