@@ -6,7 +6,6 @@ import torch
 
 from node_graphs import random_nodes
 from relamp.data.nodes import PackedNodes
-from relamp.data.packaged import karate_club
 from relamp.errors import RelampError
 from relamp.settings.nodes import NodePretraining
 from relamp.train.nodes import take_graphs
