@@ -54,13 +54,6 @@ def test_early_stopping_keeps_the_weights_of_the_lowest_loss() -> None:
     assert torch.equal(*(t.embeddings[embedding_name(stopped.final, "average")] for t in (again, stopped)))
 
 
-def test_untrained_is_where_mvgrl_methods_start() -> None:
-    untrained = pretrain("untrained", seed=5)
-    assert untrained.final == 0
-    name = embedding_name(0, "average")
-    assert torch.equal(untrained.embeddings[name], pretrain("mo-mix", seed=5).embeddings[name])
-
-
 def test_checkpoints_may_keep_the_split_alone() -> None:
     trained, whole = (pretrain("mvgrl", keep=keep, checkpoints=[3]) for keep in ("split", "all"))
     name = embedding_name(3, "average")
