@@ -37,10 +37,9 @@ def test_nodes_without_a_class_are_clustered_but_not_scored() -> None:
     assert evaluate_clustering(APART, y, 0, [0], starts=2)["value"].tolist() == pytest.approx([1, 1])
 
 
-def test_the_same_seed_gives_the_same_rows() -> None:
+def test_runs_do_not_depend_on_their_company() -> None:
     x = RNG.normal(size=(60, 3))
-    one, two = (evaluate_clustering(x, Y, 5, range(2), starts=2) for _ in range(2))
-    assert one.equals(two)
+    one = evaluate_clustering(x, Y, 5, range(2), starts=2)
     later = evaluate_clustering(x, Y, 5, [1], starts=2)
     assert later["value"].tolist() == one[one["run"] == 1]["value"].tolist()
 

@@ -13,7 +13,7 @@ from relamp.mixing.base import Mixed
 from relamp.mixing.nodes import mix_nodes, taken
 from relamp.mixing.similarity import make_mixer, mixing_mlp
 from relamp.model.node_encoder import NodeEncoder, SparseNodes
-from relamp.settings.nodes import NodePretraining, mixing_of
+from relamp.settings.nodes import NodePretraining, must_fit
 
 
 class GRACE(NodeMethod):
@@ -23,15 +23,15 @@ class GRACE(NodeMethod):
     which describes its head for MVGRL only, does not say whether view b keeps it. Embeddings are the encoder's, of the
     whole graph and without the head, as in GRACE.
 
-    The settings' group `grace` gives rates, layers and heads; `relamp.settings.nodes.mixing_of` refuses what cannot be.
+    The settings' group `grace` gives rates, layers and heads; `relamp.settings.nodes.must_fit` refuses what cannot be.
     """
 
     terms = ("node", "diversity")
 
     def __init__(self, settings: NodePretraining, mixer: str = "none", encoder: Literal["gcn", "gat"] = "gcn") -> None:
         super().__init__(settings)
-        self.mixer, self.mix = mixer, mixing_of(settings, mixer, encoder)
-        self.heads = settings.grace.heads if encoder == "gat" else None
+        must_fit(settings, mixer, encoder)
+        self.mixer, self.heads = mixer, settings.grace.heads if encoder == "gat" else None
 
     def draw(self, data: PackedNodes, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
         """Return the encoder; and head g and mixer."""
@@ -39,7 +39,7 @@ class GRACE(NodeMethod):
         encoder = NodeEncoder(data.num_features, hidden, layers, generator, self.heads)
         head = mixing_mlp(hidden, generator)
         head[1] = nn.ELU()
-        return encoder, nn.ModuleList([head, make_mixer(self.mixer, hidden, self.mix, generator)])
+        return encoder, nn.ModuleList([head, make_mixer(self.mixer, hidden, self.settings.mix, generator)])
 
     def loss(self, encoder: NodeEncoder, head: Any, batch: NodeBatch, random: Randomness) -> Loss:
         """Return M-Mix's Eq. 10 between view a, mixed, and view b."""

@@ -13,7 +13,7 @@ from relamp.method.nodes import NodeBatch, NodeMethod
 from relamp.mixing.nodes import taken
 from relamp.model.mvgrl import COMBINED, LocalGlobal, MVGRLEncoder, Operators, branch_inputs
 from relamp.model.node_encoder import edges_of
-from relamp.settings.nodes import NodePretraining, mixing_of
+from relamp.settings.nodes import NodePretraining
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class MVGRL(NodeMethod):
         if objective == "local-global" and mixer != "none":
             raise ValueError("the objective 'local-global' is MVGRL's own, which mixes nothing")
         self.mixer, self.own = mixer, objective == "local-global"
-        self.mix = mixing_of(settings, mixer, mix=mix)
+        self.mix = settings.mix.model_validate({**settings.mix.model_dump(), **(mix or {})})
 
     def prepare(self, data: PackedNodes, device: torch.device) -> DiffusedNodes:
         """Return both branches' inputs; their error is the settings' `diffusion.tolerance`."""

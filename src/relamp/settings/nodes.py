@@ -89,18 +89,16 @@ class NodePretraining(Settings):
     """Options of GRACE."""
 
 
-def mixing_of(
+def must_fit(
     settings: NodePretraining, mixer: str = "none", encoder: str = "gcn", mix: Mapping[str, Any] | None = None, **_: Any
-) -> MixSettings:
-    """Return the options of mixing of a method with these arguments, its own `mix` laid over those of the settings.
+) -> None:
+    """Raise ValueError for settings that do not fit a method with these arguments, its `mix` laid over theirs.
 
-    Raises ValueError for settings that do not fit the method: no such mixer, a scope without the wanted operator, or a
-    width that cannot be shared among the heads of GAT.
+    There must be such a mixer, its scope must have the wanted operator, and the heads of GAT must share the width.
     """
     known_mixer(mixer)
+    MixSettings.model_validate({**settings.mix.model_dump(), **(mix or {})})
     heads = settings.grace.heads
     if encoder == "gat" and settings.hidden % heads:
-        raise ValueError(
-            f"hidden {settings.hidden} cannot be shared among {heads} heads; take a multiple, or fewer heads"
-        )
-    return MixSettings.model_validate({**settings.mix.model_dump(), **(mix or {})})
+        message = f"hidden {settings.hidden} cannot be shared among {heads} heads; take a multiple, or fewer heads"
+        raise ValueError(message)

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from relamp.data.rows import setting_name
 from relamp.method.table import METHODS, MethodRow
 from relamp.settings.base import Settings
-from relamp.settings.nodes import NodePretraining, mixing_of
+from relamp.settings.nodes import NodePretraining, must_fit
 
 # Groups of options that belong to some methods alone.
 GROUPS = frozenset(row.group for rows in METHODS.values() for row in rows.values() if row.group)
@@ -50,7 +50,7 @@ def overridden(training: Settings, row: MethodRow, values: Mapping[str, Any]) ->
             part["checkpoints"] = [*(epoch for epoch in part["checkpoints"] if epoch < value), value]
     made = type(training).model_validate(words)
     if isinstance(made, NodePretraining):
-        mixing_of(made, **row.fixed)
+        must_fit(made, **row.fixed)
     return made
 
 
