@@ -20,7 +20,7 @@ class Evaluation:
         covers: what the interval of a score covers, and what it does not.
         protocol: "module:class" of its settings.
         score: "module:function" that measures one run, see `relamp.evaluate.jobs.score`.
-        controls: "module:function" that measures what trains nothing; none where `score` does, or there is nothing.
+        controls: "module:function" that measures what trains nothing; empty where nothing does.
         read: "module:function" from its rows to one row per run, see `relamp.judge.rows`.
         chooses: whether settings or epochs may be chosen, so that there are three protocols; if not, there is `fixed`
             alone.
@@ -84,6 +84,7 @@ EVALUATIONS: Mapping[str, Evaluation] = MappingProxyType(
                 *("edit-distance", "graphs", "graph edit distance"),
                 "seeds: what another pre-training and another draw of triplets would change, not other data sets",
                 *(f"{_SETTINGS}:EditDistanceProtocol", "relamp.evaluate.edit_distance:score_edit_distance", _MEANS),
+                controls="relamp.evaluate.edit_distance:score_edit_distance",
                 fractions=True,
             ),
             Evaluation(

@@ -100,7 +100,7 @@ class Scoring:
     def score(self) -> str:
         """Return "module:function" of what scores the runs."""
         record = EVALUATIONS[self.evaluation]
-        return record.score if self.trained else record.controls or record.score
+        return record.score if self.trained else record.controls
 
     @property
     def module(self) -> str:
@@ -185,14 +185,14 @@ def scorings(studies: Mapping[str, Study]) -> Iterator[Scoring]:
         for study, runs in _own(fitting):
             if runs:
                 yield Scoring(_rule(evaluation, study.name), study, evaluation, runs)
-        if controls := [study for study in fitting if study.controls]:
+        if controls := [study for study in fitting if study.controls_of(evaluation)]:
             yield Scoring(_rule(evaluation, "controls"), controls[0], evaluation, (Run("{method}", DEFAULT),), False)
 
 
 def controls_of(studies: Mapping[str, Study], evaluation: str) -> list[str]:
     """Return the kernels and the bag that an evaluation scores."""
     fitting = [study for study in studies.values() if evaluation in study.protocols]
-    return list(dict.fromkeys(name for study in fitting for name in study.controls))
+    return list(dict.fromkeys(name for study in fitting for name in study.controls_of(evaluation)))
 
 
 def _rule(evaluation: str, what: str) -> str:

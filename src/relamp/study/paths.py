@@ -65,7 +65,7 @@ class Paths:
 
     def rows_of(self, study: Study, evaluation: str, methods: Sequence[str] = ()) -> Iterator[str]:
         """Yield the rows of an evaluation of a study, of all its methods or of some."""
-        runs = [*study.runs, *(Run(name, DEFAULT) for name in study.controls)]
+        runs = [*study.runs, *(Run(name, DEFAULT) for name in study.controls_of(evaluation))]
         for dataset, run in product(study.datasets, runs):
             if not methods or run.method in methods:
                 yield self.rows(evaluation, dataset, run)

@@ -62,6 +62,10 @@ class Study:
         """Return the row of a method of this domain."""
         return METHODS[TABLE_OF[self.domain]][method]
 
+    def controls_of(self, evaluation: str) -> tuple[str, ...]:
+        """Return the controls that an evaluation can score."""
+        return self.controls if EVALUATIONS[evaluation].controls else ()
+
     def trained_by(self, run: Run) -> Settings:
         """Return the training settings of a run; raises RelampError if its setting is misspelt or out of range."""
         row, values = self.row(run.method), setting_values(run.setting)
