@@ -31,9 +31,10 @@ class Artifact:
         label: how the paper numbers it, or a short title.
         paper: `lamp`, `mmix`, `both` or `data`: its category in the report.
         rows: stored rows that it is made of.
-        inputs: further inputs, by the names of `relamp.study.plan.INPUTS`.
+        inputs: further inputs, by the names of methods of `relamp.study.plan.Plan`.
         call: the job function that makes it, "module:function".
         options: further arguments of that function.
+        given: further arguments that follow from the configuration, by the names of `relamp.study.plan.GIVEN`.
         outputs: files by the function's parameters, with `{results}` and `{figures}` for folders; the report shows the
             first of each.
         caption: its template in workflow/report, by default of its name; None for what the report does not show.
@@ -49,6 +50,7 @@ class Artifact:
     inputs: tuple[str, ...] = ()
     call: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+    given: tuple[str, ...] = ()
     outputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     caption: str | None = ""
     about: str = ""

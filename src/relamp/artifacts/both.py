@@ -29,6 +29,7 @@ BOTH: tuple[Artifact, ...] = (
         rows=_JUDGED,
         inputs=("damage", "all_published", "claims"),
         call="relamp.artifacts.verdict:judge",
+        given=("fixed", "judging", "methods", "preset", "judged_by", "pages"),
         outputs={
             "output": (
                 *(f"{{results}}/verdict.{kind}" for kind in ("html", "csv", "md", "json")),
@@ -44,6 +45,7 @@ BOTH: tuple[Artifact, ...] = (
         paper="both",
         rows=(*_RBF, Rows("transfer", "finetune")),
         call="relamp.artifacts.comparisons:leakage",
+        given=("fixed",),
         outputs={"figure": of_figure("leakage"), "table": of_table("leakage", "html", "csv", "md")},
         caption="leakage",
     ),
@@ -53,6 +55,7 @@ BOTH: tuple[Artifact, ...] = (
         paper="both",
         rows=_RBF,
         call="relamp.artifacts.comparisons:compare_methods",
+        given=("fixed", "judging"),
         outputs={"figure": of_figure("ranks"), "table": of_table("comparisons", "html", "csv")},
         caption="ranks",
     ),
@@ -62,6 +65,7 @@ BOTH: tuple[Artifact, ...] = (
         paper="both",
         rows=(Rows("tables", "svm-rbf"), Rows("cross", "svm-rbf"), Rows("linear", "svm-linear")),
         call="relamp.artifacts.comparisons:cross_table",
+        given=("fixed",),
         outputs={"output": of_table("cross_table")},
     ),
     Artifact(

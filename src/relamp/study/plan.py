@@ -1,6 +1,6 @@
 """Files and arguments of each artifact's job, from its record and a configuration, for the workflow and for lite."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -64,19 +64,7 @@ class Plan:
         if isinstance(artifact, Table):
             words |= {"title": artifact.title.format(corpus=self.config.transfer.corpus), "shows": artifact.shows}
             words["transposed"] = artifact.transposed
-        if artifact.call.endswith((":leakage", ":compare_methods", ":cross_table", ":judge")):
-            words["fixed"] = self.fixed()
-        if artifact.call.endswith((":compare_methods", ":judge")):
-            words["judging"] = self.config.judging.model_dump(mode="json")
-        if artifact.call.endswith(":judge"):
-            tables = [made for made in self.artifacts.values() if isinstance(made, Table)]
-            words |= {"methods": methods_by_evaluation(), "preset": self.config.preset}
-            words["judged_by"] = {
-                made.name: {EVALUATIONS[rows.evaluation].domain: rows.evaluation for rows in made.rows}
-                for made in self.artifacts.values()
-                if made.paper in ("lamp", "mmix") and made.rows
-            }
-            words["pages"] = {made.name: self.outputs(made)["output"][0] for made in tables}
+        words |= {name: GIVEN[name](self) for name in artifact.given}
         return words
 
     def fixed(self) -> dict[str, dict[str, str]]:
@@ -87,6 +75,20 @@ class Plan:
                 named = {run.method: run.setting for run in study.runs if run.setting != DEFAULT}
                 found.setdefault(evaluation, {}).update(named)
         return found
+
+    def judged_by(self) -> dict[str, dict[str, str]]:
+        """Return for each figure and table of a paper with rows, by domain, the evaluation that its cells show."""
+        return {
+            made.name: {EVALUATIONS[rows.evaluation].domain: rows.evaluation for rows in made.rows}
+            for made in self.artifacts.values()
+            if made.paper in ("lamp", "mmix") and made.rows
+        }
+
+    def pages(self) -> dict[str, str]:
+        """Return the page of each table."""
+        return {
+            made.name: self.outputs(made)["output"][0] for made in self.artifacts.values() if isinstance(made, Table)
+        }
 
     def all_rows(self) -> list[str]:
         """Return all rows that anything is rendered from without packed data, each once."""
@@ -191,3 +193,13 @@ def methods_by_evaluation() -> dict[str, list[str]]:
     }
     by_domain = {"graphs": [*graphs, *KERNELS, BAG], "nodes": list(nodes), "images": list(METHODS["images"])}
     return {name: own.get(name) or by_domain[row.domain] for name, row in EVALUATIONS.items()}
+
+
+GIVEN: Mapping[str, Callable[[Plan], Any]] = {
+    "fixed": Plan.fixed,
+    "judged_by": Plan.judged_by,
+    "judging": lambda plan: plan.config.judging.model_dump(mode="json"),
+    "methods": lambda _: methods_by_evaluation(),
+    "pages": Plan.pages,
+    "preset": lambda plan: plan.config.preset,
+}
