@@ -28,8 +28,10 @@ $(VENV)/installed: requirements.lock pyproject.toml
 
 install: $(VENV)/installed ## create the environment from the lock
 
+# For a limit on how many jobs start per second Snakemake 9.27 looks for jobs once more after every look, for ever: after a
+# hundred jobs a hundred times a second. A timespan of five seconds makes that a fifth; the limit itself is never reached.
 reproduce: install ## run everything of the preset on all cores, and print where the results are
-	$(BIN)/python -m snakemake $(TARGET) --cores $(CORES) --rerun-incomplete --quiet host reason rules
+	$(BIN)/python -m snakemake $(TARGET) --cores $(CORES) --rerun-incomplete --max-jobs-per-timespan 500/5s --quiet host reason rules
 	@$(BIN)/python -m relamp.tools.summary
 
 # The pins are those of the rendering jobs: no torch, no data, no Snakemake.
