@@ -439,5 +439,5 @@ def test_one_evaluation_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert set(pd.read_csv(tmp_path / "scores.csv")["metric"]) == {"roc_auc"}
     cells = pd.read_csv(tmp_path / "verdict.csv")
     assert cells.loc[cells["verdict"] != "not run", "dataset"].unique().tolist() == ["BBBP"]
-    with pytest.raises(RelampError, match="no two methods have an accuracy"):
+    with pytest.raises(RelampError, match="no two methods have a score"):
         compare_methods(finetune, {}, {}, tmp_path / "ranks.png", tmp_path / "pairs.html", "x")
