@@ -10,7 +10,7 @@ for artifact in PLAN.artifacts.values():
             artifact.name
         input:
             **PLAN.inputs(artifact),
-            code=code("artifact", *artifact.modules, name=artifact.name),
+            code=code("artifact", *PLAN.modules(artifact), name=artifact.name),
         output:
             **shown(artifact),
         log:

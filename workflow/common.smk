@@ -1,6 +1,7 @@
 # What all rules share: the checked configuration, its studies and paths, and the source code that a job depends on.
 import sys
 from dataclasses import asdict
+from functools import cache
 from os import environ, pathsep
 from os.path import relpath
 from pathlib import Path
@@ -16,6 +17,7 @@ environ["PYTHONPATH"] = pathsep.join(
 
 from relamp.artifacts.base import PAPERS
 from relamp.data.registry import REGISTRY
+from relamp.data.rows import DEFAULT
 from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
 from relamp.runtime.code import write_code
@@ -23,7 +25,7 @@ from relamp.study import resources
 from relamp.study.batches import ANY, DATASET, controls_of, scorings, trainings
 from relamp.study.config import load_config
 from relamp.study.names import FROM_SCRATCH
-from relamp.study.paths import DEFAULT, all_datasets
+from relamp.study.paths import all_datasets
 from relamp.study.plan import Plan
 from relamp.study.studies import Run
 
@@ -49,8 +51,11 @@ wildcard_constraints:
     seed=r"\d+",
 
 
-def code(script, *modules, name=None):
-    """The file of hashes of the source files that count for a script and for what it loads by name."""
+# Asked for once per job: many jobs have the same.
+@cache
+def code(script, *loaded, name=None):
+    """The file of hashes of the source files that count for a script and for what it loads by "module:name"."""
+    modules = [each.partition(":")[0] for each in loaded]
     file = f"{RESULTS}/code/{name or '-'.join([script, *(m.rpartition('.')[2] for m in modules)])}.txt"
     write_code(Path(file), ROOT / "workflow" / "scripts" / f"{script}.py", *modules)
     return file
@@ -118,7 +123,7 @@ def trained_by(made):
         return code(
             "pretrain",
             TRAINERS[made.study.domain],
-            *sorted(maker.partition(":")[0] for maker in makers),
+            *sorted(makers),
         )
 
     return of

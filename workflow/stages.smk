@@ -171,7 +171,7 @@ rule embed_edits:
             "embed_edits",
             TRAINERS["graphs"],
             "relamp.evaluate.edit_distance",
-            EDITS.row(wildcards.method).maker.partition(":")[0],
+            EDITS.row(wildcards.method).maker,
         ),
         data=rules.pack.output.packed,
         encoder=PATHS.trained("graphs", DATASET, [ANY], EDITS.seeds)["encoder"],

@@ -9,7 +9,6 @@ import pytest
 from rich.console import Console
 
 from relamp.errors import RelampError
-from relamp.tools import report
 from relamp.tools.report import write_report
 from relamp.tools.summary import print_summary
 
@@ -32,7 +31,7 @@ def fake_snakemake(monkeypatch: pytest.MonkeyPatch, returncode: int) -> list[lis
         Path(command[command.index("--report") + 1]).write_text(Path(env["RELAMP_LANDING"]).read_text())
         return subprocess.CompletedProcess(command, returncode, "", "it did not work")
 
-    monkeypatch.setattr(report.subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "run", run)
     return seen
 
 

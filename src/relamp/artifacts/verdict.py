@@ -15,7 +15,7 @@ from relamp.judge.measured_claims import Evidence
 from relamp.judge.published import JudgedBy, load_published, run_as
 from relamp.judge.runs import all_runs, judged_scores, last_epochs, scores
 from relamp.judge.verdict import judge_cells, refuse
-from relamp.judge.words import how_judged
+from relamp.judge.words import counted, how_judged
 from relamp.render.sidecar import write_sidecar
 from relamp.render.verdict_page import Links, verdict_page
 from relamp.render.verdict_words import verdict_markdown
@@ -82,8 +82,7 @@ def print_verdicts(cells: Path, claims: Path, page: Path, fail_on: Sequence[str]
     console = Console()
     judged, tested = pd.read_csv(cells), pd.read_csv(claims)
     for what, column in (("numbers", judged["verdict"]), ("claims", tested["outcome"])):
-        counts = ", ".join(f"{count} {word}" for word, count in column.value_counts().items())
-        console.print(f"{what:<8} {counts}", highlight=False, soft_wrap=True)
+        console.print(f"{what:<8} {counted(column)}", highlight=False, soft_wrap=True)
     # A path stays whole in a log, whatever its length and its brackets.
     console.print(f"{'page':<8} {page}", highlight=False, soft_wrap=True, markup=False)
     refuse(judged, fail_on)

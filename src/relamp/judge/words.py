@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import pandas as pd
+
 from relamp.settings.judging import Judging, Protocol
 
 PROTOCOL_WORDS: Mapping[Protocol, str] = {
@@ -52,3 +54,8 @@ def how_judged(judging: Judging, preset: str) -> dict[str, str]:
         **{"preset": preset, "protocol_words": PROTOCOL_WORDS[judging.protocol], "fraction": judging.margin / 100},
     }
     return {topic.format(**values): words.format(**values) for topic, words in topics.items()}
+
+
+def counted(outcomes: "pd.Series[str]") -> str:
+    """Return how many there are of each outcome, the most frequent first."""
+    return ", ".join(f"{count} {word}" for word, count in outcomes.value_counts().items())

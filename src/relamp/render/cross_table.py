@@ -8,7 +8,7 @@ from relamp.judge.checks import refuse_duplicates
 from relamp.judge.intervals import TASK, cell_intervals
 from relamp.judge.published import RANK
 from relamp.judge.ranks import average_ranks
-from relamp.render.markup import Block, TextTable
+from relamp.render.markup import Block, TextTable, with_spread
 from relamp.render.style import in_order, label, ordered, ordered_methods, short_name
 
 COLUMNS = ["evaluation", "method", "label", "dataset", "value", "spread", "seeds", "folds", "datasets"]
@@ -68,15 +68,11 @@ def _ranks(cells: pd.DataFrame) -> pd.DataFrame:
 def _block(rows: pd.DataFrame, names: list[str]) -> Block:
     lines = []
     for _, mine in rows.groupby("method", sort=False):
-        texts = {row["dataset"]: _text(row) for _, row in mine.iterrows()}
+        texts = {row["dataset"]: with_spread(row["value"], row["spread"]) for row in mine.to_dict("records")}
         ranked = mine.loc[mine["dataset"] == RANK, "datasets"]
         count = str(ranked.iloc[0]) if len(ranked) else ""
         lines.append([mine["label"].iloc[0], *(texts.get(name, "") for name in (*names, RANK)), count])
     return lines
-
-
-def _text(row: pd.Series) -> str:
-    return f"{row['value']:.2f}" + ("" if pd.isna(row["spread"]) else f"±{row['spread']:.2f}")
 
 
 def _count(numbers: "pd.Series[int]", what: str) -> str:

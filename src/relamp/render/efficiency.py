@@ -14,7 +14,7 @@ CAPTION = (
 
 
 def efficiency_page(rows: pd.DataFrame) -> str:
-    """Return an HTML page of the rows of `relamp.study.efficiency.efficiency`."""
+    """Return an HTML page of the rows of `relamp.tools.efficiency.efficiency`."""
     cells = [
         [
             str(row["kind"]),

@@ -100,6 +100,11 @@ def page(template: str, **values: Any) -> str:
     return _TEMPLATES.get_template(template).render(**values).strip() + "\n"
 
 
+def with_spread(value: float, spread: float, digits: int = 2) -> str:
+    """Return a number as tables show it, with its spread where there is one."""
+    return f"{value:.{digits}f}" + ("" if pd.isna(spread) else f"±{spread:.{digits}f}")
+
+
 def _markdown(text: str) -> str:
     for sign in "\\|*_<`":
         text = text.replace(sign, f"\\{sign}")

@@ -9,7 +9,7 @@ from relamp.errors import RelampError
 from relamp.judge.checks import refuse_duplicates
 from relamp.judge.published import AVERAGES, SPLITS, paper_aggregates, paper_datasets
 from relamp.judge.runs import all_runs, cells
-from relamp.render.markup import Block, TextTable
+from relamp.render.markup import Block, TextTable, with_spread
 from relamp.render.style import METRICS, in_order, label, ordered, ordered_methods, short_name
 
 PUBLISHED = "published"
@@ -100,7 +100,7 @@ def numbers_in_common(rows: pd.DataFrame, title: str = "") -> RichTable:
     for head in (PUBLISHED, REPRODUCED, "difference"):
         table.add_column(head, justify="right", no_wrap=True)
     for row in both.to_dict("records"):
-        numbers = _number(row["value"], row["spread"]), _number(row["value_here"], row["spread_here"])
+        numbers = with_spread(row["value"], row["spread"]), with_spread(row["value_here"], row["spread_here"])
         table.add_row(row["label"], short_name(row["dataset"]), *numbers, f"{row['value_here'] - row['value']:+.2f}")
     return table
 
@@ -136,7 +136,7 @@ def _laid_out(
     texts: dict[tuple[str, str, str], dict[str, str]] = {}
     for row in rows.to_dict("records"):
         cells = texts.setdefault((row["source"], row["label"], row["method"]), {})
-        cells[row["dataset"]] = _number(row["value"], row["spread"], int(row["decimals"]))
+        cells[row["dataset"]] = with_spread(row["value"], row["spread"], int(row["decimals"]))
     lines = [(source, name, [cells.get(each, "-") for each in columns]) for (source, name, _), cells in texts.items()]
     sources = list(dict.fromkeys(source for source, _, _ in lines))
     if transposed:
@@ -168,7 +168,3 @@ def _caption(rows: pd.DataFrame, title: str, not_in_paper: Sequence[str]) -> str
     if not_in_paper:
         parts.append("† : not in the paper.")
     return " ".join(parts)
-
-
-def _number(value: float, spread: float, digits: int = 2) -> str:
-    return f"{value:.{digits}f}" + ("" if pd.isna(spread) else f"±{spread:.{digits}f}")

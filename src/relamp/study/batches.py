@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from relamp.data.rows import DEFAULT
 from relamp.evaluate.table import EVALUATIONS
 from relamp.study import resources
-from relamp.study.paths import DEFAULT, Paths
+from relamp.study.paths import Paths
 from relamp.study.studies import BASE, Run, Study
 
 DATASET = "{dataset}"
@@ -140,11 +141,8 @@ class Scoring:
         """Return the arguments of its job."""
 
         def labels(wildcards: Any) -> list[dict[str, Any]]:
-            named = [_filled(run, wildcards) for run in self.runs]
-            # What trains nothing is told from a method by its options, of which the bag has none.
             more = {} if self.trained else {"options": dict(self.study.options)}
-            marks = [{"method": run.method, "dataset": wildcards.dataset, "setting": run.setting} for run in named]
-            return [{**each, **more} for each in marks]
+            return [{**_filled(run, wildcards)._asdict(), "dataset": wildcards.dataset, **more} for run in self.runs]
 
         return {
             "seeds": list(self.study.seeds),

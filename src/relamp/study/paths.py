@@ -6,11 +6,10 @@ Names may be wildcards of the workflow, such as `{dataset}`.
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 
-from relamp.data.rows import setting_name
+from relamp.data.rows import DEFAULT
 from relamp.study.config import Config
 from relamp.study.studies import Run, Study
 
-DEFAULT = setting_name({})
 TRAINED = {
     "encoder": "encoder.safetensors",
     "embeddings": "embeddings.safetensors",

@@ -7,12 +7,13 @@ from typing import Any
 
 from relamp.artifacts import ARTIFACTS
 from relamp.artifacts.base import Artifact, Figure, Rows, Table
+from relamp.data.rows import DEFAULT
 from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS
 from relamp.study.config import Config
 from relamp.study.names import BAG, EDIT_KERNELS, FROM_SCRATCH, KERNELS
 from relamp.study.overrides import place, value_at
-from relamp.study.paths import DEFAULT, Paths, all_datasets
+from relamp.study.paths import Paths, all_datasets
 from relamp.study.studies import BASE, CONTROL, Study, fixed_runs, studies
 
 PUBLISHED = "published"
@@ -51,6 +52,10 @@ class Plan:
     def outputs(self, artifact: Artifact) -> dict[str, list[str]]:
         """Return the outputs of an artifact by the parameters of its job function."""
         return artifact.files(self.results, self.figures)
+
+    def modules(self, artifact: Artifact) -> tuple[str, ...]:
+        """Return the modules that its job loads by name, those that read its rows among them."""
+        return (*artifact.modules, *(EVALUATIONS[rows.evaluation].read.partition(":")[0] for rows in artifact.rows))
 
     def params(self, artifact: Artifact) -> dict[str, Any]:
         """Return the further arguments of its job function, as JSON has them."""
@@ -103,7 +108,7 @@ class Plan:
             yield from self.paths.rows_of(study, rows.evaluation, rows.methods)
 
     def _swept(self) -> list[Study]:
-        return [study for study in self.studies.values() if study.together and study.name != "grid"]
+        return [study for study in self.studies.values() if study.over]
 
     def _further_sweeps(self) -> Iterator[Figure]:
         """Yield a figure for each sweep that no figure of a paper shows."""
@@ -122,26 +127,19 @@ class Plan:
                 )
 
     def _sweep(self, name: str | None) -> dict[str, Any]:
-        """Return what the drawing of a sweep needs to know; of a grid, the first parameter is on the x-axis."""
+        """Return what the drawing of a sweep needs to know."""
         if name not in self.studies:
             return {}
         study = self.studies[name]
-        parameters = self._parameters(study)
-        first = study.runs[0]
-        training = study.training
-        configured = value_at(training, place(training, study.row(first.method), parameters[0]))
-        methods = list(dict.fromkeys(run.method for run in study.runs))
-        return {"parameter": parameters[0], "methods": methods, "configured": configured}
+        methods, parameter = list(dict.fromkeys(run.method for run in study.runs)), study.over[0]
+        configured = value_at(study.training, place(study.training, study.row(methods[0]), parameter))
+        return {"parameter": parameter, "methods": methods, "configured": configured}
 
     def _skip(self, second: bool | None) -> dict[str, int]:
         """Return the anchors that the first picture shows already, where there is no second data set."""
         alone = len(self.config.mmix.images.datasets) < 2
         first = int(ARTIFACTS["mmix_fig4"].options["anchors"])
         return {} if second is None else {"skip": first if second and alone else 0}
-
-    def _parameters(self, study: Study) -> list[str]:
-        part = {"graphs": self.config.unsupervised, "nodes": self.config.mmix.nodes, "images": self.config.mmix.images}
-        return list(part[study.domain].sweeps[study.name.removeprefix(f"{study.domain}_")].over)
 
     def _damage(self, artifact: Artifact) -> Files:
         name = "rows" if isinstance(artifact, Figure) else "damage"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from relamp.data.rows import setting_name, setting_values
+from relamp.data.rows import DEFAULT, setting_name, setting_values
 from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS, MethodRow
@@ -45,6 +45,7 @@ class Study:
         controls: kernels and the bag, which do not train.
         options: options of the kernels among them.
         together: whether one job trains all settings of a method on a data set, as for sweeps.
+        over: parameters that a sweep of the configuration varies, the first one on the x-axis of its figure.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Study:
     controls: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     together: bool = False
+    over: tuple[str, ...] = ()
 
     def row(self, method: str) -> MethodRow:
         """Return the row of a method of this domain."""
@@ -134,7 +136,7 @@ def _graph_studies(config: Config) -> Iterator[Study]:
 def _transfer(config: Config) -> Iterator[Study]:
     chosen = config.transfer
     runs = fixed_runs("molecules", chosen.pretraining, [name for name in chosen.methods if name != FROM_SCRATCH])
-    scratch = tuple(Run(name, setting_name({})) for name in chosen.methods if name == FROM_SCRATCH)
+    scratch = tuple(Run(name, DEFAULT) for name in chosen.methods if name == FROM_SCRATCH)
     yield Study("corpus", "molecules", (chosen.corpus,), runs, (chosen.pretraining_seed,), chosen.pretraining)
     tuning: dict[str, Protocol] = {"finetune": lambda _: chosen.finetuning}
     shared = (chosen.seeds, chosen.pretraining, tuning)
@@ -186,7 +188,8 @@ def _sweeps(
     for name, sweep in sweeps.items():
         chosen = swept_methods(sweep, rows, methods, training)
         runs = dict.fromkeys(Run(m, spelt(training, rows[m], values)) for m in chosen for values in sweep.points())
-        yield Study(f"{prefix}{name}", datasets=datasets, runs=tuple(runs), together=True, **shared)
+        over = tuple(sweep.over)
+        yield Study(f"{prefix}{name}", datasets=datasets, runs=tuple(runs), together=True, over=over, **shared)
 
 
 def _protocol(evaluation: str, options: Mapping[str, Any]) -> Protocol:

@@ -1,10 +1,7 @@
 """The jobs that Snakemake plans for some targets, and what an earlier run of each took."""
 
 import json
-import logging
 import re
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,8 +9,7 @@ from typing import Any
 
 from relamp.errors import RelampError
 from relamp.runtime.log import ran
-
-log = logging.getLogger(__name__)
+from relamp.tools.second import second_snakemake
 
 HEAD = re.compile(r"(?:local)?(?:rule|checkpoint) (\w+):")
 FIELD = re.compile(r"    (input|output|log|benchmark|threads|resources): (.*)")
@@ -54,12 +50,8 @@ def plan(snakefile: str, config: Mapping[str, Any], targets: Sequence[str], core
     Raises:
         RelampError: with the end of what Snakemake said, if it cannot plan them.
     """
-    options = [f"{key}={json.dumps(value)}" for key, value in config.items()]
-    # The outer Snakemake holds the lock of the folder, and the inner one writes nothing, whatever lies there half-made.
-    command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--nolock", "--dry-run"]
-    command += ["--cores", str(cores), "--forceall", "--rerun-incomplete", "--config", *options, "--", *targets]
-    log.info("%s", " ".join(command))
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    options = ["--dry-run", "--cores", str(cores), "--forceall", "--rerun-incomplete"]
+    done = second_snakemake(snakefile, config, targets, options)
     if done.returncode:
         said = (done.stdout + done.stderr).rpartition("Building DAG of jobs...")[2].strip()
         raise RelampError(f"the workflow cannot be planned: {said[-500:]}")
