@@ -27,7 +27,7 @@ from relamp.study.config import load_config
 from relamp.study.names import FROM_SCRATCH
 from relamp.study.paths import all_datasets
 from relamp.study.plan import Plan
-from relamp.study.studies import Run
+from relamp.study.studies import TRAINERS, Run
 
 try:
     CONFIG = load_config(config, ROOT / "workflow" / "presets")
@@ -97,13 +97,6 @@ TRAINED_AS = {
     "molecules": "pretrain",
     "nodes": "pretrain_nodes",
     "images": "images",
-}
-# The modules of their trainers, which the job loads by name.
-TRAINERS = {
-    "graphs": "relamp.train.graphs",
-    "molecules": "relamp.train.graphs",
-    "nodes": "relamp.train.nodes",
-    "images": "relamp.train.images",
 }
 SCORED_AS = {
     "probe": "probe",

@@ -198,6 +198,7 @@ rule embed_edits:
         settings=lambda wildcards: EDITS.settings_of(
             Run(wildcards.method, wildcards.setting)
         ),
+        trainer=TRAINERS["graphs"],
         protocol=CONFIG.mmix.edit_distance.protocol.model_dump(mode="json"),
     script:
         "scripts/embed_edits.py"

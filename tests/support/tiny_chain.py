@@ -9,6 +9,7 @@ from pathlib import Path
 from relamp.data.jobs import folds as fix_folds
 from relamp.data.jobs import pack
 from relamp.evaluate.jobs import score
+from relamp.study.studies import TRAINERS
 from relamp.train.jobs import pretrain
 
 # All 188 graphs are one batch: the loss of the first epoch is that of the first step, before any weight moves.
@@ -22,7 +23,7 @@ def main(folder: Path) -> None:
     data, folds, encoder = folder / "data.safetensors", folder / "folds.csv", folder / "encoder.safetensors"
     pack("MUTAG", data, folder / "guard.json", folder / "dropped.csv", None, None, folder / "parts")
     fix_folds(data, [0], PROTOCOL["folds"], {0: folds})
-    pretrain(data, data, [encoder], [0], [folder / "state"], [LAMP], [SETTINGS], "graphs")
+    pretrain(data, data, [encoder], [0], [folder / "state"], [LAMP], [SETTINGS], TRAINERS["graphs"])
     for kernel in ("rbf", "linear"):
         score(
             data=data,

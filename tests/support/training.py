@@ -8,17 +8,16 @@ import torch
 
 from relamp.method.base import Method, build
 from relamp.method.table import METHODS
+from relamp.runtime.job import named
 from relamp.settings.graphs import Pretraining
 from relamp.settings.images import ImagePretraining
 from relamp.settings.nodes import NodePretraining
-from relamp.train.graphs import GraphTrainer
-from relamp.train.images import ImageTrainer
+from relamp.study import studies
 from relamp.train.jobs import pretrain
-from relamp.train.nodes import NodeTrainer
 from relamp.train.trainer import Trained
 
 CLASSES = {"graphs": Pretraining, "nodes": NodePretraining, "images": ImagePretraining}
-TRAINERS = {"graphs": GraphTrainer, "nodes": NodeTrainer, "images": ImageTrainer}
+TRAINERS = {domain: named(studies.TRAINERS[domain]) for domain in CLASSES}
 
 
 def params(domain: str, name: str, **options: Any) -> dict[str, Any]:
@@ -68,5 +67,5 @@ def run_job(
     state.mkdir(parents=True, exist_ok=True)
     (code := state / "code.txt").write_text("code")
     encoders = [folder / "encoder.safetensors" for folder in folders.values()]
-    pretrain(data, code, encoders, list(folders), [state], [method], [settings], domain)
+    pretrain(data, code, encoders, list(folders), [state], [method], [settings], studies.TRAINERS[domain])
     return {seed: folder / "embeddings.safetensors" for seed, folder in folders.items()}

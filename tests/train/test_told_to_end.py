@@ -27,7 +27,7 @@ def main():
     options = {"strategy": "magnitude"}
     method = {"name": "lamp-mag", "maker": "relamp.method.lamp:Lamp", "options": options, "trains": True}
     encoders = [out / f"seed~{seed}" / "encoder.safetensors" for seed in (0, 1)]
-    pretrain(data, data, encoders, [0, 1], [out / "state"], [method], [settings], "graphs")
+    pretrain(data, data, encoders, [0, 1], [out / "state"], [method], [settings], "relamp.train.graphs:GraphTrainer")
 
 
 nothing = {name: {} for name in ("wildcards", "params", "input", "output", "config")}

@@ -13,7 +13,7 @@ from relamp.data.rows import DEFAULT
 from relamp.evaluate.table import EVALUATIONS
 from relamp.study import resources
 from relamp.study.paths import Paths
-from relamp.study.studies import BASE, Run, Study
+from relamp.study.studies import BASE, TRAINERS, Run, Study
 
 DATASET = "{dataset}"
 ANY = Run("{method}", "{setting}")  # the run that the wildcards name
@@ -63,7 +63,7 @@ class Training:
         study = self.study
         folders = [paths.train(study.domain, DATASET, run) for run in self.runs]
         return {
-            "domain": study.domain,
+            "trainer": TRAINERS[study.domain],
             "seeds": list(study.seeds),
             "states": [folder.replace(paths.results, f"{paths.results}/state", 1) for folder in folders],
             "methods": lambda wildcards: [study.method_of(run) for run in self.of(wildcards)],

@@ -20,6 +20,13 @@ CONTROL = "untrained"
 TABLE_OF = {"graphs": "graphs", "molecules": "graphs", "nodes": "nodes", "images": "images"}
 # The study by whose settings any one run of a domain is trained.
 BASE = {"graphs": "tables", "molecules": "corpus", "nodes": "nodes", "images": "images"}
+# What trains it, by name: studies are read without torch.
+TRAINERS = {
+    "graphs": "relamp.train.graphs:GraphTrainer",
+    "molecules": "relamp.train.graphs:GraphTrainer",
+    "nodes": "relamp.train.nodes:NodeTrainer",
+    "images": "relamp.train.images:ImageTrainer",
+}
 Protocol = Callable[[str], Settings]  # of a data set
 
 

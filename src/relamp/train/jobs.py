@@ -31,14 +31,6 @@ from relamp.train.trainer import Trained, Trainer
 
 log = logging.getLogger(__name__)
 
-# By name, so that a job depends on the code of its own domain alone: who asks for a job's code names these too.
-TRAINERS = {
-    "graphs": "relamp.train.graphs:GraphTrainer",
-    "molecules": "relamp.train.graphs:GraphTrainer",
-    "nodes": "relamp.train.nodes:NodeTrainer",
-    "images": "relamp.train.images:ImageTrainer",
-}
-
 
 def pretrain(
     data: Path,
@@ -48,7 +40,7 @@ def pretrain(
     states: Sequence[Path],
     methods: Sequence[Mapping[str, Any]],
     settings: Sequence[Mapping[str, Any]],
-    domain: str,
+    trainer: str,
     threads: int = 1,
 ) -> None:
     """Pre-train at one or several settings, for each seed.
@@ -58,17 +50,18 @@ def pretrain(
     and the final epoch in the header. Seeds that an earlier, killed job has finished are not trained again.
 
     `encoder` has all seeds of a setting one after another; `states` (a folder), `methods` (see
-    `relamp.method.base.build`) and `settings` (of the domain's training) have one entry per setting.
+    `relamp.method.base.build`) and `settings` (of the domain's training) have one entry per setting. `trainer` is the
+    domain's, "module:class", named so that a job depends on the code of its own domain alone.
     """
-    device, trainer = choose_device(threads), named(TRAINERS[domain])
-    packed = trainer.opened(local_copy(data))
+    device, made = choose_device(threads), named(trainer)
+    packed = made.opened(local_copy(data))
     files = [encoder[start : start + len(seeds)] for start in range(0, len(encoder), len(seeds))]
     for paths, state, row, given in zip(files, states, methods, settings, strict=True):
         log.info("%s: %s", row["name"], row["options"])
-        chosen = trainer.settings_class.model_validate(given)
+        chosen = made.settings_class.model_validate(given)
         method = build(row, chosen)
         facts = training_facts(data, code, chosen, threads, device, method=dict(row))
-        make = partial(trainer, packed, method, device=device)
+        make = partial(made, packed, method, device=device)
         done = train_seeds(make, seeds, state, facts, f"{packed.name} {row['name']}")
         for path, (trained, own) in zip(paths, done, strict=True):
             _write(path, trained, {**own, "dataset": packed.name}, ["epoch", "loss", *method.terms])
@@ -115,20 +108,21 @@ def embed_edits(
     settings: Mapping[str, Any],
     protocol: Mapping[str, Any],
     output: Mapping[int, Path],
+    trainer: str,
     threads: int = 1,
 ) -> None:
     """Embed the triplets of the graph edit distance: for each seed an array `n~N` of `[3, G, D]` per size.
 
-    Anchors, positives and negatives stand one after another. Data, encoders, method and settings are those of
+    Anchors, positives and negatives stand one after another. Data, encoders, method, settings and trainer are those of
     `pretrain`, the protocol is an `EditDistanceProtocol`.
     """
     device, packed = choose_device(threads), PackedGraphs.load(data)
     chosen = EditDistanceProtocol.model_validate(protocol)
     made = build(method, Pretraining.model_validate(settings))
-    trainer, edits = named(TRAINERS["graphs"]), named("relamp.evaluate.edit_distance:edits")
+    holding, edits = named(trainer), named("relamp.evaluate.edit_distance:edits")
 
     def embedded(part: PackedGraphs, weights: Mapping[str, Tensor], seed: int) -> Tensor:
-        holder = trainer(part, made, seed, device)
+        holder = holding(part, made, seed, device)
         holder.encoder.load_state_dict(weights)
         embeddings: Tensor = holder.embed()[""]
         return embeddings
