@@ -18,7 +18,7 @@ from relamp.settings.evaluation import (
     ProbeProtocol,
     SvmProtocol,
 )
-from relamp.settings.graphs import GraphclOptions, MmixOptions, MmixTraining, Pretraining, SimgraceOptions
+from relamp.settings.graphs import GraphclOptions, LampOptions, MmixOptions, MmixTraining, Pretraining, SimgraceOptions
 from relamp.settings.images import ImagePretraining, ImageViews
 from relamp.settings.judging import Judging
 from relamp.settings.mixing import MixSettings
@@ -81,6 +81,8 @@ def test_every_field_and_every_model_has_a_description(kind: type[Settings]) -> 
         (Pretraining, "shuffle", ["never"], ["once", "epoch"]),
         (Pretraining, "self_loops", [True, "some"], ["none", "all", "all-but-last"]),
         (Pretraining, "lamp", [{"prune_scope": "node"}], [{"node_embedding": "last"}]),
+        (LampOptions, "gamma", [1, -0.1, float("nan"), "abc", [0.1], None], [0, "0.99"]),
+        (LampOptions, "alpha", [-1, float("inf")], [0]),
         (SimgraceOptions, "eta", [0, -1, float("inf")], [0.1]),
         (GraphclOptions, "augmentations", [[], ["drop"], "subgraph"], [["attribute_masking"]]),
         (GraphclOptions, "strength", [1, -0.1, float("nan")], [0, 0.99]),

@@ -1,11 +1,9 @@
 import json
 from typing import Annotated
 
-import pytest
 from pydantic import Field
 
 from relamp.settings.base import Count, Settings
-from relamp.settings.graphs import Pretraining
 from relamp.settings.options import describe, json_schema
 
 
@@ -43,14 +41,6 @@ def test_every_option_has_its_dotted_key_its_value_and_one_line() -> None:
     assert ("maybe.width", 1, "Width in metres.") in describe(Outer, filled)
 
 
-def test_all_options_of_pretraining_are_listed_once() -> None:
-    options = describe(Pretraining, Pretraining())
-    keys = [option.key for option in options]
-    assert len(set(keys)) == len(keys)
-    assert {"epochs", "lamp.prune_scope", "mmix.mix.threshold", "mmix.training"} <= set(keys)
-    assert all(option.description for option in options)
-
-
 def test_the_schema_describes_every_option_and_requires_none() -> None:
     schema = json_schema(Outer)
     assert schema["properties"]["many"]["description"] == "Numbers."
@@ -64,12 +54,3 @@ def test_the_schema_describes_every_option_and_requires_none() -> None:
     }
     assert (schema["additionalProperties"], "required" in schema) == (False, False)
     assert json.loads(json.dumps(schema)) == schema
-
-
-def test_the_schema_accepts_what_the_settings_accept() -> None:
-    jsonschema = pytest.importorskip("jsonschema")
-    validator = jsonschema.Draft202012Validator(json_schema(Pretraining))
-    assert validator.is_valid(Pretraining().model_dump(mode="json"))
-    assert validator.is_valid({"mmix": {"training": {"epochs": 3, "checkpoints": [3]}}})
-    for wrong in ({"epoch": 3}, {"epochs": -1}, {"lamp": {"prune_scope": "node"}}, {"hidden": "wide"}):
-        assert not validator.is_valid(wrong), wrong
