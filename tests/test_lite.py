@@ -1,6 +1,5 @@
 """From stored rows alone: pack them, render everything, and import nothing heavy."""
 
-import ast
 import json
 import re
 import subprocess
@@ -15,13 +14,11 @@ import yaml
 from relamp import lite
 from relamp.artifacts import ARTIFACTS
 from relamp.errors import RelampError
-from relamp.runtime.code import import_closure
 from relamp.study.config import load_config
 from relamp.study.plan import Plan
 from stored_rows import write_made_up
 
 ROOT = Path(__file__).parents[1]
-LITE = ROOT / "src/relamp/lite.py"
 # What it loads by name.
 NAMED = sorted({module for made in ARTIFACTS.values() if made.lite for module in made.modules})
 GIVEN = {
@@ -120,19 +117,3 @@ def test_nothing_heavy_is_imported() -> None:
     command = [sys.executable, "-c", f"import relamp.lite, {', '.join(NAMED)}, sys; print(*sys.modules)"]
     modules = set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
     assert not modules & {"torch", "torch_geometric", "rdkit", "grakel", "datamol", "snakemake", "sklearn"}
-
-
-def test_the_rendering_environment_has_all_that_it_needs() -> None:
-    env = yaml.safe_load((ROOT / "envs" / "render.yaml").read_text())
-    pins = {line.partition("==")[0].lower() for line in env["dependencies"][2]["pip"]}
-    named = {"yaml": "pyyaml"}
-    found = set()
-    code = [path for path in import_closure(LITE, *NAMED) if path.suffix == ".py"]
-    for path in (LITE, *code):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Import):
-                found |= {alias.name.partition(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                found.add(node.module.partition(".")[0])
-    outside = found - set(sys.stdlib_module_names) - {"relamp"}
-    assert {named.get(name, name) for name in outside} <= pins

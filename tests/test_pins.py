@@ -1,6 +1,5 @@
 """pyproject.toml, requirements.lock and envs/*.yaml must say the same."""
 
-import ast
 import re
 import sys
 import tomllib
@@ -10,7 +9,9 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
+from imports import packages
 from relamp.artifacts import ARTIFACTS
+from relamp.data.registry import REGISTRY
 from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS
 from relamp.runtime.code import import_closure
@@ -20,12 +21,13 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 ENVS = sorted((ROOT / "envs").glob("*.yaml"))
 # Where the name to import is not the name to install.
 INSTALLED_AS = {"sklearn": "scikit-learn", "yaml": "pyyaml", "torch_geometric": "torch-geometric"}
-# What scripts load by name.
+# What scripts, and the rendering from stored rows, load by name.
 LOADED = {
     "pretrain": {row.maker.partition(":")[0] for rows in METHODS.values() for row in rows.values()}
     | {f"relamp.train.{domain}" for domain in METHODS},
     "score": {row.score.partition(":")[0] for row in EVALUATIONS.values() if "train" not in row.score},
     "artifact": {module for made in ARTIFACTS.values() for module in made.modules},
+    "lite": {module for made in ARTIFACTS.values() if made.lite for module in made.modules},
 }
 
 
@@ -78,17 +80,10 @@ def rules_by_script() -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize(("script", "env"), rules_by_script().items())
+@pytest.mark.parametrize(("script", "env"), [*rules_by_script().items(), ("lite", "render")])
 def test_an_environment_has_all_that_its_scripts_import(script: str, env: str) -> None:
-    path = ROOT / "workflow" / "scripts" / f"{script}.py"
-    code = [file for file in import_closure(path, *LOADED.get(script, ())) if file.suffix == ".py"]
-    imported = set()
-    for file in (path, *code):
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.Import):
-                imported |= {alias.name.partition(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                imported.add(node.module.partition(".")[0])
+    path = ROOT / ("src/relamp" if script == "lite" else "workflow/scripts") / f"{script}.py"
+    imported = packages([path, *import_closure(path, *LOADED.get(script, ()))])
     needed = {normal(INSTALLED_AS.get(name, name)) for name in imported - set(sys.stdlib_module_names) - {"relamp"}}
     assert needed <= set(pins(ROOT / "envs" / f"{env}.yaml"))
 
@@ -99,8 +94,5 @@ def test_every_script_belongs_to_a_rule() -> None:
 
 
 def test_every_data_package_is_in_the_environment_that_packs() -> None:
-    from relamp.data.registry import REGISTRY
-
-    names = {"sklearn": "scikit-learn"}  # where a package is installed by another name than it is imported by
-    packages = {normal(names.get(row.package, row.package)) for row in REGISTRY.values() if row.package}
-    assert packages <= set(pins(ROOT / "envs" / "data.yaml"))
+    needed = {normal(INSTALLED_AS.get(row.package, row.package)) for row in REGISTRY.values() if row.package}
+    assert needed <= set(pins(ROOT / "envs" / "data.yaml"))
