@@ -1,6 +1,5 @@
 import contextlib
 import logging
-import os
 import platform
 import signal
 import subprocess
@@ -15,7 +14,8 @@ from typing import Any
 import pytest
 
 from relamp.errors import RelampError
-from relamp.runtime.job import bound, named, run
+from relamp.runtime.job import bound, run
+from relamp.runtime.signals import SIGNALS
 
 
 @contextlib.contextmanager
@@ -89,49 +89,51 @@ def test_files_come_as_the_annotations_want_them() -> None:
     words |= {"one": ["a.html", "a.csv"], "maybe": "m", "plain": ["p"]}
     found = bound(files, words)
     assert (found["one"], found["maybe"], found["plain"]) == (Path("a.html"), Path("m"), ["p"])
-
-
-def test_a_file_per_seed_is_wanted_for_each() -> None:
     with pytest.raises(ValueError, match="zip"):
-        bound(files, {"one": "a", "maybe": [], "many": [], "by_seed": ["c"], "seeds": [3, 5], "word": "x"})
-
-
-def test_a_parameter_without_a_word_is_told() -> None:
+        bound(files, {**words, "by_seed": ["c"]})  # not one for each seed
     with pytest.raises(TypeError, match="files: nothing is given for maybe"):
         bound(files, {"one": "a"})
 
 
-def test_a_function_by_name() -> None:
-    assert named("relamp.runtime.job:bound") is bound
+def users_error() -> None:
+    raise RelampError("a.txt: sha256 is 1f but the registry has 9c; delete it") from KeyError("hidden")
 
 
-def test_a_users_error_is_one_line_on_the_terminal_and_in_the_log(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def fault() -> None:
+    raise ValueError("shapes differ")
+
+
+ENDED = "ended before it was done"
+
+
+@pytest.mark.parametrize(
+    ("main", "shown", "logged"),
+    [
+        (users_error, *["a.txt: sha256 is 1f but the registry has 9c; delete it"] * 2),
+        (fault, "ValueError: shapes differ (see {log})", "ValueError: shapes differ"),
+        *(
+            (
+                lambda number=number: signal.raise_signal(number),
+                f"{number.name}: {ENDED} (see {{log}})",
+                f"{number.name}: {ENDED}; the same command runs it again",
+            )
+            for number in SIGNALS
+        ),
+    ],
+)
+def test_what_ends_a_job_is_one_line_on_the_terminal_and_in_its_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], main: Callable[..., None], shown: str, logged: str
 ) -> None:
-    def main() -> None:
-        raise RelampError("a.txt: sha256 is 1f but the registry has 9c; delete it") from KeyError("hidden")
-
+    handlers = [signal.getsignal(number) for number in SIGNALS]
     given = job(tmp_path / "a.log")
     assert call(main, given) == 1
-    assert capsys.readouterr().err == "relamp: a.txt: sha256 is 1f but the registry has 9c; delete it\n"
-    first, line = Path(given.log).read_text(encoding="utf-8").splitlines()
+    assert capsys.readouterr().err == f"relamp: {shown.format(log=given.log)}\n"
+    first, *traceback, line = Path(given.log).read_text(encoding="utf-8").rstrip().splitlines()
     assert first.endswith(f" pack, 2 CPUs on {platform.node()}")
-    assert line.endswith(" a.txt: sha256 is 1f but the registry has 9c; delete it")
-
-
-def test_any_other_error_is_one_line_on_the_terminal_and_a_traceback_in_the_log(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def main() -> None:
-        raise ValueError("shapes differ")
-
-    given = job(tmp_path / "a.log")
-    assert call(main, given) == 1
-    assert capsys.readouterr().err == f"relamp: ValueError: shapes differ (see {given.log})\n"
-    text = Path(given.log).read_text(encoding="utf-8")
-    assert "Traceback (most recent call last)" in text
-    assert text.rstrip().endswith("ValueError: shapes differ")
-    assert "in main" in text
+    assert line.endswith(logged)
+    # A fault that is the program's has its traceback in the log.
+    assert any(text.endswith("in fault") for text in traceback) == bool(traceback) == (main is fault)
+    assert [signal.getsignal(number) for number in SIGNALS] == handlers
 
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit])
@@ -203,17 +205,3 @@ def test_jobs_under_snakemake_log_end_and_use_their_threads(tmp_path: Path) -> N
     logs = {kind: (tmp_path / "logs" / f"{kind}.log").read_text() for kind in ("good", "user", "fault")}
     assert all(f"working on {kind}" in text for kind, text in logs.items())
     assert ["Traceback" in logs[kind] for kind in ("good", "user", "fault")] == [False, False, True]
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
-def test_a_signal_ends_a_job_with_a_line_that_names_it(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], number: signal.Signals
-) -> None:
-    before = signal.getsignal(number)
-    given = job(tmp_path / "a.log")
-    assert call(lambda: os.kill(os.getpid(), number), given) == 1
-    assert capsys.readouterr().err == f"relamp: {number.name}: ended before it was done (see {given.log})\n"
-    first, line = Path(given.log).read_text(encoding="utf-8").splitlines()
-    assert first.endswith(f" pack, 2 CPUs on {platform.node()}")
-    assert line.endswith(f" {number.name}: ended before it was done; the same command runs it again")
-    assert signal.getsignal(number) is before
