@@ -1,7 +1,5 @@
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from relamp.errors import RelampError
 from relamp.render.comparisons import OVER_ALL, comparisons_table
@@ -68,9 +66,3 @@ def test_a_page_of_one_data_set_names_it_and_the_rope() -> None:
 def test_without_pairs_there_is_nothing_to_show() -> None:
     with pytest.raises(RelampError, match="evaluate two on one at least"):
         comparisons_table(pairs(), rope=1)
-
-
-@given(better=st.floats(0, 1), share=st.floats(0, 1))
-def test_swapping_the_pair_changes_nothing(better: float, share: float) -> None:
-    worse = share * (1 - better)
-    assert blocks(pairs(("a", "b", "MUTAG", better, worse))) == blocks(pairs(("b", "a", "MUTAG", worse, better)))

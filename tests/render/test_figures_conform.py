@@ -317,11 +317,17 @@ def test_plotted_numbers_do_not_depend_on_the_order_of_rows(entry: Entry) -> Non
 
 
 @every_entry
-def test_the_same_rows_give_the_same_files(entry: Entry, tmp_path: Path) -> None:
+def test_the_same_rows_give_the_same_files(entry: Entry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
     size = next(reversed(entry.inputs))
-    written = [save(*entry.drawn(size), tmp_path / name) for name in ("one", "two")]
-    assert [path.read_bytes() for path in written[0]] == [path.read_bytes() for path in written[1]]
-    assert len(pd.read_csv(written[0][-1])) == len(entry.drawn(size)[1])
+    one, two = (save(*entry.drawn(size), tmp_path / name / "gamma~0.2.v1") for name in ("one", "two"))
+    assert [path.name for path in one] == [f"gamma~0.2.v1.{kind}" for kind in ("pdf", "svg", "png", "csv")]
+    assert set((tmp_path / "one").iterdir()) == set(one)
+    pdf, svg, png, csv = (path.read_bytes() for path in one)
+    assert [pdf, svg, png, csv] == [path.read_bytes() for path in two]
+    # Both might have been made within a second: there must be no date at all.
+    assert (b"Date" in pdf, b"<dc:date>" in svg, b"tIME" in png) == (False, False, False)
+    assert len(pd.read_csv(one[-1])) == len(entry.drawn(size)[1])
 
 
 @every_entry

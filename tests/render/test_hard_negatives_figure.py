@@ -25,10 +25,8 @@ def test_what_is_plotted_are_means_over_nodes_and_seeds() -> None:
 
 def test_the_figure_has_a_panel_for_each_method_and_measure() -> None:
     figure, plotted = hard_negatives_figure(**hardness())
-    assert [axis.get_title().splitlines()[0] for axis in figure.axes] == [
-        "Karate, mo-mix",
-        "Karate, mp-mix",
-    ] * 2
+    titles = [axis.get_title().splitlines()[0] for axis in figure.axes]
+    assert titles == ["Karate, mo-mix", "Karate, mp-mix"] * 2
     assert ["dot product" in axis.get_title() for axis in figure.axes] == [True, True, False, False]
     for axis in figure.axes:
         method = "mo-mix" if "mo-mix" in axis.get_title() else "mp-mix"

@@ -33,53 +33,65 @@ def test_the_file_appears_only_at_the_end_and_folders_are_made(tmp_path: Path) -
     assert listed(path.parent) == ["b.csv"]
 
 
-def test_an_error_in_the_block_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A file that is there already, alone in its folder."""
     path = tmp_path / "a.txt"
     path.write_text("old")
+    return path
 
+
+NOT_WRITTEN = r"a\.txt: could not be written"
+
+
+@pytest.mark.parametrize(
+    ("error", "told", "reason"),
+    [
+        (KeyError("x"), KeyError, "x"),
+        (SafetensorError("I/O error: no space"), RelampError, rf"{NOT_WRITTEN} \(I/O error: no space\)"),
+        (None, RelampError, rf"{NOT_WRITTEN} \(No such file or directory\)"),
+    ],
+)
+def test_a_block_that_fails_or_writes_nothing_leaves_the_old_file_and_nothing_else(
+    error: Exception | None, told: type[Exception], reason: str, old: Path
+) -> None:
     def write() -> None:
-        with whole(path) as beside:
-            beside.write_text("half")
-            raise KeyError("x")
+        with whole(old) as beside:
+            if error:
+                beside.write_text("half")
+                raise error
 
-    with pytest.raises(KeyError):
+    with pytest.raises(told, match=reason):
         write()
-    assert path.read_text() == "old"
-    assert listed(tmp_path) == ["a.txt"]
+    assert old.read_text() == "old"
+    assert listed(old.parent) == ["a.txt"]
 
 
 @pytest.mark.parametrize("step", ["open", "fsync", "replace"])
-def test_a_full_disk_is_told_and_leaves_the_old_file(
-    step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "a.txt"
-    path.write_text("old")
-
+def test_a_full_disk_is_told_and_leaves_the_old_file(step: str, old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     owner, name = {"open": (Path, "write_text"), "fsync": (os, "fsync"), "replace": (Path, "replace")}[step]
     monkeypatch.setattr(owner, name, full)
-    with pytest.raises(RelampError, match=r"a\.txt: could not be written \(No space left on device\); free some space"):
-        write_text(path, "new")
+    with pytest.raises(RelampError, match=rf"{NOT_WRITTEN} \(No space left on device\); free some space"):
+        write_text(old, "new")
     monkeypatch.undo()
-    assert path.read_text() == "old"
-    assert listed(tmp_path) == ["a.txt"]
+    assert old.read_text() == "old"
+    assert listed(old.parent) == ["a.txt"]
 
 
-def test_a_kill_in_the_middle_leaves_the_old_file(tmp_path: Path) -> None:
-    path = tmp_path / "a.txt"
-    path.write_text("old")
+def test_a_kill_in_the_middle_leaves_the_old_file(old: Path) -> None:
     script = f"""
         import os, signal
         from relamp.runtime.files import whole
-        with whole({str(path)!r}) as beside:
+        with whole({str(old)!r}) as beside:
             beside.write_text("half")
             os.kill(os.getpid(), signal.SIGKILL)
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=False)
     assert done.returncode == -signal.SIGKILL
-    assert path.read_text() == "old"
+    assert old.read_text() == "old"
 
 
 def test_json_is_sorted_readable_and_ends_its_last_line(tmp_path: Path) -> None:
@@ -106,23 +118,6 @@ def test_sha256_is_that_of_the_bytes(tmp_path: Path) -> None:
     assert sha256(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     path.write_bytes(bytes(range(256)) * 5000)
     assert sha256(path) == hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-@pytest.mark.parametrize(
-    ("error", "reason"),
-    [(SafetensorError("I/O error: no space"), "I/O error: no space"), (None, "No such file or directory")],
-)
-def test_a_block_that_fails_in_the_library_or_writes_nothing_is_an_error(
-    error: Exception | None, reason: str, tmp_path: Path
-) -> None:
-    def write() -> None:
-        with whole(tmp_path / "a.txt"):
-            if error:
-                raise error
-
-    with pytest.raises(RelampError, match=rf"a\.txt: could not be written \({reason}\)"):
-        write()
-    assert listed(tmp_path) == []
 
 
 @pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])

@@ -2,11 +2,8 @@ import contextlib
 import logging
 import platform
 import signal
-import subprocess
-import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +13,8 @@ import pytest
 from relamp.errors import RelampError
 from relamp.runtime.job import bound, run
 from relamp.runtime.signals import SIGNALS
+from slurm_cluster import SNAKEMAKE, needs_snakemake
+from slurm_cluster import run as run_words
 
 
 @contextlib.contextmanager
@@ -124,7 +123,6 @@ ENDED = "ended before it was done"
 def test_what_ends_a_job_is_one_line_on_the_terminal_and_in_its_log(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], main: Callable[..., None], shown: str, logged: str
 ) -> None:
-    handlers = [signal.getsignal(number) for number in SIGNALS]
     given = job(tmp_path / "a.log")
     assert call(main, given) == 1
     assert capsys.readouterr().err == f"relamp: {shown.format(log=given.log)}\n"
@@ -133,7 +131,6 @@ def test_what_ends_a_job_is_one_line_on_the_terminal_and_in_its_log(
     assert line.endswith(logged)
     # A fault that is the program's has its traceback in the log.
     assert any(text.endswith("in fault") for text in traceback) == bool(traceback) == (main is fault)
-    assert [signal.getsignal(number) for number in SIGNALS] == handlers
 
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit])
@@ -156,52 +153,35 @@ def test_without_a_log_messages_go_to_the_terminal(capsys: pytest.CaptureFixture
     assert capsys.readouterr().err.endswith(" hello\n")
 
 
-@pytest.mark.skipif(find_spec("snakemake") is None, reason="snakemake is not installed")
-def test_jobs_under_snakemake_log_end_and_use_their_threads(tmp_path: Path) -> None:
+@needs_snakemake
+def test_a_job_under_snakemake_gets_its_words_and_its_threads(tmp_path: Path) -> None:
     (tmp_path / "Snakefile").write_text(
         textwrap.dedent("""
-            rule all:
-                input: "good.txt", "user.txt", "fault.txt"
-            for kind in ("good", "user", "fault"):
-                rule:
-                    name: kind
-                    output: output=f"{kind}.txt"
-                    log: f"logs/{kind}.log"
-                    threads: 2
-                    params: kind=kind
-                    script: "script.py"
+            rule one:
+                output: output="out.txt"
+                log: "logs/one.log"
+                threads: 2
+                params: word="these"
+                script: "script.py"
         """)
     )
     (tmp_path / "script.py").write_text(
         textwrap.dedent("""
-            import logging
             import os
             from pathlib import Path
 
             from relamp.errors import RelampError
-            from relamp.runtime.job import bound, named, run
+            from relamp.runtime.job import run
 
 
-            def main(kind: str, output: Path, threads: int):
-                logging.getLogger("relamp.x").info("working on %s", kind)
-                if kind == "user":
-                    raise RelampError("do this instead")
-                one = 1 / (kind == "good")
-                output.write_text(f"{one} {threads} {os.environ['OMP_NUM_THREADS']}")
+            def main(word: str, output: Path, threads: int):
+                raise RelampError(f"{word} {output.name} {threads} {os.environ['OMP_NUM_THREADS']}")
 
 
             run(main, snakemake)
         """)
     )
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--keep-going", "--quiet", "host", "progress"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
-    assert done.returncode == 1
-    assert (tmp_path / "good.txt").read_text() == "1.0 2 2"
-    assert not (tmp_path / "user.txt").exists()
-    lines = done.stderr.splitlines()
-    assert lines.count("relamp: do this instead") == 1
-    assert lines.count("relamp: ZeroDivisionError: division by zero (see logs/fault.log)") == 1
-    assert "Traceback" not in done.stdout + done.stderr
-    logs = {kind: (tmp_path / "logs" / f"{kind}.log").read_text() for kind in ("good", "user", "fault")}
-    assert all(f"working on {kind}" in text for kind, text in logs.items())
-    assert ["Traceback" in logs[kind] for kind in ("good", "user", "fault")] == [False, False, True]
+    said = run_words(tmp_path, *SNAKEMAKE, "--cores", "2", code=1)
+    assert said.splitlines().count("relamp: these out.txt 2 2") == 1
+    assert "Traceback" not in said
+    assert (tmp_path / "logs" / "one.log").read_text().endswith(" these out.txt 2 2\n")

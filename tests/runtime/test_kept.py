@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from kept_calls import write_or_fail, write_sum
+from pool_jobs import write_or_fail, write_sum
 from relamp.runtime.kept import make_each
 from relamp.runtime.log import RESUMES
 
@@ -24,10 +24,9 @@ def calls(folder: Path) -> list[str]:
 
 
 def make(folder: Path, pluses: list[int], processes: int = 1, code: Path = CODE) -> list[Path]:
-    outputs = [folder / "results" / "sums" / f"{plus}.txt" for plus in pluses]
     arguments = [{"source": folder / "number", "plus": plus} for plus in pluses]
     # Each output has a folder of its own, as rows of runs have.
-    outputs = [path.parent / path.stem / path.name for path in outputs]
+    outputs = [folder / "results" / "sums" / str(plus) / f"{plus}.txt" for plus in pluses]
     make_each(write_sum, arguments, outputs, folder / "results" / "state", code, processes, "sums")
     return outputs
 

@@ -15,6 +15,8 @@ from relamp.study.plan import Plan, methods_by_evaluation
 from relamp.study.studies import Run, studies
 
 PRESETS = Path(__file__).parents[2] / "workflow" / "presets"
+STUDIES = studies(load_config({}, PRESETS))
+TRAININGS = {each.name: each for each in trainings(STUDIES)}
 
 
 def plan(**given: Any) -> Plan:
@@ -53,36 +55,33 @@ def test_every_row_that_is_read_is_written_by_one_job(preset: str) -> None:
 
 
 def test_a_job_trains_one_run_or_all_of_a_sweep() -> None:
-    made = {each.name: each for each in trainings(studies(load_config({}, PRESETS)))}
-    assert set(made) == {
+    assert set(TRAININGS) == {
         *(f"train_{name}" for name in ("graphs", "molecules", "nodes", "images")),
         *("train_gamma_lamp_mag", "train_alpha_lamp_mag", "train_grid_mp_mix", "train_grid_mp_mix_nodiv"),
     }
-    assert made["train_graphs"].runs == (ANY,)
+    assert TRAININGS["train_graphs"].runs == (ANY,)
     # What the table trains is no part of the sweep's job.
-    assert [run.setting for run in made["train_gamma_lamp_mag"].runs] == [
+    assert [run.setting for run in TRAININGS["train_gamma_lamp_mag"].runs] == [
         f"gamma~{gamma}_alpha~1" for gamma in (0.05, 0.35, 0.5, 0.75, 0.95)
     ]
     one = wildcards(dataset="MUTAG", method="lamp-mag", setting="gamma~0.3_alpha~1")
-    (settings,) = made["train_graphs"].params(Paths("r"))["settings"](one)
+    (settings,) = TRAININGS["train_graphs"].params(Paths("r"))["settings"](one)
     assert settings["lamp"]["gamma"] == 0.3
 
 
 def test_work_follows_epochs_seeds_and_settings() -> None:
-    made = {each.name: each for each in trainings(studies(load_config({}, PRESETS)))}
     run = wildcards(dataset="MUTAG", method="lamp-mag", setting="gamma~0.2_alpha~1")
-    assert made["train_graphs"].work(run) == 5 * 20
-    assert made["train_graphs"].work(wildcards(dataset="MUTAG", method="untrained", setting="default")) == 0
-    assert made["train_gamma_lamp_mag"].work(run) == 5 * 5 * 20
+    assert TRAININGS["train_graphs"].work(run) == 5 * 20
+    assert TRAININGS["train_graphs"].work(wildcards(dataset="MUTAG", method="untrained", setting="default")) == 0
+    assert TRAININGS["train_gamma_lamp_mag"].work(run) == 5 * 5 * 20
     # The karate club has fewer nodes than a sample: all pairs of 34 nodes in each of 200 steps.
     nodes = wildcards(dataset="KarateClub", method="mp-mix", setting="default")
-    assert made["train_nodes"].work(nodes) == pytest.approx(3 * 200 * 34**2 / 1e6)
-    assert all(each.disk(run) > 0 for name, each in made.items() if name == "train_graphs")
+    assert TRAININGS["train_nodes"].work(nodes) == pytest.approx(3 * 200 * 34**2 / 1e6)
+    assert all(each.disk(run) > 0 for name, each in TRAININGS.items() if name == "train_graphs")
 
 
 def test_a_job_of_scores_takes_the_embeddings_and_folds_of_its_runs() -> None:
-    found = studies(load_config({}, PRESETS))
-    made = {each.name: each for each in scorings(found)}
+    made = {each.name: each for each in scorings(STUDIES)}
     tables = made["score_svm_rbf_tables"]
     inputs = tables.inputs(Paths("r"))
     assert len(inputs["embeddings"]) == 6 * 5
@@ -95,7 +94,7 @@ def test_a_job_of_scores_takes_the_embeddings_and_folds_of_its_runs() -> None:
     # Editing a kernel scores no embeddings again.
     assert (tables.module, controls.module) == ("relamp.evaluate.svm", "relamp.evaluate.controls")
     assert {"kernels.py", "bag.py"}.isdisjoint(path.name for path in import_closure("/dev/null", tables.module))
-    assert controls_of(found, "edit-distance") == ["hist-kernel", "wl"]
+    assert controls_of(STUDIES, "edit-distance") == ["hist-kernel", "wl"]
 
 
 def test_no_artifact_reads_a_file_twice() -> None:

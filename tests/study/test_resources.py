@@ -126,9 +126,7 @@ def test_rates_that_make_no_sense_are_refused_with_their_line(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", {}),
-        ("# nothing\n", {}),
-        ("gpu:\n", {"gpu": {}}),
+        *[("", {}), ("# nothing\n", {}), ("gpu:\n", {"gpu": {}})],
         ("cpu: {slurm_partition: c}", {"cpu": {"slurm_partition": "c"}}),
     ],
 )
@@ -141,14 +139,8 @@ def test_site_words(tmp_path: Path, text: str, words: dict[str, dict[str, str]])
 @pytest.mark.parametrize(
     "text",
     [
-        "gpus: {a: b}",
-        "cpu: [a]",
-        "cpu: {a: [b]}",
-        "gpu: {a: true}",
-        "cpu",
-        "all: {runtime: 2d}",
-        "all: {runtime: 0}",
-        "gpu: {mem_mb: 8G}",
+        *("cpu", "gpus: {a: b}", "cpu: [a]", "cpu: {a: [b]}", "gpu: {a: true}"),
+        *("all: {runtime: 2d}", "all: {runtime: 0}", "gpu: {mem_mb: 8G}"),
     ],
 )
 def test_other_words_are_refused(tmp_path: Path, text: str) -> None:

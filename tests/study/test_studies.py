@@ -9,7 +9,6 @@ from relamp.data.rows import setting_values
 from relamp.errors import RelampError
 from relamp.method.table import METHODS
 from relamp.settings.graphs import Pretraining
-from relamp.settings.nodes import NodePretraining
 from relamp.study.config import Config, load_config
 from relamp.study.overrides import GROUPS, overridden, place, spelt
 from relamp.study.studies import Run, Study, studies
@@ -26,31 +25,25 @@ def study(name: str, **unsupervised: Any) -> Study:
     return studies(config(**unsupervised))[name]
 
 
-def test_a_named_setting_lies_among_the_methods_own_options_or_the_shared_ones() -> None:
-    shared = Pretraining()
-    assert place(shared, GRAPHS["lamp-mag"], "gamma") == ("lamp", "gamma")
-    assert place(shared, GRAPHS["simgrace"], "eta") == ("simgrace", "eta")
-    assert place(shared, GRAPHS["graphcl"], "temperature") == ("temperature",)
-    # M-Mix's methods have a temperature of their own, and an alpha that is not LAMP's.
-    assert place(shared, GRAPHS["mp-mix"], "temperature") == ("mmix", "temperature")
-    assert place(shared, GRAPHS["mp-mix"], "threshold") == ("mmix", "mix", "threshold")
-    assert place(NodePretraining(), METHODS["nodes"]["mp-mix"], "hidden") == ("hidden",)
-
-
 @pytest.mark.parametrize(
-    ("method", "name"),
+    ("method", "name", "found"),
     [
-        ("simgrace", "gamma"),
-        ("lamp-mag", "eta"),
-        ("lamp-mag-nolocal", "alpha"),
-        ("mp-mix-branch-a", "branch"),
-        ("untrained", "temperature"),
+        ("lamp-mag", "gamma", "lamp.gamma"),
+        ("simgrace", "eta", "simgrace.eta"),
+        ("graphcl", "temperature", "temperature"),
+        # M-Mix's methods have a temperature of their own, and an alpha that is not LAMP's.
+        ("mp-mix", "temperature", "mmix.temperature"),
+        ("mp-mix", "threshold", "mmix.mix.threshold"),
+        *[("simgrace", "gamma", ""), ("lamp-mag", "eta", ""), ("lamp-mag-nolocal", "alpha", "")],
+        *[("mp-mix-branch-a", "branch", ""), ("untrained", "temperature", "")],
     ],
 )
-def test_what_a_method_does_not_take_has_no_place(method: str, name: str) -> None:
-    assert place(Pretraining(), GRAPHS[method], name) is None
-    with pytest.raises(ValueError, match=f"the method has no setting {name}"):
-        overridden(Pretraining(), GRAPHS[method], {name: 1})
+def test_a_setting_lies_among_the_methods_own_options_or_the_shared_ones(method: str, name: str, found: str) -> None:
+    shared, row = Pretraining(), GRAPHS[method]
+    assert ".".join(place(shared, row, name) or ()) == found
+    if not found:
+        with pytest.raises(ValueError, match=f"the method has no setting {name}"):
+            overridden(shared, row, {name: 1})
 
 
 def test_an_override_changes_one_value_and_is_checked() -> None:

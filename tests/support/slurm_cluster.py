@@ -6,8 +6,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 SETTING = "MUTAG/lamp-mag/gamma~0.2_alpha~1"
@@ -33,6 +36,8 @@ LOW = """
 gpu: {slurm_partition: low}
 """
 SNAKEMAKE = [sys.executable, "-m", "snakemake"]
+PLAN = [*SNAKEMAKE, "--dry-run", "--nolock"]
+needs_snakemake = pytest.mark.skipif(find_spec("snakemake") is None, reason="snakemake is not installed")
 # The test's own controllers look often, and the trainings save often.
 OFTEN = ["--slurm-init-seconds-before-status-checks", "1"]
 ENV = {**os.environ, "RELAMP_SAVE_SECONDS": "0.2", "RELAMP_DEVICE": "cpu", "SNAKEMAKE": " ".join(SNAKEMAKE)}
@@ -51,10 +56,10 @@ def copy_project(folder: Path, config: str = CONFIG) -> Path:
     return folder
 
 
-def run(folder: Path, *words: str, env: dict[str, str] = ENV, timeout: float = 240) -> str:
-    """Run a command in a folder to its good end, and return what it printed."""
+def run(folder: Path, *words: str, env: Mapping[str, str] = ENV, timeout: float = 240, code: int = 0) -> str:
+    """Run a command in a folder to its good end, or another that is expected, and return what it printed."""
     done = subprocess.run(words, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=timeout)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
 
 
@@ -65,7 +70,6 @@ def made(folder: Path) -> dict[str, bytes]:
 
 
 def until(what: str, happened: Callable[[], object], seconds: float = 120) -> None:
-    """Wait for something to happen."""
     end = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < end, f"waited {seconds} s in vain for {what}"
@@ -76,7 +80,6 @@ class Controller:
     """`snakemake --profile slurm` at work in a folder, in a process group of its own."""
 
     def __init__(self, folder: Path, *options: str, env: dict[str, str] = ENV, target: str = TARGET) -> None:
-        """Start it."""
         self.folder, self.output = folder, folder / f"controller-{time.monotonic_ns()}.txt"
         with self.output.open("w") as file:
             words = [*SNAKEMAKE, "--profile", "slurm", *OFTEN, *options, "--", target]
@@ -91,11 +94,9 @@ class Controller:
             )
 
     def said(self) -> str:
-        """Return what it has printed so far."""
         return self.output.read_text()
 
     def run_id(self) -> str:
-        """Return the name of its jobs."""
         return self.said().partition("SLURM run ID: ")[2].split("\n")[0]
 
     def job(self) -> str:
@@ -120,11 +121,9 @@ class Controller:
 
 
 def squeue(*words: str) -> str:
-    """Ask SLURM for jobs."""
     return subprocess.run(["squeue", "--noheader", *words], capture_output=True, text=True, check=True).stdout
 
 
 def log_of_training(folder: Path) -> str:
-    """Return the training's own log."""
     (path,) = (folder / "results/quick/logs/train").rglob("*.log")
     return path.read_text()

@@ -27,13 +27,9 @@ MIXED = ((5, 5, 0.2), (5, 1, 0.3), (5, 2, 0.4), (5, 3, 0.1), (0, 0, 1.0), (2, 2,
 
 def damage_rows(datasets: Sequence[str] = ("MUTAG",), graphs: int = 11, draws: int = 2) -> pd.DataFrame:
     """Values 0, 0.1 ... 1 in every cell."""
-    rows = [
-        (dataset, augmentation, reading, draw, graph, "ok", graph / 10)
-        for dataset, augmentation, reading, draw, graph in product(
-            datasets, ("subgraph", "node_drop"), ("code", "paper"), range(draws), range(graphs)
-        )
-    ]
-    return pd.DataFrame(rows, columns=["dataset", "augmentation", "reading", "draw", "graph", "status", "value"])
+    rows = product(datasets, ("subgraph", "node_drop"), ("code", "paper"), range(draws), range(graphs))
+    made = pd.DataFrame(rows, columns=["dataset", "augmentation", "reading", "draw", "graph"])
+    return made.assign(status="ok", value=made["graph"] / 10)
 
 
 def svm_rows(
@@ -177,8 +173,6 @@ def scores(
         trained = method not in ("untrained", "bag", "graphlet", "wl")
         values = {"fixed": fixed, "nested": fixed + trained, "oracle": fixed + trained * rng.uniform(1, 9)}
         for (protocol, value), seed, fold in product(values.items(), range(seeds), range(folds)):
-            rows.append(
-                (method, dataset, protocol, seed, fold if folds > 1 else np.nan, value / 100, 30 if trained else 1)
-            )
-    columns = ["method", "dataset", "protocol", "seed", "fold", "value", "candidates"]
-    return pd.DataFrame(rows, columns=columns)
+            rows.append((method, dataset, protocol, seed, fold, value / 100, 30 if trained else 1))
+    made = pd.DataFrame(rows, columns=["method", "dataset", "protocol", "seed", "fold", "value", "candidates"])
+    return made if folds > 1 else made.assign(fold=np.nan)

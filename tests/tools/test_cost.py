@@ -1,13 +1,17 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from relamp.errors import RelampError
 from relamp.runtime.log import RESUMES, first_line
-from relamp.tools.cost import OVERHEAD_S, Accuracy, accuracies, costs, seconds_of
+from relamp.tools import cost
+from relamp.tools.cost import OVERHEAD_S, Accuracy, accuracies, costs, plan, print_costs, seconds_of
 from relamp.tools.plan import Job, Measured, measured, read_plan
+from slurm_cluster import ROOT, copy_project, needs_snakemake
 
 PLAN = """Building DAG of jobs...
 Job stats:
@@ -126,3 +130,48 @@ def test_a_chain_is_as_long_as_all_of_it_and_side_by_side_as_its_longest(seconds
     assert side.chain_hours * 3600 == pytest.approx(max(seconds) + OVERHEAD_S)
     assert one.cpu_hours == pytest.approx(side.cpu_hours)
     assert one.jobs == side.jobs == len(seconds)
+
+
+@pytest.fixture
+def planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder in which the paper preset takes an hour, and the quick one a minute and five seconds."""
+
+    def planned(_: str, config: Any, targets: Any, cores: int) -> list[Job]:
+        preset = config["preset"]
+        work = {"start_s": 5, "expected_s": 3605 if preset == "paper" else 65, "gpu": 1, "disk_mb": 2000}
+        row = f"results/{preset}/benchmarks/pretrain.jsonl"
+        job = Job("pretrain", "pretrain", (), ("encoder",), row, 1, work, "logs/pretrain.log")
+        return [job, Job(targets[0], "", job.outputs)]
+
+    monkeypatch.setattr(cost, "plan", planned)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_without_rows_the_rates_alone_are_used(planned: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    print_costs("Snakefile", {"preset": "paper"}, ["lamp_fig4"], 4, Path("results"))
+    head, row, _, _, last = capsys.readouterr().out.splitlines()
+    assert head.split() == ["target", "jobs", "CPU-hours", "GPU-hours", "disk,", "GB", "longest", "chain"]
+    assert row.split() == ["lamp_fig4", "1", "1.00", "1.00", "2.00", "1.00", "h"]
+    assert "rates.csv alone" in last
+
+
+def test_rows_of_another_preset_correct_the_rates(planned: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(planned / "results" / "quick", "pretrain", 125)
+    (planned / "logs").symlink_to("results/quick/logs")
+    print_costs("Snakefile", {"preset": "paper"}, ["lamp_fig4"], 4, Path("results"))
+    _, row, _, _, said, rule = capsys.readouterr().out.splitlines()
+    assert row.split()[:3] == ["lamp_fig4", "1", "2.00"]
+    assert said.startswith("The last run of preset quick left rows of 1 of its jobs: 1.1 min were expected, 2.1 min")
+    assert rule.endswith(" 1 jobs   1.92 times the estimate; its rate is now multiplied by 2.00")
+
+
+@needs_snakemake
+def test_the_workflow_itself_is_planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(copy_project(tmp_path, (ROOT / "config.yaml").read_text()))
+    jobs = plan("Snakefile", {"preset": "quick"}, ["lamp_table2"], 4)
+    trained = [job for job in jobs if job.rule == "train_molecules"]
+    assert [job.resources["gpu"] for job in trained] == [1, 1, 1]
+    assert all(job.benchmark and job.submitted for job in trained)
+    with pytest.raises(RelampError, match="planned: MissingRuleException:\nNo rule to produce no_such"):
+        plan("Snakefile", {"preset": "quick"}, ["no_such_target"], 4)

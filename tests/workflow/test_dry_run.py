@@ -1,37 +1,20 @@
 import re
-import subprocess
-import sys
-from importlib.util import find_spec
-from pathlib import Path
 
-import pytest
+from slurm_cluster import PLAN, ROOT, needs_snakemake, run
 
-ROOT = Path(__file__).parents[2]
-
-pytestmark = pytest.mark.skipif(find_spec("snakemake") is None, reason="snakemake is not installed")
+pytestmark = needs_snakemake
 
 
-def dry_run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "snakemake", "--dry-run", "--nolock", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
-
-
-def faults(done: subprocess.CompletedProcess[str]) -> list[str]:
-    assert done.returncode == 1
-    assert "Traceback" not in done.stdout + done.stderr
-    # Snakemake itself says that --config extends the file; every other line is one of ours.
-    lines = [line for line in done.stderr.splitlines() if not line.startswith("Config file ")]
-    assert all(line.startswith("config: ") for line in lines)
-    return lines
+def planned(*words: str) -> dict[str, str]:
+    """How many jobs of each rule would run."""
+    return dict(re.findall(r"^(\w+) +(\d+)$", run(ROOT, *PLAN, "--forceall", *words), flags=re.MULTILINE))
 
 
 def test_faults_of_the_configuration_are_a_line_each() -> None:
-    done = dry_run(
-        "--config",
-        'unsupervised={"pretraining": {"lamp": {"gamma": 1.5}}, "methods": ["lamp-mga"]}',
-        'transfer={"seeds": []}',
-    )
-    assert sorted(faults(done)) == [
+    unsupervised = 'unsupervised={"pretraining": {"lamp": {"gamma": 1.5}}, "methods": ["lamp-mga"]}'
+    said = run(ROOT, *PLAN, "--config", unsupervised, 'transfer={"seeds": []}', code=1).splitlines()
+    # Snakemake itself says that --config extends the file; every other line is one of ours.
+    assert sorted(line for line in said if not line.startswith("Config file ")) == [
         "config: transfer.seeds: at least one is needed (given: [])",
         "config: unsupervised.methods.0: there is no method 'lamp-mga'; did you mean lamp-mag? (given: 'lamp-mga')",
         "config: unsupervised.pretraining.lamp.gamma: input should be less than 1 (given: '1.5')",
@@ -43,10 +26,7 @@ def test_every_named_target_can_be_planned_as_shipped() -> None:
     mixes = [f"mmix_table{n}" for n in range(2, 11)] + [f"mmix_fig{n}" for n in range(2, 6)]
     judged = ["cross_table", "judge", "leakage", "comparisons", "audit", "verdict"]
     targets = ["datasets", *papers, "mmix", *mixes, "mmix_theorem", *judged, "all"]
-    done = dry_run("--forceall", *targets)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
-    counts = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout, flags=re.MULTILINE))
+    counts = planned(*targets)
     # Two data sets with 6 methods each, M-Mix's 8 on one of them; a sweep is one job, and so is an SVM over many runs.
     assert counts["train_graphs"] == str(2 * 6 + 8)
     assert counts["train_gamma_lamp_mag"] == counts["train_alpha_lamp_mag"] == "2"
@@ -58,9 +38,7 @@ def test_every_named_target_can_be_planned_as_shipped() -> None:
 
 
 def test_the_paper_preset_can_be_planned_and_fetches_what_no_package_holds() -> None:
-    done = dry_run("--forceall", "all", "--config", "preset=paper", "mirrors=nowhere", "offline=true")
-    assert done.returncode == 0, done.stdout + done.stderr
-    counts = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout, flags=re.MULTILINE))
+    counts = planned("all", "--config", "preset=paper", "mirrors=nowhere", "offline=true")
     # LAMP's eight sets of graphs, one of which is in a package too, eight of molecules and the corpus; M-Mix's three
     # further ones of graphs, three of nodes, and the digits, which a package holds.
     assert (counts["pack"], counts["fetch"]) == ("24", "22")
@@ -69,8 +47,7 @@ def test_the_paper_preset_can_be_planned_and_fetches_what_no_package_holds() -> 
 
 def test_what_is_given_on_the_command_line_is_planned() -> None:
     config = 'unsupervised={"datasets": ["Cuneiform"], "methods": ["untrained"], "seeds": [3], "sweeps": {}}'
-    done = dry_run("--forceall", "lamp_table1", "--config", config)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "results/quick/train/graphs/Cuneiform/untrained/default/seed~3/encoder.safetensors" in done.stdout
-    assert "MUTAG" not in done.stdout
-    assert "seed~0" not in done.stdout
+    said = run(ROOT, *PLAN, "--forceall", "lamp_table1", "--config", config)
+    assert "results/quick/train/graphs/Cuneiform/untrained/default/seed~3/encoder.safetensors" in said
+    assert "MUTAG" not in said
+    assert "seed~0" not in said

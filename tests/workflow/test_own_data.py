@@ -2,19 +2,15 @@
 
 import json
 import shutil
-import subprocess
-import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pandas as pd
-import pytest
 
 from relamp.data.packaged import folder
 from relamp.data.registry import REGISTRY
-from slurm_cluster import copy_project
+from slurm_cluster import SNAKEMAKE, copy_project, needs_snakemake, run
 
-pytestmark = pytest.mark.skipif(find_spec("snakemake") is None, reason="snakemake is not installed")
+pytestmark = needs_snakemake
 
 CONFIG = """
 preset: quick
@@ -29,24 +25,12 @@ unsupervised:
 """
 
 
-@pytest.fixture
-def clone(tmp_path: Path) -> Path:
-    """The project without its history and results, and a folder with a data set of the user's own."""
-    copy_project(tmp_path, CONFIG)
-    (tmp_path / "mine").mkdir()
+def test_a_folder_named_in_the_configuration_appears_in_the_tables(tmp_path: Path) -> None:
+    clone = copy_project(tmp_path / "project", CONFIG)
+    (clone / "mine").mkdir()
     for name in REGISTRY["MUTAG"].files:
-        shutil.copy(folder(REGISTRY["MUTAG"]) / name, tmp_path / "mine" / name.replace("MUTAG", "MINE"))
-    return tmp_path
-
-
-def snakemake(clone: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", *arguments]
-    return subprocess.run(command, cwd=clone, capture_output=True, text=True, check=False, timeout=300)
-
-
-def test_a_folder_named_in_the_configuration_appears_in_the_tables(clone: Path) -> None:
-    done = snakemake(clone, "lamp_table1", "lamp_fig2", "results/quick/data/MINE.guard.json")
-    assert done.returncode == 0, done.stdout + done.stderr
+        shutil.copy(folder(REGISTRY["MUTAG"]) / name, clone / "mine" / name.replace("MUTAG", "MINE"))
+    run(clone, *SNAKEMAKE, "--cores", "1", "lamp_table1", "lamp_fig2", "results/quick/data/MINE.guard.json")
     table = pd.read_csv(clone / "results/quick/tables/lamp_table1.csv")
     mine = table[(table["dataset"] == "MINE") & (table["source"] != "published")].set_index("method")["value"]
     assert set(mine.index) == {"untrained", "bag"}
@@ -59,8 +43,7 @@ def test_a_folder_named_in_the_configuration_appears_in_the_tables(clone: Path) 
     # A changed file is packed again; one that breaks the data is refused with its place, and nothing is left of it.
     labels = clone / "mine" / "MINE_graph_labels.txt"
     labels.write_text(labels.read_text().replace("-1", "?", 1))
-    done = snakemake(clone, "lamp_table1")
-    assert done.returncode == 1
-    (line,) = {line for line in done.stderr.splitlines() if line.startswith("relamp: ")}
+    said = run(clone, *SNAKEMAKE, "--cores", "1", "lamp_table1", code=1)
+    (line,) = {line for line in said.splitlines() if line.startswith("relamp: ")}
     assert line.startswith("relamp: mine/MINE_graph_labels.txt: ")
     assert not (clone / "results/quick/data/MINE.safetensors").exists()

@@ -2,12 +2,9 @@
 
 import re
 import shutil
-from importlib.util import find_spec
 from pathlib import Path
 
-import pytest
-
-from slurm_cluster import SNAKEMAKE, copy_project, run
+from slurm_cluster import SNAKEMAKE, copy_project, needs_snakemake, run
 
 CONFIG = """
 preset: quick
@@ -28,7 +25,7 @@ HARMLESS = {
 }
 PRUNE = {"method/prune.py": ("\nimport torch", "\n# Another word.\nimport torch")}
 
-pytestmark = pytest.mark.skipif(find_spec("snakemake") is None, reason="snakemake is not installed")
+pytestmark = needs_snakemake
 
 
 def edit(folder: Path, changes: dict[str, tuple[str, str]]) -> None:

@@ -1,7 +1,8 @@
 """Each rule's words and its script's function fit; the record of an artifact brings all that belongs to it."""
 
+import sys
 from collections.abc import Iterator
-from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from importlib.util import module_from_spec, spec_from_file_location
 from inspect import Parameter, signature
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,12 +14,12 @@ from relamp.artifacts import ARTIFACTS
 from relamp.artifacts.base import Figure, Table
 from relamp.runtime import job
 from relamp.runtime.job import named
+from slurm_cluster import ROOT, needs_snakemake, run
 
-ROOT = Path(__file__).parents[2]
 # Words that no function takes: they decide when a rule runs, or what its report shows.
 ONLY_FOR_SNAKEMAKE = {"code", "registered", "own_files", "captions", "artifacts", "others", "call", "about"}
 
-pytestmark = pytest.mark.skipif(find_spec("snakemake") is None, reason="snakemake is not installed")
+pytestmark = needs_snakemake
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +54,8 @@ def test_each_rule_gives_its_scripts_function_what_it_takes_and_nothing_else(rul
     scripted = {name: rule for name, rule in rules.items() if rule.script}
     assert len(scripted) > 50
     for name, rule in scripted.items():
+        assert rule.log, name
+        assert rule.conda_env, name
         params = SimpleNamespace(call=rule.params.get("call"))
         taken = signature(function_of(rule.script, params)).parameters
         named_words = [*rule.params.keys(), *rule.input.keys(), *rule.output.keys()]
@@ -77,13 +80,6 @@ def test_every_script_is_a_docstring_imports_and_one_call() -> None:
         assert lines[-1].startswith("    run(")
 
 
-def test_every_rule_with_a_script_has_log_and_environment(rules: dict[str, Any]) -> None:
-    for name, rule in rules.items():
-        if rule.script:
-            assert rule.log, name
-            assert rule.conda_env, name
-
-
 @pytest.mark.parametrize("name", ARTIFACTS)
 def test_an_artifact_follows_from_its_record(name: str, rules: dict[str, Any]) -> None:
     artifact = ARTIFACTS[name]
@@ -103,9 +99,5 @@ def test_an_artifact_follows_from_its_record(name: str, rules: dict[str, Any]) -
 
 
 def test_targets_are_listed_without_any_package() -> None:
-    import subprocess
-    import sys
-
-    command = [sys.executable, "-S", "-m", "relamp.artifacts"]
-    done = subprocess.run(command, cwd=ROOT / "src", capture_output=True, text=True, check=True)
-    assert {line.split()[0] for line in done.stdout.splitlines()} == set(ARTIFACTS)
+    said = run(ROOT / "src", sys.executable, "-S", "-m", "relamp.artifacts")
+    assert {line.split()[0] for line in said.splitlines()} == set(ARTIFACTS)

@@ -4,18 +4,15 @@ import os
 import re
 import shlex
 import subprocess
-import sys
-from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 import yaml
 
-ROOT = Path(__file__).parents[2]
+from slurm_cluster import PLAN, ROOT, needs_snakemake, run
+
 PROFILE = yaml.safe_load((ROOT / "slurm" / "profile.yaml").read_text())
 PAGE = (ROOT / "slurm" / "README.md").read_text()
 DEFINITION = (ROOT / "envs" / "relamp.def").read_text()
-needs_snakemake = pytest.mark.skipif(find_spec("snakemake") is None, reason="snakemake is not installed")
 
 
 def test_the_profile_keeps_clear_of_what_breaks() -> None:
@@ -40,12 +37,7 @@ def test_nothing_of_one_cluster_is_in_the_profile_or_the_rules() -> None:
 
 
 def plan(*arguments: str, **environment: str) -> str:
-    command = [sys.executable, "-m", "snakemake", "--dry-run", "--nolock", "--forceall", "--rerun-incomplete"]
-    command += arguments
-    given = {**os.environ, **environment}
-    done = subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, check=False, timeout=120)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return run(ROOT, *PLAN, "--forceall", "--rerun-incomplete", *arguments, env={**os.environ, **environment})
 
 
 @needs_snakemake
