@@ -21,25 +21,18 @@ def blocks(rows: pd.DataFrame) -> dict[str, dict[tuple[str, str], str]]:
     }
 
 
-def test_the_two_cells_of_a_pair_by_hand() -> None:
-    # The row is ahead of the column: WL with 7 %, LAMP-Soft with 62 %, and with 31 % neither.
-    assert blocks(pairs(("wl", "lamp-soft", "MUTAG", 0.074, 0.618))) == {
-        "MUTAG": {
-            **{("WL", "WL"): "-", ("LAMP-Soft", "LAMP-Soft"): "-"},
-            **{("WL", "LAMP-Soft"): "7", ("LAMP-Soft", "WL"): "62"},
-        }
-    }
-
-
-def test_missing_pairs_and_single_runs_are_dashes() -> None:
-    rows = pairs(("a", "b", "MUTAG", 0.25, 0.5), ("a", "c", "DD", 0.1, 0.9), ("b", "c", "DD", NAN, NAN))
+def test_cells_by_hand_and_dashes_for_missing_pairs_and_single_runs() -> None:
+    rows = pairs(
+        ("wl", "lamp-soft", "MUTAG", 0.074, 0.618), ("wl", "c", "DD", 0.1, 0.9), ("lamp-soft", "c", "DD", NAN, NAN)
+    )
     found = blocks(rows)
     # In the paper's order of data sets.
     assert list(found) == ["DD", "MUTAG"]
     shown = {name: {pair: cell for pair, cell in block.items() if cell != "-"} for name, block in found.items()}
+    # The row is ahead of the column: WL with 7 %, LAMP-Soft with 62 %, and with 31 % neither.
     assert shown == {
-        "MUTAG": {("a", "b"): "25", ("b", "a"): "50"},
-        "DD": {("a", "c"): "10", ("c", "a"): "90"},
+        "MUTAG": {("WL", "LAMP-Soft"): "7", ("LAMP-Soft", "WL"): "62"},
+        "DD": {("WL", "c"): "10", ("c", "WL"): "90"},
     }
     assert all(len(block) == 9 for block in found.values())
 

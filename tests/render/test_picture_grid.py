@@ -1,17 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.axes import Axes
 
 from relamp.errors import RelampError
 from relamp.render.picture_grid import picture_grid
 from stored_rows import MIXED, images, images_file, mixed
 
 ROWS = mixed(*MIXED)
-
-
-def shown(axes: list[Axes]) -> list[Axes]:
-    return [axis for axis in axes if axis.images]
 
 
 def test_the_plotted_weights_by_hand() -> None:
@@ -51,7 +46,7 @@ def test_the_next_anchors() -> None:
 def test_the_figure_shows_each_picture_with_its_weight(channels: int) -> None:
     data = images(channels)
     figure, plotted = picture_grid(images_file(channels), ROWS, anchors=3, partners=2)
-    drawn = shown(figure.axes)
+    drawn = [axis for axis in figure.axes if axis.images]
     assert len(drawn) == len(plotted) == 7
     for axis, cell in zip(drawn, plotted.itertuples(), strict=True):
         pixels = np.asarray(axis.images[0].get_array())

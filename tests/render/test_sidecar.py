@@ -12,8 +12,6 @@ import pytest
 from relamp.errors import RelampError
 from relamp.render.sidecar import direct_dependencies, gpu_names, sidecar, write_sidecar
 
-needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
-
 
 @pytest.fixture(autouse=True)
 def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,7 +60,7 @@ def test_a_missing_input_is_an_error(tmp_path: Path) -> None:
             sidecar([path], "x", tmp_path)
 
 
-@needs_git
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 def test_commit_and_dirty_tree(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
     assert sidecar([], "x", tmp_path)["git"] == {"commit": None, "dirty": None}

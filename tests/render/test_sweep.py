@@ -94,15 +94,12 @@ def test_methods_may_be_swept_together_and_words_tell_curves_apart() -> None:
     assert {"LAMP-Mag, readout = sum, 5 seeds", "GraphCL, 5 seeds", "SimGRACE, 5 seeds"} <= set(texts(figure))
 
 
-def test_one_seed_has_no_bars() -> None:
+def test_one_seed_has_no_bars_and_uneven_numbers_of_seeds_are_shown() -> None:
     figure, plotted = sweep_figure(sweep_rows("gamma", GAMMAS, seeds=1, references=False), "gamma", ONE)
     assert not figure.axes[0].collections
     assert plotted["std_seeds"].isna().all()
     assert "LAMP-Mag, 1 seed" in texts(figure)
     assert not any("±" in text for text in texts(figure))
-
-
-def test_uneven_numbers_of_seeds_are_shown() -> None:
     parts = [sweep_rows("gamma", (gamma,), seeds=seeds, references=False) for gamma, seeds in ((0.2, 3), (0.5, 5))]
     assert "LAMP-Mag, 3 to 5 seeds" in texts(sweep_figure(pd.concat(parts), "gamma", ONE)[0])
 

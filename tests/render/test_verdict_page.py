@@ -214,8 +214,12 @@ def test_each_number_is_contradicted_once() -> None:
     differs = {**again, "artifact": "lamp_table9", "published": 79.0}
     assert len(contradictions(cells(APART, again), claims())) == 1
     assert len(contradictions(cells(APART, again, other), claims())) == 2
-    # A paper that prints two numbers for one thing is contradicted twice.
+    # A paper that prints two numbers for one thing is contradicted twice, and so is one number of two evaluations.
     assert len(contradictions(cells(APART, again, differs), claims())) == 2
+    twice = cells(APART, {**APART, "evaluation": "svm-linear"})
+    assert len(contradictions(twice, claims())) == 2
+    # Read back from a file, an empty part is missing.
+    assert contradictions(twice.assign(part=NAN), claims()) == contradictions(twice, claims())
 
 
 def test_nothing_to_contradict_is_said() -> None:
@@ -265,14 +269,6 @@ def test_sizes_of_graphs_are_columns_and_the_evaluation_stands_above() -> None:
         "WL on MUTAG, accuracy at n=50 by graph edit distance",
         "WL on MUTAG, ROC-AUC at n=10 by graph edit distance",
     ]
-
-
-def test_contradictions_do_not_merge_two_evaluations() -> None:
-    other = {**APART, "evaluation": "svm-linear"}
-    assert len(contradictions(cells(APART, other), claims())) == 2
-    # Read back from a file, an empty part is missing.
-    read = cells(APART, other).assign(part=NAN)
-    assert contradictions(read, claims()) == contradictions(cells(APART, other), claims())
 
 
 def test_claims_are_told_by_paper() -> None:

@@ -61,25 +61,19 @@ def test_numbers_that_the_command_line_hands_on_as_text_are_read() -> None:
 # What a fault's line begins with, and a configuration that has the fault.
 ONE_FAULT: dict[str, dict[str, Any]] = {
     "unsupervise: there is no such option": {"unsupervise": {}},
-    "unsupervised.pretraining.lamp.scope: there is no such option": unsupervised(
-        pretraining={"lamp": {"scope": "layer"}}
-    ),
+    "unsupervised.pretraining.lamp.scope: there is no such option": lamp(scope="layer"),
     "unsupervised.datasets.1: there is no data set 'MUTG'; did you mean MUTAG? (given: 'MUTG')": unsupervised(
         datasets=["MUTAG", "MUTG"]
     ),
-    "damage.datasets.0: there is no data set 'cuneiform'; did you mean Cuneiform? (given: 'cuneiform')": {
+    "damage.datasets.0: there is no data set 'cuneiform'; did you mean Cuneiform?": {
         "damage": {"datasets": ["cuneiform"]}
     },
     "transfer.corpus: there is no data set 'zzz'; known: NCI, Solubility, BBBP, Tox21, ToxCast, SIDER, ClinTox, ": {
         "transfer": {"corpus": "zzz"}
     },
-    "unsupervised.methods.0: there is no method 'lamp-mga'; did you mean lamp-mag? (given: 'lamp-mga')": unsupervised(
-        methods=["lamp-mga"]
-    ),
+    "unsupervised.methods.0: there is no method 'lamp-mga'; did you mean lamp-mag?": unsupervised(methods=["lamp-mga"]),
     "unsupervised.methods.0: there is no method 'none'; ": unsupervised(methods=["none"]),
-    "transfer.methods.0: there is no method 'non'; did you mean none? (given: 'non')": {
-        "transfer": {"methods": ["non"]}
-    },
+    "transfer.methods.0: there is no method 'non'; did you mean none?": {"transfer": {"methods": ["non"]}},
     "unsupervised.kernels.0: there is no kernel 'wk'; did you mean wl?": unsupervised(kernels=["wk"]),
     "unsupervised.datasets: duplicate: DD (given: ": unsupervised(datasets=["DD", "DD"]),
     "unsupervised.pretraining.lamp.gamma: input should be less than 1 (given: 1)": lamp(gamma=1),

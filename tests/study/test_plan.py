@@ -121,8 +121,6 @@ def test_sweeps_get_figures_and_those_of_the_papers_their_numbers() -> None:
     assert "results/rows/svm-rbf/MUTAG/simgrace/eta~0.5/rows.csv" in rows
     assert "results/rows/svm-rbf/MUTAG/simgrace/default/rows.csv" in rows
     assert "results/rows/svm-rbf/MUTAG/untrained/default/rows.csv" in rows
-    without = plan(unsupervised={"sweeps": {"gamma": [], "alpha": []}})
-    assert "gamma" not in without.studies
 
 
 def test_the_tables_settings_are_given_by_method() -> None:

@@ -48,17 +48,15 @@ def test_a_line_for_each_job_of_the_folder_ends_with_the_last_line_of_its_log(tm
 
 
 def test_a_log_is_its_rules_with_the_jobs_wildcards(tmp_path: Path) -> None:
-    packed = log(tmp_path, "pack/MUTAG.log")
-    gammas = log(tmp_path, "pretrain/MUTAG/gammas.log")
-    other = log(tmp_path, "pretrain/NCI1/gammas.log")
-    grid = log(tmp_path, "mmix/probe/Cora_grid.log")
-    plain = log(tmp_path, "judge/scores.log")
     results = tmp_path / "results"
-    assert log_of("MUTAG", results, LOGS["pack"]) == packed
-    assert log_of("MUTAG", results, LOGS["pretrain_gammas"]) == gammas
-    assert log_of("NCI1", results, LOGS["pretrain_gammas"]) == other
-    assert log_of("Cora", results, LOGS["probe_grid"]) == grid
-    assert log_of("", results, LOGS["scores"]) == plain
+    written = {
+        ("pack", "MUTAG"): log(tmp_path, "pack/MUTAG.log"),
+        ("pretrain_gammas", "MUTAG"): log(tmp_path, "pretrain/MUTAG/gammas.log"),
+        ("pretrain_gammas", "NCI1"): log(tmp_path, "pretrain/NCI1/gammas.log"),
+        ("probe_grid", "Cora"): log(tmp_path, "mmix/probe/Cora_grid.log"),
+        ("scores", ""): log(tmp_path, "judge/scores.log"),
+    }
+    assert {(rule, word): log_of(word, results, LOGS[rule]) for rule, word in written} == written
     assert log_of("PTC_MR", results, LOGS["pack"]) is None  # not yet written
     assert log_of("MUTAG", results, "") is None  # a rule without one
     elsewhere = results / "paper" / "logs" / "pack" / "MUTAG.log"
