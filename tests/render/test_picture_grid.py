@@ -36,8 +36,9 @@ def test_how_much_goes_to_the_anchor_s_class_by_hand() -> None:
 
 
 def test_the_next_anchors() -> None:
-    _, plotted = picture_grid(images_file(), ROWS, anchors=2, partners=2, skip=1)
-    assert list(dict.fromkeys(plotted["anchor"])) == [0, 2]
+    _, plotted = picture_grid(images_file(), ROWS, anchors=1, partners=2, skip=2)
+    assert list(dict.fromkeys(plotted["anchor"])) == [2]
+    assert picture_grid(images_file(), ROWS, anchors=2)[1]["anchor"].unique().tolist() == [5, 0]
     with pytest.raises(RelampError, match="raise images"):
         picture_grid(images_file(), ROWS, skip=3)
 
