@@ -40,9 +40,8 @@ def test_the_rank_correlation_is_that_of_ranks_and_needs_six_cells() -> None:
 def test_curves_pass_between_the_sample_sizes(samples: tuple[int, ...]) -> None:
     _, plotted = sample_size_figure(grid_rows(samples, (8, 32), methods=("mp-mix",)))
     assert len(ratios(plotted)) == min(max(len(samples) - 1, 1), 3)
-    crossings = [
-        ratio * needed_samples(samples[0], 16) for ratio in ratios(plotted)
-    ]  # of N the bracket knows next to nothing
+    # Of N the bracket knows next to nothing.
+    crossings = [ratio * needed_samples(samples[0], 16) for ratio in ratios(plotted)]
     assert crossings == sorted(crossings)
     assert all(crossing < samples[-1] for crossing in crossings)
     if len(samples) > 1:

@@ -77,10 +77,9 @@ def test_the_container_installs_the_lock_on_the_python_of_the_environments() -> 
     assert f"--requirement {target}" in parts["post"]
     env = yaml.safe_load((ROOT / "envs" / "train.yaml").read_text())
     assert keys["From"].startswith(env["dependencies"][0].replace("=", ":"))
+    lock = (ROOT / source).read_text()
     for name in re.findall(r"import (.*)\"", parts["test"])[0].split(", "):
-        assert re.search(rf"^{name.replace('_', '[-_]')}==", (ROOT / source).read_text(), flags=re.MULTILINE | re.I), (
-            name
-        )
+        assert re.search(rf"^{name.replace('_', '[-_]')}==", lock, flags=re.MULTILINE | re.I), name
 
 
 @needs_snakemake
