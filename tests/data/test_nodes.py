@@ -24,27 +24,6 @@ def test_what_a_small_set_says_of_itself() -> None:
     assert replace(data, y=np.zeros((5, 7), dtype=np.int8)).num_classes == 7
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"feature_offset": np.array([0, 2, 2, 3, 5])}, "5 feature offsets, 5 features, 5 labels"),
-        ({"feature_offset": np.array([0, 2, 2, 3, 4, 6])}, "6 feature offsets, 5 features"),
-        ({"feature_value": np.ones(4, dtype=np.float32)}, "4 feature values for 5 columns"),
-        ({"feature_index": np.array([0, 2, 1, 3, 0], dtype=np.uint8)}, r"feature columns outside 0 \.\.\. 2"),
-        ({"edge_index": np.array([[0], [5]], dtype=np.uint8)}, r"edge_index \(2, 1\) against 5 nodes"),
-        ({"edge_index": np.array([[0], [-1]])}, r"edge_index \(2, 1\) against 5 nodes"),
-        ({"edge_index": np.array([0, 1])}, r"edge_index \(2,\) against 5 nodes"),
-        ({"graph_offset": np.array([0, 3])}, "graphs end at node 3 of 5"),
-        ({"train": np.array([1])}, "the parts of the split share nodes"),
-        ({"test": np.array([5])}, "name nodes that are not there"),
-        ({"test": np.array([-1])}, "name nodes that are not there"),
-    ],
-)
-def test_arrays_that_do_not_fit_are_refused(change: dict, message: str) -> None:
-    with pytest.raises(RelampError, match=f"small: arrays of packed nodes do not fit together: .*{message}"):
-        replace(small_nodes(), **change)
-
-
 @given(st.integers(1, 9), st.data())
 @settings(max_examples=50, deadline=None)
 def test_undirected_equals_networkx(num_nodes: int, draw: st.DataObject) -> None:

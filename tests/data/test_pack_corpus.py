@@ -73,9 +73,11 @@ def test_a_corpus_holds_what_pack_molecules_makes(undisturbed: Path, smiles: lis
     plain = pack_molecules("some", smiles)
     dropped = plain.info["dropped"]
     corpus = PackedCorpus.load(undisturbed / FILES[0])
-    taken = corpus.take(np.arange(len(corpus)))
+    order = np.random.default_rng(0).permutation(np.repeat(np.arange(len(corpus)), 2))
+    taken, plain = corpus.take(order), plain.take(order)
     for key in ("x", "edge_index", "edge_attr", "node_offset", "edge_offset", "y"):
         np.testing.assert_array_equal(getattr(taken, key), getattr(plain, key), err_msg=key)
+    assert (taken.y.dtype, taken.cardinality) == (plain.y.dtype, plain.cardinality)
     assert len(dropped) == LOST + sum(Chem.MolFromSmiles(s) is None for s in nci(300))
     read_back = pd.read_csv(undisturbed / FILES[1])
     assert read_back.to_dict("records") == dropped
