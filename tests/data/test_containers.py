@@ -20,10 +20,10 @@ KINDS = GRAPHS, NODES, IMAGES, CORPUS = small_graphs(), small_nodes(), small_ima
 EXAMPLES = [
     *KINDS,
     replace(GRAPHS, smiles=(), edge_attr=np.arange(5)[:, None]),
-    replace(GRAPHS, x=GRAPHS.x * 30_000, cardinality=(70_000,), name="", info={"deep": {"x": [None, 1]}}),
+    replace(GRAPHS, x=GRAPHS.x * 30_000, cardinality=(70_000,), name="Ä", info={"deep": {"x": [None, 1]}}),
     replace(GRAPHS, y=np.array([[1, MISSING], [0, 1], [MISSING, 0]], dtype=np.int8)),
     small_nodes(np.array([0.5, 1, 2, 3, 4], dtype=np.float32)),
-    replace(NODES, y=np.eye(5, 4, dtype=np.int8), valid=np.zeros(0, dtype=np.int64)),
+    replace(NODES, y=np.eye(5, 4, dtype=np.int64), valid=np.zeros(0, dtype=np.int64)),
     small_images(1),
 ]
 every = pytest.mark.parametrize("data", KINDS, ids=lambda data: type(data).__name__)
