@@ -15,6 +15,7 @@ from relamp.data.read import fetch_files, from_record, most_bytes, read_fetched,
 from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError
 from relamp.settings.places import Places
+from zip_files import contents, make_zip
 
 MIRROR = Path(__file__).parents[2].parent / "shared" / "data"
 SMALL = (
@@ -29,10 +30,7 @@ def zipped(tmp_path: Path) -> Path:
     place = tmp_path / "mirror" / "TUDataset" / "MUTAG.zip"
     place.parent.mkdir(parents=True)
     where = folder(REGISTRY["MUTAG"])
-    with ZipFile(place, "w") as archive:
-        for name in REGISTRY["MUTAG"].files:
-            archive.write(where / name, f"MUTAG//{name}")
-    return place
+    return make_zip(place, contents((where / name for name in REGISTRY["MUTAG"].files), "MUTAG/"))
 
 
 def places(zipped: Path) -> Places:
@@ -78,9 +76,8 @@ def test_all_missing_files_are_told_at_once(tmp_path: Path) -> None:
 def test_content_of_another_data_set_is_refused(zipped: Path) -> None:
     """The zip file of another data set, with its files named as if they were MUTAG's."""
     where = folder(REGISTRY["Cuneiform"])
-    with ZipFile(zipped, "w") as archive:
-        for name in REGISTRY["Cuneiform"].files:
-            archive.write(where / name, name.replace("Cuneiform", "MUTAG"))
+    files = {name.replace("Cuneiform", "MUTAG"): (where / name).read_bytes() for name in REGISTRY["Cuneiform"].files}
+    make_zip(zipped, files)
     with pytest.raises(RelampError, match=r"MUTAG\.zip: sha256 is .* found 267 rows but the registry expects 188"):
         read_fetched("MUTAG", fetch_files("MUTAG", places(zipped)))
 
