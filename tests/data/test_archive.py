@@ -13,23 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from archives import make_tar, make_zip
 from relamp.data.archive import Archive, Folder, limited
 from relamp.data.cifar import tar_members
 from relamp.errors import RelampError
-from zip_files import make_zip
 
 TEXT = b"".join(b"%d, %d\n" % (i, i * i % 97) for i in range(3000))
 CONTENT = {"a": TEXT, "b": b"2"}
-
-
-def make_tar(path: Path, members: Mapping[str, bytes], **special: bytes) -> None:
-    """Write a .tar.gz; names that end in a slash are folders, `special` are members of a type of tar's own."""
-    kinds = {**{name: tarfile.DIRTYPE if name.endswith("/") else tarfile.REGTYPE for name in members}, **special}
-    with tarfile.open(path, "w:gz") as tar:
-        for name, kind in kinds.items():
-            info = tarfile.TarInfo(name)
-            info.type, info.size, info.linkname = kind, len(members.get(name, b"")), "a"
-            tar.addfile(info, io.BytesIO(members.get(name, b"")))
 
 
 def read_zip(path: Path, most_bytes: int = 10**6) -> dict[str, bytes]:

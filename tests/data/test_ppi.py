@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from torch_geometric.datasets import PPI
 
+from archives import contents, make_zip
 from relamp.data.nodes import PARTS
 from relamp.data.ppi import read_ppi
 from relamp.errors import RelampError
-from zip_files import contents, make_zip
 
 SIZES = {"train": [4, 3, 5], "valid": [3], "test": [2, 4]}
 

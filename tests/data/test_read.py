@@ -6,6 +6,7 @@ from zipfile import ZipFile
 
 import pytest
 
+from archives import contents, make_zip
 from relamp.data import read
 from relamp.data.fingerprint import fingerprint
 from relamp.data.guard import inspect_nodes
@@ -15,7 +16,6 @@ from relamp.data.read import fetch_files, from_record, most_bytes, read_fetched,
 from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError
 from relamp.settings.places import Places
-from zip_files import contents, make_zip
 
 MIRROR = Path(__file__).parents[2].parent / "shared" / "data"
 SMALL = (

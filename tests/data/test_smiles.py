@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from archives import make_zip
 from relamp.data.smiles import read_smiles
 from relamp.errors import RelampError
-from zip_files import make_zip
 
 SMILES = ["CCO", "C/C=C\\C", "c1ccccc1", "[Na+].[Cl-]"]
 ZINC = "dataset/zinc_standard_agent"

@@ -6,14 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from archives import contents, make_zip
 from relamp.data import tu
 from relamp.data.archive import Folder
 from relamp.data.packed import PackedGraphs
 from relamp.data.tu import read_tu, read_tu_zip
 from relamp.errors import RelampError
-from zip_files import contents, make_zip
-
-UPSTREAM = Path(__file__).parents[3] / "shared" / "data" / "TUDataset"
 
 
 def write(where: Path, **files: str | None) -> Path:

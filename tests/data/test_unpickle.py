@@ -3,7 +3,6 @@ import collections
 import io
 import os
 import pickle
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
+from archives import make_zip
 from relamp.data.unpickle import load_npy, load_npz, load_pickle, load_pickle_stream
 from relamp.errors import RelampError
-from zip_files import make_zip
-
-UPSTREAM = Path(__file__).parents[3] / "shared" / "data"
 
 
 class Call:
@@ -220,21 +217,6 @@ def test_a_shape_that_its_bytes_do_not_fill_is_refused(tmp_path: Path, shape: tu
     data = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + b"\0" * 8
     with pytest.raises(RelampError, match=r"a\.npz/y\.npy: is no sound npy file"):
         load_npz(make_zip(tmp_path / "a.npz", {"y.npy": data}), 10**5)
-
-
-def test_upstream_files_equal_what_pickle_itself_reads() -> None:
-    where = UPSTREAM / "Planetoid"
-    if not where.exists():
-        pytest.skip(f"there is no {where}")
-    for part in ("x", "ty", "graph"):
-        path = where / f"ind.citeseer.{part}"
-        with path.open("rb") as file, warnings.catch_warnings(action="ignore"):
-            theirs = pickle.load(file, encoding="latin1")
-        ours = load_pickle(path)
-        if part == "graph":
-            assert ours == dict(theirs)
-        else:
-            np.testing.assert_array_equal(*(m.toarray() if part == "x" else m for m in (ours, theirs)))
 
 
 def test_a_stream_is_read_like_a_file_and_named_by_its_place() -> None:
