@@ -2,14 +2,12 @@ from dataclasses import replace
 
 import networkx as nx
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
 from packed_examples import small_nodes
-from relamp.data.nodes import PackedNodes, check_ends, sparse_parts, undirected
-from relamp.errors import RelampError
+from relamp.data.nodes import PackedNodes, sparse_parts, undirected
 
 
 def test_what_a_small_set_says_of_itself() -> None:
@@ -49,13 +47,6 @@ def test_sparse_parts_are_tidy() -> None:
     value = sparse_parts(matrix * 2)[2]
     assert value is not None
     assert (value.tolist(), value.dtype) == ([2, 2], np.float32)
-
-
-def test_an_edge_that_points_outside_is_named() -> None:
-    check_ends(np.array([0, 1]), np.array([1, 2]), 3, "x")
-    for bad in (3, -1):
-        with pytest.raises(RelampError, match=rf"x: edge \({bad}, 1\) but nodes are numbered 0 to 2"):
-            check_ends(np.array([0, bad]), np.array([1, 1]), 3, "x")
 
 
 def test_a_set_is_built_from_what_readers_find() -> None:

