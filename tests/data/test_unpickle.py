@@ -151,6 +151,12 @@ def test_a_sparse_matrix_that_points_outside_itself_is_refused(key: str, value: 
         load(pickle.dumps(matrix, 2))
 
 
+@pytest.mark.parametrize(("value", "reason"), [((1,), "a tuple"), (np.array(["2020"], dtype="M8[Y]"), "dtype M8")])
+def test_other_kinds_of_data_are_refused(value: Any, reason: str) -> None:
+    with pytest.raises(RelampError, match=rf"x\.tar/a: is no sound pickle \({reason}"):
+        load(pickle.dumps(value, 2))
+
+
 @given(cut=st.floats(0, 1, exclude_max=True), flips=st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255))))
 @settings(max_examples=150, deadline=None)
 def test_broken_bytes_give_data_or_the_one_error(cut: float, flips: list[tuple[float, int]]) -> None:
