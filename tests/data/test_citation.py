@@ -111,23 +111,14 @@ def test_files_that_do_not_fit_are_refused(tmp_path: Path, changes: dict[str, An
         read_planetoid(planetoid(tmp_path, **changes), "Pubmed")
 
 
-# The isolated nodes of Citeseer are those without any edge; 15 of them have neither features nor label upstream.
-@pytest.mark.parametrize(
-    ("name", "nodes", "edges", "features", "classes", "isolated", "unlabelled"),
-    [("Cora", 2708, 5278, 1433, 7, 0, 0), ("Citeseer", 3327, 4552, 3703, 6, 48, 15)],
-)
-def test_upstream_planetoid_equals_torch_geometrics_reader(
-    name: str, nodes: int, edges: int, features: int, classes: int, isolated: int, unlabelled: int
-) -> None:
+# Counts are the registry's, see test_read. The isolated nodes are those without any edge.
+@pytest.mark.parametrize(("name", "isolated", "unlabelled"), [("Cora", 0, 0), ("Citeseer", 48, 15)])
+def test_upstream_planetoid_equals_torch_geometrics_reader(name: str, isolated: int, unlabelled: int) -> None:
     where = UPSTREAM / "Planetoid"
     if not where.exists():
         pytest.skip(f"there is no {where}")
     data = read_planetoid(where, name)
-    assert (data.num_nodes, data.edge_index.shape[1], data.num_features) == (nodes, 2 * edges, features)
-    assert (data.num_classes, data.feature_value) == (classes, None)
-    assert (len(data.train), len(data.valid), len(data.test)) == (20 * classes, 500, 1000)
-    assert np.bincount(data.y[data.train]).tolist() == [20] * classes
-    assert (np.bincount(data.edge_index[0], minlength=nodes) == 0).sum() == isolated
+    assert (np.bincount(data.edge_index[0], minlength=data.num_nodes) == 0).sum() == isolated
     assert (data.y < 0).sum() == data.info["unlabelled"] == unlabelled
     assert_equals(data, read_planetoid_data(str(where), name))
 

@@ -47,14 +47,6 @@ def test_folds_need_classes_and_two_folds(y: np.ndarray, folds: int) -> None:
         stratified_folds(y, folds, 0)
 
 
-@given(st.lists(st.integers(0, 9), max_size=30))
-@settings(max_examples=20, deadline=None)
-def test_folds_survive_a_file(tmp_path_factory: pytest.TempPathFactory, folds: list[int]) -> None:
-    path = tmp_path_factory.mktemp("folds") / "folds.csv"
-    save_folds(path, np.array(folds, dtype=np.int64))
-    assert load_folds(path).tolist() == folds
-
-
 def test_the_fold_file_is_a_table_under_its_hash(tmp_path: Path) -> None:
     save_folds(tmp_path / "folds.csv", np.array([1, 0]))
     body = "graph,fold\n0,1\n1,0\n"

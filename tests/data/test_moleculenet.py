@@ -97,23 +97,17 @@ def test_bad_tables_are_refused(tmp_path: Path, file: str, text: str, message: s
         read_moleculenet(path, "ClinTox")
 
 
-def test_damaged_or_missing_files_are_refused(tmp_path: Path) -> None:
+def test_damaged_files_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "clintox.csv.gz"
-    with pytest.raises(RelampError, match=r"clintox\.csv\.gz: is not there"):
-        read_moleculenet(path, "ClinTox")
     text = "smiles,FDA_APPROVED,CT_TOX\n" + "".join(f"{'C' * (i % 50 + 1)},{i % 2},0\n" for i in range(2000))
     whole = gzip.compress(text.encode())
     for cut in (12, len(whole) // 2, len(whole) - 4):
         path.write_bytes(whole[:cut])
         with pytest.raises(RelampError, match=r"clintox\.csv\.gz: is (cut off or damaged|empty)"):
             read_moleculenet(path, "ClinTox")
-    path.write_bytes(whole[: len(whole) // 2] + b"\xff\x00\xff" + whole[len(whole) // 2 + 3 :])
-    with pytest.raises(RelampError, match=r"clintox\.csv\.gz: is (cut off or damaged|no table)"):
+    path.write_text(text)
+    with pytest.raises(RelampError, match="is no gzip file"):
         read_moleculenet(path, "ClinTox")
-    for content, message in ((b"", "is empty"), (text.encode(), "is no gzip file")):
-        path.write_bytes(content)
-        with pytest.raises(RelampError, match=message):
-            read_moleculenet(path, "ClinTox")
     path.write_bytes(whole)
     with pytest.raises(RelampError, match="but at most 1,000 are expected"):
         read_moleculenet(path, "ClinTox", most_bytes=1000)

@@ -2,14 +2,12 @@ from dataclasses import replace
 
 import networkx as nx
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
 from packed_examples import small_nodes
-from relamp.data.nodes import PackedNodes, check_ends, sparse_parts, undirected
-from relamp.errors import RelampError
+from relamp.data.nodes import PackedNodes, sparse_parts, undirected
 
 
 def test_what_a_small_set_says_of_itself() -> None:
@@ -22,27 +20,6 @@ def test_what_a_small_set_says_of_itself() -> None:
     assert weighted.toarray()[0].tolist() == [0.5, 0, 1]
     assert weighted.dtype == np.float32
     assert replace(data, y=np.zeros((5, 7), dtype=np.int8)).num_classes == 7
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"feature_offset": np.array([0, 2, 2, 3, 5])}, "5 feature offsets, 5 features, 5 labels"),
-        ({"feature_offset": np.array([0, 2, 2, 3, 4, 6])}, "6 feature offsets, 5 features"),
-        ({"feature_value": np.ones(4, dtype=np.float32)}, "4 feature values for 5 columns"),
-        ({"feature_index": np.array([0, 2, 1, 3, 0], dtype=np.uint8)}, r"feature columns outside 0 \.\.\. 2"),
-        ({"edge_index": np.array([[0], [5]], dtype=np.uint8)}, r"edge_index \(2, 1\) against 5 nodes"),
-        ({"edge_index": np.array([[0], [-1]])}, r"edge_index \(2, 1\) against 5 nodes"),
-        ({"edge_index": np.array([0, 1])}, r"edge_index \(2,\) against 5 nodes"),
-        ({"graph_offset": np.array([0, 3])}, "graphs end at node 3 of 5"),
-        ({"train": np.array([1])}, "the parts of the split share nodes"),
-        ({"test": np.array([5])}, "name nodes that are not there"),
-        ({"test": np.array([-1])}, "name nodes that are not there"),
-    ],
-)
-def test_arrays_that_do_not_fit_are_refused(change: dict, message: str) -> None:
-    with pytest.raises(RelampError, match=f"small: arrays of packed nodes do not fit together: .*{message}"):
-        replace(small_nodes(), **change)
 
 
 @given(st.integers(1, 9), st.data())
@@ -70,13 +47,6 @@ def test_sparse_parts_are_tidy() -> None:
     value = sparse_parts(matrix * 2)[2]
     assert value is not None
     assert (value.tolist(), value.dtype) == ([2, 2], np.float32)
-
-
-def test_an_edge_that_points_outside_is_named() -> None:
-    check_ends(np.array([0, 1]), np.array([1, 2]), 3, "x")
-    for bad in (3, -1):
-        with pytest.raises(RelampError, match=rf"x: edge \({bad}, 1\) but nodes are numbered 0 to 2"):
-            check_ends(np.array([0, bad]), np.array([1, 1]), 3, "x")
 
 
 def test_a_set_is_built_from_what_readers_find() -> None:

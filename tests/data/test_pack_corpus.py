@@ -1,5 +1,4 @@
 import errno
-import io
 import json
 import lzma
 import os
@@ -12,9 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from rdkit import Chem, RDConfig
+from rdkit import RDConfig
 
-from relamp.data import corpus as corpus_module
 from relamp.data import pack_corpus as module
 from relamp.data.corpus import PackedCorpus
 from relamp.data.fingerprint import fingerprint
@@ -31,7 +29,6 @@ ODD = [
     *("C", "[Na+]", "[Na+].CC(=O)[O-].O", "C" * 300, "OCC", "CCO", "N[Pt@SP1](N)(Cl)Cl", "F/C=C\\F"),
     *("c1ccccc", "CN(C)(C)(C)C", "*CC", "[NH3]->[Cu]", "two words", 'C"C', "Cé"),
 ]
-LOST = 7
 
 
 def nci(count: int) -> list[str]:
@@ -73,12 +70,12 @@ def test_a_corpus_holds_what_pack_molecules_makes(undisturbed: Path, smiles: lis
     plain = pack_molecules("some", smiles)
     dropped = plain.info["dropped"]
     corpus = PackedCorpus.load(undisturbed / FILES[0])
-    taken = corpus.take(np.arange(len(corpus)))
+    order = np.random.default_rng(0).permutation(np.repeat(np.arange(len(corpus)), 2))
+    taken, plain = corpus.take(order), plain.take(order)
     for key in ("x", "edge_index", "edge_attr", "node_offset", "edge_offset", "y"):
         np.testing.assert_array_equal(getattr(taken, key), getattr(plain, key), err_msg=key)
-    assert len(dropped) == LOST + sum(Chem.MolFromSmiles(s) is None for s in nci(300))
-    read_back = pd.read_csv(undisturbed / FILES[1])
-    assert read_back.to_dict("records") == dropped
+    assert (taken.y.dtype, taken.cardinality) == (plain.y.dtype, plain.cardinality)
+    assert pd.read_csv(undisturbed / FILES[1]).to_dict("records") == dropped
     assert (corpus.ends.dtype, corpus.atom.dtype, corpus.bond.dtype) == (np.uint16, np.uint8, np.uint8)
     assert not (undisturbed / "work").exists()
 
@@ -86,16 +83,13 @@ def test_a_corpus_holds_what_pack_molecules_makes(undisturbed: Path, smiles: lis
 def test_what_the_info_says(undisturbed: Path, smiles: list[str]) -> None:
     plain = pack_molecules("some", smiles)
     info = PackedCorpus.load(undisturbed / FILES[0]).info
-    assert info["fingerprint"] == fingerprint(plain)
-    assert info["report"] == json.loads(json.dumps(inspect(plain)))
+    assert info == {
+        **{"rows": len(smiles), "dropped": len(plain.info["dropped"]), "rdkit": plain.info["rdkit"]},
+        **{"files": {"raw.xz": sha256(undisturbed / "raw.xz")}, "fingerprint": fingerprint(plain)},
+        "report": json.loads(json.dumps(inspect(plain))),
+    }
     assert info["report"]["duplicates"]["graphs"] >= 2  # OCC and CCO
     assert "none" in render(info["report"])
-    assert (info["rows"], info["dropped"], info["rdkit"]) == (
-        len(smiles),
-        len(plain.info["dropped"]),
-        plain.info["rdkit"],
-    )
-    assert info["files"] == {"raw.xz": sha256(undisturbed / "raw.xz")}
 
 
 def test_molecules_without_any_bond(tmp_path: Path) -> None:
@@ -245,36 +239,6 @@ def test_a_full_disk_leaves_no_half_output_and_the_next_run_goes_on(
     assert read(tmp_path) == read(undisturbed)
 
 
-def test_a_disk_that_fills_in_the_middle_of_the_file(
-    interrupted: Path, undisturbed: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The write itself fails, after some pieces have been written."""
-
-    class Full(io.BufferedWriter):
-        written = 0
-
-        def write(self, data: Any) -> int:
-            Full.written += len(memoryview(data).cast("B")) if memoryview(data).nbytes else 0
-            if Full.written > 20_000:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            return super().write(data)
-
-    real = Path.open
-
-    def opened(path: Path, mode: str = "r", **rest: Any) -> Any:
-        return (
-            Full(io.FileIO(path, "w")) if path.name.startswith(".corpus.") and "w" in mode else real(path, mode, **rest)
-        )
-
-    with monkeypatch.context() as patch:
-        patch.setattr(corpus_module.Path, "open", opened)
-        with pytest.raises(RelampError, match=r"corpus\.safetensors: could not be written \(No space left"):
-            packed(interrupted, undisturbed / "raw.xz")
-    assert [path.name for path in interrupted.iterdir()] == ["work"]
-    packed(interrupted, undisturbed / "raw.xz")
-    assert read(interrupted) == read(undisturbed)
-
-
 @pytest.mark.parametrize("smiles", [["(", "c1ccccc"], []])
 def test_a_corpus_without_molecules_is_refused(tmp_path: Path, smiles: list[str]) -> None:
     with pytest.raises(RelampError, match=f"none of the {len(smiles)} molecules can be featurised"):
@@ -289,13 +253,3 @@ def test_damage_is_found_before_anything_is_featurised(
     with pytest.raises(RelampError, match="is cut off or damaged"):
         packed(tmp_path, tmp_path / "raw.xz", chunk=1)
     assert (featurised, (tmp_path / "work").exists()) == ([], False)
-
-
-def test_many_dropped_molecules_stay_out_of_the_header(tmp_path: Path) -> None:
-    raw = write(tmp_path / "raw.xz", ["CC", *(f"*{'C' * (i % 7)}" for i in range(3000)), "CCO"])
-    corpus = packed(tmp_path, raw, chunk=1000)
-    assert (len(corpus), corpus.info["dropped"], corpus.info["report"]["dropped"]) == (2, 3000, 3000)
-    dropped = pd.read_csv(tmp_path / FILES[1])
-    assert dropped["row"].tolist() == list(range(1, 3001))
-    assert set(dropped["reason"]) == {"atom * has no atomic number"}
-    assert (tmp_path / FILES[0]).stat().st_size < 4000

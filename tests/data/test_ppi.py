@@ -1,5 +1,4 @@
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +6,7 @@ import numpy as np
 import pytest
 from torch_geometric.datasets import PPI
 
+from archives import contents, make_zip
 from relamp.data.nodes import PARTS
 from relamp.data.ppi import read_ppi
 from relamp.errors import RelampError
@@ -47,13 +47,6 @@ def write(where: Path, seed: int = 0, **changes: Any) -> Path:
     return where
 
 
-def zipped(where: Path, path: Path) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in sorted(where.iterdir()):
-            archive.write(file, f"ppi/{file.name}")
-    return path
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_small_files_equal_torch_geometrics_reader(tmp_path: Path, seed: int) -> None:
     raw = tmp_path / "raw"
@@ -79,7 +72,7 @@ def test_small_files_equal_torch_geometrics_reader(tmp_path: Path, seed: int) ->
 def test_a_zip_reads_like_its_folder_and_is_limited(tmp_path: Path) -> None:
     (tmp_path / "raw").mkdir()
     folder = read_ppi(write(tmp_path / "raw"))
-    path = zipped(tmp_path / "raw", tmp_path / "ppi.zip")
+    path = make_zip(tmp_path / "ppi.zip", contents((tmp_path / "raw").iterdir(), "ppi"))
     archive = read_ppi(path)
     for key in ("edge_index", "y", "feature_index", "feature_value", "train", "valid", "test", "graph_offset"):
         np.testing.assert_array_equal(getattr(archive, key), getattr(folder, key), err_msg=key)

@@ -1,6 +1,7 @@
-"""A small packed data set of each kind."""
+"""A small packed data set of each kind, and any graphs."""
 
 import numpy as np
+from hypothesis import strategies as st
 
 from relamp.data.corpus import PackedCorpus
 from relamp.data.images import PackedImages
@@ -82,4 +83,33 @@ def typed_paths(labels: tuple[int, ...] = (0, 1), second_edge: tuple[int, int] =
         node_offset=np.array([0, 3, 5]),
         edge_offset=np.array([0, len(first), len(edges)]),
         y=np.array(labels),
+    )
+
+
+@st.composite
+def packed_graphs(draw: st.DrawFn) -> PackedGraphs:
+    """Any packed data set, with empty graphs, several columns, tasks, edge features and SMILES or without."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    num_nodes = np.array(draw(st.lists(st.integers(0, 6), min_size=1, max_size=8)))
+    top = draw(st.sampled_from([2, 300, 70_000]))
+    columns, tasks = draw(st.integers(1, 3)), draw(st.integers(0, 3))
+    pieces, num_edges = [], []
+    for n in num_nodes:
+        upper = np.triu(rng.random((n, n)) < 0.4)
+        pieces.append(np.argwhere(upper | upper.T).reshape(-1, 2))
+        num_edges.append(len(pieces[-1]))
+    edge_index = np.concatenate(pieces).T
+    graphs, edges = len(num_nodes), edge_index.shape[1]
+    multi_task, edge_attr, smiles = draw(st.booleans()), draw(st.booleans()), draw(st.booleans())
+    return PackedGraphs(
+        name=draw(st.text(max_size=5)),
+        x=rng.integers(0, top, size=(num_nodes.sum(), columns)),
+        cardinality=(top,) * columns,
+        edge_index=edge_index,
+        node_offset=np.concatenate([[0], np.cumsum(num_nodes)]),
+        edge_offset=np.concatenate([[0], np.cumsum(num_edges)]),
+        y=rng.integers(-1, 2, size=(graphs, tasks)).astype(np.int8) if multi_task else rng.integers(0, 3, graphs),
+        edge_attr=rng.integers(0, 4, size=(edges, 2)) if edge_attr else None,
+        smiles=tuple(draw(st.lists(st.text(max_size=4), min_size=graphs, max_size=graphs))) if smiles else (),
+        info={"classes": ["a", 1], "deep": {"x": None}},
     )
