@@ -10,7 +10,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from packed_examples import small_corpus, small_graphs, small_images, small_nodes
-from relamp.data.corpus import PackedCorpus, open_packed
+from relamp.data.corpus import open_packed
 from relamp.data.packed import MISSING, Packed
 from relamp.errors import RelampError
 
@@ -39,7 +39,7 @@ def test_what_is_saved_comes_back_by_memory_map_and_gives_the_same_bytes(data: P
         np.testing.assert_array_equal(found, value, err_msg=field.name)
         assert isinstance(found, np.memmap) or not found.size
         assert not found.flags.writeable
-        if field.name in data.narrow or isinstance(data, PackedCorpus):
+        if field.name in data.narrow:
             assert found.dtype == np.uint8, field.name
         elif field.name == "y":
             assert found.dtype == (np.int64 if value.ndim == 1 else np.int8)

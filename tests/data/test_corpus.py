@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
 from packed_examples import small_corpus
-from relamp.data.corpus import Column, PackedCorpus, both_directions, open_packed, write_columns
+from relamp.data.corpus import PackedCorpus, both_directions, open_packed
 from relamp.data.molecules import CARDINALITY, Molecules, pack_molecules, read_molecules
-from relamp.data.packed import PackedGraphs, map_arrays
+from relamp.data.packed import Column, PackedGraphs, map_arrays, write_columns
 from relamp.errors import RelampError
 
 # A lone atom, an ion pair, two fragments, both chiralities, both directions, a triple bond, a ring.
