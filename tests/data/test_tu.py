@@ -11,7 +11,7 @@ from relamp.data.archive import Folder
 from relamp.data.packaged import folder
 from relamp.data.packed import PackedGraphs
 from relamp.data.registry import REGISTRY
-from relamp.data.tu import read_tu, read_tu_zip
+from relamp.data.tu import read_tu
 from relamp.errors import RelampError
 
 UPSTREAM = Path(__file__).parents[3] / "shared" / "data" / "TUDataset"
@@ -159,9 +159,9 @@ def assert_same(ours: PackedGraphs, theirs: PackedGraphs) -> None:
 @pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
 def test_a_zip_reads_like_its_folder(tmp_path: Path, compression: int) -> None:
     path = zipped(write(tmp_path), tmp_path / "T.zip", compression)
-    assert_same(read_tu_zip(path, "T", 1000), read_tu(tmp_path, "T"))
+    assert_same(read_tu(path, "T", 1000), read_tu(tmp_path, "T"))
     (tmp_path / "T_node_labels.txt").unlink()
-    assert read_tu_zip(zipped(tmp_path, path), "T", 1000).cardinality == (1,)
+    assert read_tu(zipped(tmp_path, path), "T", 1000).cardinality == (1,)
 
 
 def test_a_set_read_in_many_small_pieces_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,22 +181,22 @@ def test_damage_inside_a_zip_is_named_by_its_member(tmp_path: Path) -> None:
         ({"graph_labels": ""}, r"T\.zip/T_graph_labels\.txt: is empty"),
     ):
         with pytest.raises(RelampError, match=message):
-            read_tu_zip(zipped(write(tmp_path, **files), tmp_path / "T.zip"), "T", 1000)
+            read_tu(zipped(write(tmp_path, **files), tmp_path / "T.zip"), "T", 1000)
     (tmp_path / "T_graph_labels.txt").unlink()
     with pytest.raises(RelampError, match=r"T_graph_labels\.txt: the archive has no such member, only T_A\.txt, "):
-        read_tu_zip(zipped(tmp_path, tmp_path / "T.zip"), "T", 1000)
+        read_tu(zipped(tmp_path, tmp_path / "T.zip"), "T", 1000)
 
 
 def test_a_zip_that_unpacks_to_too_much_or_is_damaged_is_refused(tmp_path: Path) -> None:
     path = zipped(write(tmp_path, A="1, 2\n" * 9000), tmp_path / "T.zip", zipfile.ZIP_STORED)
-    assert read_tu_zip(path, "T", 46_000).edge_index.shape == (2, 2)
+    assert read_tu(path, "T", 46_000).edge_index.shape == (2, 2)
     with pytest.raises(RelampError, match="but at most 45,000 are expected"):
-        read_tu_zip(path, "T", 45_000)
+        read_tu(path, "T", 45_000)
     data = bytearray(path.read_bytes())
     data[data.index(b"1, 2") + 20_000 : data.index(b"1, 2") + 20_004] = b"2, 3"
     path.write_bytes(data)
     with pytest.raises(RelampError, match=r"T_A\.txt: is cut off or damaged \(Bad CRC-32"):
-        read_tu_zip(path, "T", 46_000)
+        read_tu(path, "T", 46_000)
 
 
 def upstream(name: str) -> Path:
@@ -207,7 +207,7 @@ def upstream(name: str) -> Path:
 
 
 def test_grakels_mutag_is_the_upstream_one() -> None:
-    assert_same(read_tu(folder(REGISTRY["MUTAG"]), "MUTAG"), read_tu_zip(upstream("MUTAG"), "MUTAG", 10**6))
+    assert_same(read_tu(folder(REGISTRY["MUTAG"]), "MUTAG"), read_tu(upstream("MUTAG"), "MUTAG", 10**6))
 
 
 def test_the_first_fault_is_named_even_where_int_would_accept_it(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """The data guard: refuses packed graphs that are broken, and reports what sound ones and packed nodes look like."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass
 from itertools import starmap, zip_longest
 from typing import Any
 
@@ -19,28 +18,7 @@ _Int64 = NDArray[np.int64]
 _QUANTILES = (5, 25, 50, 75, 95, 99)
 
 
-@dataclass(frozen=True)
-class Tally:
-    """Counts over some graphs, which add up over the parts of a corpus.
-
-    Attributes:
-        graphs, nodes, edges, self_loops, graphs_without_nodes, graphs_without_edges: as in the report of `inspect`.
-        degree: how many nodes have degree 0, 1, ...
-        categories: for each column of node features, how many nodes have category 0, 1, ...
-    """
-
-    graphs: int
-    nodes: int
-    edges: int
-    self_loops: int
-    graphs_without_nodes: int
-    graphs_without_edges: int
-    degree: tuple[int, ...]
-    categories: tuple[tuple[int, ...], ...]
-
-    def __add__(self, other: "Tally") -> "Tally":
-        """Return the counts over both."""
-        return Tally(*map(_added, astuple(self), astuple(other)))
+Tally = dict[str, Any]
 
 
 def inspect(data: PackedGraphs) -> dict[str, Any]:
@@ -55,7 +33,12 @@ def inspect(data: PackedGraphs) -> dict[str, Any]:
 
 
 def tally(data: PackedGraphs) -> Tally:
-    """Check packed graphs and count what `make_report` needs; raises RelampError as `inspect` does."""
+    """Check packed graphs and count what `make_report` needs; raises RelampError as `inspect` does.
+
+    Beside counts of the report there are `degree`, how many nodes have degree 0, 1, ..., and `categories`: for each
+    column of node features, how many nodes have category 0, 1, ... All of it can be held by JSON, and adds up over the
+    parts of a corpus, see `add_tallies`.
+    """
     _check_values(data)
     degree, loops = np.zeros(len(data.x), dtype=np.int64), 0
     for start, end in blocks(data):
@@ -65,35 +48,42 @@ def tally(data: PackedGraphs) -> Tally:
         other = source != target
         degree[first:last] = np.bincount(source[other], minlength=last - first)
         loops += int((~other).sum())
-    return Tally(
-        graphs=len(data),
-        nodes=len(data.x),
-        edges=int(degree.sum()) // 2,
-        self_loops=loops,
-        graphs_without_nodes=int((data.num_nodes == 0).sum()),
-        graphs_without_edges=int((data.num_edges == 0).sum()),
-        degree=tuple(np.bincount(degree).tolist()),
-        categories=tuple(tuple(np.bincount(column).tolist()) for column in data.x.T),
-    )
+    return {
+        "graphs": len(data),
+        "nodes": len(data.x),
+        "edges": int(degree.sum()) // 2,
+        "self_loops": loops,
+        "graphs_without_nodes": int((data.num_nodes == 0).sum()),
+        "graphs_without_edges": int((data.num_edges == 0).sum()),
+        "degree": np.bincount(degree).tolist(),
+        "categories": [np.bincount(column).tolist() for column in data.x.T],
+    }
+
+
+def add_tallies(a: Any, b: Any) -> Any:
+    """Add two tallies key by key, and in them sequences entry by entry, of which one may end before the other."""
+    if isinstance(a, dict):
+        return {key: add_tallies(a[key], b[key]) for key in a}
+    return a + b if isinstance(a, int) else list(starmap(add_tallies, zip_longest(a, b, fillvalue=0)))
 
 
 def make_report(
     name: str, counts: Tally, hashes: Hash, y: Integers, info: Mapping[str, Any], dropped: int
 ) -> dict[str, Any]:
     """Return the report of `inspect` from what was counted, the graphs' hashes `[G]`, labels and origin."""
+    degree, columns, names = counts["degree"], counts["categories"], info.get("node_labels")
     return {
+        **{key: count for key, count in counts.items() if isinstance(count, int)},
         "name": name,
-        "graphs": counts.graphs,
-        "nodes": counts.nodes,
-        "edges": counts.edges,
-        "self_loops": counts.self_loops,
-        "average_nodes": counts.nodes / max(counts.graphs, 1),
-        "average_edges": counts.edges / max(counts.graphs, 1),
-        "graphs_without_nodes": counts.graphs_without_nodes,
-        "graphs_without_edges": counts.graphs_without_edges,
-        "isolated_nodes": counts.degree[0] if counts.degree else 0,
-        "degree": _degrees(counts.degree),
-        "node_categories": _categories(counts.categories, info.get("node_labels")),
+        "average_nodes": counts["nodes"] / max(counts["graphs"], 1),
+        "average_edges": counts["edges"] / max(counts["graphs"], 1),
+        "isolated_nodes": sum(degree[:1]),
+        "degree": _degrees(degree),
+        # The categories that occur, named by the upstream label where it is known.
+        "node_categories": [
+            {str(names[column][i] if names else i): count for i, count in enumerate(of_column) if count > 0}
+            for column, of_column in enumerate(columns)
+        ],
         "labels": _labels(y, info.get("classes")),
         "duplicates": _duplicates(hashes, y),
         "dropped": dropped,
@@ -177,24 +167,11 @@ def _check_edges(data: PackedGraphs, start: int, end: int, source: _Int64, targe
         raise RelampError(f"{data.name}: {fault} (graphs {start} to {end - 1}); pack the data set again")
 
 
-def _added(a: Any, b: Any) -> Any:
-    """Add two numbers, or entry by entry two sequences of which one may end before the other."""
-    return a + b if isinstance(a, int) else tuple(starmap(_added, zip_longest(a, b, fillvalue=0)))
-
-
 def _degrees(counts: Sequence[int]) -> dict[str, float]:
     degree = np.repeat(smallest_uint(np.arange(len(counts))), counts) if counts else np.zeros(1, dtype=np.uint8)
     quantiles = zip(_QUANTILES, np.percentile(degree, _QUANTILES).tolist(), strict=True)
     ends = {"min": int(degree.min()), "mean": float(degree.mean()), "max": int(degree.max())}
     return {**ends, **{f"q{q}": value for q, value in quantiles}}
-
-
-def _categories(columns: Sequence[Sequence[int]], names: Any) -> list[dict[str, int]]:
-    """Count the categories that occur in each column, named by the upstream label where it is known."""
-    return [
-        {str(names[column][i] if names else i): count for i, count in enumerate(counts) if count > 0}
-        for column, counts in enumerate(columns)
-    ]
 
 
 def _labels(y: Integers, names: Any) -> dict[str, Any]:

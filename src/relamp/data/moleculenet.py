@@ -75,7 +75,8 @@ def read_moleculenet(path: Path | str, name: str, most_bytes: int = 2**30) -> Pa
     if frame.empty:
         raise RelampError(f"{path}: has a header and no rows; fetch it again")
     data = pack_molecules(name, frame[table.smiles].tolist(), _labels(frame[tasks], path))
-    smiles = tuple(_canonical(line) for line in data.smiles) if table.canonical else data.smiles
+    with rdBase.BlockLogs():
+        smiles = tuple(map(Chem.CanonSmiles, data.smiles)) if table.canonical else data.smiles
     return replace(data, smiles=smiles, info={**data.info, "tasks": tasks})
 
 
@@ -111,9 +112,3 @@ def _labels(frame: pd.DataFrame, path: Path) -> NDArray[np.int8]:
             )
         labels[known, i] = numbers[known]
     return labels
-
-
-def _canonical(smiles: str) -> str:
-    """Return RDKit's canonical SMILES of a string that is known to parse."""
-    with rdBase.BlockLogs():
-        return str(Chem.MolToSmiles(Chem.MolFromSmiles(smiles)))

@@ -6,10 +6,9 @@ import io
 import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import reduce
 from itertools import islice
-from operator import add
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from rdkit import rdBase
 
 from relamp.data.corpus import PackedCorpus
 from relamp.data.fingerprint import fingerprint_of, wl_hash
-from relamp.data.guard import Tally, make_report, tally
+from relamp.data.guard import add_tallies, make_report, tally
 from relamp.data.molecules import BOND_CARDINALITY, CARDINALITY, DROPPED_COLUMNS, molecule_graphs, read_molecules
 from relamp.data.packed import Column, Integers, map_arrays, offsets, smallest_uint, write_columns
 from relamp.data.smiles import read_smiles
@@ -152,7 +151,7 @@ def _write_part(path: Path, tag: str, first: int, lines: list[str]) -> int:
     arrays = {key: smallest_uint(array) for key, array in counts.items()}
     arrays["hash"] = wl_hash(graphs).view(np.int64)
     arrays["dropped"] = np.frombuffer(listed.getvalue().encode(), dtype=np.uint8)
-    words = {"tag": tag, "tally": asdict(tally(graphs)), "dropped": len(read.dropped)}
+    words = {"tag": tag, "tally": tally(graphs), "dropped": len(read.dropped)}
     write_columns(path, {"part": json.dumps(words)}, arrays)
     return read.count
 
@@ -163,7 +162,7 @@ def _merge(name: str, parts: Parts, output: Path, dropped: Path, info: dict[str,
     lost = sum(words["dropped"] for words in headers)
     if lost == parts.rows:
         raise RelampError(f"{name}: none of the {lost} molecules can be featurised; check that the rows are SMILES")
-    counts = reduce(add, (Tally(**words["tally"]) for words in headers))
+    counts = reduce(add_tallies, (words["tally"] for words in headers))
     num_atoms, num_bonds = (np.concatenate(list(parts.column(key))) for key in ("num_atoms", "num_bonds"))
     hashes = np.concatenate(list(parts.column("hash"))).view(np.uint64)
     y = np.zeros((len(hashes), 0), dtype=np.int8)

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from relamp.data.archive import Archive, Files, Folder
+from relamp.data.archive import Archive, Folder, files_of
 from relamp.data.nodes import PARTS, PackedNodes, check_ends
 from relamp.data.packed import offsets
 from relamp.data.unpickle import load_npy
 from relamp.errors import RelampError
 
 _Int64 = NDArray[np.int64]
+_Files = Folder | Archive
 
 
 class _Part(NamedTuple):
@@ -38,7 +39,7 @@ def read_ppi(path: Path | str, name: str = "PPI", most_bytes: int = 2**30) -> Pa
     Raises RelampError if a file is missing or damaged, if the zip file unpacks to more than `most_bytes`, or if an
     edge leaves its graph.
     """
-    files: Files = Folder(path) if Path(path).is_dir() else Archive(path, most_bytes)
+    files = files_of(path, most_bytes)
     parts = [_read_part(files, part) for part in PARTS]
     for kind in ("feats", "labels"):
         widths = [getattr(part, kind).shape[1] for part in parts]
@@ -60,7 +61,7 @@ def read_ppi(path: Path | str, name: str = "PPI", most_bytes: int = 2**30) -> Pa
     )
 
 
-def _read_part(files: Files, part: str) -> _Part:
+def _read_part(files: _Files, part: str) -> _Part:
     """Read one part and bring its nodes into the order of their graphs."""
     arrays = {}
     for kind, columns in (("feats", 2), ("labels", 2), ("graph_id", 1)):
@@ -91,7 +92,7 @@ def _read_part(files: Files, part: str) -> _Part:
     return _Part(rank[source], rank[target], graph[order], feats, labels)
 
 
-def _links(files: Files, file: str, total: int) -> tuple[_Int64, _Int64]:
+def _links(files: _Files, file: str, total: int) -> tuple[_Int64, _Int64]:
     """Read the links of a node-link graph whose node ids are the row numbers of the other files."""
     place = files.place(file)
     with files.open(file) as stream:

@@ -4,57 +4,42 @@ from collections.abc import Iterator
 from contextlib import closing
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relamp.data.archive import Archive, Files, Folder
+from relamp.data.archive import Archive, Folder, files_of
+from relamp.data.nodes import distinct
 from relamp.data.packed import Integers, PackedGraphs, offsets
 from relamp.errors import RelampError
 
 _Int64 = NDArray[np.int64]
+_Files = Folder | Archive
 
 _CHUNK = 2**20  # lines that are held as text at once
 
 
-def read_tu(folder: Path | str, name: str) -> PackedGraphs:
+def read_tu(path: Path | str, name: str, most_bytes: int = 2**30) -> PackedGraphs:
     """Read `NAME_A.txt`, `NAME_graph_indicator.txt`, `NAME_graph_labels.txt` and, where there, `NAME_node_labels.txt`.
 
-    Node and graph labels become numbers from 0 in the sorted order of the upstream labels, which `info` keeps;
-    several columns of node labels stay several columns, and without node labels there is one constant column.
-    Both directions of every edge are made present, duplicates are removed, self-loops are kept, and edges are sorted
-    by source and target. Edge labels are not read: the encoders of the paper do not use them.
+    They lie in a folder, or straight in a zip file, whose members are streamed: neither their text nor all raw edges
+    are ever held at once. Node and graph labels become numbers from 0 in the sorted order of the upstream labels, which
+    `info` keeps; several columns of node labels stay several columns, and without node labels there is one constant
+    column. Both directions of every edge are made present, duplicates are removed, self-loops are kept, and edges are
+    sorted by source and target. Edge labels are not read: the encoders of the paper do not use them.
 
-    Raises RelampError if a file is missing, holds anything but integers, or disagrees with the others.
+    Raises RelampError if a file is missing, holds anything but integers, or disagrees with the others, or if the zip
+    file is damaged, hostile or unpacks to more than `most_bytes` bytes.
     """
-    return _read(Folder(folder), name)
-
-
-def read_tu_zip(path: Path | str, name: str, most_bytes: int) -> PackedGraphs:
-    """Read what `read_tu` reads straight from a zip file whose members unpack to `most_bytes` bytes at most.
-
-    The members are streamed: neither their text nor all raw edges are ever held at once.
-
-    Raises RelampError as `read_tu` does, and if the zip file is damaged, hostile or larger than expected.
-    """
-    return _read(Archive(path, most_bytes), name)
-
-
-def _read(files: Files, name: str) -> PackedGraphs:
-    """Read a data set from wherever its files are."""
+    files = files_of(path, most_bytes)
     indicator = _column(files, f"{name}_graph_indicator.txt")
     labels = _column(files, f"{name}_graph_labels.txt")
     num_nodes = _nodes_per_graph(indicator, len(labels), files.place(f"{name}_graph_indicator.txt"))
     node_offset = offsets(num_nodes)
-    key = _keys(files, f"{name}_A.txt", indicator - 1)
-    edge_index, edge_offset = _edges(key, node_offset)
+    edge_index, edge_offset = _edges(_keys(files, f"{name}_A.txt", indicator - 1), node_offset)
     x, node_labels = _node_labels(files, f"{name}_node_labels.txt", len(indicator))
     classes, y = np.unique(labels, return_inverse=True)
-    info: dict[str, Any] = {"classes": classes.tolist()}
-    if node_labels:
-        info["node_labels"] = node_labels
     return PackedGraphs(
         name=name,
         x=x,
@@ -63,11 +48,11 @@ def _read(files: Files, name: str) -> PackedGraphs:
         node_offset=node_offset,
         edge_offset=edge_offset,
         y=y.astype(np.int64),
-        info=info,
+        info={"classes": classes.tolist(), **({"node_labels": node_labels} if node_labels else {})},
     )
 
 
-def _chunks(files: Files, file: str) -> Iterator[_Int64]:
+def _chunks(files: _Files, file: str) -> Iterator[_Int64]:
     """Read comma-separated integers in pieces `[rows, columns]`, without blank lines; an empty file has no piece."""
     with closing(files.open(file)) as stream:
         try:
@@ -80,7 +65,7 @@ def _chunks(files: Files, file: str) -> Iterator[_Int64]:
             raise RelampError(f"{files.place(file)}: {_first_fault(files, file)}; fetch the data set again") from error
 
 
-def _table(files: Files, file: str) -> _Int64:
+def _table(files: _Files, file: str) -> _Int64:
     """Read a whole file of comma-separated integers, `[rows, columns]`."""
     pieces = list(_chunks(files, file))
     if not pieces:
@@ -88,7 +73,7 @@ def _table(files: Files, file: str) -> _Int64:
     return np.concatenate(pieces)
 
 
-def _first_fault(files: Files, file: str) -> str:
+def _first_fault(files: _Files, file: str) -> str:
     """Find the first line that is not integers in as many columns as the first line; only run once reading failed."""
     columns = 0
     with TextIOWrapper(files.open(file), encoding="utf-8", errors="replace") as lines:
@@ -107,7 +92,7 @@ def _first_fault(files: Files, file: str) -> str:
     return "holds something else than integers"
 
 
-def _column(files: Files, file: str) -> _Int64:
+def _column(files: _Files, file: str) -> _Int64:
     """Read one integer per line, `[rows]`."""
     table = _table(files, file)
     if table.shape[1] != 1:
@@ -133,7 +118,7 @@ def _nodes_per_graph(indicator: _Int64, num_graphs: int, place: str) -> _Int64:
     return np.bincount(indicator - 1, minlength=num_graphs).astype(np.int64)
 
 
-def _keys(files: Files, file: str, graph: _Int64) -> _Int64:
+def _keys(files: _Files, file: str, graph: _Int64) -> _Int64:
     """Return one number `smaller end * nodes + larger end` for each pair of joined nodes, sorted, without duplicates.
 
     Nodes are numbered from 0 through the whole set. Most duplicates go within their piece, since upstream writes both
@@ -144,8 +129,8 @@ def _keys(files: Files, file: str, graph: _Int64) -> _Int64:
     for pairs in _chunks(files, file):
         _check_pairs(pairs, graph, done, files.place(file))
         done += len(pairs)
-        pieces.append(_distinct((pairs.min(axis=1) - 1) * total + pairs.max(axis=1) - 1))
-    return _distinct(np.concatenate(pieces))
+        pieces.append(distinct((pairs.min(axis=1) - 1) * total + pairs.max(axis=1) - 1))
+    return distinct(np.concatenate(pieces))
 
 
 def _check_pairs(pairs: _Int64, graph: _Int64, before: int, place: str) -> None:
@@ -167,13 +152,6 @@ def _check_pairs(pairs: _Int64, graph: _Int64, before: int, place: str) -> None:
         )
 
 
-def _distinct(key: _Int64) -> _Int64:
-    """Sort keys in place and drop repeated ones: np.unique is twenty times slower on the millions of COLLAB."""
-    key.sort()
-    first: NDArray[np.bool_] = np.diff(key, prepend=-1) != 0
-    return key[first]
-
-
 def _edges(key: _Int64, node_offset: _Int64) -> tuple[Integers, _Int64]:
     """Turn keys into a local edge index `[2, E]` with both directions and edge offsets `[G + 1]`."""
     total = int(node_offset[-1])
@@ -191,7 +169,7 @@ def _edges(key: _Int64, node_offset: _Int64) -> tuple[Integers, _Int64]:
     return edge_index, edge_offset
 
 
-def _node_labels(files: Files, file: str, total: int) -> tuple[Integers, list[list[int]]]:
+def _node_labels(files: _Files, file: str, total: int) -> tuple[Integers, list[list[int]]]:
     """Read categories `[N, columns]` and, for each column, the upstream label of every category."""
     if file not in files:
         return np.zeros((total, 1), dtype=np.int64), []
