@@ -44,13 +44,7 @@ class Folder:
 
     def open(self, name: str) -> BinaryIO:
         """Open the file for reading; raises RelampError if it is not there."""
-        try:
-            return (self.folder / name).open("rb")
-        except FileNotFoundError as error:
-            fault = f"is not there; unpack the whole data set into {self.folder}"
-            raise RelampError(f"{self.place(name)}: {fault}") from error
-        except OSError as error:
-            raise RelampError(f"{self.place(name)}: cannot be read ({error.strerror}); fix its rights") from error
+        return _opened(self.folder / name, f"unpack the whole data set into {self.folder}")
 
 
 class Archive:
@@ -155,17 +149,21 @@ def first_bytes(path: Path, wanted: str) -> bytes:
 
     Raises RelampError if it is missing, empty, cannot be read, or is an HTML page and not what is `wanted` ("table").
     """
-    try:
-        with path.open("rb") as file:
-            head = file.read(512)
-    except FileNotFoundError as error:
-        raise RelampError(f"{path}: is not there; fetch it, or name a mirror that has it") from error
-    except OSError as error:
-        raise RelampError(f"{path}: cannot be read ({error.strerror}); fix its rights") from error
+    with _opened(path, "fetch it, or name a mirror that has it") as file:
+        head = file.read(512)
     if not head or looks_like_html(head):
         fault = f"is an HTML page and no {wanted} (the server sent an error page)" if head else "is empty"
         raise RelampError(f"{path}: {fault}; delete it and fetch it again")
     return head
+
+
+def _opened(path: Path, missing: str) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except FileNotFoundError as error:
+        raise RelampError(f"{path}: is not there; {missing}") from error
+    except OSError as error:
+        raise RelampError(f"{path}: cannot be read ({error.strerror}); fix its rights") from error
 
 
 def looks_like_html(head: bytes) -> bool:

@@ -51,7 +51,12 @@ def read_cifar(path: Path | str, name: str, most_bytes: int = 2**30) -> PackedIm
         if file in (*batches, form.meta):
             if file in found:
                 raise RelampError(f"{path}/{file}: the archive has two files of that name; fetch it again")
-            found[file] = _mapping(load_pickle_stream(stream, f"{path}/{file}"), f"{path}/{file}")
+            value = load_pickle_stream(stream, f"{path}/{file}")
+            if not isinstance(value, dict):
+                fault = f"holds a {type(value).__name__} where a dictionary is expected"
+                raise RelampError(f"{path}/{file}: {fault}; fetch it again")
+            # Keys are text to Python 2 and bytes to whoever writes them anew by Python 3.
+            found[file] = {_text(key): entry for key, entry in value.items()}
     if missing := [file for file in (*batches, form.meta) if file not in found]:
         raise RelampError(f"{path}: has no {', '.join(missing)}; is it the Python version of {name}? Fetch it again")
     parts = [_batch(found[file], form, f"{path}/{file}") for file in batches]
@@ -90,13 +95,6 @@ def tar_members(path: Path | str, most_bytes: int) -> Iterator[tuple[str, Binary
                 pass  # the checksum is at the very end
         except (tarfile.TarError, *DAMAGE) as error:
             raise RelampError(f"{path}: is no sound tar file ({error}); delete it and fetch it again") from error
-
-
-def _mapping(value: Any, place: str) -> Mapping[str, Any]:
-    """Return a pickled dictionary; its keys are text to Python 2 and bytes to whoever writes it anew by Python 3."""
-    if not isinstance(value, dict):
-        raise RelampError(f"{place}: holds a {type(value).__name__} where a dictionary is expected; fetch it again")
-    return {_text(key): entry for key, entry in value.items()}
 
 
 def _text(value: Any) -> str:

@@ -55,7 +55,6 @@ class PackedCorpus(Packed):
             yield f"{len(self.node_offset)} node offsets, {len(self.bond_offset)} bond offsets"
 
     def __len__(self) -> int:
-        """Return the number of molecules."""
         return len(self.node_offset) - 1
 
     def take(self, index: Integers) -> PackedGraphs:

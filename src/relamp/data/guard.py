@@ -16,6 +16,17 @@ from relamp.errors import RelampError
 _Int64 = NDArray[np.int64]
 
 _QUANTILES = (5, 25, 50, 75, 95, 99)
+_TEXT = """{name}
+  graphs          {graphs:,} ({dropped:,} raw rows dropped)
+  nodes           {nodes:,} ({average_nodes:.2f} per graph)
+  edges           {edges:,} ({average_edges:.2f} per graph), {self_loops:,} self-loops
+  graphs without  nodes {graphs_without_nodes:,}, edges {graphs_without_edges:,}
+  isolated nodes  {isolated_nodes:,}
+  degree          {degree[min]} to {degree[max]}, mean {degree[mean]:.2f}, median {degree[q50]:g}
+  node categories {occur}{labels}
+  duplicates      {duplicates[graphs]:,} graphs in {duplicates[groups]:,} groups alike to WL-{duplicates[rounds]}
+                  {duplicates[conflicting_groups]:,} groups ({duplicates[conflicting_graphs]:,} graphs) with different \
+labels{warned}"""
 
 
 Tally = dict[str, Any]
@@ -93,27 +104,10 @@ def make_report(
 
 def render(report: dict[str, Any]) -> str:
     """Return a report of `inspect` as a short text table."""
-    degree, copies, labels = report["degree"], report["duplicates"], report["labels"]
-    lines = [
-        ("graphs", f"{report['graphs']:,} ({report['dropped']:,} raw rows dropped)"),
-        ("nodes", f"{report['nodes']:,} ({report['average_nodes']:.2f} per graph)"),
-        (
-            "edges",
-            f"{report['edges']:,} ({report['average_edges']:.2f} per graph), {report['self_loops']:,} self-loops",
-        ),
-        ("graphs without", f"nodes {report['graphs_without_nodes']:,}, edges {report['graphs_without_edges']:,}"),
-        ("isolated nodes", f"{report['isolated_nodes']:,}"),
-        ("degree", f"{degree['min']} to {degree['max']}, mean {degree['mean']:.2f}, median {degree['q50']:g}"),
-        ("node categories", ", ".join(f"{len(column)} occur" for column in report["node_categories"])),
-        *_label_lines(labels),
-        ("duplicates", f"{copies['graphs']:,} graphs in {copies['groups']:,} groups alike to WL-{copies['rounds']}"),
-        (
-            "",
-            f"{copies['conflicting_groups']:,} groups ({copies['conflicting_graphs']:,} graphs) with different labels",
-        ),
-        *(("warning", text) for text in report["warnings"]),
-    ]
-    return "\n".join([report["name"], *(f"  {key:<16}{value}" for key, value in lines)]) + "\n"
+    occur = ", ".join(f"{len(column)} occur" for column in report["node_categories"])
+    labels = "".join(f"\n  {key:<16}{value}" for key, value in _label_lines(report["labels"]))
+    warned = "".join(f"\n  warning         {text}" for text in report["warnings"])
+    return _TEXT.format_map({**report, "occur": occur, "labels": labels, "warned": warned}) + "\n"
 
 
 def _label_lines(labels: dict[str, Any], most: int = 12) -> list[tuple[str, str]]:
@@ -220,12 +214,7 @@ def inspect_nodes(data: PackedNodes) -> dict[str, Any]:
         "edges": data.edge_index.shape[1] // 2,
         "self_loops": int(data.info.get("self_loops_removed", 0)),
         "isolated_nodes": int((degree == 0).sum()),
-        "degree": {
-            "min": int(degree.min(initial=0)),
-            "max": int(degree.max(initial=0)),
-            "mean": float(degree.mean()),
-            "q50": float(np.median(degree)),
-        },
+        "degree": _degrees(np.bincount(degree).tolist()),
         "features": data.num_features,
         "features_per_node": float(np.diff(data.feature_offset).mean()),
         "nodes_without_features": int((np.diff(data.feature_offset) == 0).sum()),

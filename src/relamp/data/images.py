@@ -41,7 +41,6 @@ class PackedImages(Packed):
             yield "the parts of the split share images or name images that are not there"
 
     def __len__(self) -> int:
-        """Return the number of images."""
         return len(self.y)
 
     @property

@@ -3,9 +3,9 @@
 import gzip
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,8 +18,7 @@ from relamp.data.packed import MISSING, PackedGraphs
 from relamp.errors import RelampError
 
 
-@dataclass(frozen=True)
-class _Table:
+class _Table(NamedTuple):
     """The columns of one table; the tasks by name, or their number where all columns but the first are tasks.
 
     `canonical` says that pretrain-gnns writes RDKit's canonical SMILES beside the graphs in place of the table's, and

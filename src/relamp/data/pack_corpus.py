@@ -45,7 +45,6 @@ class Parts:
     chunk: int  # and in every part but the last
 
     def __len__(self) -> int:
-        """Return the number of parts."""
         return -(-self.rows // self.chunk)
 
     def path(self, number: int) -> Path:

@@ -70,7 +70,6 @@ class Packed(ABC):
     narrow: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
-        """Refuse arrays that do not fit together, naming what is off."""
         if faults := list(self._faults()):
             raise RelampError(f"{self.name}: arrays of packed {self.holds} do not fit together: {'; '.join(faults)}")
 
@@ -157,7 +156,6 @@ class PackedGraphs(Packed):
             yield f"{len(self.smiles)} SMILES for {len(self.y)} graphs"
 
     def __len__(self) -> int:
-        """Return the number of graphs."""
         return len(self.y)
 
     @property
