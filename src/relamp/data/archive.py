@@ -102,7 +102,10 @@ class Archive:
         return limited(member.read1, found[0].file_size, self.place(name), member.close)
 
 
-def files_of(path: Path | str, most_bytes: int) -> Folder | Archive:
+Files = Folder | Archive
+
+
+def files_of(path: Path | str, most_bytes: int) -> Files:
     """Return the files of a folder, or the members of a zip file that unpacks to at most `most_bytes` bytes."""
     return Folder(path) if Path(path).is_dir() else Archive(path, most_bytes)
 

@@ -145,20 +145,19 @@ def _check_values(data: PackedGraphs) -> None:
 
 def _check_edges(data: PackedGraphs, start: int, end: int, source: _Int64, target: _Int64) -> None:
     """Refuse edges that leave their graph, occur twice or lack their other direction."""
-    fault = None
     local = data.edge_index[:, data.edge_offset[start] : data.edge_offset[end]]
     limit = np.repeat(data.num_nodes[start:end], data.num_edges[start:end])
     total = int(data.node_offset[end] - data.node_offset[start])
+    there = np.sort(source * total + target)
     if ((local < 0) | (local >= limit)).any():
         fault = "an edge leaves its graph"
+    elif (there[1:] == there[:-1]).any():
+        fault = "an edge occurs twice"
+    elif not np.array_equal(there, np.sort(target * total + source)):
+        fault = "an edge lacks its other direction"
     else:
-        there = np.sort(source * total + target)
-        if (there[1:] == there[:-1]).any():
-            fault = "an edge occurs twice"
-        elif not np.array_equal(there, np.sort(target * total + source)):
-            fault = "an edge lacks its other direction"
-    if fault:
-        raise RelampError(f"{data.name}: {fault} (graphs {start} to {end - 1}); pack the data set again")
+        return
+    raise RelampError(f"{data.name}: {fault} (graphs {start} to {end - 1}); pack the data set again")
 
 
 def _degrees(counts: Sequence[int]) -> dict[str, float]:

@@ -62,8 +62,7 @@ def read_moleculenet(path: Path | str, name: str, most_bytes: int = 2**30) -> Pa
     if table is None:
         raise RelampError(f"{name}: is no MoleculeNet table that relamp knows; it knows {', '.join(_TABLES)}")
     frame = _read(path, most_bytes)
-    named = frame.columns[1:].tolist() if isinstance(table.tasks, int) else list(table.tasks)
-    tasks = [str(column) for column in named]
+    tasks = [str(column) for column in (frame.columns[1:] if isinstance(table.tasks, int) else table.tasks)]
     absent = [repr(column) for column in (table.smiles, *tasks) if column not in frame.columns]
     if isinstance(table.tasks, int) and len(tasks) < table.tasks:
         absent.append(f"for {table.tasks - len(tasks)} of {table.tasks} tasks")

@@ -10,13 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relamp.data.archive import Archive, Folder, files_of
+from relamp.data.archive import Files, files_of
 from relamp.data.nodes import distinct
 from relamp.data.packed import Integers, PackedGraphs, offsets
 from relamp.errors import RelampError
 
 _Int64 = NDArray[np.int64]
-_Files = Folder | Archive
 
 _CHUNK = 2**20  # lines that are held as text at once
 
@@ -53,7 +52,7 @@ def read_tu(path: Path | str, name: str, most_bytes: int = 2**30) -> PackedGraph
     )
 
 
-def _chunks(files: _Files, file: str) -> Iterator[_Int64]:
+def _chunks(files: Files, file: str) -> Iterator[_Int64]:
     """Read comma-separated integers in pieces `[rows, columns]`, without blank lines; an empty file has no piece."""
     with closing(files.open(file)) as stream:
         try:
@@ -66,7 +65,7 @@ def _chunks(files: _Files, file: str) -> Iterator[_Int64]:
             raise RelampError(f"{files.place(file)}: {_first_fault(files, file)}; fetch the data set again") from error
 
 
-def _table(files: _Files, file: str) -> _Int64:
+def _table(files: Files, file: str) -> _Int64:
     """Read a whole file of comma-separated integers, `[rows, columns]`."""
     pieces = list(_chunks(files, file))
     if not pieces:
@@ -74,7 +73,7 @@ def _table(files: _Files, file: str) -> _Int64:
     return np.concatenate(pieces)
 
 
-def _first_fault(files: _Files, file: str) -> str:
+def _first_fault(files: Files, file: str) -> str:
     """Find the first line that is not integers in as many columns as the first line; only run once reading failed."""
     columns = 0
     with TextIOWrapper(files.open(file), encoding="utf-8", errors="replace") as lines:
@@ -87,7 +86,7 @@ def _first_fault(files: _Files, file: str) -> str:
     return "holds something else than integers"
 
 
-def _column(files: _Files, file: str) -> _Int64:
+def _column(files: Files, file: str) -> _Int64:
     """Read one integer per line, `[rows]`."""
     table = _table(files, file)
     if table.shape[1] != 1:
@@ -113,7 +112,7 @@ def _nodes_per_graph(indicator: _Int64, num_graphs: int, place: str) -> _Int64:
     return np.bincount(indicator - 1, minlength=num_graphs).astype(np.int64)
 
 
-def _keys(files: _Files, file: str, graph: _Int64) -> _Int64:
+def _keys(files: Files, file: str, graph: _Int64) -> _Int64:
     """Return one number `smaller end * nodes + larger end` for each pair of joined nodes, sorted, without duplicates.
 
     Nodes are numbered from 0 through the whole set. Most duplicates go within their piece, since upstream writes both
@@ -164,7 +163,7 @@ def _edges(key: _Int64, node_offset: _Int64) -> tuple[Integers, _Int64]:
     return edge_index, edge_offset
 
 
-def _node_labels(files: _Files, file: str, total: int) -> tuple[Integers, list[list[int]]]:
+def _node_labels(files: Files, file: str, total: int) -> tuple[Integers, list[list[int]]]:
     """Read categories `[N, columns]` and, for each column, the upstream label of every category."""
     if file not in files:
         return np.zeros((total, 1), dtype=np.int64), []

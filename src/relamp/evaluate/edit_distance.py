@@ -25,7 +25,7 @@ from sklearn.metrics import roc_auc_score
 from relamp.data.packed import PackedGraphs, map_arrays, offsets, rank_within
 from relamp.errors import RelampError
 from relamp.evaluate.embeddings import Run
-from relamp.evaluate.kernels import Floats, grakel_graphs
+from relamp.evaluate.kernels import Floats, grakel_graphs, normalised
 from relamp.settings.evaluation import EditDistanceProtocol
 
 COLUMNS = ("n", "seed", "metric", "value")
@@ -198,16 +198,12 @@ def kernel_similarities(
         ]
         for part, labels in zip(made, kinds, strict=True)
     ]
-    count = len(made.anchor)
-    positive, negative = np.empty(count), np.empty(count)
+    pieces = []
     # A few triplets at a time: only the kernels within a triplet are wanted, and GraKeL gives those of all pairs.
-    for start in range(0, count, TRIPLETS_AT_ONCE):
-        block = [part[start : start + TRIPLETS_AT_ONCE] for part in graphs]
-        size = len(block[0])
-        values = np.asarray(EDIT_KERNELS[kernel](iterations).fit_transform([g for part in block for g in part]))
-        own = np.sqrt(values.diagonal()) if normalise else np.ones(3 * size)
-        here = np.arange(size)
-        for number, into in ((1, positive), (2, negative)):
-            there = here + number * size
-            into[start : start + size] = values[here, there] / (own[here] * own[there])
+    for start in range(0, len(made.anchor), TRIPLETS_AT_ONCE):
+        block = [graph for part in graphs for graph in part[start : start + TRIPLETS_AT_ONCE]]
+        values: Floats = np.asarray(EDIT_KERNELS[kernel](iterations).fit_transform(block), dtype=np.float64)
+        values, size = normalised(values) if normalise else values, len(block) // 3
+        pieces.append([values.diagonal(size)[:size], values.diagonal(2 * size)])
+    positive, negative = np.concatenate(pieces, axis=1)
     return positive, negative

@@ -31,7 +31,7 @@ def wl_kernel(data: PackedGraphs, iterations: int) -> Floats:
     if len(filled):
         labels = np.unique(data.x, axis=0, return_inverse=True)[1].reshape(-1)
         common[np.ix_(filled, filled)] = kernel.fit_transform(grakel_graphs(data.take(filled), labels))
-    return _cosine(common)
+    return normalised(common)
 
 
 def graphlet_kernel(data: PackedGraphs, size: int, seed: int | np.random.Generator, samples: int = 10_000) -> Floats:
@@ -59,10 +59,10 @@ def graphlet_kernel(data: PackedGraphs, size: int, seed: int | np.random.Generat
     for graph, (nodes, edges) in enumerate(_graphs(data)):
         code = _codes(edges, _node_sets(nodes, size, samples, rng), nodes)
         counts[graph] = np.bincount(kinds[code], minlength=counts.shape[1])
-    return _cosine(counts @ counts.T)
+    return normalised(counts @ counts.T)
 
 
-def _cosine(kernel: Floats) -> Floats:
+def normalised(kernel: Floats) -> Floats:
     """Divide by the norms; the row and column of an empty feature vector become 0."""
     norm = np.sqrt(kernel.diagonal())
     scale = np.outer(norm, norm)

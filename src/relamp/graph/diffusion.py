@@ -60,25 +60,18 @@ def diffuse(
     columns: Any = x.tocsc() if issparse(x) else x
     for start in range(0, x.shape[1], COLUMNS_AT_ONCE):
         block = columns[:, start : start + COLUMNS_AT_ONCE]
-        dense = np.asarray(block.todense() if issparse(x) else block, dtype=np.float64)
-        result[:, start : start + COLUMNS_AT_ONCE] = _series(adjacency, dense, weights)
+        before = now = np.asarray(block.todense() if issparse(x) else block, dtype=np.float64)
+        total = weights[0] * now
+        for k, weight in enumerate(weights[1:]):
+            # By the recurrence C_{k+1} = 2 T C_k - C_{k-1}.
+            after = np.asarray(adjacency @ now)
+            if k:
+                after *= 2
+                after -= before
+            before, now = now, after
+            total += weight * now
+        result[:, start : start + COLUMNS_AT_ONCE] = total
     return result
-
-
-def _series(
-    adjacency: csr_matrix[np.float64], x: NDArray[np.float64], weights: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return `sum_k weights[k] C_k(adjacency) x` by the recurrence `C_{k+1} = 2 T C_k - C_{k-1}`."""
-    total: NDArray[np.float64] = weights[0] * x
-    before, now = x, x
-    for k, weight in enumerate(weights[1:]):
-        after = np.asarray(adjacency @ now)
-        if k:
-            after *= 2
-            after -= before
-        before, now = now, after
-        total += weight * now
-    return total
 
 
 def chebyshev_coefficients(kind: Diffusion, alpha: float, time: float, tolerance: float) -> NDArray[np.float64]:
