@@ -103,6 +103,7 @@ class Malicious:
         ({"test": [FIRST + i for i in (0, 0, 1, 2, 3, 4, 5)]}, r"ind\.pubmed\.test\.index: does not fit"),
         ({"test": [0, *range(FIRST, FIRST + 6)]}, r"ind\.pubmed\.test\.index: does not fit"),
         ({"test": ["x"]}, r"ind\.pubmed\.test\.index: is not one node number per line"),
+        ({"test": [2**70]}, r"ind\.pubmed\.test\.index: is not one node number per line"),
         ({"allx": Malicious()}, r"ind\.pubmed\.allx: its pickle asks for __builtin__\.print"),
     ],
 )

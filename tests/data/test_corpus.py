@@ -6,8 +6,8 @@ import pytest
 from safetensors.numpy import load_file
 
 from packed_examples import small_corpus
-from relamp.data.corpus import Column, open_packed, write_columns
-from relamp.data.packed import map_arrays
+from relamp.data.corpus import open_packed
+from relamp.data.packed import Column, map_arrays, write_columns
 from relamp.errors import RelampError
 
 

@@ -85,12 +85,6 @@ def test_the_split_of_real_molecules() -> None:
         assert {expected[i] for i in index} == {name}
 
 
-@pytest.mark.parametrize("fractions", [(0.8, 0.1, 0.2), (1.1, 0.0, -0.1)])
-def test_fractions_must_add_up(fractions: tuple[float, float, float]) -> None:
-    with pytest.raises(RelampError, match="do not add up to 1"):
-        fill_groups(["a"], fractions)
-
-
 def test_an_empty_part_is_refused() -> None:
     with pytest.raises(RelampError, match="scaffold split of 12 molecules leaves train empty"):
         scaffold_split(["C" * i for i in range(1, 13)])

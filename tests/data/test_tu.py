@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from archives import contents, make_zip
 from relamp.data import tu
 from relamp.data.packed import PackedGraphs
-from relamp.data.tu import read_tu, read_tu_zip
+from relamp.data.tu import read_tu
 from relamp.errors import RelampError
 
 
@@ -144,13 +144,13 @@ def assert_same(ours: PackedGraphs, theirs: PackedGraphs) -> None:
 @pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
 def test_a_zip_reads_like_its_folder(tmp_path: Path, compression: int) -> None:
     path = zipped(write(tmp_path), compression)
-    assert_same(read_tu_zip(path, "T", 1000), read_tu(tmp_path, "T"))
+    assert_same(read_tu(path, "T", 1000), read_tu(tmp_path, "T"))
     (tmp_path / "T_node_labels.txt").unlink()
-    assert read_tu_zip(zipped(tmp_path), "T", 1000).cardinality == (1,)
+    assert read_tu(zipped(tmp_path), "T", 1000).cardinality == (1,)
     with pytest.raises(RelampError, match=r"T\.zip: unpacks to .* but at most 40 are expected"):
-        read_tu_zip(path, "T", 40)
+        read_tu(path, "T", 40)
     with pytest.raises(RelampError, match=r"T\.zip/T_A\.txt: edge 2 is \(1, 6\) but nodes are numbered 1 to 5"):
-        read_tu_zip(zipped(write(tmp_path, A="1, 2\n1, 6\n")), "T", 1000)
+        read_tu(zipped(write(tmp_path, A="1, 2\n1, 6\n")), "T", 1000)
 
 
 def test_a_set_read_in_many_small_pieces_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

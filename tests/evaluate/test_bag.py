@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from model_graphs import random_graphs
 from relamp.data.packaged import pack
 from relamp.data.packed import PackedGraphs
-from relamp.data.tu import read_tu_zip
+from relamp.data.tu import read_tu
 from relamp.evaluate.bag import MOST_COLUMNS, MOST_DEGREE, bag_of_nodes
 from unions import complete, graphs, packed, path, star, undirected
 
@@ -110,7 +110,7 @@ def test_real_data_with_one_column_of_labels_two_and_molecules() -> None:
 
 @pytest.mark.skipif(not UPSTREAM.is_dir(), reason="no upstream archives at ../shared/data")
 def test_a_real_data_set_without_labels() -> None:
-    data = read_tu_zip(UPSTREAM / "REDDIT-BINARY.zip", "REDDIT-BINARY", 2**28)
+    data = read_tu(UPSTREAM / "REDDIT-BINARY.zip", "REDDIT-BINARY", 2**28)
     bag = bag_of_nodes(data)
     assert data.cardinality == (1,)
     assert bag.sum() == len(data.x)

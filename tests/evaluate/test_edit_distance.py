@@ -10,7 +10,7 @@ from safetensors.numpy import save_file
 
 from model_graphs import random_graphs
 from relamp.data.packed import PackedGraphs
-from relamp.data.tu import read_tu_zip
+from relamp.data.tu import read_tu
 from relamp.errors import RelampError
 from relamp.evaluate import edit_distance
 from relamp.evaluate.edit_distance import (
@@ -194,7 +194,7 @@ def test_unknown_kernels_are_told() -> None:
 
 @pytest.mark.skipif(not COIL.is_file(), reason="COIL-DEL is not in the mirror")
 def test_on_real_graphs_the_kernel_finds_the_smaller_change_more_often() -> None:
-    data = read_tu_zip(COIL, "COIL-DEL", 10**8).take(np.arange(0, 3900, 20))
+    data = read_tu(COIL, "COIL-DEL", 10**8).take(np.arange(0, 3900, 20))
     made = triplets(data, 15, 60, np.random.default_rng(0))
     assert made.anchor.num_nodes.max() == 15
     scores = edit_scores(*kernel_similarities(made, "wl"))

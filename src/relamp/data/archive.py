@@ -8,7 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 from relamp.errors import RelampError
 
@@ -29,19 +29,6 @@ DAMAGE = (
 )
 
 
-class Files(Protocol):
-    """Named streams, whatever holds them."""
-
-    def __contains__(self, name: str) -> bool:
-        """Whether there is a file of that base name."""
-
-    def place(self, name: str) -> str:
-        """What messages call the file."""
-
-    def open(self, name: str) -> BinaryIO:
-        """Open the file for reading; raises RelampError if there is none."""
-
-
 class Folder:
     """The files of a folder by name, without its subfolders."""
 
@@ -49,7 +36,6 @@ class Folder:
         self.folder = Path(folder)
 
     def __contains__(self, name: str) -> bool:
-        """Whether there is a file of that name."""
         return (self.folder / name).exists()
 
     def place(self, name: str) -> str:
@@ -58,13 +44,7 @@ class Folder:
 
     def open(self, name: str) -> BinaryIO:
         """Open the file for reading; raises RelampError if it is not there."""
-        try:
-            return (self.folder / name).open("rb")
-        except FileNotFoundError as error:
-            fault = f"is not there; unpack the whole data set into {self.folder}"
-            raise RelampError(f"{self.place(name)}: {fault}") from error
-        except OSError as error:
-            raise RelampError(f"{self.place(name)}: cannot be read ({error.strerror}); fix its rights") from error
+        return _opened(self.folder / name, f"unpack the whole data set into {self.folder}")
 
 
 class Archive:
@@ -85,18 +65,16 @@ class Archive:
             fault = "is a zip file that is cut off or damaged" if head.startswith(b"PK") else "is no zip file"
             raise RelampError(f"{self.path}: {fault}; delete it and fetch it again") from error
         for info in members:
-            self._check(info)
+            check_member(self.path, info.filename, "is a link" if stat.S_ISLNK(info.external_attr >> 16) else "")
             self._members.setdefault(_parts(info.filename)[-1], []).append(info)
         total = sum(info.file_size for info in members)
         if total > most_bytes:
             raise RelampError(f"{self.path}: {_too_large(total, most_bytes)}")
 
     def __contains__(self, name: str) -> bool:
-        """Whether there is a member of that base name."""
         return name in self._members
 
     def __iter__(self) -> Iterator[str]:
-        """Iterate over the members' base names."""
         return iter(self._members)
 
     def place(self, name: str) -> str:
@@ -123,15 +101,13 @@ class Archive:
         assert isinstance(member, zipfile.ZipExtFile)  # which the type stubs hide
         return limited(member.read1, found[0].file_size, self.place(name), member.close)
 
-    def _check(self, info: zipfile.ZipInfo) -> None:
-        """Refuse links and paths that lead outside, though nothing is unpacked: an honest archive has neither."""
-        if leads_outside(info.filename):
-            fault = "has a path that leads outside the archive"
-        elif stat.S_ISLNK(info.external_attr >> 16):
-            fault = "is a link"
-        else:
-            return
-        raise RelampError(f"{self.path}: the member {info.filename!r} {fault}; do not use this file, fetch it again")
+
+Files = Folder | Archive
+
+
+def files_of(path: Path | str, most_bytes: int) -> Files:
+    """Return the files of a folder, or the members of a zip file that unpacks to at most `most_bytes` bytes."""
+    return Folder(path) if Path(path).is_dir() else Archive(path, most_bytes)
 
 
 class _Limited(io.RawIOBase):
@@ -176,17 +152,21 @@ def first_bytes(path: Path, wanted: str) -> bytes:
 
     Raises RelampError if it is missing, empty, cannot be read, or is an HTML page and not what is `wanted` ("table").
     """
-    try:
-        with path.open("rb") as file:
-            head = file.read(512)
-    except FileNotFoundError as error:
-        raise RelampError(f"{path}: is not there; fetch it, or name a mirror that has it") from error
-    except OSError as error:
-        raise RelampError(f"{path}: cannot be read ({error.strerror}); fix its rights") from error
+    with _opened(path, "fetch it, or name a mirror that has it") as file:
+        head = file.read(512)
     if not head or looks_like_html(head):
         fault = f"is an HTML page and no {wanted} (the server sent an error page)" if head else "is empty"
         raise RelampError(f"{path}: {fault}; delete it and fetch it again")
     return head
+
+
+def _opened(path: Path, missing: str) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except FileNotFoundError as error:
+        raise RelampError(f"{path}: is not there; {missing}") from error
+    except OSError as error:
+        raise RelampError(f"{path}: cannot be read ({error.strerror}); fix its rights") from error
 
 
 def looks_like_html(head: bytes) -> bool:
@@ -195,10 +175,15 @@ def looks_like_html(head: bytes) -> bool:
     return begins.startswith((b"<!doctype", b"<html", b"<head", b"<?xml"))
 
 
-def leads_outside(name: str) -> bool:
-    """Whether the path of a member leads outside the archive."""
+def check_member(path: Path, name: str, odd: str) -> None:
+    """Refuse a member whose path leads outside the archive, or that is `odd` ("is a link"; empty if it is not).
+
+    Nothing is unpacked, but an honest archive has neither.
+    """
     parts = _parts(name)
-    return name.startswith(("/", "\\")) or ".." in parts or parts[0].endswith(":")
+    outside = name.startswith(("/", "\\")) or ".." in parts or parts[0].endswith(":")
+    if fault := "has a path that leads outside the archive" if outside else odd:
+        raise RelampError(f"{path}: the member {name!r} {fault}; do not use this file, fetch it again")
 
 
 def _parts(name: str) -> list[str]:

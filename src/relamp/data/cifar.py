@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from relamp.data.archive import DAMAGE, first_bytes, leads_outside, limited
+from relamp.data.archive import DAMAGE, check_member, first_bytes, limited
 from relamp.data.images import PackedImages
 from relamp.data.unpickle import load_pickle_stream
 from relamp.errors import RelampError
@@ -51,13 +51,22 @@ def read_cifar(path: Path | str, name: str, most_bytes: int = 2**30) -> PackedIm
         if file in (*batches, form.meta):
             if file in found:
                 raise RelampError(f"{path}/{file}: the archive has two files of that name; fetch it again")
-            found[file] = _mapping(load_pickle_stream(stream, f"{path}/{file}"), f"{path}/{file}")
+            value = load_pickle_stream(stream, f"{path}/{file}")
+            if not isinstance(value, dict):
+                fault = f"holds a {type(value).__name__} where a dictionary is expected"
+                raise RelampError(f"{path}/{file}: {fault}; fetch it again")
+            # Keys are text to Python 2 and bytes to whoever writes them anew by Python 3.
+            found[file] = {_text(key): entry for key, entry in value.items()}
     if missing := [file for file in (*batches, form.meta) if file not in found]:
         raise RelampError(f"{path}: has no {', '.join(missing)}; is it the Python version of {name}? Fetch it again")
     parts = [_batch(found[file], form, f"{path}/{file}") for file in batches]
     num_train = sum(len(labels) for _, labels in parts[: len(form.train)])
     images, y = (np.concatenate(column) for column in zip(*parts, strict=True))
-    info = {"classes": _class_names(found[form.meta], form, f"{path}/{form.meta}")}
+    names = found[form.meta].get(form.names)
+    if not isinstance(names, list) or len(names) != form.num_classes:
+        fault = f"its `{form.names}` do not name {form.num_classes} classes"
+        raise RelampError(f"{path}/{form.meta}: {fault}; fetch it again")
+    info = {"classes": [_text(name) for name in names]}
     return PackedImages(name, images, y, np.arange(num_train), np.arange(num_train, len(y)), info)
 
 
@@ -77,7 +86,8 @@ def tar_members(path: Path | str, most_bytes: int) -> Iterator[tuple[str, Binary
             # As a stream: tarfile never seeks, so a later header cannot send it back.
             with tarfile.open(fileobj=stream, mode="r|") as tar:
                 for member in tar:
-                    _check(member, path)
+                    odd = not (member.isreg() or member.isdir()) or member.issparse()
+                    check_member(path, member.name, "is a link, a device or a file with holes" if odd else "")
                     content = tar.extractfile(member) if member.isreg() else None
                     if content is not None:
                         yield PurePosixPath(member.name).name, content  # type: ignore[misc]
@@ -85,24 +95,6 @@ def tar_members(path: Path | str, most_bytes: int) -> Iterator[tuple[str, Binary
                 pass  # the checksum is at the very end
         except (tarfile.TarError, *DAMAGE) as error:
             raise RelampError(f"{path}: is no sound tar file ({error}); delete it and fetch it again") from error
-
-
-def _check(member: tarfile.TarInfo, path: Path) -> None:
-    """Refuse what an honest data set does not have, though nothing is unpacked."""
-    if leads_outside(member.name):
-        fault = "has a path that leads outside the archive"
-    elif not (member.isreg() or member.isdir()) or member.issparse():
-        fault = "is a link, a device or a file with holes"
-    else:
-        return
-    raise RelampError(f"{path}: the member {member.name!r} {fault}; do not use this file, fetch it again")
-
-
-def _mapping(value: Any, place: str) -> Mapping[str, Any]:
-    """Return a pickled dictionary; its keys are text to Python 2 and bytes to whoever writes it anew by Python 3."""
-    if not isinstance(value, dict):
-        raise RelampError(f"{place}: holds a {type(value).__name__} where a dictionary is expected; fetch it again")
-    return {_text(key): entry for key, entry in value.items()}
 
 
 def _text(value: Any) -> str:
@@ -124,10 +116,3 @@ def _batch(batch: Mapping[str, Any], form: _Format, place: str) -> tuple[NDArray
             "fetch it again"
         )
     return pixels.reshape(-1, *_SHAPE), labels
-
-
-def _class_names(meta: Mapping[str, Any], form: _Format, place: str) -> list[str]:
-    names = meta.get(form.names)
-    if not isinstance(names, list) or len(names) != form.num_classes:
-        raise RelampError(f"{place}: its `{form.names}` do not name {form.num_classes} classes; fetch it again")
-    return [_text(name) for name in names]

@@ -35,7 +35,11 @@ def read_planetoid(files: Path | str | Mapping[str, Path], name: str) -> PackedN
         raise RelampError(f"{name}: {', '.join(missing)}: not there; fetch it, or name a mirror that has all 8 files")
     paths = {part: known[file] for part, file in names.items()}
     raw = {part: load_pickle(path) for part, path in paths.items() if part != "test.index"}
-    test = _test_index(paths["test.index"])
+    try:
+        test = np.array([int(line) for line in paths["test.index"].read_text("ascii").split()], dtype=np.int64)
+    except (ValueError, OverflowError) as error:
+        fault = f"is not one node number per line ({error})"
+        raise RelampError(f"{paths['test.index']}: {fault}; fetch it again") from error
     _check_planetoid(raw, test, paths)
     first = len(raw["ally"])
     total = max(first, int(test.max(initial=-1)) + 1)
@@ -51,15 +55,6 @@ def read_planetoid(files: Path | str | Mapping[str, Path], name: str) -> PackedN
     valid = np.arange(num_train, num_train + _NUM_VALID)
     split = {"train": np.arange(num_train), "valid": valid, "test": np.sort(test)}
     return PackedNodes.build(name, x, ends, y, split, unlabelled=int((y == MISSING).sum()))
-
-
-def _test_index(path: Path) -> _Int64:
-    """Read one node number per line."""
-    try:
-        numbers = [int(line) for line in path.read_text(encoding="ascii").split()]
-    except ValueError as error:
-        raise RelampError(f"{path}: is not one node number per line ({error}); fetch it again") from error
-    return np.array(numbers, dtype=np.int64)
 
 
 def _check_planetoid(raw: Mapping[str, Any], test: _Int64, paths: Mapping[str, Path]) -> None:

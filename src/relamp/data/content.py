@@ -1,12 +1,12 @@
 """What a data set holds, compared with what the registry says it must hold."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from relamp.data.fingerprint import fingerprint
+from relamp.data.guard import inspect_nodes
 from relamp.data.images import PackedImages
 from relamp.data.mirror import Fetched
 from relamp.data.nodes import PackedNodes
@@ -22,8 +22,7 @@ _LEFT_TO_RDKIT = {"graphs", "nodes", "edges"}
 _MAY_BE_UNKNOWN = {"graphs", "nodes", "edges", "class_counts"}  # compared where the registry has them
 
 
-@dataclass(frozen=True)
-class Content:
+class Content(NamedTuple):
     """What was read.
 
     Attributes:
@@ -53,15 +52,9 @@ def content_of(data: PackedData) -> Content:
         return Content({**counts, "rows": len(data), "features": int(np.prod(data.images.shape[1:]))})
     counts["tasks"] = data.y.shape[1] if labels is None else 0
     if isinstance(data, PackedNodes):
-        counts |= {
-            "rows": data.num_nodes,
-            "graphs": data.num_graphs,
-            "nodes": data.num_nodes,
-            "edges": data.edge_index.shape[1] // 2,
-            "self_loops": int(data.info["self_loops_removed"]),
-            "features": data.num_features,
-        }
-        return Content(counts)
+        report = inspect_nodes(data)
+        same = {key: report[key] for key in ("graphs", "nodes", "edges", "self_loops", "features")}
+        return Content({**counts, **same, "rows": data.num_nodes})
     loops = int((data.edge_index[0] == data.edge_index[1]).sum())
     counts |= {
         "rows": len(data) + len(data.info.get("dropped", ())),
@@ -94,20 +87,15 @@ def check_content(dataset: Dataset, found: Content, files: Sequence[Fetched] = (
         reasons.insert(0, other)
     why = "; ".join(reasons) or "there is no fingerprint to go by"
     if unknown:
-        raise RelampError("\n".join(f"{_wrong_bytes(file)}: {dataset.name}: {why}" for file in unknown))
+        advice = "delete the file or add the variant, for its content is not the known one either"
+        wrong = [f"{f.name}: sha256 is {f.sha256} but the registry has {f.file.known} ({f.place})" for f in unknown]
+        raise RelampError("\n".join(f"{file}; {advice}: {dataset.name}: {why}" for file in wrong))
     excuse = _excuse(dataset, found, set(differing), files)
     if not excuse:
         raise RelampError(
             f"{dataset.name}: {why}; correct the registry or the reader, since the raw files are the known ones"
         )
     return Provenance(False, f"sha256 known; {why} ({excuse})")
-
-
-def _wrong_bytes(file: Fetched) -> str:
-    return (
-        f"{file.name}: sha256 is {file.sha256} but the registry has {file.file.known} ({file.place}); delete the file "
-        "or add the variant, for its content is not the known one either"
-    )
 
 
 def _differing(dataset: Dataset, counts: _Counts) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """A corpus of unlabelled molecules in one memory-mapped file, each bond once and in as few bytes as will do."""
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,13 +8,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from relamp.data.packed import DTYPES, Integers, Packed, PackedGraphs, map_arrays, offsets, ranges, smallest_uint
-from relamp.errors import RelampError
-from relamp.runtime.files import whole
+from relamp.data.packed import Integers, Packed, PackedGraphs, map_arrays, offsets, ranges
 
 _Integer = TypeVar("_Integer", bound=np.integer[Any])
-
-_NAMES = {np.dtype(kind).name: name for name, kind in DTYPES.items()}
 
 
 @dataclass(frozen=True)
@@ -37,6 +32,7 @@ class PackedCorpus(Packed):
 
     header = "corpus"
     holds = "molecules"
+    narrow = ("atom", "atom_kinds", "ends", "bond", "bond_kinds", "node_offset", "bond_offset")
 
     cardinality: tuple[int, ...]
     atom: Integers
@@ -48,21 +44,17 @@ class PackedCorpus(Packed):
     bond_offset: Integers
     info: Mapping[str, Any] = field(default_factory=dict)
 
-    def faults(self) -> list[str]:
-        """Return what does not fit together; the atoms and bonds themselves stay unread."""
-        faults = []
+    def _faults(self) -> Iterator[str]:
         if self.atom.shape != (int(self.node_offset[-1]),):
-            faults.append(f"atom {self.atom.shape} against {self.node_offset[-1]} atoms")
+            yield f"atom {self.atom.shape} against {self.node_offset[-1]} atoms"
         if not len(self.ends) == len(self.bond) == int(self.bond_offset[-1]):
-            faults.append(f"ends {self.ends.shape}, bond {self.bond.shape} against {self.bond_offset[-1]} bonds")
+            yield f"ends {self.ends.shape}, bond {self.bond.shape} against {self.bond_offset[-1]} bonds"
         if {self.ends.shape[1:], self.atom_kinds.shape[1:], self.bond_kinds.shape[1:]} != {(2,)}:
-            faults.append(f"ends {self.ends.shape}, kinds {self.atom_kinds.shape} and {self.bond_kinds.shape}")
+            yield f"ends {self.ends.shape}, kinds {self.atom_kinds.shape} and {self.bond_kinds.shape}"
         if len(self.node_offset) != len(self.bond_offset):
-            faults.append(f"{len(self.node_offset)} node offsets, {len(self.bond_offset)} bond offsets")
-        return faults
+            yield f"{len(self.node_offset)} node offsets, {len(self.bond_offset)} bond offsets"
 
     def __len__(self) -> int:
-        """Return the number of molecules."""
         return len(self.node_offset) - 1
 
     def take(self, index: Integers) -> PackedGraphs:
@@ -86,12 +78,6 @@ class PackedCorpus(Packed):
             info=self.info,
         )
 
-    def save(self, path: Path | str) -> None:
-        """Write one safetensors file, whole or not at all; the same corpus gives the same bytes."""
-        stored = self.stored().items()
-        columns = {key: Column.of(smallest_uint(value)) for key, value in stored if isinstance(value, np.ndarray)}
-        write_corpus(path, self.name, self.cardinality, columns, self.info)
-
 
 def open_packed(path: Path | str) -> PackedGraphs | PackedCorpus:
     """Open a packed file of either kind by memory map, as its header says.
@@ -108,53 +94,3 @@ def both_directions(ends: NDArray[_Integer]) -> NDArray[_Integer]:
     edge_index[:, 0::2] = ends.T
     edge_index[:, 1::2] = ends.T[::-1]
     return edge_index
-
-
-@dataclass(frozen=True)
-class Column:
-    """An array that is written piece by piece; its pieces, one after another, have `shape` and `dtype`."""
-
-    dtype: np.dtype[Any]
-    shape: tuple[int, ...]
-    pieces: Iterable[NDArray[Any]]
-
-    @classmethod
-    def of(cls, array: NDArray[Any]) -> "Column":
-        """Return a column that is one piece."""
-        return cls(array.dtype, array.shape, [array])
-
-
-def write_corpus(
-    path: Path | str, name: str, cardinality: tuple[int, ...], columns: Mapping[str, Column], info: Mapping[str, Any]
-) -> None:
-    """Write the arrays of a `PackedCorpus`, of which only a piece at a time need be in memory."""
-    words = {"name": name, "cardinality": cardinality, "info": info}
-    write_columns(path, {PackedCorpus.header: json.dumps(words, sort_keys=True)}, columns)
-
-
-def write_columns(path: Path | str, words: Mapping[str, str], columns: Mapping[str, Column]) -> None:
-    """Write a safetensors file, whole or not at all, from arrays that come in pieces.
-
-    The library's own writer wants every array in memory, and writes the header's words in any order.
-
-    Raises RelampError if the disk is full.
-    """
-    # Wide dtypes first and the header filled up to eight bytes, so that every array is aligned.
-    ordered = sorted(columns.items(), key=lambda item: (-item[1].dtype.itemsize, item[0]))
-    header: dict[str, Any] = {"__metadata__": dict(sorted(words.items()))}
-    start = 0
-    for key, column in ordered:
-        end = start + column.dtype.itemsize * int(np.prod(column.shape))
-        header[key] = {"dtype": _NAMES[column.dtype.name], "shape": column.shape, "data_offsets": [start, end]}
-        start = end
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    with whole(path) as beside, beside.open("wb") as file:
-        file.write(len(text).to_bytes(8, "little") + text)
-        for key, column in ordered:
-            begun = file.tell()
-            for piece in column.pieces:
-                file.write(np.ascontiguousarray(piece, dtype=column.dtype).data)
-            start, end = header[key]["data_offsets"]
-            if file.tell() - begun != end - start:
-                raise RelampError(f"{path}: {key} has {file.tell() - begun} bytes, not {end - start}; pack it again")

@@ -84,8 +84,7 @@ def blocks(data: PackedGraphs) -> Iterator[tuple[int, int]]:
 def _segment_sums(values: Hash, offset: _Int64) -> Hash:
     """Sum runs of values modulo 2^64; a difference of running sums handles empty runs as well."""
     running = np.concatenate([np.zeros(1, dtype=np.uint64), np.cumsum(values, dtype=np.uint64)])
-    sums: Hash = running[offset[1:]] - running[offset[:-1]]
-    return sums
+    return np.asarray(running[offset[1:]] - running[offset[:-1]])
 
 
 def _mix_columns(columns: NDArray[Any] | None, rows: int) -> Hash:
@@ -101,5 +100,4 @@ def _mix(values: Hash) -> Hash:
     values = values + np.uint64(0x9E3779B97F4A7C15)
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed: Hash = values ^ (values >> np.uint64(31))
-    return mixed
+    return values ^ (values >> np.uint64(31))

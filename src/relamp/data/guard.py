@@ -1,7 +1,6 @@
 """The data guard: refuses packed graphs that are broken, and reports what sound ones and packed nodes look like."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass
 from itertools import starmap, zip_longest
 from typing import Any
 
@@ -17,30 +16,20 @@ from relamp.errors import RelampError
 _Int64 = NDArray[np.int64]
 
 _QUANTILES = (5, 25, 50, 75, 95, 99)
+_TEXT = """{name}
+  graphs          {graphs:,} ({dropped:,} raw rows dropped)
+  nodes           {nodes:,} ({average_nodes:.2f} per graph)
+  edges           {edges:,} ({average_edges:.2f} per graph), {self_loops:,} self-loops
+  graphs without  nodes {graphs_without_nodes:,}, edges {graphs_without_edges:,}
+  isolated nodes  {isolated_nodes:,}
+  degree          {degree[min]} to {degree[max]}, mean {degree[mean]:.2f}, median {degree[q50]:g}
+  node categories {occur}{labels}
+  duplicates      {duplicates[graphs]:,} graphs in {duplicates[groups]:,} groups alike to WL-{duplicates[rounds]}
+                  {duplicates[conflicting_groups]:,} groups ({duplicates[conflicting_graphs]:,} graphs) with different \
+labels{warned}"""
 
 
-@dataclass(frozen=True)
-class Tally:
-    """Counts over some graphs, which add up over the parts of a corpus.
-
-    Attributes:
-        graphs, nodes, edges, self_loops, graphs_without_nodes, graphs_without_edges: as in the report of `inspect`.
-        degree: how many nodes have degree 0, 1, ...
-        categories: for each column of node features, how many nodes have category 0, 1, ...
-    """
-
-    graphs: int
-    nodes: int
-    edges: int
-    self_loops: int
-    graphs_without_nodes: int
-    graphs_without_edges: int
-    degree: tuple[int, ...]
-    categories: tuple[tuple[int, ...], ...]
-
-    def __add__(self, other: "Tally") -> "Tally":
-        """Return the counts over both."""
-        return Tally(*map(_added, astuple(self), astuple(other)))
+Tally = dict[str, Any]
 
 
 def inspect(data: PackedGraphs) -> dict[str, Any]:
@@ -55,7 +44,12 @@ def inspect(data: PackedGraphs) -> dict[str, Any]:
 
 
 def tally(data: PackedGraphs) -> Tally:
-    """Check packed graphs and count what `make_report` needs; raises RelampError as `inspect` does."""
+    """Check packed graphs and count what `make_report` needs; raises RelampError as `inspect` does.
+
+    Beside counts of the report there are `degree`, how many nodes have degree 0, 1, ..., and `categories`: for each
+    column of node features, how many nodes have category 0, 1, ... All of it can be held by JSON, and adds up over the
+    parts of a corpus, see `add_tallies`.
+    """
     _check_values(data)
     degree, loops = np.zeros(len(data.x), dtype=np.int64), 0
     for start, end in blocks(data):
@@ -65,35 +59,42 @@ def tally(data: PackedGraphs) -> Tally:
         other = source != target
         degree[first:last] = np.bincount(source[other], minlength=last - first)
         loops += int((~other).sum())
-    return Tally(
-        graphs=len(data),
-        nodes=len(data.x),
-        edges=int(degree.sum()) // 2,
-        self_loops=loops,
-        graphs_without_nodes=int((data.num_nodes == 0).sum()),
-        graphs_without_edges=int((data.num_edges == 0).sum()),
-        degree=tuple(np.bincount(degree).tolist()),
-        categories=tuple(tuple(np.bincount(column).tolist()) for column in data.x.T),
-    )
+    return {
+        "graphs": len(data),
+        "nodes": len(data.x),
+        "edges": int(degree.sum()) // 2,
+        "self_loops": loops,
+        "graphs_without_nodes": int((data.num_nodes == 0).sum()),
+        "graphs_without_edges": int((data.num_edges == 0).sum()),
+        "degree": np.bincount(degree).tolist(),
+        "categories": [np.bincount(column).tolist() for column in data.x.T],
+    }
+
+
+def add_tallies(a: Any, b: Any) -> Any:
+    """Add two tallies key by key, and in them sequences entry by entry, of which one may end before the other."""
+    if isinstance(a, dict):
+        return {key: add_tallies(a[key], b[key]) for key in a}
+    return a + b if isinstance(a, int) else list(starmap(add_tallies, zip_longest(a, b, fillvalue=0)))
 
 
 def make_report(
     name: str, counts: Tally, hashes: Hash, y: Integers, info: Mapping[str, Any], dropped: int
 ) -> dict[str, Any]:
     """Return the report of `inspect` from what was counted, the graphs' hashes `[G]`, labels and origin."""
+    degree, columns, names = counts["degree"], counts["categories"], info.get("node_labels")
     return {
+        **{key: count for key, count in counts.items() if isinstance(count, int)},
         "name": name,
-        "graphs": counts.graphs,
-        "nodes": counts.nodes,
-        "edges": counts.edges,
-        "self_loops": counts.self_loops,
-        "average_nodes": counts.nodes / max(counts.graphs, 1),
-        "average_edges": counts.edges / max(counts.graphs, 1),
-        "graphs_without_nodes": counts.graphs_without_nodes,
-        "graphs_without_edges": counts.graphs_without_edges,
-        "isolated_nodes": counts.degree[0] if counts.degree else 0,
-        "degree": _degrees(counts.degree),
-        "node_categories": _categories(counts.categories, info.get("node_labels")),
+        "average_nodes": counts["nodes"] / max(counts["graphs"], 1),
+        "average_edges": counts["edges"] / max(counts["graphs"], 1),
+        "isolated_nodes": sum(degree[:1]),
+        "degree": _degrees(degree),
+        # The categories that occur, named by the upstream label where it is known.
+        "node_categories": [
+            {str(names[column][i] if names else i): count for i, count in enumerate(of_column) if count > 0}
+            for column, of_column in enumerate(columns)
+        ],
         "labels": _labels(y, info.get("classes")),
         "duplicates": _duplicates(hashes, y),
         "dropped": dropped,
@@ -103,27 +104,10 @@ def make_report(
 
 def render(report: dict[str, Any]) -> str:
     """Return a report of `inspect` as a short text table."""
-    degree, copies, labels = report["degree"], report["duplicates"], report["labels"]
-    lines = [
-        ("graphs", f"{report['graphs']:,} ({report['dropped']:,} raw rows dropped)"),
-        ("nodes", f"{report['nodes']:,} ({report['average_nodes']:.2f} per graph)"),
-        (
-            "edges",
-            f"{report['edges']:,} ({report['average_edges']:.2f} per graph), {report['self_loops']:,} self-loops",
-        ),
-        ("graphs without", f"nodes {report['graphs_without_nodes']:,}, edges {report['graphs_without_edges']:,}"),
-        ("isolated nodes", f"{report['isolated_nodes']:,}"),
-        ("degree", f"{degree['min']} to {degree['max']}, mean {degree['mean']:.2f}, median {degree['q50']:g}"),
-        ("node categories", ", ".join(f"{len(column)} occur" for column in report["node_categories"])),
-        *_label_lines(labels),
-        ("duplicates", f"{copies['graphs']:,} graphs in {copies['groups']:,} groups alike to WL-{copies['rounds']}"),
-        (
-            "",
-            f"{copies['conflicting_groups']:,} groups ({copies['conflicting_graphs']:,} graphs) with different labels",
-        ),
-        *(("warning", text) for text in report["warnings"]),
-    ]
-    return "\n".join([report["name"], *(f"  {key:<16}{value}" for key, value in lines)]) + "\n"
+    occur = ", ".join(f"{len(column)} occur" for column in report["node_categories"])
+    labels = "".join(f"\n  {key:<16}{value}" for key, value in _label_lines(report["labels"]))
+    warned = "".join(f"\n  warning         {text}" for text in report["warnings"])
+    return _TEXT.format_map({**report, "occur": occur, "labels": labels, "warned": warned}) + "\n"
 
 
 def _label_lines(labels: dict[str, Any], most: int = 12) -> list[tuple[str, str]]:
@@ -161,25 +145,19 @@ def _check_values(data: PackedGraphs) -> None:
 
 def _check_edges(data: PackedGraphs, start: int, end: int, source: _Int64, target: _Int64) -> None:
     """Refuse edges that leave their graph, occur twice or lack their other direction."""
-    fault = None
     local = data.edge_index[:, data.edge_offset[start] : data.edge_offset[end]]
     limit = np.repeat(data.num_nodes[start:end], data.num_edges[start:end])
     total = int(data.node_offset[end] - data.node_offset[start])
+    there = np.sort(source * total + target)
     if ((local < 0) | (local >= limit)).any():
         fault = "an edge leaves its graph"
+    elif (there[1:] == there[:-1]).any():
+        fault = "an edge occurs twice"
+    elif not np.array_equal(there, np.sort(target * total + source)):
+        fault = "an edge lacks its other direction"
     else:
-        there = np.sort(source * total + target)
-        if (there[1:] == there[:-1]).any():
-            fault = "an edge occurs twice"
-        elif not np.array_equal(there, np.sort(target * total + source)):
-            fault = "an edge lacks its other direction"
-    if fault:
-        raise RelampError(f"{data.name}: {fault} (graphs {start} to {end - 1}); pack the data set again")
-
-
-def _added(a: Any, b: Any) -> Any:
-    """Add two numbers, or entry by entry two sequences of which one may end before the other."""
-    return a + b if isinstance(a, int) else tuple(starmap(_added, zip_longest(a, b, fillvalue=0)))
+        return
+    raise RelampError(f"{data.name}: {fault} (graphs {start} to {end - 1}); pack the data set again")
 
 
 def _degrees(counts: Sequence[int]) -> dict[str, float]:
@@ -187,14 +165,6 @@ def _degrees(counts: Sequence[int]) -> dict[str, float]:
     quantiles = zip(_QUANTILES, np.percentile(degree, _QUANTILES).tolist(), strict=True)
     ends = {"min": int(degree.min()), "mean": float(degree.mean()), "max": int(degree.max())}
     return {**ends, **{f"q{q}": value for q, value in quantiles}}
-
-
-def _categories(columns: Sequence[Sequence[int]], names: Any) -> list[dict[str, int]]:
-    """Count the categories that occur in each column, named by the upstream label where it is known."""
-    return [
-        {str(names[column][i] if names else i): count for i, count in enumerate(counts) if count > 0}
-        for column, counts in enumerate(columns)
-    ]
 
 
 def _labels(y: Integers, names: Any) -> dict[str, Any]:
@@ -243,12 +213,7 @@ def inspect_nodes(data: PackedNodes) -> dict[str, Any]:
         "edges": data.edge_index.shape[1] // 2,
         "self_loops": int(data.info.get("self_loops_removed", 0)),
         "isolated_nodes": int((degree == 0).sum()),
-        "degree": {
-            "min": int(degree.min(initial=0)),
-            "max": int(degree.max(initial=0)),
-            "mean": float(degree.mean()),
-            "q50": float(np.median(degree)),
-        },
+        "degree": _degrees(np.bincount(degree).tolist()),
         "features": data.num_features,
         "features_per_node": float(np.diff(data.feature_offset).mean()),
         "nodes_without_features": int((np.diff(data.feature_offset) == 0).sum()),

@@ -1,6 +1,6 @@
 """Images with their classes and a split, in one memory-mapped safetensors file."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,24 +29,18 @@ class PackedImages(Packed):
     test: NDArray[np.int64]
     info: Mapping[str, Any] = field(default_factory=dict)
 
-    def faults(self) -> list[str]:
-        """Return what does not fit together."""
-        faults = []
+    def _faults(self) -> Iterator[str]:
         if self.images.ndim != 4 or self.images.shape[1] not in (1, 3) or self.images.dtype != np.uint8:
-            faults.append(
-                f"images {self.images.shape} of {self.images.dtype}, but [N, 1 or 3, H, W] of uint8 is wanted"
-            )
+            yield f"images {self.images.shape} of {self.images.dtype}, but [N, 1 or 3, H, W] of uint8 is wanted"
         if self.y.shape != self.images.shape[:1]:
-            faults.append(f"{len(self.images)} images, labels {self.y.shape}")
+            yield f"{len(self.images)} images, labels {self.y.shape}"
         if self.y.size and self.y.min() < 0:
-            faults.append("labels below 0")
+            yield "labels below 0"
         split = np.concatenate([self.train, self.test])
         if len(np.unique(split)) != len(split) or (split.size and (split.min() < 0 or split.max() >= len(self.y))):
-            faults.append("the parts of the split share images or name images that are not there")
-        return faults
+            yield "the parts of the split share images or name images that are not there"
 
     def __len__(self) -> int:
-        """Return the number of images."""
         return len(self.y)
 
     @property

@@ -93,23 +93,22 @@ def fetch(
     """
     target = Path(cache) / file.collection / file.name
     tried: list[str] = []
-    looked = False
-    for place in [*mirrors, *file.urls]:
-        if not _is_url(place):
+    places: list[str | None] = [*mirrors, *file.urls]
+    addresses = [number for number, place in enumerate(places) if place and _is_url(place)]
+    places.insert((addresses or [len(places)])[0], None)  # the cache
+    for place in places:
+        if place is None:
+            found = _look(file, target, f"cache {cache}", tried)
+        elif not _is_url(place):
             found = _look(file, Path(place).expanduser() / file.collection / file.name, f"mirror {place}", tried)
         else:
-            found = None if looked else _look(file, target, f"cache {cache}", tried)
-            looked = True
             in_mirror = f"{place.rstrip('/')}/{quote(file.collection)}/{quote(file.name)}"
             address = place if place in file.urls else in_mirror
-            if found is None and offline:
+            if offline:
                 tried.append(f"{address}: not asked, since offline is set")
-            elif found is None:
-                found = _fetch_once(file, address, target, tried, network)
+            found = None if offline else _fetch_once(file, address, target, tried, network)
         if found:
             return found
-    if not looked and (found := _look(file, target, f"cache {cache}", tried)):
-        return found
     homes = [Path(place) / file.collection / file.name for place in mirrors if not _is_url(place)]
     listed = "".join(f"\n  {line}" for line in tried)
     raise RelampError(f"{file.name}: no sound copy was found{listed}\nput the file at {(homes or [target])[0]}")

@@ -3,9 +3,9 @@
 import gzip
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,8 +18,7 @@ from relamp.data.packed import MISSING, PackedGraphs
 from relamp.errors import RelampError
 
 
-@dataclass(frozen=True)
-class _Table:
+class _Table(NamedTuple):
     """The columns of one table; the tasks by name, or their number where all columns but the first are tasks.
 
     `canonical` says that pretrain-gnns writes RDKit's canonical SMILES beside the graphs in place of the table's, and
@@ -63,8 +62,7 @@ def read_moleculenet(path: Path | str, name: str, most_bytes: int = 2**30) -> Pa
     if table is None:
         raise RelampError(f"{name}: is no MoleculeNet table that relamp knows; it knows {', '.join(_TABLES)}")
     frame = _read(path, most_bytes)
-    named = frame.columns[1:].tolist() if isinstance(table.tasks, int) else list(table.tasks)
-    tasks = [str(column) for column in named]
+    tasks = [str(column) for column in (frame.columns[1:] if isinstance(table.tasks, int) else table.tasks)]
     absent = [repr(column) for column in (table.smiles, *tasks) if column not in frame.columns]
     if isinstance(table.tasks, int) and len(tasks) < table.tasks:
         absent.append(f"for {table.tasks - len(tasks)} of {table.tasks} tasks")
@@ -75,7 +73,8 @@ def read_moleculenet(path: Path | str, name: str, most_bytes: int = 2**30) -> Pa
     if frame.empty:
         raise RelampError(f"{path}: has a header and no rows; fetch it again")
     data = pack_molecules(name, frame[table.smiles].tolist(), _labels(frame[tasks], path))
-    smiles = tuple(_canonical(line) for line in data.smiles) if table.canonical else data.smiles
+    with rdBase.BlockLogs():
+        smiles = tuple(map(Chem.CanonSmiles, data.smiles)) if table.canonical else data.smiles
     return replace(data, smiles=smiles, info={**data.info, "tasks": tasks})
 
 
@@ -111,9 +110,3 @@ def _labels(frame: pd.DataFrame, path: Path) -> NDArray[np.int8]:
             )
         labels[known, i] = numbers[known]
     return labels
-
-
-def _canonical(smiles: str) -> str:
-    """Return RDKit's canonical SMILES of a string that is known to parse."""
-    with rdBase.BlockLogs():
-        return str(Chem.MolToSmiles(Chem.MolFromSmiles(smiles)))

@@ -1,6 +1,6 @@
 """Graphs whose nodes are labelled, for node classification, in one memory-mapped safetensors file."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -22,12 +22,12 @@ class PackedNodes(Packed):
         num_features: width of the feature matrix, whose rows are sparse (CSR).
         feature_offset: `[N + 1]` int64; node n has the entries `feature_offset[n]:feature_offset[n + 1]`.
         feature_index: column of each entry, ascending within a node.
-        feature_value: float32 value of each entry, or None where all are 1.
         edge_index: `[2, E]`, both directions, sorted by source and target, without duplicates and self-loops; nodes
             are numbered through all graphs.
         y: `[N]` class numbers from 0, MISSING where upstream has none; or `[N, tasks]` int8 with 1 and 0.
         train, valid, test: node numbers of the public split, ascending; all empty where there is none.
         graph_offset: `[G + 1]` int64; graph g owns nodes `graph_offset[g]:graph_offset[g + 1]`.
+        feature_value: float32 value of each entry, or None where all are 1.
         info: free facts about the origin, stored in the file's header.
     """
 
@@ -37,33 +37,30 @@ class PackedNodes(Packed):
     num_features: int
     feature_offset: NDArray[np.int64]
     feature_index: Integers
-    feature_value: NDArray[np.float32] | None
     edge_index: Integers
     y: Integers
     train: NDArray[np.int64]
     valid: NDArray[np.int64]
     test: NDArray[np.int64]
     graph_offset: NDArray[np.int64]
+    feature_value: NDArray[np.float32] | None = None
     info: Mapping[str, Any] = field(default_factory=dict)
 
-    def faults(self) -> list[str]:
-        """Return what does not fit together."""
+    def _faults(self) -> Iterator[str]:
         nodes, entries = len(self.y), len(self.feature_index)
-        faults = []
         if len(self.feature_offset) != nodes + 1 or self.feature_offset[-1] != entries:
-            faults.append(f"{len(self.feature_offset)} feature offsets, {entries} features, {nodes} labels")
+            yield f"{len(self.feature_offset)} feature offsets, {entries} features, {nodes} labels"
         if self.feature_value is not None and len(self.feature_value) != entries:
-            faults.append(f"{len(self.feature_value)} feature values for {entries} columns")
+            yield f"{len(self.feature_value)} feature values for {entries} columns"
         if not _within(self.feature_index, self.num_features):
-            faults.append(f"feature columns outside 0 ... {self.num_features - 1}")
+            yield f"feature columns outside 0 ... {self.num_features - 1}"
         if self.edge_index.ndim != 2 or len(self.edge_index) != 2 or not _within(self.edge_index, nodes):
-            faults.append(f"edge_index {self.edge_index.shape} against {nodes} nodes")
+            yield f"edge_index {self.edge_index.shape} against {nodes} nodes"
         if self.graph_offset[0] != 0 or self.graph_offset[-1] != nodes:
-            faults.append(f"graphs end at node {self.graph_offset[-1]} of {nodes}")
+            yield f"graphs end at node {self.graph_offset[-1]} of {nodes}"
         split = np.concatenate([self.train, self.valid, self.test])
         if len(np.unique(split)) != len(split) or not _within(split, nodes):
-            faults.append("the parts of the split share nodes or name nodes that are not there")
-        return faults
+            yield "the parts of the split share nodes or name nodes that are not there"
 
     @classmethod
     def build(
@@ -124,11 +121,6 @@ class PackedNodes(Packed):
         """Number of the graph of each node, `[N]`."""
         return np.repeat(np.arange(self.num_graphs), np.diff(self.graph_offset))
 
-    @classmethod
-    def restored(cls, stored: dict[str, Any]) -> dict[str, Any]:
-        """Return the fields again."""
-        return {"feature_value": None, **stored}
-
 
 def _within(numbers: Integers, count: int) -> bool:
     """Whether all numbers are in `0 ... count - 1`."""
@@ -154,9 +146,14 @@ def undirected(source: Integers, target: Integers, num_nodes: int) -> NDArray[np
     kept = source != target
     source, target = source[kept].astype(np.int64), target[kept].astype(np.int64)
     key = np.concatenate([source * num_nodes + target, target * num_nodes + source])
-    key.sort()
-    key = key[np.diff(key, prepend=-1) != 0]
+    key = distinct(key)
     return np.stack([key // max(num_nodes, 1), key % max(num_nodes, 1)])
+
+
+def distinct(key: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Sort keys of 0 or more in place and drop repeated ones: np.unique takes twenty times as long for COLLAB."""
+    key.sort()
+    return np.compress(np.diff(key, prepend=-1) != 0, key)
 
 
 def check_ends(source: Integers, target: Integers, total: int, place: str) -> None:

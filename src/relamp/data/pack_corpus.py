@@ -6,10 +6,9 @@ import io
 import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import reduce
 from itertools import islice
-from operator import add
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from rdkit import rdBase
 
-from relamp.data.corpus import Column, PackedCorpus, write_columns, write_corpus
+from relamp.data.corpus import PackedCorpus
 from relamp.data.fingerprint import fingerprint_of, wl_hash
-from relamp.data.guard import Tally, make_report, tally
+from relamp.data.guard import add_tallies, make_report, tally
 from relamp.data.molecules import BOND_CARDINALITY, CARDINALITY, DROPPED_COLUMNS, molecule_graphs, read_molecules
-from relamp.data.packed import Integers, map_arrays, offsets, smallest_uint
+from relamp.data.packed import Column, Integers, map_arrays, offsets, smallest_uint, write_columns
 from relamp.data.smiles import read_smiles
 from relamp.errors import RelampError
 from relamp.runtime.files import sha256, whole
@@ -46,7 +45,6 @@ class Parts:
     chunk: int  # and in every part but the last
 
     def __len__(self) -> int:
-        """Return the number of parts."""
         return -(-self.rows // self.chunk)
 
     def path(self, number: int) -> Path:
@@ -152,9 +150,8 @@ def _write_part(path: Path, tag: str, first: int, lines: list[str]) -> int:
     arrays = {key: smallest_uint(array) for key, array in counts.items()}
     arrays["hash"] = wl_hash(graphs).view(np.int64)
     arrays["dropped"] = np.frombuffer(listed.getvalue().encode(), dtype=np.uint8)
-    words = {"tag": tag, "tally": asdict(tally(graphs)), "dropped": len(read.dropped)}
-    columns = {key: Column.of(array) for key, array in arrays.items()}
-    write_columns(path, {"part": json.dumps(words)}, columns)
+    words = {"tag": tag, "tally": tally(graphs), "dropped": len(read.dropped)}
+    write_columns(path, {"part": json.dumps(words)}, arrays)
     return read.count
 
 
@@ -164,7 +161,7 @@ def _merge(name: str, parts: Parts, output: Path, dropped: Path, info: dict[str,
     lost = sum(words["dropped"] for words in headers)
     if lost == parts.rows:
         raise RelampError(f"{name}: none of the {lost} molecules can be featurised; check that the rows are SMILES")
-    counts = reduce(add, (Tally(**words["tally"]) for words in headers))
+    counts = reduce(add_tallies, (words["tally"] for words in headers))
     num_atoms, num_bonds = (np.concatenate(list(parts.column(key))) for key in ("num_atoms", "num_bonds"))
     hashes = np.concatenate(list(parts.column("hash"))).view(np.uint64)
     y = np.zeros((len(hashes), 0), dtype=np.int8)
@@ -176,8 +173,8 @@ def _merge(name: str, parts: Parts, output: Path, dropped: Path, info: dict[str,
         "report": make_report(name, counts, hashes, y, info, lost),
     }
     columns = {
-        "node_offset": Column.of(smallest_uint(offsets(num_atoms))),
-        "bond_offset": Column.of(smallest_uint(offsets(num_bonds))),
+        "node_offset": smallest_uint(offsets(num_atoms)),
+        "bond_offset": smallest_uint(offsets(num_bonds)),
         "ends": Column(
             np.result_type(*(piece.dtype for piece in parts.column("ends"))),
             (int(num_bonds.sum(dtype=np.int64)), 2),
@@ -186,7 +183,8 @@ def _merge(name: str, parts: Parts, output: Path, dropped: Path, info: dict[str,
         **_coded(parts, "atom", CARDINALITY[1]),
         **_coded(parts, "bond", BOND_CARDINALITY[1]),
     }
-    write_corpus(output, name, CARDINALITY, columns, info)
+    words = {"name": name, "cardinality": CARDINALITY, "info": info}
+    write_columns(output, {PackedCorpus.header: json.dumps(words, sort_keys=True)}, columns)
     with whole(dropped) as beside, beside.open("wb") as file:
         file.write((",".join(DROPPED_COLUMNS) + "\n").encode())
         for piece in parts.column("dropped"):
@@ -198,7 +196,7 @@ def _pair(columns: NDArray[np.uint8], second: int) -> NDArray[np.uint16]:
     return columns[:, 0].astype(np.uint16) * np.uint16(second) + columns[:, 1]
 
 
-def _coded(parts: Parts, key: str, second: int) -> dict[str, Column]:
+def _coded(parts: Parts, key: str, second: int) -> dict[str, NDArray[Any] | Column]:
     """Number the pairs of features that occur in the corpus; mostly a byte will do for them."""
     counts: NDArray[np.intp] = np.zeros(2**16, dtype=np.intp)
     for piece in parts.column(key):
@@ -207,6 +205,6 @@ def _coded(parts: Parts, key: str, second: int) -> dict[str, Column]:
     code = np.zeros(len(counts), dtype=np.min_scalar_type(max(len(kinds) - 1, 0)))
     code[kinds] = np.arange(len(kinds))
     return {
-        f"{key}_kinds": Column.of(np.stack(np.divmod(kinds, second), axis=1).astype(np.uint8)),
+        f"{key}_kinds": np.stack(np.divmod(kinds, second), axis=1).astype(np.uint8),
         key: Column(code.dtype, (int(counts.sum()),), (code[piece] for piece in parts.column(key))),
     }

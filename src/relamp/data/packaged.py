@@ -76,12 +76,6 @@ def pack(name: str) -> PackedData:
     return replace(data, info={**data.info, **origin, "files": dict(dataset.files)})
 
 
-def _nci(where: Path) -> PackedGraphs:
-    """Read one SMILES and one running number per line; there are no labels."""
-    lines = (where / "first_5K.smi").read_text(encoding="ascii").splitlines()
-    return pack_molecules("NCI", [line.split()[0] for line in lines])
-
-
 def _solubility(where: Path) -> PackedGraphs:
     """Train then test file; 1 = highly soluble."""
     parts = [_solubility_file(where / f"solubility.{part}.sdf") for part in ("train", "test")]
@@ -156,7 +150,10 @@ def karate_club() -> PackedNodes:
 _READERS: dict[str, Callable[[Path], PackedData]] = {
     "MUTAG": lambda where: read_tu(where, "MUTAG"),
     "Cuneiform": lambda where: read_tu(where, "Cuneiform"),
-    "NCI": _nci,
+    # One SMILES and one running number per line; there are no labels.
+    "NCI": lambda where: pack_molecules(
+        "NCI", [line.split()[0] for line in (where / "first_5K.smi").read_text("ascii").splitlines()]
+    ),
     "Solubility": _solubility,
     "Solubility-3": _solubility_3,
     "KarateClub": lambda _: karate_club(),

@@ -2,15 +2,14 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from safetensors.numpy import save_file
 
 from relamp.errors import RelampError
 from relamp.runtime.files import whole
@@ -19,9 +18,9 @@ Integers = NDArray[np.integer[Any]]
 
 MISSING = -1  # the value of a label that is not known, in `y` of several tasks
 
-# The safetensors header names its dtypes; these are the ones that packed files use.
-DTYPES: dict[str, type[np.number[Any]]] = {"F32": np.float32, "U8": np.uint8, "U16": np.uint16, "U32": np.uint32}
-DTYPES |= {"I8": np.int8, "I32": np.int32, "I64": np.int64}
+# The safetensors header names its dtypes; these are the ones that packed files use, in its order.
+DTYPES: dict[str, type[np.number[Any]]] = {"I64": np.int64, "F32": np.float32, "U32": np.uint32, "I32": np.int32}
+DTYPES |= {"U16": np.uint16, "I8": np.int8, "U8": np.uint8}
 
 
 def smallest_uint(values: Integers) -> Integers:
@@ -46,6 +45,14 @@ def ranges(offset: Integers, index: Integers) -> NDArray[np.int64]:
     return rank_within(length) + np.repeat(start, length)
 
 
+class Column(NamedTuple):
+    """An array that is written piece by piece; its pieces, one after another, have `shape` and `dtype`."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    pieces: Iterable[NDArray[Any]]
+
+
 @dataclass(frozen=True)
 class Packed(ABC):
     """Base of packed data sets: arrays become the file's tensors, all other fields one entry of its header.
@@ -63,13 +70,12 @@ class Packed(ABC):
     narrow: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
-        """Refuse arrays that do not fit together, naming what is off."""
-        if faults := self.faults():
+        if faults := list(self._faults()):
             raise RelampError(f"{self.name}: arrays of packed {self.holds} do not fit together: {'; '.join(faults)}")
 
     @abstractmethod
-    def faults(self) -> list[str]:
-        """Return what does not fit together, a phrase for each fault."""
+    def _faults(self) -> Iterator[str]:
+        """Yield what does not fit together, a phrase for each fault."""
 
     def stored(self) -> dict[str, Any]:
         """Return what is stored, by name; None is left out."""
@@ -87,13 +93,10 @@ class Packed(ABC):
             if isinstance(value, np.ndarray):
                 if key == "y":
                     value = value.astype(np.int8 if value.ndim == 2 else np.int64)
-                arrays[key] = np.ascontiguousarray(smallest_uint(value) if key in self.narrow else value)
+                arrays[key] = smallest_uint(value) if key in self.narrow else value
             elif value is not None:
                 words[key] = value
-        # One entry, since the library writes several in random order.
-        header = {self.header: json.dumps(words, sort_keys=True)}
-        with whole(path) as beside:
-            save_file(arrays, beside, metadata=header)
+        write_columns(path, {self.header: json.dumps(words, sort_keys=True)}, arrays)
 
     @classmethod
     def load(cls, path: Path | str) -> Self:
@@ -140,25 +143,19 @@ class PackedGraphs(Packed):
     smiles: tuple[str, ...] = ()
     info: Mapping[str, Any] = field(default_factory=dict)
 
-    def faults(self) -> list[str]:
-        """Return what does not fit together."""
-        faults = []
+    def _faults(self) -> Iterator[str]:
         if self.node_offset[-1] != len(self.x) or self.x.ndim != 2 or self.x.shape[1] != len(self.cardinality):
-            faults.append(f"x {self.x.shape} against {self.node_offset[-1]} nodes of {len(self.cardinality)} columns")
+            yield f"x {self.x.shape} against {self.node_offset[-1]} nodes of {len(self.cardinality)} columns"
         if self.edge_index.shape != (2, self.edge_offset[-1]):
-            faults.append(f"edge_index {self.edge_index.shape} against {self.edge_offset[-1]} edges")
+            yield f"edge_index {self.edge_index.shape} against {self.edge_offset[-1]} edges"
         if self.edge_attr is not None and len(self.edge_attr) != self.edge_offset[-1]:
-            faults.append(f"edge_attr {self.edge_attr.shape} against {self.edge_offset[-1]} edges")
+            yield f"edge_attr {self.edge_attr.shape} against {self.edge_offset[-1]} edges"
         if not len(self.node_offset) == len(self.edge_offset) == len(self.y) + 1:
-            faults.append(
-                f"{len(self.node_offset)} node offsets, {len(self.edge_offset)} edge offsets, {len(self.y)} labels"
-            )
+            yield f"{len(self.node_offset)} node offsets, {len(self.edge_offset)} edge offsets, {len(self.y)} labels"
         if self.smiles and len(self.smiles) != len(self.y):
-            faults.append(f"{len(self.smiles)} SMILES for {len(self.y)} graphs")
-        return faults
+            yield f"{len(self.smiles)} SMILES for {len(self.y)} graphs"
 
     def __len__(self) -> int:
-        """Return the number of graphs."""
         return len(self.y)
 
     @property
@@ -237,3 +234,37 @@ def map_arrays(path: Path | str) -> tuple[dict[str, NDArray[Any]], dict[str, str
     except (ValueError, KeyError, OverflowError, MemoryError) as error:
         raise RelampError(f"{path}: is no safetensors file or is cut off; delete it and run again") from error
     return arrays, words
+
+
+def write_columns(path: Path | str, words: Mapping[str, str], arrays: Mapping[str, NDArray[Any] | Column]) -> None:
+    """Write a safetensors file, whole or not at all, from arrays that may come in pieces.
+
+    The library's own writer, which gives the same bytes, wants every array in memory, and writes the header's words in
+    any order.
+
+    Raises RelampError if the disk is full.
+    """
+    # In the order of DTYPES and the header filled up to eight bytes, so that every array is aligned.
+    names = {np.dtype(kind): name for name, kind in DTYPES.items()}
+    ordered = sorted(arrays.items(), key=lambda item: (list(names).index(item[1].dtype), item[0]))
+    header: dict[str, Any] = {"__metadata__": dict(sorted(words.items()))}
+    start = 0
+    for key, column in ordered:
+        end = start + column.dtype.itemsize * int(np.prod(column.shape))
+        header[key] = {
+            "dtype": names[column.dtype],
+            "shape": column.shape,
+            "data_offsets": [start, end],
+        }
+        start = end
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    with whole(path) as beside, beside.open("wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for key, column in ordered:
+            begun = file.tell()
+            for piece in column.pieces if isinstance(column, Column) else [column]:
+                file.write(np.ascontiguousarray(piece, dtype=column.dtype).data)
+            start, end = header[key]["data_offsets"]
+            if file.tell() - begun != end - start:
+                raise RelampError(f"{path}: {key} has {file.tell() - begun} bytes, not {end - start}; pack it again")

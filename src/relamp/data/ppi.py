@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from relamp.data.archive import Archive, Files, Folder
+from relamp.data.archive import Files, files_of
 from relamp.data.nodes import PARTS, PackedNodes, check_ends
 from relamp.data.packed import offsets
 from relamp.data.unpickle import load_npy
@@ -21,8 +21,7 @@ _Int64 = NDArray[np.int64]
 class _Part(NamedTuple):
     """The graphs of train, valid or test, with nodes and graphs numbered from 0; the numbers of the graphs ascend."""
 
-    source: _Int64
-    target: _Int64
+    ends: _Int64  # sources and targets, [2, e]
     graph: _Int64
     feats: NDArray[np.float32]
     labels: NDArray[np.int8]
@@ -38,7 +37,7 @@ def read_ppi(path: Path | str, name: str = "PPI", most_bytes: int = 2**30) -> Pa
     Raises RelampError if a file is missing or damaged, if the zip file unpacks to more than `most_bytes`, or if an
     edge leaves its graph.
     """
-    files: Files = Folder(path) if Path(path).is_dir() else Archive(path, most_bytes)
+    files = files_of(path, most_bytes)
     parts = [_read_part(files, part) for part in PARTS]
     for kind in ("feats", "labels"):
         widths = [getattr(part, kind).shape[1] for part in parts]
@@ -46,8 +45,7 @@ def read_ppi(path: Path | str, name: str = "PPI", most_bytes: int = 2**30) -> Pa
             fault = f"train, valid and test have {', '.join(map(str, widths))} columns of {kind}"
             raise RelampError(f"{path}: {fault}; fetch the data set again")
     start = offsets([len(part.graph) for part in parts])
-    ends = [np.stack([part.source, part.target]) + first for part, first in zip(parts, start, strict=False)]
-    source, target = np.concatenate(ends, axis=1)
+    source, target = np.concatenate([part.ends + first for part, first in zip(parts, start, strict=False)], axis=1)
     num_nodes = np.concatenate([np.bincount(part.graph) for part in parts])
     return PackedNodes.build(
         name,
@@ -78,21 +76,20 @@ def _read_part(files: Files, part: str) -> _Part:
     if not np.isin(arrays["labels"], (0, 1)).all():
         raise RelampError(f"{files.place(f'{part}_labels.npy')}: labels must be 0 or 1; fetch it again")
     place = files.place(f"{part}_graph.json")
-    source, target = _links(files, f"{part}_graph.json", total)
+    ends = _links(files, f"{part}_graph.json", total)
     graph = np.unique(arrays["graph_id"], return_inverse=True)[1]
-    between = np.flatnonzero(graph[source] != graph[target])
+    between = np.flatnonzero(graph[ends[0]] != graph[ends[1]])
     if len(between):
-        ends = (int(source[between[0]]), int(target[between[0]]))
-        raise RelampError(f"{place}: edge {ends} joins two graphs; fetch it again")
+        raise RelampError(f"{place}: edge {tuple(ends[:, between[0]].tolist())} joins two graphs; fetch it again")
     order = np.argsort(graph, kind="stable")
     rank = np.empty_like(order)
     rank[order] = np.arange(total)
     feats, labels = arrays["feats"][order].astype(np.float32), arrays["labels"][order].astype(np.int8)
-    return _Part(rank[source], rank[target], graph[order], feats, labels)
+    return _Part(rank[ends], graph[order], feats, labels)
 
 
-def _links(files: Files, file: str, total: int) -> tuple[_Int64, _Int64]:
-    """Read the links of a node-link graph whose node ids are the row numbers of the other files."""
+def _links(files: Files, file: str, total: int) -> _Int64:
+    """Read the links `[2, e]` of a node-link graph whose node ids are the row numbers of the other files."""
     place = files.place(file)
     with files.open(file) as stream:
         try:
@@ -103,6 +100,6 @@ def _links(files: Files, file: str, total: int) -> tuple[_Int64, _Int64]:
             raise RelampError(f"{place}: is no node-link graph ({error}); fetch it again") from error
     if not np.array_equal(np.sort(ids), np.arange(total)) or (len(ends) and ends.dtype.kind != "i"):
         raise RelampError(f"{place}: its nodes are not numbered 0 to {total - 1} as in the other files; fetch it again")
-    source, target = ends.astype(np.int64).T
-    check_ends(source, target, total, place)
-    return source, target
+    ends = ends.astype(np.int64).T
+    check_ends(ends[0], ends[1], total, place)
+    return ends

@@ -16,7 +16,7 @@ from relamp.data.moleculenet import read_moleculenet
 from relamp.data.molecules import DROPPED_COLUMNS
 from relamp.data.ppi import read_ppi
 from relamp.data.registry import REGISTRY, Dataset
-from relamp.data.tu import read_tu, read_tu_zip
+from relamp.data.tu import read_tu
 from relamp.errors import RelampError
 from relamp.runtime.files import sha256
 from relamp.settings.places import Places
@@ -117,7 +117,7 @@ def most_bytes(dataset: Dataset, name: str) -> int:
 
 # Readers of the collections whose data sets are one file each.
 _READERS: Mapping[str, Callable[[Path, str, int], PackedData]] = {
-    "TUDataset": read_tu_zip,
+    "TUDataset": read_tu,
     "MoleculeNet": read_moleculenet,
     "CitationFull": read_citation_full,
     "PPI": read_ppi,

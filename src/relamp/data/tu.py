@@ -1,16 +1,17 @@
 """Reader of the TUDataset text format (Morris et al. 2020, arXiv:2007.08663)."""
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relamp.data.archive import Archive, Files, Folder
+from relamp.data.archive import Files, files_of
+from relamp.data.nodes import distinct
 from relamp.data.packed import Integers, PackedGraphs, offsets
 from relamp.errors import RelampError
 
@@ -19,42 +20,26 @@ _Int64 = NDArray[np.int64]
 _CHUNK = 2**20  # lines that are held as text at once
 
 
-def read_tu(folder: Path | str, name: str) -> PackedGraphs:
+def read_tu(path: Path | str, name: str, most_bytes: int = 2**30) -> PackedGraphs:
     """Read `NAME_A.txt`, `NAME_graph_indicator.txt`, `NAME_graph_labels.txt` and, where there, `NAME_node_labels.txt`.
 
-    Node and graph labels become numbers from 0 in the sorted order of the upstream labels, which `info` keeps;
-    several columns of node labels stay several columns, and without node labels there is one constant column.
-    Both directions of every edge are made present, duplicates are removed, self-loops are kept, and edges are sorted
-    by source and target. Edge labels are not read: the encoders of the paper do not use them.
+    They lie in a folder, or straight in a zip file, whose members are streamed: neither their text nor all raw edges
+    are ever held at once. Node and graph labels become numbers from 0 in the sorted order of the upstream labels, which
+    `info` keeps; several columns of node labels stay several columns, and without node labels there is one constant
+    column. Both directions of every edge are made present, duplicates are removed, self-loops are kept, and edges are
+    sorted by source and target. Edge labels are not read: the encoders of the paper do not use them.
 
-    Raises RelampError if a file is missing, holds anything but integers, or disagrees with the others.
+    Raises RelampError if a file is missing, holds anything but integers, or disagrees with the others, or if the zip
+    file is damaged, hostile or unpacks to more than `most_bytes` bytes.
     """
-    return _read(Folder(folder), name)
-
-
-def read_tu_zip(path: Path | str, name: str, most_bytes: int) -> PackedGraphs:
-    """Read what `read_tu` reads straight from a zip file whose members unpack to `most_bytes` bytes at most.
-
-    The members are streamed: neither their text nor all raw edges are ever held at once.
-
-    Raises RelampError as `read_tu` does, and if the zip file is damaged, hostile or larger than expected.
-    """
-    return _read(Archive(path, most_bytes), name)
-
-
-def _read(files: Files, name: str) -> PackedGraphs:
-    """Read a data set from wherever its files are."""
+    files = files_of(path, most_bytes)
     indicator = _column(files, f"{name}_graph_indicator.txt")
     labels = _column(files, f"{name}_graph_labels.txt")
     num_nodes = _nodes_per_graph(indicator, len(labels), files.place(f"{name}_graph_indicator.txt"))
     node_offset = offsets(num_nodes)
-    key = _keys(files, f"{name}_A.txt", indicator - 1)
-    edge_index, edge_offset = _edges(key, node_offset)
+    edge_index, edge_offset = _edges(_keys(files, f"{name}_A.txt", indicator - 1), node_offset)
     x, node_labels = _node_labels(files, f"{name}_node_labels.txt", len(indicator))
     classes, y = np.unique(labels, return_inverse=True)
-    info: dict[str, Any] = {"classes": classes.tolist()}
-    if node_labels:
-        info["node_labels"] = node_labels
     return PackedGraphs(
         name=name,
         x=x,
@@ -63,7 +48,7 @@ def _read(files: Files, name: str) -> PackedGraphs:
         node_offset=node_offset,
         edge_offset=edge_offset,
         y=y.astype(np.int64),
-        info=info,
+        info={"classes": classes.tolist(), **({"node_labels": node_labels} if node_labels else {})},
     )
 
 
@@ -93,16 +78,10 @@ def _first_fault(files: Files, file: str) -> str:
     columns = 0
     with TextIOWrapper(files.open(file), encoding="utf-8", errors="replace") as lines:
         for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            cells = line.split(",")
+            cells = line.split(",") if line.strip() else []
             columns = columns or len(cells)
-            try:
-                # int() alone would take 1_000.
-                fine = len(cells) == columns and all("_" not in cell and abs(int(cell)) < 2**63 for cell in cells)
-            except ValueError:
-                fine = False
-            if not fine:
+            fine = all(re.fullmatch(r"\s*[+-]?[0-9]+\s*", cell) and abs(int(cell)) < 2**63 for cell in cells)
+            if cells and not (fine and len(cells) == columns):
                 return f"line {number} is {line.strip()[:60]!r}, not {columns} integer(s)"
     return "holds something else than integers"
 
@@ -144,8 +123,8 @@ def _keys(files: Files, file: str, graph: _Int64) -> _Int64:
     for pairs in _chunks(files, file):
         _check_pairs(pairs, graph, done, files.place(file))
         done += len(pairs)
-        pieces.append(_distinct((pairs.min(axis=1) - 1) * total + pairs.max(axis=1) - 1))
-    return _distinct(np.concatenate(pieces))
+        pieces.append(distinct((pairs.min(axis=1) - 1) * total + pairs.max(axis=1) - 1))
+    return distinct(np.concatenate(pieces))
 
 
 def _check_pairs(pairs: _Int64, graph: _Int64, before: int, place: str) -> None:
@@ -165,13 +144,6 @@ def _check_pairs(pairs: _Int64, graph: _Int64, before: int, place: str) -> None:
             f"{place}: edge {before + between[0] + 1} is {ends}, which joins graphs {graph[ends[0] - 1] + 1} and "
             f"{graph[ends[1] - 1] + 1}; fetch the data set again"
         )
-
-
-def _distinct(key: _Int64) -> _Int64:
-    """Sort keys in place and drop repeated ones: np.unique is twenty times slower on the millions of COLLAB."""
-    key.sort()
-    first: NDArray[np.bool_] = np.diff(key, prepend=-1) != 0
-    return key[first]
 
 
 def _edges(key: _Int64, node_offset: _Int64) -> tuple[Integers, _Int64]:

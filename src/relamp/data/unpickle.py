@@ -15,16 +15,6 @@ from scipy.sparse import csr_matrix
 from relamp.data.archive import Archive
 from relamp.errors import RelampError
 
-# The exact names that upstream files use, of Python 2 and 3 and of old and new numpy.
-_ARRAY = {("numpy", "ndarray")}
-_RECONSTRUCT = {("numpy.core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "_reconstruct")}
-_DTYPE = {("numpy", "dtype")}
-_SPARSE = {("scipy.sparse.csr", "csr_matrix"), ("scipy.sparse._csr", "csr_matrix")}
-_LIST = {("__builtin__", "list"), ("builtins", "list")}
-_DEFAULTDICT = {("collections", "defaultdict")}
-# How Python 3 writes bytes for Python 2 to read.
-_ENCODE, _BYTES = {("_codecs", "encode")}, {("__builtin__", "bytes")}
-
 _PLAIN_DTYPE = re.compile(r"[biufc]\d{1,2}|[SU]\d{1,6}|O\d?")
 
 # All that bytes which are no sound pickle may make the unpickler raise.
@@ -117,60 +107,48 @@ class _RefusedError(Exception):
 
 
 class _Recorded:
-    """Base of the stand-ins."""
+    """Base of the stand-ins, which say what `kind` of thing they stand for."""
 
-    made: tuple[Any, ...] = ()
+    kind = ""
     state: Any = None
+
+    def __init__(self, *made: Any) -> None:
+        self.made = made
 
     def __setstate__(self, state: Any) -> None:
         self.state = state
 
 
-class _Array(_Recorded):
-    """Stands for an array."""
-
-
-class _Dtype(_Recorded):
-    """Stands for a dtype."""
-
-    def __init__(self, *made: Any) -> None:
-        self.made = made
-
-
-class _Sparse(_Recorded):
-    """Stands for a CSR matrix."""
-
-
 def _stand_ins() -> dict[tuple[str, str], Any]:
-    """Return what each admitted name stands for.
+    """Return what each admitted name stands for: those of upstream files, of Python 2 and 3, of old and new numpy.
 
     numpy's own classes trust the state that they are given (a dtype's flags can make numbers pass for pointers), so
     they are not let near a pickle. The classes are made anew each time, since a pickle may write to them.
     """
-    array, dtype, sparse = (type(kind.__name__, (kind,), {}) for kind in (_Array, _Dtype, _Sparse))
-
-    def reconstruct(*_: Any) -> Any:
-        return array()
-
-    table = (
-        (_ARRAY, array),
-        (_RECONSTRUCT, reconstruct),
-        (_DTYPE, dtype),
-        (_SPARSE, sparse),
-        (_LIST, list),
-        (_DEFAULTDICT, defaultdict),
-        (_ENCODE, lambda text, _: text.encode("latin1")),
-        (_BYTES, lambda: b""),
-    )
-    return {name: kind for names, kind in table for name in names}
+    array, dtype, sparse = (type(kind, (_Recorded,), {"kind": kind}) for kind in ("array", "dtype", "sparse"))
+    return {
+        ("numpy", "ndarray"): array,
+        ("numpy.core.multiarray", "_reconstruct"): lambda *_: array(),
+        ("numpy._core.multiarray", "_reconstruct"): lambda *_: array(),
+        ("numpy", "dtype"): dtype,
+        ("scipy.sparse.csr", "csr_matrix"): sparse,
+        ("scipy.sparse._csr", "csr_matrix"): sparse,
+        ("__builtin__", "list"): list,
+        ("builtins", "list"): list,
+        ("collections", "defaultdict"): defaultdict,
+        # How Python 3 writes bytes for Python 2 to read.
+        ("_codecs", "encode"): lambda text, _: text.encode("latin1"),
+        ("__builtin__", "bytes"): lambda: b"",
+    }
 
 
 def _build(value: Any) -> Any:
     """Build what stand-ins stand for, within lists and dictionaries too."""
-    if isinstance(value, _Array):
+    if isinstance(value, _Recorded) and value.kind == "array":
         return _build_array(value)
-    if isinstance(value, _Sparse):
-        return _build_sparse(value)
+    if isinstance(value, _Recorded) and value.kind == "sparse":
+        data, indices, indptr = (_build(value.state[key]) for key in ("data", "indices", "indptr"))
+        return checked_csr(data, indices, indptr, value.state["_shape"])
     if isinstance(value, dict):
         return {key: _build(entry) for key, entry in value.items()}
     if isinstance(value, list):
@@ -180,7 +158,7 @@ def _build(value: Any) -> Any:
     raise TypeError(f"a {type(value).__name__} where data is expected")
 
 
-def _build_array(array: _Array) -> NDArray[Any]:
+def _build_array(array: _Recorded) -> NDArray[Any]:
     """Build an array from its pickled state: version, shape, dtype, whether columns come first, and entries."""
     _, shape, kind, fortran_order, raw = array.state
     code, order = str(kind.made[0]), str(kind.state[1])
@@ -195,12 +173,6 @@ def _build_array(array: _Array) -> NDArray[Any]:
         data = raw.encode("latin1") if isinstance(raw, str) else raw
         flat = np.frombuffer(data, dtype=np.dtype(order + code)).copy()
     return flat.reshape(shape[::-1]).T if fortran_order else flat.reshape(shape)
-
-
-def _build_sparse(sparse: _Sparse) -> csr_matrix[Any]:
-    """Build a CSR matrix from its pickled state."""
-    data, indices, indptr = (_build(sparse.state[key]) for key in ("data", "indices", "indptr"))
-    return checked_csr(data, indices, indptr, sparse.state["_shape"])
 
 
 def checked_csr(data: Any, indices: Any, indptr: Any, shape: Any) -> csr_matrix[Any]:

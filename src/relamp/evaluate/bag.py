@@ -32,8 +32,7 @@ def _degrees(data: PackedGraphs) -> Integers:
         return degree
     # The smallest degree that this share of all nodes does not exceed: of whole numbers a whole number.
     common = int(np.quantile(degree, DEGREE_SHARE, method="inverted_cdf"))
-    capped: Integers = np.minimum(degree, min(common, MOST_DEGREE))
-    return capped
+    return np.minimum(degree, min(common, MOST_DEGREE))
 
 
 def _frequent(column: Integers, data: PackedGraphs) -> Integers:
@@ -41,8 +40,7 @@ def _frequent(column: Integers, data: PackedGraphs) -> Integers:
     _, number, count = np.unique(column, return_inverse=True, return_counts=True)
     rank = np.empty_like(count)
     rank[np.argsort(-count, kind="stable")] = np.arange(len(count))
-    most: Integers = np.minimum(rank[number], MOST_COLUMNS // len(data.cardinality) - 1)
-    return most
+    return np.minimum(rank[number], MOST_COLUMNS // len(data.cardinality) - 1)
 
 
 def _histograms(graph: Integers, column: Integers, graphs: int) -> NDArray[np.float32]:

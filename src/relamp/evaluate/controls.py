@@ -10,7 +10,7 @@ from relamp.data.rows import SVM_COLUMNS
 from relamp.errors import RelampError
 from relamp.evaluate.bag import bag_of_nodes
 from relamp.evaluate.embeddings import Run
-from relamp.evaluate.kernels import Floats, graphlet_kernel, wl_kernel
+from relamp.evaluate.kernels import graphlet_kernel, wl_kernel
 from relamp.evaluate.svm import evaluate_kernel_svm, evaluate_svm
 from relamp.settings.evaluation import Kernels, SvmProtocol
 
@@ -24,19 +24,15 @@ def score_controls(run: Run) -> Iterator[pd.DataFrame]:
     """
     chosen, graphs = SvmProtocol.model_validate(run.protocol), PackedGraphs.load(run.data)
     name, options = run.label["method"], Kernels.model_validate(run.label.get("options", {}))
-    bag = bag_of_nodes(graphs) if name == "bag" else None
+    if name not in ("bag", "wl", "graphlet"):
+        known = "wl, graphlet (another method needs its embeddings)"
+        raise RelampError(f"there is no graph kernel {name!r}; known: {known}")
     for seed in run.seeds:
         common = (graphs.y, load_folds(run.folds[seed]), seed, chosen.C, chosen.inner_folds)
-        if bag is None:
-            rows = evaluate_kernel_svm(_kernel(graphs, name, options, seed), *common)
+        if name == "bag":
+            rows = evaluate_svm(bag_of_nodes(graphs), *common, chosen.kernel)
+        elif name == "wl":
+            rows = evaluate_kernel_svm(wl_kernel(graphs, options.wl_iterations), *common)
         else:
-            rows = evaluate_svm(bag, *common, chosen.kernel)
+            rows = evaluate_kernel_svm(graphlet_kernel(graphs, options.graphlet_size, seed), *common)
         yield rows.assign(seed=seed, epoch=None)
-
-
-def _kernel(data: PackedGraphs, name: str, options: Kernels, seed: int) -> Floats:
-    if name == "wl":
-        return wl_kernel(data, options.wl_iterations)
-    if name == "graphlet":
-        return graphlet_kernel(data, options.graphlet_size, seed)
-    raise RelampError(f"there is no graph kernel {name!r}; known: wl, graphlet (another method needs its embeddings)")

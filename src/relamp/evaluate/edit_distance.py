@@ -12,27 +12,24 @@ assigned, and the share of such triplets is given beside the accuracy. A pair is
 or its negative (class 0).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from grakel import EdgeHistogram, WeisfeilerLehman
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.metrics import roc_auc_score
 
 from relamp.data.packed import PackedGraphs, map_arrays, offsets, rank_within
 from relamp.errors import RelampError
 from relamp.evaluate.embeddings import Run
+from relamp.evaluate.kernels import Floats, grakel_graphs, normalised
 from relamp.settings.evaluation import EditDistanceProtocol
 
 COLUMNS = ("n", "seed", "metric", "value")
 TRIPLETS_AT_ONCE = 200
-
-Floats = NDArray[np.float64]
-_Int64 = NDArray[np.int64]
 
 
 class Triplets(NamedTuple):
@@ -43,15 +40,6 @@ class Triplets(NamedTuple):
     negative: PackedGraphs
 
 
-class _Pairs(NamedTuple):
-    """All pairs u < v of nodes of some graphs, numbered within their graph, and whether there is an edge, `[P]`."""
-
-    u: _Int64
-    v: _Int64
-    graph: _Int64
-    joined: NDArray[np.bool_]
-
-
 def score_edit_distance(run: Run) -> Iterator[pd.DataFrame]:
     """Yield one row for each size n, seed and metric: accuracy and ties of triplets, ROC-AUC of pairs.
 
@@ -60,14 +48,17 @@ def score_edit_distance(run: Run) -> Iterator[pd.DataFrame]:
     """
     chosen, graphs = EditDistanceProtocol.model_validate(run.protocol), PackedGraphs.load(run.data)
     for seed in run.seeds:
-        arrays = _embedded(run.embeddings[seed], chosen) if run.embeddings else None
+        arrays = map_arrays(run.embeddings[seed])[0] if run.embeddings else {}
+        shapes = {name: array.shape[:2] for name, array in arrays.items()}
+        if run.embeddings and shapes != {f"n~{nodes}": (3, chosen.graphs) for nodes in chosen.nodes}:
+            raise RelampError(f"{run.embeddings[seed]}: holds no embeddings of these triplets; delete it and run again")
         for nodes, made in edits(graphs, chosen, seed):
-            if arrays is None:
-                iterations, normalise = chosen.wl_iterations, chosen.normalise
-                near, far = kernel_similarities(made, run.label["method"], iterations, normalise=normalise)
-            else:
+            if run.embeddings:
                 anchor, positive, negative = arrays[f"n~{nodes}"]
                 near, far = cosine(anchor, positive), cosine(anchor, negative)
+            else:
+                iterations, normalise = chosen.wl_iterations, chosen.normalise
+                near, far = kernel_similarities(made, run.label["method"], iterations, normalise=normalise)
             scores = edit_scores(near, far)
             yield pd.DataFrame({"n": nodes, "seed": seed, "metric": list(scores), "value": list(scores.values())})
 
@@ -78,15 +69,6 @@ def edits(data: PackedGraphs, protocol: EditDistanceProtocol, seed: int) -> Iter
         rng = np.random.default_rng([seed, nodes])
         made = triplets(data, nodes, protocol.graphs, rng, substitutions=protocol.substitutions, pad=protocol.pad)
         yield nodes, made
-
-
-def _embedded(path: Path, protocol: EditDistanceProtocol) -> dict[str, NDArray[Any]]:
-    """Return the arrays of a seed, which must be those of the protocol's triplets."""
-    arrays = map_arrays(path)[0]
-    wanted = {f"n~{nodes}" for nodes in protocol.nodes}
-    if set(arrays) != wanted or any(array.shape[:2] != (3, protocol.graphs) for array in arrays.values()):
-        raise RelampError(f"{path}: holds no embeddings of these triplets; delete it and run again")
-    return arrays
 
 
 def triplets(
@@ -113,9 +95,7 @@ def triplets(
             f"but {count} are asked for; lower the number of graphs"
         )
     anchor = small.take(rng.choice(fit, size=count, replace=False))
-    pairs = _all_pairs(anchor)
-    positive, negative = (_substituted(anchor, pairs, number, rng) for number in substitutions)
-    return Triplets(anchor, positive, negative)
+    return Triplets(anchor, *_substituted(anchor, substitutions, rng))
 
 
 def first_nodes(data: PackedGraphs, nodes: int, *, pad: bool = False) -> PackedGraphs:
@@ -142,8 +122,9 @@ def first_nodes(data: PackedGraphs, nodes: int, *, pad: bool = False) -> PackedG
     )
 
 
-def _all_pairs(data: PackedGraphs) -> _Pairs:
-    """List every pair of nodes: at most n (n - 1) / 2 of each graph, and n is small here."""
+def _substituted(data: PackedGraphs, numbers: Sequence[int], rng: np.random.Generator) -> list[PackedGraphs]:
+    """For each number, remove so many edges of each graph and join as many pairs that had none, all equally likely."""
+    # Every pair u < v of nodes, numbered within their graph: at most n (n - 1) / 2 of each graph, and n is small here.
     size, total = data.num_nodes, int(data.node_offset[-1])
     graph_of_node = np.repeat(np.arange(len(data)), size)
     node = np.arange(total) - data.node_offset[graph_of_node]
@@ -153,32 +134,28 @@ def _all_pairs(data: PackedGraphs) -> _Pairs:
     source, target = data.global_edge_index()
     first = data.node_offset[graph]
     joined = np.isin((first + u) * total + first + v, source * total + target)
-    return _Pairs(u, v, graph, joined)
-
-
-def _substituted(data: PackedGraphs, pairs: _Pairs, number: int, rng: np.random.Generator) -> PackedGraphs:
-    """Remove `number` edges of each graph and join as many pairs that had none, all equally likely."""
-    # A random order of all pairs, edges and free pairs of each graph apart: the first ones of both are exchanged.
-    kind = 2 * pairs.graph + pairs.joined
-    order = np.lexsort((rng.random(len(kind)), kind))
-    start = np.searchsorted(kind[order], np.arange(2 * len(data)))
-    rank = np.empty(len(kind), dtype=np.int64)
-    rank[order] = np.arange(len(kind)) - start[kind[order]]
-    joined = pairs.joined ^ (rank < number)
-    u, v, graph = pairs.u[joined], pairs.v[joined], pairs.graph[joined]
-    graph = np.concatenate([graph, graph])
-    edges = np.stack([np.concatenate([u, v]), np.concatenate([v, u])])
-    sort = np.lexsort((edges[1], edges[0], graph))
-    edge_offset = offsets(np.bincount(graph, minlength=len(data)))
-    return replace(data, edge_index=edges[:, sort], edge_offset=edge_offset)
+    kind = 2 * graph + joined
+    made = []
+    for number in numbers:
+        # A random order of all pairs, edges and free pairs of each graph apart: the first ones of both are exchanged.
+        order = np.lexsort((rng.random(len(kind)), kind))
+        start = np.searchsorted(kind[order], np.arange(2 * len(data)))
+        rank = np.empty(len(kind), dtype=np.int64)
+        rank[order] = np.arange(len(kind)) - start[kind[order]]
+        now = joined ^ (rank < number)
+        edges = np.stack([np.concatenate([u[now], v[now]]), np.concatenate([v[now], u[now]])])
+        owner = np.tile(graph[now], 2)
+        sort = np.lexsort((edges[1], edges[0], owner))
+        edge_offset = offsets(np.bincount(owner, minlength=len(data)))
+        made.append(replace(data, edge_index=edges[:, sort], edge_offset=edge_offset))
+    return made
 
 
 def cosine(a: ArrayLike, b: ArrayLike) -> Floats:
     """Return the cosine similarity of row i of `a` `[G, D]` with row i of `b`, `[G]`; 0 where a row is all zeros."""
     x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     scale = np.linalg.norm(x, axis=1) * np.linalg.norm(y, axis=1)
-    similarity: Floats = np.divide((x * y).sum(axis=1), scale, out=np.zeros(len(x)), where=scale > 0)
-    return similarity
+    return np.asarray(np.divide((x * y).sum(axis=1), scale, out=np.zeros(len(x)), where=scale > 0))
 
 
 def edit_scores(positive: Floats, negative: Floats) -> dict[str, float]:
@@ -213,33 +190,20 @@ def kernel_similarities(
     """
     if kernel not in EDIT_KERNELS:
         raise RelampError(f"edit distance: there is no kernel {kernel!r}; known: {', '.join(EDIT_KERNELS)}")
-    labels = np.unique(np.concatenate([part.x for part in made]), axis=0)
-    graphs = [_grakel_graphs(part, labels) for part in made]
-    count = len(made.anchor)
-    positive, negative = np.empty(count), np.empty(count)
+    kinds = np.unique(np.concatenate([part.x for part in made]), axis=0, return_inverse=True)[1].reshape(3, -1)
+    graphs = [
+        [
+            (near, label, {(u, v): tuple(sorted((label[u], label[v]))) for u in near for v in near[u]})
+            for near, label in grakel_graphs(part, labels)
+        ]
+        for part, labels in zip(made, kinds, strict=True)
+    ]
+    pieces = []
     # A few triplets at a time: only the kernels within a triplet are wanted, and GraKeL gives those of all pairs.
-    for start in range(0, count, TRIPLETS_AT_ONCE):
-        block = [part[start : start + TRIPLETS_AT_ONCE] for part in graphs]
-        size = len(block[0])
-        values = np.asarray(EDIT_KERNELS[kernel](iterations).fit_transform([g for part in block for g in part]))
-        own = np.sqrt(values.diagonal()) if normalise else np.ones(3 * size)
-        here = np.arange(size)
-        for number, into in ((1, positive), (2, negative)):
-            there = here + number * size
-            into[start : start + size] = values[here, there] / (own[here] * own[there])
+    for start in range(0, len(made.anchor), TRIPLETS_AT_ONCE):
+        block = [graph for part in graphs for graph in part[start : start + TRIPLETS_AT_ONCE]]
+        values: Floats = np.asarray(EDIT_KERNELS[kernel](iterations).fit_transform(block), dtype=np.float64)
+        values, size = normalised(values) if normalise else values, len(block) // 3
+        pieces.append([values.diagonal(size)[:size], values.diagonal(2 * size)])
+    positive, negative = np.concatenate(pieces, axis=1)
     return positive, negative
-
-
-def _grakel_graphs(data: PackedGraphs, labels: NDArray[np.integer]) -> list[tuple[object, object, object]]:
-    """Return each graph as GraKeL reads it: edges, node labels, edge labels (those of both ends)."""
-    number = np.unique(np.concatenate([labels, data.x]), axis=0, return_inverse=True)[1].reshape(-1)[len(labels) :]
-    graphs: list[tuple[object, object, object]] = []
-    for g in range(len(data)):
-        mine = number[data.node_offset[g] : data.node_offset[g + 1]].tolist()
-        edges = data.edge_index[:, data.edge_offset[g] : data.edge_offset[g + 1]].T.tolist()
-        ends = {(u, v): tuple(sorted((mine[u], mine[v]))) for u, v in edges}
-        neighbours: dict[int, dict[int, float]] = {node: {} for node in range(len(mine))}
-        for u, v in edges:
-            neighbours[u][v] = 1.0
-        graphs.append((neighbours, dict(enumerate(mine)), ends))
-    return graphs

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -34,8 +34,7 @@ class Run:
     folds: Mapping[int, Path] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class NodeEmbeddings:
+class NodeEmbeddings(NamedTuple):
     """One array of a file of node embeddings.
 
     Attributes:

@@ -18,7 +18,7 @@ the weights of j and k exchanged, where `H(z_i, z_j) > H(z_i, z_k)` and `lambda_
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -38,8 +38,7 @@ _ROUNDING = 1e-12
 _AT_ONCE = 1 << 21
 
 
-@dataclass(frozen=True)
-class Mixture:
+class Mixture(NamedTuple):
     """An anchor `[d]`, its own weight, and the partners `[k, d]` that are mixed into it with their weights `[k]`."""
 
     anchor: Floats
@@ -49,8 +48,7 @@ class Mixture:
 
     def similarities(self) -> Floats:
         """Return the cosine similarity of each partner with the anchor, `[k]`."""
-        similarity: Floats = unit_rows(self.partners) @ unit_rows(self.anchor[None])[0]
-        return similarity
+        return np.asarray(unit_rows(self.partners) @ unit_rows(self.anchor[None])[0])
 
     def ranked(self) -> Floats:
         """Return the weights in the order of the partners' similarities: the most similar gets the largest, `[k]`."""
@@ -62,8 +60,7 @@ class Mixture:
         """Return the similarity of the mixed sample with its anchor for each row of `weights` `[p, k]`, `[p]`."""
         if measure == "dot":
             unit = unit_rows(self.anchor[None])[0]
-            similarity: Floats = self.own * (unit @ unit) + weights @ self.similarities()
-            return similarity
+            return np.asarray(self.own * (unit @ unit) + weights @ self.similarities())
         parts = []
         rows = max(1, _AT_ONCE // max(self.partners.shape))
         for start in range(0, len(weights), rows):

@@ -39,5 +39,4 @@ def scaled(features: NDArray[np.float32], train: NDArray[np.int64], scaling: str
         shift, scale = features[train].mean(axis=0), features[train].std(axis=0)
         # Where a feature does not vary, its deviation is rounding alone, which must not be blown up.
         scale = np.where(scale > 1e-6 * np.abs(shift), scale, 0)
-    result: NDArray[np.float32] = (features - shift) / np.where(scale > 0, scale, 1).astype(np.float32)
-    return result
+    return np.asarray((features - shift) / np.where(scale > 0, scale, 1).astype(np.float32))

@@ -29,8 +29,9 @@ def wl_kernel(data: PackedGraphs, iterations: int) -> Floats:
     common = np.zeros((len(data), len(data)))
     filled = np.flatnonzero(data.num_nodes)  # GraKeL refuses graphs without nodes
     if len(filled):
-        common[np.ix_(filled, filled)] = kernel.fit_transform(_grakel_graphs(data.take(filled)))
-    return _cosine(common)
+        labels = np.unique(data.x, axis=0, return_inverse=True)[1].reshape(-1)
+        common[np.ix_(filled, filled)] = kernel.fit_transform(grakel_graphs(data.take(filled), labels))
+    return normalised(common)
 
 
 def graphlet_kernel(data: PackedGraphs, size: int, seed: int | np.random.Generator, samples: int = 10_000) -> Floats:
@@ -58,15 +59,14 @@ def graphlet_kernel(data: PackedGraphs, size: int, seed: int | np.random.Generat
     for graph, (nodes, edges) in enumerate(_graphs(data)):
         code = _codes(edges, _node_sets(nodes, size, samples, rng), nodes)
         counts[graph] = np.bincount(kinds[code], minlength=counts.shape[1])
-    return _cosine(counts @ counts.T)
+    return normalised(counts @ counts.T)
 
 
-def _cosine(kernel: Floats) -> Floats:
+def normalised(kernel: Floats) -> Floats:
     """Divide by the norms; the row and column of an empty feature vector become 0."""
     norm = np.sqrt(kernel.diagonal())
     scale = np.outer(norm, norm)
-    cosine: Floats = np.divide(kernel, scale, out=np.zeros_like(kernel), where=scale > 0)
-    return cosine
+    return np.asarray(np.divide(kernel, scale, out=np.zeros_like(kernel), where=scale > 0))
 
 
 def _graphs(data: PackedGraphs) -> list[tuple[int, Integers]]:
@@ -75,10 +75,8 @@ def _graphs(data: PackedGraphs) -> list[tuple[int, Integers]]:
     return list(zip(data.num_nodes.tolist(), edges, strict=True))
 
 
-def _grakel_graphs(data: PackedGraphs) -> list[tuple[dict[int, dict[int, float]], dict[int, int]]]:
-    """Return each graph as GraKeL reads it: neighbours of each node, label of each node."""
-    _, labels = np.unique(data.x, axis=0, return_inverse=True)
-    labels = labels.reshape(-1)
+def grakel_graphs(data: PackedGraphs, labels: Integers) -> list[tuple[dict[int, dict[int, float]], dict[int, int]]]:
+    """Return each graph as GraKeL reads it: neighbours of each node, label of each node, from labels `[N]` of all."""
     graphs = []
     for start, (nodes, edges) in zip(data.node_offset[:-1], _graphs(data), strict=True):
         neighbours: dict[int, dict[int, float]] = {node: {} for node in range(nodes)}

@@ -150,5 +150,4 @@ def _principal_axes(x: Floats) -> Floats:
     basis = qr(x.T, mode="economic")[0] if len(x) < x.shape[1] else np.eye(x.shape[1])
     along = x @ basis
     size, axes = eigh(along.T @ along)
-    kept: Floats = basis @ axes[:, size > size.max() * EPS * max(x.shape)]
-    return kept
+    return basis @ axes[:, size > size.max() * EPS * max(x.shape)]

@@ -1,6 +1,6 @@
 """M-Mix's mixing weights over neighbours, from stored embeddings: those of `relamp.mixing`, computed without torch."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,7 @@ Floats = NDArray[np.float64]
 Maps = tuple[NDArray[np.floating], NDArray[np.floating]]
 
 
-@dataclass(frozen=True)
-class NeighbourWeights:
+class NeighbourWeights(NamedTuple):
     """Who is mixed into whom, with which weight.
 
     Attributes:

@@ -1,7 +1,6 @@
 """Node classification by a linear probe on stored embeddings (M-Mix Tables 2, 6, 7, 8 and 9)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,7 +8,7 @@ from numpy.typing import NDArray
 
 from relamp.data.nodes import PARTS, PackedNodes
 from relamp.errors import RelampError
-from relamp.evaluate.embeddings import NodeEmbeddings, Run, of_nodes
+from relamp.evaluate.embeddings import Run, of_nodes
 from relamp.evaluate.linear_probe import evaluate_probe
 from relamp.settings.evaluation import ProbeProtocol
 
@@ -28,7 +27,11 @@ def score_probe(run: Run) -> Iterator[pd.DataFrame]:
         splits = _splits(nodes, chosen, seed)
         for stored in of_nodes(run.embeddings[seed], nodes.num_nodes):
             for runs, split in splits:
-                _refuse_unknown(run.embeddings[seed], stored, split)
+                if missing := sum(int((~stored.known[part]).sum()) for part in split.values()):
+                    raise RelampError(
+                        f"{run.embeddings[seed]}: epoch {stored.epoch} lacks the embeddings of {missing} nodes of the "
+                        "split; keep those of all nodes (keep: all) or probe in the public split"
+                    )
                 rows = evaluate_probe(stored.z, nodes.y, split, seed, runs, *fit)
                 yield rows.assign(seed=seed, epoch=stored.epoch, branch=stored.branch, final=stored.final)
 
@@ -63,12 +66,3 @@ def random_split(data: PackedNodes, shares: Sequence[float], rng: np.random.Gene
     if data.y.ndim == 1 and len(np.unique(data.y[split["train"]])) < len(np.unique(data.y[labelled])):
         raise RelampError(f"{data.name}: {train} training nodes do not show every class; raise the first share")
     return split
-
-
-def _refuse_unknown(path: Path, stored: NodeEmbeddings, split: Split) -> None:
-    missing = sum(int((~stored.known[nodes]).sum()) for nodes in split.values())
-    if missing:
-        raise RelampError(
-            f"{path}: epoch {stored.epoch} lacks the embeddings of {missing} nodes of the split; "
-            "keep those of all nodes (keep: all) or probe in the public split"
-        )

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.metrics import roc_auc_score
 
 from relamp.data.packed import MISSING, Integers
@@ -18,16 +18,6 @@ def roc_auc_per_task(y_true: Integers, score: ArrayLike) -> pd.DataFrame:
     or a label or the score of a labelled molecule is out of range.
     """
     y_true, score = np.asarray(y_true), np.asarray(score, dtype=np.float64)
-    _check(y_true, score)
-    positive, negative = (y_true == 1).sum(axis=0), (y_true == 0).sum(axis=0)
-    area = np.full(y_true.shape[1], np.nan)
-    for task in np.flatnonzero((positive > 0) & (negative > 0)):
-        known = y_true[:, task] != MISSING
-        area[task] = roc_auc_score(y_true[known, task], score[known, task])
-    return pd.DataFrame({"task": np.arange(len(area)), "positive": positive, "negative": negative, "roc_auc": area})
-
-
-def _check(y_true: Integers, score: NDArray[np.float64]) -> None:
     if y_true.ndim != 2 or y_true.shape != score.shape:
         raise RelampError(f"roc_auc: labels {y_true.shape} and scores {score.shape}; both must be [molecules, tasks]")
     strange = np.setdiff1d(y_true, [0, 1, MISSING])
@@ -40,3 +30,9 @@ def _check(y_true: Integers, score: NDArray[np.float64]) -> None:
             f"roc_auc: {len(broken)} scores are NaN or infinite (first: molecule {molecule}, task {task}); "
             "the model has diverged, train it again"
         )
+    positive, negative = (y_true == 1).sum(axis=0), (y_true == 0).sum(axis=0)
+    area = np.full(y_true.shape[1], np.nan)
+    for task in np.flatnonzero((positive > 0) & (negative > 0)):
+        known = y_true[:, task] != MISSING
+        area[task] = roc_auc_score(y_true[known, task], score[known, task])
+    return pd.DataFrame({"task": np.arange(len(area)), "positive": positive, "negative": negative, "roc_auc": area})

@@ -15,8 +15,7 @@ def needed_samples(samples: ArrayLike, dimension: ArrayLike, failure: float = FA
     does not follow from it.
     """
     n, f = np.asarray(samples, dtype=np.float64), np.asarray(dimension, dtype=np.float64)
-    needed: Floats = np.log(7 + 1 / n) + 2 * np.log(f) - np.log(failure)
-    return needed
+    return np.asarray(np.log(7 + 1 / n) + 2 * np.log(f) - np.log(failure))
 
 
 def largest_dimension(samples: ArrayLike, ratio: float, failure: float = FAILURE) -> Floats:
@@ -29,5 +28,4 @@ def largest_dimension(samples: ArrayLike, ratio: float, failure: float = FAILURE
 
 def is_assumed(samples: ArrayLike, dimension: ArrayLike) -> NDArray[np.bool_]:
     """Return where the theorem says anything: at `F' > N`."""
-    assumed: NDArray[np.bool_] = np.asarray(dimension) > np.asarray(samples)
-    return assumed
+    return np.asarray(dimension) > np.asarray(samples)

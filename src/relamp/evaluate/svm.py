@@ -24,8 +24,8 @@ from relamp.settings.evaluation import SvmProtocol
 Floats = NDArray[np.float64]
 # From the graphs to fit on (n) and the graphs to predict (m): their kernel [n, n] and the kernel between both [m, n].
 Blocks = Callable[[Integers, Integers], tuple[Floats, Floats]]
-# From the graphs to fit on, the graphs to predict and the candidates: the accuracy of each candidate.
-Accuracies = Callable[[Integers, Integers, Sequence[float]], Floats]
+# From the graphs to fit on and the graphs to predict (m): their classes by each candidate [len(C), m].
+Predictions = Callable[[Integers, Integers], Integers]
 
 COLUMNS = SVM_COLUMNS
 
@@ -70,12 +70,13 @@ def evaluate_svm(
         RelampError: embeddings are not finite or do not fit `y` and `fold`, or an inner fold would lack a class.
     """
     x, y = finite(embeddings, "embeddings", "graph"), np.asarray(y)
+    common = (len(x), y, fold, seed, C, inner_folds)
     if kernel == "linear":
         # Systems of some hundred equations: threads would wait for one another fifteen times as long as they work, and
         # the last bits would depend on their number.
         with threadpool_limits(1, user_api="blas"):
-            return _evaluate(partial(_linear_accuracy_per_c, x, y), len(x), y, fold, seed, C, inner_folds)
-    return _evaluate(partial(_accuracy_per_c, _rbf_blocks(x), y), len(x), y, fold, seed, C, inner_folds)
+            return _evaluate(lambda train, test: predict_linear(x[train], y[train], x[test], C), *common)
+    return _evaluate(partial(_predicted, _rbf_blocks(x), y, C), *common)
 
 
 def evaluate_kernel_svm(
@@ -89,7 +90,7 @@ def evaluate_kernel_svm(
     def blocks(train: Integers, test: Integers) -> tuple[Floats, Floats]:
         return k[np.ix_(train, train)], k[np.ix_(test, train)]
 
-    return _evaluate(partial(_accuracy_per_c, blocks, y), len(k), y, fold, seed, C, inner_folds)
+    return _evaluate(partial(_predicted, blocks, y, C), len(k), y, fold, seed, C, inner_folds)
 
 
 def _rbf_blocks(x: Floats) -> Blocks:
@@ -116,7 +117,7 @@ def _rbf_blocks(x: Floats) -> Blocks:
 
 
 def _evaluate(
-    accuracies: Accuracies, size: int, y: Integers, fold: Integers, seed: int, C: Sequence[float], inner_folds: int
+    machine: Predictions, size: int, y: Integers, fold: Integers, seed: int, C: Sequence[float], inner_folds: int
 ) -> pd.DataFrame:
     """Run the outer folds; everything but the machine itself is the same for embeddings and kernels."""
     fold = np.asarray(fold)
@@ -125,42 +126,31 @@ def _evaluate(
     folds = np.unique(fold)
     if len(folds) < 2 or not len(C):
         raise RelampError(f"svm: {len(folds)} outer folds and {len(C)} values of C; give two folds and one C at least")
+
+    def accuracies(train: Integers, test: Integers) -> Floats:
+        return np.asarray(np.mean(machine(train, test) == y[test], axis=1))
+
+    splitter = StratifiedKFold(inner_folds, shuffle=True, random_state=seed)
     parts = []
     for number in folds:
         train, test = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
         _refuse_rare_classes(y[train], int(number), inner_folds)
-        inner = _inner_accuracy(accuracies, train, y, seed, C, inner_folds)
-        tested = accuracies(train, test, C)
+        splits = splitter.split(np.zeros(len(train)), y[train])
+        scores = [accuracies(train[fit], train[held]) for fit, held in splits]
+        # Contiguous [C, folds], so that the mean adds up in GridSearchCV's order: equal sums are equal to the last bit.
+        inner = np.ascontiguousarray(np.transpose(scores)).mean(axis=1)
+        tested = accuracies(train, test)
         both = pd.DataFrame({"fold": int(number), "candidate": np.asarray(C, dtype=np.float64)})
         both = both.assign(selected=np.arange(len(C)) == inner.argmax())
         parts += [both.assign(metric="inner_accuracy", value=inner), both.assign(metric="test_accuracy", value=tested)]
     return pd.concat(parts, ignore_index=True)
 
 
-def _inner_accuracy(
-    accuracies: Accuracies, train: Integers, y: Integers, seed: int, C: Sequence[float], inner_folds: int
-) -> Floats:
-    """Return the mean validation accuracy `[C]` over stratified folds of the outer training set."""
-    splitter = StratifiedKFold(inner_folds, shuffle=True, random_state=seed)
-    splits = splitter.split(np.zeros(len(train)), y[train])
-    scores = [accuracies(train[fit], train[held], C) for fit, held in splits]
-    # Contiguous [C, folds], so that the mean adds up in GridSearchCV's order: equal sums stay equal to the last bit.
-    mean: Floats = np.ascontiguousarray(np.transpose(scores)).mean(axis=1)
-    return mean
-
-
-def _accuracy_per_c(blocks: Blocks, y: Integers, train: Integers, test: Integers, C: Sequence[float]) -> Floats:
-    """Fit on `train` once for each C and return the accuracies `[C]` on `test`."""
+def _predicted(blocks: Blocks, y: Integers, C: Sequence[float], train: Integers, test: Integers) -> Integers:
+    """Fit on `train` once for each C and return the classes of `test`, `[len(C), m]`."""
     inside, across = blocks(train, test)
     with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):  # checked once, at the door
-        hits = [np.mean(SVC(kernel="precomputed", C=c).fit(inside, y[train]).predict(across) == y[test]) for c in C]
-    return np.array(hits, dtype=np.float64)
-
-
-def _linear_accuracy_per_c(x: Floats, y: Integers, train: Integers, test: Integers, C: Sequence[float]) -> Floats:
-    """Fit a linear machine on `train` once for each C and return the accuracies `[C]` on `test`."""
-    accuracy: Floats = np.mean(predict_linear(x[train], y[train], x[test], C) == y[test], axis=1)
-    return accuracy
+        return np.array([SVC(kernel="precomputed", C=c).fit(inside, y[train]).predict(across) for c in C])
 
 
 def _refuse_rare_classes(y: Integers, fold: int, inner_folds: int) -> None:
