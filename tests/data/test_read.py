@@ -3,7 +3,10 @@ import json
 from pathlib import Path
 from zipfile import ZipFile
 
+import numpy as np
+import pandas as pd
 import pytest
+from rdkit import rdBase
 
 from archives import contents, make_zip
 from relamp.data import read
@@ -44,7 +47,7 @@ def test_a_repacked_file_is_fetched_written_down_and_read(zipped: Path) -> None:
     ]
     done = read_fetched("MUTAG", from_record("MUTAG", record))
     assert isinstance(done.data, PackedGraphs)
-    assert done.provenance.as_expected
+    assert done.provenance.content == "as expected"
     assert done.provenance.note.startswith(f"MUTAG.zip has the unknown sha256 {digest} (mirror ")
     # The packed file must not depend on where its raw files lay.
     assert done.data.info["files"] == {"MUTAG.zip": digest}
@@ -79,6 +82,35 @@ def test_content_of_another_data_set_is_refused(zipped: Path) -> None:
     make_zip(zipped, files)
     with pytest.raises(RelampError, match=r"MUTAG\.zip: sha256 is .* found 267 rows but the registry expects 188"):
         read_fetched("MUTAG", fetch_files("MUTAG", places(zipped)))
+
+
+def test_the_same_graphs_from_last_to_first_are_refused(zipped: Path) -> None:
+    where, total = folder(REGISTRY["MUTAG"]), REGISTRY["MUTAG"].expected
+
+    def turned(name: str) -> bytes:
+        table = np.loadtxt(where / f"MUTAG_{name}.txt", delimiter=",", dtype=int)
+        size = {"A": total.nodes + 1, "graph_indicator": total.graphs + 1}.get(name)
+        table = table[::-1] if size is None else size - table[::-1]
+        return "".join(f"{', '.join(map(str, np.atleast_1d(row)))}\n" for row in table).encode()
+
+    names = ("A", "graph_indicator", "graph_labels", "node_labels")
+    make_zip(zipped, {f"MUTAG/MUTAG_{name}.txt": turned(name) for name in names})
+    with pytest.raises(RelampError, match=r"MUTAG\.zip: sha256 .*it holds the known graphs, but") as caught:
+        read_fetched("MUTAG", fetch_files("MUTAG", places(zipped)))
+    assert "\n" not in str(caught.value)
+    assert "its fingerprint is" not in str(caught.value)
+
+
+def test_the_rows_of_a_table_in_another_order_are_refused(tmp_path: Path) -> None:
+    source = MIRROR / "MoleculeNet" / "bace.csv"
+    if not source.is_file() or REGISTRY["BACE"].rdkit != rdBase.rdkitVersion:
+        pytest.skip(f"no mirror at {MIRROR}, or another RDKit")
+    target = tmp_path / "MoleculeNet" / "bace.csv"
+    target.parent.mkdir()
+    pd.read_csv(source, low_memory=False).sample(frac=1, random_state=1).to_csv(target, index=False)
+    files = fetch_files("BACE", Places(mirrors=(str(tmp_path),), offline=True, cache=str(tmp_path / "cache")))
+    with pytest.raises(RelampError, match=r"bace\.csv: sha256 is .*it holds the known graphs, but their order"):
+        read_fetched("BACE", files)
 
 
 def test_a_bomb_is_refused_by_the_expected_size(zipped: Path) -> None:

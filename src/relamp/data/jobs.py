@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from relamp.data.content import Content, PackedData, Provenance, check_content, content_of
+from relamp.data.fingerprint import ordered_fingerprint
 from relamp.data.folds import save_folds, stratified_folds
 from relamp.data.guard import inspect, inspect_nodes, render
 from relamp.data.mirror import Fetched
@@ -96,7 +97,8 @@ def _stream(name: str, file: Fetched, packed: Path, guard: Path, dropped: Path, 
     report = corpus.info["report"]
     log.info("%s", render(report))
     counts = {key: report[key] for key in ("graphs", "nodes", "edges", "self_loops")}
-    found = Content({"rows": corpus.info["rows"], **counts}, corpus.info["fingerprint"], corpus.info["rdkit"])
+    facts = corpus.info["fingerprint"], ordered_fingerprint(corpus), corpus.info["rdkit"]
+    found = Content({"rows": corpus.info["rows"], **counts}, *facts)
     try:
         _write_guard(guard, report, check_content(dataset, found, [file]))
         unchecked.replace(packed)
@@ -106,4 +108,4 @@ def _stream(name: str, file: Fetched, packed: Path, guard: Path, dropped: Path, 
 
 def _write_guard(guard: Path, report: Mapping[str, Any], provenance: Provenance) -> None:
     log.info("%s", provenance.note)
-    write_json(guard, {**report, "provenance": provenance.note, "as_expected": provenance.as_expected})
+    write_json(guard, {**report, "provenance": provenance.note, "content": provenance.content})

@@ -104,7 +104,7 @@ def read_own(name: str, folder: Path) -> ReadDataset:
     data = read_tu(folder, name)
     files = {path.name: sha256(path) for path in sorted(folder.glob(f"{name}_*.txt"))}
     info = {**data.info, "source": "own", "files": files}
-    return ReadDataset(replace(data, info=info), Provenance(True, "a data set of the user's own"))
+    return ReadDataset(replace(data, info=info), Provenance("own", "a data set of the user's own"))
 
 
 def most_bytes(dataset: Dataset, name: str) -> int:
