@@ -25,6 +25,7 @@ from relamp.study import resources
 from relamp.study.batches import ANY, DATASET, controls_of, scorings, trainings
 from relamp.study.config import load_config
 from relamp.study.names import FROM_SCRATCH
+from relamp.study.own import own_data, own_sizes, split_of
 from relamp.study.paths import all_datasets
 from relamp.study.plan import Plan
 from relamp.study.studies import TRAINERS, Run
@@ -41,6 +42,7 @@ PATHS, STUDIES = PLAN.paths, PLAN.studies
 RATES = resources.load_rates(ROOT / "workflow" / "rates.csv")
 CORES = resources.cores_of(ROOT / "slurm" / "profile.yaml")
 SITE = resources.site_words(ROOT / "slurm" / "site.yaml")
+SIZES = own_sizes(CONFIG)
 
 
 wildcard_constraints:
@@ -63,7 +65,7 @@ def code(script, *loaded, name=None):
 
 def asked(kind, times=1, dataset=None, **more):
     """The resources of a rule; `times` it passes over the data set, which is a wildcard unless it is named."""
-    return resources.asked(RATES[kind], SITE, times, dataset, **more)
+    return resources.asked(RATES[kind], SITE, times, dataset, own=SIZES, **more)
 
 
 def registered(wildcards):
@@ -80,8 +82,8 @@ def fetch_record(wildcards):
 
 def own_files(wildcards):
     """The raw files of a user's own data set: changing one packs it again."""
-    folder = CONFIG.own.get(wildcards.dataset)
-    files = Path(folder).glob(f"{wildcards.dataset}_*.txt") if folder else ()
+    own = CONFIG.own.get(wildcards.dataset)
+    files = Path(own.folder).glob(f"{wildcards.dataset}_*.txt") if own else ()
     return sorted(map(str, files))
 
 

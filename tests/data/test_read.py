@@ -14,7 +14,7 @@ from relamp.data.fingerprint import fingerprint
 from relamp.data.guard import inspect_nodes
 from relamp.data.packaged import folder
 from relamp.data.packed import PackedGraphs
-from relamp.data.read import fetch_files, from_record, most_bytes, read_fetched, read_own, to_record
+from relamp.data.read import fetch_files, from_record, most_bytes, read_fetched, to_record
 from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError
 from relamp.settings.places import Places
@@ -124,21 +124,6 @@ def test_the_expected_size_leaves_room_for_repacking() -> None:
     assert most_bytes(REGISTRY["COLLAB"], "COLLAB.zip") == 2 * 364307031
     assert most_bytes(REGISTRY["MUTAG"], "MUTAG.zip") == 2**20
     assert most_bytes(REGISTRY["PPI"], "ppi.zip") == 2**30
-
-
-def test_own_data_are_read_from_their_folder(tmp_path: Path) -> None:
-    files = {"A": "1, 2\n2, 1\n3, 4\n4, 3\n", "graph_indicator": "1\n1\n2\n2\n", "graph_labels": "-1\n1\n"}
-    for name, text in files.items():
-        (tmp_path / f"MINE_{name}.txt").write_text(text)
-    (tmp_path / "notes.txt").write_text("not ours")
-    done = read_own("MINE", tmp_path)
-    assert isinstance(done.data, PackedGraphs)
-    assert done.data.y.tolist() == [0, 1]
-    assert done.data.info["source"] == "own"
-    assert sorted(done.data.info["files"]) == ["MINE_A.txt", "MINE_graph_indicator.txt", "MINE_graph_labels.txt"]
-    (tmp_path / "MINE_graph_labels.txt").unlink()
-    with pytest.raises(RelampError, match=r"MINE_graph_labels\.txt: is not there"):
-        read_own("MINE", tmp_path)
 
 
 def test_a_collection_without_a_reader_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,3 +38,11 @@ def test_nodes_and_images_have_the_columns_that_they_can_have() -> None:
     assert rows["nodes"].fillna(0).tolist() == [34, 0, 3371]
     assert rows["classes"].tolist() == [4, 10, 2]
     assert "nan" not in table.html().lower()
+
+
+def test_warnings_of_own_data_are_a_column() -> None:
+    assert "warnings" not in data_table([checked(pack("MUTAG"))]).numbers
+    own = {**checked(random_graphs(0, count=4), "own"), "warnings": ["A: is not used", "B: has no edges"]}
+    table = data_table([checked(pack("MUTAG")), own])
+    assert table.numbers["warnings"].fillna("").tolist() == ["", "A: is not used; B: has no edges"]
+    assert "A: is not used; B: has no edges" in table.html()

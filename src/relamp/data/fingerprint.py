@@ -84,6 +84,8 @@ def wl_hash(data: PackedGraphs, rounds: int = WL_ROUNDS) -> Hash:
         bonds = data.edge_attr[data.edge_offset[start] : data.edge_offset[end]] if data.edge_attr is not None else None
         bond = _mix_columns(bonds, len(order))[order]
         colour = _mix_columns(data.x[first:last], last - first)
+        if data.attributes is not None:  # the bits of a number stand for it
+            colour = _mix(colour + _mix_columns(data.attributes[first:last].view(np.int32), last - first))
         for _ in range(rounds):
             # Sums do not depend on the order of the neighbours, and wrap at 2^64 without harm.
             messages = _segment_sums(_mix(colour[source] + bond), node_edges)

@@ -13,12 +13,14 @@ from relamp.data.folds import save_folds, stratified_folds
 from relamp.data.guard import inspect, inspect_nodes, render
 from relamp.data.mirror import Fetched
 from relamp.data.nodes import PackedNodes
+from relamp.data.own import read_own
 from relamp.data.pack_corpus import pack_corpus
 from relamp.data.packed import PackedGraphs
-from relamp.data.read import fetch_files, from_record, most_bytes, read_fetched, read_own, read_packaged, to_record
+from relamp.data.read import fetch_files, from_record, most_bytes, read_fetched, read_packaged, to_record
 from relamp.data.registry import REGISTRY
 from relamp.data.scaffold import scaffold_split
 from relamp.runtime.files import read_json, write_csv, write_json
+from relamp.settings.own import OwnData
 from relamp.settings.places import Places
 
 log = logging.getLogger(__name__)
@@ -38,21 +40,25 @@ def pack(
     guard: Path,
     dropped: Path,
     record: Path | None,
-    own: Path | None,
+    own: Mapping[str, Any] | None,
     parts: Path,
+    split: Mapping[str, Any] | None = None,
     threads: int = 1,
 ) -> None:
     """Verify and read a data set, and write it packed, with the guard's report and the list of dropped rows.
 
-    `record` is what `fetch` wrote, None where the files are shipped inside a package, and `own` the folder of a user's
-    own data set. A large corpus is packed by `threads` processes, and its `parts` outlive a killed job.
+    `record` is what `fetch` wrote, None where the files are shipped inside a package; `own` is an `OwnData` and `split`
+    how it is classified, see `relamp.data.own`; what of it is not used is told on the terminal too. A large corpus is
+    packed by `threads` processes, and its `parts` outlive a killed job.
     """
     files = from_record(dataset, read_json(record)) if record and not own else []
     if files and REGISTRY[dataset].kind == "corpus":
         _stream(dataset, files[0], packed, guard, dropped, parts, threads)
         return
     if own is not None:
-        read = read_own(dataset, own)
+        read = read_own(dataset, OwnData.model_validate(own), split)
+        for text in read.data.info["warnings"]:
+            log.warning("%s", text)
     else:
         read = read_fetched(dataset, files) if record else read_packaged(dataset)
     write_csv(dropped, read.dropped)

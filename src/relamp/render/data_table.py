@@ -13,13 +13,16 @@ CAPTION = (
     "Alike: graphs that share a Weisfeiler-Leman hash with another graph; contradicting: those of them whose labels "
     "differ. Majority: the accuracy of always predicting the most frequent class. Content: as expected where all that "
     "a result depends on is the registry's, order included; where it differs, the guard's report says how and why it "
-    "passed; own is a user's own data set."
+    "passed; own is a user's own data set, with warnings of what is not used of it."
 )
 
 
 def data_table(reports: Sequence[Mapping[str, Any]]) -> TextTable:
     """Return a table with one row per data set from the guard's reports (`relamp.data.guard`)."""
     rows = pd.DataFrame([_row(report) for report in reports])
+    # Only a user's own data have any.
+    if any(report.get("warnings") for report in reports):
+        rows["warnings"] = ["; ".join(report.get("warnings", ())) or None for report in reports]
     lines = [[_text(value) for value in row] for row in rows.itertuples(index=False)]
     return TextTable(rows, [name.replace("_", " ") for name in rows.columns], {"": lines}, CAPTION)
 

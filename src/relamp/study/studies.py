@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from relamp.data.registry import Expected
 from relamp.data.rows import DEFAULT, setting_name, setting_values
 from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
@@ -14,6 +15,7 @@ from relamp.study.config import Config
 from relamp.study.experiments import Sweeps, swept_methods
 from relamp.study.names import BAG, FROM_SCRATCH
 from relamp.study.overrides import GROUPS, named, overridden, reason, spelt
+from relamp.study.own import own_sizes
 
 CONTROL = "untrained"
 # The table of methods that each domain trains.
@@ -52,6 +54,7 @@ class Study:
         controls: kernels and the bag, which do not train.
         options: options of the kernels among them.
         together: whether one job trains all settings of a method on a data set, as for sweeps.
+        sizes: of the user's own data sets.
         over: parameters that a sweep of the configuration varies, the first one on the x-axis of its figure.
     """
 
@@ -66,6 +69,7 @@ class Study:
     options: Mapping[str, Any] = field(default_factory=dict)
     together: bool = False
     over: tuple[str, ...] = ()
+    sizes: Mapping[str, Expected] = field(default_factory=dict)
 
     def row(self, method: str) -> MethodRow:
         """Return the row of a method of this domain."""
@@ -107,6 +111,7 @@ def _graph_studies(config: Config) -> Iterator[Study]:
     chosen, linear, edits = config.unsupervised, config.mmix.graphs, config.mmix.edit_distance
     options = chosen.kernel_options.model_dump(mode="json")
     shared: dict[str, Any] = {"domain": "graphs", "seeds": chosen.seeds, "training": chosen.pretraining}
+    shared["sizes"] = own_sizes(config)
     rbf: dict[str, Protocol] = {"svm-rbf": lambda _: chosen.svm}
 
     def fixed(methods: Sequence[str]) -> tuple[Run, ...]:
