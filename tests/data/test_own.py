@@ -8,7 +8,7 @@ import pytest
 
 from relamp.data.fingerprint import wl_hash
 from relamp.data.guard import inspect
-from relamp.data.own import read_own
+from relamp.data.own import contradictions, read_own
 from relamp.data.packed import PackedGraphs
 from relamp.errors import RelampError
 from relamp.settings.own import OwnData
@@ -242,6 +242,16 @@ def test_graphs_that_cannot_be_classified_are_refused_where_they_are_and_else_a_
     assert "\n" not in str(caught.value)
     told = [text for text in warnings(tmp_path) if text.startswith("M:")]
     assert len(told) == (min(labels.count(label) for label in set(labels)) < 3 or len(set(labels)) == 1)
+
+
+def test_graphs_that_nothing_tells_apart_are_a_warning(tmp_path: Path) -> None:
+    alike = inspect(read(write(tmp_path)))
+    assert contradictions(alike) == [
+        "M: 6 of 6 graphs are alike to a graph of another class in all that is used of them; what tells the classes "
+        "apart may not be among it"
+    ]
+    write(tmp_path, node_labels=lines([0, 0, 0, 1, 1, 1] * 3))
+    assert contradictions(inspect(read(tmp_path))) == []
 
 
 def test_classes_that_every_fold_holds_are_fine(tmp_path: Path) -> None:

@@ -91,7 +91,8 @@ def check_content(dataset: Dataset, found: Content, files: Sequence[Fetched] = (
     """
     differing = _differing(dataset, found.counts)
     unknown = [file for file in files if not file.verified]
-    known = "; ".join(f"{file.name} has the unknown sha256 {file.sha256} ({file.place})" for file in unknown)
+    told = [f"{file.name} has the unknown sha256 {file.sha256} ({file.place})" for file in unknown]
+    files_are = "; ".join(told) or "sha256 known"
     reasons = list(differing.values())
     if found.fingerprint != dataset.fingerprint:
         other = f"its fingerprint is {found.fingerprint} but the registry has {dataset.fingerprint or 'none'}"
@@ -102,8 +103,8 @@ def check_content(dataset: Dataset, found: Content, files: Sequence[Fetched] = (
         if not found.fingerprint:
             return Provenance("as expected", "sha256 known; counts as expected")
         if not dataset.ordered:
-            return Provenance("order unknown", f"{known or 'sha256 known'}; known content, order unknown")
-        return Provenance("as expected", f"{known or 'sha256 known'}; content as expected ({found.fingerprint})")
+            return Provenance("order unknown", f"{files_are}; known content, order unknown ({found.ordered})")
+        return Provenance("as expected", f"{files_are}; content as expected ({found.fingerprint})")
     why = "; ".join(reasons) or "there is no fingerprint to go by"
     if unknown:
         advice = "delete the file or add the variant, for its content is not the known one either"

@@ -13,7 +13,7 @@ from relamp.data.folds import save_folds, stratified_folds
 from relamp.data.guard import inspect, inspect_nodes, render
 from relamp.data.mirror import Fetched
 from relamp.data.nodes import PackedNodes
-from relamp.data.own import read_own
+from relamp.data.own import contradictions, read_own
 from relamp.data.pack_corpus import pack_corpus
 from relamp.data.packed import PackedGraphs
 from relamp.data.read import fetch_files, from_record, most_bytes, read_fetched, read_packaged, to_record
@@ -57,12 +57,15 @@ def pack(
         return
     if own is not None:
         read = read_own(dataset, OwnData.model_validate(own), split)
-        for text in read.data.info["warnings"]:
-            log.warning("%s", text)
     else:
         read = read_fetched(dataset, files) if record else read_packaged(dataset)
     write_csv(dropped, read.dropped)
-    _write_guard(guard, _report(read.data), read.provenance)
+    report = _report(read.data)
+    if own is not None:
+        report["warnings"] += contradictions(report)
+        for text in report["warnings"]:
+            log.warning("%s", text)
+    _write_guard(guard, report, read.provenance)
     read.data.save(packed)
 
 

@@ -58,6 +58,15 @@ def read_own(name: str, own: OwnData, split: Mapping[str, Any] | None = None) ->
     return ReadDataset(replace(data, info=info), Provenance("own", "a data set of the user's own"))
 
 
+def contradictions(report: Mapping[str, Any]) -> list[str]:
+    """Warn, by the guard's report, where most graphs are alike to one of another class: what tells them is not read."""
+    alike, graphs = report["duplicates"]["conflicting_graphs"], report["graphs"]
+    if 2 * alike <= graphs:
+        return []
+    fault = f"{alike:,} of {graphs:,} graphs are alike to a graph of another class in all that is used of them"
+    return [f"{report['name']}: {fault}; what tells the classes apart may not be among it"]
+
+
 def _files_of(folder: Path, name: str) -> Iterator[str]:
     """Yield the names of a folder's files but for hidden ones, a README, and those of other data sets there."""
     found = [path.name for path in folder.iterdir() if path.is_file()]
