@@ -4,11 +4,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mixing import gen, index, random_edges, some
+from mixing import index, random_edges, some
 from relamp.errors import RelampError
 from relamp.evaluate.mixing_weights import NeighbourWeights, neighbour_weights, unit_rows
 from relamp.mixing.similarity import make_mixer
 from relamp.settings.mixing import MixSettings
+from seeded import gen
 
 
 def dense(weights: NeighbourWeights) -> np.ndarray:

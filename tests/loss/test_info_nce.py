@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from relamp.loss import info_nce as info_nce_module
 from relamp.loss.info_nce import info_nce, node_info_nce_by_graph, node_objective
 from relamp.loss.nt_xent import MIN_TEMPERATURE
+from seeded import gen
 
 E = math.e
 
@@ -28,7 +29,7 @@ def slow_info_nce(a: Tensor, b: Tensor, tau: float) -> Tensor:
 
 
 def rows(n: int, d: int, seed: int) -> tuple[Tensor, Tensor]:
-    generator = torch.Generator().manual_seed(seed)
+    generator = gen(seed)
     a, b = (torch.randn(n, d, generator=generator, dtype=torch.float64, requires_grad=True) for _ in range(2))
     return a, b
 
@@ -90,7 +91,7 @@ def test_gradcheck(rows_at_once, monkeypatch) -> None:
 
 
 def test_blocks_do_not_change_the_value_at_real_size(monkeypatch) -> None:
-    generator = torch.Generator().manual_seed(0)
+    generator = gen()
     a, b = (torch.randn(1500, 8, generator=generator) for _ in range(2))
     chunked = info_nce(a, b, 0.4, "both").item()
     monkeypatch.setattr(info_nce_module, "ROWS_AT_ONCE", 10_000)
@@ -106,7 +107,7 @@ def test_blocks_do_not_change_the_value_at_real_size(monkeypatch) -> None:
 def test_laws(seed: int, n: int, scale: float) -> None:
     a, b = rows(n, 4, seed)
     value = info_nce(a, b, 0.5).item()
-    order = torch.randperm(n, generator=torch.Generator().manual_seed(seed))
+    order = torch.randperm(n, generator=gen(seed))
     # The positive is in the denominator, so the loss is not negative; alone it is all of it.
     assert value >= (1e-6 if n > 1 else -1e-12)
     assert n > 1 or value == pytest.approx(0, abs=1e-12)
@@ -174,7 +175,7 @@ def slow_node_loss(a: Tensor, b: Tensor, graph: Tensor, tau: float) -> Tensor:
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=6), st.integers(0, 1000), st.sampled_from([0.3, 1.0]))
 def test_node_loss_within_graphs_equals_the_sum_term_by_term(sizes: list[int], seed: int, tau: float) -> None:
     graph = torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes))
-    a, b = (torch.randn(2, len(graph), 4, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)).unbind()
+    a, b = (torch.randn(2, len(graph), 4, generator=gen(seed), dtype=torch.float64)).unbind()
     a.requires_grad_()
     fast, slow = node_info_nce_by_graph(a, b, graph, tau), slow_node_loss(a, b, graph, tau)
     torch.testing.assert_close(fast, slow)
@@ -193,7 +194,7 @@ def test_node_loss_by_hand() -> None:
 
 
 def test_node_loss_does_not_depend_on_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    generator = torch.Generator().manual_seed(0)
+    generator = gen()
     graph = torch.repeat_interleave(torch.tensor([0, 1, 3, 4]), torch.tensor([4, 9, 1, 3]))  # graph 2 has no node
     a, b = torch.randn(2, len(graph), 5, generator=generator).unbind()
     whole = node_info_nce_by_graph(a, b, graph)
@@ -205,6 +206,6 @@ def test_node_loss_does_not_depend_on_blocks(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_one_graph_is_the_whole_batch() -> None:
-    a, b = torch.randn(2, 7, 5, generator=torch.Generator().manual_seed(0)).unbind()
+    a, b = torch.randn(2, 7, 5, generator=gen()).unbind()
     expected = node_objective(a, b, torch.zeros(()), 0.5)
     torch.testing.assert_close(node_info_nce_by_graph(a, b, torch.zeros(7, dtype=torch.long), 0.5), expected)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from relamp.loss import nt_xent as loss_module
 from relamp.loss.nt_xent import contrast, nt_xent
+from seeded import gen
 
 
 def slow_contrast(a: Tensor, b: Tensor, group: list[int], tau: float, both: bool) -> Tensor:
@@ -57,7 +58,7 @@ def test_local_loss_by_hand() -> None:
     st.integers(1, 4),
 )
 def test_equals_slow_implementation_with_gradients(seed, n, d, tau, directions, rows_at_once) -> None:
-    generator = torch.Generator().manual_seed(seed)
+    generator = gen(seed)
     a = torch.randn(n, d, generator=generator, dtype=torch.float64, requires_grad=True)
     b = torch.randn(n, d, generator=generator, dtype=torch.float64, requires_grad=True)
     group = torch.randint(3, (n,), generator=generator).sort().values
@@ -73,7 +74,7 @@ def test_equals_slow_implementation_with_gradients(seed, n, d, tau, directions, 
 
 
 def test_gradcheck() -> None:
-    generator = torch.Generator().manual_seed(0)
+    generator = gen()
     a, b = (torch.randn(6, 3, generator=generator, dtype=torch.float64, requires_grad=True) for _ in range(2))
     group = torch.tensor([0, 0, 1, 1, 1, 2])
     for directions in ("both", "one"):
@@ -109,7 +110,7 @@ def test_without_negatives_the_loss_is_zero_and_has_a_gradient() -> None:
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10_000), st.floats(0.1, 50))
 def test_laws(seed: int, scale: float) -> None:
-    generator = torch.Generator().manual_seed(seed)
+    generator = gen(seed)
     a, b = (torch.randn(7, 4, generator=generator, dtype=torch.float64) for _ in range(2))
     group = torch.tensor([0, 0, 1, 1, 2, 2, 2])
     order = torch.randperm(7, generator=generator)

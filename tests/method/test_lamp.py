@@ -6,11 +6,11 @@ from torch import nn
 from model_graphs import random_graphs
 from relamp.data.batch import Batch, collate
 from relamp.loss.nt_xent import contrast, nt_xent
-from relamp.method.base import Randomness
 from relamp.method.lamp import Lamp, sample_nodes
 from relamp.method.prune import prune, weight_matrices
 from relamp.model.gin import GIN, mlp
 from relamp.settings.graphs import LampOptions, Pretraining
+from seeded import gen, randomness
 
 
 def lamp(strategy: str = "magnitude", **options: object) -> Lamp:
@@ -25,11 +25,7 @@ def batch() -> Batch:
 
 @pytest.fixture
 def encoder() -> GIN:
-    return GIN((4,), 8, 2, torch.Generator().manual_seed(0))
-
-
-def randomness() -> Randomness:
-    return Randomness(np.random.default_rng(0), torch.Generator().manual_seed(0))
+    return GIN((4,), 8, 2, gen())
 
 
 def sparse_copy(encoder: GIN, gamma: float) -> GIN:
@@ -44,7 +40,7 @@ def sparse_copy(encoder: GIN, gamma: float) -> GIN:
 
 
 def test_equation_21_on_two_real_encoders(encoder: GIN, batch: Batch) -> None:
-    head = mlp([encoder.dim] * 3, torch.Generator().manual_seed(1))
+    head = mlp([encoder.dim] * 3, gen(1))
     other = sparse_copy(encoder, 0.4)
     method = lamp(alpha=10)
     method.start_epoch(encoder)
@@ -127,7 +123,7 @@ def test_node_embedding_of_the_local_loss(encoder: GIN, batch: Batch) -> None:
 
 
 def test_sampling_of_nodes() -> None:
-    generator = torch.Generator().manual_seed(0)
+    generator = gen()
     assert sample_nodes(5, 5, generator).tolist() == [0, 1, 2, 3, 4]
     counts = torch.zeros(10)
     for _ in range(600):

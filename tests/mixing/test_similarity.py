@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from mixing import complete, cosine, dense, gen, index, mixer, random_edges, slow_mix, some
+from mixing import complete, cosine, dense, index, mixer, random_edges, slow_mix, some
 from relamp.mixing import similarity as mix
 from relamp.mixing.similarity import MixSettings, make_mixer, mixing_mlp
+from seeded import gen
 
 SIMILARITY = ("mo-mix", "mp-mix", "mp-mix-nodiv", "random-mix")
 E = math.e

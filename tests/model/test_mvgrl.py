@@ -10,6 +10,7 @@ from relamp.model.mvgrl import COMBINED, LocalGlobal, MVGRLEncoder, Operators, b
 from relamp.model.node_encoder import edges_of
 from relamp.settings.mixing import MixSettings
 from relamp.settings.nodes import DiffusionSettings
+from seeded import gen
 
 CPU = torch.device("cpu")
 DATA = random_nodes(1, sizes=(30, 10))
@@ -19,11 +20,7 @@ SAMPLE = torch.tensor([1, 4, 8, 20, 33])
 
 
 def encoder(mixer: str | None, **mix: object) -> MVGRLEncoder:
-    return MVGRLEncoder(DATA.num_features, 8, random(), mixer, MixSettings(**mix)).eval()
-
-
-def random(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
+    return MVGRLEncoder(DATA.num_features, 8, gen(), mixer, MixSettings(**mix)).eval()
 
 
 def dense_operators() -> tuple[np.ndarray, np.ndarray]:
@@ -76,15 +73,15 @@ def test_branches_are_combined() -> None:
 @pytest.mark.parametrize("mixer", ["mo-mix", "none"])
 def test_the_readout_output_is_what_is_contrasted(mixer: str) -> None:
     model = encoder(mixer)
-    mixed, other = model.views(NEAR, FAR, EDGES, random())
-    a, b = model.readout(NEAR, FAR, EDGES, random(), "output")
+    mixed, other = model.views(NEAR, FAR, EDGES, gen())
+    a, b = model.readout(NEAR, FAR, EDGES, gen(), "output")
     torch.testing.assert_close((a, b), (mixed.z, other))
-    torch.testing.assert_close(model.readout(NEAR, FAR, EDGES, random(), "encoder"), model(NEAR, FAR))
+    torch.testing.assert_close(model.readout(NEAR, FAR, EDGES, gen(), "encoder"), model(NEAR, FAR))
 
 
 def test_without_mixing_the_head_follows_branch_a_and_without_a_mixer_nothing() -> None:
     model = encoder("none")
-    mixed, other = model.views(NEAR, FAR, EDGES, random())
+    mixed, other = model.views(NEAR, FAR, EDGES, gen())
     torch.testing.assert_close(mixed.z, model.head(model.a(NEAR)))
     torch.testing.assert_close(other, model.b(FAR))
     assert mixed.diversity == 0
@@ -96,7 +93,7 @@ def test_without_mixing_the_head_follows_branch_a_and_without_a_mixer_nothing() 
 @pytest.mark.parametrize("mixer", ["none", "mo-mix", "mp-mix", "mp-mix-nodiv"])
 def test_a_sample_is_mixed_as_in_the_whole_graph(mixer: str, operator: str) -> None:
     model = encoder(mixer, operator=operator)
-    (some, b), (whole, every) = (model.views(NEAR, FAR, EDGES, random(), sample) for sample in (SAMPLE, None))
+    (some, b), (whole, every) = (model.views(NEAR, FAR, EDGES, gen(), sample) for sample in (SAMPLE, None))
     torch.testing.assert_close(some.z, whole.z[SAMPLE])
     torch.testing.assert_close(b, every[SAMPLE])
 
@@ -104,13 +101,13 @@ def test_a_sample_is_mixed_as_in_the_whole_graph(mixer: str, operator: str) -> N
 @pytest.mark.parametrize("mixer", ["binary-mix", "mp-mix"])
 def test_without_a_graph_a_sample_is_mixed_within_itself(mixer: str) -> None:
     model = encoder(mixer, scope="op", threshold=0.5)
-    mixed, _ = model.views(NEAR, FAR, EDGES, random(), SAMPLE)
+    mixed, _ = model.views(NEAR, FAR, EDGES, gen(), SAMPLE)
     torch.testing.assert_close(mixed.z, model.head(model.mixer(model.a(NEAR[SAMPLE]), None).z))
 
 
 def test_imix_mixes_inputs() -> None:
     model = encoder("i-mix")
-    mixed, _ = model.views(NEAR, FAR, EDGES, random(5), SAMPLE)
+    mixed, _ = model.views(NEAR, FAR, EDGES, gen(5), SAMPLE)
     partner, share = mixed.label
     inputs = share[:, None] * NEAR[SAMPLE] + (1 - share)[:, None] * NEAR[SAMPLE][partner]
     torch.testing.assert_close(mixed.z, model.head(model.a(inputs)))
@@ -126,8 +123,8 @@ def operators(**settings: object) -> Operators:
 
 
 def test_both_operators_and_their_gradients_are_the_dense_ones() -> None:
-    y = torch.randn(40, 5, generator=random()).requires_grad_()
-    weight = torch.randn(40, 5, generator=random(1))
+    y = torch.randn(40, 5, generator=gen()).requires_grad_()
+    weight = torch.randn(40, 5, generator=gen(1))
     made = operators()
     for sparse, operator in zip((made.a, made.b), dense_operators(), strict=True):
         dense = torch.from_numpy(operator).float()
@@ -153,8 +150,8 @@ def test_the_loss_of_the_discriminator_by_hand() -> None:
 
 
 def test_each_branch_is_scored_against_the_others_summary() -> None:
-    own = LocalGlobal(3, random())
-    z = torch.randn(4, 5, 3, generator=random(2), dtype=torch.float64)
+    own = LocalGlobal(3, gen())
+    z = torch.randn(4, 5, 3, generator=gen(2), dtype=torch.float64)
     weight = own.weight.detach().double().numpy()
     a, b, false_a, false_b = z.numpy()
     losses = []

@@ -4,6 +4,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from relamp.model.resnet import Block, ResNet18
+from seeded import gen
 
 
 def size(module: nn.Module) -> int:
@@ -23,7 +24,7 @@ def by_hand(channels: int, w: int) -> int:
 
 @pytest.mark.parametrize(("channels", "width"), [(3, 64), (1, 8), (3, 5)])
 def test_parameters_are_counted_by_hand(channels: int, width: int) -> None:
-    model = ResNet18(channels, width, torch.Generator().manual_seed(0))
+    model = ResNet18(channels, width, gen())
     assert size(model) == by_hand(channels, width)
     # The known ResNet-18 of 11,689,512 has a classifier of 512 x 1000 + 1000 and a 7x7 stem in place of a 3x3 one.
     if (channels, width) == (3, 64):
@@ -34,7 +35,7 @@ def test_parameters_are_counted_by_hand(channels: int, width: int) -> None:
 
 @pytest.mark.parametrize(("side", "last"), [(8, 1), (32, 4), (28, 4)])
 def test_stem_keeps_the_size_and_three_stages_halve_it(side: int, last: int) -> None:
-    model = ResNet18(3, 2, torch.Generator().manual_seed(0))
+    model = ResNet18(3, 2, gen())
     x = torch.rand(2, 3, side, side)
     assert model.stem(x).shape == (2, 2, side, side)
     assert model.blocks(model.stem(x)).shape == (2, 16, last, last)
@@ -56,6 +57,6 @@ def test_a_block_by_the_plain_formula() -> None:
 
 def test_weights_are_he_normal_by_outgoing_connections() -> None:
     # Variance 2 / (9 * 128).
-    assert ResNet18(3, 16, torch.Generator().manual_seed(1)).blocks[-1].conv2.weight.std().item() == pytest.approx(
+    assert ResNet18(3, 16, gen(1)).blocks[-1].conv2.weight.std().item() == pytest.approx(
         (2 / (9 * 128)) ** 0.5, rel=0.02
     )
