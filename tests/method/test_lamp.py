@@ -97,12 +97,6 @@ def test_masks_come_from_the_epochs_first_encoder(encoder: GIN, batch: Batch) ->
     assert all(torch.equal(first[name].flip(0), mask) for name, mask in method.masks.items())
 
 
-def test_ratio_zero_makes_both_branches_equal(encoder: GIN, batch: Batch) -> None:
-    method = lamp("soft-filter", gamma=0)
-    method.start_epoch(encoder)
-    torch.testing.assert_close(method.pruned(encoder, batch).graph, encoder(batch).graph)
-
-
 @pytest.mark.parametrize("own", [False, True])
 def test_running_statistics(encoder: GIN, batch: Batch, own: bool) -> None:
     method = lamp(own_statistics=own)

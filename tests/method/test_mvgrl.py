@@ -1,7 +1,7 @@
-import numpy as np
 import pytest
 import torch
 
+from diffused import dense_operators
 from node_graphs import random_nodes
 from relamp.method.mvgrl import MVGRL
 from relamp.method.nodes import NodeBatch
@@ -18,17 +18,13 @@ def test_mvgrls_own_objective_is_that_of_shuffled_features_on_the_same_graph() -
     encoder, own = method.draw(DATA, gen())
     graph = method.prepare(DATA, CPU)
     x = torch.from_numpy(DATA.features().toarray()).float()
-    adjacency = np.eye(40)
-    adjacency[tuple(DATA.edge_index)] = 1
-    root = adjacency.sum(1) ** -0.5
-    near = root[:, None] * adjacency * root
-    dense_operators = [torch.from_numpy(part).float() for part in (near, 0.2 * np.linalg.inv(np.eye(40) - 0.8 * near))]
+    operators = [torch.from_numpy(part).float() for part in dense_operators(DATA.edge_index, 40)]
     order = torch.randperm(40, generator=gen(7))
     for rows in (None, torch.tensor([0, 3, 17, 39])):
         dense = [
             layer.act(operator @ features @ layer.linear.weight.T + layer.linear.bias)
             for features in (x, x[order])
-            for layer, operator in zip((encoder.a, encoder.b), dense_operators, strict=True)
+            for layer, operator in zip((encoder.a, encoder.b), operators, strict=True)
         ]
         expected = own(*(z if rows is None else z[rows] for z in dense))
         found = method.loss(encoder, own, NodeBatch(graph, rows), randomness(7)).total

@@ -5,6 +5,7 @@ import pytest
 import torch
 from scipy.sparse import csr_matrix
 
+from diffused import dense_operators, slow_diffusion
 from node_graphs import random_nodes
 from relamp.model.mvgrl import COMBINED, LocalGlobal, MVGRLEncoder, Operators, branch_inputs
 from relamp.model.node_encoder import edges_of
@@ -17,34 +18,21 @@ DATA = random_nodes(1, sizes=(30, 10))
 EDGES = edges_of(DATA, CPU)
 NEAR, FAR = (torch.from_numpy(part) for part in branch_inputs(DATA.edge_index, DATA.features()))
 SAMPLE = torch.tensor([1, 4, 8, 20, 33])
+DENSE = dense_operators(DATA.edge_index, 40)
 
 
 def encoder(mixer: str | None, **mix: object) -> MVGRLEncoder:
     return MVGRLEncoder(DATA.num_features, 8, gen(), mixer, MixSettings(**mix)).eval()
 
 
-def dense_operators() -> tuple[np.ndarray, np.ndarray]:
-    """S_a and S_b by the formulas of MVGRL, dense: an independent and slow way."""
-    adjacency = np.eye(40)
-    adjacency[tuple(DATA.edge_index)] = 1
-    root = adjacency.sum(1) ** -0.5
-    operator = root[:, None] * adjacency * root
-    return operator, 0.2 * np.linalg.inv(np.eye(40) - 0.8 * operator)
-
-
-def heat(time: float) -> np.ndarray:
-    values, vectors = np.linalg.eigh(dense_operators()[0])
-    return vectors @ np.diag(np.exp(time * (values - 1))) @ vectors.T
-
-
 def test_both_branches_see_what_the_dense_formula_gives() -> None:
     x = DATA.features().toarray()
-    for found, operator in zip((NEAR, FAR), dense_operators(), strict=True):
+    for found, operator in zip((NEAR, FAR), DENSE, strict=True):
         assert found.dtype == torch.float32
         np.testing.assert_allclose(found, operator @ x, atol=1e-5)
     near, far = branch_inputs(DATA.edge_index, DATA.features(), "heat", time=2.0)
     np.testing.assert_allclose(near, NEAR)
-    np.testing.assert_allclose(far, heat(2.0) @ x, atol=1e-5)
+    np.testing.assert_allclose(far, slow_diffusion(DENSE[0], "heat", time=2.0) @ x, atol=1e-5)
     near, far = branch_inputs(DATA.edge_index, DATA.features(), "adjacency")
     assert near is far
 
@@ -59,7 +47,7 @@ def test_a_path_of_two_nodes_by_hand() -> None:
 def test_a_branch_is_one_gcn_layer() -> None:
     model = encoder("mp-mix")
     x = DATA.features().toarray()
-    for layer, operator, z in zip((model.a, model.b), dense_operators(), model(NEAR, FAR), strict=True):
+    for layer, operator, z in zip((model.a, model.b), DENSE, model(NEAR, FAR), strict=True):
         h = operator @ x @ layer.linear.weight.detach().numpy().T + layer.linear.bias.detach().numpy()
         np.testing.assert_allclose(z.detach(), np.where(h > 0, h, 0.25 * h), atol=1e-5)
 
@@ -126,13 +114,15 @@ def test_both_operators_and_their_gradients_are_the_dense_ones() -> None:
     y = torch.randn(40, 5, generator=gen()).requires_grad_()
     weight = torch.randn(40, 5, generator=gen(1))
     made = operators()
-    for sparse, operator in zip((made.a, made.b), dense_operators(), strict=True):
+    for sparse, operator in zip((made.a, made.b), DENSE, strict=True):
         dense = torch.from_numpy(operator).float()
         torch.testing.assert_close(sparse(y), dense @ y, atol=1e-5, rtol=0)
         (found,) = torch.autograd.grad((sparse(y) * weight).sum(), y)
         torch.testing.assert_close(found, dense.T @ weight, atol=1e-5, rtol=0)
-    kernel = operators(kind="heat", time=2.0).b(torch.eye(40))
-    torch.testing.assert_close(kernel, torch.from_numpy(heat(2.0)).float(), atol=1e-5, rtol=0)
+    kernel, expected = operators(kind="heat", time=2.0).b(torch.eye(40)), slow_diffusion(DENSE[0], "heat", time=2.0)
+    torch.testing.assert_close(
+        kernel, torch.from_numpy(slow_diffusion(DENSE[0], "heat", time=2.0)).float(), atol=1e-5, rtol=0
+    )
 
 
 def test_the_loss_of_the_discriminator_by_hand() -> None:
