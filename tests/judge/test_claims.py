@@ -2,6 +2,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -168,10 +169,9 @@ def test_nothing_is_said_of_what_was_not_run(test: dict[str, Any]) -> None:
 )
 @pytest.mark.parametrize("test", [{"kind": "best_average", "method": "new"}, {**BEATS, "over": "all"}])
 def test_best_of_all_by_hand(test: dict[str, Any], old: list[float], other: list[float], word: str) -> None:
-    scores = ahead(old) + [row for row in ahead(other, rival="other") if row[0] == "other"]
-    # `ahead` gives both rivals the same level, so that the second one lags by the difference of both leads.
-    lag = {seed: (first - second) / 100 for seed, (first, second) in enumerate(zip(old, other, strict=True))}
-    scores = [(*row[:5], row[5] + lag[row[3]]) if row[0] == "other" else row for row in scores]
+    behind = {"new": [0] * len(old), "old": old, "other": other}
+    levels = {name: [50 + 10 * seed - lag for seed, lag in enumerate(lags)] for name, lags in behind.items()}
+    scores = [row for name, values in levels.items() for row in runs(name, "A", values)]
     row = check(evidence(scores), **test)
     assert row["outcome"] == word
     assert row["coverage"] == "1 of 2 data sets: A"
@@ -214,76 +214,58 @@ def test_several_rivals_by_name() -> None:
     assert outcome(evidence(scores), **{**BEATS, "over": ["unknown"]}) == "not run"
 
 
-def of_mmix(artifact: str, datasets: Sequence[str], parts: Sequence[pd.DataFrame]) -> Evidence:
-    """Evidence on one of M-Mix's tables."""
-    names = ["mp-mix", "mvgrl", "mvgrl-reproduced", "mo-mix-wp", "mo-mix-op"]
-    cells = [(artifact, method, dataset) for method in names for dataset in datasets]
-    printed_cells = pd.DataFrame(cells, columns=["artifact", "method", "dataset"])
-    found = evidence()
-    return Evidence(
-        pd.concat(parts, ignore_index=True), found.settings, found.damage, printed_cells, JUDGED_BY, 2.0, 0.95
-    )
-
-
-def marked(rows: list[Row], evaluation: str, metric: str = "accuracy", part: str = "") -> pd.DataFrame:
+def of_rivals(
+    by: Sequence[float], dataset: str, evaluation: str, metric: str = "accuracy", part: str = "", own: str = "mp-mix"
+) -> pd.DataFrame:
+    """A method of M-Mix's above its rival, measured by one evaluation."""
+    names = {"new": own, "old": "mvgrl" if own == "mp-mix" else "mo-mix-op"}
+    rows = [(names[row[0]], *row[1:]) for row in ahead(by, dataset)]
     return pd.DataFrame(rows, columns=FRAME["scores"]).assign(evaluation=evaluation, metric=metric, part=part)
 
 
-def pair(
-    dataset: str, by: Sequence[float], evaluation: str, metric: str = "accuracy", part: str = ""
-) -> list[pd.DataFrame]:
-    rows = [({"new": "mp-mix", "old": "mvgrl"}[row[0]], *row[1:]) for row in ahead(by, dataset)]
-    return [marked(rows, evaluation, metric, part)]
-
-
-MP = {"method": "mp-mix", "over": "mvgrl"}
+def of_mmix(artifact: str, datasets: Sequence[str], /, *parts: pd.DataFrame, **test: Any) -> tuple[str, str, str]:
+    """Outcome, coverage and evidence of a claim about one of M-Mix's tables; by default, that it beats MVGRL."""
+    names = ["mp-mix", "mvgrl", "mvgrl-reproduced", "mo-mix-wp", "mo-mix-op"]
+    cells = pd.DataFrame(list(product([artifact], names, datasets)), columns=["artifact", "method", "dataset"])
+    found = replace(evidence(), scores=pd.concat(parts, ignore_index=True), published=cells)
+    row = check(found, **{"kind": "beats", "artifact": artifact, "method": "mp-mix", "over": "mvgrl", **test})
+    return row["outcome"], row["coverage"], row["evidence"]
 
 
 def test_a_claim_rests_on_the_evaluation_of_its_table_alone() -> None:
-    parts = [*pair("MUTAG", [-6, -5, -4], "svm-rbf"), *pair("MUTAG", [4, 5, 6], "svm-linear")]
-    for scores in (parts, parts[::-1]):
-        found = of_mmix("mmix_table3", ["MUTAG"], scores)
-        row = check(found, kind="gain", artifact="mmix_table3", points=4, **MP)
-        assert (row["outcome"], row["evidence"]) == ("holds", "claimed +4; over mvgrl: +5.00 (+2.52 to +7.48)")
-        assert outcome(found, kind="beats", artifact="lamp_table1", datasets=["MUTAG"], **MP) == "fails"
-    alone = of_mmix("mmix_table3", ["MUTAG"], pair("MUTAG", [4, 5, 6], "svm-rbf"))
-    assert outcome(alone, kind="beats", artifact="mmix_table3", **MP) == "not run"
+    rbf, linear = of_rivals([-6, -5, -4], "MUTAG", "svm-rbf"), of_rivals([4, 5, 6], "MUTAG", "svm-linear")
+    for parts in ((rbf, linear), (linear, rbf)):
+        row = of_mmix("mmix_table3", ["MUTAG"], *parts, kind="gain", points=4)
+        assert row == ("holds", "1 of 1 data sets: MUTAG", "claimed +4; over mvgrl: +5.00 (+2.52 to +7.48)")
+        assert of_mmix("mmix_table3", ["MUTAG"], *parts, artifact="lamp_table1", datasets=["MUTAG"])[0] == "fails"
+    assert of_mmix("mmix_table3", ["MUTAG"], rbf) == ("not run", "", "")
 
 
 def test_a_claim_on_nodes_and_graphs_rests_on_both_evaluations() -> None:
-    parts = [*pair("Cora", [4, 5, 6], "probe"), *pair("MUTAG", [1, 2, 3], "svm-linear")]
-    row = check(of_mmix("mmix_table9", ["Cora", "MUTAG"], parts), kind="beats", artifact="mmix_table9", **MP)
     # 2 -+ 2.484 is across zero.
-    assert (row["outcome"], row["coverage"]) == ("undecided", "2 of 2 data sets: Cora, MUTAG")
-    only = check(of_mmix("mmix_table9", ["Cora", "MUTAG"], parts[:1]), kind="beats", artifact="mmix_table9", **MP)
-    assert (only["outcome"], only["coverage"]) == ("holds", "1 of 2 data sets: Cora")
+    nodes, graphs = of_rivals([4, 5, 6], "Cora", "probe"), of_rivals([1, 2, 3], "MUTAG", "svm-linear")
+    row = of_mmix("mmix_table9", ["Cora", "MUTAG"], nodes, graphs)
+    assert row[:2] == ("undecided", "2 of 2 data sets: Cora, MUTAG")
+    assert of_mmix("mmix_table9", ["Cora", "MUTAG"], nodes)[:2] == ("holds", "1 of 2 data sets: Cora")
 
 
 def test_each_metric_and_size_of_graphs_must_bear_a_claim_out() -> None:
-    good = [
-        *pair("COIL-DEL", [4, 5, 6], "edit-distance", "accuracy", "n=50"),
-        *pair("COIL-DEL", [4, 5, 6], "edit-distance", "roc_auc", "n=50"),
-        *pair("COIL-DEL", [4, 5, 6], "edit-distance", "accuracy", "n=10"),
-    ]
-    row = check(of_mmix("mmix_table10", ["COIL-DEL"], good), kind="beats", artifact="mmix_table10", **MP)
-    assert (row["outcome"], row["coverage"]) == ("holds", "1 of 1 data sets: COIL-DEL")
-    assert row["evidence"].split("; ") == [
-        f"COIL-DEL, {what}, over mvgrl: +5.00 (+2.52 to +7.48)"
-        for what in ("n=10 accuracy", "n=50 accuracy", "n=50 roc_auc")
-    ]
-    bad = [*good[:2], *pair("COIL-DEL", [-6, -5, -4], "edit-distance", "accuracy", "n=10")]
-    assert outcome(of_mmix("mmix_table10", ["COIL-DEL"], bad), kind="beats", artifact="mmix_table10", **MP) == "fails"
+    wanted = [("n=10", "accuracy"), ("n=50", "accuracy"), ("n=50", "roc_auc")]
+    small, *others = (of_rivals([4, 5, 6], "COIL-DEL", "edit-distance", metric, n) for n, metric in wanted)
+    shown = "; ".join(f"COIL-DEL, {n} {metric}, over mvgrl: +5.00 (+2.52 to +7.48)" for n, metric in wanted)
+    found = of_mmix("mmix_table10", ["COIL-DEL"], *others, small)
+    assert found == ("holds", "1 of 1 data sets: COIL-DEL", shown)
+    behind = of_rivals([-6, -5, -4], "COIL-DEL", "edit-distance", "accuracy", "n=10")
+    assert of_mmix("mmix_table10", ["COIL-DEL"], *others, behind)[0] == "fails"
 
 
 def test_a_method_under_two_printed_names_is_one_rival() -> None:
-    found = of_mmix("mmix_table2", ["Cora"], pair("Cora", [4, 5, 6], "probe"))
-    row = check(found, kind="beats", artifact="mmix_table2", method="mp-mix", over="all")
-    assert row["evidence"].endswith(" rivals run; Cora, over mvgrl: +5.00 (+2.52 to +7.48)")
-    again = check(found, kind="gain", artifact="mmix_table2", method="mp-mix", over="mvgrl-reproduced", points=4)
-    assert again["outcome"] == "holds"
-    rows = [({"new": "mo-mix", "old": "mo-mix-op"}[row[0]], *row[1:]) for row in ahead([4, 5, 6], "Cora")]
-    wp = of_mmix("mmix_table7", ["Cora"], [marked(rows, "probe")])
-    assert outcome(wp, kind="beats", artifact="mmix_table7", method="mo-mix-wp", over="mo-mix-op") == "holds"
+    scores = of_rivals([4, 5, 6], "Cora", "probe")
+    shown = of_mmix("mmix_table2", ["Cora"], scores, over="all")[2]
+    assert shown.endswith(" rivals run; Cora, over mvgrl: +5.00 (+2.52 to +7.48)")
+    assert of_mmix("mmix_table2", ["Cora"], scores, kind="gain", over="mvgrl-reproduced", points=4)[0] == "holds"
+    scores = of_rivals([4, 5, 6], "Cora", "probe", own="mo-mix")
+    assert of_mmix("mmix_table7", ["Cora"], scores, method="mo-mix-wp", over="mo-mix-op")[0] == "holds"
 
 
 def swept(
@@ -298,14 +280,9 @@ def swept(
     ]
 
 
-FALLS = {
-    "kind": "falls_above",
-    "parameter": "gamma",
-    "threshold": 0.75,
-    "artifact": "lamp_fig4",
-    "table": "lamp_table1",
-}
-RISES = {"kind": "rises_with", "parameter": "alpha", "artifact": "lamp_fig5", "table": "lamp_table1"}
+FIGURE = {"artifact": "lamp_fig4", "table": "lamp_table1"}
+FALLS = {"kind": "falls_above", "parameter": "gamma", "threshold": 0.75, **FIGURE}
+RISES = {"kind": "rises_with", "parameter": "alpha", **FIGURE}
 # Up to 0.75 the mean is 80, above it (including both values) by 4, 5 and 6 points less.
 FALLING = {0.2: [79, 79, 79], 0.75: [81, 81, 81], 0.8: [77, 76, 75], 0.9: [75, 74, 73]}
 # Slopes over decades of 4, 5 and 6 points: half the difference of the ends.
@@ -316,34 +293,35 @@ def mirrored(values: Mapping[float, Sequence[float]]) -> dict[float, list[float]
     return {parameter: [100 - score for score in scores] for parameter, scores in values.items()}
 
 
-def test_falls_above_by_hand() -> None:
-    row = check(evidence(settings=swept(FALLING)), **FALLS)
-    assert row["outcome"] == "holds"
-    assert row["evidence"] == "A, gamma up to 0.75 above the rest: +5.00 (+2.52 to +7.48)"
+UP, DOWN = swept(RISING, "alpha"), swept(FALLING)
+FALL = "A, gamma up to 0.75 above the rest: +5.00 (+2.52 to +7.48)"
+RISE = "A, points a tenfold alpha: +5.00 (+2.52 to +7.48)"
+
+
+@pytest.mark.parametrize(
+    ("test", "rows", "word", "shown"),
+    [
+        (FALLS, DOWN, "holds", FALL),
+        (FALLS, swept(mirrored(FALLING)), "fails", ""),
+        (FALLS, swept({**FALLING, 0.9: [79, 74, 69]}), "undecided", ""),
+        (FALLS, [*DOWN, *swept(mirrored(FALLING), dataset="B")], "fails", FALL),  # it must fall on every data set
+        # A sweep on one side of the threshold says nothing.
+        *((FALLS, swept({x: FALLING[x] for x in kept}), "not run", "") for kept in ([0.2, 0.75], [0.8, 0.9], [0.2])),
+        (RISES, UP, "holds", RISE),
+        (RISES, swept(mirrored(RISING), "alpha"), "fails", ""),
+        (RISES, swept({**RISING, 10.0: [48, 60, 72]}, "alpha"), "undecided", ""),
+        # Zero has no decade.
+        (RISES, swept({0.0: [99, 99, 99], **RISING}, "alpha"), "holds", RISE),
+        (RISES, swept({0.0: [9, 9], 1.0: [5, 5]}, "alpha"), "not run", ""),
+    ],
+)
+def test_sweeps_by_hand(test: dict[str, Any], rows: list[Row], word: str, shown: str) -> None:
+    row = check(evidence(settings=rows), **test)
+    assert row["outcome"] == word
+    assert row["evidence"].startswith(shown)
     # A figure has no table of its own, so that the claim names one.
-    assert row["coverage"] == "1 of 3 data sets: A"
-    assert outcome(evidence(settings=swept(mirrored(FALLING))), **FALLS) == "fails"
-    noisy = {**FALLING, 0.9: [79, 74, 69]}
-    assert outcome(evidence(settings=swept(noisy)), **FALLS) == "undecided"
-
-
-def test_every_data_set_must_fall() -> None:
-    parts = [*swept(FALLING), *swept(mirrored(FALLING), dataset="B")]
-    row = check(evidence(settings=parts), **FALLS)
-    assert (row["outcome"], row["coverage"]) == ("fails", "2 of 3 data sets: A, B")
-
-
-@pytest.mark.parametrize("kept", [[0.2, 0.75], [0.8, 0.9], [0.2]])
-def test_a_sweep_on_one_side_of_the_threshold_says_nothing(kept: list[float]) -> None:
-    assert outcome(evidence(settings=swept({value: FALLING[value] for value in kept})), **FALLS) == "not run"
-
-
-def test_rises_with_by_hand() -> None:
-    row = check(evidence(settings=swept(RISING, "alpha")), **RISES)
-    assert row["outcome"] == "holds"
-    assert row["evidence"] == "A, points a tenfold alpha: +5.00 (+2.52 to +7.48)"
-    assert outcome(evidence(settings=swept(mirrored(RISING), "alpha")), **RISES) == "fails"
-    assert outcome(evidence(settings=swept({**RISING, 10.0: [48, 60, 72]}, "alpha")), **RISES) == "undecided"
+    used = [name for name in "AB" if any(of[1] == name for of in rows)]
+    assert row["coverage"] == ("" if word == "not run" else f"{len(used)} of 3 data sets: {', '.join(used)}")
 
 
 def test_slope_is_that_of_least_squares_over_uneven_decades() -> None:
@@ -354,14 +332,7 @@ def test_slope_is_that_of_least_squares_over_uneven_decades() -> None:
     assert row["evidence"].startswith(f"A, points a tenfold alpha: {3 - 1 / 28:+.2f} ")
 
 
-def test_zero_has_no_decade() -> None:
-    with_zero = {0.0: [99, 99, 99], **RISING}
-    expected = check(evidence(settings=swept(RISING, "alpha")), **RISES)
-    assert check(evidence(settings=swept(with_zero, "alpha")), **RISES) == expected
-    assert outcome(evidence(settings=swept({0.0: [9, 9], 1.0: [5, 5]}, "alpha")), **RISES) == "not run"
-
-
-@pytest.mark.parametrize(("test", "rows"), [(FALLS, swept(FALLING)), (RISES, swept(RISING, "alpha"))])
+@pytest.mark.parametrize(("test", "rows"), [(FALLS, DOWN), (RISES, UP)])
 def test_a_sweep_is_of_one_method_at_one_value_of_the_other_parameter(test: dict[str, Any], rows: list[Row]) -> None:
     strangers = [
         # Other methods at the fixed setting alone, one of them first by its name, one last.
@@ -393,41 +364,31 @@ def test_a_sweep_with_folds() -> None:
     assert check(evidence(settings=rows), **FALLS)["evidence"].endswith("+5.00 (+2.09 to +7.91)")
 
 
-LOSES = {
-    "kind": "loses_over",
-    "augmentation": "subgraph",
-    "fraction": 0.5,
-    "artifact": "lamp_fig2",
-    "table": "lamp_table1",
-}
-ADDS = {"kind": "adds_entropy", "augmentation": "edges", "artifact": "lamp_fig2", "datasets": ["A", "B"]}
+LOSES = {"kind": "loses_over", "augmentation": "subgraph", "fraction": 0.5, "datasets": ["A"]}
+ADDS = {"kind": "adds_entropy", "augmentation": "edges", "datasets": ["A", "B"]}
 
 
 @pytest.mark.parametrize(
-    ("medians", "word"),
+    ("test", "medians", "word"),
     [
-        ([0.6, 0.7], "holds"),
-        ([0.5, 0.7], "undecided"),
-        ([0.6, 0.4], "undecided"),
-        ([0.5, 0.4], "fails"),
-        ([0.6, NAN], "holds"),
-        ([0.4, NAN], "fails"),
-        ([NAN, NAN], "not run"),
+        (LOSES, [0.6, 0.7], "holds"),
+        (LOSES, [0.5, 0.7], "undecided"),
+        (LOSES, [0.6, 0.4], "undecided"),
+        (LOSES, [0.5, 0.4], "fails"),
+        (LOSES, [0.6, NAN], "holds"),
+        (LOSES, [0.4, NAN], "fails"),
+        (LOSES, [NAN, NAN], "not run"),
+        (ADDS, [-0.1, -0.2], "holds"),
+        (ADDS, [-0.1, 0.0], "undecided"),
+        (ADDS, [0.0, -0.1], "undecided"),
+        (ADDS, [0.1, 0.0], "fails"),
     ],
 )
-def test_loses_over_by_hand(medians: list[float], word: str) -> None:
-    damage = [("A", "subgraph", reading, m) for reading, m in zip(("paper", "code"), medians, strict=True)]
-    other = [("A", "edges", "paper", 0.01), ("Z", "subgraph", "paper", 0.01)]
-    assert outcome(evidence(damage=damage + other), **LOSES) == word
-
-
-@pytest.mark.parametrize(
-    ("medians", "word"),
-    [([-0.1, -0.2], "holds"), ([-0.1, 0.0], "undecided"), ([0.0, -0.1], "undecided"), ([0.1, 0.0], "fails")],
-)
-def test_adds_entropy_by_hand(medians: list[float], word: str) -> None:
-    damage = [("A", "edges", reading, m) for reading, m in zip(("paper", "code"), medians, strict=True)]
-    assert outcome(evidence(damage=damage), **ADDS) == word
+def test_damage_by_hand(test: dict[str, Any], medians: list[float], word: str) -> None:
+    what, other = test["augmentation"], "edges" if test is LOSES else "subgraph"
+    damage = [("A", what, reading, median) for reading, median in zip(("paper", "code"), medians, strict=True)]
+    strangers = [("A", other, "paper", 0.01), ("Z", what, "paper", 0.01)]
+    assert outcome(evidence(damage=damage + strangers), **test) == word
 
 
 def test_damage_must_hold_on_each_data_set() -> None:
