@@ -1,4 +1,3 @@
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from io import StringIO
 from itertools import product
@@ -142,38 +141,24 @@ def test_what_is_never_trained_has_the_same_scores_in_all_protocols(epoch: float
     assert table(back)["mean"] == pytest.approx(40)
 
 
-def slow_svm(rows: list[tuple[Any, ...]], protocol: str) -> dict[tuple[int, int], float]:
-    """The protocols in plain loops over every C, for one method whose inner accuracies have no ties."""
-    inner: dict[tuple[int, int], dict[tuple[Any, ...], float]] = defaultdict(dict)
-    test: dict[tuple[Any, ...], float] = {}
-    for _, _, setting, seed, epoch, fold, c, _, metric, value in rows:
-        key = (setting, epoch, c)
-        if metric == "inner_accuracy":
-            inner[seed, fold][key] = value
-        else:
-            test[seed, fold, key] = value
-    candidates = {key[:2] for grid in inner.values() for key in grid}
-
-    def at(candidate: tuple[Any, ...], run: tuple[int, int]) -> float:
-        own = {key: value for key, value in inner[run].items() if key[:2] == candidate}
-        return test[*run, max(own, key=lambda key: own[key])]
-
+def slow_svm(given: list[Cell], protocol: str) -> dict[tuple[int, int], float]:
+    """The protocols in plain Python, for one method whose inner accuracies have no ties."""
+    # Inner and test accuracy at the C with the best inner one.
+    at = {(candidate, (seed, fold)): max(grid.values()) for candidate, seed, fold, grid in given}
+    candidates, runs = ({key[part] for key in at} for part in (0, 1))
     last = (OWN, max(epoch for setting, epoch in candidates if setting == OWN))
-    best = max(candidates, key=lambda candidate: mean(at(candidate, run) for run in inner))
-    one = {"fixed": last, "oracle": best}
-    return {
-        run: at(one[protocol], run) if protocol in one else test[*run, max(grid, key=lambda key: grid[key])]
-        for run, grid in inner.items()
-    }
+    best = max(candidates, key=lambda candidate: mean(at[candidate, run][1] for run in runs))
+    allowed = {"fixed": {last}, "nested": candidates, "oracle": {best}}[protocol]
+    return {run: max(at[candidate, run] for candidate in allowed)[1] for run in runs}
 
 
 def drawn(
     names: Sequence[str], epochs: Sequence[float], seeds: int, folds: int, candidates: int, number: int
-) -> list[tuple[Any, ...]]:
-    """Complete rows with inner accuracies that all differ: every protocol has one answer."""
+) -> list[Cell]:
+    """All runs, with inner accuracies that all differ: every protocol has one answer."""
     keys = list(product(product(names, epochs), range(seeds), range(folds)))
     pairs = np.random.default_rng(number).random((len(keys), candidates, 2)).tolist()
-    return svm_rows((*key, dict(enumerate(map(tuple, of)))) for key, of in zip(keys, pairs, strict=True))
+    return [(*key, dict(enumerate(map(tuple, of)))) for key, of in zip(keys, pairs, strict=True)]
 
 
 NAMES = st.lists(st.sampled_from([OTHER, THIRD]), unique=True).map(lambda names: [OWN, *names])
@@ -183,14 +168,15 @@ ROWS = st.builds(drawn, NAMES, EPOCHS, st.integers(1, 2), st.integers(1, 3), st.
 
 @settings(max_examples=12, deadline=None)
 @given(ROWS, st.integers(0, 10**6))
-def test_scores_against_plain_loops_in_any_order(rows: list[tuple[Any, ...]], seed: int) -> None:
+def test_scores_against_plain_python_in_any_order(made: list[Cell], seed: int) -> None:
+    rows = frame(svm_rows(made))
     for protocol in PROTOCOLS:
-        found = svm_scores(frame(rows), protocol)
+        found = svm_scores(rows, protocol)
         values = dict(zip(zip(found["seed"], found["fold"], strict=True), found["value"], strict=True))
-        assert values == slow_svm(rows, protocol)
-        shuffled = svm_scores(frame(rows).sample(frac=1, random_state=seed), protocol)
+        assert values == slow_svm(made, protocol)
+        shuffled = svm_scores(rows.sample(frac=1, random_state=seed), protocol)
         pd.testing.assert_frame_equal(shuffled, found, check_exact=True)
-    gaps = leakage_gaps(scores(all_runs({"svm-rbf": frame(rows)}), FIXED))
+    gaps = leakage_gaps(scores(all_runs({"svm-rbf": rows}), FIXED))
     assert (gaps["oracle"] >= gaps["fixed"] - 1e-9).all()
     if (gaps["candidates"] == 1).all():
         assert gaps["gap"].item() == 0
@@ -198,8 +184,8 @@ def test_scores_against_plain_loops_in_any_order(rows: list[tuple[Any, ...]], se
 
 @settings(max_examples=12, deadline=None)
 @given(ROWS, st.integers(0, 10**6))
-def test_the_nested_choice_looks_at_no_test_score(rows: list[tuple[Any, ...]], seed: int) -> None:
-    before = frame(rows)
+def test_the_nested_choice_looks_at_no_test_score(made: list[Cell], seed: int) -> None:
+    before = frame(svm_rows(made))
     chosen = svm_scores(before, "nested")
     noise = np.random.default_rng(seed).random(len(before))
     everything = before.assign(value=np.where(before["metric"] == "test_accuracy", noise, before["value"]))
@@ -276,7 +262,7 @@ def test_cells_of_uneven_seeds_are_refused() -> None:
 
 
 def test_cells_against_numpy_in_any_order_and_company() -> None:
-    rows = frame(drawn([OWN, OTHER], (20.0,), 3, 10, 1, 0))
+    rows = frame(svm_rows(drawn([OWN, OTHER], (20.0,), 3, 10, 1, 0)))
     made = cells(all_runs({"svm-rbf": rows}))
     values = 100 * rows.loc[rows["metric"] == "test_accuracy", "value"].to_numpy().reshape(2, 3, 10)
     assert made["mean"].tolist() == pytest.approx(values.mean(axis=(1, 2)).tolist())
@@ -447,7 +433,8 @@ def test_evaluations_stay_apart() -> None:
 
 
 def test_half_a_million_rows_take_seconds() -> None:
-    rows = frame(drawn([f"gamma~{number / 100:g}" for number in range(1, 31)], (0.0, 10.0, 20.0), 10, 10, 28, 0))
+    names = [f"gamma~{number / 100:g}" for number in range(1, 31)]
+    rows = frame(svm_rows(drawn(names, (0.0, 10.0, 20.0), 10, 10, 28, 0)))
     assert len(rows) == 504_000
     start = perf_counter()
     assert len(svm_scores(rows)) == 100
