@@ -13,7 +13,7 @@ from relamp.errors import RelampError
 from relamp.judge.words import counted
 from relamp.render.verdict_words import contradictions
 from relamp.runtime.files import whole
-from relamp.tools.second import second_snakemake
+from relamp.tools.plan import second_snakemake
 
 log = logging.getLogger(__name__)
 
