@@ -1,6 +1,7 @@
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from itertools import product
 from statistics import mean, stdev, variance
 
@@ -192,47 +193,35 @@ def test_hundreds_of_cells_take_less_than_a_second() -> None:
     assert time.perf_counter() - start < 2
 
 
-def interval(center: float, half: float, seeds: int, folds: int) -> Interval:
-    return Interval(center, center - half, center + half, 0.95, math.nan, math.nan, seeds, folds)
+def interval(center: float, half: float, seeds: int, folds: int) -> dict[str, float]:
+    return {"mean": center, "low": center - half, "high": center + half, "seeds": seeds, "folds": folds}
 
 
 def test_further_seeds_by_hand() -> None:
     # 70 ± 2.484 of 2 seeds without folds... s = 2.484 sqrt 2 / 12.706 = 0.2765. Of n seeds, 70 ± t(n - 1) s / sqrt n:
     # n = 3: 4.303 * 0.2765 / 1.732 = 0.687; n = 4: 3.182 * 0.2765 / 2 = 0.440; n = 5: 2.776 * 0.2765 / 2.236 = 0.343.
     found = interval(70, 2.484, 2, 0)
-    assert further_seeds(found, 67, 73) == 0
-    assert further_seeds(found, 69, 71) == 1
-    assert further_seeds(found, 69.5, 72) == 2
-    assert further_seeds(found, 69.6, 72) == 3
+    assert further_seeds(found, 67, 73, 0.95) == 0
+    assert further_seeds(found, 69, 71, 0.95) == 1
+    assert further_seeds(found, 69.5, 72, 0.95) == 2
+    assert further_seeds(found, 69.6, 72, 0.95) == 3
     # Outside: above 71 by 0.5 once it is 69.5 or below.
-    assert further_seeds(found, 70.45, 71) == 2
-    assert further_seeds(found, 60, 65) == 0
-    assert further_seeds(found, 80, 85) == 0
+    assert further_seeds(found, 70.45, 71, 0.95) == 2
+    assert further_seeds(found, 60, 65, 0.95) == 0
+    assert further_seeds(found, 80, 85, 0.95) == 0
 
 
 def test_a_floor_that_no_number_of_seeds_breaks() -> None:
     # 10 folds: with ever more seeds the half-width falls to z sqrt(1/9) s. Here J = 10 and s = 3:
     # 2.262 * sqrt(1/10 + 1/9) * 3 = 3.118 now, 1.960 * 3 / 3 = 1.960 in the end.
     found = interval(70, 2.262157 * math.sqrt(1 / 10 + 1 / 9) * 3, 1, 10)
-    assert further_seeds(found, 68.05, 71.95) is None
-    assert further_seeds(found, 67.95, 72.05) is not None
-    assert further_seeds(found, 67.95, 72.05, most=1) is None
+    assert further_seeds(found, 68.05, 71.95, 0.95) is None
+    assert further_seeds(found, 67.95, 72.05, 0.95) is not None
+    assert further_seeds(found, 67.95, 72.05, 0.95, most=1) is None
     # The mean lies on the edge of the target: never inside, never outside.
-    assert further_seeds(interval(70, 1, 3, 0), 70, 75) is None
-
-
-def test_further_seeds_takes_rows_and_refuses_nonsense() -> None:
-    scores = pd.concat([many_scores(1)])
-    (row, *_) = cell_intervals(scores).to_dict("records")
-    near = row["mean"] - 6, row["mean"] + 6
-    wanted = further_seeds(Interval(**{name: row[name] for name in INTERVALS[3:]}), *near)
-    assert further_seeds(row, *near) == wanted
-    bare = {name: float(row[name]) for name in ("mean", "low", "high", "seeds", "folds")}
-    assert further_seeds(bare, *near, 0.95) == wanted
-    assert further_seeds(interval(70, math.nan, 1, 0), 60, 80) is None
-    for target in ((71, 70), (math.nan, 70)):
-        with pytest.raises(RelampError, match="not a range"):
-            further_seeds(row, *target)
+    assert further_seeds(interval(70, 1, 3, 0), 70, 75, 0.95) is None
+    # The spread of a single run is unknown.
+    assert further_seeds(interval(70, math.nan, 1, 0), 60, 80, 0.95) is None
 
 
 @settings(max_examples=60, deadline=None)
@@ -242,7 +231,7 @@ def test_further_seeds_is_the_first_number_that_decides(table: list[list[float]]
     found = mean_interval(runs(table, folds > 1))
     assume(found.high - found.low > 1e-6)
     target = found.mean + shift - width / 2, found.mean + shift + width / 2
-    number = further_seeds(found, *target, most=200)
+    number = further_seeds(asdict(found), *target, 0.95, most=200)
     spread = stdev([value for line in table for value in line])
 
     def decided(more: int) -> bool:

@@ -109,9 +109,11 @@ def test_uneven_numbers_of_seeds_are_shown() -> None:
 
 def test_sweeps_that_would_mislead_are_refused() -> None:
     rows = sweep_rows("gamma", (0.2, 0.5))
-    with pytest.raises(RelampError, match="duplicate rows of lamp-mag on MUTAG"):
+    with pytest.raises(
+        RelampError, match="lamp-mag, dataset MUTAG: a point of the sweep over gamma has a duplicate; give one"
+    ):
         sweep_figure(pd.concat([rows, svm_rows("lamp-mag", {})]), "gamma", ONE, configured=0.5)
-    with pytest.raises(RelampError, match="duplicate rows of lamp-mag-nolocal on MUTAG"):
+    with pytest.raises(RelampError, match="method lamp-mag-nolocal, dataset MUTAG: a point"):
         sweep_figure(pd.concat([rows, svm_rows("lamp-mag-nolocal", {"gamma": 0.5})]), "gamma", ONE)
     with pytest.raises(RelampError, match="untrained has no number for gamma"):
         sweep_figure(rows, "gamma", [*ONE, "untrained"])

@@ -1,7 +1,6 @@
 """Does one method beat another? Bayesian tests on paired runs, on one data set and over several."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import baycomp
@@ -15,7 +14,7 @@ from relamp.judge.intervals import PER_CENT, Floats, corrected_variance, interva
 _PAIR = ["seed", "fold"]
 # Two calls of baycomp's sampler take about half a second with these; a probability near 0.5 is good to 0.01.
 SAMPLES = 20_000
-_NO_DIFFERENCE: Sequence[float] = (0.0, 1.0, 0.0, 0.5)
+_NO_DIFFERENCE = 0.0, 1.0, 0.0, 0.5
 
 
 @dataclass(frozen=True)
@@ -67,13 +66,14 @@ def compare_on_dataset(
     if _same(table, method, rival):
         chances = _NO_DIFFERENCE
     elif table.size == 1:
-        chances = (math.nan,) * 4
+        chances = math.nan, math.nan, math.nan, math.nan
     else:
         student = table.mean(), corrected_variance(table), table.size - 1
         *_, beats = Posterior(*student).probs()
         worse, *_, better = Posterior(*student, rope).probs()
-        chances = (better, max(0.0, 1 - better - worse), worse, beats)
-    return Comparison(method, rival, (dataset,), rope, *_bounds(table, confidence), *_floats(chances), table.size)
+        chances = better, max(0.0, 1 - better - worse), worse, beats
+    bounds = _bounds(table, confidence)
+    return Comparison(method, rival, (dataset,), rope, *bounds, *chances, table.size)
 
 
 def compare_over_datasets(
@@ -110,9 +110,9 @@ def compare_over_datasets(
         nothing, draw = np.zeros_like(means), {"nsamples": samples, "random_state": seed}
         _, _, beats = baycomp.SignedRankTest(nothing, means, 0, **draw).probs()
         worse, equivalent, better = baycomp.SignedRankTest(nothing, means, rope, **draw).probs()
-        chances = (better, equivalent, worse, beats)
+        chances = better, equivalent, worse, beats
     bounds, runs = _bounds(means[:, None], confidence), sum(table.size for table in tables)
-    return Comparison(method, rival, tuple(names), rope, *bounds, *_floats(chances), runs)
+    return Comparison(method, rival, tuple(names), rope, *bounds, *chances, runs)
 
 
 def _check(scores: pd.DataFrame, rope: float) -> None:
@@ -138,11 +138,6 @@ def _differences(scores: pd.DataFrame, method: str, rival: str, dataset: str) ->
 def _same(differences: Floats, method: str, rival: str) -> bool:
     """Tell whether there is nothing to compare: the tests would divide by the missing spread, or break the tie."""
     return method == rival or (differences.size > 1 and not differences.any())
-
-
-def _floats(chances: Sequence[float]) -> tuple[float, float, float, float]:
-    better, equivalent, worse, beats = map(float, chances)
-    return better, equivalent, worse, beats
 
 
 def _bounds(table: Floats, confidence: float) -> tuple[float, float, float, float]:

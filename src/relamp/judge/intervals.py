@@ -73,34 +73,20 @@ def cell_intervals(scores: pd.DataFrame, confidence: float = 0.95, by: Sequence[
 
 
 def further_seeds(
-    interval: Interval | Mapping[str, float],
-    target_low: float,
-    target_high: float,
-    confidence: float | None = None,
-    most: int = 1000,
+    cell: Mapping[str, float], target_low: float, target_high: float, confidence: float, most: int = 1000
 ) -> int | None:
     """Return how many further seeds would put the interval wholly inside or wholly outside a target.
 
-    It is assumed that mean and spread stay as they are. With folds the interval has a floor, since no number of seeds
-    makes up for one data set: where not even `most` seeds would decide, or a single run leaves the spread unknown, the
-    answer is None. `interval` may be a row of `cell_intervals` with its mean, low, high, seeds and folds; `confidence`
-    is then given if the row has none. Raises RelampError if the target is not a range.
+    `cell` is a row of `cell_intervals` at the confidence. It is assumed that mean and spread stay as they are. With
+    folds the interval has a floor, since no number of seeds makes up for one data set: where not even `most` seeds
+    would decide, or a single run leaves the spread unknown, the answer is None.
     """
-    if not target_low <= target_high:
-        raise RelampError(f"further seeds: {target_low} to {target_high} is not a range; give its lower end first")
-    parts = asdict(interval) if isinstance(interval, Interval) else interval
-    mean, low, high = (float(parts[name]) for name in ("mean", "low", "high"))
-    if math.isnan(low) or math.isnan(high):
-        return None
-    if target_low <= low <= high <= target_high or low > target_high or high < target_low:
-        return 0
-    seeds, folds = int(parts["seeds"]), int(parts["folds"])
-    level = parts["confidence"] if confidence is None else confidence
-    widths = _width(seeds + np.arange(most + 1), folds, level)
-    half = (high - low) / 2 * widths[1:] / widths[0]
-    inside = (mean - half >= target_low) & (mean + half <= target_high)
-    decided = np.flatnonzero(inside | (mean - half > target_high) | (mean + half < target_low))
-    return int(decided[0]) + 1 if len(decided) else None
+    widths = _width(int(cell["seeds"]) + np.arange(most + 1), int(cell["folds"]), confidence)
+    half = (cell["high"] - cell["low"]) / 2 * widths / widths[0]
+    low, high = cell["mean"] - half, cell["mean"] + half
+    inside = (target_low <= low) & (high <= target_high)
+    decided = np.flatnonzero(inside | (low > target_high) | (high < target_low))
+    return int(decided[0]) if len(decided) else None
 
 
 def run_table(scores: pd.DataFrame) -> Floats:
@@ -146,10 +132,8 @@ def interval_of_table(table: Floats, confidence: float = 0.95) -> Interval:
 
 
 def corrected_variance(table: Floats) -> float:
-    """Return the corrected variance of the mean of a table `[seeds, folds]`; NaN for a single run."""
+    """Return the corrected variance of the mean of a table `[seeds, folds]` of several runs."""
     seeds, columns = table.shape
-    if table.size == 1:
-        return math.nan
     return float(table.var(ddof=1) * _correction(np.array([seeds]), columns if columns > 1 else 0)[0])
 
 

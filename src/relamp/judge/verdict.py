@@ -83,16 +83,16 @@ def _over_seeds(std: "pd.Series[float]", seeds: "pd.Series[float]", confidence: 
 
 def _judge(row: Mapping[Any, Any], judging: Judging) -> tuple[Verdict, int | None, str]:
     """Return the verdict, how many further seeds would decide it, and a note."""
+    if math.isnan(row["mean"]):
+        return "not run", None, ""
     word = verdict(row["low"], row["high"], row["published"], judging.margin)
-    if math.isnan(row["mean"]) or word != "inconclusive":
-        return "not run" if math.isnan(row["mean"]) else word, None, ""
+    if word != "inconclusive":
+        return word, None, ""
     if math.isnan(row["low"]):
         return word, None, "a single run has no interval"
     target = row["published"] - judging.margin, row["published"] + judging.margin
     more = further_seeds(row, *target, judging.confidence)
-    if more is None:
-        return word, None, "not even 1,000 further seeds would decide it: only more data could"
-    return word, more, ""
+    return word, more, "not even 1,000 further seeds would decide it: only more data could" if more is None else ""
 
 
 def refuse(cells: pd.DataFrame, words: Sequence[str]) -> None:

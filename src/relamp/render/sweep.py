@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from relamp.data.rows import setting_values, with_parameters
 from relamp.errors import RelampError
-from relamp.judge.checks import refuse_duplicates
+from relamp.judge.checks import once
 from relamp.judge.runs import cells_of
 from relamp.render.style import Style, dataset_panels, in_style, label, styles, tick_values
 
@@ -94,7 +94,7 @@ def _points(
         for name in varied:
             told = cells.loc[own, name].map(lambda value, name=name: _setting(name, value))
             cells.loc[own, "curve"] = cells.loc[own, "curve"] + ", " + told
-    refuse_duplicates(cells, ["role", "curve", "dataset", "x"], where, "give one setting for each point and level line")
+    once(cells, [*_CURVE, "dataset", "x"], f"a point of the {where}", "give one setting for each point and level line")
     spread = cells["std_seeds"].fillna(0.0)
     cells = cells.assign(lower=cells["mean"] - spread, upper=cells["mean"] + spread)
     columns = ["role", "method", "dataset", "parameter", "x", *parameters, "mean", "std_seeds", "lower", "upper"]
