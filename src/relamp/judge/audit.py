@@ -17,7 +17,7 @@ COLUMNS = ("paper", "artifact", "where", "claimed", "recomputed", "agrees", "rem
 _TWIN_CELLS = 3
 _EQUAL = 1e-9
 
-Row = dict[str, str | bool]
+Row = tuple[str, str, str, str, str, bool, str]
 
 
 def audit(published: Iterable[Path], claims: Path | str) -> pd.DataFrame:
@@ -44,7 +44,7 @@ def audit(published: Iterable[Path], claims: Path | str) -> pd.DataFrame:
         rows += [*_check_repeats(of_paper), *_find_twins(of_paper)]
     for claim in load_claims(claims):
         rows += _check_claim(claim, tables)
-    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"agrees": bool})
     return frame.sort_values(list(COLUMNS[:5]), key=lambda column: column.map(natural), ignore_index=True)
 
 
@@ -93,7 +93,7 @@ def _check_aggregate(
         claimed = "–" if pd.isna(row["value"]) else f"{row['value']:.{row['decimals']}f}"
         # Two more decimals than printed show on which side of the rounding it falls.
         told = "–" if pd.isna(value) else f"{value:.{row['decimals'] + 2}f}"
-        yield _row(row["paper"], row["artifact"], f"{row['label']}, {name}", claimed, told, agrees, remark)
+        yield row["paper"], row["artifact"], f"{row['label']}, {name}", claimed, told, agrees, remark
 
 
 def _check_repeats(cells: pd.DataFrame) -> Iterator[Row]:
@@ -108,7 +108,7 @@ def _check_repeats(cells: pd.DataFrame) -> Iterator[Row]:
         told = "; ".join(f"{_number(other)} ({other['artifact']})" for other in others)
         where = f"{method} on {dataset}, {metric}, in several tables"
         remark = "" if agrees else "one name, several numbers"
-        yield _row(first["paper"], first["artifact"], where, _number(first), told, agrees, remark)
+        yield first["paper"], first["artifact"], where, _number(first), told, agrees, remark
 
 
 def _find_twins(cells: pd.DataFrame) -> Iterator[Row]:
@@ -127,7 +127,7 @@ def _find_twins(cells: pd.DataFrame) -> Iterator[Row]:
             found.setdefault(tuple(sorted((method, other_method))), [artifact]).append(told)
     for names, (first, *pairs) in found.items():
         remark = "one row of numbers under two names"
-        yield _row(cells["paper"].iloc[0], first, " and ".join(names), "two methods", "; ".join(pairs), False, remark)
+        yield cells["paper"].iloc[0], first, " and ".join(names), "two methods", "; ".join(pairs), False, remark
 
 
 def _check_claim(claim: Claim, tables: Mapping[str, pd.DataFrame]) -> Iterator[Row]:
@@ -137,13 +137,9 @@ def _check_claim(claim: Claim, tables: Mapping[str, pd.DataFrame]) -> Iterator[R
         where = f"{claim.where}: “{claim.quote}”" + (f", {finding.where}" if finding.where else "")
         remark = "; ".join(part for part in (finding.remark, claim.remark) if part)
         numbers = finding.claimed, finding.recomputed, finding.agrees
-        yield _row(claim.paper, claim.printed.artifact, where, *numbers, remark)
+        yield claim.paper, claim.printed.artifact, where, *numbers, remark
 
 
 def _number(cell: Mapping[Hashable, Any]) -> str:
     spread = "" if pd.isna(cell["spread"]) else f" ± {cell['spread']:.{cell['decimals']}f}"
     return f"{cell['value']:.{cell['decimals']}f}{spread}"
-
-
-def _row(paper: str, artifact: str, where: str, claimed: str, recomputed: str, agrees: bool, remark: str) -> Row:
-    return dict(zip(COLUMNS, (paper, artifact, where, claimed, recomputed, bool(agrees), remark), strict=True))

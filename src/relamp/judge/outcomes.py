@@ -3,11 +3,12 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Literal, get_args
 
 import pandas as pd
 
-from relamp.judge.intervals import cell_intervals
+from relamp.judge.intervals import PER_CENT, mean_interval
 
 Outcome = Literal["holds", "fails", "undecided", "not run"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
@@ -34,19 +35,15 @@ class Difference:
 
 def gains_of(gains: Sequence[tuple["pd.Series[float]", str, str]], confidence: float) -> list[Difference]:
     """Return the differences of gains by run, each with its name and data set; those without any run are left out."""
-    parts = [
-        values.rename("value").reset_index().assign(method=what, dataset=dataset, protocol="fixed")
-        for values, what, dataset in gains
-        if len(values)
-    ]
-    if not parts:
-        return []
-    scores = pd.concat(parts, ignore_index=True)
-    scores["fold"] = scores["fold"].where(scores["fold"] != NO_FOLD)
-    return [
-        Difference(f"{row['dataset']}, {row['method']}", row["mean"], row["low"], row["high"], (row["dataset"],))
-        for row in cell_intervals(scores, confidence).to_dict("records")
-    ]
+    found = []
+    for values, what, dataset in sorted(gains, key=itemgetter(1, 2)):
+        if len(values):
+            scores = values.rename("value").reset_index().assign(method=what, dataset=dataset)
+            scores["fold"] = scores["fold"].where(scores["fold"] != NO_FOLD)
+            interval = mean_interval(scores, confidence)
+            mean, low, high = (PER_CENT * value for value in (interval.mean, interval.low, interval.high))
+            found.append(Difference(f"{dataset}, {what}", mean, low, high, (dataset,)))
+    return found
 
 
 def average_gain(gains: Sequence[Difference], what: str) -> list[Difference]:

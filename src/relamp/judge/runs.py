@@ -61,11 +61,6 @@ def all_runs(rows: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return both.sort_values([*_CELL, "epoch", "seed", "fold"], ignore_index=True)
 
 
-def cells_of(evaluation: str, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the cells of stored rows of one evaluation, see `cells`."""
-    return cells(all_runs({evaluation: rows}))
-
-
 def last_epochs(runs: pd.DataFrame) -> pd.DataFrame:
     """Return the runs of `all_runs` at the last epoch of their setting; what trains nothing has none.
 

@@ -64,21 +64,16 @@ def judge_cells(
     protocol = [judging.protocol if EVALUATIONS[name].chooses else "fixed" for name in rows["evaluation"]]
     rows = rows.assign(margin=judging.margin, protocol=protocol)
     # Beside it, what further seeds on the same data would find: without the part that only other data could tell.
-    half = _over_seeds(rows["std_seeds"], rows["seeds"], judging.confidence)
+    # Where nothing was run at all, the column of seeds has no numbers, and so no type of theirs.
+    freedom = rows["seeds"].astype(float) - 1
+    quantile = stats.t.ppf((1 + judging.confidence) / 2, freedom.where(freedom > 0))
+    half = rows["std_seeds"] * quantile / rows["seeds"] ** 0.5
     rows = rows.assign(low_seeds=rows["mean"] - half, high_seeds=rows["mean"] + half)
     rows["verdict_seeds"] = [
         "not run" if math.isnan(mean) else verdict(low, high, published, judging.margin)
         for mean, low, high, published in rows[["mean", "low_seeds", "high_seeds", "published"]].to_numpy()
     ]
     return rows.reindex(columns=COLUMNS).astype(dict.fromkeys(("seeds", "folds", "further_seeds"), "Int64"))
-
-
-def _over_seeds(std: "pd.Series[float]", seeds: "pd.Series[float]", confidence: float) -> "pd.Series[float]":
-    """Return half the width of Student's interval of the mean over seeds, NaN for one seed."""
-    # Where nothing was run at all, the column has no numbers, and so no type of theirs.
-    freedom = seeds.astype(float) - 1
-    quantile = stats.t.ppf((1 + confidence) / 2, freedom.where(freedom > 0))
-    return std * quantile / seeds**0.5
 
 
 def _judge(row: Mapping[Any, Any], judging: Judging) -> tuple[Verdict, int | None, str]:

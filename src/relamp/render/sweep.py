@@ -12,8 +12,8 @@ from matplotlib.lines import Line2D
 
 from relamp.data.rows import setting_values, with_parameters
 from relamp.errors import RelampError
+from relamp.judge import runs
 from relamp.judge.checks import once
-from relamp.judge.runs import cells_of
 from relamp.render.style import Style, dataset_panels, in_style, label, styles, tick_values
 
 # Words and symbol of a parameter; any other goes by its name.
@@ -76,7 +76,7 @@ def _points(
     settings = sorted(rows["setting"].unique())
     parameters = list(dict.fromkeys(name for setting in settings for name in setting_values(setting)))
     others = [name for name in parameters if name != parameter]
-    cells = cells_of(evaluation, rows)
+    cells = runs.cells(runs.all_runs({evaluation: rows}))
     # Branches of a node-level method alone are methods of their own, which no sweep shows.
     cells = with_parameters(cells[cells["method"].isin(rows["method"].unique())])
     swept = cells["method"].isin(methods)
