@@ -1,7 +1,6 @@
 """The verdicts as one page: what holds, what does not, and where each number comes from."""
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -19,22 +18,19 @@ _COLOURS = {
 }
 
 
-@dataclass(frozen=True)
-class Links:
-    """Where the page's numbers come from, as addresses relative to the page.
+def verdict_page(
+    cells: pd.DataFrame,
+    claims: pd.DataFrame,
+    how: Mapping[str, str],
+    preset: str,
+    rows: Mapping[tuple[str, str, str], str],
+    pages: Mapping[str, str],
+) -> str:
+    """Return the page of `judge_cells`, `check_claims` and `how_judged` (see `relamp.judge`) of a preset.
 
-    Attributes:
-        rows: by artifact, method and data set, the file of stored rows.
-        pages, sidecars: by artifact; none for an artifact that is not rendered.
+    Where its numbers come from is said by addresses relative to the page: `rows` are, by artifact, method and data set,
+    files of stored rows, and `pages` those of the artifacts that are rendered, each with its sidecar beside it.
     """
-
-    rows: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
-    pages: Mapping[str, str] = field(default_factory=dict)
-    sidecars: Mapping[str, str] = field(default_factory=dict)
-
-
-def verdict_page(cells: pd.DataFrame, claims: pd.DataFrame, how: Mapping[str, str], preset: str, links: Links) -> str:
-    """Return the page of `judge_cells`, `check_claims` and `how_judged` (see `relamp.judge`) of a preset."""
     return page(
         "verdict.html",
         preset=preset,
@@ -44,8 +40,9 @@ def verdict_page(cells: pd.DataFrame, claims: pd.DataFrame, how: Mapping[str, st
         outcomes=_counts(claims["outcome"]),
         contradictions=contradictions(cells, claims),
         claims=[_claims(paper, claims[claims["paper"] == paper]) for paper in claims["paper"].unique()],
-        numbers=[_numbers(paper, cells[cells["paper"] == paper], links) for paper in sorted(cells["paper"].unique())],
-        links_of=lambda row: _links_of(row, links),
+        numbers=[_numbers(paper, cells[cells["paper"] == paper]) for paper in sorted(cells["paper"].unique())],
+        pages=pages,
+        links_of=lambda row: _links_of(row, rows, pages),
         paper_name=paper_name,
         published_value=published_value,
         note_of=note_of,
@@ -63,14 +60,14 @@ def _claims(paper: str, claims: pd.DataFrame) -> dict[str, Any]:
     return {"name": paper_name(paper), "counts": _counts(claims["outcome"]), **parts}
 
 
-def _numbers(paper: str, cells: pd.DataFrame, links: Links) -> dict[str, Any]:
+def _numbers(paper: str, cells: pd.DataFrame) -> dict[str, Any]:
     """Return a paper's numbers: how many have each verdict, and its tables, Table 10 after Table 9."""
     names = sorted(cells["artifact"].unique(), key=natural)
-    tables = [_table(name, cells[cells["artifact"] == name], links) for name in names]
+    tables = [_table(name, cells[cells["artifact"] == name]) for name in names]
     return {"name": paper_name(paper), "counts": _counts(cells["verdict"]), "tables": tables}
 
 
-def _table(name: str, cells: pd.DataFrame, links: Links) -> dict[str, Any]:
+def _table(name: str, cells: pd.DataFrame) -> dict[str, Any]:
     title = f"{paper_name(cells['paper'].iloc[0])}, {name.partition('_')[2].replace('table', 'Table ')}"
     if (cells["verdict"] == "not run").all():
         return {"title": title, "not_run": f"{len(cells)} cells of {', '.join(cells['label'].unique())}"}
@@ -84,8 +81,14 @@ def _table(name: str, cells: pd.DataFrame, links: Links) -> dict[str, Any]:
     for label, mine in cells.groupby("label", sort=False):
         found = {(row["dataset"], row["metric"], row["part"]): row for row in mine.to_dict("records")}
         rows.append((label, [found.get(column) for column in columns]))
-    shown = {"head": ["method", *names], "rows": rows, "about": _about(cells), "page": links.pages.get(name)}
-    return {"title": title, "not_run": "", **shown}
+    return {
+        "title": title,
+        "not_run": "",
+        "artifact": name,
+        "head": ["method", *names],
+        "rows": rows,
+        "about": _about(cells),
+    }
 
 
 def _about(cells: pd.DataFrame) -> list[str]:
@@ -100,9 +103,11 @@ def _about(cells: pd.DataFrame) -> list[str]:
     return sentences
 
 
-def _links_of(row: Mapping[Hashable, Any], links: Links) -> dict[str, str]:
+def _links_of(
+    row: Mapping[Hashable, Any], rows: Mapping[tuple[str, str, str], str], pages: Mapping[str, str]
+) -> dict[str, str]:
     """Return where a cell's number comes from."""
-    artifact = row["artifact"]
-    places = {"rows": links.rows.get((artifact, row["method"], row["dataset"])), "table": links.pages.get(artifact)}
-    places["sidecar"] = links.sidecars.get(artifact)
-    return {what: place for what, place in places.items() if place}
+    table = pages.get(row["artifact"], "")
+    sidecar = table and f"{table.removesuffix('.html')}.json"
+    stored = rows.get((row["artifact"], row["method"], row["dataset"]))
+    return {what: place for what, place in (("rows", stored), ("table", table), ("sidecar", sidecar)) if place}
