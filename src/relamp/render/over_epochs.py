@@ -60,11 +60,11 @@ def _cells(rows: pd.DataFrame) -> pd.DataFrame:
     # Branches by themselves are left out.
     kept = rows[(rows["split"] == "test") & (rows["metric"] == "accuracy") & ~rows["branch"].isin(["a", "b"])]
     scores = kept.groupby([*_KEY, "epoch", "seed"])["value"].mean().reset_index()
-    cells = scores.groupby([*_KEY, "epoch"])["value"].agg(mean="mean", std_seeds="std", seeds="count").reset_index()
-    cells[["mean", "std_seeds"]] *= 100.0
     # With early stopping every seed ends elsewhere, and a mean over fewer seeds would jump.
-    every = scores.groupby(_KEY)["seed"].nunique().rename("every").reset_index()
-    cells = cells.merge(every, on=_KEY)
+    scores["every"] = scores.groupby(_KEY)["seed"].transform("nunique")
+    by_epoch = scores.groupby([*_KEY, "epoch", "every"])["value"]
+    cells = by_epoch.agg(mean="mean", std_seeds="std", seeds="count").reset_index()
+    cells[["mean", "std_seeds"]] *= 100.0
     return cells[cells["seeds"] == cells["every"]].drop(columns="every").reset_index(drop=True)
 
 

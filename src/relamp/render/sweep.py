@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from relamp.data.rows import setting_values, with_parameters
 from relamp.errors import RelampError
 from relamp.judge import runs
-from relamp.judge.checks import once
+from relamp.judge.checks import once, refuse
 from relamp.render.style import Style, dataset_panels, in_style, label, styles, tick_values
 
 # Words and symbol of a parameter; any other goes by its name.
@@ -82,11 +82,8 @@ def _points(
     swept = cells["method"].isin(methods)
     given = cells[parameter] if parameter in cells else pd.Series(np.nan, index=cells.index)
     x = pd.to_numeric(given.where(given.notna(), configured), errors="coerce").astype(float).where(swept)
-    if (lacking := swept & x.isna()).any():
-        raise RelampError(
-            f"{where}: {cells.loc[lacking, 'method'].iloc[0]} has no number for {parameter}; sweep another parameter, "
-            "or give the configured value"
-        )
+    lacking = cells.loc[swept & x.isna(), ["method"]]
+    refuse(lacking, f"has no number for {parameter}; sweep another parameter, or give the configured value")
     cells = cells.assign(role=np.where(swept, "curve", "reference"), parameter=parameter, x=x, curve=cells["method"])
     for method in methods:
         own = cells["method"] == method

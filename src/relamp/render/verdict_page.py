@@ -81,14 +81,8 @@ def _table(name: str, cells: pd.DataFrame) -> dict[str, Any]:
     for label, mine in cells.groupby("label", sort=False):
         found = {(row["dataset"], row["metric"], row["part"]): row for row in mine.to_dict("records")}
         rows.append((label, [found.get(column) for column in columns]))
-    return {
-        "title": title,
-        "not_run": "",
-        "artifact": name,
-        "head": ["method", *names],
-        "rows": rows,
-        "about": _about(cells),
-    }
+    shown = {"artifact": name, "head": ["method", *names], "rows": rows, "about": _about(cells)}
+    return {"title": title, "not_run": "", **shown}
 
 
 def _about(cells: pd.DataFrame) -> list[str]:

@@ -20,13 +20,7 @@ def print_costs(snakefile: str, config: Mapping[str, Any], targets: Sequence[str
     """Print, per target, jobs, CPU-hours, GPU-hours, disk and the longest chain, and how far such estimates were off.
 
     Rates come from `workflow/rates.csv`, corrected by the benchmark rows of earlier runs, of this preset or another.
-
-    Args:
-        snakefile: of the workflow.
-        config: its configuration.
-        targets: whose cost is asked for.
-        cores: most CPUs that a job gets.
-        results: the folder of the presets' results.
+    No job gets more CPUs than `cores`; `results` is the folder of the presets' results.
     """
     jobs = plan(snakefile, config, targets, cores)
     found = accuracies(jobs, Path())

@@ -39,15 +39,8 @@ def write_efficiency(
     memory that one had, and `peak_of_asked`, the largest share of what was asked for at the first attempt. Of a job
     that was repeated the last run counts.
 
-    Args:
-        snakefile: of the workflow.
-        config: its configuration.
-        targets: whose jobs are looked at.
-        cores: most CPUs that a job gets.
-        output: the page; its numbers lie beside it as CSV.
-
-    Raises:
-        RelampError: if the workflow cannot be planned, or no job has left a row.
+    No job gets more CPUs than `cores`; `output` is the page, its numbers lie beside it as CSV. Raises RelampError if
+    the workflow cannot be planned, or no job has left a row.
     """
     used = [
         {

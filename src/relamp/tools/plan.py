@@ -70,8 +70,7 @@ def second_snakemake(
 def plan(snakefile: str, config: Mapping[str, Any], targets: Sequence[str], cores: int) -> list[Job]:
     """Return all jobs of some targets, as if nothing were there yet, none of them with more CPUs than `cores`.
 
-    Raises:
-        RelampError: with the end of what Snakemake said, if it cannot plan them.
+    Raises RelampError, with the end of what Snakemake said, if it cannot plan them.
     """
     options = ["--dry-run", "--cores", str(cores), "--forceall", "--rerun-incomplete"]
     done = second_snakemake(snakefile, config, targets, options)

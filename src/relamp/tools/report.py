@@ -26,9 +26,7 @@ def write_report(
     """Have a second Snakemake, which only reads what the first has made, write the report of some targets.
 
     The landing page begins with the verdicts: `cells` and `claims` are files of `relamp.artifacts.verdict.judge`.
-
-    Raises:
-        RelampError: with the end of what it said, if it fails.
+    Raises RelampError, with the end of what it said, if it fails.
     """
     with whole(output) as beside, TemporaryDirectory() as folder:
         landing = Path(folder) / "landing.rst"
