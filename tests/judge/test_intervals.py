@@ -75,7 +75,7 @@ def test_by_hand() -> None:
     assert found.std_seeds == pytest.approx(0.0)
     # 0.1 sqrt 2 and 0.2 sqrt 2.
     assert found.std_folds == pytest.approx(0.15 * math.sqrt(2))
-    assert (found.seeds, found.folds, found.confidence) == (2, 2, 0.95)
+    assert (found.seeds, found.folds) == (2, 2)
 
 
 def test_without_folds_it_is_the_ordinary_t_interval() -> None:
@@ -145,8 +145,6 @@ def test_uneven_runs_are_refused() -> None:
         mean_interval(good.iloc[:0])
     with pytest.raises(RelampError, match="'fold'"):
         mean_interval(good.drop(columns="fold"))
-    with pytest.raises(RelampError, match="confidence"):
-        mean_interval(good, 95)
 
 
 def test_a_table_is_sorted_by_seed_and_fold() -> None:
@@ -176,13 +174,11 @@ def test_cells_are_intervals_in_per_cent() -> None:
         alone = mean_interval(mine, 0.9)
         for name in ("mean", "low", "high", "std_seeds", "std_folds"):
             assert cell[name] == pytest.approx(100 * getattr(alone, name), nan_ok=True)
-        assert (cell["confidence"], cell["seeds"], cell["folds"]) == (0.9, alone.seeds, alone.folds)
+        assert (cell["seeds"], cell["folds"]) == (alone.seeds, alone.folds)
     pd.testing.assert_frame_equal(cell_intervals(scores.sample(frac=1, random_state=1), 0.9), cells)
     empty = cell_intervals(scores.iloc[:0])
     assert empty.empty
     assert empty.columns.tolist() == INTERVALS
-    with pytest.raises(RelampError, match="'protocol'"):
-        cell_intervals(scores.drop(columns="protocol"))
 
 
 def test_hundreds_of_cells_take_less_than_a_second() -> None:

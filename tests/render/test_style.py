@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 
 from greys import lightness
-from relamp.errors import RelampError
 from relamp.method.table import METHODS as ALL
 from relamp.render.style import COLOURS, in_style, label, ordered, panels, save, short_name, styles
 
@@ -59,11 +58,6 @@ def test_panels_are_as_even_as_may_be(count: int, shape: tuple[int, int]) -> Non
     assert len(axes) == len(figure.axes) == count
     assert axes[0].get_gridspec().get_geometry() == shape
     assert [axis.get_title() for axis in axes] == [str(i) for i in range(count)]
-
-
-def test_no_panels_are_an_error() -> None:
-    with pytest.raises(RelampError, match="nothing to show"):
-        panels([], 4, (2, 2))
 
 
 def draw(folder: Path) -> list[Path]:
