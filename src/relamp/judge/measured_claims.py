@@ -167,7 +167,11 @@ class Beats(_Measured):
 
 
 class _OfSweep(_Measured):
-    """What is about runs that differ in one parameter."""
+    """What is about runs that differ in one parameter alone, with its value `x`.
+
+    Where a data set has several such groups, of several methods or at several values of other parameters, it is the one
+    with the most values.
+    """
 
     parameter: str
 
@@ -176,9 +180,18 @@ class _OfSweep(_Measured):
         """Return what must be above zero by run, and its name, from the rows of a data set at several `x`."""
 
     def _outcome(self, evidence: Evidence) -> Result:
-        gains = {dataset: self._gain(rows) for dataset, rows in _sweeps(self, evidence, self.parameter)}
-        by_run = [(*gain, dataset) for dataset, gain in gains.items() if gain]
-        return _above_zero({"": _gains_of(by_run, evidence.confidence)})
+        values = {name: setting_values(name) for name in evidence.settings["setting"].unique()}
+        x = {name: of[self.parameter] for name, of in values.items() if isinstance(of.get(self.parameter), float)}
+        # What differs in another parameter is another group.
+        others = {name: setting_name({k: v for k, v in values[name].items() if k != self.parameter}) for name in x}
+        rows = evidence.settings[evidence.settings["setting"].isin(list(x))]
+        rows = rows.assign(x=rows["setting"].map(x).astype(float), others=rows["setting"].map(others))
+        gains = []
+        for dataset, of_dataset in _of_datasets(self, evidence, rows):
+            groups = [group for _, group in of_dataset.groupby(["method", "others", *MEASURE])]
+            if groups and (gain := self._gain(max(groups, key=lambda group: group["x"].nunique()))):
+                gains.append((*gain, dataset))
+        return _above_zero({"": _gains_of(gains, evidence.confidence)})
 
 
 class FallsAbove(_OfSweep):
@@ -285,24 +298,6 @@ def _of_datasets(formula: _Measured, evidence: Evidence, rows: pd.DataFrame) -> 
         evaluation = evaluation_of(evidence.judged_by, formula.artifact, dataset)
         own = rows[(rows["dataset"] == dataset) & (rows["evaluation"] == evaluation)]
         yield dataset, own.assign(fold=own["fold"].fillna(_NO_FOLD))
-
-
-def _sweeps(formula: _Measured, evidence: Evidence, parameter: str) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield, by data set, the runs that differ in one parameter alone, with its value `x`.
-
-    Where there are several such groups, of several methods or at several values of other parameters, it is the one
-    with the most values.
-    """
-    values = {name: setting_values(name) for name in evidence.settings["setting"].unique()}
-    x = {name: of[parameter] for name, of in values.items() if isinstance(of.get(parameter), float)}
-    # What differs in another parameter is another group.
-    others = {name: setting_name({key: v for key, v in values[name].items() if key != parameter}) for name in x}
-    rows = evidence.settings[evidence.settings["setting"].isin(list(x))]
-    rows = rows.assign(x=rows["setting"].map(x).astype(float), others=rows["setting"].map(others))
-    for dataset, of_dataset in _of_datasets(formula, evidence, rows):
-        if len(of_dataset):
-            groups = [group for _, group in of_dataset.groupby(["method", "others", *MEASURE])]
-            yield dataset, max(groups, key=lambda group: group["x"].nunique())
 
 
 def _gains_of(gains: Sequence[tuple["pd.Series[float]", str, str]], confidence: float) -> list[Difference]:

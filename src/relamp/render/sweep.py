@@ -87,10 +87,10 @@ def _points(
     cells = cells.assign(role=np.where(swept, "curve", "reference"), parameter=parameter, x=x, curve=cells["method"])
     for method in methods:
         own = cells["method"] == method
-        varied = [name for name in others if len(cells.loc[own, name].unique()) > 1]
-        for name in varied:
-            told = cells.loc[own, name].map(lambda value, name=name: _setting(name, value))
-            cells.loc[own, "curve"] = cells.loc[own, "curve"] + ", " + told
+        for name in others:
+            values = cells.loc[own, name]
+            if len(values.unique()) > 1:
+                cells.loc[own, "curve"] += ", " + values.map(partial(_setting, name))
     once(cells, [*_CURVE, "dataset", "x"], f"a point of the {where}", "give one setting for each point and level line")
     spread = cells["std_seeds"].fillna(0.0)
     cells = cells.assign(lower=cells["mean"] - spread, upper=cells["mean"] + spread)

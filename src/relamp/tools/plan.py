@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from relamp.errors import RelampError
-from relamp.runtime.log import ran
+from relamp.runtime.log import Ran, ran
 
 log = logging.getLogger(__name__)
 
@@ -102,33 +102,24 @@ def _job(rule: str, found: Mapping[str, str]) -> Job:
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measured(Ran):
     """What an earlier run of a job took.
 
     Attributes:
         s: seconds.
-        cpu_s: of all its CPUs together.
         peak_mb: memory.
-        threads: CPUs that it had.
-        took_over: whether a part of its work was there already.
     """
 
     s: float
-    cpu_s: float
     peak_mb: float
-    threads: int
-    took_over: bool
 
 
 def measured(job: Job, folder: Path) -> Measured | None:
     """Return what the last run of the same job took, by its benchmark row and its log; None without these."""
-    path = folder / job.benchmark
-    how = ran(folder / job.log)
-    if not how or not path.is_file():
-        return None
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    if not rows:
+    path, how = folder / job.benchmark, ran(folder / job.log)
+    lines = path.read_text(encoding="utf-8").splitlines() if how and path.is_file() else []
+    rows = [json.loads(line) for line in lines if line.strip()]
+    if not how or not rows:
         return None
     # The row's own CPU time ends where the process was last looked at, up to half a minute before its end.
-    s, mebibytes = float(rows[-1]["s"]), float(rows[-1]["max_rss"])
-    return Measured(s, how.cpu_s, mebibytes * 2**20 / 1e6, how.threads, how.took_over)
+    return Measured(**vars(how), s=float(rows[-1]["s"]), peak_mb=float(rows[-1]["max_rss"]) * 2**20 / 1e6)
