@@ -9,8 +9,7 @@ import pytest
 from relamp.judge.claims import COLUMNS as CLAIM_COLUMNS
 from relamp.judge.measured_claims import OUTCOMES
 from relamp.judge.verdict import COLUMNS
-from relamp.render.verdict_page import verdict_page
-from relamp.render.verdict_words import contradictions, verdict_markdown
+from relamp.render.verdict_page import contradictions, verdict_markdown, verdict_page
 from relamp.settings.judging import VERDICTS
 
 NAN = float("nan")

@@ -17,8 +17,7 @@ from relamp.judge.runs import all_runs, judged_scores, last_epochs, scores
 from relamp.judge.verdict import judge_cells, refuse
 from relamp.judge.words import counted, how_judged
 from relamp.render.sidecar import write_sidecar
-from relamp.render.verdict_page import verdict_page
-from relamp.render.verdict_words import verdict_markdown
+from relamp.render.verdict_page import verdict_markdown, verdict_page
 from relamp.runtime.files import write_csv, write_text
 from relamp.settings.judging import Judging
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from relamp.errors import RelampError
-from relamp.judge.claims import Claim, load_claims
+from relamp.judge.claims import load_claims
 from relamp.judge.published import AVERAGES, RANK, load_published, natural, paper_datasets
 from relamp.judge.ranks import average_ranks
 
@@ -43,14 +43,20 @@ def audit(published: Iterable[Path], claims: Path | str) -> pd.DataFrame:
     for _, of_paper in cells.groupby("paper"):
         rows += [*_check_repeats(of_paper), *_find_twins(of_paper)]
     for claim in load_claims(claims):
-        rows += _check_claim(claim, tables)
+        if not claim.printed:
+            continue
+        for finding in claim.printed.check(tables):
+            where = f"{claim.where}: “{claim.quote}”" + (f", {finding.where}" if finding.where else "")
+            remark = "; ".join(part for part in (finding.remark, claim.remark) if part)
+            numbers = finding.claimed, finding.recomputed, finding.agrees
+            rows.append((claim.paper, claim.printed.artifact, where, *numbers, remark))
     frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"agrees": bool})
     return frame.sort_values(list(COLUMNS[:5]), key=lambda column: column.map(natural), ignore_index=True)
 
 
 def render_audit(frame: pd.DataFrame) -> str:
     """Return the outcome of `audit` as Markdown: counts, then what disagrees, then what agrees."""
-    wrong = frame[~frame["agrees"].astype(bool)]
+    wrong = frame[~frame["agrees"]]
     lines = [
         "# The papers' own arithmetic",
         "",
@@ -58,7 +64,7 @@ def render_audit(frame: pd.DataFrame) -> str:
         "",
         *_table(
             ["paper", "checks", "disagree"],
-            [[paper, len(part), int((~part["agrees"].astype(bool)).sum())] for paper, part in frame.groupby("paper")],
+            [[paper, len(part), int((~part["agrees"]).sum())] for paper, part in frame.groupby("paper")],
         ),
     ]
     for title, part in (("Disagreements", wrong), ("Agreements", frame.drop(wrong.index))):
@@ -128,16 +134,6 @@ def _find_twins(cells: pd.DataFrame) -> Iterator[Row]:
     for names, (first, *pairs) in found.items():
         remark = "one row of numbers under two names"
         yield cells["paper"].iloc[0], first, " and ".join(names), "two methods", "; ".join(pairs), False, remark
-
-
-def _check_claim(claim: Claim, tables: Mapping[str, pd.DataFrame]) -> Iterator[Row]:
-    if claim.printed is None:
-        return
-    for finding in claim.printed.check(tables):
-        where = f"{claim.where}: “{claim.quote}”" + (f", {finding.where}" if finding.where else "")
-        remark = "; ".join(part for part in (finding.remark, claim.remark) if part)
-        numbers = finding.claimed, finding.recomputed, finding.agrees
-        yield claim.paper, claim.printed.artifact, where, *numbers, remark
 
 
 def _number(cell: Mapping[Hashable, Any]) -> str:

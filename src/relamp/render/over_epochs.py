@@ -36,12 +36,11 @@ def over_epochs_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     first = plotted["epoch"].where(near).groupby([plotted[name] for name in _KEY]).transform("min")
     plotted = plotted.assign(near_best=plotted["epoch"] == first)
     groups = list(plotted.groupby(_KEY[:3], sort=False))
-    columns = plotted["samples"].nunique()
     dimensions = sorted(plotted["dimension"].unique())
     epochs = sorted(plotted["epoch"].unique())
     with in_style():
         titles = [f"{short_name(str(d))}, {label(str(m))}\nN = {samples:,.0f}" for (d, m, samples), _ in groups]
-        figure, axes = panels(titles, most_columns=min(columns, _MOST_COLUMNS), size=SIZE)
+        figure, axes = panels(titles, most_columns=min(plotted["samples"].nunique(), _MOST_COLUMNS), size=SIZE)
         for axis, (_, rows) in zip(axes, groups, strict=True):
             axis.title.set_fontsize("medium")
             _draw(axis, rows, dimensions)

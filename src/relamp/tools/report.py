@@ -11,7 +11,7 @@ import pandas as pd
 
 from relamp.errors import RelampError
 from relamp.judge.words import counted
-from relamp.render.verdict_words import contradictions
+from relamp.render.verdict_page import contradictions
 from relamp.runtime.files import whole
 from relamp.tools.plan import second_snakemake
 
