@@ -62,7 +62,9 @@ def rank_methods(cells: pd.DataFrame, alpha: float = 0.05) -> Ranking:
     used, left_out = tuple(complete.index), tuple(table.index.difference(complete.index))
     if values.shape[1] < LEAST_METHODS or len(values) < LEAST_DATASETS:
         return Ranking(ranks, used, left_out, alpha)
-    statistic, p_value = _friedman(values)
+    # Where all ranks are equal, the correction for ties would divide by zero.
+    alike = (values == values[:, :1]).all()
+    statistic, p_value = (0.0, 1.0) if alike else map(float, stats.friedmanchisquare(*values.T))
     difference = critical_difference(values.shape[1], len(values), alpha)
     groups = undecided_groups(ranks, difference)
     return Ranking(ranks, used, left_out, alpha, statistic, p_value, difference, groups)
@@ -96,11 +98,3 @@ def undecided_groups(ranks: Mapping[str, float], difference: float) -> tuple[tup
         if len(group) > 1 and not (groups and groups[-1][-1] == group[-1]):
             groups.append(group)
     return tuple(groups)
-
-
-def _friedman(values: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> tuple[float, float]:
-    if (values == values[:, :1]).all():
-        # All ranks are equal: the correction for ties would divide by zero.
-        return 0.0, 1.0
-    result = stats.friedmanchisquare(*values.T)
-    return float(result.statistic), float(result.pvalue)

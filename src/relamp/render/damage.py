@@ -57,8 +57,7 @@ def _boxes(rows: pd.DataFrame) -> pd.DataFrame:
             raise RelampError(f"damage figure: unknown {column} {unknown}; known: {', '.join(known)}")
     empty = rows[(rows["status"] == "ok") & ~np.isfinite(rows["value"].astype(float))]
     refuse(empty, "{augmentation}, graph {graph} is marked ok but has no value; measure the damage again")
-    parts = [_box(key, part) for key, part in rows.groupby(["dataset", "augmentation", "reading"], sort=True)]
-    cells = pd.DataFrame(parts)
+    cells = pd.DataFrame([_box(key, part) for key, part in rows.groupby(["dataset", "augmentation", "reading"])])
     augmentations = ordered(cells["augmentation"], AUGMENTATIONS)
     orders = {"dataset": ordered(cells["dataset"]), "augmentation": augmentations, "reading": list(READINGS)}
     return in_order(cells, orders)

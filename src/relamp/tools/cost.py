@@ -23,14 +23,12 @@ def print_costs(snakefile: str, config: Mapping[str, Any], targets: Sequence[str
     No job gets more CPUs than `cores`; `results` is the folder of the presets' results.
     """
     jobs = plan(snakefile, config, targets, cores)
-    found = accuracies(jobs, Path())
-    source = config["preset"]
-    if not found:
-        # What another preset has measured is better than nothing: its settings differ, but not the machine.
-        for other in sorted({path.parent.name for path in results.glob("*/benchmarks")} - {source}):
-            if found := accuracies(plan(snakefile, {**config, "preset": other}, targets, cores), Path()):
-                source = other
-                break
+    # What another preset has measured is better than nothing: its settings differ, but not the machine.
+    others = sorted({path.parent.name for path in results.glob("*/benchmarks")} - {config["preset"]})
+    for source in (config["preset"], *others):
+        planned = plan(snakefile, {**config, "preset": source}, targets, cores) if source in others else jobs
+        if found := accuracies(planned, Path()):
+            break
     made = costs(jobs, targets, {row.kind: row.factor for row in found})
     print("\n".join([*_table(made), "", GPUS, *_off(found, source)]))
 
