@@ -14,8 +14,7 @@ from judged_by import JUDGED_BY
 from relamp.data.rows import setting_name
 from relamp.errors import RelampError
 from relamp.judge.claims import COLUMNS, Claim, check_claims, load_claims
-from relamp.judge.measured_claims import Evidence
-from relamp.judge.outcomes import OUTCOMES
+from relamp.judge.measured_claims import OUTCOMES, Evidence
 
 ROOT = Path(__file__).parents[2]
 NAN = math.nan
