@@ -114,3 +114,16 @@ class Table(Artifact):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "outputs", {"output": of_table(self.name)})
+
+
+def figure(paper: str, number: int, draw: str, *rows: Rows, **more: Any) -> Figure:
+    """Return the record of a figure that a paper numbers; `draw` stands in `relamp.render`, `more` are other fields."""
+    name, label = f"{paper}_fig{number}", f"Fig. {number}"
+    return Figure(name=name, label=label, paper=paper, rows=rows, draw=f"relamp.render.{draw}", **more)
+
+
+def table(paper: str, number: int, title: str, *rows: Rows, about: str, on: str = "", **more: Any) -> Table:
+    """Return the record of a table that a paper numbers; `on` ends its title, `more` are other fields."""
+    label, of = f"Table {number}", PAPERS[paper]
+    title, about = f"{title} ({of}, {label}){on}", f"**{of} {label}.** {about}"
+    return Table(name=f"{paper}_table{number}", label=label, paper=paper, title=title, rows=rows, about=about, **more)
