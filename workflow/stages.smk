@@ -245,10 +245,7 @@ rule hard_negatives:
         code=code("hard_negatives"),
         data=rules.pack.output.packed,
     output:
-        output=PATHS.rows("hard-negatives", DATASET, ANY),
-        draws=PATHS.rows("hard-negatives", DATASET, ANY).replace(
-            "rows.csv", "draws.csv"
-        ),
+        **PATHS.hard_negatives(DATASET, ANY),
     log:
         f"{RESULTS}/logs/hard_negatives/{{dataset}}/{{method}}/{{setting}}.log",
     benchmark:

@@ -56,11 +56,12 @@ def render(rows: Path, out: Path) -> None:
     _unpack(rows, out)
     words = read_json(out / _CONFIG)
     config = Config.model_validate(words["config"], context={"own": words["own"]})
-    plan = Plan(config, str(out), str(out / "figures"), str(_ROOT / "published"), splits=False)
+    plan = Plan(config, str(out), str(out / "figures"), str(_ROOT / "published"))
     for artifact in plan.artifacts.values():
         if artifact.lite:
-            make, words = named(artifact.call), {**plan.inputs(artifact), **plan.outputs(artifact)}
-            words |= {**plan.params(artifact), "command": f"python -m relamp.lite render {rows} {out}"}
+            make, words = named(artifact.call), plan.inputs(artifact) | plan.outputs(artifact) | plan.params(artifact)
+            # Folds and splits are not there, to be named in sidecars.
+            words |= {"splits": (), "command": f"python -m relamp.lite render {rows} {out}"}
             make(**bound(make, words))
     print_verdicts(out / "verdict.csv", out / "claims.csv", out / "verdict.html", config.fail_on)
 

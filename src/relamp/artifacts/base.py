@@ -31,9 +31,9 @@ class Artifact:
         label: how the paper numbers it, or a short title.
         paper: `lamp`, `mmix`, `both` or `data`: its category in the report.
         rows: stored rows that it is made of.
-        inputs: further inputs, by the names of methods of `relamp.study.plan.Plan`.
+        inputs: further inputs, by the names of `relamp.study.plan.INPUTS`.
         call: the job function that makes it, "module:function".
-        options: further arguments of that function.
+        options: of the drawing of a figure.
         given: further arguments that follow from the configuration, by the names of `relamp.study.plan.GIVEN`.
         outputs: files by the function's parameters, with `{results}` and `{figures}` for folders; the report shows the
             first of each.
@@ -60,13 +60,6 @@ class Artifact:
     def modules(self) -> tuple[str, ...]:
         """Return the modules that its job loads by name."""
         return (self.call.partition(":")[0],)
-
-    def files(self, results: str, figures: str) -> dict[str, list[str]]:
-        """Return its outputs below the folders of a preset."""
-        return {
-            name: [path.format(results=results, figures=figures) for path in paths]
-            for name, paths in self.outputs.items()
-        }
 
 
 def of_figure(name: str, *more: str) -> tuple[str, ...]:

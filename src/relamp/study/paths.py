@@ -58,6 +58,11 @@ class Paths:
         """Return the embeddings of edited graphs by a run."""
         return f"{self.results}/edits/{dataset}/{run.method}/{run.setting}/seed~{seed}.safetensors"
 
+    def hard_negatives(self, dataset: str, run: Run) -> dict[str, str]:
+        """Return the rows of the check of Theorem 3.1 and the draws behind them, by their names as outputs."""
+        rows = self.rows("hard-negatives", dataset, run)
+        return {"output": rows, "draws": rows.replace("rows.csv", "draws.csv")}
+
     def damage(self, dataset: str) -> str:
         """Return the rows of structural damage."""
         return f"{self.results}/rows/damage/{dataset}.csv"
