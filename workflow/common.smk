@@ -113,13 +113,18 @@ def trained_by(made):
 
     def of(wildcards):
         makers = {made.study.row(run.method).maker for run in made.of(wildcards)}
-        return code(
-            "pretrain",
-            TRAINERS[made.study.domain],
-            *sorted(makers),
-        )
+        return code("pretrain", TRAINERS[made.study.domain], *sorted(makers))
 
     return of
+
+
+def trained_like(study):
+    """The method and settings of the run that wildcards name, as a job gets them."""
+
+    def of(words):
+        return lambda wildcards: words(Run(wildcards.method, wildcards.setting))
+
+    return {"method": of(study.method_of), "settings": of(study.settings_of)}
 
 
 def pretrained_encoder(wildcards):

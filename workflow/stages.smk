@@ -191,13 +191,8 @@ rule embed_edits:
             * sum(CONFIG.mmix.edit_distance.protocol.nodes),
         ),
     params:
+        **trained_like(EDITS),
         seeds=list(EDITS.seeds),
-        method=lambda wildcards: EDITS.method_of(
-            Run(wildcards.method, wildcards.setting)
-        ),
-        settings=lambda wildcards: EDITS.settings_of(
-            Run(wildcards.method, wildcards.setting)
-        ),
         trainer=TRAINERS["graphs"],
         protocol=CONFIG.mmix.edit_distance.protocol.model_dump(mode="json"),
     script:
@@ -212,7 +207,7 @@ for made in SCORINGS:
             made.name
         input:
             **made.inputs(PATHS),
-            code=code("score", made.module),
+            code=code("score", made.score),
         output:
             output=made.output(PATHS),
         log:
@@ -255,14 +250,9 @@ rule hard_negatives:
     resources:
         **asked("hard_negatives", len(THEOREM.seeds)),
     params:
+        **trained_like(THEOREM),
         seeds=list(THEOREM.seeds),
         labels=lambda wildcards: dict(wildcards.items()),
-        method=lambda wildcards: THEOREM.method_of(
-            Run(wildcards.method, wildcards.setting)
-        ),
-        settings=lambda wildcards: THEOREM.settings_of(
-            Run(wildcards.method, wildcards.setting)
-        ),
         permutations=CONFIG.mmix.nodes.theorem.permutations,
         anchors=CONFIG.mmix.nodes.theorem.anchors,
     script:

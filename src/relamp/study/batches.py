@@ -5,7 +5,7 @@ missing. Files and arguments are given as the workflow takes them: with `{datase
 wildcards, and as functions of these.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,6 @@ from relamp.study.studies import BASE, TRAINERS, Run, Study
 
 DATASET = "{dataset}"
 ANY = Run("{method}", "{setting}")  # the run that the wildcards name
-OfWildcards = Callable[[Any], Any]
 
 
 def _filled(run: Run, wildcards: Any) -> Run:
@@ -104,34 +103,19 @@ class Scoring:
         return record.score if self.trained else record.controls
 
     @property
-    def module(self) -> str:
-        """Return the module of that."""
-        return self.score.partition(":")[0]
-
-    @property
     def log(self) -> str:
         """Return its place among the logs of scoring."""
         return f"{self.evaluation}/{DATASET}/{self.study.name if self.trained else '{method}'}"
 
     def inputs(self, paths: Paths) -> dict[str, str | list[str]]:
         """Return what it reads."""
-        found: dict[str, str | list[str]] = {"data": paths.packed(DATASET)}
+        domain, seeds, runs = self.study.domain, self.study.seeds, self.runs if self.trained else ()
         if self.evaluation == "edit-distance":
-            found["embeddings"] = [
-                paths.edits(DATASET, run, seed) for run in self.embedded for seed in self.study.seeds
-            ]
-        else:
-            found["embeddings"] = paths.trained(self.study.domain, DATASET, self.embedded, self.study.seeds)[
-                "embeddings"
-            ]
-            if self.study.domain == "graphs":
-                found["folds"] = [paths.folds(DATASET, seed) for seed in self.study.seeds]
-        return found
-
-    @property
-    def embedded(self) -> tuple[Run, ...]:
-        """Return the runs that have embeddings."""
-        return self.runs if self.trained else ()
+            embeddings = [paths.edits(DATASET, run, seed) for run in runs for seed in seeds]
+            return {"data": paths.packed(DATASET), "embeddings": embeddings}
+        folds = {"folds": [paths.folds(DATASET, seed) for seed in seeds]} if domain == "graphs" else {}
+        embeddings = paths.trained(domain, DATASET, runs, seeds)["embeddings"]
+        return {"data": paths.packed(DATASET), "embeddings": embeddings, **folds}
 
     def output(self, paths: Paths) -> list[str]:
         """Return the rows that it writes."""
@@ -169,8 +153,8 @@ def trainings(studies: Mapping[str, Study]) -> Iterator[Training]:
     for study, runs in _own(studies.values()):
         if study.together:
             for method in dict.fromkeys(run.method for run in runs):
-                name = f"train_{study.name}_{method}".replace("-", "_")
-                yield Training(name, study, tuple(run for run in runs if run.method == method))
+                named = tuple(run for run in runs if run.method == method)
+                yield Training(_rule("train", study.name, method), study, named)
 
 
 def scorings(studies: Mapping[str, Study]) -> Iterator[Scoring]:
@@ -182,9 +166,10 @@ def scorings(studies: Mapping[str, Study]) -> Iterator[Scoring]:
         fitting = [study for study in studies.values() if evaluation in study.protocols and study.domain != "molecules"]
         for study, runs in _own(fitting):
             if runs:
-                yield Scoring(_rule(evaluation, study.name), study, evaluation, runs)
+                yield Scoring(_rule("score", evaluation, study.name), study, evaluation, runs)
         if controls := [study for study in fitting if study.controls_of(evaluation)]:
-            yield Scoring(_rule(evaluation, "controls"), controls[0], evaluation, (Run("{method}", DEFAULT),), False)
+            name, runs = _rule("score", evaluation, "controls"), (Run("{method}", DEFAULT),)
+            yield Scoring(name, controls[0], evaluation, runs, trained=False)
 
 
 def controls_of(studies: Mapping[str, Study], evaluation: str) -> list[str]:
@@ -193,11 +178,11 @@ def controls_of(studies: Mapping[str, Study], evaluation: str) -> list[str]:
     return list(dict.fromkeys(name for study in fitting for name in study.controls_of(evaluation)))
 
 
-def _rule(evaluation: str, what: str) -> str:
-    return f"score_{evaluation}_{what}".replace("-", "_")
+def _rule(*parts: str) -> str:
+    return "_".join(parts).replace("-", "_")
 
 
-def _own(studies: Sequence[Study] | Any) -> Iterator[tuple[Study, tuple[Run, ...]]]:
+def _own(studies: Iterable[Study]) -> Iterator[tuple[Study, tuple[Run, ...]]]:
     """Yield each study with those of its runs that none before it has in the same domain."""
     seen: set[tuple[str, Run]] = set()
     for study in studies:
