@@ -69,12 +69,17 @@ def named(training: Settings, row: MethodRow) -> dict[str, Any]:
 
 def reason(error: ValueError) -> str:
     """Return what is wrong with an overridden setting, in a line."""
-    if not isinstance(error, ValidationError):
-        return str(error)
-    fault = error.errors()[0]
-    where, message = ".".join(str(part) for part in fault["loc"]), fault["msg"].removeprefix("Value error, ")
-    message = message[0].lower() + message[1:]
-    return f"{where}: {message} (given: {fault['input']!r})" if where else message
+    return told(error.errors()[0]) if isinstance(error, ValidationError) else str(error)
+
+
+def told(fault: Any) -> str:
+    """Return a fault that pydantic found, in a line: where, what, and what was given, unless it is a whole group."""
+    known = {"extra_forbidden": "there is no such option", "missing": "is missing"}
+    message, given = fault["msg"].removeprefix("Value error, "), fault["input"]
+    words = known.get(fault["type"]) or message[0].lower() + message[1:]
+    if fault["type"] not in known and not isinstance(given, Mapping | Settings):
+        words += f" (given: {given!r})"
+    return ": ".join(filter(None, (".".join(map(str, fault["loc"])), words)))
 
 
 def value_at(settings: Any, path: tuple[str, ...] | None) -> Any:
