@@ -10,7 +10,7 @@ for artifact in PLAN.artifacts.values():
             artifact.name
         input:
             **PLAN.inputs(artifact),
-            code=code("artifact", *PLAN.modules(artifact), name=artifact.name),
+            code=hashed(artifact.name, PLAN.modules(artifact)),
         output:
             **shown(artifact),
         log:
@@ -24,7 +24,7 @@ for artifact in PLAN.artifacts.values():
             call=artifact.call,
             about=artifact.about,
         script:
-            "scripts/artifact.py"
+            "scripts/job.py"
 
 
 # What the report shows: all artifacts with a caption, and what all of it cost.
@@ -47,6 +47,7 @@ rule verdict:
     conda:
         "../envs/render.yaml"
     params:
+        call="relamp.artifacts.verdict:print_verdicts",
         fail_on=list(CONFIG.fail_on),
     script:
-        "scripts/verdict.py"
+        "scripts/job.py"

@@ -22,7 +22,7 @@ from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
 from relamp.runtime.code import write_code
 from relamp.study import resources
-from relamp.study.batches import ANY, DATASET, controls_of, scorings, trainings
+from relamp.study.batches import ANY, CALLS, DATASET, controls_of, scorings, trainings
 from relamp.study.config import load_config
 from relamp.study.names import FROM_SCRATCH
 from relamp.study.paths import all_datasets
@@ -53,11 +53,18 @@ wildcard_constraints:
 
 # Asked for once per job: many jobs have the same.
 @cache
-def code(script, *loaded, name=None):
-    """The file of hashes of the source files that count for a script and for what it loads by "module:name"."""
-    modules = [each.partition(":")[0] for each in loaded]
-    file = f"{RESULTS}/code/{name or '-'.join([script, *(m.rpartition('.')[2] for m in modules)])}.txt"
-    write_code(Path(file), ROOT / "workflow" / "scripts" / f"{script}.py", *modules)
+def code(job, *loaded):
+    """The file of hashes of the source files that count for a job and for what it loads by name."""
+    modules = [each.partition(":")[0] for each in (CALLS[job], *loaded)]
+    return hashed(
+        "-".join([job, *(m.rpartition(".")[2] for m in modules[1:])]), modules
+    )
+
+
+def hashed(name, modules):
+    """The file of that name of the hashes of the source files that count for some modules."""
+    file = f"{RESULTS}/code/{name}.txt"
+    write_code(Path(file), ROOT / "workflow" / "scripts" / "job.py", *modules)
     return file
 
 

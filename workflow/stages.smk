@@ -14,9 +14,10 @@ rule fetch:
     conda:
         "../envs/data.yaml"
     params:
+        call=CALLS["fetch"],
         registered=registered,
     script:
-        "scripts/fetch.py"
+        "scripts/job.py"
 
 
 rule pack:
@@ -39,11 +40,12 @@ rule pack:
     resources:
         **asked("pack"),
     params:
+        call=CALLS["pack"],
         registered=registered,
         parts=f"{RESULTS}/state/pack/{{dataset}}",
         own=lambda wildcards: CONFIG.own.get(wildcards.dataset),
     script:
-        "scripts/pack.py"
+        "scripts/job.py"
 
 
 # Folds are fixed once for all methods.
@@ -60,10 +62,11 @@ rule folds:
     resources:
         **asked("folds", len(CONFIG.unsupervised.seeds)),
     params:
+        call=CALLS["folds"],
         seeds=list(CONFIG.unsupervised.seeds),
         folds=CONFIG.unsupervised.svm.folds,
     script:
-        "scripts/folds.py"
+        "scripts/job.py"
 
 
 rule scaffold:
@@ -78,8 +81,10 @@ rule scaffold:
         "../envs/data.yaml"
     resources:
         **asked("scaffold"),
+    params:
+        call=CALLS["scaffold"],
     script:
-        "scripts/scaffold.py"
+        "scripts/job.py"
 
 
 # Structural entropy before and after augmentation (LAMP Eq. 5 and 6).
@@ -98,9 +103,10 @@ rule damage:
     resources:
         **asked("damage"),
     params:
+        call=CALLS["damage"],
         protocol=CONFIG.damage.model_dump(mode="json", exclude={"datasets"}),
     script:
-        "scripts/damage.py"
+        "scripts/job.py"
 
 
 # Pre-training (LAMP Algorithm 1): a rule per domain for any one run, and one for each method of a sweep.
@@ -124,8 +130,9 @@ for made in TRAININGS:
             **asked(TRAINED_AS[made.study.domain], made.work, kept=made.disk),
         params:
             **made.params(PATHS),
+            call=CALLS["pretrain"],
         script:
-            "scripts/pretrain.py"
+            "scripts/job.py"
 
     if not made.alone:
         # What the directive `ruleorder` stands for, which takes no variables.
@@ -152,13 +159,14 @@ rule finetune:
             CONFIG.transfer.finetuning.epochs * len(CONFIG.transfer.seeds),
         ),
     params:
+        call=CALLS["finetune"],
         seeds=list(CONFIG.transfer.seeds),
         shape=[CONFIG.transfer.pretraining.hidden, CONFIG.transfer.pretraining.layers],
         labels=lambda wildcards: dict(wildcards.items()),
         settings=CONFIG.transfer.finetuning.model_dump(mode="json"),
         state=f"{RESULTS}/state/finetune/{{dataset}}/{{method}}/{{setting}}",
     script:
-        "scripts/finetune.py"
+        "scripts/job.py"
 
 
 # Embeddings of the edited graphs of M-Mix's Table 10.
@@ -192,11 +200,12 @@ rule embed_edits:
         ),
     params:
         **trained_like(EDITS),
+        call=CALLS["embed_edits"],
         seeds=list(EDITS.seeds),
         trainer=TRAINERS["graphs"],
         protocol=CONFIG.mmix.edit_distance.protocol.model_dump(mode="json"),
     script:
-        "scripts/embed_edits.py"
+        "scripts/job.py"
 
 
 # Rows, never only a mean: all runs of a study on a data set by one evaluation, what does not train by itself.
@@ -223,8 +232,9 @@ for made in SCORINGS:
             **asked(SCORED_AS.get(made.evaluation, "svm"), made.work),
         params:
             **made.params(PATHS),
+            call=CALLS["score"],
         script:
-            "scripts/score.py"
+            "scripts/job.py"
 
 
 # Theorem 3.1 of M-Mix on stored embeddings.
@@ -251,9 +261,10 @@ rule hard_negatives:
         **asked("hard_negatives", len(THEOREM.seeds)),
     params:
         **trained_like(THEOREM),
+        call=CALLS["hard_negatives"],
         seeds=list(THEOREM.seeds),
         labels=lambda wildcards: dict(wildcards.items()),
         permutations=CONFIG.mmix.nodes.theorem.permutations,
         anchors=CONFIG.mmix.nodes.theorem.anchors,
     script:
-        "scripts/hard_negatives.py"
+        "scripts/job.py"

@@ -22,11 +22,12 @@ rule efficiency:
     conda:
         "../envs/report.yaml"
     params:
+        call=CALLS["efficiency"],
         snakefile=workflow.main_snakefile,
         targets=list(PLAN.artifacts),
         cores=CORES,
     script:
-        "scripts/efficiency.py"
+        "scripts/job.py"
 
 
 # The report is written by a second Snakemake, which only reads what this one has made.
@@ -48,10 +49,11 @@ rule report:
     conda:
         "../envs/report.yaml"
     params:
+        call=CALLS["report"],
         targets=SHOWN,
         snakefile=workflow.main_snakefile,
     script:
-        "scripts/report.py"
+        "scripts/job.py"
 
 
 # Targets without files, which print each time.
@@ -64,12 +66,13 @@ rule cost:
     conda:
         "../envs/report.yaml"
     params:
+        call="relamp.tools.cost:print_costs",
         snakefile=workflow.main_snakefile,
         targets=["datasets", *SHOWN, "mmix", "all"],
         cores=CORES,
         results="results",
     script:
-        "scripts/cost.py"
+        "scripts/job.py"
 
 
 # While a run is under way the folder is locked: `snakemake --cores 1 --nolock progress`, or `make progress`.
@@ -80,8 +83,9 @@ rule progress:
     conda:
         "../envs/report.yaml"
     params:
+        call="relamp.tools.progress:print_progress",
         results="results",
         logs=lambda wildcards: logs_of_rules(),
         own="progress",
     script:
-        "scripts/progress.py"
+        "scripts/job.py"

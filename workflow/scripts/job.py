@@ -1,4 +1,4 @@
-"""Make one figure, table or page by the function that its record names."""
+"""Call the function that a rule names, with the rule's words."""
 
 from relamp.runtime.job import named, run
 
