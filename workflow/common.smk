@@ -3,10 +3,7 @@ import sys
 from dataclasses import asdict
 from functools import cache
 from os import environ, pathsep
-from os.path import relpath
 from pathlib import Path
-
-from snakemake.io import strip_wildcard_constraints
 
 ROOT = Path(workflow.basedir)
 # Jobs run in environments of their own, which find the library by this path, installed or not.
@@ -68,9 +65,9 @@ def hashed(name, modules):
     return file
 
 
-def asked(kind, times=1, dataset=None, **more):
-    """The resources of a rule; `times` it passes over the data set, which is a wildcard unless it is named."""
-    return resources.asked(RATES[kind], SITE, times, dataset, **more)
+def asked(kind, times=1, **more):
+    """The resources of a rule; `times` it passes over the data set of its wildcard."""
+    return resources.asked(RATES[kind], SITE, times, **more)
 
 
 def registered(wildcards):
@@ -92,12 +89,6 @@ def own_files(wildcards):
     return sorted(map(str, files))
 
 
-def is_corpus(wildcards):
-    """Whether a data set is one of millions of molecules."""
-    row = REGISTRY.get(wildcards.dataset)
-    return row is not None and row.kind == "corpus"
-
-
 # Their kinds of work in rates.csv.
 TRAINED_AS = {
     "graphs": "pretrain",
@@ -111,8 +102,6 @@ SCORED_AS = {
     "edit-distance": "edit_distance",
     "image-probe": "probe_images",
 }
-TRAININGS = list(trainings(STUDIES))
-SCORINGS = list(scorings(STUDIES))
 
 
 def trained_by(made):
@@ -157,12 +146,3 @@ def shown(artifact):
         return files
     first = next(iter(files))
     return {**files, first: [report(files[first][0], **words), *files[first][1:]]}
-
-
-def logs_of_rules():
-    """The log of each rule, below the results of a preset, with wildcards."""
-    return {
-        each.name: relpath(strip_wildcard_constraints(each.log[0]), RESULTS)
-        for each in workflow.rules
-        if each.log
-    }

@@ -36,7 +36,7 @@ rule pack:
     conda:
         "../envs/data.yaml"
     # A corpus of millions of molecules is packed by several processes.
-    threads: lambda wildcards: 4 if is_corpus(wildcards) else 1
+    threads: lambda wildcards: 4 if (registered(wildcards) or {}).get("kind") == "corpus" else 1
     resources:
         **asked("pack"),
     params:
@@ -110,7 +110,7 @@ rule damage:
 
 
 # Pre-training (LAMP Algorithm 1): a rule per domain for any one run, and one for each method of a sweep.
-for made in TRAININGS:
+for made in trainings(STUDIES):
 
     rule:
         name:
@@ -209,7 +209,7 @@ rule embed_edits:
 
 
 # Rows, never only a mean: all runs of a study on a data set by one evaluation, what does not train by itself.
-for made in SCORINGS:
+for made in scorings(STUDIES):
 
     rule:
         name:

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from relamp.settings.base import Count, Settings
 from relamp.settings.graphs import Pretraining
-from relamp.settings.options import describe, json_schema
+from relamp.study.options import describe, json_schema
 
 
 class Inner(Settings):
