@@ -29,10 +29,11 @@ class Artifact:
     Attributes:
         name: its target.
         label: how the paper numbers it, or a short title.
-        paper: `lamp`, `mmix`, `both` or `data`: its category in the report.
+        paper: `lamp`, `mmix`, `data` or, by default, `both`: its category in the report.
         rows: stored rows that it is made of.
         inputs: further inputs, by the names of `relamp.study.plan.INPUTS`.
         call: the job function that makes it, "module:function".
+        draw: of a figure its drawing in `relamp.render`, "module:function".
         options: of the drawing of a figure.
         given: further arguments that follow from the configuration, by the names of `relamp.study.plan.GIVEN`.
         outputs: files by the function's parameters, with `{results}` and `{figures}` for folders; the report shows the
@@ -45,10 +46,11 @@ class Artifact:
 
     name: str
     label: str
-    paper: str
+    paper: str = "both"
     rows: tuple[Rows, ...] = ()
     inputs: tuple[str, ...] = ()
     call: str = ""
+    draw: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     given: tuple[str, ...] = ()
     outputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -59,7 +61,7 @@ class Artifact:
     @property
     def modules(self) -> tuple[str, ...]:
         """Return the modules that its job loads by name."""
-        return (self.call.partition(":")[0],)
+        return tuple(name.partition(":")[0] for name in (self.call, self.draw) if name)
 
 
 def of_figure(name: str, *more: str) -> tuple[str, ...]:
@@ -74,18 +76,12 @@ def of_table(name: str, *kinds: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Figure(Artifact):
-    """A figure: `draw` names its drawing in `relamp.render`, "module:function"."""
+    """A figure, made by its drawing."""
 
-    draw: str
     call: str = "relamp.artifacts.jobs:draw"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "outputs", {"output": of_figure(self.name)})
-
-    @property
-    def modules(self) -> tuple[str, ...]:
-        """Return the modules that its job loads by name, the drawing's among them."""
-        return (*super().modules, self.draw.partition(":")[0])
 
 
 @dataclass(frozen=True, kw_only=True)

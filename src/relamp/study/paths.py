@@ -4,6 +4,7 @@ Names may be wildcards of the workflow, such as `{dataset}`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import product
 
 from relamp.data.rows import DEFAULT
@@ -18,15 +19,11 @@ TRAINED = {
 }
 
 
+@dataclass(frozen=True)
 class Paths:
-    """Paths below a folder of results.
+    """Paths below a folder of results."""
 
-    Args:
-        results: the folder.
-    """
-
-    def __init__(self, results: str) -> None:
-        self.results = results
+    results: str
 
     def packed(self, dataset: str) -> str:
         """Return the packed file of a data set."""

@@ -12,7 +12,7 @@ from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS
 from relamp.study.config import Config
 from relamp.study.names import BAG, EDIT_KERNELS, FROM_SCRATCH, KERNELS
-from relamp.study.overrides import place, value_at
+from relamp.study.overrides import value_of
 from relamp.study.paths import Paths, all_datasets
 from relamp.study.studies import BASE, CONTROL, Study, fixed_runs, studies
 
@@ -114,7 +114,6 @@ class Plan:
                 yield Figure(
                     name=f"sweep_{study.name}",
                     label=f"Sweep of {study.name.replace('_', ' ')}",
-                    paper="both",
                     rows=(Rows(study.name, evaluation), Rows(BASE[study.domain], evaluation, _CONTROLS)),
                     draw="relamp.render.sweep:sweep_figure",
                     options={"sweep": study.name, "evaluation": evaluation},
@@ -127,7 +126,7 @@ class Plan:
             return {}
         study = self.studies[name]
         methods, parameter = list(dict.fromkeys(run.method for run in study.runs)), study.over[0]
-        configured = value_at(study.training, place(study.training, study.row(methods[0]), parameter))
+        configured = value_of(study.training, study.row(methods[0]), parameter)
         return {"parameter": parameter, "methods": methods, "configured": configured}
 
     def _skip(self, second: bool | None) -> dict[str, int]:
