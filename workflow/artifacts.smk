@@ -9,7 +9,7 @@ for artifact in PLAN.artifacts.values():
             artifact.name
         input:
             **PLAN.inputs(artifact),
-            code=hashed(artifact.name, PLAN.modules(artifact)),
+            code=code(*PLAN.modules(artifact), name=artifact.name),
         output:
             **shown(artifact),
         log:

@@ -35,6 +35,7 @@ except RelampError as error:
     sys.exit(1)
 
 PATHS, STUDIES = PLAN.paths, PLAN.studies
+EDITS, THEOREM = STUDIES["edits"], STUDIES["theorem"]
 RATES = resources.load_rates(ROOT / "workflow" / "rates.csv")
 CORES = resources.cores_of(ROOT / "slurm" / "profile.yaml")
 SITE = resources.site_words(ROOT / "slurm" / "site.yaml")
@@ -50,16 +51,12 @@ wildcard_constraints:
 
 # Asked for once per job: many jobs have the same.
 @cache
-def code(job, *loaded):
-    """The file of hashes of the source files that count for a job and for what it loads by name."""
-    modules = [each.partition(":")[0] for each in (CALLS[job], *loaded)]
-    return hashed(
-        "-".join([job, *(m.rpartition(".")[2] for m in modules[1:])]), modules
+def code(call, *loaded, name=None):
+    """The file of hashes of the source files that count for a function and for what it loads by "module:name"."""
+    modules = [each.partition(":")[0] for each in (call, *loaded)]
+    name = name or "-".join(
+        [call.partition(":")[2], *(m.rpartition(".")[2] for m in modules[1:])]
     )
-
-
-def hashed(name, modules):
-    """The file of that name of the hashes of the source files that count for some modules."""
     file = f"{RESULTS}/code/{name}.txt"
     write_code(Path(file), ROOT / "workflow" / "scripts" / "job.py", *modules)
     return file
@@ -89,13 +86,8 @@ def own_files(wildcards):
     return sorted(map(str, files))
 
 
-# Their kinds of work in rates.csv.
-TRAINED_AS = {
-    "graphs": "pretrain",
-    "molecules": "pretrain",
-    "nodes": "pretrain_nodes",
-    "images": "images",
-}
+# Their kinds of work in rates.csv, where they are not `pretrain` and `svm`.
+TRAINED_AS = {"nodes": "pretrain_nodes", "images": "images"}
 SCORED_AS = {
     "probe": "probe",
     "kmeans": "cluster",
@@ -109,7 +101,7 @@ def trained_by(made):
 
     def of(wildcards):
         makers = {made.study.row(run.method).maker for run in made.of(wildcards)}
-        return code("pretrain", TRAINERS[made.study.domain], *sorted(makers))
+        return code(CALLS["pretrain"], TRAINERS[made.study.domain], *sorted(makers))
 
     return of
 
@@ -128,9 +120,8 @@ def pretrained_encoder(wildcards):
     if wildcards.method == FROM_SCRATCH:
         return []
     corpus, run = STUDIES["corpus"], Run(wildcards.method, wildcards.setting)
-    return PATHS.trained("molecules", corpus.datasets[0], [run], corpus.seeds)[
-        "encoder"
-    ]
+    made = PATHS.trained("molecules", corpus.datasets[0], [run], corpus.seeds)
+    return made["encoder"]
 
 
 def shown(artifact):

@@ -5,7 +5,7 @@
 # Here alone the network is needed, so it runs where the command was typed: on a cluster, on the login node.
 rule fetch:
     input:
-        code=code("fetch"),
+        code=code(CALLS["fetch"]),
     output:
         output=f"{RESULTS}/raw/{{dataset}}.json",
     log:
@@ -22,7 +22,7 @@ rule fetch:
 
 rule pack:
     input:
-        code=code("pack"),
+        code=code(CALLS["pack"]),
         record=fetch_record,
         own_files=own_files,
     output:
@@ -51,7 +51,7 @@ rule pack:
 # Folds are fixed once for all methods.
 rule folds:
     input:
-        code=code("folds"),
+        code=code(CALLS["folds"]),
         data=rules.pack.output.packed,
     output:
         output=[PATHS.folds(DATASET, seed) for seed in CONFIG.unsupervised.seeds],
@@ -71,7 +71,7 @@ rule folds:
 
 rule scaffold:
     input:
-        code=code("scaffold"),
+        code=code(CALLS["scaffold"]),
         data=rules.pack.output.packed,
     output:
         output=PATHS.scaffold(DATASET),
@@ -90,7 +90,7 @@ rule scaffold:
 # Structural entropy before and after augmentation (LAMP Eq. 5 and 6).
 rule damage:
     input:
-        code=code("damage"),
+        code=code(CALLS["damage"]),
         data=rules.pack.output.packed,
     output:
         output=PATHS.damage(DATASET),
@@ -127,7 +127,11 @@ for made in trainings(STUDIES):
         conda:
             "../envs/train.yaml"
         resources:
-            **asked(TRAINED_AS[made.study.domain], made.work, kept=made.disk),
+            **asked(
+                TRAINED_AS.get(made.study.domain, "pretrain"),
+                made.work,
+                kept=made.disk,
+            ),
         params:
             **made.params(PATHS),
             call=CALLS["pretrain"],
@@ -141,7 +145,7 @@ for made in trainings(STUDIES):
 
 rule finetune:
     input:
-        code=code("finetune", "relamp.train.molecules"),
+        code=code(CALLS["finetune"], "relamp.train.molecules"),
         data=rules.pack.output.packed,
         split=rules.scaffold.output.output,
         encoder=pretrained_encoder,
@@ -170,13 +174,10 @@ rule finetune:
 
 
 # Embeddings of the edited graphs of M-Mix's Table 10.
-EDITS = STUDIES["edits"]
-
-
 rule embed_edits:
     input:
         code=lambda wildcards: code(
-            "embed_edits",
+            CALLS["embed_edits"],
             TRAINERS["graphs"],
             "relamp.evaluate.edit_distance",
             EDITS.row(wildcards.method).maker,
@@ -216,7 +217,7 @@ for made in scorings(STUDIES):
             made.name
         input:
             **made.inputs(PATHS),
-            code=code("score", made.score),
+            code=code(CALLS["score"], made.score),
         output:
             output=made.output(PATHS),
         log:
@@ -238,16 +239,13 @@ for made in scorings(STUDIES):
 
 
 # Theorem 3.1 of M-Mix on stored embeddings.
-THEOREM = STUDIES["theorem"]
-
-
 rule hard_negatives:
     input:
         **{
             name: PATHS.trained("nodes", DATASET, [ANY], THEOREM.seeds)[name]
             for name in ("embeddings", "encoder")
         },
-        code=code("hard_negatives"),
+        code=code(CALLS["hard_negatives"]),
         data=rules.pack.output.packed,
     output:
         **PATHS.hard_negatives(DATASET, ANY),

@@ -11,12 +11,7 @@ from relamp.data.rows import DEFAULT
 from relamp.study.config import Config
 from relamp.study.studies import Run, Study
 
-TRAINED = {
-    "encoder": "encoder.safetensors",
-    "embeddings": "embeddings.safetensors",
-    "history": "history.csv",
-    "run": "run.json",
-}
+TRAINED = ("encoder.safetensors", "embeddings.safetensors", "history.csv", "run.json")
 
 
 @dataclass(frozen=True)
@@ -43,9 +38,9 @@ class Paths:
 
     def trained(self, domain: str, dataset: str, runs: Iterable[Run], seeds: Sequence[int]) -> dict[str, list[str]]:
         """Return the files that training writes, all seeds of a run one after another, by their names as outputs."""
-        names = {**TRAINED, **({"mixed": "mixed.csv"} if domain == "images" else {})}
+        files = (*TRAINED, "mixed.csv") if domain == "images" else TRAINED
         folders = [f"{self.train(domain, dataset, run)}/seed~{seed}" for run, seed in product(runs, seeds)]
-        return {name: [f"{folder}/{file}" for folder in folders] for name, file in names.items()}
+        return {file.partition(".")[0]: [f"{folder}/{file}" for folder in folders] for file in files}
 
     def rows(self, evaluation: str, dataset: str, run: Run) -> str:
         """Return the rows of an evaluation of a run."""

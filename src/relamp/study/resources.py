@@ -164,8 +164,7 @@ def _shape(study: Study, run: Run) -> Any:
     """Return the settings that a run is trained by: the shared ones, or those of M-Mix's own training; or none."""
     chosen: Any = study.trained_by(run)
     row = study.row(run.method)
-    own = chosen.mmix.training if row.group == "mmix" else None
-    shape = own or chosen
+    shape = (row.group == "mmix" and chosen.mmix.training) or chosen
     return shape if row.trains else shape.model_copy(update={"epochs": 0})
 
 
