@@ -34,24 +34,28 @@ DATASET = "{dataset}"
 ANY = Run("{method}", "{setting}")  # the run that the wildcards name
 
 
-def _filled(run: Run, wildcards: Any) -> Run:
-    """Return a run with the values of wildcards."""
-    return Run(*(text.format_map(dict(wildcards.items())) for text in run))
-
-
 @dataclass(frozen=True)
-class Training:
-    """Runs of a study that one job trains on a data set.
+class Batch:
+    """Runs of a study that one job works through on a data set.
 
     Attributes:
         name: of its rule.
-        study: whose settings and seeds are taken.
-        runs: trained runs.
+        study: whose settings, protocols and seeds are taken.
+        runs: the runs.
     """
 
     name: str
     study: Study
     runs: tuple[Run, ...]
+
+    def of(self, wildcards: Any) -> list[Run]:
+        """Return its runs, with wildcards filled in."""
+        values = dict(wildcards.items())
+        return [Run(*(text.format_map(values) for text in run)) for run in self.runs]
+
+
+class Training(Batch):
+    """Runs of a study that one job trains on a data set."""
 
     @property
     def alone(self) -> bool:
@@ -67,10 +71,6 @@ class Training:
     def output(self, paths: Paths) -> dict[str, list[str]]:
         """Return the files that it writes."""
         return paths.trained(self.study.domain, DATASET, self.runs, self.study.seeds)
-
-    def of(self, wildcards: Any) -> list[Run]:
-        """Return its runs, with wildcards filled in."""
-        return [_filled(run, wildcards) for run in self.runs]
 
     def params(self, paths: Paths) -> dict[str, Any]:
         """Return the arguments of its job."""
@@ -94,21 +94,15 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Scoring:
+class Scoring(Batch):
     """Runs of a study that one job scores on a data set by one evaluation.
 
     Attributes:
-        name: of its rule.
-        study: whose runs are scored.
         evaluation: name of the evaluation.
-        runs: scored runs.
         trained: whether the runs have embeddings; kernels and the bag have none.
     """
 
-    name: str
-    study: Study
     evaluation: str
-    runs: tuple[Run, ...]
     trained: bool = True
 
     @property
@@ -141,7 +135,7 @@ class Scoring:
 
         def labels(wildcards: Any) -> list[dict[str, Any]]:
             more = {} if self.trained else {"options": dict(self.study.options)}
-            return [{**_filled(run, wildcards)._asdict(), "dataset": wildcards.dataset, **more} for run in self.runs]
+            return [{**run._asdict(), "dataset": wildcards.dataset, **more} for run in self.of(wildcards)]
 
         return {
             "seeds": list(self.study.seeds),
@@ -181,10 +175,10 @@ def scorings(studies: Mapping[str, Study]) -> Iterator[Scoring]:
         fitting = [study for study in studies.values() if evaluation in study.protocols and study.domain != "molecules"]
         for study, runs in _own(fitting):
             if runs:
-                yield Scoring(_rule("score", evaluation, study.name), study, evaluation, runs)
+                yield Scoring(_rule("score", evaluation, study.name), study, runs, evaluation)
         if controls := [study for study in fitting if study.controls_of(evaluation)]:
             name, runs = _rule("score", evaluation, "controls"), (Run("{method}", DEFAULT),)
-            yield Scoring(name, controls[0], evaluation, runs, trained=False)
+            yield Scoring(name, controls[0], runs, evaluation, trained=False)
 
 
 def controls_of(studies: Mapping[str, Study], evaluation: str) -> list[str]:
