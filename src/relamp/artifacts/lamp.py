@@ -26,7 +26,7 @@ LAMP: tuple[Artifact, ...] = (
     _table(
         *(2, "ROC-AUC (%) of transfer learning", Rows("transfer", "finetune")),
         on=", pre-trained here on {corpus}",
-        about="Transfer learning: ROC-AUC on the test molecules of a scaffold split after fine- tuning, for each seed "
+        about="Transfer learning: ROC-AUC on the test molecules of a scaffold split after fine-tuning, for each seed "
         "the mean over the tasks that have both classes there, at the last epoch. All seeds start from one "
         "pre-trained encoder. The paper pre-trains on two million molecules of ZINC15; this run uses the corpus of "
         "its configuration, which is small in the preset quick, with a smaller encoder. Some averages and ranks are "
