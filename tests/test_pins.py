@@ -14,20 +14,18 @@ from relamp.artifacts import ARTIFACTS
 from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS
 from relamp.runtime.code import import_closure
-from relamp.study.batches import CALLS
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 ENVS = sorted((ROOT / "envs").glob("*.yaml"))
-SCRIPT = ROOT / "workflow" / "scripts" / "job.py"
 # Where the name to import is not the name to install.
 INSTALLED_AS = {"sklearn": "scikit-learn", "yaml": "pyyaml", "torch_geometric": "torch-geometric"}
-# What functions of jobs load by name.
+# What scripts load by name.
 LOADED = {
-    CALLS["pretrain"]: {row.maker.partition(":")[0] for rows in METHODS.values() for row in rows.values()}
+    "pretrain": {row.maker.partition(":")[0] for rows in METHODS.values() for row in rows.values()}
     | {f"relamp.train.{domain}" for domain in METHODS},
-    CALLS["score"]: {row.score.partition(":")[0] for row in EVALUATIONS.values() if "train" not in row.score},
-    "": {module for made in ARTIFACTS.values() for module in made.modules},
+    "score": {row.score.partition(":")[0] for row in EVALUATIONS.values() if "train" not in row.score},
+    "artifact": {module for made in ARTIFACTS.values() for module in made.modules},
 }
 
 
@@ -67,25 +65,25 @@ def test_an_environment_equals_the_lock(env: Path) -> None:
     assert pins(env) == {name: locked[name] for name in pins(env)}
 
 
-def rules_by_call() -> dict[str, str]:
-    """The environment of each function, as the rules name them."""
+def rules_by_script() -> dict[str, str]:
+    """The environment of each script, as the rules name them."""
     found = {}
     for rules in (ROOT / "workflow").glob("*.smk"):
         for rule in re.split(r"^ *rule\b", rules.read_text(), flags=re.MULTILINE)[1:]:
             env = re.search(r"envs/(\w+)\.yaml", rule)
-            call = re.search(r'call=(?:CALLS\["(\w+)"\]|"([\w.:]+)"|artifact.call),', rule)
+            script = re.search(r"scripts/(\w+)\.py", rule)
             assert env, rule.splitlines()[0]
-            assert call, rule.splitlines()[0]
-            found[call[2] or CALLS.get(call[1], "")] = env[1]
+            assert script, rule.splitlines()[0]
+            found[script[1]] = env[1]
     return found
 
 
-@pytest.mark.parametrize(("call", "env"), rules_by_call().items())
-def test_an_environment_has_all_that_its_functions_import(call: str, env: str) -> None:
+@pytest.mark.parametrize(("script", "env"), rules_by_script().items())
+def test_an_environment_has_all_that_its_scripts_import(script: str, env: str) -> None:
+    path = ROOT / "workflow" / "scripts" / f"{script}.py"
+    code = [file for file in import_closure(path, *LOADED.get(script, ())) if file.suffix == ".py"]
     imported = set()
-    for file in import_closure(SCRIPT, call.partition(":")[0], *LOADED.get(call, ())):
-        if file.suffix != ".py":
-            continue
+    for file in (path, *code):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Import):
                 imported |= {alias.name.partition(".")[0] for alias in node.names}
@@ -95,8 +93,9 @@ def test_an_environment_has_all_that_its_functions_import(call: str, env: str) -
     assert needed <= set(pins(ROOT / "envs" / f"{env}.yaml"))
 
 
-def test_every_function_belongs_to_a_rule() -> None:
-    assert set(CALLS.values()) < set(rules_by_call())
+def test_every_script_belongs_to_a_rule() -> None:
+    scripts = {path.stem for path in (ROOT / "workflow" / "scripts").glob("*.py")}
+    assert scripts == set(rules_by_script())
 
 
 def test_every_data_package_is_in_the_environment_that_packs() -> None:

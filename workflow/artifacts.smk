@@ -9,7 +9,7 @@ for artifact in PLAN.artifacts.values():
             artifact.name
         input:
             **PLAN.inputs(artifact),
-            code=code(*PLAN.modules(artifact), name=artifact.name),
+            code=code("artifact", *PLAN.modules(artifact), name=artifact.name),
         output:
             **shown(artifact),
         log:
@@ -23,7 +23,7 @@ for artifact in PLAN.artifacts.values():
             call=artifact.call,
             about=artifact.about,
         script:
-            "scripts/job.py"
+            "scripts/artifact.py"
 
 
 # What the report shows: all artifacts with a caption, and what all of it cost.
@@ -46,7 +46,6 @@ rule verdict:
     conda:
         "../envs/render.yaml"
     params:
-        call="relamp.artifacts.verdict:print_verdicts",
         fail_on=list(CONFIG.fail_on),
     script:
-        "scripts/job.py"
+        "scripts/verdict.py"

@@ -19,7 +19,7 @@ from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
 from relamp.runtime.code import write_code
 from relamp.study import resources
-from relamp.study.batches import ANY, CALLS, DATASET, controls_of, scorings, trainings
+from relamp.study.batches import ANY, DATASET, controls_of, scorings, trainings
 from relamp.study.config import load_config
 from relamp.study.names import FROM_SCRATCH
 from relamp.study.paths import all_datasets
@@ -51,14 +51,11 @@ wildcard_constraints:
 
 # Asked for once per job: many jobs have the same.
 @cache
-def code(call, *loaded, name=None):
-    """The file of hashes of the source files that count for a function and for what it loads by "module:name"."""
-    modules = [each.partition(":")[0] for each in (call, *loaded)]
-    name = name or "-".join(
-        [call.partition(":")[2], *(m.rpartition(".")[2] for m in modules[1:])]
-    )
-    file = f"{RESULTS}/code/{name}.txt"
-    write_code(Path(file), ROOT / "workflow" / "scripts" / "job.py", *modules)
+def code(script, *loaded, name=None):
+    """The file of hashes of the source files that count for a script and for what it loads by "module:name"."""
+    modules = [each.partition(":")[0] for each in loaded]
+    file = f"{RESULTS}/code/{name or '-'.join([script, *(m.rpartition('.')[2] for m in modules)])}.txt"
+    write_code(Path(file), ROOT / "workflow" / "scripts" / f"{script}.py", *modules)
     return file
 
 

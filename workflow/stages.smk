@@ -14,10 +14,9 @@ rule fetch:
     conda:
         "../envs/data.yaml"
     params:
-        call=CALLS["fetch"],
         registered=registered,
     script:
-        "scripts/job.py"
+        "scripts/fetch.py"
 
 
 rule pack:
@@ -40,12 +39,11 @@ rule pack:
     resources:
         **asked("pack"),
     params:
-        call=CALLS["pack"],
         registered=registered,
         parts=f"{RESULTS}/state/pack/{{dataset}}",
         own=lambda wildcards: CONFIG.own.get(wildcards.dataset),
     script:
-        "scripts/job.py"
+        "scripts/pack.py"
 
 
 # Folds are fixed once for all methods.
@@ -62,11 +60,10 @@ rule folds:
     resources:
         **asked("folds", len(CONFIG.unsupervised.seeds)),
     params:
-        call=CALLS["folds"],
         seeds=list(CONFIG.unsupervised.seeds),
         folds=CONFIG.unsupervised.svm.folds,
     script:
-        "scripts/job.py"
+        "scripts/folds.py"
 
 
 rule scaffold:
@@ -81,10 +78,8 @@ rule scaffold:
         "../envs/data.yaml"
     resources:
         **asked("scaffold"),
-    params:
-        call=CALLS["scaffold"],
     script:
-        "scripts/job.py"
+        "scripts/scaffold.py"
 
 
 # Structural entropy before and after augmentation (LAMP Eq. 5 and 6).
@@ -103,10 +98,9 @@ rule damage:
     resources:
         **asked("damage"),
     params:
-        call=CALLS["damage"],
         protocol=CONFIG.damage.model_dump(mode="json", exclude={"datasets"}),
     script:
-        "scripts/job.py"
+        "scripts/damage.py"
 
 
 # Pre-training (LAMP Algorithm 1): a rule per domain for any one run, and one for each method of a sweep.
@@ -134,9 +128,8 @@ for made in trainings(STUDIES):
             ),
         params:
             **made.params(PATHS),
-            call=CALLS["pretrain"],
         script:
-            "scripts/job.py"
+            "scripts/pretrain.py"
 
     if not made.alone:
         # What the directive `ruleorder` stands for, which takes no variables.
@@ -163,14 +156,13 @@ rule finetune:
             CONFIG.transfer.finetuning.epochs * len(CONFIG.transfer.seeds),
         ),
     params:
-        call=CALLS["finetune"],
         seeds=list(CONFIG.transfer.seeds),
         shape=[CONFIG.transfer.pretraining.hidden, CONFIG.transfer.pretraining.layers],
         labels=lambda wildcards: dict(wildcards.items()),
         settings=CONFIG.transfer.finetuning.model_dump(mode="json"),
         state=f"{RESULTS}/state/finetune/{{dataset}}/{{method}}/{{setting}}",
     script:
-        "scripts/job.py"
+        "scripts/finetune.py"
 
 
 # Embeddings of the edited graphs of M-Mix's Table 10.
@@ -201,12 +193,11 @@ rule embed_edits:
         ),
     params:
         **trained_like(EDITS),
-        call=CALLS["embed_edits"],
         seeds=list(EDITS.seeds),
         trainer=TRAINERS["graphs"],
         protocol=CONFIG.mmix.edit_distance.protocol.model_dump(mode="json"),
     script:
-        "scripts/job.py"
+        "scripts/embed_edits.py"
 
 
 # Rows, never only a mean: all runs of a study on a data set by one evaluation, what does not train by itself.
@@ -233,9 +224,8 @@ for made in scorings(STUDIES):
             **asked(SCORED_AS.get(made.evaluation, "svm"), made.work),
         params:
             **made.params(PATHS),
-            call=CALLS["score"],
         script:
-            "scripts/job.py"
+            "scripts/score.py"
 
 
 # Theorem 3.1 of M-Mix on stored embeddings.
@@ -259,10 +249,9 @@ rule hard_negatives:
         **asked("hard_negatives", len(THEOREM.seeds)),
     params:
         **trained_like(THEOREM),
-        call=CALLS["hard_negatives"],
         seeds=list(THEOREM.seeds),
         labels=lambda wildcards: dict(wildcards.items()),
         permutations=CONFIG.mmix.nodes.theorem.permutations,
         anchors=CONFIG.mmix.nodes.theorem.anchors,
     script:
-        "scripts/job.py"
+        "scripts/hard_negatives.py"

@@ -25,12 +25,11 @@ rule efficiency:
     conda:
         "../envs/report.yaml"
     params:
-        call=CALLS["efficiency"],
         snakefile=workflow.main_snakefile,
         targets=list(PLAN.artifacts),
         cores=CORES,
     script:
-        "scripts/job.py"
+        "scripts/efficiency.py"
 
 
 # The report is written by a second Snakemake, which only reads what this one has made.
@@ -52,11 +51,10 @@ rule report:
     conda:
         "../envs/report.yaml"
     params:
-        call=CALLS["report"],
         targets=SHOWN,
         snakefile=workflow.main_snakefile,
     script:
-        "scripts/job.py"
+        "scripts/report.py"
 
 
 # Targets without files, which print each time.
@@ -69,13 +67,12 @@ rule cost:
     conda:
         "../envs/report.yaml"
     params:
-        call="relamp.tools.cost:print_costs",
         snakefile=workflow.main_snakefile,
         targets=["datasets", *SHOWN, "mmix", "all"],
         cores=CORES,
         results="results",
     script:
-        "scripts/job.py"
+        "scripts/cost.py"
 
 
 # While a run is under way the folder is locked: `snakemake --cores 1 --nolock progress`, or `make progress`.
@@ -86,7 +83,6 @@ rule progress:
     conda:
         "../envs/report.yaml"
     params:
-        call="relamp.tools.progress:print_progress",
         results="results",
         # Below the results of a preset, with wildcards.
         logs=lambda wildcards: {
@@ -96,4 +92,4 @@ rule progress:
         },
         own="progress",
     script:
-        "scripts/job.py"
+        "scripts/progress.py"

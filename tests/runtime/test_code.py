@@ -8,11 +8,9 @@ import pytest
 from relamp.method.table import METHODS
 from relamp.runtime import code as closure
 from relamp.runtime.code import PACKAGE, import_closure, write_code
-from relamp.study.batches import CALLS
 
 WORKFLOW = Path(__file__).parents[2] / "workflow"
-SCRIPT = WORKFLOW / "scripts" / "job.py"
-CALLED = sorted({call.partition(":")[0] for call in CALLS.values()})
+SCRIPTS = sorted((WORKFLOW / "scripts").glob("*.py"))
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 MAKERS = sorted({(name, row.maker.partition(":")[0]) for name, rows in METHODS.items() for row in rows.values()})
 
@@ -109,7 +107,7 @@ def test_modules_that_import_each_other_end(tmp_path: Path, monkeypatch: pytest.
 
 @pytest.mark.parametrize(("domain", "module"), MAKERS)
 def test_editing_a_method_reruns_no_other(domain: str, module: str) -> None:
-    found = names(import_closure(SCRIPT, "relamp.train.jobs", f"relamp.train.{domain}", module))
+    found = names(import_closure(WORKFLOW / "scripts" / "pretrain.py", f"relamp.train.{domain}", module))
     # The base class of a domain is no other method, and is itself the one that is left untrained.
     others = {name for _, name in MAKERS} - {module, f"relamp.method.{domain}"}
     assert not {name.removeprefix("relamp.").replace(".", "/") + ".py" for name in others} & set(found)
@@ -134,12 +132,12 @@ def test_the_closure_is_what_python_loads(tmp_path: Path) -> None:
         parts = dotted.split(".")
         return {modules[name] for i in range(len(parts)) if (name := ".".join(parts[: i + 1])) in modules}
 
-    for module in CALLED:
-        reached = {path for name in (*imports(SCRIPT), module) for path in touched(name)}
+    for script in SCRIPTS:
+        reached = {path for name in imports(script) for path in touched(name)}
         while more := {path for seen in reached for name in direct[seen] for path in touched(name)} - reached:
             reached |= more
         # Beside modules there are templates, which no import names.
-        assert {path for path in import_closure(SCRIPT, module) if path.suffix == ".py"} == reached
+        assert {path for path in import_closure(script) if path.suffix == ".py"} == reached
 
 
 def test_no_import_is_relative() -> None:
@@ -196,13 +194,14 @@ def test_data_knows_no_method_and_methods_know_no_data_set() -> None:
     assert not {"data/registry.py", "data/packaged.py", "data/tu.py", "data/molecules.py"} & known
 
 
-@pytest.mark.parametrize("module", CALLED)
-def test_only_training_needs_torch(module: str) -> None:
-    assert ("torch" in packages(import_closure(SCRIPT, module))) == (module == "relamp.train.jobs")
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_only_training_scripts_need_torch(script: Path) -> None:
+    needs = "torch" in packages(import_closure(script))
+    assert needs == (script.stem in {"pretrain", "finetune", "embed_edits"})
 
 
 def test_scores_survive_edits_of_training_and_of_other_evaluations() -> None:
-    found = names(import_closure(SCRIPT, "relamp.evaluate.jobs", "relamp.evaluate.svm"))
+    found = names(import_closure(WORKFLOW / "scripts" / "score.py", "relamp.evaluate.svm"))
     assert "evaluate/svm.py" in found
     assert not [name for name in found if name.startswith(("model/", "method/", "train/", "loss/", "augment/"))]
     assert not {"evaluate/clustering.py", "evaluate/edit_distance.py", "evaluate/table.py"} & set(found)

@@ -1,15 +1,17 @@
-"""Each rule's words and its function fit; the record of an artifact brings all that belongs to it."""
+"""Each rule's words and its script's function fit; the record of an artifact brings all that belongs to it."""
 
 from collections.abc import Iterator
-from importlib.util import find_spec
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from inspect import Parameter, signature
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from relamp.artifacts import ARTIFACTS
 from relamp.artifacts.base import Figure, Table
+from relamp.runtime import job
 from relamp.runtime.job import named
 
 ROOT = Path(__file__).parents[2]
@@ -33,11 +35,26 @@ def rules() -> Iterator[dict[str, Any]]:
         yield {rule.name: rule for rule in made._workflow.rules}
 
 
-def test_each_rule_gives_its_function_what_it_takes_and_nothing_else(rules: dict[str, Any]) -> None:
+def function_of(script: str, params: Any) -> Any:
+    """The function that a script calls."""
+    called: list[Any] = []
+    path = ROOT / "workflow" / script
+    spec = spec_from_file_location("__main__", path)
+    module = module_from_spec(spec)
+    module.snakemake = SimpleNamespace(params=params)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(job, "run", lambda function, _: called.append(function))
+        spec.loader.exec_module(module)
+    (function,) = called
+    return function
+
+
+def test_each_rule_gives_its_scripts_function_what_it_takes_and_nothing_else(rules: dict[str, Any]) -> None:
     scripted = {name: rule for name, rule in rules.items() if rule.script}
     assert len(scripted) > 50
     for name, rule in scripted.items():
-        taken = signature(named(rule.params["call"])).parameters
+        params = SimpleNamespace(call=rule.params.get("call"))
+        taken = signature(function_of(rule.script, params)).parameters
         named_words = [*rule.params.keys(), *rule.input.keys(), *rule.output.keys()]
         assert len(named_words) == len(set(named_words)), f"{name}: a word has two meanings"
         given = {*rule.wildcard_names, *named_words}
@@ -49,10 +66,20 @@ def test_each_rule_gives_its_function_what_it_takes_and_nothing_else(rules: dict
         assert not unknown, f"{name}: nothing takes {unknown}"
 
 
+def test_every_script_is_a_docstring_imports_and_one_call() -> None:
+    scripts = sorted((ROOT / "workflow" / "scripts").glob("*.py"))
+    assert 10 < len(scripts) < 20
+    for script in scripts:
+        lines = script.read_text(encoding="utf-8").splitlines()
+        assert len(lines) <= 8
+        # Processes of a job's own import its script again.
+        assert lines[-2] == 'if __name__ == "__main__":'
+        assert lines[-1].startswith("    run(")
+
+
 def test_every_rule_with_a_script_has_log_and_environment(rules: dict[str, Any]) -> None:
     for name, rule in rules.items():
         if rule.script:
-            assert rule.script == "scripts/job.py", name
             assert rule.log, name
             assert rule.conda_env, name
 

@@ -15,21 +15,6 @@ from relamp.study import resources
 from relamp.study.paths import Paths
 from relamp.study.studies import BASE, TRAINERS, Run, Study
 
-# The functions that jobs call, by name, like what these load: see `relamp.runtime.job.named`.
-CALLS = {
-    "fetch": "relamp.data.jobs:fetch",
-    "pack": "relamp.data.jobs:pack",
-    "folds": "relamp.data.jobs:folds",
-    "scaffold": "relamp.data.jobs:scaffold",
-    "damage": "relamp.graph.jobs:damage",
-    "pretrain": "relamp.train.jobs:pretrain",
-    "finetune": "relamp.train.jobs:finetune",
-    "embed_edits": "relamp.train.jobs:embed_edits",
-    "score": "relamp.evaluate.jobs:score",
-    "hard_negatives": "relamp.evaluate.theorem:hard_negatives",
-    "efficiency": "relamp.tools.efficiency:write_efficiency",
-    "report": "relamp.tools.report:write_report",
-}
 DATASET = "{dataset}"
 ANY = Run("{method}", "{setting}")  # the run that the wildcards name
 

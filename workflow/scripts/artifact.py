@@ -1,4 +1,4 @@
-"""Call the function that a rule names, with the rule's words."""
+"""Make one figure, table or page by the function that its record names."""
 
 from relamp.runtime.job import named, run
 
