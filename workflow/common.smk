@@ -98,7 +98,7 @@ def trained_by(made):
 
     def of(wildcards):
         makers = {made.study.row(run.method).maker for run in made.of(wildcards)}
-        return code(CALLS["pretrain"], TRAINERS[made.study.domain], *sorted(makers))
+        return code("pretrain", TRAINERS[made.study.domain], *sorted(makers))
 
     return of
 

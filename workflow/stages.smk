@@ -5,7 +5,7 @@
 # Here alone the network is needed, so it runs where the command was typed: on a cluster, on the login node.
 rule fetch:
     input:
-        code=code(CALLS["fetch"]),
+        code=code("fetch"),
     output:
         output=f"{RESULTS}/raw/{{dataset}}.json",
     log:
@@ -21,7 +21,7 @@ rule fetch:
 
 rule pack:
     input:
-        code=code(CALLS["pack"]),
+        code=code("pack"),
         record=fetch_record,
         own_files=own_files,
     output:
@@ -49,7 +49,7 @@ rule pack:
 # Folds are fixed once for all methods.
 rule folds:
     input:
-        code=code(CALLS["folds"]),
+        code=code("folds"),
         data=rules.pack.output.packed,
     output:
         output=[PATHS.folds(DATASET, seed) for seed in CONFIG.unsupervised.seeds],
@@ -68,7 +68,7 @@ rule folds:
 
 rule scaffold:
     input:
-        code=code(CALLS["scaffold"]),
+        code=code("scaffold"),
         data=rules.pack.output.packed,
     output:
         output=PATHS.scaffold(DATASET),
@@ -85,7 +85,7 @@ rule scaffold:
 # Structural entropy before and after augmentation (LAMP Eq. 5 and 6).
 rule damage:
     input:
-        code=code(CALLS["damage"]),
+        code=code("damage"),
         data=rules.pack.output.packed,
     output:
         output=PATHS.damage(DATASET),
@@ -138,7 +138,7 @@ for made in trainings(STUDIES):
 
 rule finetune:
     input:
-        code=code(CALLS["finetune"], "relamp.train.molecules"),
+        code=code("finetune", "relamp.train.molecules"),
         data=rules.pack.output.packed,
         split=rules.scaffold.output.output,
         encoder=pretrained_encoder,
@@ -169,7 +169,7 @@ rule finetune:
 rule embed_edits:
     input:
         code=lambda wildcards: code(
-            CALLS["embed_edits"],
+            "embed_edits",
             TRAINERS["graphs"],
             "relamp.evaluate.edit_distance",
             EDITS.row(wildcards.method).maker,
@@ -208,7 +208,7 @@ for made in scorings(STUDIES):
             made.name
         input:
             **made.inputs(PATHS),
-            code=code(CALLS["score"], made.score),
+            code=code("score", made.score),
         output:
             output=made.output(PATHS),
         log:
@@ -235,7 +235,7 @@ rule hard_negatives:
             name: PATHS.trained("nodes", DATASET, [ANY], THEOREM.seeds)[name]
             for name in ("embeddings", "encoder")
         },
-        code=code(CALLS["hard_negatives"]),
+        code=code("hard_negatives"),
         data=rules.pack.output.packed,
     output:
         **PATHS.hard_negatives(DATASET, ANY),

@@ -7,7 +7,7 @@ from snakemake.io import strip_wildcard_constraints
 # A second Snakemake plans the same jobs, which says what each asks for; their benchmark rows say what it used.
 rule efficiency:
     input:
-        code=code(CALLS["efficiency"], name="efficiency"),
+        code=code("efficiency"),
         artifacts=[getattr(rules, name).output for name in PLAN.artifacts],
     output:
         output=[
@@ -35,7 +35,7 @@ rule efficiency:
 # The report is written by a second Snakemake, which only reads what this one has made.
 rule report:
     input:
-        code=code(CALLS["report"], name="report"),
+        code=code("report"),
         captions=sorted(
             str(path.relative_to(ROOT))
             for path in (ROOT / "workflow" / "report").glob("*.rst")
