@@ -164,8 +164,7 @@ def _shape(study: Study, run: Run) -> Any:
     """Return the settings that a run is trained by: the shared ones, or those of M-Mix's own training; or none."""
     chosen: Any = study.trained_by(run)
     row = study.row(run.method)
-    own = chosen.mmix.training if row.group == "mmix" else None
-    shape = own or chosen
+    shape = (row.group == "mmix" and chosen.mmix.training) or chosen
     return shape if row.trains else shape.model_copy(update={"epochs": 0})
 
 
@@ -180,9 +179,7 @@ def trained_mb(embedded: int, floats: int, weights: int) -> float:
     return 4 * (2 * embedded * floats + 5 * weights) / 1e6
 
 
-def need(
-    rate: Rate, dataset: str | None, times: float = 1, attempt: int = 1, threads: int = 1, *, gpu: bool = True
-) -> Need:
+def need(rate: Rate, dataset: str | None, times: float = 1, attempt: int = 1, threads: int = 1) -> Need:
     """Return what a job needs; the second attempt asks for twice the memory and time, later ones for four times.
 
     Args:
@@ -191,7 +188,6 @@ def need(
         times: how often it passes over the data: epochs, seeds and settings multiplied.
         attempt: 1 at first.
         threads: CPUs; what has several works in as many processes.
-        gpu: whether the cluster has GPUs at all.
     """
     millions = count(rate.counts, dataset) / 1e6
     seconds = rate.seconds + rate.seconds_per_million * millions * times / threads
@@ -204,7 +200,7 @@ def need(
         runtime=minutes * more,
         mem_mb=math.ceil(memory / 100) * 100 * more,
         disk_mb=math.ceil(rate.disk_mb + rate.disk_mb_per_million * millions),
-        gpu=int(rate.gpu and gpu),
+        gpu=int(rate.gpu and has_gpus()),
     )
 
 
@@ -242,7 +238,6 @@ def asked(
     rate: Rate,
     words: Mapping[str, Mapping[str, str | int]],
     times: float | Callable[[Any], float] = 1,
-    dataset: str | None = None,
     kept: Callable[[Any], float] = lambda _: 0,
 ) -> dict[str, Any]:
     """Return the resources of a rule, as functions of the wildcards and the attempt.
@@ -251,7 +246,6 @@ def asked(
         rate: of its kind.
         words: see `site_words`. `runtime` and `mem_mb` among them are the most that a job asks for, in minutes and MB.
         times: see `need`; a number, or a function of the wildcards.
-        dataset: where it is not a wildcard.
         kept: MB of disk beyond those of the rate, see `trained_mb`.
     """
     on_gpu = rate.gpu and has_gpus()
@@ -261,8 +255,7 @@ def asked(
     def function(name: str) -> Callable[[Any, int, int], int]:
         def resource(wildcards: Any, attempt: int, threads: int) -> int:
             passes = times(wildcards) if callable(times) else times
-            named = dataset or getattr(wildcards, "dataset", None)
-            found = int(getattr(need(rate, named, passes, attempt, threads, gpu=has_gpus()), name))
+            found = int(getattr(need(rate, getattr(wildcards, "dataset", None), passes, attempt, threads), name))
             if name == "disk_mb":
                 found += math.ceil(kept(wildcards))
             return min(found, most.get(name, found))
@@ -270,8 +263,4 @@ def asked(
         return resource
 
     names = ["start_s", "expected_s", "runtime", "mem_mb", "disk_mb", *(["gpu"] if rate.gpu else [])]
-    return {
-        "kind": rate.kind,
-        **{name: function(name) for name in names},
-        **given,
-    }
+    return {"kind": rate.kind, **{name: function(name) for name in names}, **given}

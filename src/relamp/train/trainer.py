@@ -105,9 +105,12 @@ class Trainer(ABC, Generic[Data]):
         return self.result
 
     def run_epoch(self) -> None:
-        """Take one pass over the samples and record the mean losses."""
+        """Take one pass over the samples, count it and record the mean losses."""
         self.mode(training=True)
-        self.record(self.pass_over(self.samples()))
+        losses = self.pass_over(self.samples())
+        self.epoch += 1
+        self.result.history.append({"epoch": self.epoch, **losses})
+        self.keep_checkpoint()
 
     def pass_over(self, samples: Integers) -> dict[str, float]:
         """Take a step per batch of the samples; return the means of the loss and its parts over samples."""
@@ -124,12 +127,6 @@ class Trainer(ABC, Generic[Data]):
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimiser.step()
-
-    def record(self, losses: Mapping[str, float]) -> None:
-        """Count an epoch."""
-        self.epoch += 1
-        self.result.history.append({"epoch": self.epoch, **losses})
-        self.keep_checkpoint()
 
     def keep_checkpoint(self) -> None:
         """Keep the embeddings of this epoch if it is a checkpoint."""
