@@ -7,6 +7,7 @@ import pandas as pd
 from relamp.data.folds import load_folds
 from relamp.data.packed import PackedGraphs
 from relamp.data.rows import SVM_COLUMNS
+from relamp.data.streams import stream
 from relamp.errors import RelampError
 from relamp.evaluate.bag import bag_of_nodes
 from relamp.evaluate.embeddings import Run
@@ -38,5 +39,5 @@ def _kernel(data: PackedGraphs, name: str, options: Kernels, seed: int) -> Float
     if name == "wl":
         return wl_kernel(data, options.wl_iterations)
     if name == "graphlet":
-        return graphlet_kernel(data, options.graphlet_size, seed)
+        return graphlet_kernel(data, options.graphlet_size, stream(seed, "graphlets"))
     raise RelampError(f"there is no graph kernel {name!r}; known: wl, graphlet (another method needs its embeddings)")

@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from relamp.data.folds import load_folds
 from relamp.data.packed import Integers, PackedGraphs
 from relamp.data.rows import SVM_COLUMNS
+from relamp.data.streams import stream_number
 from relamp.errors import RelampError
 from relamp.evaluate.embeddings import Run, by_epoch, finite
 from relamp.evaluate.linear_svm import predict_linear
@@ -129,7 +130,7 @@ def _evaluate(
     for number in folds:
         train, test = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
         _refuse_rare_classes(y[train], int(number), inner_folds)
-        inner = _inner_accuracy(accuracies, train, y, seed, C, inner_folds)
+        inner = _inner_accuracy(accuracies, train, y, stream_number(seed, "inner folds", int(number)), C, inner_folds)
         tested = accuracies(train, test, C)
         both = pd.DataFrame({"fold": int(number), "candidate": np.asarray(C, dtype=np.float64)})
         both = both.assign(selected=np.arange(len(C)) == inner.argmax())
