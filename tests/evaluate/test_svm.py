@@ -8,6 +8,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVC
 
+from relamp.data.streams import stream_number
 from relamp.errors import RelampError
 from relamp.evaluate import svm
 from relamp.settings.evaluation import SvmProtocol
@@ -38,7 +39,7 @@ def reference(x, y, fold, seed, C=C_GRID, inner_folds=5, machine=SVC, **svc):
         search = GridSearchCV(
             Pipeline([("svc", machine(**svc))]),
             {"svc__C": list(C)},
-            cv=StratifiedKFold(inner_folds, shuffle=True, random_state=seed),
+            cv=StratifiedKFold(inner_folds, shuffle=True, random_state=stream_number(seed, "inner folds", int(number))),
             scoring="accuracy",
         ).fit(x[train], y[train])
         chosen = [c == search.best_params_["svc__C"] for c in C]

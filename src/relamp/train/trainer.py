@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from relamp.data.packed import Integers
+from relamp.data.streams import stream, stream_number
 from relamp.method.base import Loss, Method, Randomness
 from relamp.train.loop import Resume, run_epochs
 
@@ -66,8 +67,8 @@ class Trainer(ABC, Generic[Data]):
 
     def __init__(self, data: Data, settings: Any, seed: int, device: torch.device | str = "cpu") -> None:
         self.data, self.settings, self.seed, self.device = data, settings, seed, torch.device(device)
-        self.random = Randomness(np.random.default_rng(seed), torch.Generator(self.device).manual_seed(seed + 1))
-        drawn = self.draw(torch.Generator().manual_seed(seed))
+        self.random = Randomness(stream(seed, "samples"), self._stream("training", self.device))
+        drawn = self.draw(self._stream("weights"))
         # Any: what encoder and head are is known to the method alone.
         self.encoder: Any = drawn[0].to(self.device)
         self.head: Any = drawn[1].to(self.device)
@@ -95,6 +96,10 @@ class Trainer(ABC, Generic[Data]):
     @abstractmethod
     def embed(self) -> Mapping[str, Tensor]:
         """Return the embeddings `[n, d]` of the weights as they are, by branch, on the CPU."""
+
+    def _stream(self, purpose: str, device: torch.device | str = "cpu") -> torch.Generator:
+        """Return the generator of a purpose."""
+        return torch.Generator(device).manual_seed(stream_number(self.seed, purpose))
 
     def run(self, resume: Resume | None = None, on_epoch: Callable[[int], None] = lambda _: None) -> Trained:
         """Train all epochs and return the result; `resume` and `on_epoch` as in `relamp.train.loop.run_epochs`."""
@@ -209,6 +214,6 @@ class Pretrainer(Trainer[Data]):
         """Return the embeddings of all samples `[n, d]` by branch, in evaluation mode, on the CPU."""
         self.mode(training=False)
         # A generator of its own: what is drawn for embeddings must not change the training.
-        random = torch.Generator(self.device).manual_seed(self.seed)
+        random = self._stream("embedding", self.device)
         parts = [self.method.embed(self.encoder, self.head, self.batch(index), random) for index in self.chunks()]
         return {branch: torch.cat([part[branch].cpu() for part in parts]) for branch in parts[0]}
