@@ -25,22 +25,18 @@ include: "workflow/artifacts.smk"
 include: "workflow/tools.smk"
 
 
-localrules:
-    all,
-    datasets,
-    mmix,
-
-
 rule all:
     default_target: True
     input:
         [getattr(rules, name).output for name in SHOWN],
         rules.report.output,
+    localrule: True
 
 
 rule datasets:
     input:
         expand(rules.pack.output.packed, dataset=all_datasets(CONFIG)),
+    localrule: True
 
 
 rule mmix:
@@ -50,3 +46,4 @@ rule mmix:
             for artifact in PLAN.artifacts.values()
             if artifact.paper == "mmix"
         ],
+    localrule: True

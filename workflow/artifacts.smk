@@ -1,6 +1,5 @@
 # Figures, tables and pages: a rule for each record of src/relamp/artifacts. Means, intervals and ranks are computed here
 # and nowhere earlier; nothing here looks at a model or at raw data.
-RENDER = asked("render")
 
 
 for artifact in PLAN.artifacts.values():
@@ -18,7 +17,7 @@ for artifact in PLAN.artifacts.values():
         conda:
             "../envs/render.yaml"
         resources:
-            **RENDER,
+            **asked("render"),
         params:
             **PLAN.params(artifact),
             call=artifact.call,

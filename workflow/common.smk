@@ -3,10 +3,7 @@ import sys
 from dataclasses import asdict
 from functools import cache
 from os import environ, pathsep
-from os.path import relpath
 from pathlib import Path
-
-from snakemake.io import strip_wildcard_constraints
 
 ROOT = Path(workflow.basedir)
 # Jobs run in environments of their own, which find the library by this path, installed or not.
@@ -39,6 +36,7 @@ except RelampError as error:
     sys.exit(1)
 
 PATHS, STUDIES = PLAN.paths, PLAN.studies
+EDITS, THEOREM = STUDIES["edits"], STUDIES["theorem"]
 RATES = resources.load_rates(ROOT / "workflow" / "rates.csv")
 CORES = resources.cores_of(ROOT / "slurm" / "profile.yaml")
 SITE = resources.site_words(ROOT / "slurm" / "site.yaml")
@@ -63,9 +61,9 @@ def code(script, *loaded, name=None):
     return file
 
 
-def asked(kind, times=1, dataset=None, **more):
-    """The resources of a rule; `times` it passes over the data set, which is a wildcard unless it is named."""
-    return resources.asked(RATES[kind], SITE, times, dataset, own=SIZES, **more)
+def asked(kind, times=1, **more):
+    """The resources of a rule; `times` it passes over the data set of its wildcard."""
+    return resources.asked(RATES[kind], SITE, times, own=SIZES, **more)
 
 
 def registered(wildcards):
@@ -87,27 +85,14 @@ def own_files(wildcards):
     return sorted(map(str, files))
 
 
-def is_corpus(wildcards):
-    """Whether a data set is one of millions of molecules."""
-    row = REGISTRY.get(wildcards.dataset)
-    return row is not None and row.kind == "corpus"
-
-
-# Their kinds of work in rates.csv.
-TRAINED_AS = {
-    "graphs": "pretrain",
-    "molecules": "pretrain",
-    "nodes": "pretrain_nodes",
-    "images": "images",
-}
+# Their kinds of work in rates.csv, where they are not `pretrain` and `svm`.
+TRAINED_AS = {"nodes": "pretrain_nodes", "images": "images"}
 SCORED_AS = {
     "probe": "probe",
     "kmeans": "cluster",
     "edit-distance": "edit_distance",
     "image-probe": "probe_images",
 }
-TRAININGS = list(trainings(STUDIES))
-SCORINGS = list(scorings(STUDIES))
 
 
 def trained_by(made):
@@ -115,13 +100,18 @@ def trained_by(made):
 
     def of(wildcards):
         makers = {made.study.row(run.method).maker for run in made.of(wildcards)}
-        return code(
-            "pretrain",
-            TRAINERS[made.study.domain],
-            *sorted(makers),
-        )
+        return code("pretrain", TRAINERS[made.study.domain], *sorted(makers))
 
     return of
+
+
+def trained_like(study):
+    """The method and settings of the run that wildcards name, as a job gets them."""
+
+    def of(words):
+        return lambda wildcards: words(Run(wildcards.method, wildcards.setting))
+
+    return {"method": of(study.method_of), "settings": of(study.settings_of)}
 
 
 def pretrained_encoder(wildcards):
@@ -129,9 +119,8 @@ def pretrained_encoder(wildcards):
     if wildcards.method == FROM_SCRATCH:
         return []
     corpus, run = STUDIES["corpus"], Run(wildcards.method, wildcards.setting)
-    return PATHS.trained("molecules", corpus.datasets[0], [run], corpus.seeds)[
-        "encoder"
-    ]
+    made = PATHS.trained("molecules", corpus.datasets[0], [run], corpus.seeds)
+    return made["encoder"]
 
 
 def shown(artifact):
@@ -147,12 +136,3 @@ def shown(artifact):
         return files
     first = next(iter(files))
     return {**files, first: [report(files[first][0], **words), *files[first][1:]]}
-
-
-def logs_of_rules():
-    """The log of each rule, below the results of a preset, with wildcards."""
-    return {
-        each.name: relpath(strip_wildcard_constraints(each.log[0]), RESULTS)
-        for each in workflow.rules
-        if each.log
-    }

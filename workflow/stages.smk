@@ -35,7 +35,7 @@ rule pack:
     conda:
         "../envs/data.yaml"
     # A corpus of millions of molecules is packed by several processes.
-    threads: lambda wildcards: 4 if is_corpus(wildcards) else 1
+    threads: lambda wildcards: 4 if (registered(wildcards) or {}).get("kind") == "corpus" else 1
     resources:
         **asked("pack"),
     params:
@@ -105,7 +105,7 @@ rule damage:
 
 
 # Pre-training (LAMP Algorithm 1): a rule per domain for any one run, and one for each method of a sweep.
-for made in TRAININGS:
+for made in trainings(STUDIES):
 
     rule:
         name:
@@ -122,7 +122,11 @@ for made in TRAININGS:
         conda:
             "../envs/train.yaml"
         resources:
-            **asked(TRAINED_AS[made.study.domain], made.work, kept=made.disk),
+            **asked(
+                TRAINED_AS.get(made.study.domain, "pretrain"),
+                made.work,
+                kept=made.disk,
+            ),
         params:
             **made.params(PATHS),
         script:
@@ -163,9 +167,6 @@ rule finetune:
 
 
 # Embeddings of the edited graphs of M-Mix's Table 10.
-EDITS = STUDIES["edits"]
-
-
 rule embed_edits:
     input:
         code=lambda wildcards: code(
@@ -192,13 +193,8 @@ rule embed_edits:
             * sum(CONFIG.mmix.edit_distance.protocol.nodes),
         ),
     params:
+        **trained_like(EDITS),
         seeds=list(EDITS.seeds),
-        method=lambda wildcards: EDITS.method_of(
-            Run(wildcards.method, wildcards.setting)
-        ),
-        settings=lambda wildcards: EDITS.settings_of(
-            Run(wildcards.method, wildcards.setting)
-        ),
         trainer=TRAINERS["graphs"],
         protocol=CONFIG.mmix.edit_distance.protocol.model_dump(mode="json"),
     script:
@@ -206,14 +202,14 @@ rule embed_edits:
 
 
 # Rows, never only a mean: all runs of a study on a data set by one evaluation, what does not train by itself.
-for made in SCORINGS:
+for made in scorings(STUDIES):
 
     rule:
         name:
             made.name
         input:
             **made.inputs(PATHS),
-            code=code("score", made.module),
+            code=code("score", made.score),
         output:
             output=made.output(PATHS),
         log:
@@ -234,9 +230,6 @@ for made in SCORINGS:
 
 
 # Theorem 3.1 of M-Mix on stored embeddings.
-THEOREM = STUDIES["theorem"]
-
-
 rule hard_negatives:
     input:
         **{
@@ -246,10 +239,7 @@ rule hard_negatives:
         code=code("hard_negatives"),
         data=rules.pack.output.packed,
     output:
-        output=PATHS.rows("hard-negatives", DATASET, ANY),
-        draws=PATHS.rows("hard-negatives", DATASET, ANY).replace(
-            "rows.csv", "draws.csv"
-        ),
+        **PATHS.hard_negatives(DATASET, ANY),
     log:
         f"{RESULTS}/logs/hard_negatives/{{dataset}}/{{method}}/{{setting}}.log",
     benchmark:
@@ -259,14 +249,9 @@ rule hard_negatives:
     resources:
         **asked("hard_negatives", len(THEOREM.seeds)),
     params:
+        **trained_like(THEOREM),
         seeds=list(THEOREM.seeds),
         labels=lambda wildcards: dict(wildcards.items()),
-        method=lambda wildcards: THEOREM.method_of(
-            Run(wildcards.method, wildcards.setting)
-        ),
-        settings=lambda wildcards: THEOREM.settings_of(
-            Run(wildcards.method, wildcards.setting)
-        ),
         permutations=CONFIG.mmix.nodes.theorem.permutations,
         anchors=CONFIG.mmix.nodes.theorem.anchors,
     script:

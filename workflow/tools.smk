@@ -1,4 +1,7 @@
 # What a run will cost, what it did cost, how far it is, and its report.
+from os.path import relpath
+
+from snakemake.io import strip_wildcard_constraints
 
 
 # A second Snakemake plans the same jobs, which says what each asks for; their benchmark rows say what it used.
@@ -81,7 +84,12 @@ rule progress:
         "../envs/report.yaml"
     params:
         results="results",
-        logs=lambda wildcards: logs_of_rules(),
+        # Below the results of a preset, with wildcards.
+        logs=lambda wildcards: {
+            each.name: relpath(strip_wildcard_constraints(each.log[0]), RESULTS)
+            for each in workflow.rules
+            if each.log
+        },
         own="progress",
     script:
         "scripts/progress.py"

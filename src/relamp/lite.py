@@ -39,13 +39,14 @@ def pack(output: Path, preset: str | None = None) -> None:
     missing = [path for path in paths if not path.is_file()]
     if missing:
         raise RelampError(f"{missing[0]} and {len(missing) - 1} more: not there; finish the run with `make reproduce`")
-    with whole(output) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        # With a fixed date, so that the same rows give the same bytes.
-        for path in paths:
-            archive.writestr(_entry(path.relative_to(folder).as_posix()), path.read_bytes())
-        # The user's own data sets by name: their folders are of no use elsewhere.
-        words = config.model_dump(mode="json", exclude={"mirrors", "offline", "cache", "own"})
-        archive.writestr(_entry(_CONFIG), json.dumps({"config": words, "own": list(config.own)}, indent=2))
+    entries = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+    # The user's own data sets by name: their folders are of no use elsewhere.
+    words = config.model_dump(mode="json", exclude={"mirrors", "offline", "cache", "own"})
+    entries[_CONFIG] = json.dumps({"config": words, "own": list(config.own)}, indent=2).encode()
+    with whole(output) as beside, zipfile.ZipFile(beside, "w") as archive:
+        for name, content in entries.items():
+            # With a fixed date, so that the same rows give the same bytes.
+            archive.writestr(zipfile.ZipInfo(name, (2000, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
 
 
 def render(rows: Path, out: Path) -> None:
@@ -56,19 +57,14 @@ def render(rows: Path, out: Path) -> None:
     _unpack(rows, out)
     words = read_json(out / _CONFIG)
     config = Config.model_validate(words["config"], context={"own": words["own"]})
-    plan = Plan(config, str(out), str(out / "figures"), str(_ROOT / "published"), splits=False)
+    plan = Plan(config, str(out), str(out / "figures"), str(_ROOT / "published"))
     for artifact in plan.artifacts.values():
         if artifact.lite:
-            make, words = named(artifact.call), {**plan.inputs(artifact), **plan.outputs(artifact)}
-            words |= {**plan.params(artifact), "command": f"python -m relamp.lite render {rows} {out}"}
+            make, words = named(artifact.call), plan.inputs(artifact) | plan.outputs(artifact) | plan.params(artifact)
+            # Folds and splits are not there, to be named in sidecars.
+            words |= {"splits": (), "command": f"python -m relamp.lite render {rows} {out}"}
             make(**bound(make, words))
     print_verdicts(out / "verdict.csv", out / "claims.csv", out / "verdict.html", config.fail_on)
-
-
-def _entry(name: str) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(name, (2000, 1, 1, 0, 0, 0))
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    return entry
 
 
 def _unpack(rows: Path, out: Path) -> None:

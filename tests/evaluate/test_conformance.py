@@ -2,9 +2,9 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import cache
 from importlib import import_module
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from relamp.evaluate.table import EVALUATIONS, Evaluation
 from relamp.judge.runs import all_runs, cells, scores
 from relamp.runtime.log import RESUMES
 from relamp.settings.judging import PROTOCOLS
+from reordered import reordered
 
 SEEDS = (3, 5)
 SETTING = "eta~0.5_mode~both"
@@ -71,16 +72,6 @@ def arrays_of(row: Evaluation, samples: int, seed: int) -> tuple[dict[str, Any],
         named = {f"epoch~{epoch}_branch~{branch}": z[epoch] for epoch in z for branch in ("a", "average")}
         return named, {"final_epoch": "2"}
     return {f"epoch~{epoch}": array for epoch, array in z.items()}, {}
-
-
-def reordered(data: Any, order: np.ndarray[Any, Any]) -> Any:
-    """The same samples under other numbers."""
-    if not hasattr(data, "train"):
-        return data.take(order)
-    place = np.argsort(order)
-    parts = {part: np.sort(place[getattr(data, part)]) for part in ("train", "valid", "test") if hasattr(data, part)}
-    more = {"images": data.images[order]} if hasattr(data, "images") else {}
-    return replace(data, y=data.y[order], **parts, **more)
 
 
 class Job:
@@ -206,13 +197,7 @@ def test_the_order_of_samples_does_not_matter(row: Evaluation, metric: str, job:
 def stored(row: Evaluation, job: Callable[..., Job]) -> pd.DataFrame:
     if row in SCORED:
         return job(row).run().assign(setting="default")
-    keys = [
-        (seed, epoch, split, task)
-        for seed in SEEDS
-        for epoch in (1, 2)
-        for split in ("valid", "test")
-        for task in (0, 1)
-    ]
+    keys = list(product(SEEDS, (1, 2), ("valid", "test"), (0, 1)))
     rows = pd.DataFrame([(*key, "roc_auc", value) for key, value in zip(keys, RNG.random(len(keys)), strict=True)])
     rows = rows.set_axis(FINETUNE_COLUMNS, axis=1)
     return rows.assign(method="method", dataset="some", setting="default", rows="rows.csv")

@@ -1,3 +1,4 @@
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
-from model_graphs import random_graphs
+from model_graphs import graph_of, random_graphs, refined
 from relamp.data.packed import PackedGraphs
 from relamp.data.tu import read_tu
 from relamp.errors import RelampError
@@ -25,16 +26,9 @@ from relamp.evaluate.edit_distance import (
 )
 from relamp.evaluate.embeddings import Run
 from relamp.settings.evaluation import EditDistanceProtocol
+from unions import packed, path
 
 COIL = Path(__file__).parents[3] / "shared" / "data" / "TUDataset" / "COIL-DEL.zip"
-
-
-def graph_of(data: PackedGraphs, g: int) -> nx.Graph:
-    made = nx.Graph()
-    nodes = range(data.node_offset[g], data.node_offset[g + 1])
-    made.add_nodes_from((i, {"label": tuple(data.x[n])}) for i, n in enumerate(nodes))
-    made.add_edges_from(data.edge_index[:, data.edge_offset[g] : data.edge_offset[g + 1]].T.tolist())
-    return made
 
 
 def drawn(seed: int = 0, nodes: int = 5, count: int = 20, **options: object) -> tuple[PackedGraphs, Triplets]:
@@ -79,18 +73,8 @@ def test_so_many_edges_are_substituted_and_nothing_else(seed: int, numbers: tupl
 
 def test_every_edge_and_every_free_pair_is_equally_likely() -> None:
     # A path of 4 nodes: 3 edges and 3 free pairs, so each of 9 substitutions has probability 1/9.
-    edges = np.array([[0, 1], [1, 0], [1, 2], [2, 1], [2, 3], [3, 2]]).T
     count = 3600
-    path = PackedGraphs(
-        name="paths",
-        x=np.zeros((4 * count, 1), dtype=np.int64),
-        cardinality=(1,),
-        edge_index=np.tile(edges, count),
-        node_offset=4 * np.arange(count + 1),
-        edge_offset=6 * np.arange(count + 1),
-        y=np.zeros(count, dtype=np.int64),
-    )
-    positive = triplets(path, 4, count, np.random.default_rng(0)).positive
+    positive = triplets(packed([path(4)] * count), 4, count, np.random.default_rng(0)).positive
     kinds = [frozenset(map(frozenset, graph_of(positive, g).edges)) for g in range(count)]
     counts = np.array([kinds.count(kind) for kind in set(kinds)])
     assert len(counts) == 9
@@ -137,25 +121,9 @@ def test_exchanging_positives_and_negatives_mirrors_the_scores(pairs: list[tuple
     assert one["roc_auc"] + two["roc_auc"] == pytest.approx(1)
 
 
-def histogram(graph: nx.Graph) -> dict[tuple, int]:
+def histogram(graph: nx.Graph) -> Counter[tuple]:
     """Edges by the labels of their two ends."""
-    found: dict[tuple, int] = {}
-    for u, v in graph.edges:
-        key = tuple(sorted((graph.nodes[u]["label"], graph.nodes[v]["label"])))
-        found[key] = found.get(key, 0) + 1
-    return found
-
-
-def refined(graph: nx.Graph, iterations: int) -> dict[str, int]:
-    """Weisfeiler-Leman subtree counts by nested strings."""
-    colour = {u: str(graph.nodes[u]["label"]) for u in graph}
-    counts: dict[str, int] = {}
-    for step in range(iterations + 1):
-        if step:
-            colour = {u: f"{colour[u]}({','.join(sorted(colour[v] for v in graph[u]))})" for u in graph}
-        for text in colour.values():
-            counts[f"{step}:{text}"] = counts.get(f"{step}:{text}", 0) + 1
-    return counts
+    return Counter(tuple(sorted((graph.nodes[u]["label"], graph.nodes[v]["label"]))) for u, v in graph.edges)
 
 
 @pytest.mark.parametrize("normalise", [True, False])
@@ -171,7 +139,7 @@ def test_kernels_are_the_products_of_their_histograms(
             refined(graph, 2) if kernel == "wl" else histogram(graph) for graph in (graph_of(part, g) for part in made)
         ]
         for other, similarity in zip(counts[1:], found, strict=True):
-            product = sum(counts[0][key] * other.get(key, 0) for key in counts[0])
+            product = sum(counts[0][key] * other[key] for key in counts[0])
             norms = [sum(value**2 for value in mine.values()) ** 0.5 for mine in (counts[0], other)]
             # GraKeL's edge histogram counts both directions of an edge.
             scale = 1 / (norms[0] * norms[1]) if normalise else {"wl": 1, "hist-kernel": 4}[kernel]

@@ -26,9 +26,9 @@ def mixture(partners: list, weights: list[float], anchor: tuple[float, ...] = (1
 
 
 @st.composite
-def mixtures(draw: st.DrawFn, unit: bool = True, most: int = 5, least: int = 2) -> Mixture:
+def mixtures(draw: st.DrawFn, unit: bool = True) -> Mixture:
     """An anchor of weight own, and partners with weights that sum to the rest."""
-    k, d = draw(st.integers(least, most)), draw(st.integers(2, 4))
+    k, d = draw(st.integers(2, 5)), draw(st.integers(2, 4))
     # Away from zero, so that a direction is defined.
     values = st.floats(-1, 1).map(lambda x: x + (0.25 if x >= 0 else -0.25))
     z = draw(arrays(np.float64, (k + 1, d), elements=values))
@@ -93,16 +93,7 @@ def test_the_first_inequality_of_the_proof_holds_for_unit_vectors(m: Mixture) ->
 
 
 @SOME
-@given(mixtures(most=2))
-def test_the_second_inequality_holds_with_the_anchor_alone_beside_the_two(m: Mixture) -> None:
-    _, second = swap_gains(m, m.ranked())
-    s = m.similarities()
-    for j, k in ((0, 1), (1, 0)):
-        assert second[j, k] == pytest.approx(m.own * (s[j] - s[k]), abs=1e-12)
-
-
-@SOME
-@given(mixtures(least=3))
+@given(mixtures())
 def test_the_second_inequality_is_decided_by_the_terms_that_the_proof_drops(m: Mixture) -> None:
     ranked = m.ranked()
     _, second = swap_gains(m, ranked)

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from model_graphs import graph_of, random_graphs, refined
 from relamp.data.packaged import pack
-from relamp.data.packed import PackedGraphs
 from relamp.errors import RelampError
 from relamp.evaluate.kernels import _graphlets, _node_sets, graphlet_kernel, wl_kernel
+from reordered import renumbered
+from unions import complete, labelled, packed, path, star
 
 KERNELS = [
     lambda data: wl_kernel(data, 0),
@@ -20,42 +22,6 @@ KERNELS = [
 ]
 
 
-def packed(*graphs):
-    """Graphs as (labels of the nodes, undirected edges)."""
-    both = [[*edges, *((b, a) for a, b in edges)] for _, edges in graphs]
-    x = np.array([row if isinstance(row, tuple) else (row,) for labels, _ in graphs for row in labels], dtype=np.int64)
-    return PackedGraphs(
-        name="tiny",
-        x=x,
-        cardinality=tuple(x.max(axis=0) + 1),
-        edge_index=np.array([edge for edges in both for edge in edges], dtype=np.int64).reshape(-1, 2).T,
-        node_offset=np.cumsum([0] + [len(labels) for labels, _ in graphs]),
-        edge_offset=np.cumsum([0] + [len(edges) for edges in both]),
-        y=np.zeros(len(graphs), dtype=np.int64),
-    )
-
-
-def random_graphs(seed, number=6, most=8):
-    rng = np.random.default_rng(seed)
-    graphs = []
-    for nodes in rng.integers(1, most + 1, size=number):
-        density = rng.random()
-        edges = [pair for pair in combinations(range(nodes), 2) if rng.random() < density]
-        graphs.append((rng.integers(3, size=nodes).tolist(), edges))
-    return graphs
-
-
-def shuffled(graphs, seed):
-    """The same graphs with their nodes numbered and their edges listed in another order."""
-    rng, moved = np.random.default_rng(seed), []
-    for labels, edges in graphs:
-        new = rng.permutation(len(labels))
-        other = [(int(new[b]), int(new[a])) for a, b in edges]
-        rng.shuffle(other)
-        moved.append(([labels[i] for i in np.argsort(new)], [tuple(edge) for edge in other]))
-    return moved
-
-
 def cosine(features):
     keys = sorted({key for feature in features for key in feature}, key=repr)
     phi = np.array([[feature[key] for key in keys] for feature in features], dtype=float).reshape(len(features), -1)
@@ -63,37 +29,23 @@ def cosine(features):
     return phi @ phi.T / np.where(norm > 0, norm, 1)[:, None] / np.where(norm > 0, norm, 1)
 
 
-def slow_wl(graphs, iterations):
-    """Labels as nested tuples: no compression, no shared dictionary."""
-    features = []
-    for labels, edges in graphs:
-        now, feature = list(labels), Counter((0, label) for label in labels)
-        for level in range(1, iterations + 1):
-            near = [[now[b] for a, b in [*edges, *((d, c) for c, d in edges)] if a == i] for i in range(len(now))]
-            now = [(own, tuple(sorted(around, key=repr))) for own, around in zip(now, near, strict=True)]
-            feature.update((level, label) for label in now)
-        features.append(feature)
-    return cosine(features)
+def slow_wl(data, iterations):
+    return cosine([refined(graph_of(data, g), iterations) for g in range(len(data))])
 
 
-def slow_graphlets(graphs, size):
+def slow_graphlets(data, size):
     """Every node set, named by the smallest edge list over all orders of its nodes."""
     features = []
-    for labels, edges in graphs:
-        present, feature = {frozenset(edge) for edge in edges}, Counter()
-        for nodes in combinations(range(len(labels)), size):
-            orders = permutations(nodes)
-            forms = [
-                tuple(frozenset((order[i], order[j])) in present for i, j in combinations(range(size), 2))
-                for order in orders
-            ]
-            feature[min(forms)] += 1
-        features.append(feature)
+    for graph in (graph_of(data, g) for g in range(len(data))):
+        features.append(Counter())
+        for nodes in combinations(graph, size):
+            forms = [tuple(graph.has_edge(u, v) for u, v in combinations(order, 2)) for order in permutations(nodes)]
+            features[-1][min(forms)] += 1
     return cosine(features)
 
 
 def test_wl_by_hand():
-    data = packed(([0, 1, 0], [(0, 1), (1, 2)]), ([0, 1], [(0, 1)]))
+    data = labelled([([0, 1, 0], [(0, 1), (1, 2)]), ([0, 1], [(0, 1)])], (2,))
     # Labels: (2, 1) and (1, 1). After one round: 0 with neighbour 1 twice and once, 1 with neighbours 0 0, 1 with 0.
     np.testing.assert_allclose(wl_kernel(data, 0), [[1, 3 / sqrt(5 * 2)], [3 / sqrt(5 * 2), 1]])
     np.testing.assert_allclose(wl_kernel(data, 1), [[1, 5 / sqrt(10 * 4)], [5 / sqrt(10 * 4), 1]])
@@ -101,21 +53,18 @@ def test_wl_by_hand():
 
 def test_wl_labels_are_whole_rows_of_x():
     first, second = ([(0, 0), (1, 1)], []), ([(0, 1), (1, 0)], [])
-    np.testing.assert_allclose(wl_kernel(packed(first, second), 2), np.eye(2))
+    np.testing.assert_allclose(wl_kernel(labelled([first, second], (2, 2)), 2), np.eye(2))
 
 
 @pytest.mark.parametrize("iterations", [0, 1, 2, 4])
 @pytest.mark.parametrize("seed", range(5))
 def test_wl_equals_the_slow_one(seed, iterations):
-    graphs = random_graphs(seed)
-    np.testing.assert_allclose(wl_kernel(packed(*graphs), iterations), slow_wl(graphs, iterations), atol=1e-12)
+    data = random_graphs(seed, count=6)
+    np.testing.assert_allclose(wl_kernel(data, iterations), slow_wl(data, iterations), atol=1e-12)
 
 
 def test_graphlets_of_three_nodes_by_hand():
-    triangle = ([0] * 3, [(0, 1), (1, 2), (0, 2)])
-    path3 = ([0] * 3, [(0, 1), (1, 2)])
-    star = ([0] * 4, [(0, 1), (0, 2), (0, 3)])
-    path4 = ([0] * 4, [(0, 1), (1, 2), (2, 3)])
+    data = packed([complete(3), path(3), star(4), path(4)])
     # Numbers of (no edge, one edge, path, triangle): (0,0,0,1), (0,0,1,0), (1,0,3,0), (0,2,2,0).
     expected = [
         [1, 0, 0, 0],
@@ -123,14 +72,14 @@ def test_graphlets_of_three_nodes_by_hand():
         [0, 3 / sqrt(10), 1, 6 / sqrt(80)],
         [0, 2 / sqrt(8), 6 / sqrt(80), 1],
     ]
-    np.testing.assert_allclose(graphlet_kernel(packed(triangle, path3, star, path4), 3, seed=0), expected)
+    np.testing.assert_allclose(graphlet_kernel(data, 3, seed=0), expected)
 
 
 @pytest.mark.parametrize("size", [3, 4, 5])
 @pytest.mark.parametrize("seed", range(2))
 def test_graphlets_equal_the_slow_ones(seed, size):
-    graphs = random_graphs(seed, most=7)
-    np.testing.assert_allclose(graphlet_kernel(packed(*graphs), size, 0), slow_graphlets(graphs, size), atol=1e-12)
+    data = random_graphs(seed, count=6, most=7)
+    np.testing.assert_allclose(graphlet_kernel(data, size, 0), slow_graphlets(data, size), atol=1e-12)
 
 
 @pytest.mark.parametrize(("size", "known"), [(3, 4), (4, 11), (5, 34)])
@@ -141,30 +90,30 @@ def test_number_of_graphlets(size, known):
 @given(st.integers(0, 2**32), st.sampled_from(KERNELS))
 @settings(max_examples=25, deadline=None)
 def test_symmetric_positive_semidefinite_and_blind_to_order(seed, kernel):
-    graphs = random_graphs(seed)
-    k = kernel(packed(*graphs))
+    data = random_graphs(seed)
+    k = kernel(data)
     assert np.array_equal(k, k.T)
     assert np.linalg.eigvalsh(k).min() > -1e-9
     assert np.isin(k.diagonal().round(12), [0, 1]).all()
-    np.testing.assert_allclose(kernel(packed(*shuffled(graphs, seed))), k, atol=1e-12)
-    order = np.random.default_rng(seed).permutation(len(graphs))
-    np.testing.assert_allclose(kernel(packed(*graphs).take(order)), k[np.ix_(order, order)], atol=1e-12)
+    np.testing.assert_allclose(kernel(renumbered(data, seed)), k, atol=1e-12)
+    order = np.random.default_rng(seed).permutation(len(data))
+    np.testing.assert_allclose(kernel(data.take(order)), k[np.ix_(order, order)], atol=1e-12)
 
 
 def test_graphs_without_edges_or_with_few_nodes():
-    data = packed(([0], []), ([0, 0, 0, 0], []), ([], []), ([0, 0, 0], [(0, 1), (1, 2)]))
+    data = packed([(1, []), (4, []), (0, []), path(3)])
     wl = wl_kernel(data, 1)
     # Without edges only node labels count: (1, 4, 0, 3) nodes in round 0, (1, 4, 0, 0) alone in round 1.
     np.testing.assert_allclose(wl[0], [1, 1, 0, 3 / sqrt(2 * (9 + 4 + 1))])
     np.testing.assert_array_equal(wl[2], 0)
-    np.testing.assert_array_equal(wl_kernel(packed(([], []), ([0], [])).take(np.array([0, 0])), 1), np.zeros((2, 2)))
+    np.testing.assert_array_equal(wl_kernel(packed([(0, []), (0, [])]), 1), np.zeros((2, 2)))
     # One node and no node hold no graphlet; four lone nodes hold the empty one only.
     np.testing.assert_allclose(graphlet_kernel(data, 3, 0), np.diag([0, 1, 0, 1]))
-    np.testing.assert_array_equal(graphlet_kernel(packed(([0], []), ([0, 0], [(0, 1)])), 4, 0), np.zeros((2, 2)))
+    np.testing.assert_array_equal(graphlet_kernel(packed([(1, []), path(2)]), 4, 0), np.zeros((2, 2)))
 
 
 def test_sampled_graphlets_repeat_under_a_seed_and_approach_the_full_count():
-    data = packed(*random_graphs(3, number=8, most=25))
+    data = random_graphs(3, count=8, most=25)
     full = graphlet_kernel(data, 4, 0, samples=20_000)
     first, again, other = (graphlet_kernel(data, 4, seed, samples=2_000) for seed in (1, 1, 2))
     assert np.array_equal(first, again)
@@ -184,7 +133,7 @@ def test_sampled_node_sets_are_uniform():
 
 
 def test_refuses_settings_out_of_range():
-    data = packed(([0], []))
+    data = packed([path(1)])
     with pytest.raises(RelampError, match="-1 iterations"):
         wl_kernel(data, -1)
     with pytest.raises(RelampError, match="size 6"):
@@ -195,14 +144,6 @@ def test_refuses_settings_out_of_range():
 
 def test_mutag():
     data = pack("MUTAG")
-    for kernel in (wl_kernel(data, 3), graphlet_kernel(data, 3, 0)):
-        assert kernel.shape == (188, 188)
-        assert np.linalg.eigvalsh(kernel).min() > -1e-9
-        np.testing.assert_allclose(kernel.diagonal(), 1)
-    first = slice(0, 12)
-    graphs = []
-    for g in range(12):
-        one = data.take(np.array([g]))
-        graphs.append((one.x[:, 0].tolist(), [(a, b) for a, b in one.edge_index.T.tolist() if a < b]))
-    np.testing.assert_allclose(wl_kernel(data, 3)[first, first], slow_wl(graphs, 3), atol=1e-12)
-    np.testing.assert_allclose(graphlet_kernel(data, 3, 0)[first, first], slow_graphlets(graphs, 3), atol=1e-12)
+    some = data.take(np.arange(12))
+    np.testing.assert_allclose(wl_kernel(data, 3)[:12, :12], slow_wl(some, 3), atol=1e-12)
+    np.testing.assert_allclose(graphlet_kernel(data, 3, 0)[:12, :12], slow_graphlets(some, 3), atol=1e-12)

@@ -4,6 +4,7 @@ import torch
 from sklearn.metrics import f1_score
 from torch.nn import functional as F
 
+from relamp.data.streams import stream
 from relamp.errors import RelampError
 from relamp.evaluate import linear_probe
 from relamp.evaluate.linear_probe import accuracy, micro_f1, xavier_uniform
@@ -24,7 +25,7 @@ def slow(y: np.ndarray, seed: int, run: int, steps: int, decay: float) -> np.nda
     outputs = y.shape[1] if y.ndim == 2 else y.max() + 1
     layer = torch.nn.Linear(5, outputs)
     with torch.no_grad():
-        layer.weight.copy_(torch.from_numpy(xavier_uniform(5, outputs, np.random.default_rng([seed, run])).T))
+        layer.weight.copy_(torch.from_numpy(xavier_uniform(5, outputs, stream(seed, "probe", run)).T))
         layer.bias.zero_()
     optimiser = torch.optim.Adam(layer.parameters(), lr=0.01, weight_decay=decay)
     for _ in range(steps):
@@ -58,7 +59,7 @@ def test_micro_f1_is_that_of_torchs_own_training() -> None:
 def test_the_fitted_weights_are_torchs_to_rounding() -> None:
     from relamp.evaluate.linear_probe import _fit
 
-    first = xavier_uniform(5, 4, np.random.default_rng([0, 0]))
+    first = xavier_uniform(5, 4, stream(0, "probe", 0))
     weight, bias = _fit(X[:30], np.eye(4, dtype=np.float32)[Y[:30]], first[None], False, 50, 0.01, 0.01)
     np.testing.assert_allclose(X @ weight[0] + bias[0], slow(Y, 0, 0, 50, 0.01), atol=1e-4)
 

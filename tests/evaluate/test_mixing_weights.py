@@ -4,11 +4,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mixing import gen, index, random_edges, some
-from relamp.errors import RelampError
+from mixing import index, random_edges, some
 from relamp.evaluate.mixing_weights import NeighbourWeights, neighbour_weights, unit_rows
 from relamp.mixing.similarity import make_mixer
 from relamp.settings.mixing import MixSettings
+from seeded import gen
 
 
 def dense(weights: NeighbourWeights) -> np.ndarray:
@@ -47,12 +47,6 @@ def test_weights_by_hand() -> None:
     np.testing.assert_allclose(weights.own, [0.2, 0.2, 0.2, 1.0])
     np.testing.assert_allclose(weights.weight, [0.8 * np.e / (np.e + 1), 0.8 / (np.e + 1), 0.8, 0.8])
     assert (weights.offset.tolist(), weights.partner.tolist()) == ([0, 2, 3, 4, 4], [1, 2, 0, 0])
-
-
-@pytest.mark.parametrize("options", [{"scope": "op"}, {"operator": "adjacency"}])
-def test_other_mixings_are_refused(options: dict) -> None:
-    with pytest.raises(RelampError, match="has no weights over neighbours"):
-        neighbour_weights(np.eye(2), np.array([[0, 1], [1, 0]]), MixSettings(**options))
 
 
 def test_unit_rows_leave_zeros() -> None:

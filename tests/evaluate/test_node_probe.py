@@ -14,7 +14,7 @@ from relamp.errors import RelampError
 from relamp.evaluate.clustering import score_clustering
 from relamp.evaluate.embeddings import Run, of_nodes
 from relamp.evaluate.linear_probe import evaluate_probe
-from relamp.evaluate.node_probe import public_split, random_split, score_probe
+from relamp.evaluate.node_probe import random_split, score_probe
 
 PROBE = {"runs": 3, "steps": 10}
 
@@ -114,12 +114,6 @@ def test_splits_differ_by_seed_and_refuse_what_cannot_be_learnt() -> None:
         random_split(DATA, (0.02, 0.1), np.random.default_rng(0))
     with pytest.raises(RelampError, match="leave a part empty"):
         random_split(DATA, (0.001, 0.1), np.random.default_rng(0))
-
-
-def test_the_public_split_is_the_data_sets_own() -> None:
-    assert np.array_equal(public_split(DATA)["valid"], DATA.valid)
-    with pytest.raises(RelampError, match="no public split"):
-        public_split(random_nodes(split=False))
 
 
 def test_nodes_with_many_labels_are_all_split() -> None:

@@ -40,20 +40,13 @@ def test_edge_perturbation_can_add_entropy() -> None:
 
 def test_status() -> None:
     rows = measure_damage(packed(MIXED, name="a"), "node_drop", "paper", 0.5, 4, RNG(0))
+    assert rows.loc[0, ["dataset", "augmentation", "reading"]].tolist() == ["a", "node_drop", "paper"]
     expected = ["ok", "no_edges", "ok", "zero_entropy", "no_edges", "ok", "zero_entropy", "ok"]
     assert rows["status"].tolist() == expected * 4
     assert rows["draw"].tolist() == [d for d in range(4) for _ in MIXED]
     assert rows["graph"].tolist() == list(range(8)) * 4
     assert np.array_equal(rows["value"].notna(), rows["status"] == "ok")
     assert (rows.loc[rows["status"] != "ok", "before"] == 0).all()
-
-
-def test_columns() -> None:
-    rows = measure_damage(packed([path(3)], name="tiny"), "subgraph", "code", 0.2, 1, RNG(0))
-    assert list(rows) == [
-        "dataset", "augmentation", "reading", "draw", "graph", "status", "before", "after", "value",
-    ]  # fmt: skip
-    assert rows.loc[0, ["dataset", "augmentation", "reading"]].tolist() == ["tiny", "subgraph", "code"]
 
 
 @pytest.mark.parametrize("name", ["node_drop", "edge_perturbation", "subgraph"])

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.linalg import expm
 from scipy.sparse import csr_matrix, issparse
 
+from diffused import slow_adjacency, slow_diffusion
 from relamp.errors import RelampError
 from relamp.graph import diffusion
 from relamp.graph.diffusion import diffuse, normalised_adjacency
@@ -16,25 +16,6 @@ def edges_of(num_nodes: int, share: float, rng: np.random.Generator) -> np.ndarr
     """Both directions of random edges."""
     upper = np.triu(rng.random((num_nodes, num_nodes)) < share, 1)
     return np.stack((upper | upper.T).nonzero())
-
-
-def slow_adjacency(edge_index: np.ndarray, num_nodes: int, self_loops: bool) -> np.ndarray:
-    a = np.zeros((num_nodes, num_nodes))
-    for source, target in edge_index.T:
-        a[target, source] = 1
-    if self_loops:
-        a[np.diag_indices(num_nodes)] = 1
-    rows, columns = a.sum(1), a.sum(0)
-    for i in range(num_nodes):
-        for j in range(num_nodes):
-            if a[i, j]:
-                a[i, j] /= math.sqrt(rows[i] * columns[j])
-    return a
-
-
-def slow_diffusion(t: np.ndarray, kind: str, alpha: float, time: float) -> np.ndarray:
-    unit = np.eye(len(t))
-    return alpha * np.linalg.inv(unit - (1 - alpha) * t) if kind == "ppr" else expm(-time * (unit - t))
 
 
 def test_adjacency_by_hand() -> None:
@@ -109,19 +90,6 @@ def test_bound_is_attained() -> None:
     assert 0.05 < error[0, 0] <= 0.1
 
 
-@pytest.mark.parametrize("kind", ["ppr", "heat"])
-def test_isolated_nodes(kind: str) -> None:
-    lone = np.array([[0, 1], [1, 0]])
-    x = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, -6.0]])
-    with_loops = diffuse(normalised_adjacency(lone, 3), x, kind, tolerance=1e-12)
-    np.testing.assert_allclose(with_loops[2], x[2], atol=1e-10)
-    # Without self-loops T is zero there: alpha x, or exp(-time) x.
-    without = diffuse(normalised_adjacency(lone, 3, self_loops=False), x, kind, 0.2, 5.0, 1e-12)
-    np.testing.assert_allclose(without[2], (0.2 if kind == "ppr" else math.exp(-5)) * x[2], atol=1e-10)
-    none = normalised_adjacency(np.empty((2, 0), dtype=np.int64), 3)
-    np.testing.assert_allclose(diffuse(none, x, kind, tolerance=1e-12), x, atol=1e-10)
-
-
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from(["ppr", "heat"]))
 def test_batches_equal_their_graphs(seed: int, kind: str) -> None:
@@ -162,7 +130,7 @@ def test_sparse_features_equal_dense_ones_and_keep_their_precision(monkeypatch) 
     rng = np.random.default_rng(0)
     adjacency = normalised_adjacency(edges_of(30, 0.1, rng), 30)
     x = rng.random((30, 8)) * (rng.random((30, 8)) < 0.2)
-    whole = slow_diffusion(adjacency.toarray(), "ppr", 0.2, 5.0) @ x
+    whole = slow_diffusion(adjacency.toarray()) @ x
     dense, sparse = diffuse(adjacency, x, "ppr"), diffuse(adjacency, csr_matrix(x), "ppr")
     assert type(dense) is type(sparse) is np.ndarray
     np.testing.assert_array_equal(dense, sparse)

@@ -1,7 +1,6 @@
 import math
 from itertools import pairwise
 
-import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -29,12 +28,6 @@ def test_degrees_by_hand() -> None:
     # 0 - 1 - 2 with a self-loop at 2, and 3 -> 0 in one direction only.
     edge_index = np.array([[0, 1, 1, 2, 2, 3], [1, 0, 2, 1, 2, 0]])
     assert degrees(edge_index, 5).tolist() == [1.5, 2, 2, 0.5, 0]
-
-
-def test_degrees_are_those_of_networkx() -> None:
-    graph = nx.gnp_random_graph(30, 0.2, seed=1)
-    edge_index = np.array(list(graph.to_directed().edges)).T
-    assert degrees(edge_index, 30).tolist() == [graph.degree[v] for v in range(30)]
 
 
 def test_by_hand() -> None:

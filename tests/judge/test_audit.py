@@ -6,8 +6,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from relamp.errors import RelampError
 from relamp.judge.audit import COLUMNS, audit, render_audit
@@ -47,32 +45,6 @@ def test_ranks_by_hand() -> None:
     cells = pd.DataFrame({"A": [90.0, 80.0, 80.0], "B": [70.0, np.nan, 75.0]}, index=["x", "y", "z"])
     # On A: 1, 2.5 and 2.5; on B: 2 and 1, without y.
     np.testing.assert_array_equal(average_ranks(cells), [1.5, 2.5, 1.75])
-
-
-def slow_average_ranks(values: list[list[float]]) -> list[float]:
-    found = []
-    for row in values:
-        ranks = []
-        for column, value in enumerate(row):
-            others = [other[column] for other in values]
-            if not np.isnan(value):
-                ranks.append(1 + sum(o > value for o in others) + (sum(o == value for o in others) - 1) / 2)
-        found.append(sum(ranks) / len(ranks) if ranks else np.nan)
-    return found
-
-
-@settings(max_examples=30, deadline=None)
-@given(
-    st.integers(1, 4).flatmap(
-        lambda width: st.lists(
-            st.lists(st.sampled_from([70.0, 71.5, 80.0, np.nan]), min_size=width, max_size=width),
-            min_size=1,
-            max_size=6,
-        )
-    )
-)
-def test_average_ranks_are_those_of_a_count(values: list[list[float]]) -> None:
-    np.testing.assert_allclose(average_ranks(pd.DataFrame(values)), slow_average_ranks(values))
 
 
 def test_printed_aggregates_are_checked_to_their_decimals(tmp_path: Path) -> None:

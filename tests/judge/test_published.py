@@ -1,3 +1,5 @@
+"""The papers' numbers and claims: as they print them, as files are read, and as numbers are compared with scores."""
+
 import re
 import unicodedata
 from pathlib import Path
@@ -6,13 +8,28 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from judged_by import JUDGED_BY
 from relamp.errors import RelampError
-from relamp.judge.published import load_published, paper_aggregates, paper_datasets
+from relamp.evaluate.table import EVALUATIONS
+from relamp.judge.claims import Claim, load_claims
+from relamp.judge.published import (
+    AGGREGATES,
+    evaluation_of,
+    load_published,
+    measures,
+    paper_aggregates,
+    paper_datasets,
+    run_as,
+)
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "published"
-PAPER = ROOT.parent / "shared" / "papers" / "lamp.txt"
-needs_paper = pytest.mark.skipif(not PAPER.is_file(), reason="the text of the paper is not beside the repository")
+TABLES = sorted(path.stem for path in FOLDER.glob("*_table*.csv"))
+TEXTS = ROOT.parent / "shared" / "papers"
+PAPERS = {"lamp": TEXTS / "lamp.txt", "mmix": TEXTS / "m-mix.txt"}
+needs_papers = pytest.mark.skipif(not TEXTS.is_dir(), reason="the texts of the papers are not beside the repository")
+CLAIMS = load_claims(FOLDER / "claims.yaml")
+MEASURED = [claim for claim in CLAIMS if claim.measured]
 
 UPSTREAM = {"RED-B": "REDDIT-BINARY", "RED-M5K": "REDDIT-MULTI-5K", "IMDB-B": "IMDB-BINARY"}
 SIZES = {"lamp_table1": 19 * 10, "lamp_table2": 20 * 10, "lamp_table3": 3 * 9}
@@ -20,7 +37,7 @@ SIZES = {"lamp_table1": 19 * 10, "lamp_table2": 20 * 10, "lamp_table3": 3 * 9}
 
 def paper_lines(number: int) -> list[str]:
     """The lines from a table's caption to the next line of prose."""
-    lines = [line.strip() for line in PAPER.read_text(encoding="utf-8").splitlines()]
+    lines = [line.strip() for line in PAPERS["lamp"].read_text(encoding="utf-8").splitlines()]
     start = next(i for i, line in enumerate(lines) if line.startswith(f"Table {number}:"))
     return [line for line in lines[start:] if line]
 
@@ -56,7 +73,7 @@ def transposed() -> dict[tuple[str, str], str]:
     return cells
 
 
-@needs_paper
+@needs_papers
 @pytest.mark.parametrize("artifact", SIZES)
 def test_every_cell_is_as_the_paper_prints_it(artifact: str) -> None:
     number = int(artifact[-1])
@@ -70,28 +87,8 @@ def test_every_cell_is_as_the_paper_prints_it(artifact: str) -> None:
     assert ours == printed
 
 
-@pytest.mark.parametrize("artifact", SIZES)
-def test_files_load_and_say_what_they_hold(artifact: str) -> None:
-    rows = load_published(FOLDER, artifact)
-    assert len(rows) == SIZES[artifact]
-    assert set(rows["paper"]) == {"lamp"}
-    assert len(paper_datasets(rows)) == 8
-    ranks = rows["dataset"] == "A.R."
-    assert set(rows.loc[ranks, "metric"]) <= {"average_rank"}
-    assert rows.loc[rows["dataset"].isin(paper_aggregates(rows)), "spread"].isna().all()
-    assert (rows["spread"].notna() == (rows["spread_meaning"] == "not stated")).all()
-    assert (rows["value"].isna() == (rows["note"] == "missing in the paper")).all()
-    of_datasets = rows[rows["dataset"].isin(paper_datasets(rows))]
-    assert (of_datasets["value"].isna() == of_datasets["spread"].isna()).all()
-    # A standard deviation of zero or more, and a percentage.
-    assert (of_datasets["spread"].dropna() >= 0).all()
-    assert of_datasets["value"].dropna().between(0, 100).all()
-
-
-MMIX = ROOT.parent / "shared" / "papers" / "m-mix.txt"
-needs_mmix = pytest.mark.skipif(not MMIX.is_file(), reason="the text of the paper is not beside the repository")
 MMIX_SIZES = {2: 28 * 3, 3: 26 * 5, 4: 4 * 5, 5: 7 * 6, 6: 3 * 7, 7: 4 * 5, 8: 6 * 2, 9: 5 * 7, 10: 5 * 8}
-MMIX_GAPS = {2: 3, 3: 17, 7: 2}
+GAPS = {"mmix_table2": 3, "mmix_table3": 17, "mmix_table7": 2}
 # The last line of the head, by table: what follows are rows of cells.
 MMIX_HEADS = {
     2: "input mode Cora Citeseer Pubmed",
@@ -116,7 +113,7 @@ def bare(text: str) -> str:
 
 def mmix_rows(number: int, count: int) -> list[tuple[str, list[str]]]:
     """The first rows after a table's head: the text before the cells, and the cells."""
-    text = unicodedata.normalize("NFKC", MMIX.read_text(encoding="utf-8"))
+    text = unicodedata.normalize("NFKC", PAPERS["mmix"].read_text(encoding="utf-8"))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     caption = next(i for i, line in enumerate(lines) if line.startswith(f"Table {number}:"))
     head = next(i for i, line in enumerate(lines) if i > caption and line == MMIX_HEADS[number])
@@ -149,7 +146,7 @@ def mmix_stored(number: int) -> pd.DataFrame:
     return rows.assign(printed=printed)
 
 
-@needs_mmix
+@needs_papers
 @pytest.mark.parametrize("number", [2, 3, 4, 5, 6, 9])
 def test_every_cell_is_as_mmix_prints_it(number: int) -> None:
     stored = mmix_stored(number)
@@ -164,7 +161,7 @@ def test_every_cell_is_as_mmix_prints_it(number: int) -> None:
     assert ours == mmix_rows(number, len(ours))
 
 
-@needs_mmix
+@needs_papers
 def test_every_cell_of_nodes_and_images_is_as_mmix_prints_it() -> None:
     stored = mmix_stored(7)
     by_label = dict(iter(stored.groupby("label", sort=False)))
@@ -178,7 +175,7 @@ def test_every_cell_of_nodes_and_images_is_as_mmix_prints_it() -> None:
         assert rows["dataset"].tolist() == (mmix_columns(7)[3:] if "SimCLR" in label else mmix_columns(7)[:3])
 
 
-@needs_mmix
+@needs_papers
 @pytest.mark.parametrize(("number", "rows"), [(8, 2), (10, 8)])
 def test_every_cell_of_tables_with_methods_as_columns_is_as_mmix_prints_it(number: int, rows: int) -> None:
     stored = mmix_stored(number)
@@ -196,20 +193,25 @@ def test_every_cell_of_tables_with_methods_as_columns_is_as_mmix_prints_it(numbe
     assert ours == mmix_rows(number, rows)
 
 
-@pytest.mark.parametrize("number", MMIX_SIZES)
-def test_files_of_mmix_load_and_say_what_they_hold(number: int) -> None:
-    rows = load_published(FOLDER, f"mmix_table{number}")
-    assert len(rows) == MMIX_SIZES[number]
-    assert set(rows["paper"]) == {"mmix"}
-    assert paper_aggregates(rows) == []
-    assert rows["value"].isna().sum() == MMIX_GAPS.get(number, 0)
+@pytest.mark.parametrize("artifact", TABLES)
+def test_files_load_and_say_what_they_hold(artifact: str) -> None:
+    rows = load_published(FOLDER, artifact)
+    paper = artifact.split("_")[0]
+    assert len(rows) == {**SIZES, **{f"mmix_table{number}": size for number, size in MMIX_SIZES.items()}}[artifact]
+    assert set(rows["paper"]) == {paper}
     assert (rows["value"].isna() == rows["note"].str.startswith("missing in the paper")).all()
     assert (rows["spread"].notna() == (rows["spread_meaning"] != "")).all()
     assert (rows["n"].notna() == ~rows["spread_meaning"].isin(["", "not stated"])).all()
-    # A fraction in Tables 5 and 10, per cent elsewhere; and one method has one label.
-    low, high = (0, 1) if number in {5, 10} else (1, 100)
-    assert rows["value"].dropna().between(low, high).all()
+    assert (rows["spread"].dropna() >= 0).all()
     assert not rows[["method", "label"]].drop_duplicates()["method"].duplicated().any()
+    if paper == "mmix":
+        assert paper_aggregates(rows) == []
+        assert rows["value"].isna().sum() == GAPS.get(artifact, 0)
+    else:
+        assert len(paper_datasets(rows)) == 8
+        assert set(rows.loc[rows["dataset"] == "A.R.", "metric"]) <= {"average_rank"}
+        whole = rows["dataset"].isin(paper_aggregates(rows))
+        assert (rows["spread"].isna() == (rows["value"].isna() | whole)).all()
 
 
 def test_runs_behind_a_spread_are_said_of_the_authors_own_rows_alone() -> None:
@@ -264,3 +266,77 @@ def test_bad_files_are_refused(tmp_path: Path, lines: list[str], complaint: str)
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(RelampError, match=r"absent\.csv"):
         load_published(tmp_path, "absent")
+
+
+@pytest.mark.parametrize("artifact", TABLES)
+def test_every_printed_cell_has_an_evaluation(artifact: str) -> None:
+    cells = load_published(FOLDER, artifact)
+    cells = cells[~cells["dataset"].isin(AGGREGATES)]
+    found = measures(cells, JUDGED_BY)
+    assert set(found["evaluation"]) <= set(EVALUATIONS)
+    fractions = found["evaluation"].isin(["kmeans", "edit-distance"])
+    # What the paper prints as fractions is in per cent, and nothing else is changed.
+    for name in ("value", "spread"):
+        wanted = cells[name].where(~fractions, 100 * cells[name])
+        pd.testing.assert_series_equal(found[name], wanted)
+    assert (cells.loc[fractions, "value"] <= 1).all()
+    assert (cells.loc[~fractions, "value"].dropna() > 1).all()
+    # A cell is still told from every other.
+    assert not found.duplicated(["method", "dataset", "evaluation", "metric", "part"]).any()
+
+
+def test_a_table_may_have_several_evaluations_by_kind_of_data_set() -> None:
+    of_graphs = [evaluation_of(JUDGED_BY, "mmix_table6", name) for name in ("Pubmed", "PTC_MR")]
+    of_images = [evaluation_of(JUDGED_BY, "mmix_table7", name) for name in ("Cora", "CIFAR-100")]
+    assert of_graphs + of_images == ["probe", "svm-linear", "probe", "image-probe"]
+
+
+def test_what_nothing_is_known_of_is_refused() -> None:
+    with pytest.raises(RelampError, match="mine_table1: nothing says how its cells are measured"):
+        evaluation_of(JUDGED_BY, "mine_table1", "MUTAG")
+    with pytest.raises(RelampError, match="mmix_table6: CIFAR-10 is of the domain images, the table of nodes and"):
+        evaluation_of(JUDGED_BY, "mmix_table6", "CIFAR-10")
+
+
+def test_parts_are_sizes_and_not_the_words_for_a_split() -> None:
+    assert set(measures(load_published(FOLDER, "mmix_table8"), JUDGED_BY)["part"]) == {""}
+    assert set(measures(load_published(FOLDER, "mmix_table10"), JUDGED_BY)["part"]) == {"n=50", "n=20", "n=15", "n=10"}
+
+
+def test_printed_names_of_what_relamp_runs() -> None:
+    names = ("mvgrl", "mvgrl-reproduced", "mo-mix-wp", "mp-mix", "mo-mix-op")
+    assert [run_as("mmix_table2", name) for name in names] == ["mvgrl", "mvgrl", "mo-mix", "mp-mix", "mo-mix-op"]
+    # Without mixing, but with M-Mix's objectives.
+    assert [run_as("mmix_table9", name) for name in names[:2]] == ["mvgrl", "mvgrl-infonce"]
+    assert run_as("mmix_table7", "mvgrl") == "mvgrl-infonce"
+
+
+def squeezed(text: str) -> str:
+    """Without what a PDF's text adds or loses: ligatures, italics, spaces, line breaks, marks of hyphenation."""
+    return re.sub(r"[\s­-]", "", unicodedata.normalize("NFKC", text))
+
+
+@needs_papers
+def test_every_quote_is_in_the_paper() -> None:
+    texts = {paper: squeezed(file.read_text(encoding="utf-8")) for paper, file in PAPERS.items()}
+    missing = [claim.quote for claim in CLAIMS if squeezed(claim.quote) not in texts[claim.paper]]
+    assert missing == []
+
+
+def test_claims_on_measured_cells_have_ids_of_their_own() -> None:
+    names = [claim.id for claim in MEASURED]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("claim", MEASURED, ids=lambda claim: claim.id)
+def test_claims_speak_of_what_the_papers_print(claim: Claim) -> None:
+    formula = claim.measured
+    assert formula
+    assert formula.artifact.startswith(f"{claim.paper}_")
+    cells = load_published(FOLDER, formula.table or formula.artifact)
+    over = getattr(formula, "over", "all")
+    over = {over} if isinstance(over, str) else {*over}
+    method = getattr(formula, "method", "all")
+    assert {*over, method, *getattr(formula, "beside", ())} - {"all"} <= set(cells["method"])
+    assert method not in over - {"all"}
+    assert {*(formula.datasets or ()), *formula.leave_out} <= set(cells["dataset"])

@@ -1,7 +1,6 @@
 """What every method of the table must do, in its domain: a new line is covered without a new test."""
 
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,11 @@ import torch
 from image_sets import two_classes
 from model_graphs import random_graphs
 from node_graphs import random_nodes
-from relamp.data.images import PackedImages
 from relamp.data.nodes import PackedNodes, sparse_parts
 from relamp.data.packed import PackedGraphs
 from relamp.method.table import METHODS
 from relamp.train.loop import Resume
+from reordered import edgeless, renumbered, reordered
 from training import CLASSES, TRAINERS, Killed, kill_at, make, same, train
 
 ALL = [(domain, name) for domain, rows in METHODS.items() for name in rows]
@@ -40,40 +39,19 @@ def settings(domain: str, **more: Any) -> Any:
     return CLASSES[domain].model_validate({**SETTINGS[domain], **more})
 
 
-def edgeless(data: Any) -> Any:
-    none = np.zeros((2, 0), dtype=np.int64)
-    if isinstance(data, PackedGraphs):
-        return replace(data, edge_index=none, edge_offset=np.zeros(len(data) + 1, dtype=np.int64))
-    return replace(data, edge_index=none)
-
-
 def permuted(data: Any) -> tuple[Any, np.ndarray]:
-    """The same graphs with their nodes, and edges, in another order, or images; and what stands in each old place."""
+    """The same graphs with their nodes, and edges, in another order, or images; and what stands in each place."""
     rng = np.random.default_rng(1)
-    if isinstance(data, PackedImages):
-        order = rng.permutation(len(data))
-        place = np.argsort(order)
-        moved = PackedImages(
-            "moved", data.images[order], data.y[order], *map(np.sort, (place[data.train], place[data.test]))
-        )
-        return moved, order
-    offset = data.node_offset if isinstance(data, PackedGraphs) else data.graph_offset
-    order = np.concatenate([start + rng.permutation(end - start) for start, end in pairwise(offset)])
-    place = np.argsort(order)
+    if isinstance(data, PackedGraphs):
+        return renumbered(data, 1), np.arange(len(data))
+    order = rng.permutation(len(data.y))
+    moved = reordered(data, order)
     if isinstance(data, PackedNodes):
-        features = sparse_parts(data.features()[order])
-        edges = place[data.edge_index][:, rng.permutation(data.edge_index.shape[1])]
         names = ("feature_offset", "feature_index", "feature_value")
-        none = np.zeros(0, dtype=np.int64)
-        split = dict.fromkeys(("train", "valid", "test"), none)
-        return replace(
-            data, **dict(zip(names, features, strict=True)), edge_index=edges, y=data.y[order], **split
-        ), order
-    edges = []
-    for g in range(len(data)):
-        old = data.edge_index[:, data.edge_offset[g] : data.edge_offset[g + 1]] + offset[g]
-        edges.append(place[old][:, rng.permutation(old.shape[1])] - offset[g])
-    return replace(data, x=data.x[order], edge_index=np.concatenate(edges, axis=1)), np.arange(len(data))
+        features = dict(zip(names, sparse_parts(data.features()[order]), strict=True))
+        edges = np.argsort(order)[data.edge_index][:, rng.permutation(data.edge_index.shape[1])]
+        moved = replace(moved, **features, edge_index=edges)
+    return moved, order
 
 
 @pytest.mark.parametrize(("domain", "name"), ALL)

@@ -10,6 +10,7 @@ from relamp.mixing.base import Mixed
 from relamp.model.node_encoder import sparse_nodes
 from relamp.settings.mixing import MixSettings
 from relamp.settings.nodes import NodePretraining
+from seeded import gen
 
 CPU = torch.device("cpu")
 DATA = random_nodes(1, sizes=(40,))
@@ -29,7 +30,7 @@ def host(mixer: str, grace: dict = STILL, encoder: str = "gcn", **mix: object):
     """Encoder, head and what makes the views of a sample."""
     options = {"grace": {"layers": 2, "heads": 2, **grace}, "mix": MixSettings(**mix)}
     method = Views(NodePretraining(hidden=8, **options), mixer, encoder)
-    model, head = (part.eval() for part in method.draw(DATA, torch.Generator().manual_seed(0)))
+    model, head = (part.eval() for part in method.draw(DATA, gen()))
 
     def views(sample: torch.Tensor | None, generator: torch.Generator) -> tuple[Mixed, torch.Tensor]:
         return method.loss(model, head, NodeBatch(GRAPH, sample), Randomness(np.random.default_rng(), generator))
@@ -37,37 +38,33 @@ def host(mixer: str, grace: dict = STILL, encoder: str = "gcn", **mix: object):
     return model, head, views
 
 
-def random(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
 def test_edges_are_dropped_in_both_directions_at_once() -> None:
-    kept = drop_edges(GRAPH, 0.4, random())
+    kept = drop_edges(GRAPH, 0.4, gen())
     entries = {(int(s), int(t)) for s, t in kept.T}
     assert entries == {(t, s) for s, t in entries}
     assert entries < {(int(s), int(t)) for s, t in GRAPH.edge_index.T}
-    assert torch.equal(drop_edges(GRAPH, 0.0, random()), GRAPH.edge_index)
-    counts = [drop_edges(GRAPH, 0.4, random(seed)).shape[1] / 2 for seed in range(300)]
+    assert torch.equal(drop_edges(GRAPH, 0.0, gen()), GRAPH.edge_index)
+    counts = [drop_edges(GRAPH, 0.4, gen(seed)).shape[1] / 2 for seed in range(300)]
     n = GRAPH.num_pairs
     assert abs(np.mean(counts) - 0.6 * n) < 5 * (0.24 * n / 300) ** 0.5
 
 
 def test_a_share_of_the_features_is_masked() -> None:
-    mask = feature_mask(10_000, 0.3, random(), CPU)
+    mask = feature_mask(10_000, 0.3, gen(), CPU)
     assert set(mask.tolist()) == {0.0, 1.0}
     assert abs(mask.mean() - 0.7) < 0.025
-    assert (feature_mask(50, 0.0, random(), CPU) == 1).all()
+    assert (feature_mask(50, 0.0, gen(), CPU) == 1).all()
 
 
 def test_undamaged_views_without_mixing_are_equal() -> None:
     _, _, views = host("none")
-    mixed, other = views(None, random())
+    mixed, other = views(None, gen())
     torch.testing.assert_close(mixed.z, other)
 
 
 def test_damaged_views_differ_and_follow_the_generator() -> None:
     _, _, views = host("none", {})
-    (one, a), (two, b), (other, _) = (views(SAMPLE, random(seed)) for seed in (0, 0, 1))
+    (one, a), (two, b), (other, _) = (views(SAMPLE, gen(seed)) for seed in (0, 0, 1))
     assert torch.equal(one.z, two.z)
     assert torch.equal(a, b)
     assert not torch.equal(one.z, other.z)
@@ -76,17 +73,17 @@ def test_damaged_views_differ_and_follow_the_generator() -> None:
 
 def test_embeddings_are_of_the_whole_graph_without_the_head() -> None:
     method = GRACE(NodePretraining(hidden=8), "mp-mix")
-    encoder, head = method.draw(DATA, random())
+    encoder, head = method.draw(DATA, gen())
     x = torch.from_numpy(DATA.features().toarray())
     expected = encoder(x @ encoder.first, GRAPH.edge_index)
-    torch.testing.assert_close(method.embed(encoder, head, NodeBatch(GRAPH), random())["average"], expected)
+    torch.testing.assert_close(method.embed(encoder, head, NodeBatch(GRAPH), gen())["average"], expected)
 
 
 @pytest.mark.parametrize("operator", ["weights", "adjacency"])
 @pytest.mark.parametrize("mixer", ["none", "mo-mix", "mp-mix"])
 def test_a_sample_is_mixed_as_in_the_whole_graph(mixer: str, operator: str) -> None:
     _, _, views = host(mixer, {}, operator=operator)
-    (some, b), (whole, every) = (views(sample, random()) for sample in (SAMPLE, None))
+    (some, b), (whole, every) = (views(sample, gen()) for sample in (SAMPLE, None))
     torch.testing.assert_close(some.z, whole.z[SAMPLE])
     torch.testing.assert_close(b, every[SAMPLE])
 
@@ -94,7 +91,7 @@ def test_a_sample_is_mixed_as_in_the_whole_graph(mixer: str, operator: str) -> N
 @pytest.mark.parametrize("sample", [SAMPLE, None])
 def test_imix_mixes_the_sampled_nodes_features(sample: torch.Tensor | None) -> None:
     encoder, head, views = host("i-mix")
-    mixed, _ = views(sample, random(5))
+    mixed, _ = views(sample, gen(5))
     partner, share = mixed.label
     x = torch.from_numpy(DATA.features().toarray())
     nodes = torch.arange(40) if sample is None else sample

@@ -5,15 +5,11 @@ from torch import nn
 
 from model_graphs import random_graphs
 from relamp.data.batch import Batch, collate, one_hot
-from relamp.method.base import Randomness
 from relamp.method.graphcl import GraphCL, augmented
 from relamp.model.gin import GIN
 from relamp.model.molecular_gin import MolecularGIN
 from relamp.settings.graphs import GraphclOptions, Pretraining
-
-
-def randomness(seed: int = 0) -> Randomness:
-    return Randomness(np.random.default_rng(seed), torch.Generator().manual_seed(seed))
+from seeded import gen, randomness
 
 
 def tagged_batch(count: int = 40) -> Batch:
@@ -70,7 +66,7 @@ def test_attribute_masking() -> None:
 
 
 def test_views_option_and_strength_zero() -> None:
-    encoder = GIN((4,), 8, 2, torch.Generator().manual_seed(0)).eval()
+    encoder = GIN((4,), 8, 2, gen()).eval()
     batch = collate(random_graphs(0, count=6), np.arange(6))
     calm = Pretraining(graphcl=GraphclOptions(strength=0.0))
     from relamp.loss.nt_xent import nt_xent

@@ -12,7 +12,6 @@ from relamp.data.packed import PackedGraphs
 from relamp.errors import RelampError
 from relamp.loss.info_nce import info_nce, node_info_nce_by_graph, node_objective
 from relamp.method import mmix
-from relamp.method.base import Randomness
 from relamp.method.mmix import MMix, local_global, node_features, num_columns
 from relamp.method.table import METHODS
 from relamp.model.mvgrl import MVGRLEncoder, branch_inputs
@@ -20,6 +19,7 @@ from relamp.settings.graphs import MmixOptions, Pretraining
 from relamp.settings.mixing import MixSettings
 from relamp.train.graphs import GraphTrainer
 from relamp.train.trainer import Trained
+from seeded import gen, randomness
 from training import make as method_of
 
 CPU = torch.device("cpu")
@@ -43,11 +43,7 @@ def first_batch(method: MMix) -> Batch:
 
 
 def drawn(method: MMix) -> tuple[MVGRLEncoder, torch.nn.Module]:
-    return method.draw(DATA, torch.Generator().manual_seed(0))
-
-
-def randomness() -> Randomness:
-    return Randomness(np.random.default_rng(0), torch.Generator().manual_seed(1))
+    return method.draw(DATA, gen())
 
 
 def loss_of(method: MMix, train: bool = False):
@@ -67,7 +63,7 @@ def pooled(z: torch.Tensor, batch: Batch, pooling: str = "mean") -> torch.Tensor
 def test_local_global_by_hand_and_term_by_term() -> None:
     zeros = local_global(torch.zeros(4, 2), torch.zeros(3, 2), torch.tensor([0, 0, 1, 2]))
     assert zeros.item() == pytest.approx(0, abs=1e-6)
-    generator = torch.Generator().manual_seed(0)
+    generator = gen()
     nodes, graphs, graph = (
         torch.randn(5, 3, generator=generator),
         torch.randn(3, 3, generator=generator),
@@ -188,7 +184,7 @@ def test_a_graph_is_embedded_by_a_branch_pooled(branch: str, readout: str) -> No
 def test_a_mixer_with_random_weights_embeds_the_same_each_time() -> None:
     method = make("random-mix", readout="output")
     (encoder, head), batch = drawn(method), first_batch(method)
-    one, two = (method.embed(encoder, head, batch, torch.Generator().manual_seed(seed))[""] for seed in (1, 2))
+    one, two = (method.embed(encoder, head, batch, gen(seed))[""] for seed in (1, 2))
     assert torch.equal(one, two)
 
 

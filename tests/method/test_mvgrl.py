@@ -1,38 +1,30 @@
-import numpy as np
 import pytest
 import torch
 
+from diffused import dense_operators
 from node_graphs import random_nodes
-from relamp.method.base import Randomness
 from relamp.method.mvgrl import MVGRL
 from relamp.method.nodes import NodeBatch
 from relamp.settings.nodes import NodePretraining
+from seeded import gen, randomness
 
 CPU = torch.device("cpu")
 DATA = random_nodes(1, sizes=(30, 10))
 SETTINGS = NodePretraining(hidden=8, branches=("a", "b", "average"))
 
 
-def randomness(seed: int) -> Randomness:
-    return Randomness(np.random.default_rng(seed), torch.Generator().manual_seed(seed))
-
-
 def test_mvgrls_own_objective_is_that_of_shuffled_features_on_the_same_graph() -> None:
     method = MVGRL(SETTINGS, objective="local-global")
-    encoder, own = method.draw(DATA, torch.Generator().manual_seed(0))
+    encoder, own = method.draw(DATA, gen())
     graph = method.prepare(DATA, CPU)
     x = torch.from_numpy(DATA.features().toarray()).float()
-    adjacency = np.eye(40)
-    adjacency[tuple(DATA.edge_index)] = 1
-    root = adjacency.sum(1) ** -0.5
-    near = root[:, None] * adjacency * root
-    dense_operators = [torch.from_numpy(part).float() for part in (near, 0.2 * np.linalg.inv(np.eye(40) - 0.8 * near))]
-    order = torch.randperm(40, generator=torch.Generator().manual_seed(7))
+    operators = [torch.from_numpy(part).float() for part in dense_operators(DATA.edge_index, 40)]
+    order = torch.randperm(40, generator=gen(7))
     for rows in (None, torch.tensor([0, 3, 17, 39])):
         dense = [
             layer.act(operator @ features @ layer.linear.weight.T + layer.linear.bias)
             for features in (x, x[order])
-            for layer, operator in zip((encoder.a, encoder.b), dense_operators, strict=True)
+            for layer, operator in zip((encoder.a, encoder.b), operators, strict=True)
         ]
         expected = own(*(z if rows is None else z[rows] for z in dense))
         found = method.loss(encoder, own, NodeBatch(graph, rows), randomness(7)).total
@@ -44,7 +36,7 @@ def test_mvgrls_own_objective_is_that_of_shuffled_features_on_the_same_graph() -
 
 def test_the_wanted_branches_are_embedded() -> None:
     method = MVGRL(SETTINGS.model_copy(update={"branches": ("concat", "a")}), mixer="mp-mix")
-    encoder, head = method.draw(DATA, torch.Generator().manual_seed(0))
+    encoder, head = method.draw(DATA, gen())
     graph = method.prepare(DATA, CPU)
     made = method.embed(encoder, head, NodeBatch(graph), torch.Generator())
     assert list(made) == ["concat", "a"]

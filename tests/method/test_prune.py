@@ -7,6 +7,7 @@ from torch import nn
 from relamp.method.prune import prune, pruned_count, weight_matrices
 from relamp.model.gin import GIN
 from relamp.model.molecular_gin import MolecularGIN
+from seeded import gen
 
 W = torch.tensor([[0.1, -4.0, 2.0], [-0.5, 0.3, 0.0]])
 
@@ -36,7 +37,7 @@ def test_scope_encoder_ranks_over_all_matrices() -> None:
     ]
 
 
-@pytest.mark.parametrize(("size", "ratio", "count"), [(100, 0.29, 29), (20, 0.35, 7), (10, 0.19, 1), (3, 0.95, 2)])
+@pytest.mark.parametrize(("size", "ratio", "count"), [(100, 0.29, 29), (20, 0.35, 7), (10, 0.19, 1), (7, 0.0, 0)])
 def test_count_is_the_whole_part(size: int, ratio: float, count: int) -> None:
     assert pruned_count(size, ratio) == count
 
@@ -50,7 +51,7 @@ def test_count_is_the_whole_part(size: int, ratio: float, count: int) -> None:
     st.sampled_from(["magnitude", "soft-filter"]),
 )
 def test_against_sorting_by_hand(seed: int, rows: int, columns: int, ratio: float, strategy) -> None:
-    weight = torch.randn(rows, columns, generator=torch.Generator().manual_seed(seed))
+    weight = torch.randn(rows, columns, generator=gen(seed))
     mask = prune({"w": weight}, ratio, strategy)["w"]
     if strategy == "magnitude":
         places = sorted(((i, j) for i in range(rows) for j in range(columns)), key=lambda p: abs(weight[p].item()))[
@@ -61,20 +62,6 @@ def test_against_sorting_by_hand(seed: int, rows: int, columns: int, ratio: floa
         worst = sorted(range(rows), key=lambda i: norms[i])[: pruned_count(rows, ratio)]
         places = [(i, j) for i in worst for j in range(columns)]
     assert {(i, j) for i, j in (~mask).nonzero().tolist()} == set(places)
-
-
-@given(st.sampled_from(["magnitude", "soft-filter"]), st.sampled_from(["layer", "encoder"]))
-def test_ratio_zero_is_the_identity(strategy, scope) -> None:
-    assert all(mask.all() for mask in prune({"w": W, "v": W.T}, 0.0, strategy, scope).values())
-
-
-@settings(max_examples=25, deadline=None)
-@given(st.floats(0, 0.99), st.floats(0, 0.99), st.sampled_from(["magnitude", "soft-filter"]))
-def test_a_higher_ratio_prunes_a_superset(low: float, high: float, strategy) -> None:
-    low, high = sorted((low, high))
-    weight = torch.randn(9, 7, generator=torch.Generator().manual_seed(1))
-    sparse, sparser = (prune({"w": weight}, ratio, strategy)["w"] for ratio in (low, high))
-    assert not (sparser & ~sparse).any()
 
 
 def test_equal_weights_are_pruned_in_order_of_place() -> None:
@@ -88,7 +75,7 @@ def test_ratio_outside_its_range_is_refused(ratio: float) -> None:
 
 
 def test_only_transformation_weights_are_pruned() -> None:
-    generator = torch.Generator().manual_seed(0)
+    generator = gen()
     gin = GIN((7,), 32, 3, generator)
     assert {name: tuple(w.shape) for name, w in weight_matrices(gin).items()} == {
         "updates.0.0.weight": (32, 7),

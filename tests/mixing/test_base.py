@@ -3,7 +3,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mixing import cosine, dense, gen, mixer, some
+from mixing import cosine, dense, mixer, some
+from seeded import gen
 
 
 def test_binary_mix_by_hand() -> None:

@@ -5,12 +5,13 @@ from hypothesis import strategies as st
 
 from relamp.mixing import pairs as mix_pairs
 from relamp.mixing.pairs import pair_dot, pair_sum, sum_by_target
+from seeded import gen
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 6), st.integers(0, 15), st.integers(1, 4))
 def test_equals_loops_with_gradients(seed: int, n: int, pairs: int, at_once: int) -> None:
-    generator = torch.Generator().manual_seed(seed)
+    generator = gen(seed)
     q, k = (torch.randn(n, 3, generator=generator, dtype=torch.float64, requires_grad=True) for _ in range(2))
     weight = torch.randn(pairs, generator=generator, dtype=torch.float64, requires_grad=True)
     source, target = torch.randint(n, (2, pairs), generator=generator)
@@ -34,9 +35,9 @@ def test_equals_loops_with_gradients(seed: int, n: int, pairs: int, at_once: int
 def test_many_pairs_of_few_rows_need_no_memory_of_pairs_times_width() -> None:
     # The saved tensors are what a backward pass holds: rows and pairs, no gathered [pairs, width].
     n, d, pairs = 20, 64, 5000
-    z = torch.randn(n, d, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    z = torch.randn(n, d, generator=gen(), requires_grad=True)
     weight = torch.ones(pairs, requires_grad=True)
-    source, target = torch.randint(n, (2, pairs), generator=torch.Generator().manual_seed(1))
+    source, target = torch.randint(n, (2, pairs), generator=gen(1))
     saved = []
 
     def keep(tensor: torch.Tensor) -> torch.Tensor:

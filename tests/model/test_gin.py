@@ -9,11 +9,12 @@ from torch_geometric.nn import GINConv, global_add_pool
 from model_graphs import random_graphs
 from relamp.data.batch import Batch, collate, one_hot, with_self_loops
 from relamp.model.gin import GIN, mlp
+from seeded import gen
 
 
 @pytest.fixture
 def gin() -> GIN:
-    return GIN((4, 3), 8, 3, torch.Generator().manual_seed(0))
+    return GIN((4, 3), 8, 3, gen())
 
 
 def test_equals_torch_geometric(gin: GIN) -> None:
@@ -32,7 +33,7 @@ def test_equals_torch_geometric(gin: GIN) -> None:
 
 
 def test_one_layer_by_hand() -> None:
-    gin = GIN((2,), 2, 1, torch.Generator().manual_seed(0)).eval()
+    gin = GIN((2,), 2, 1, gen()).eval()
     with torch.no_grad():
         for i in (0, 2):
             gin.updates[0][i].weight.copy_(torch.eye(2))
@@ -57,7 +58,7 @@ def test_a_graph_without_nodes_is_embedded_as_zero(gin: GIN) -> None:
 
 
 def test_initial_weights_are_xavier_uniform() -> None:
-    layers = mlp([50, 40, 30], torch.Generator().manual_seed(5))[::2]
+    layers = mlp([50, 40, 30], gen(5))[::2]
     for layer, (fan_in, fan_out) in zip(layers, [(50, 40), (40, 30)], strict=True):
         bound = np.sqrt(6 / (fan_in + fan_out))
         assert layer.weight.abs().max() <= bound
@@ -68,7 +69,7 @@ def test_initial_weights_are_xavier_uniform() -> None:
 def test_masked_nodes_get_noise_and_others_stay(gin: GIN) -> None:
     batch = collate(random_graphs(1, count=200, cardinality=(4, 3)), np.arange(200))
     hidden = torch.arange(len(batch.x)) % 2 == 0
-    features = gin.mask_nodes(batch, hidden, torch.Generator().manual_seed(0)).features
+    features = gin.mask_nodes(batch, hidden, gen()).features
     assert torch.equal(features[~hidden], one_hot(batch.x, (4, 3))[~hidden])
     assert features[hidden].mean().item() == pytest.approx(0.5, abs=0.05)
     assert features[hidden].std().item() == pytest.approx(0.5, abs=0.05)

@@ -4,6 +4,7 @@ from torch.nn import functional as F
 
 from relamp.data.batch import Batch
 from relamp.model.molecular_gin import MASK, SELF_LOOP, MolecularGIN, bond_counts
+from seeded import gen
 
 
 def ring(attributes: list[tuple[int, int]]) -> Batch:
@@ -42,7 +43,7 @@ def slow(encoder: MolecularGIN, batch: Batch) -> tuple[list[torch.Tensor], torch
 
 
 def test_equals_slow_implementation_with_gradients() -> None:
-    encoder = MolecularGIN(6, 3, torch.Generator().manual_seed(0)).double()
+    encoder = MolecularGIN(6, 3, gen()).double()
     encoder.train()
     actual = encoder(BATCH)
     layers, graph = slow(encoder, BATCH)
@@ -66,9 +67,7 @@ def test_bonds_are_counted_by_hand() -> None:
 
 def test_dropout_draws_from_its_generator_and_keeps_the_mean() -> None:
     def run(seed: int) -> torch.Tensor:
-        encoder = MolecularGIN(
-            400, 1, torch.Generator().manual_seed(0), dropout=0.5, noise=torch.Generator().manual_seed(seed)
-        )
+        encoder = MolecularGIN(400, 1, gen(), dropout=0.5, noise=gen(seed))
         return encoder.train()(BATCH).layers[0]
 
     torch.manual_seed(0)
@@ -76,19 +75,19 @@ def test_dropout_draws_from_its_generator_and_keeps_the_mean() -> None:
     torch.manual_seed(99)
     assert torch.equal(first, run(1))
     assert not torch.equal(first, run(2))
-    dense = MolecularGIN(400, 1, torch.Generator().manual_seed(0)).train()(BATCH).layers[0]
+    dense = MolecularGIN(400, 1, gen()).train()(BATCH).layers[0]
     kept = first != 0
     torch.testing.assert_close(first[kept], 2 * dense[kept])
     assert kept.float().mean().item() == pytest.approx(0.5, abs=0.05)
 
 
 def test_no_dropout_in_evaluation() -> None:
-    encoder = MolecularGIN(16, 2, torch.Generator().manual_seed(0), dropout=0.5, noise=torch.Generator())
+    encoder = MolecularGIN(16, 2, gen(), dropout=0.5, noise=torch.Generator())
     assert torch.equal(encoder.eval()(BATCH).graph, encoder(BATCH).graph)
 
 
 def test_masked_atoms_carry_the_mask() -> None:
-    encoder = MolecularGIN(4, 1, torch.Generator().manual_seed(0))
+    encoder = MolecularGIN(4, 1, gen())
     masked = encoder.mask_nodes(BATCH, torch.tensor([True, False, False, True]), torch.Generator())
     assert masked.x.tolist() == [[MASK, 0], [6, 1], [7, 2], [MASK, 0]]
 

@@ -5,49 +5,34 @@ import pytest
 import torch
 from scipy.sparse import csr_matrix
 
+from diffused import dense_operators, slow_diffusion
 from node_graphs import random_nodes
 from relamp.model.mvgrl import COMBINED, LocalGlobal, MVGRLEncoder, Operators, branch_inputs
 from relamp.model.node_encoder import edges_of
 from relamp.settings.mixing import MixSettings
 from relamp.settings.nodes import DiffusionSettings
+from seeded import gen
 
 CPU = torch.device("cpu")
 DATA = random_nodes(1, sizes=(30, 10))
 EDGES = edges_of(DATA, CPU)
 NEAR, FAR = (torch.from_numpy(part) for part in branch_inputs(DATA.edge_index, DATA.features()))
 SAMPLE = torch.tensor([1, 4, 8, 20, 33])
+DENSE = dense_operators(DATA.edge_index, 40)
 
 
 def encoder(mixer: str | None, **mix: object) -> MVGRLEncoder:
-    return MVGRLEncoder(DATA.num_features, 8, random(), mixer, MixSettings(**mix)).eval()
-
-
-def random(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def dense_operators() -> tuple[np.ndarray, np.ndarray]:
-    """S_a and S_b by the formulas of MVGRL, dense: an independent and slow way."""
-    adjacency = np.eye(40)
-    adjacency[tuple(DATA.edge_index)] = 1
-    root = adjacency.sum(1) ** -0.5
-    operator = root[:, None] * adjacency * root
-    return operator, 0.2 * np.linalg.inv(np.eye(40) - 0.8 * operator)
-
-
-def heat(time: float) -> np.ndarray:
-    values, vectors = np.linalg.eigh(dense_operators()[0])
-    return vectors @ np.diag(np.exp(time * (values - 1))) @ vectors.T
+    return MVGRLEncoder(DATA.num_features, 8, gen(), mixer, MixSettings(**mix)).eval()
 
 
 def test_both_branches_see_what_the_dense_formula_gives() -> None:
     x = DATA.features().toarray()
-    for found, operator in zip((NEAR, FAR), dense_operators(), strict=True):
+    for found, operator in zip((NEAR, FAR), DENSE, strict=True):
         assert found.dtype == torch.float32
         np.testing.assert_allclose(found, operator @ x, atol=1e-5)
     near, far = branch_inputs(DATA.edge_index, DATA.features(), "heat", time=2.0)
     np.testing.assert_allclose(near, NEAR)
-    np.testing.assert_allclose(far, heat(2.0) @ x, atol=1e-5)
+    np.testing.assert_allclose(far, slow_diffusion(DENSE[0], "heat", time=2.0) @ x, atol=1e-5)
     near, far = branch_inputs(DATA.edge_index, DATA.features(), "adjacency")
     assert near is far
 
@@ -62,7 +47,7 @@ def test_a_path_of_two_nodes_by_hand() -> None:
 def test_a_branch_is_one_gcn_layer() -> None:
     model = encoder("mp-mix")
     x = DATA.features().toarray()
-    for layer, operator, z in zip((model.a, model.b), dense_operators(), model(NEAR, FAR), strict=True):
+    for layer, operator, z in zip((model.a, model.b), DENSE, model(NEAR, FAR), strict=True):
         h = operator @ x @ layer.linear.weight.detach().numpy().T + layer.linear.bias.detach().numpy()
         np.testing.assert_allclose(z.detach(), np.where(h > 0, h, 0.25 * h), atol=1e-5)
 
@@ -76,15 +61,15 @@ def test_branches_are_combined() -> None:
 @pytest.mark.parametrize("mixer", ["mo-mix", "none"])
 def test_the_readout_output_is_what_is_contrasted(mixer: str) -> None:
     model = encoder(mixer)
-    mixed, other = model.views(NEAR, FAR, EDGES, random())
-    a, b = model.readout(NEAR, FAR, EDGES, random(), "output")
+    mixed, other = model.views(NEAR, FAR, EDGES, gen())
+    a, b = model.readout(NEAR, FAR, EDGES, gen(), "output")
     torch.testing.assert_close((a, b), (mixed.z, other))
-    torch.testing.assert_close(model.readout(NEAR, FAR, EDGES, random(), "encoder"), model(NEAR, FAR))
+    torch.testing.assert_close(model.readout(NEAR, FAR, EDGES, gen(), "encoder"), model(NEAR, FAR))
 
 
 def test_without_mixing_the_head_follows_branch_a_and_without_a_mixer_nothing() -> None:
     model = encoder("none")
-    mixed, other = model.views(NEAR, FAR, EDGES, random())
+    mixed, other = model.views(NEAR, FAR, EDGES, gen())
     torch.testing.assert_close(mixed.z, model.head(model.a(NEAR)))
     torch.testing.assert_close(other, model.b(FAR))
     assert mixed.diversity == 0
@@ -96,7 +81,7 @@ def test_without_mixing_the_head_follows_branch_a_and_without_a_mixer_nothing() 
 @pytest.mark.parametrize("mixer", ["none", "mo-mix", "mp-mix", "mp-mix-nodiv"])
 def test_a_sample_is_mixed_as_in_the_whole_graph(mixer: str, operator: str) -> None:
     model = encoder(mixer, operator=operator)
-    (some, b), (whole, every) = (model.views(NEAR, FAR, EDGES, random(), sample) for sample in (SAMPLE, None))
+    (some, b), (whole, every) = (model.views(NEAR, FAR, EDGES, gen(), sample) for sample in (SAMPLE, None))
     torch.testing.assert_close(some.z, whole.z[SAMPLE])
     torch.testing.assert_close(b, every[SAMPLE])
 
@@ -104,13 +89,13 @@ def test_a_sample_is_mixed_as_in_the_whole_graph(mixer: str, operator: str) -> N
 @pytest.mark.parametrize("mixer", ["binary-mix", "mp-mix"])
 def test_without_a_graph_a_sample_is_mixed_within_itself(mixer: str) -> None:
     model = encoder(mixer, scope="op", threshold=0.5)
-    mixed, _ = model.views(NEAR, FAR, EDGES, random(), SAMPLE)
+    mixed, _ = model.views(NEAR, FAR, EDGES, gen(), SAMPLE)
     torch.testing.assert_close(mixed.z, model.head(model.mixer(model.a(NEAR[SAMPLE]), None).z))
 
 
 def test_imix_mixes_inputs() -> None:
     model = encoder("i-mix")
-    mixed, _ = model.views(NEAR, FAR, EDGES, random(5), SAMPLE)
+    mixed, _ = model.views(NEAR, FAR, EDGES, gen(5), SAMPLE)
     partner, share = mixed.label
     inputs = share[:, None] * NEAR[SAMPLE] + (1 - share)[:, None] * NEAR[SAMPLE][partner]
     torch.testing.assert_close(mixed.z, model.head(model.a(inputs)))
@@ -126,16 +111,16 @@ def operators(**settings: object) -> Operators:
 
 
 def test_both_operators_and_their_gradients_are_the_dense_ones() -> None:
-    y = torch.randn(40, 5, generator=random()).requires_grad_()
-    weight = torch.randn(40, 5, generator=random(1))
+    y = torch.randn(40, 5, generator=gen()).requires_grad_()
+    weight = torch.randn(40, 5, generator=gen(1))
     made = operators()
-    for sparse, operator in zip((made.a, made.b), dense_operators(), strict=True):
+    for sparse, operator in zip((made.a, made.b), DENSE, strict=True):
         dense = torch.from_numpy(operator).float()
         torch.testing.assert_close(sparse(y), dense @ y, atol=1e-5, rtol=0)
         (found,) = torch.autograd.grad((sparse(y) * weight).sum(), y)
         torch.testing.assert_close(found, dense.T @ weight, atol=1e-5, rtol=0)
-    kernel = operators(kind="heat", time=2.0).b(torch.eye(40))
-    torch.testing.assert_close(kernel, torch.from_numpy(heat(2.0)).float(), atol=1e-5, rtol=0)
+    kernel, expected = operators(kind="heat", time=2.0).b(torch.eye(40)), slow_diffusion(DENSE[0], "heat", time=2.0)
+    torch.testing.assert_close(kernel, torch.from_numpy(expected).float(), atol=1e-5, rtol=0)
 
 
 def test_the_loss_of_the_discriminator_by_hand() -> None:
@@ -153,8 +138,8 @@ def test_the_loss_of_the_discriminator_by_hand() -> None:
 
 
 def test_each_branch_is_scored_against_the_others_summary() -> None:
-    own = LocalGlobal(3, random())
-    z = torch.randn(4, 5, 3, generator=random(2), dtype=torch.float64)
+    own = LocalGlobal(3, gen())
+    z = torch.randn(4, 5, 3, generator=gen(2), dtype=torch.float64)
     weight = own.weight.detach().double().numpy()
     a, b, false_a, false_b = z.numpy()
     losses = []

@@ -5,20 +5,17 @@ from torch_geometric.nn import GATConv, GCNConv
 
 from node_graphs import random_nodes
 from relamp.model.node_encoder import NodeEncoder, SparseRows, attend, edges_of
+from seeded import gen
 
 DATA = random_nodes(2, sizes=(25,), features=7)
 EDGES = edges_of(DATA, torch.device("cpu"))
 X = torch.from_numpy(DATA.features().toarray())
 
 
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
 def test_sparse_rows_multiply_with_gradient() -> None:
-    dense = torch.randn(7, 4, generator=generator(), requires_grad=True)
+    dense = torch.randn(7, 4, generator=gen(), requires_grad=True)
     twin = dense.detach().clone().requires_grad_()
-    pull = torch.randn(25, 4, generator=generator(1))
+    pull = torch.randn(25, 4, generator=gen(1))
     product = SparseRows.of(DATA.features()).times(dense)
     (product * pull).sum().backward()
     (X @ twin * pull).sum().backward()
@@ -35,27 +32,27 @@ def test_a_node_without_features_has_a_zero_row() -> None:
 
 @pytest.mark.parametrize("layers", [1, 2])
 def test_gcn_is_torch_geometrics(layers: int) -> None:
-    encoder = NodeEncoder(7, 6, layers, generator())
+    encoder = NodeEncoder(7, 6, layers, gen())
     h = X
     for layer in range(layers):
         twin = GCNConv(h.shape[1], 6)
         weight = encoder.first if layer == 0 else encoder.later[layer - 1]
         twin.lin.weight.data = weight.data.T
-        torch.nn.init.normal_(encoder.bias[layer].data, generator=generator(layer))
+        torch.nn.init.normal_(encoder.bias[layer].data, generator=gen(layer))
         twin.bias.data = encoder.bias[layer].data
         h = torch.where((z := twin(h, EDGES)) > 0, z, 0.25 * z)
     torch.testing.assert_close(encoder(encoder.project(SparseRows.of(DATA.features())), EDGES), h)
 
 
 def test_gat_is_torch_geometrics_gradient_included() -> None:
-    encoder = NodeEncoder(7, 6, 1, generator(), heads=3)
+    encoder = NodeEncoder(7, 6, 1, gen(), heads=3)
     twin = GATConv(7, 2, heads=3)
     twin.lin.weight.data = encoder.first.data.T.clone()
     twin.att_src.data, twin.att_dst.data = (encoder.attention[0].data[i][None].clone() for i in range(2))
     mine = encoder(encoder.project(SparseRows.of(DATA.features())), EDGES)
     other = torch.nn.PReLU()(twin(X, EDGES))
     torch.testing.assert_close(mine, other)
-    pull = torch.randn(mine.shape, generator=generator(4))
+    pull = torch.randn(mine.shape, generator=gen(4))
     (mine * pull).sum().backward()
     (other * pull).sum().backward()
     torch.testing.assert_close(encoder.first.grad.T, twin.lin.weight.grad)
@@ -78,7 +75,7 @@ def test_attention_does_not_overflow() -> None:
 
 
 def test_masking_a_feature_is_zeroing_its_column() -> None:
-    encoder = NodeEncoder(7, 6, 1, generator())
+    encoder = NodeEncoder(7, 6, 1, gen())
     mask = torch.tensor([1.0, 0, 1, 1, 0, 1, 1])
     masked = (X * mask) @ encoder.first
     torch.testing.assert_close(encoder.project(SparseRows.of(DATA.features()), mask), masked)

@@ -86,7 +86,7 @@ def test_gpu_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert gpu_names() == ["NVIDIA A", "NVIDIA B"]
     program(tmp_path, "nvidia-smi", "echo no driver >&2; exit 9", monkeypatch)
     assert gpu_names() is None
-    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
     assert gpu_names() is None
 
 

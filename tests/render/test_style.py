@@ -4,7 +4,6 @@ import matplotlib as mpl
 import pytest
 
 from greys import lightness
-from relamp.errors import RelampError
 from relamp.method.table import METHODS as ALL
 from relamp.render.style import COLOURS, in_style, label, ordered, panels, short_name, styles
 
@@ -53,11 +52,6 @@ def test_panels_are_as_even_as_may_be(count: int, shape: tuple[int, int]) -> Non
     assert len(axes) == len(figure.axes) == count
     assert axes[0].get_gridspec().get_geometry() == shape
     assert [axis.get_title() for axis in axes] == [str(i) for i in range(count)]
-
-
-def test_no_panels_are_an_error() -> None:
-    with pytest.raises(RelampError, match="nothing to show"):
-        panels([], 4, (2, 2))
 
 
 def test_the_style_is_taken_off_again() -> None:

@@ -68,7 +68,7 @@ def test_a_setting_that_does_not_name_the_parameter_is_at_the_configured_value()
     figure, plotted = sweep_figure(rows, "eta", ["simgrace"], configured=1.0)
     assert curves(figure.axes[0])[0][0] == [0.5, 1.0, 2.0]
     assert plotted["eta"].tolist()[::2] == [0.5, 2.0]
-    with pytest.raises(RelampError, match=r"simgrace has no number for eta; .*configured value"):
+    with pytest.raises(RelampError, match=r"simgrace: has no number for eta; .*configured value"):
         sweep_figure(rows, "eta", ["simgrace"])
 
 
@@ -106,13 +106,15 @@ def test_one_seed_has_no_bars_and_uneven_numbers_of_seeds_are_shown() -> None:
 
 def test_sweeps_that_would_mislead_are_refused() -> None:
     rows = sweep_rows("gamma", (0.2, 0.5))
-    with pytest.raises(RelampError, match="duplicate rows of lamp-mag on MUTAG"):
+    with pytest.raises(
+        RelampError, match="lamp-mag, dataset MUTAG: a point of the sweep over gamma has a duplicate; give one"
+    ):
         sweep_figure(pd.concat([rows, svm_rows("lamp-mag", {})]), "gamma", ONE, configured=0.5)
-    with pytest.raises(RelampError, match="duplicate rows of lamp-mag-nolocal on MUTAG"):
+    with pytest.raises(RelampError, match="method lamp-mag-nolocal, dataset MUTAG: a point"):
         sweep_figure(pd.concat([rows, svm_rows("lamp-mag-nolocal", {"gamma": 0.5})]), "gamma", ONE)
-    with pytest.raises(RelampError, match="untrained has no number for gamma"):
+    with pytest.raises(RelampError, match="untrained: has no number for gamma"):
         sweep_figure(rows, "gamma", [*ONE, "untrained"])
-    with pytest.raises(RelampError, match="lamp-mag has no number for readout"):
+    with pytest.raises(RelampError, match="lamp-mag: has no number for readout"):
         sweep_figure(svm_rows("lamp-mag", {"readout": "sum"}), "readout", ONE)
     with pytest.raises(RelampError, match="no rows of simgrace; run and evaluate"):
         sweep_figure(rows, "gamma", ["simgrace"])

@@ -117,7 +117,7 @@ def test_the_caption_says_what_each_spread_is() -> None:
 
 
 def test_ambiguous_cells_and_unknown_methods_are_refused() -> None:
-    with pytest.raises(RelampError, match="duplicate rows of lamp-soft on NCI1; choose one setting"):
+    with pytest.raises(RelampError, match="lamp-soft, dataset NCI1: a cell of the table has a duplicate; choose one"):
         comparison_table(TABLE1, pd.concat([CELLS, CELLS.iloc[:1]]))
     with pytest.raises(RelampError, match="lamp-magg"):
         comparison_table(TABLE1, CELLS, methods=["lamp-magg"])

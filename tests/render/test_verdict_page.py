@@ -7,10 +7,9 @@ import pandas as pd
 import pytest
 
 from relamp.judge.claims import COLUMNS as CLAIM_COLUMNS
-from relamp.judge.outcomes import OUTCOMES
+from relamp.judge.measured_claims import OUTCOMES
 from relamp.judge.verdict import COLUMNS
-from relamp.render.verdict_page import Links, verdict_page
-from relamp.render.verdict_words import contradictions, verdict_markdown
+from relamp.render.verdict_page import contradictions, verdict_markdown, verdict_page
 from relamp.settings.judging import VERDICTS
 
 NAN = float("nan")
@@ -55,11 +54,7 @@ ALL = cells(
     {"dataset": "COLLAB", **NOT_RUN},
 )
 WORDS = claims(*({"id": word, "outcome": word, "quote": f"it {word}"} for word in OUTCOMES))
-LINKS = Links(
-    rows={("lamp_table1", "wl", "MUTAG"): "../wl/rows.csv"},
-    pages={"lamp_table1": "tables/lamp_table1.html"},
-    sidecars={"lamp_table1": "tables/lamp_table1.json"},
-)
+LINKS = {("lamp_table1", "wl", "MUTAG"): "../wl/rows.csv"}, {"lamp_table1": "tables/lamp_table1.html"}
 
 
 class Reader(HTMLParser):
@@ -94,8 +89,8 @@ class Reader(HTMLParser):
             self.rows[-1][-1] += f" {data}"
 
 
-def page(numbers: pd.DataFrame = ALL, said: pd.DataFrame = WORDS, links: Links = LINKS) -> str:
-    return verdict_page(numbers, said, HOW, "quick", links)
+def page(numbers: pd.DataFrame = ALL, said: pd.DataFrame = WORDS, links: Any = LINKS) -> str:
+    return verdict_page(numbers, said, HOW, "quick", *links)
 
 
 def text(part: str) -> str:
@@ -155,10 +150,10 @@ def test_links_are_relative_and_lead_to_rows_page_and_sidecar() -> None:
 
 def test_what_is_not_rendered_names_neither_page_nor_target() -> None:
     numbers = cells({"artifact": "mmix_table3", "paper": "mmix"})
-    shown = page(numbers, claims(), Links(rows={("mmix_table3", "wl", "MUTAG"): "wl/rows.csv"}))
+    shown = page(numbers, claims(), ({("mmix_table3", "wl", "MUTAG"): "wl/rows.csv"}, {}))
     assert Reader(shown).links == ["wl/rows.csv"]
     assert "snakemake" not in shown
-    assert "sources" not in page(numbers, claims(), Links())
+    assert "sources" not in page(numbers, claims(), ({}, {}))
 
 
 def test_everything_is_escaped() -> None:
@@ -167,12 +162,12 @@ def test_everything_is_escaped() -> None:
     names = {"label": evil, "artifact": "lamp_<i>", **NOT_RUN}
     texts = dict.fromkeys(("quote", "where", "coverage", "evidence", "paper"), evil)
     said = claims(*({**texts, "outcome": word} for word in OUTCOMES))
-    links = Links({("lamp_table1", "wl", "MUTAG"): 'a"b<c.csv'}, {"lamp_table1": 'p"<.html'}, {"lamp_table1": '"s'})
-    shown = verdict_page(pd.concat([numbers, cells(names)]), said, {evil: evil}, evil, links)
+    links = {("lamp_table1", "wl", "MUTAG"): 'a"b<c.csv'}, {"lamp_table1": 'p"<.html'}
+    shown = verdict_page(pd.concat([numbers, cells(names)]), said, {evil: evil}, evil, *links)
     assert "<script>" not in shown
     assert evil not in shown
     assert "<i>" not in shown
-    assert {'a"b<c.csv', 'p"<.html', '"s'} <= set(Reader(shown).links)
+    assert {'a"b<c.csv', 'p"<.html', 'p"<.json'} <= set(Reader(shown).links)
 
 
 def test_claims_that_were_not_run_are_folded() -> None:

@@ -37,7 +37,7 @@ def test_packing_gets_what_is_used_and_how_it_is_classified(config: Config, tmp_
     assert split_of(config, "OTHER") is split_of(config, "MUTAG") is None
 
 
-def test_studies_of_graphs_know_the_sizes(config: Config) -> None:
+def test_studies_know_the_sizes(config: Config) -> None:
     sizes = own_sizes(config)
     assert [(size.graphs, size.nodes, size.edges) for size in sizes.values()] == [(2, 3, 1)] * 2
-    assert studies(config)["tables"].sizes == sizes
+    assert all(study.sizes == sizes for study in studies(config).values())

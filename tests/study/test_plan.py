@@ -92,8 +92,11 @@ def test_a_job_of_scores_takes_the_embeddings_and_folds_of_its_runs() -> None:
     controls = made["score_svm_rbf_controls"]
     assert not controls.inputs(Paths("r"))["embeddings"]
     # Editing a kernel scores no embeddings again.
-    assert (tables.module, controls.module) == ("relamp.evaluate.svm", "relamp.evaluate.controls")
-    assert {"kernels.py", "bag.py"}.isdisjoint(path.name for path in import_closure("/dev/null", tables.module))
+    assert (tables.score, controls.score) == (
+        "relamp.evaluate.svm:score_svm",
+        "relamp.evaluate.controls:score_controls",
+    )
+    assert {"kernels.py", "bag.py"}.isdisjoint(path.name for path in import_closure("/dev/null", "relamp.evaluate.svm"))
     assert controls_of(STUDIES, "edit-distance") == ["hist-kernel", "wl"]
 
 

@@ -87,8 +87,7 @@ def test_a_rules_resources_follow_wildcards_and_attempt() -> None:
     assert made.pop("kind") == TRAIN.kind
     assert {name: function(wildcards, 1, 1) for name, function in made.items()} == vars(need(TRAIN, "COLLAB", 100))
     assert made["mem_mb"](wildcards, 2, 1) == 7600
-    fixed = asked(TRAIN, {}, 100, dataset="COLLAB")
-    assert fixed["runtime"](SimpleNamespace(), 1, 1) == 250
+    assert asked(TRAIN, {}, 100)["runtime"](wildcards, 1, 1) == 250
 
 
 def test_one_switch_trains_on_cpus_with_the_words_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,13 +113,14 @@ def test_what_a_training_leaves_worked_out_by_hand() -> None:
 
 
 def test_no_job_asks_for_more_than_the_cluster_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    wildcards = SimpleNamespace(dataset="COLLAB")
     words = {"all": {"runtime": 200, "mem_mb": 10_000}, "gpu": {"runtime": 300}}
-    on_gpu = asked(TRAIN, words, 100, dataset="COLLAB")
+    on_gpu = asked(TRAIN, words, 100)
     # 250 minutes and 3,800 MB at first, twice and four times that in later attempts.
-    assert [on_gpu["runtime"](SimpleNamespace(), attempt, 1) for attempt in (1, 2)] == [250, 300]
-    assert [on_gpu["mem_mb"](SimpleNamespace(), attempt, 1) for attempt in (1, 2, 3)] == [3800, 7600, 10_000]
+    assert [on_gpu["runtime"](wildcards, attempt, 1) for attempt in (1, 2)] == [250, 300]
+    assert [on_gpu["mem_mb"](wildcards, attempt, 1) for attempt in (1, 2, 3)] == [3800, 7600, 10_000]
     monkeypatch.setenv("RELAMP_DEVICE", "cpu")
-    assert asked(TRAIN, words, 100, dataset="COLLAB")["runtime"](SimpleNamespace(), 1, 1) == 200
+    assert asked(TRAIN, words, 100)["runtime"](wildcards, 1, 1) == 200
 
 
 def test_rates_that_make_no_sense_are_refused_with_their_line(tmp_path: Path) -> None:

@@ -6,12 +6,9 @@ import torch
 from torch import Tensor
 
 from relamp.mixing.similarity import Mixed, MixSettings, make_mixer
+from seeded import gen
 
 Edges = list[tuple[int, int]]
-
-
-def gen(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def some(n: int, d: int, seed: int) -> Tensor:

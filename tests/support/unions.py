@@ -1,6 +1,7 @@
 """Unions of small graphs for tests, and a look at a view one graph at a time."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -50,6 +51,12 @@ def packed(graphs: list[Graph], name: str = "tiny") -> PackedGraphs:
         edge_offset=np.cumsum([0] + [len(entries) for _, entries in graphs]),
         y=np.zeros(len(graphs), dtype=np.int64),
     )
+
+
+def labelled(graphs: list[tuple[list, list[tuple[int, int]]]], cardinality: tuple[int, ...]) -> PackedGraphs:
+    """Graphs of their nodes' labels, numbers or rows of them, and undirected edges."""
+    x = np.array([label for labels, _ in graphs for label in labels], dtype=np.int64).reshape(-1, len(cardinality))
+    return replace(packed([undirected(len(labels), pairs) for labels, pairs in graphs]), x=x, cardinality=cardinality)
 
 
 def parts(view, node_offset) -> list[tuple[list[int], list[tuple[int, int]]]]:

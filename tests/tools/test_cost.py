@@ -90,7 +90,7 @@ def test_earlier_runs_correct_what_grows_and_tell_how_far_it_was_off(tmp_path: P
     jobs = read_plan(PLAN)
     assert accuracies(jobs, tmp_path) == []
     write(tmp_path, "train/A", 99999, 2010, log="T")  # the last row counts
-    assert measured(jobs[1], tmp_path) == Measured(2010, 3, 1048.576, 1, took_over=False)
+    assert measured(jobs[1], tmp_path) == Measured(1, 3, took_over=False, s=2010, peak_mb=1048.576)
     assert measured(jobs[0], tmp_path) is None
     assert accuracies(jobs, tmp_path) == [Accuracy("training", 1, 1010, 2010, 2.0)]
     write(tmp_path, "train/A", 2, log="T")  # less than its start: never to nothing

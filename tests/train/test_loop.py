@@ -60,18 +60,10 @@ def same(one: Walk, two: Walk) -> bool:
     return tensors and a == b
 
 
-def walked(epochs: int = EPOCHS) -> Walk:
-    walk = Walk()
-    run_epochs(walk, epochs, None, lambda _: None)
+def run(walk: Walk | None = None, resume: Resume | None = None, epochs: int = EPOCHS) -> Walk:
+    walk = walk or Walk()
+    run_epochs(walk, epochs, resume, lambda _: None)
     return walk
-
-
-def test_the_walk_itself_can_tell_runs_apart() -> None:
-    assert same(walked(), walked())
-    assert not same(walked(), walked(EPOCHS - 1))
-    other = Walk(seed=1)
-    run_epochs(other, EPOCHS, None, lambda _: None)
-    assert not same(walked(), other)
 
 
 @pytest.mark.parametrize("seconds", [0.0, 1e9])
@@ -84,7 +76,7 @@ def test_a_run_that_ends_after_any_epoch_goes_on_to_the_same_state(tmp_path: Pat
     assert walk.worked == epoch
     again, seen = Walk(), []
     run_epochs(again, EPOCHS, resume, seen.append)
-    assert same(again, walked())
+    assert same(again, run())
     # Saved after each epoch, or at the end alone.
     start = epoch if seconds == 0 or epoch == EPOCHS else 0
     assert seen == list(range(start, EPOCHS + 1))
@@ -95,10 +87,9 @@ def test_a_run_that_ends_after_any_epoch_goes_on_to_the_same_state(tmp_path: Pat
 def test_a_run_that_ends_within_any_epoch_goes_on_to_the_same_state(tmp_path: Path, epoch: int) -> None:
     resume = Resume(tmp_path / "state.pt", "key", 0)
     with pytest.raises(Killed):
-        run_epochs(Walk(dies_in=epoch), EPOCHS, resume, lambda _: None)
-    again = Walk()
-    run_epochs(again, EPOCHS, resume, lambda _: None)
-    assert same(again, walked())
+        run(Walk(dies_in=epoch), resume)
+    again = run(resume=resume)
+    assert same(again, run())
     assert again.worked == EPOCHS - epoch + 1
 
 
@@ -112,18 +103,16 @@ def test_any_series_of_ends_comes_to_the_same_state(tmp_path_factory: pytest.Tem
             run_epochs(Walk(), EPOCHS, resume, kill_at(epoch))
         except Killed:
             continue
-    again = Walk()
-    run_epochs(again, EPOCHS, resume, lambda _: None)
-    assert same(again, walked())
+    again = run(resume=resume)
+    assert same(again, run())
 
 
 def test_another_fingerprint_starts_over_and_takes_the_file(tmp_path: Path) -> None:
     path = tmp_path / "state.pt"
-    run_epochs(Walk(seed=5), 3, Resume(path, "old", 0), lambda _: None)
-    again = Walk()
-    run_epochs(again, EPOCHS, Resume(path, "new", 0), lambda _: None)
+    run(Walk(seed=5), Resume(path, "old", 0), 3)
+    again = run(resume=Resume(path, "new", 0))
     assert again.worked == EPOCHS
-    assert same(again, walked())
+    assert same(again, run())
     assert load_state(path, "old") is None
     assert load_state(path, "new") is not None
 
@@ -133,7 +122,7 @@ def test_a_state_that_cannot_be_read_stops_the_run_before_it_starts(tmp_path: Pa
     path.write_bytes(b"half a st")
     walk = Walk()
     with pytest.raises(RelampError, match="delete it to start over"):
-        run_epochs(walk, EPOCHS, Resume(path, "key"), lambda _: None)
+        run(walk, Resume(path, "key"))
     assert walk.worked == 0
     assert path.read_bytes() == b"half a st"
 
@@ -162,7 +151,7 @@ def test_states_are_saved_by_the_clock_and_at_the_end(tmp_path: Path, monkeypatc
             super().run_epoch()
             now[0] += 20
 
-    run_epochs(Slow(), 10, Resume(tmp_path / "state.pt", "key"), lambda _: None)
+    run(Slow(), Resume(tmp_path / "state.pt", "key"), 10)
     assert saved == [3, 6, 9, 10]  # once a minute has passed, and at the end
 
 
@@ -189,27 +178,26 @@ def test_a_signal_saves_the_epoch_it_came_in_and_the_run_goes_on_to_the_same_sta
     resume = Resume(tmp_path / "state.pt", "key", 1e9)  # by the clock nothing would be saved
     told = Told(epoch, number, times)
     with heeded(), pytest.raises(RelampError, match=f"{number.name}: ended after epoch {epoch} of {EPOCHS}"):
-        run_epochs(told, EPOCHS, resume, lambda _: None)
+        run(told, resume)
     assert told.worked == epoch
-    again = Walk()
-    run_epochs(again, EPOCHS, resume, lambda _: None)
+    again = run(resume=resume)
     assert again.worked == EPOCHS - epoch
-    assert same(again, walked())
+    assert same(again, run())
 
 
 def test_a_signal_ends_a_run_that_saves_nothing_at_once() -> None:
     told = Told(2, signal.SIGTERM)
     with pytest.raises(Ended), heeded():
-        run_epochs(told, EPOCHS, None, lambda _: None)
+        run(told)
     assert told.worked == 1
 
 
 def test_the_log_says_where_a_run_goes_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     resume = Resume(tmp_path / "state.pt", "key", 0)
     with caplog.at_level("INFO", "relamp.train.loop"):
-        run_epochs(Walk(), 2, resume, lambda _: None)
+        run(Walk(), resume, 2)
         assert caplog.messages == []
-        run_epochs(Walk(), EPOCHS, resume, lambda _: None)
+        run(Walk(), resume)
     assert caplog.messages == [f"resumes after epoch 2 of {EPOCHS}, from {resume.path}"]
 
 

@@ -14,6 +14,7 @@ from relamp.model.molecular_gin import MolecularGIN
 from relamp.settings.molecules import Finetuning
 from relamp.train.loop import Resume
 from relamp.train.molecules import Finetuner, masked_bce
+from seeded import gen
 from training import Killed, kill_at
 
 SETTINGS = Finetuning(epochs=4, batch_size=8)
@@ -53,7 +54,7 @@ def test_masked_bce_by_hand() -> None:
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 1000), st.integers(1, 6), st.integers(1, 4))
 def test_masked_bce_gives_missing_labels_no_gradient(seed: int, n: int, tasks: int) -> None:
-    generator = torch.Generator().manual_seed(seed)
+    generator = gen(seed)
     logits = torch.randn(n, tasks, generator=generator, dtype=torch.float64, requires_grad=True)
     y = torch.randint(-1, 2, (n, tasks), generator=generator)
     loss = masked_bce(logits, y)
@@ -93,7 +94,7 @@ def test_it_learns_a_simple_rule_and_starts_from_the_given_encoder() -> None:
     data = molecules(200, tasks=1)
     scores = logits(Finetuner(data, np.arange(150), np.arange(150, 200), chosen, (16, 2), 0))[-1]
     assert ((scores[:, 0] > 0).numpy() == data.y[150:, 0]).mean() > 0.9
-    given = MolecularGIN(*SHAPE, torch.Generator().manual_seed(99)).state_dict()
+    given = MolecularGIN(*SHAPE, gen(99)).state_dict()
     assert not torch.equal(run()[0], run(pretrained=given)[0])
 
 

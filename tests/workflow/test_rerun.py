@@ -21,7 +21,10 @@ TARGET = "results/quick/rows/svm-rbf/MUTAG/lamp-mag/gamma~0.2_alpha~1/rows.csv"
 HARMLESS = {
     "runtime/log.py": ("CPU{'s' * (threads > 1)} on", "CPU{'s' * (threads > 1)} there on"),
     "runtime/progress.py": ("%s: %d of %d%s", "%s: %d out of %d%s"),
-    "settings/graphs.py": ("class GraphclOptions(Settings):", "class GraphclOptions(Settings):\n    more: int = 1\n"),
+    "settings/graphs.py": (
+        "class GraphclOptions(base.Settings):",
+        "class GraphclOptions(base.Settings):\n    more: int = 1\n",
+    ),
 }
 PRUNE = {"method/prune.py": ("\nimport torch", "\n# Another word.\nimport torch")}
 

@@ -29,11 +29,12 @@ class Artifact:
     Attributes:
         name: its target.
         label: how the paper numbers it, or a short title.
-        paper: `lamp`, `mmix`, `both` or `data`: its category in the report.
+        paper: `lamp`, `mmix`, `data` or, by default, `both`: its category in the report.
         rows: stored rows that it is made of.
-        inputs: further inputs, by the names of methods of `relamp.study.plan.Plan`.
+        inputs: further inputs, by the names of `relamp.study.plan.INPUTS`.
         call: the job function that makes it, "module:function".
-        options: further arguments of that function.
+        draw: of a figure its drawing in `relamp.render`, "module:function".
+        options: of the drawing of a figure.
         given: further arguments that follow from the configuration, by the names of `relamp.study.plan.GIVEN`.
         outputs: files by the function's parameters, with `{results}` and `{figures}` for folders; the report shows the
             first of each.
@@ -45,10 +46,11 @@ class Artifact:
 
     name: str
     label: str
-    paper: str
+    paper: str = "both"
     rows: tuple[Rows, ...] = ()
     inputs: tuple[str, ...] = ()
     call: str = ""
+    draw: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     given: tuple[str, ...] = ()
     outputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -59,14 +61,7 @@ class Artifact:
     @property
     def modules(self) -> tuple[str, ...]:
         """Return the modules that its job loads by name."""
-        return (self.call.partition(":")[0],)
-
-    def files(self, results: str, figures: str) -> dict[str, list[str]]:
-        """Return its outputs below the folders of a preset."""
-        return {
-            name: [path.format(results=results, figures=figures) for path in paths]
-            for name, paths in self.outputs.items()
-        }
+        return tuple(name.partition(":")[0] for name in (self.call, self.draw) if name)
 
 
 def of_figure(name: str, *more: str) -> tuple[str, ...]:
@@ -81,18 +76,12 @@ def of_table(name: str, *kinds: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Figure(Artifact):
-    """A figure: `draw` names its drawing in `relamp.render`, "module:function"."""
+    """A figure, made by its drawing."""
 
-    draw: str
     call: str = "relamp.artifacts.jobs:draw"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "outputs", {"output": of_figure(self.name)})
-
-    @property
-    def modules(self) -> tuple[str, ...]:
-        """Return the modules that its job loads by name, the drawing's among them."""
-        return (*super().modules, self.draw.partition(":")[0])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,3 +103,16 @@ class Table(Artifact):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "outputs", {"output": of_table(self.name)})
+
+
+def figure(paper: str, number: int, draw: str, *rows: Rows, **more: Any) -> Figure:
+    """Return the record of a figure that a paper numbers; `draw` stands in `relamp.render`, `more` are other fields."""
+    name, label = f"{paper}_fig{number}", f"Fig. {number}"
+    return Figure(name=name, label=label, paper=paper, rows=rows, draw=f"relamp.render.{draw}", **more)
+
+
+def table(paper: str, number: int, title: str, *rows: Rows, about: str, on: str = "", **more: Any) -> Table:
+    """Return the record of a table that a paper numbers; `on` ends its title, `more` are other fields."""
+    label, of = f"Table {number}", PAPERS[paper]
+    title, about = f"{title} ({of}, {label}){on}", f"**{of} {label}.** {about}"
+    return Table(name=f"{paper}_table{number}", label=label, paper=paper, title=title, rows=rows, about=about, **more)

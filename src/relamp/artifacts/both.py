@@ -25,7 +25,6 @@ BOTH: tuple[Artifact, ...] = (
     Artifact(
         name="judge",
         label="verdicts",
-        paper="both",
         rows=_JUDGED,
         inputs=("damage", "all_published", "claims"),
         call="relamp.artifacts.verdict:judge",
@@ -42,17 +41,14 @@ BOTH: tuple[Artifact, ...] = (
     Artifact(
         name="leakage",
         label="Leakage gap",
-        paper="both",
         rows=(*_RBF, Rows("transfer", "finetune")),
         call="relamp.artifacts.comparisons:leakage",
         given=("fixed",),
         outputs={"figure": of_figure("leakage"), "table": of_table("leakage", "html", "csv", "md")},
-        caption="leakage",
     ),
     Artifact(
         name="comparisons",
         label="Average ranks",
-        paper="both",
         rows=_RBF,
         call="relamp.artifacts.comparisons:compare_methods",
         given=("fixed", "judging"),
@@ -62,7 +58,6 @@ BOTH: tuple[Artifact, ...] = (
     Artifact(
         name="cross_table",
         label="All methods on all data sets",
-        paper="both",
         rows=(Rows("tables", "svm-rbf"), Rows("cross", "svm-rbf"), Rows("linear", "svm-linear")),
         call="relamp.artifacts.comparisons:cross_table",
         given=("fixed",),
@@ -71,7 +66,6 @@ BOTH: tuple[Artifact, ...] = (
     Artifact(
         name="audit",
         label="audit",
-        paper="both",
         inputs=("all_published", "claims"),
         call="relamp.artifacts.verdict:audit",
         outputs={"output": of_table("audit", "csv", "md", "json")},

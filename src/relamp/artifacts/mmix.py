@@ -1,21 +1,18 @@
 """M-Mix's figures and tables."""
 
-from relamp.artifacts.base import Artifact, Figure, Rows, Table
+from functools import partial
+from typing import Any
+
+from relamp.artifacts.base import Artifact, Figure, Rows, figure, table
 
 _CONTROLS = ("untrained", "mvgrl-untrained", "bag")
 _NODES, _GRAPHS, _IMAGES = Rows("nodes", "probe"), Rows("linear", "svm-linear"), Rows("images", "image-probe")
 
-
 _FURTHER = ("binary-mix", "random-mix", "mvgrl-infonce", "mp-mix-code", "lamp-mag", "lamp-soft", "simgrace")
 # mo-mix is what the paper's Table 7 calls mo-mix-wp.
 _STRATEGIES = ("untrained", "image-untrained", "simclr-mp-mix-op", "mvgrl-infonce", "mo-mix", "mp-mix")
-
-
-def _table(number: int, title: str, *rows: Rows, about: str, shows: tuple[str, ...] = ("untrained",)) -> Table:
-    name, label, title = f"mmix_table{number}", f"Table {number}", f"{title} (M-Mix, Table {number})"
-    about = f"**M-Mix {label}.** {about}"
-    return Table(name=name, label=label, paper="mmix", title=title, rows=rows, shows=shows, about=about)
-
+_figure, _table = partial(figure, "mmix"), partial(table, "mmix")
+_PICTURES: dict[str, Any] = {"draw": "picture_grid:picture_grid", "inputs": ("pictures",), "lite": False}
 
 MMIX: tuple[Artifact, ...] = (
     _table(
@@ -72,38 +69,10 @@ MMIX: tuple[Artifact, ...] = (
         "similar to it? Accuracy over triplets and ROC-AUC over pairs, as fractions, for graphs of n nodes, by "
         "embeddings and by graph kernels. Added: an untrained encoder.",
     ),
-    Figure(
-        name="mmix_fig2",
-        label="Fig. 2",
-        paper="mmix",
-        rows=(Rows("grid", "probe"),),
-        draw="relamp.render.sample_sizes:sample_size_figure",
-    ),
-    Figure(
-        name="mmix_fig3",
-        label="Fig. 3",
-        paper="mmix",
-        rows=(Rows("grid", "probe"),),
-        draw="relamp.render.over_epochs:over_epochs_figure",
-    ),
-    Figure(
-        name="mmix_fig4",
-        label="Fig. 4",
-        paper="mmix",
-        inputs=("pictures",),
-        draw="relamp.render.picture_grid:picture_grid",
-        options={"anchors": 4, "partners": 7, "second": False},
-        lite=False,
-    ),
-    Figure(
-        name="mmix_fig5",
-        label="Fig. 5",
-        paper="mmix",
-        inputs=("pictures",),
-        draw="relamp.render.picture_grid:picture_grid",
-        options={"anchors": 5, "partners": 7, "second": True},
-        lite=False,
-    ),
+    _figure(2, "sample_sizes:sample_size_figure", Rows("grid", "probe")),
+    _figure(3, "over_epochs:over_epochs_figure", Rows("grid", "probe")),
+    _figure(4, options={"anchors": 4, "partners": 7, "second": False}, **_PICTURES),
+    _figure(5, options={"anchors": 5, "partners": 7, "second": True}, **_PICTURES),
     Figure(
         name="mmix_theorem",
         label="Theorem 3.1",

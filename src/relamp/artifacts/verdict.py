@@ -17,8 +17,7 @@ from relamp.judge.runs import all_runs, judged_scores, last_epochs, scores
 from relamp.judge.verdict import judge_cells, refuse
 from relamp.judge.words import counted, how_judged
 from relamp.render.sidecar import write_sidecar
-from relamp.render.verdict_page import Links, verdict_page
-from relamp.render.verdict_words import verdict_markdown
+from relamp.render.verdict_page import verdict_markdown, verdict_page
 from relamp.runtime.files import write_csv, write_text
 from relamp.settings.judging import Judging
 
@@ -64,8 +63,9 @@ def judge(
     write_csv(output.with_suffix(".csv"), cells)
     write_csv(output.with_name("claims.csv"), tested)
     write_text(output.with_suffix(".md"), verdict_markdown(cells, tested, how, preset))
-    links = _links(found, cells, pages, output.parent)
-    write_text(output.with_suffix(".html"), verdict_page(cells, tested, how, preset, links))
+    near = {name: _relative(page, output.parent) for name, page in pages.items()}
+    page = verdict_page(cells, tested, how, preset, _files(found, cells, output.parent), near)
+    write_text(output.with_suffix(".html"), page)
     write_sidecar(output, [*rows, *damage, *published, claims], command)
 
 
@@ -95,15 +95,15 @@ def _median_damage(paths: Sequence[Path]) -> pd.DataFrame:
     return rows.astype({"value": float}).groupby(key, sort=False)["value"].median().rename("median").reset_index()
 
 
-def _links(found: pd.DataFrame, cells: pd.DataFrame, pages: Mapping[str, str], folder: Path) -> Links:
+def _files(found: pd.DataFrame, cells: pd.DataFrame, folder: Path) -> dict[tuple[str, str, str], str]:
+    """Return the file of stored rows by artifact, method and data set, relative to a folder."""
     key = ["method", "dataset", "evaluation"]
     files = found[found["protocol"] == "fixed"].drop_duplicates(key).set_index(key)["rows"].to_dict()
     rows = {}
     for artifact, method, dataset, how in cells[["artifact", *key]].itertuples(index=False):
         if path := files.get((run_as(artifact, method), dataset, how)):
             rows[artifact, method, dataset] = _relative(path, folder)
-    near = {name: _relative(page, folder) for name, page in pages.items()}
-    return Links(rows, near, {name: page.removesuffix(".html") + ".json" for name, page in near.items()})
+    return rows
 
 
 def _relative(path: str, folder: Path) -> str:

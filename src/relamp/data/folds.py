@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 
 from relamp.data.packed import Integers
+from relamp.data.streams import stream_number
 from relamp.errors import RelampError
 from relamp.runtime.files import write_text
 
@@ -45,7 +46,7 @@ def stratified_folds(y: Integers, folds: int, seed: int, name: str = "the data s
             f"{fewer}leave this data set out of the evaluation"
         )
     fold = np.empty(len(y), dtype=np.int64)
-    splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    splitter = StratifiedKFold(folds, shuffle=True, random_state=stream_number(seed, "folds"))
     for number, (_, test) in enumerate(splitter.split(np.zeros(len(y)), y)):
         fold[test] = number
     return fold

@@ -28,7 +28,8 @@ log = logging.getLogger(__name__)
 
 def fetch(dataset: str, config: Mapping[str, Any], output: Path) -> None:
     """Find or download the raw files of a data set, and record where they lie and what they hash to."""
-    files = fetch_files(dataset, Places.of(config))
+    places = Places.model_validate({name: config[name] for name in Places.model_fields if name in config})
+    files = fetch_files(dataset, places)
     for file in files:
         log.info("%s: %s (%s)", file.name, file.place, file.variant or "unknown sha256, the content will decide")
     write_json(output, to_record(files))

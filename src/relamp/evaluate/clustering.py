@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from relamp.data.nodes import PackedNodes
 from relamp.data.packed import Integers
+from relamp.data.streams import stream_number
 from relamp.errors import RelampError
 from relamp.evaluate.embeddings import Run, of_nodes
 from relamp.settings.evaluation import ClusterProtocol
@@ -51,7 +52,7 @@ def evaluate_clustering(
     known = y >= 0
     rows = []
     for run in runs:
-        state = int(np.random.default_rng([seed, run]).integers(2**32))
+        state = stream_number(seed, "first centres", run)
         # More threads would add up the centres in an order that differs from call to call.
         with threadpool_limits(1, user_api="openmp"):
             found = KMeans(len(np.unique(y[known])), n_init=starts, random_state=state).fit_predict(x)

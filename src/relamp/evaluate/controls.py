@@ -7,6 +7,7 @@ import pandas as pd
 from relamp.data.folds import load_folds
 from relamp.data.packed import PackedGraphs
 from relamp.data.rows import SVM_COLUMNS
+from relamp.data.streams import stream
 from relamp.errors import RelampError
 from relamp.evaluate.bag import bag_of_nodes
 from relamp.evaluate.embeddings import Run
@@ -27,12 +28,15 @@ def score_controls(run: Run) -> Iterator[pd.DataFrame]:
     if name not in ("bag", "wl", "graphlet"):
         known = "wl, graphlet (another method needs its embeddings)"
         raise RelampError(f"there is no graph kernel {name!r}; known: {known}")
+    # These depend on no seed.
+    bag = bag_of_nodes(graphs) if name == "bag" else None
+    wl = wl_kernel(graphs, options.wl_iterations) if name == "wl" else None
     for seed in run.seeds:
         common = (graphs.y, load_folds(run.folds[seed]), seed, chosen.C, chosen.inner_folds)
-        if name == "bag":
-            rows = evaluate_svm(bag_of_nodes(graphs), *common, chosen.kernel)
-        elif name == "wl":
-            rows = evaluate_kernel_svm(wl_kernel(graphs, options.wl_iterations), *common)
+        if bag is not None:
+            rows = evaluate_svm(bag, *common, chosen.kernel)
         else:
-            rows = evaluate_kernel_svm(graphlet_kernel(graphs, options.graphlet_size, seed), *common)
+            drawn = stream(seed, "graphlets")
+            kernel = graphlet_kernel(graphs, options.graphlet_size, drawn) if wl is None else wl
+            rows = evaluate_kernel_svm(kernel, *common)
         yield rows.assign(seed=seed, epoch=None)

@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike
 from sklearn.metrics import roc_auc_score
 
 from relamp.data.packed import PackedGraphs, map_arrays, offsets, rank_within
+from relamp.data.streams import stream
 from relamp.errors import RelampError
 from relamp.evaluate.embeddings import Run
 from relamp.evaluate.kernels import Floats, grakel_graphs, normalised
@@ -66,7 +67,7 @@ def score_edit_distance(run: Run) -> Iterator[pd.DataFrame]:
 def edits(data: PackedGraphs, protocol: EditDistanceProtocol, seed: int) -> Iterator[tuple[int, Triplets]]:
     """Yield the triplets of each size; they depend on the seed and the size, but not on the other sizes."""
     for nodes in protocol.nodes:
-        rng = np.random.default_rng([seed, nodes])
+        rng = stream(seed, "edits", nodes)
         made = triplets(data, nodes, protocol.graphs, rng, substitutions=protocol.substitutions, pad=protocol.pad)
         yield nodes, made
 

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, log_softmax
 
 from relamp.data.packed import Integers
+from relamp.data.streams import stream
 from relamp.errors import RelampError
 from relamp.evaluate.embeddings import finite
 
@@ -55,7 +56,7 @@ def evaluate_probe(
     group = max(1, _OUTPUTS_AT_ONCE // outputs)
     for start in range(0, len(runs), group):
         some = runs[start : start + group]
-        first = np.stack([xavier_uniform(x.shape[1], outputs, np.random.default_rng([seed, run])) for run in some])
+        first = np.stack([xavier_uniform(x.shape[1], outputs, stream(seed, "probe", run)) for run in some])
         weight, bias = _fit(x[train], wanted, first, multi, steps, learning_rate, weight_decay)
         for part, nodes in split.items():
             for run, w, b in zip(some, weight, bias, strict=True):

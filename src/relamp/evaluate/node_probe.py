@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relamp.data.nodes import PARTS, PackedNodes
+from relamp.data.streams import stream
 from relamp.errors import RelampError
 from relamp.evaluate.embeddings import Run, of_nodes
 from relamp.evaluate.linear_probe import evaluate_probe
@@ -40,7 +41,7 @@ def _splits(data: PackedNodes, protocol: ProbeProtocol, seed: int) -> list[tuple
     """Return the splits and the runs that use them: one for all runs if public, else one drawn for each run."""
     if protocol.split == "public":
         return [(range(protocol.runs), public_split(data))]
-    drawn = (random_split(data, protocol.shares, np.random.default_rng([seed, run])) for run in range(protocol.runs))
+    drawn = (random_split(data, protocol.shares, stream(seed, "split", run)) for run in range(protocol.runs))
     return [(range(run, run + 1), split) for run, split in enumerate(drawn)]
 
 

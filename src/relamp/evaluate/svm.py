@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from relamp.data.folds import load_folds
 from relamp.data.packed import Integers, PackedGraphs
 from relamp.data.rows import SVM_COLUMNS
+from relamp.data.streams import stream_number
 from relamp.errors import RelampError
 from relamp.evaluate.embeddings import Run, by_epoch, finite
 from relamp.evaluate.linear_svm import predict_linear
@@ -130,12 +131,12 @@ def _evaluate(
     def accuracies(train: Integers, test: Integers) -> Floats:
         return np.asarray(np.mean(machine(train, test) == y[test], axis=1))
 
-    splitter = StratifiedKFold(inner_folds, shuffle=True, random_state=seed)
     parts = []
     for number in folds:
         train, test = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
         _refuse_rare_classes(y[train], int(number), inner_folds)
-        splits = splitter.split(np.zeros(len(train)), y[train])
+        drawn = stream_number(seed, "inner folds", int(number))
+        splits = StratifiedKFold(inner_folds, shuffle=True, random_state=drawn).split(np.zeros(len(train)), y[train])
         scores = [accuracies(train[fit], train[held]) for fit, held in splits]
         # Contiguous [C, folds], so that the mean adds up in GridSearchCV's order: equal sums are equal to the last bit.
         inner = np.ascontiguousarray(np.transpose(scores)).mean(axis=1)

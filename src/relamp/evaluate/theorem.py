@@ -10,6 +10,7 @@ import pandas as pd
 from relamp.data.nodes import PackedNodes
 from relamp.data.packed import map_arrays
 from relamp.data.rows import write_rows
+from relamp.data.streams import stream
 from relamp.errors import RelampError
 from relamp.evaluate.embeddings import of_nodes
 from relamp.evaluate.hard_negatives import DRAW_COLUMNS, NODE_COLUMNS, measure_hardness
@@ -65,7 +66,7 @@ def hard_negatives(
             z = _final(embeddings[seed], nodes.num_nodes)
             maps = _maps(encoder[seed]) if mixer in _PROJECTED else None
             mixing = neighbour_weights(z, nodes.edge_index, mix, maps)
-            made = measure_hardness(z, mixing, permutations, np.random.default_rng([seed, 31]), anchors)
+            made = measure_hardness(z, mixing, permutations, stream(seed, "permutations"), anchors)
             for part, frame in zip(parts, made, strict=True):
                 part.append(frame.assign(seed=seed))
             progress.to(done)

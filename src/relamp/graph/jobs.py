@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from relamp.data.packed import PackedGraphs
+from relamp.data.streams import stream
 from relamp.graph.damage import measure_damage
 from relamp.runtime.files import write_csv
 from relamp.runtime.progress import Progress
@@ -22,9 +22,8 @@ def damage(data: Path, protocol: Mapping[str, Any], output: Path) -> None:
     parts: list[pd.DataFrame] = []
     with Progress(f"{graphs.name}, augmentations", len(cells)) as progress:
         for augmentation, reading in cells:
-            # Seeded by its name, so that a further augmentation changes no other's draws.
-            seed = list(f"{graphs.name} {augmentation} {reading}".encode())
-            rng = np.random.default_rng(seed)
+            # By name, so that a further augmentation changes no other's draws.
+            rng = stream(0, "damage", graphs.name, augmentation, reading)
             parts.append(measure_damage(graphs, augmentation, reading, chosen.strength, chosen.draws, rng))
             progress.to(len(parts))
     write_csv(output, pd.concat(parts, ignore_index=True))

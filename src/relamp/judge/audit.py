@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from relamp.errors import RelampError
-from relamp.judge.claims import Claim, load_claims
+from relamp.judge.claims import load_claims
 from relamp.judge.published import AVERAGES, RANK, load_published, natural, paper_datasets
 from relamp.judge.ranks import average_ranks
 
@@ -17,7 +17,7 @@ COLUMNS = ("paper", "artifact", "where", "claimed", "recomputed", "agrees", "rem
 _TWIN_CELLS = 3
 _EQUAL = 1e-9
 
-Row = dict[str, str | bool]
+Row = tuple[str, str, str, str, str, bool, str]
 
 
 def audit(published: Iterable[Path], claims: Path | str) -> pd.DataFrame:
@@ -43,14 +43,20 @@ def audit(published: Iterable[Path], claims: Path | str) -> pd.DataFrame:
     for _, of_paper in cells.groupby("paper"):
         rows += [*_check_repeats(of_paper), *_find_twins(of_paper)]
     for claim in load_claims(claims):
-        rows += _check_claim(claim, tables)
-    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+        if not claim.printed:
+            continue
+        for finding in claim.printed.check(tables):
+            where = f"{claim.where}: “{claim.quote}”" + (f", {finding.where}" if finding.where else "")
+            remark = "; ".join(part for part in (finding.remark, claim.remark) if part)
+            numbers = finding.claimed, finding.recomputed, finding.agrees
+            rows.append((claim.paper, claim.printed.artifact, where, *numbers, remark))
+    frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"agrees": bool})
     return frame.sort_values(list(COLUMNS[:5]), key=lambda column: column.map(natural), ignore_index=True)
 
 
 def render_audit(frame: pd.DataFrame) -> str:
     """Return the outcome of `audit` as Markdown: counts, then what disagrees, then what agrees."""
-    wrong = frame[~frame["agrees"].astype(bool)]
+    wrong = frame[~frame["agrees"]]
     lines = [
         "# The papers' own arithmetic",
         "",
@@ -58,7 +64,7 @@ def render_audit(frame: pd.DataFrame) -> str:
         "",
         *_table(
             ["paper", "checks", "disagree"],
-            [[paper, len(part), int((~part["agrees"].astype(bool)).sum())] for paper, part in frame.groupby("paper")],
+            [[paper, len(part), int((~part["agrees"]).sum())] for paper, part in frame.groupby("paper")],
         ),
     ]
     for title, part in (("Disagreements", wrong), ("Agreements", frame.drop(wrong.index))):
@@ -93,7 +99,7 @@ def _check_aggregate(
         claimed = "–" if pd.isna(row["value"]) else f"{row['value']:.{row['decimals']}f}"
         # Two more decimals than printed show on which side of the rounding it falls.
         told = "–" if pd.isna(value) else f"{value:.{row['decimals'] + 2}f}"
-        yield _row(row["paper"], row["artifact"], f"{row['label']}, {name}", claimed, told, agrees, remark)
+        yield row["paper"], row["artifact"], f"{row['label']}, {name}", claimed, told, agrees, remark
 
 
 def _check_repeats(cells: pd.DataFrame) -> Iterator[Row]:
@@ -108,7 +114,7 @@ def _check_repeats(cells: pd.DataFrame) -> Iterator[Row]:
         told = "; ".join(f"{_number(other)} ({other['artifact']})" for other in others)
         where = f"{method} on {dataset}, {metric}, in several tables"
         remark = "" if agrees else "one name, several numbers"
-        yield _row(first["paper"], first["artifact"], where, _number(first), told, agrees, remark)
+        yield first["paper"], first["artifact"], where, _number(first), told, agrees, remark
 
 
 def _find_twins(cells: pd.DataFrame) -> Iterator[Row]:
@@ -127,23 +133,9 @@ def _find_twins(cells: pd.DataFrame) -> Iterator[Row]:
             found.setdefault(tuple(sorted((method, other_method))), [artifact]).append(told)
     for names, (first, *pairs) in found.items():
         remark = "one row of numbers under two names"
-        yield _row(cells["paper"].iloc[0], first, " and ".join(names), "two methods", "; ".join(pairs), False, remark)
-
-
-def _check_claim(claim: Claim, tables: Mapping[str, pd.DataFrame]) -> Iterator[Row]:
-    if claim.printed is None:
-        return
-    for finding in claim.printed.check(tables):
-        where = f"{claim.where}: “{claim.quote}”" + (f", {finding.where}" if finding.where else "")
-        remark = "; ".join(part for part in (finding.remark, claim.remark) if part)
-        numbers = finding.claimed, finding.recomputed, finding.agrees
-        yield _row(claim.paper, claim.printed.artifact, where, *numbers, remark)
+        yield cells["paper"].iloc[0], first, " and ".join(names), "two methods", "; ".join(pairs), False, remark
 
 
 def _number(cell: Mapping[Hashable, Any]) -> str:
     spread = "" if pd.isna(cell["spread"]) else f" ± {cell['spread']:.{cell['decimals']}f}"
     return f"{cell['value']:.{cell['decimals']}f}{spread}"
-
-
-def _row(paper: str, artifact: str, where: str, claimed: str, recomputed: str, agrees: bool, remark: str) -> Row:
-    return dict(zip(COLUMNS, (paper, artifact, where, claimed, recomputed, bool(agrees), remark), strict=True))

@@ -1,7 +1,5 @@
 """Checks of frames, in one place: each raises RelampError, which names the first row at fault and the remedy."""
 
-from collections.abc import Sequence
-
 import pandas as pd
 
 from relamp.errors import RelampError
@@ -24,28 +22,14 @@ def no_gap(expected: pd.DataFrame, found: pd.DataFrame, key: list[str], trouble:
     refuse(pairs.loc[pairs["_merge"] == "left_only", key], f"{trouble}; finish this run or leave its rows out")
 
 
-def once(rows: pd.DataFrame, key: list[str], what: str) -> None:
-    """Refuse two rows of stored files with the same `key`."""
-    refuse(rows.loc[rows.duplicated(key), key], f"{what} has a duplicate; pass every file of rows once")
+def once(rows: pd.DataFrame, key: list[str], what: str, remedy: str = "pass every file of rows once") -> None:
+    """Refuse two rows with the same `key`."""
+    refuse(rows.loc[rows.duplicated(key), key], f"{what} has a duplicate; {remedy}")
 
 
 def as_many(counted: pd.DataFrame, by: list[str], trouble: str) -> None:
     """Refuse rows whose `count` is below that of others in their group."""
     refuse(counted[counted["count"] != counted.groupby(by)["count"].transform("max")], trouble)
-
-
-def refuse_duplicates(rows: pd.DataFrame, key: Sequence[str], what: str, remedy: str = "keep one of them") -> None:
-    """Refuse two rows of computed numbers with the same `key`; they have method and dataset."""
-    double = rows[rows.duplicated(list(key))]
-    if len(double):
-        first = double.iloc[0]
-        raise RelampError(f"{what}: duplicate rows of {first['method']} on {first['dataset']}; {remedy}")
-
-
-def has_columns(rows: pd.DataFrame, columns: Sequence[str], trouble: str) -> None:
-    """Refuse a frame that lacks some columns; the trouble holds `{missing}`."""
-    if missing := [name for name in columns if name not in rows]:
-        raise RelampError(trouble.format(missing=missing))
 
 
 def truth(column: pd.Series) -> "pd.Series[bool]":

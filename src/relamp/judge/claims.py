@@ -110,10 +110,9 @@ class Gain(_Printed):
         bound, claimed = points.startswith(">"), Decimal(points.removeprefix(">").strip())
         readings = []
         for rivals in self.over:
-            above = self.rows(wide, [self.method]).iloc[0] - self.rows(wide, rivals).max()
-            gain = float(above.mean() if dataset == AVERAGE else above[dataset])
-            best = self.rows(wide, rivals).mean(axis=1) if dataset == AVERAGE else self.rows(wide, rivals)[dataset]
-            readings.append((gain, str(best.idxmax())))
+            others = self.rows(wide, rivals)
+            gain = float((self.rows(wide, [self.method]).iloc[0] - others.max()).mean())
+            readings.append((gain, str(others.mean(axis=1).idxmax())))
         # The cells have as many decimals as the claim: half of the last one is the room that rounding leaves.
         room = float(claimed.as_tuple().exponent)
         slack = 0.5 * 10**room - _EQUAL

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from relamp.errors import RelampError
-from relamp.judge.checks import has_columns
 
 Floats = NDArray[np.float64]
 
@@ -26,7 +25,6 @@ class Interval:
     Attributes:
         mean: over all seeds and folds.
         low, high: bounds, as far from the mean; NaN where a single run leaves the spread unknown.
-        confidence: of the bounds, in 0 ... 1.
         std_seeds: sample standard deviation (ddof = 1) of the seeds' means; NaN for one seed.
         std_folds: mean over the seeds of the sample standard deviation over the folds; NaN without folds.
         seeds, folds: their numbers; 0 folds where there are none.
@@ -35,7 +33,6 @@ class Interval:
     mean: float
     low: float
     high: float
-    confidence: float
     std_seeds: float
     std_folds: float
     seeds: int
@@ -49,7 +46,8 @@ def mean_interval(scores: pd.DataFrame, confidence: float = 0.95) -> Interval:
     replicability of significance tests for comparing learning algorithms", for k folds with each of several seeds:
     variance (1 / J + 1 / (k - 1)) s², J = seeds x k, Student's t with J - 1 degrees of freedom. Runs without folds are
     taken as independent: variance s² / J. `scores` has the columns `RUN`, fold empty where there are none; the unit is
-    that of `value`. Raises RelampError where values are missing or duplicates, or the seeds differ in their folds.
+    that of `value`, the confidence in 0 ... 1. Raises RelampError where values are missing or duplicates, or the seeds
+    differ in their folds.
     """
     return interval_of_table(run_table(scores), confidence)
 
@@ -60,8 +58,6 @@ def cell_intervals(scores: pd.DataFrame, confidence: float = 0.95, by: Sequence[
     `scores` has the columns `by`, which tell cells apart, and `RUN`, `value` as a fraction. The order of the rows does
     not matter.
     """
-    trouble = "intervals: the scores lack the columns {missing}; take them from relamp.judge.runs"
-    has_columns(scores, (*by, *RUN), trouble)
     rows = [
         {**dict(zip(by, key, strict=True)), **asdict(mean_interval(cell, confidence))}
         for key, cell in scores.groupby(list(by), sort=True)
@@ -73,34 +69,20 @@ def cell_intervals(scores: pd.DataFrame, confidence: float = 0.95, by: Sequence[
 
 
 def further_seeds(
-    interval: Interval | Mapping[str, float],
-    target_low: float,
-    target_high: float,
-    confidence: float | None = None,
-    most: int = 1000,
+    cell: Mapping[str, float], target_low: float, target_high: float, confidence: float, most: int = 1000
 ) -> int | None:
     """Return how many further seeds would put the interval wholly inside or wholly outside a target.
 
-    It is assumed that mean and spread stay as they are. With folds the interval has a floor, since no number of seeds
-    makes up for one data set: where not even `most` seeds would decide, or a single run leaves the spread unknown, the
-    answer is None. `interval` may be a row of `cell_intervals` with its mean, low, high, seeds and folds; `confidence`
-    is then given if the row has none. Raises RelampError if the target is not a range.
+    `cell` is a row of `cell_intervals` at the confidence. It is assumed that mean and spread stay as they are. With
+    folds the interval has a floor, since no number of seeds makes up for one data set: where not even `most` seeds
+    would decide, or a single run leaves the spread unknown, the answer is None.
     """
-    if not target_low <= target_high:
-        raise RelampError(f"further seeds: {target_low} to {target_high} is not a range; give its lower end first")
-    parts = asdict(interval) if isinstance(interval, Interval) else interval
-    mean, low, high = (float(parts[name]) for name in ("mean", "low", "high"))
-    if math.isnan(low) or math.isnan(high):
-        return None
-    if target_low <= low <= high <= target_high or low > target_high or high < target_low:
-        return 0
-    seeds, folds = int(parts["seeds"]), int(parts["folds"])
-    level = parts["confidence"] if confidence is None else confidence
-    widths = _width(seeds + np.arange(most + 1), folds, level)
-    half = (high - low) / 2 * widths[1:] / widths[0]
-    inside = (mean - half >= target_low) & (mean + half <= target_high)
-    decided = np.flatnonzero(inside | (mean - half > target_high) | (mean + half < target_low))
-    return int(decided[0]) + 1 if len(decided) else None
+    widths = _width(int(cell["seeds"]) + np.arange(most + 1), int(cell["folds"]), confidence)
+    half = (cell["high"] - cell["low"]) / 2 * widths / widths[0]
+    low, high = cell["mean"] - half, cell["mean"] + half
+    inside = (target_low <= low) & (high <= target_high)
+    decided = np.flatnonzero(inside | (low > target_high) | (high < target_low))
+    return int(decided[0]) if len(decided) else None
 
 
 def run_table(scores: pd.DataFrame) -> Floats:
@@ -132,8 +114,6 @@ def run_table(scores: pd.DataFrame) -> Floats:
 
 def interval_of_table(table: Floats, confidence: float = 0.95) -> Interval:
     """Return the interval of a table `[seeds, folds]`, or `[seeds, 1]` without folds; see `mean_interval`."""
-    if not 0 < confidence < 1:
-        raise RelampError(f"interval: a confidence of {confidence} is not between 0 and 1; 0.95 is usual")
     seeds, columns = table.shape
     folds = columns if columns > 1 else 0
     by_seed = table.mean(axis=1)
@@ -142,14 +122,12 @@ def interval_of_table(table: Floats, confidence: float = 0.95) -> Interval:
         half = float(table.std(ddof=1) * _width(np.array([seeds]), folds, confidence)[0])
     std_seeds = float(by_seed.std(ddof=1)) if seeds > 1 else math.nan
     std_folds = float(table.std(axis=1, ddof=1).mean()) if folds else math.nan
-    return Interval(mean, mean - half, mean + half, confidence, std_seeds, std_folds, seeds, folds)
+    return Interval(mean, mean - half, mean + half, std_seeds, std_folds, seeds, folds)
 
 
 def corrected_variance(table: Floats) -> float:
-    """Return the corrected variance of the mean of a table `[seeds, folds]`; NaN for a single run."""
+    """Return the corrected variance of the mean of a table `[seeds, folds]` of several runs."""
     seeds, columns = table.shape
-    if table.size == 1:
-        return math.nan
     return float(table.var(ddof=1) * _correction(np.array([seeds]), columns if columns > 1 else 0)[0])
 
 

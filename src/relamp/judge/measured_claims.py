@@ -1,9 +1,11 @@
 """Claims tried on the scores of this run: a formula is a class below, its parameters are the fields."""
 
+import math
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from operator import itemgetter
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -11,10 +13,16 @@ from pydantic import BaseModel, ConfigDict
 
 from relamp.data.rows import setting_name, setting_values
 from relamp.errors import RelampError
-from relamp.judge.outcomes import NO_FOLD, NOT_RUN, Difference, Result, above_zero, average_gain, gains_of, on_side
+from relamp.judge.intervals import PER_CENT, mean_interval
 from relamp.judge.published import AGGREGATES, JudgedBy, evaluation_of, run_as
 from relamp.judge.runs import MEASURE
 
+Outcome = Literal["holds", "fails", "undecided", "not run"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+_NO_FOLD = -1  # pandas leaves rows with an empty key out, so runs without folds get a number
+
+Result = tuple[Outcome, Sequence[str], Sequence[str]]  # outcome, data sets it rests on, evidence
+_NOT_RUN: Result = ("not run", (), ())
 _RUN = ["seed", "fold"]
 
 
@@ -40,6 +48,21 @@ class Evidence:
     judged_by: JudgedBy
     margin: float
     confidence: float
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far one thing is above another, in points: a mean and its interval, over some data sets."""
+
+    what: str
+    mean: float
+    low: float
+    high: float
+    datasets: tuple[str, ...]
+
+    def __str__(self) -> str:
+        bounds = "" if math.isnan(self.low) else f" ({self.low:+.2f} to {self.high:+.2f})"
+        return f"{self.what}: {self.mean:+.2f}{bounds}"
 
 
 class Data(BaseModel):
@@ -103,7 +126,7 @@ class BestAverage(_Measured):
     def _outcome(self, evidence: Evidence) -> Result:
         rivals = [name for name in _rivals(evidence, self.artifact, self.method) if name not in self.beside]
         gains = {name: _differences(self, evidence, self.method, name) for name in rivals}
-        return above_zero({name: average_gain(of_rival, f"over {name}") for name, of_rival in gains.items()})
+        return _above_zero({name: _average_gain(of_rival, f"over {name}") for name, of_rival in gains.items()})
 
 
 class MeanGain(_Measured):
@@ -116,13 +139,13 @@ class MeanGain(_Measured):
     at_least: bool = False
 
     def _outcome(self, evidence: Evidence) -> Result:
-        gains = average_gain(_differences(self, evidence, self.method, self.over), f"over {self.over}")
+        gains = _average_gain(_differences(self, evidence, self.method, self.over), f"over {self.over}")
         if not gains:
-            return NOT_RUN
+            return _NOT_RUN
         (gain,) = gains
         least = max(self.points if self.at_least else self.points - evidence.margin, 0)
         shown = [f"claimed {'over ' if self.at_least else ''}{self.points:+g}", str(gain)]
-        return on_side(gain.low > least, gain.high < least), gain.datasets, shown
+        return _on_side(gain.low > least, gain.high < least), gain.datasets, shown
 
 
 class Beats(_Measured):
@@ -140,11 +163,15 @@ class Beats(_Measured):
         named = (self.over,) if isinstance(self.over, str) else self.over
         rivals = dict.fromkeys(run_as(self.artifact, name) for name in named)
         wanted = _rivals(evidence, self.artifact, self.method) if self.over == "all" else list(rivals)
-        return above_zero({rival: _differences(self, evidence, self.method, rival) for rival in wanted})
+        return _above_zero({rival: _differences(self, evidence, self.method, rival) for rival in wanted})
 
 
 class _OfSweep(_Measured):
-    """What is about runs that differ in one parameter."""
+    """What is about runs that differ in one parameter alone, with its value `x`.
+
+    Where a data set has several such groups, of several methods or at several values of other parameters, it is the one
+    with the most values.
+    """
 
     parameter: str
 
@@ -153,9 +180,18 @@ class _OfSweep(_Measured):
         """Return what must be above zero by run, and its name, from the rows of a data set at several `x`."""
 
     def _outcome(self, evidence: Evidence) -> Result:
-        gains = {dataset: self._gain(rows) for dataset, rows in _sweeps(self, evidence, self.parameter)}
-        by_run = [(*gain, dataset) for dataset, gain in gains.items() if gain]
-        return above_zero({"": gains_of(by_run, evidence.confidence)})
+        values = {name: setting_values(name) for name in evidence.settings["setting"].unique()}
+        x = {name: of[self.parameter] for name, of in values.items() if isinstance(of.get(self.parameter), float)}
+        # What differs in another parameter is another group.
+        others = {name: setting_name({k: v for k, v in values[name].items() if k != self.parameter}) for name in x}
+        rows = evidence.settings[evidence.settings["setting"].isin(list(x))]
+        rows = rows.assign(x=rows["setting"].map(x).astype(float), others=rows["setting"].map(others))
+        gains = []
+        for dataset, of_dataset in _of_datasets(self, evidence, rows):
+            groups = [group for _, group in of_dataset.groupby(["method", "others", *MEASURE])]
+            if groups and (gain := self._gain(max(groups, key=lambda group: group["x"].nunique()))):
+                gains.append((*gain, dataset))
+        return _above_zero({"": _gains_of(gains, evidence.confidence)})
 
 
 class FallsAbove(_OfSweep):
@@ -200,14 +236,14 @@ class _OfDamage(_Measured):
         rows = rows[(rows["augmentation"] == self.augmentation) & rows["dataset"].isin(covered)]
         rows = rows.dropna(subset=["median"])
         if rows.empty:
-            return NOT_RUN
+            return _NOT_RUN
         used = [name for name in covered if name in set(rows["dataset"])]
         shown = [
             f"{row['dataset']}: median loss {100 * row['median']:.1f} % ({row['reading']})"
             for row in rows.to_dict("records")
         ]
         by_reading = [all(map(self._holds, of["median"])) for _, of in rows.groupby("reading")]
-        return on_side(all(by_reading), not any(by_reading)), used, shown
+        return _on_side(all(by_reading), not any(by_reading)), used, shown
 
 
 class LosesOver(_OfDamage):
@@ -252,7 +288,7 @@ def _differences(formula: _Measured, evidence: Evidence, method: str, rival: str
             one, other = (of_measure[of_measure["method"] == name].set_index(_RUN)["value"] for name in names)
             what = f"{part} {metric}, ".lstrip() if measured.ngroups > 1 else ""
             gains.append(((one - other).dropna(), f"{what}over {rival}", dataset))
-    return gains_of(gains, evidence.confidence)
+    return _gains_of(gains, evidence.confidence)
 
 
 def _of_datasets(formula: _Measured, evidence: Evidence, rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -261,22 +297,46 @@ def _of_datasets(formula: _Measured, evidence: Evidence, rows: pd.DataFrame) -> 
     for dataset in (name for name in formula.covered(evidence) if name in run):
         evaluation = evaluation_of(evidence.judged_by, formula.artifact, dataset)
         own = rows[(rows["dataset"] == dataset) & (rows["evaluation"] == evaluation)]
-        yield dataset, own.assign(fold=own["fold"].fillna(NO_FOLD))
+        yield dataset, own.assign(fold=own["fold"].fillna(_NO_FOLD))
 
 
-def _sweeps(formula: _Measured, evidence: Evidence, parameter: str) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield, by data set, the runs that differ in one parameter alone, with its value `x`.
+def _gains_of(gains: Sequence[tuple["pd.Series[float]", str, str]], confidence: float) -> list[Difference]:
+    """Return the differences of gains by run, each with its name and data set; those without any run are left out."""
+    found = []
+    for values, what, dataset in sorted(gains, key=itemgetter(1, 2)):
+        if len(values):
+            scores = values.rename("value").reset_index().assign(method=what, dataset=dataset)
+            scores["fold"] = scores["fold"].where(scores["fold"] != _NO_FOLD)
+            interval = mean_interval(scores, confidence)
+            mean, low, high = (PER_CENT * value for value in (interval.mean, interval.low, interval.high))
+            found.append(Difference(f"{dataset}, {what}", mean, low, high, (dataset,)))
+    return found
 
-    Where there are several such groups, of several methods or at several values of other parameters, it is the one
-    with the most values.
-    """
-    values = {name: setting_values(name) for name in evidence.settings["setting"].unique()}
-    x = {name: of[parameter] for name, of in values.items() if isinstance(of.get(parameter), float)}
-    # What differs in another parameter is another group.
-    others = {name: setting_name({key: v for key, v in values[name].items() if key != parameter}) for name in x}
-    rows = evidence.settings[evidence.settings["setting"].isin(list(x))]
-    rows = rows.assign(x=rows["setting"].map(x).astype(float), others=rows["setting"].map(others))
-    for dataset, of_dataset in _of_datasets(formula, evidence, rows):
-        if len(of_dataset):
-            groups = [group for _, group in of_dataset.groupby(["method", "others", *MEASURE])]
-            yield dataset, max(groups, key=lambda group: group["x"].nunique())
+
+def _average_gain(gains: Sequence[Difference], what: str) -> list[Difference]:
+    """Average over data sets, whose runs are independent: half-widths add as squares."""
+    if not gains:
+        return []
+    half = math.sqrt(sum((gain.high - gain.mean) ** 2 for gain in gains)) / len(gains)
+    mean = sum(gain.mean for gain in gains) / len(gains)
+    return [Difference(what, mean, mean - half, mean + half, tuple(name for gain in gains for name in gain.datasets))]
+
+
+def _above_zero(by_rival: Mapping[str, Sequence[Difference]]) -> Result:
+    """All must be above zero with their whole intervals; one that is wholly below decides against the claim."""
+    gains = [gain for of_rival in by_rival.values() for gain in of_rival]
+    if not gains:
+        return _NOT_RUN
+    used = dict.fromkeys(name for gain in gains for name in gain.datasets)
+    outcome = _on_side(all(gain.low > 0 for gain in gains), any(gain.high < 0 for gain in gains))
+    shown = [str(gain) for gain in gains]
+    if (run := sum(map(bool, by_rival.values()))) < len(by_rival):
+        # What is above those rivals that were run may still be below the others.
+        outcome = "undecided" if outcome == "holds" else outcome
+        shown = [f"{run} of {len(by_rival)} rivals run", *shown]
+    return outcome, tuple(used), shown
+
+
+def _on_side(holds: bool, fails: bool) -> Outcome:
+    """Return what is decided, if anything is."""
+    return "holds" if holds else "fails" if fails else "undecided"

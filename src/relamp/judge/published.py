@@ -114,9 +114,8 @@ def _check_columns(path: Path, frame: pd.DataFrame) -> None:
 
 def _numbers(path: Path, text: pd.DataFrame, column: str) -> pd.Series:
     numbers = pd.to_numeric(text[column].replace("", None), errors="coerce")
-    wrong = text[numbers.isna() & (text[column] != "")]
     trouble = f"{column} {{{column}!r}} is not a number; leave it empty where the paper prints nothing"
-    _refuse(path, wrong, trouble)
+    _refuse(path, text[numbers.isna() & (text[column] != "")], trouble)
     return numbers.astype(float)
 
 

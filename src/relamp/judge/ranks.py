@@ -8,6 +8,7 @@ import pandas as pd
 from scipy import stats
 
 from relamp.errors import RelampError
+from relamp.judge.checks import once
 
 LEAST_METHODS = 3
 LEAST_DATASETS = 2
@@ -38,22 +39,16 @@ class Ranking:
     groups: tuple[tuple[str, ...], ...] = ()
 
 
-def rank_methods(cells: pd.DataFrame, column: str = "mean", alpha: float = 0.05) -> Ranking:
+def rank_methods(cells: pd.DataFrame, alpha: float = 0.05) -> Ranking:
     """Rank methods on each data set and average, with Friedman's and Nemenyi's tests.
 
     Demsar 2006, "Statistical comparisons of classifiers over multiple data sets", Section 3.2. `cells` has the columns
-    method, dataset and `column`, in which more is better; equal values share their mean rank. With fewer than 3
-    methods or 2 data sets there are ranks, but no tests (see `Ranking`). Raises RelampError where a cell has a
-    duplicate, fewer than two methods are ranked, or no data set has all of them.
+    method, dataset and mean, of which more is better; equal values share their mean rank. With fewer than 3 methods or
+    2 data sets there are ranks, but no tests (see `Ranking`). Raises RelampError where a cell has a duplicate, fewer
+    than two methods are ranked, or no data set has all of them.
     """
-    twice = cells[cells.duplicated(["method", "dataset"])]
-    if len(twice):
-        where = " on ".join(twice.iloc[0][["method", "dataset"]])
-        raise RelampError(f"ranks: {where} has several cells; choose one protocol and one setting")
-    if not 0 < alpha < 1:
-        raise RelampError(f"ranks: a significance level of {alpha} is not between 0 and 1; 0.05 is usual")
-    table = cells.set_index(["method", "dataset"])[column].rename("value").reset_index()
-    table = table.pivot_table(index="dataset", columns="method", values="value", aggfunc="first", dropna=False)
+    once(cells, ["method", "dataset"], "a cell to rank", "choose one protocol and one setting")
+    table = cells.pivot_table("mean", "dataset", "method", aggfunc="first", dropna=False)
     complete = table.dropna()
     if complete.shape[1] < 2 or complete.empty:
         lacking = table.columns[table.isna().any()].tolist()
@@ -62,12 +57,14 @@ def rank_methods(cells: pd.DataFrame, column: str = "mean", alpha: float = 0.05)
             f"{', '.join(lacking) or 'none'}); give two methods and a data set of all of them at least"
         )
     values = complete.to_numpy(dtype=float)
-    average = stats.rankdata(-values, axis=1).mean(axis=0)
-    ranks = dict(sorted(zip(complete.columns, map(float, average), strict=True), key=lambda item: (item[1], item[0])))
+    average = average_ranks(complete.T).sort_index().sort_values(kind="stable")
+    ranks = {str(name): rank for name, rank in average.items()}
     used, left_out = tuple(complete.index), tuple(table.index.difference(complete.index))
     if values.shape[1] < LEAST_METHODS or len(values) < LEAST_DATASETS:
         return Ranking(ranks, used, left_out, alpha)
-    statistic, p_value = _friedman(values)
+    # Where all ranks are equal, the correction for ties would divide by zero.
+    alike = (values == values[:, :1]).all()
+    statistic, p_value = (0.0, 1.0) if alike else map(float, stats.friedmanchisquare(*values.T))
     difference = critical_difference(values.shape[1], len(values), alpha)
     groups = undecided_groups(ranks, difference)
     return Ranking(ranks, used, left_out, alpha, statistic, p_value, difference, groups)
@@ -101,11 +98,3 @@ def undecided_groups(ranks: Mapping[str, float], difference: float) -> tuple[tup
         if len(group) > 1 and not (groups and groups[-1][-1] == group[-1]):
             groups.append(group)
     return tuple(groups)
-
-
-def _friedman(values: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> tuple[float, float]:
-    if (values == values[:, :1]).all():
-        # All ranks are equal: the correction for ties would divide by zero.
-        return 0.0, 1.0
-    result = stats.friedmanchisquare(*values.T)
-    return float(result.statistic), float(result.pvalue)

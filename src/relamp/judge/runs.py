@@ -61,11 +61,6 @@ def all_runs(rows: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return both.sort_values([*_CELL, "epoch", "seed", "fold"], ignore_index=True)
 
 
-def cells_of(evaluation: str, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the cells of stored rows of one evaluation, see `cells`."""
-    return cells(all_runs({evaluation: rows}))
-
-
 def last_epochs(runs: pd.DataFrame) -> pd.DataFrame:
     """Return the runs of `all_runs` at the last epoch of their setting; what trains nothing has none.
 
@@ -106,7 +101,11 @@ def scores(runs: pd.DataFrame, fixed: Mapping[str, Mapping[str, str]]) -> pd.Dat
     pairs of setting and epoch the oracle chose from. Raises RelampError where nothing was run at the fixed setting, or
     a candidate lacks a seed or fold that others have.
     """
-    _refuse_uneven(runs)
+    # The mean of a candidate with fewer runs than others would not compare with theirs.
+    candidates = runs[[*_TASK, *_CANDIDATE]].drop_duplicates()
+    every = candidates.merge(runs[[*_TASK, "seed", "fold"]].drop_duplicates(), on=_TASK)
+    trouble = "was not run, though other settings, epochs or folds of this method were"
+    no_gap(every, runs, [*_TASK, *_CANDIDATE, "seed", "fold"], trouble)
     pairs = zip(runs["evaluation"], runs["method"], runs["setting"], strict=True)
     other = [setting != fixed.get(evaluation, {}).get(method, DEFAULT) for evaluation, method, setting in pairs]
     runs = runs.assign(other=other)
@@ -117,7 +116,7 @@ def scores(runs: pd.DataFrame, fixed: Mapping[str, Mapping[str, str]]) -> pd.Dat
         for protocol in (PROTOCOLS if EVALUATIONS[str(name)].chooses else PROTOCOLS[:1])
     ]
     found = pd.concat(parts, ignore_index=True)
-    counts = runs[[*_TASK, *_CANDIDATE]].drop_duplicates().groupby(_TASK).size().rename("candidates").reset_index()
+    counts = candidates.groupby(_TASK).size().rename("candidates").reset_index()
     found = found.merge(counts, on=_TASK)
     found = found.assign(candidates=found["candidates"].where(of_evaluation(found, "chooses"), 1))
     return found.sort_values([*_TASK, "protocol", "seed", "fold"], ignore_index=True)[SCORES]
@@ -177,14 +176,6 @@ def _best(candidates: pd.DataFrame, score: str, group: list[str]) -> pd.DataFram
     """Return the candidate of each group with the best score, the most preferred one among equals."""
     ranked = candidates.assign(rank=-candidates[score].round(_DECIMALS))
     return ranked.sort_values([*group, "rank", *_PREFERENCE]).drop_duplicates(group)
-
-
-def _refuse_uneven(runs: pd.DataFrame) -> None:
-    """Refuse candidates with fewer runs than others of the same method and data set: their means would not compare."""
-    of_task = runs[[*_TASK, "seed", "fold"]].drop_duplicates()
-    wanted = runs[[*_TASK, *_CANDIDATE]].drop_duplicates().merge(of_task, on=_TASK)
-    trouble = "was not run, though other settings, epochs or folds of this method were"
-    no_gap(wanted, runs, [*_TASK, *_CANDIDATE, "seed", "fold"], trouble)
 
 
 def _order(settings: Any) -> dict[str, int]:

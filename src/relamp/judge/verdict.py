@@ -56,7 +56,7 @@ def judge_cells(
     cells = cells.assign(run_as=run)[np.array(ours, dtype=bool)].dropna(subset=["value"])
     cells = cells.rename(columns={"value": "published"})
     found = cell_intervals(judged_scores(scores, judging.protocol), judging.confidence, _CELL)
-    found = found.drop(columns="confidence").rename(columns={"method": "run_as"})
+    found = found.rename(columns={"method": "run_as"})
     rows = cells.merge(found, on=["run_as", *_CELL[1:]], how="left", validate="many_to_one")
     words = [_judge(row, judging) for row in rows.to_dict("records")]
     rows[["verdict", "further_seeds", "note"]] = pd.DataFrame(words, index=rows.index, columns=range(3), dtype=object)
@@ -64,7 +64,10 @@ def judge_cells(
     protocol = [judging.protocol if EVALUATIONS[name].chooses else "fixed" for name in rows["evaluation"]]
     rows = rows.assign(margin=judging.margin, protocol=protocol)
     # Beside it, what further seeds on the same data would find: without the part that only other data could tell.
-    half = _over_seeds(rows["std_seeds"], rows["seeds"], judging.confidence)
+    # Where nothing was run at all, the column of seeds has no numbers, and so no type of theirs.
+    freedom = rows["seeds"].astype(float) - 1
+    quantile = stats.t.ppf((1 + judging.confidence) / 2, freedom.where(freedom > 0))
+    half = rows["std_seeds"] * quantile / rows["seeds"] ** 0.5
     rows = rows.assign(low_seeds=rows["mean"] - half, high_seeds=rows["mean"] + half)
     rows["verdict_seeds"] = [
         "not run" if math.isnan(mean) else verdict(low, high, published, judging.margin)
@@ -73,26 +76,18 @@ def judge_cells(
     return rows.reindex(columns=COLUMNS).astype(dict.fromkeys(("seeds", "folds", "further_seeds"), "Int64"))
 
 
-def _over_seeds(std: "pd.Series[float]", seeds: "pd.Series[float]", confidence: float) -> "pd.Series[float]":
-    """Return half the width of Student's interval of the mean over seeds, NaN for one seed."""
-    # Where nothing was run at all, the column has no numbers, and so no type of theirs.
-    freedom = seeds.astype(float) - 1
-    quantile = stats.t.ppf((1 + confidence) / 2, freedom.where(freedom > 0))
-    return std * quantile / seeds**0.5
-
-
 def _judge(row: Mapping[Any, Any], judging: Judging) -> tuple[Verdict, int | None, str]:
     """Return the verdict, how many further seeds would decide it, and a note."""
+    if math.isnan(row["mean"]):
+        return "not run", None, ""
     word = verdict(row["low"], row["high"], row["published"], judging.margin)
-    if math.isnan(row["mean"]) or word != "inconclusive":
-        return "not run" if math.isnan(row["mean"]) else word, None, ""
+    if word != "inconclusive":
+        return word, None, ""
     if math.isnan(row["low"]):
         return word, None, "a single run has no interval"
     target = row["published"] - judging.margin, row["published"] + judging.margin
     more = further_seeds(row, *target, judging.confidence)
-    if more is None:
-        return word, None, "not even 1,000 further seeds would decide it: only more data could"
-    return word, more, ""
+    return word, more, "not even 1,000 further seeds would decide it: only more data could" if more is None else ""
 
 
 def refuse(cells: pd.DataFrame, words: Sequence[str]) -> None:

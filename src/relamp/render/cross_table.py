@@ -4,7 +4,7 @@ import pandas as pd
 
 from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
-from relamp.judge.checks import refuse_duplicates
+from relamp.judge.checks import once
 from relamp.judge.intervals import TASK, cell_intervals
 from relamp.judge.published import RANK
 from relamp.judge.ranks import average_ranks
@@ -46,7 +46,7 @@ def cross_table(rows: pd.DataFrame) -> TextTable:
 
 
 def _with_ranks(cells: pd.DataFrame) -> pd.DataFrame:
-    refuse_duplicates(cells, ["evaluation", "method", "dataset"], "cross table")
+    once(cells, ["evaluation", "method", "dataset"], "a cell of the cross table", "keep one of them")
     rows = cells.rename(columns={"mean": "value", "std_seeds": "spread"})
     ranks = [_ranks(part).assign(evaluation=name) for name, part in rows.groupby("evaluation", sort=False)]
     names, methods = [*ordered(rows["dataset"]), RANK], ordered_methods(rows["method"])

@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from relamp.errors import RelampError
+from relamp.judge.checks import refuse
 from relamp.render.style import dataset_panels, in_order, in_style, ordered
 
 AUGMENTATIONS = {"node_drop": "node dropping", "edge_perturbation": "edge perturbation", "subgraph": "subgraph"}
@@ -55,14 +56,8 @@ def _boxes(rows: pd.DataFrame) -> pd.DataFrame:
         if unknown:
             raise RelampError(f"damage figure: unknown {column} {unknown}; known: {', '.join(known)}")
     empty = rows[(rows["status"] == "ok") & ~np.isfinite(rows["value"].astype(float))]
-    if len(empty):
-        first = empty.iloc[0]
-        raise RelampError(
-            f"damage figure: {first['dataset']}, {first['augmentation']}, graph {first['graph']} is marked ok but has "
-            "no value; measure the damage again"
-        )
-    parts = [_box(key, part) for key, part in rows.groupby(["dataset", "augmentation", "reading"], sort=True)]
-    cells = pd.DataFrame(parts)
+    refuse(empty, "{augmentation}, graph {graph} is marked ok but has no value; measure the damage again")
+    cells = pd.DataFrame([_box(key, part) for key, part in rows.groupby(["dataset", "augmentation", "reading"])])
     augmentations = ordered(cells["augmentation"], AUGMENTATIONS)
     orders = {"dataset": ordered(cells["dataset"]), "augmentation": augmentations, "reading": list(READINGS)}
     return in_order(cells, orders)

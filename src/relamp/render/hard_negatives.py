@@ -47,8 +47,8 @@ def hard_negatives_figure(rows: pd.DataFrame, draws: pd.DataFrame) -> tuple[Figu
     weighted = draws.assign(value=draws["value"] * draws["nodes"]).groupby([*key, "draw"], sort=False)
     means = weighted[["value", "nodes"]].sum()
     permuted = (means["value"] / means["nodes"]).rename("value").reset_index().assign(kind="permuted")
-    order = {measure: number for number, measure in enumerate(MEASURES)}
-    cells = summary.sort_values("measure", key=lambda column: column.map(order), kind="stable").to_dict("records")
+    by_measure = summary.sort_values("measure", key=lambda column: column.map(MEASURES.index), kind="stable")
+    cells = by_measure.to_dict("records")
     columns = len(cells) // summary["measure"].nunique()
     with in_style():
         titles = [

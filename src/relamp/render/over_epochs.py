@@ -36,12 +36,11 @@ def over_epochs_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     first = plotted["epoch"].where(near).groupby([plotted[name] for name in _KEY]).transform("min")
     plotted = plotted.assign(near_best=plotted["epoch"] == first)
     groups = list(plotted.groupby(_KEY[:3], sort=False))
-    columns = plotted["samples"].nunique()
     dimensions = sorted(plotted["dimension"].unique())
     epochs = sorted(plotted["epoch"].unique())
     with in_style():
         titles = [f"{short_name(str(d))}, {label(str(m))}\nN = {samples:,.0f}" for (d, m, samples), _ in groups]
-        figure, axes = panels(titles, most_columns=min(columns, _MOST_COLUMNS), size=SIZE)
+        figure, axes = panels(titles, most_columns=min(plotted["samples"].nunique(), _MOST_COLUMNS), size=SIZE)
         for axis, (_, rows) in zip(axes, groups, strict=True):
             axis.title.set_fontsize("medium")
             _draw(axis, rows, dimensions)
@@ -60,11 +59,11 @@ def _cells(rows: pd.DataFrame) -> pd.DataFrame:
     # Branches by themselves are left out.
     kept = rows[(rows["split"] == "test") & (rows["metric"] == "accuracy") & ~rows["branch"].isin(["a", "b"])]
     scores = kept.groupby([*_KEY, "epoch", "seed"])["value"].mean().reset_index()
-    cells = scores.groupby([*_KEY, "epoch"])["value"].agg(mean="mean", std_seeds="std", seeds="count").reset_index()
-    cells[["mean", "std_seeds"]] *= 100.0
     # With early stopping every seed ends elsewhere, and a mean over fewer seeds would jump.
-    every = scores.groupby(_KEY)["seed"].nunique().rename("every").reset_index()
-    cells = cells.merge(every, on=_KEY)
+    scores["every"] = scores.groupby(_KEY)["seed"].transform("nunique")
+    by_epoch = scores.groupby([*_KEY, "epoch", "every"])["value"]
+    cells = by_epoch.agg(mean="mean", std_seeds="std", seeds="count").reset_index()
+    cells[["mean", "std_seeds"]] *= 100.0
     return cells[cells["seeds"] == cells["every"]].drop(columns="every").reset_index(drop=True)
 
 

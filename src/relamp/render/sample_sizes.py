@@ -15,7 +15,7 @@ from matplotlib.patches import Patch
 from relamp.data.rows import with_parameters
 from relamp.errors import RelampError
 from relamp.evaluate.sample_bound import is_assumed, largest_dimension, needed_samples
-from relamp.judge.runs import cells_of
+from relamp.judge import runs
 from relamp.render.style import in_style, label, legend, panels, same_heights, short_name, style
 
 # Parameters of the grid, and the columns of the plotted numbers; N and F' in the paper.
@@ -81,7 +81,7 @@ def _curve_ratios(cells: pd.DataFrame) -> list[float]:
 
 def _cells(rows: pd.DataFrame) -> pd.DataFrame:
     """Return mean accuracy and deviation over the seeds of each method and point of the grid, of final embeddings."""
-    cells = cells_of("probe", rows)
+    cells = runs.cells(runs.all_runs({"probe": rows}))
     # The branches by themselves are Table 6's.
     cells = with_parameters(cells[(cells["metric"] == "accuracy") & ~cells["method"].str.contains("-branch-")])
     cells = cells.rename(columns=GRID)

@@ -2,7 +2,6 @@
 
 import platform
 import re
-import shutil
 import subprocess
 import tomllib
 from collections.abc import Sequence
@@ -55,12 +54,10 @@ def save_drawn(drawn: tuple[Figure, pd.DataFrame], output: Path, inputs: Sequenc
 
 def gpu_names() -> list[str] | None:
     """Return the names of the NVIDIA GPUs, or None where there is no working driver."""
-    if shutil.which("nvidia-smi") is None:
-        return None
     try:
         listed = _output(["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"], Path.cwd())
     except RelampError:
-        # The program without a driver or a device: the run had no GPU, which is a fact and no failure.
+        # No program, or one without a driver or a device: the run had no GPU, which is a fact and no failure.
         return None
     return [line.strip() for line in listed.splitlines() if line.strip()] or None
 
@@ -89,12 +86,10 @@ def _input(path: Path, folder: Path) -> dict[str, str]:
 
 def _git_state(folder: Path) -> dict[str, Any]:
     outside = {"commit": None, "dirty": None}
-    if shutil.which("git") is None:
-        return outside
     try:
         commit = _output(["git", "rev-parse", "--verify", "HEAD"], folder).strip()
     except RelampError:
-        # No repository, or one without a commit.
+        # No git, no repository, or one without a commit.
         return outside
     altered = _output(["git", "status", "--porcelain", "--untracked-files=no"], folder)
     return {"commit": commit, "dirty": bool(altered.strip())}

@@ -14,7 +14,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from relamp.data.registry import REGISTRY
-from relamp.errors import RelampError
 from relamp.method.table import METHODS
 from relamp.runtime.files import whole, write_csv
 
@@ -125,8 +124,6 @@ def in_style() -> AbstractContextManager[None]:
 
 def panels(titles: Sequence[str], most_columns: int, size: tuple[float, float]) -> tuple[Figure, list[Axes]]:
     """Return a figure with one titled panel for each title, `size` inches each, in rows as even as may be."""
-    if not titles:
-        raise RelampError("figure: there is nothing to show; its rows are empty")
     rows = -(-len(titles) // most_columns)
     columns = -(-len(titles) // rows)
     # Half an inch for the legend above all panels.

@@ -12,8 +12,8 @@ from matplotlib.lines import Line2D
 
 from relamp.data.rows import setting_values, with_parameters
 from relamp.errors import RelampError
-from relamp.judge.checks import refuse_duplicates
-from relamp.judge.runs import cells_of
+from relamp.judge import runs
+from relamp.judge.checks import once, refuse
 from relamp.render.style import Style, dataset_panels, in_style, label, styles, tick_values
 
 # Words and symbol of a parameter; any other goes by its name.
@@ -76,25 +76,22 @@ def _points(
     settings = sorted(rows["setting"].unique())
     parameters = list(dict.fromkeys(name for setting in settings for name in setting_values(setting)))
     others = [name for name in parameters if name != parameter]
-    cells = cells_of(evaluation, rows)
+    cells = runs.cells(runs.all_runs({evaluation: rows}))
     # Branches of a node-level method alone are methods of their own, which no sweep shows.
     cells = with_parameters(cells[cells["method"].isin(rows["method"].unique())])
     swept = cells["method"].isin(methods)
     given = cells[parameter] if parameter in cells else pd.Series(np.nan, index=cells.index)
     x = pd.to_numeric(given.where(given.notna(), configured), errors="coerce").astype(float).where(swept)
-    if (lacking := swept & x.isna()).any():
-        raise RelampError(
-            f"{where}: {cells.loc[lacking, 'method'].iloc[0]} has no number for {parameter}; sweep another parameter, "
-            "or give the configured value"
-        )
+    lacking = cells.loc[swept & x.isna(), ["method"]]
+    refuse(lacking, f"has no number for {parameter}; sweep another parameter, or give the configured value")
     cells = cells.assign(role=np.where(swept, "curve", "reference"), parameter=parameter, x=x, curve=cells["method"])
     for method in methods:
         own = cells["method"] == method
-        varied = [name for name in others if len(cells.loc[own, name].unique()) > 1]
-        for name in varied:
-            told = cells.loc[own, name].map(lambda value, name=name: _setting(name, value))
-            cells.loc[own, "curve"] = cells.loc[own, "curve"] + ", " + told
-    refuse_duplicates(cells, ["role", "curve", "dataset", "x"], where, "give one setting for each point and level line")
+        for name in others:
+            values = cells.loc[own, name]
+            if len(values.unique()) > 1:
+                cells.loc[own, "curve"] += ", " + values.map(partial(_setting, name))
+    once(cells, [*_CURVE, "dataset", "x"], f"a point of the {where}", "give one setting for each point and level line")
     spread = cells["std_seeds"].fillna(0.0)
     cells = cells.assign(lower=cells["mean"] - spread, upper=cells["mean"] + spread)
     columns = ["role", "method", "dataset", "parameter", "x", *parameters, "mean", "std_seeds", "lower", "upper"]

@@ -6,7 +6,7 @@ import pandas as pd
 from rich.table import Table as RichTable
 
 from relamp.errors import RelampError
-from relamp.judge.checks import refuse_duplicates
+from relamp.judge.checks import once
 from relamp.judge.published import AVERAGES, SPLITS, paper_aggregates, paper_datasets
 from relamp.judge.runs import all_runs, cells
 from relamp.render.markup import Block, TextTable, with_spread
@@ -68,7 +68,7 @@ def comparison_table(
     average rank has no meaning beside other rivals, so there is none. Raises RelampError for duplicate cells (several
     settings or epochs), and for methods that nobody has.
     """
-    refuse_duplicates(cells, ["method", "dataset"], "table", "choose one setting and one epoch")
+    once(cells, ["method", "dataset"], "a cell of the table", "choose one setting and one epoch")
     of_paper = paper_datasets(published)
     extra = [name for name in ordered(cells["dataset"]) if name not in of_paper]
     columns = [*of_paper, *paper_aggregates(published), *extra]

@@ -41,29 +41,21 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, validate_default=True)
 
 
-def reached(checkpoints: tuple[int, ...], last: int | None) -> tuple[int, ...]:
-    """Return epochs none of which is beyond the last (None where it has faults of its own); raises ValueError."""
+# Both are checked with the field and not with the whole model, so that faults of other fields are listed too. The field
+# `epochs` must come before them; it is missing where it has faults of its own.
+def _reached(checkpoints: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+    last = info.data.get("epochs")
     late = [epoch for epoch in checkpoints if last is not None and epoch > last]
     if late:
         raise ValueError(f"beyond the last epoch, {last}: {', '.join(map(str, late))}")
     return checkpoints
 
 
-def with_the_last(checkpoints: tuple[int, ...], last: int | None) -> tuple[int, ...]:
-    """Return epochs with the last one among them; raises ValueError otherwise."""
+def _with_the_last(checkpoints: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+    last = info.data.get("epochs")
     if last is not None and last not in checkpoints:
         raise ValueError(f"the last epoch, {last}, is missing, which is evaluated")
     return checkpoints
-
-
-# Both are checked with the field and not with the whole model, so that faults of other fields are listed too. The field
-# `epochs` must come before them.
-def _reached(checkpoints: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
-    return reached(checkpoints, info.data.get("epochs"))
-
-
-def _with_the_last(checkpoints: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
-    return with_the_last(checkpoints, info.data.get("epochs"))
 
 
 Checkpoints = Annotated[tuple[Epoch, ...], AfterValidator(_reached)]

@@ -4,30 +4,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from relamp.settings.base import (
-    AtLeastTwo,
-    Checkpoints,
-    CheckpointsWithLast,
-    Count,
-    Epoch,
-    NotNegative,
-    Positive,
-    Ratio,
-    Settings,
-    Temperature,
-)
+from relamp.settings import base
 from relamp.settings.mixing import MixSettings
 
 Augmentation = Literal["node_drop", "edge_perturbation", "subgraph", "attribute_masking"]
 Reading = Literal["paper", "code"]
 
 
-class LampOptions(Settings):
+class LampOptions(base.Settings):
     """Options of LAMP, among them choices that its paper leaves open."""
 
-    gamma: Ratio = 0.2
+    gamma: base.Ratio = 0.2
     """Pruning ratio: share of the weights that the pruned branch lacks (gamma, LAMP Eq. 18)."""
-    alpha: NotNegative = 1.0
+    alpha: base.NotNegative = 1.0
     """Weight of the local loss (alpha, LAMP Eq. 21)."""
     pruned_gradient: bool = True
     """Whether gradient flows through the pruned branch too, since both branches share their weights."""
@@ -39,19 +28,19 @@ class LampOptions(Settings):
     """Whether the pruned branch leaves the running BatchNorm statistics unchanged."""
 
 
-class SimgraceOptions(Settings):
+class SimgraceOptions(base.Settings):
     """Options of SimGRACE."""
 
-    eta: Positive = 1.0
+    eta: base.Positive = 1.0
     """Scale of the Gaussian noise on the weights of the second branch (eta of SimGRACE)."""
 
 
-class GraphclOptions(Settings):
+class GraphclOptions(base.Settings):
     """Options of GraphCL."""
 
     augmentations: tuple[Augmentation, ...] = Field(default=("node_drop", "subgraph"), min_length=1)
     """Augmentations of which one is drawn for each graph and view."""
-    strength: Ratio = 0.2
+    strength: base.Ratio = 0.2
     """Share of nodes or edges that is altered; of subgraph, the share of nodes that is kept."""
     reading: Reading = "paper"
     """Augment as the papers say (paper) or as GraphCL's public code does (code)."""
@@ -59,22 +48,22 @@ class GraphclOptions(Settings):
     """Augment both branches (both), or only the second, as GraphCL's public code does (one)."""
 
 
-class MmixTraining(Settings):
+class MmixTraining(base.Settings):
     """Training settings of M-Mix's graph-level methods in place of the shared ones; the defaults are its code's."""
 
-    epochs: Epoch = 200
+    epochs: base.Epoch = 200
     """Passes over the data."""
-    checkpoints: CheckpointsWithLast = (0, 100, 200)
+    checkpoints: base.CheckpointsWithLast = (0, 100, 200)
     """Epochs whose embeddings are stored; 0 is before training, and the last epoch must be among them."""
-    batch_size: AtLeastTwo = 256
+    batch_size: base.AtLeastTwo = 256
     """Graphs per step."""
-    learning_rate: Positive = 3e-4
+    learning_rate: base.Positive = 3e-4
     """Learning rate of Adam."""
-    hidden: Count = 512
+    hidden: base.Count = 512
     """Width of each branch."""
 
 
-class MmixOptions(Settings):
+class MmixOptions(base.Settings):
     """Options of graph-level M-Mix and its host MVGRL; where paper and code disagree, the default is the paper's."""
 
     training: MmixTraining | None = None
@@ -82,22 +71,22 @@ class MmixOptions(Settings):
     features: Literal["labels", "labels-or-degrees", "labels-and-degrees"] = "labels"
     """Node features: one-hot node labels, constant without labels (labels, as for all other methods); one-hot degrees
     where there are no labels (labels-or-degrees); or both side by side (labels-and-degrees, MVGRL's public code)."""
-    max_degree: Count = 128
+    max_degree: base.Count = 128
     """Nodes of this degree and of all higher degrees share one category."""
     diffusion: Literal["ppr", "heat", "adjacency"] = "ppr"
     """Operator of branch b: personalised PageRank (ppr), heat kernel (heat), or the plain adjacency, which M-Mix's code
     uses for its graphs (adjacency)."""
     alpha: Annotated[float, Field(gt=0, le=1)] = 0.2
     """Restart probability of personalised PageRank."""
-    time: Positive = 5.0
+    time: base.Positive = 5.0
     """Diffusion time of the heat kernel."""
     mix: MixSettings = MixSettings()
     """Options of the mixers."""
     negatives: Literal["graph", "batch"] = "graph"
     """Negatives of a node: the nodes of its own graph (graph, Eq. 11) or of the whole batch (batch, the code)."""
-    sample_size: AtLeastTwo = 5000
+    sample_size: base.AtLeastTwo = 5000
     """Nodes of a batch that are contrasted per step if negatives is batch."""
-    temperature: Temperature = 1.0
+    temperature: base.Temperature = 1.0
     """Temperature tau of M-Mix's objectives."""
     branch: Literal["sum", "average", "a", "b"] = "sum"
     """Graph embeddings: branch a, branch b, their sum (the code) or their average (Table 6)."""
@@ -110,22 +99,22 @@ class MmixOptions(Settings):
     projection g (output, the code)."""
 
 
-class Pretraining(Settings):
+class Pretraining(base.Settings):
     """Pre-training on graphs or molecules; all methods share these settings, except for their own options."""
 
-    epochs: Epoch = 20
+    epochs: base.Epoch = 20
     """Passes over the data."""
-    checkpoints: Checkpoints = (0, 10, 20)
+    checkpoints: base.Checkpoints = (0, 10, 20)
     """Epochs whose embeddings are stored; 0 is before training."""
-    batch_size: AtLeastTwo = 128
+    batch_size: base.AtLeastTwo = 128
     """Graphs per step."""
-    learning_rate: Positive = 0.01
+    learning_rate: base.Positive = 0.01
     """Learning rate of Adam."""
-    hidden: Count = 32
+    hidden: base.Count = 32
     """Width of each layer of the encoder."""
-    layers: Count = 3
+    layers: base.Count = 3
     """Number of layers of the encoder."""
-    temperature: Temperature = 0.2
+    temperature: base.Temperature = 0.2
     """Temperature tau of the contrastive losses."""
     directions: Literal["both", "one"] = "both"
     """Contrast view 1 with 2 and view 2 with 1 (both, the papers), or only view 1 with 2 (one, GraphCL's code)."""
@@ -134,7 +123,7 @@ class Pretraining(Settings):
     self_loops: Literal["none", "all", "all-but-last"] = "none"
     """Add a self-loop to no node (none), to every node (all), or to all but the last node of each graph (all-but-last,
     GraphCL's code)."""
-    local_nodes: AtLeastTwo = 5000
+    local_nodes: base.AtLeastTwo = 5000
     """Nodes of a batch that are sampled for LAMP's local loss (N_s)."""
     lamp: LampOptions = LampOptions()
     """Options of LAMP."""

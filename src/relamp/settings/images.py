@@ -4,40 +4,30 @@ from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from relamp.settings.base import (
-    AtLeastTwo,
-    Checkpoints,
-    Count,
-    Epoch,
-    NotNegative,
-    Positive,
-    Probability,
-    Settings,
-    Temperature,
-)
+from relamp.settings import base
 from relamp.settings.mixing import MixSettings
 
 
-class ImageViews(Settings):
+class ImageViews(base.Settings):
     """How the two views of an image are made (SimCLR on CIFAR: Chen et al. 2020, A and B.9, at strength 0.5)."""
 
-    crop_area: tuple[Positive, Positive] = (0.08, 1.0)
+    crop_area: tuple[base.Positive, base.Positive] = (0.08, 1.0)
     """Smallest and largest share of the image that a crop covers."""
-    crop_ratio: tuple[Positive, Positive] = (3 / 4, 4 / 3)
+    crop_ratio: tuple[base.Positive, base.Positive] = (3 / 4, 4 / 3)
     """Smallest and largest ratio of a crop's width to its height."""
-    flip: Probability = 0.5
+    flip: base.Probability = 0.5
     """Probability of a horizontal flip; 0 where left and right have a meaning, as in digits."""
-    jitter: Probability = 0.8
+    jitter: base.Probability = 0.8
     """Probability that the colours of an image are changed."""
-    brightness: NotNegative = 0.4
+    brightness: base.NotNegative = 0.4
     """Strength s of brightness changes: factors are drawn from 1 - s to 1 + s, but not below 0."""
-    contrast: NotNegative = 0.4
+    contrast: base.NotNegative = 0.4
     """Strength s of contrast changes, drawn likewise."""
-    saturation: NotNegative = 0.4
+    saturation: base.NotNegative = 0.4
     """Strength s of saturation changes, drawn likewise."""
     hue: Annotated[float, Field(ge=0, le=0.5)] = 0.1
     """Largest turn of the hue in either direction, as a share of the full circle."""
-    grey: Probability = 0.2
+    grey: base.Probability = 0.2
     """Probability that an image loses its colours."""
 
     @model_validator(mode="after")
@@ -49,30 +39,30 @@ class ImageViews(Settings):
         return self
 
 
-class ImagePretraining(Settings):
+class ImagePretraining(base.Settings):
     """Contrastive pre-training on images: SimCLR with mixing (M-Mix, Section 4.4 and Table 7)."""
 
-    epochs: Epoch = 500
+    epochs: base.Epoch = 500
     """Passes over the training images."""
-    checkpoints: Checkpoints = (0, 500)
+    checkpoints: base.Checkpoints = (0, 500)
     """Epochs whose embeddings are stored; 0 is before training."""
-    batch_size: AtLeastTwo = 256
+    batch_size: base.AtLeastTwo = 256
     """Images per step."""
-    learning_rate: Positive = 1e-3
+    learning_rate: base.Positive = 1e-3
     """Learning rate of Adam."""
-    weight_decay: NotNegative = 1e-6
+    weight_decay: base.NotNegative = 1e-6
     """Weight decay of Adam."""
-    width: Count = 64
+    width: base.Count = 64
     """Number of channels of the first stage of ResNet-18."""
-    projection: Count = 128
+    projection: base.Count = 128
     """Width of the projection that is mixed and contrasted."""
-    temperature: Temperature = 0.4
+    temperature: base.Temperature = 0.4
     """Temperature tau of the contrastive loss."""
     views: ImageViews = ImageViews()
     """How images are augmented."""
     mix: MixSettings = MixSettings(scope="op")
     """Options of the mixers; the scope is op, since images have no neighbours."""
-    picture_anchors: Count = 8
+    picture_anchors: base.Count = 8
     """Number of images whose mixing weights are written at the end, for the picture grid (Fig. 4)."""
 
     @field_validator("mix")

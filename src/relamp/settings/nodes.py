@@ -5,75 +5,64 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from relamp.settings.base import (
-    AtLeastTwo,
-    Checkpoints,
-    Count,
-    Epoch,
-    NotNegative,
-    Positive,
-    Ratio,
-    Settings,
-    Share,
-    Temperature,
-)
+from relamp.settings import base
 from relamp.settings.mixing import MixSettings, known_mixer
 
 Branch = Literal["a", "b", "average", "concat"]
 Diffusion = Literal["ppr", "heat"]
 
 
-class DiffusionSettings(Settings):
+class DiffusionSettings(base.Settings):
     """Operator of MVGRL's second branch."""
 
     kind: Diffusion = "ppr"
     """Personalised PageRank (ppr) or heat kernel (heat)."""
     alpha: Annotated[float, Field(gt=0, le=1)] = 0.2
     """Restart probability of personalised PageRank."""
-    time: Positive = 5.0
+    time: base.Positive = 5.0
     """Diffusion time of the heat kernel."""
-    tolerance: Share = 1e-6
+    tolerance: base.Share = 1e-6
     """Error bound of the diffused features, relative to the norm of a column."""
 
 
-class GraceSettings(Settings):
+class GraceSettings(base.Settings):
     """GRACE's encoder and its two views (Zhu et al. 2020); each rate is given for view a and view b."""
 
-    layers: Count = 1
+    layers: base.Count = 1
     """Number of layers of the encoder; M-Mix uses one, GRACE itself two."""
-    heads: Count = 4
+    heads: base.Count = 4
     """Number of attention heads, where the encoder is GAT."""
-    drop_edges: tuple[Ratio, Ratio] = (0.2, 0.4)
+    drop_edges: tuple[base.Ratio, base.Ratio] = (0.2, 0.4)
     """Share of undirected edges that are dropped; both directions of an edge go together, so that the operator stays
     symmetric."""
-    mask_features: tuple[Ratio, Ratio] = (0.3, 0.4)
+    mask_features: tuple[base.Ratio, base.Ratio] = (0.3, 0.4)
     """Share of feature columns that are set to 0, the same columns for all nodes."""
 
 
-class NodePretraining(Settings):
+class NodePretraining(base.Settings):
     """Pre-training on the nodes of one graph or several; the defaults are M-Mix's (Section 4.1)."""
 
     mix: MixSettings = MixSettings()
     """Options of the mixer."""
-    diversity: NotNegative = 1.0
+    diversity: base.NotNegative = 1.0
     """Weight of the diversity term in Eq. 10."""
-    epochs: Epoch = 2000
+    epochs: base.Epoch = 2000
     """Greatest number of epochs; an epoch is one step."""
-    patience: Count | None = 30
+    patience: base.Count | None = 30
     """Stop after this many epochs without a new lowest loss, and keep the weights of the lowest, as DGI does; null
     trains all epochs and keeps the last weights."""
-    checkpoints: Checkpoints = (0,)
+    checkpoints: base.Checkpoints = (0,)
     """Epochs whose embeddings are stored besides the final ones; those after an early stop are missing."""
     keep: Literal["all", "split"] = "all"
     """Store embeddings of checkpoints, except the final ones, for all nodes (all) or only for those of the public split
     (split)."""
-    hidden: Count = 256
+    hidden: base.Count = 256
     """Width of the embeddings."""
-    learning_rate: Positive = 3e-4
+    learning_rate: base.Positive = 3e-4
     """Learning rate of Adam."""
-    temperature: Temperature = 1.0
+    temperature: base.Temperature = 1.0
     """Temperature tau of Eq. 9."""
-    sample_size: AtLeastTwo = 10_000
+    sample_size: base.AtLeastTwo = 10_000
     """Nodes that are contrasted per step, drawn anew in each step; smaller graphs are used whole."""
     inductive: bool = False
     """Whether training sees only the graphs that hold the training nodes of the public split."""

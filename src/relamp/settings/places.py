@@ -1,7 +1,6 @@
 """Where raw files are looked for."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
@@ -22,8 +21,3 @@ class Places(Settings):
     """Whether downloads are switched off: no mirror's address and no upstream address is asked."""
     cache: str = ".data"
     """Folder where downloads are stored."""
-
-    @classmethod
-    def of(cls, config: Mapping[str, Any]) -> Self:
-        """Return the places that a whole configuration names."""
-        return cls.model_validate({name: config[name] for name in cls.model_fields if name in config})

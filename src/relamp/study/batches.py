@@ -5,7 +5,7 @@ missing. Files and arguments are given as the workflow takes them: with `{datase
 wildcards, and as functions of these.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,27 +17,30 @@ from relamp.study.studies import BASE, TRAINERS, Run, Study
 
 DATASET = "{dataset}"
 ANY = Run("{method}", "{setting}")  # the run that the wildcards name
-OfWildcards = Callable[[Any], Any]
-
-
-def _filled(run: Run, wildcards: Any) -> Run:
-    """Return a run with the values of wildcards."""
-    return Run(*(text.format_map(dict(wildcards.items())) for text in run))
 
 
 @dataclass(frozen=True)
-class Training:
-    """Runs of a study that one job trains on a data set.
+class Batch:
+    """Runs of a study that one job works through on a data set.
 
     Attributes:
         name: of its rule.
-        study: whose settings and seeds are taken.
-        runs: trained runs.
+        study: whose settings, protocols and seeds are taken.
+        runs: the runs.
     """
 
     name: str
     study: Study
     runs: tuple[Run, ...]
+
+    def of(self, wildcards: Any) -> list[Run]:
+        """Return its runs, with wildcards filled in."""
+        values = dict(wildcards.items())
+        return [Run(*(text.format_map(values) for text in run)) for run in self.runs]
+
+
+class Training(Batch):
+    """Runs of a study that one job trains on a data set."""
 
     @property
     def alone(self) -> bool:
@@ -53,10 +56,6 @@ class Training:
     def output(self, paths: Paths) -> dict[str, list[str]]:
         """Return the files that it writes."""
         return paths.trained(self.study.domain, DATASET, self.runs, self.study.seeds)
-
-    def of(self, wildcards: Any) -> list[Run]:
-        """Return its runs, with wildcards filled in."""
-        return [_filled(run, wildcards) for run in self.runs]
 
     def params(self, paths: Paths) -> dict[str, Any]:
         """Return the arguments of its job."""
@@ -80,21 +79,15 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Scoring:
+class Scoring(Batch):
     """Runs of a study that one job scores on a data set by one evaluation.
 
     Attributes:
-        name: of its rule.
-        study: whose runs are scored.
         evaluation: name of the evaluation.
-        runs: scored runs.
         trained: whether the runs have embeddings; kernels and the bag have none.
     """
 
-    name: str
-    study: Study
     evaluation: str
-    runs: tuple[Run, ...]
     trained: bool = True
 
     @property
@@ -104,34 +97,19 @@ class Scoring:
         return record.score if self.trained else record.controls
 
     @property
-    def module(self) -> str:
-        """Return the module of that."""
-        return self.score.partition(":")[0]
-
-    @property
     def log(self) -> str:
         """Return its place among the logs of scoring."""
         return f"{self.evaluation}/{DATASET}/{self.study.name if self.trained else '{method}'}"
 
     def inputs(self, paths: Paths) -> dict[str, str | list[str]]:
         """Return what it reads."""
-        found: dict[str, str | list[str]] = {"data": paths.packed(DATASET)}
+        domain, seeds, runs = self.study.domain, self.study.seeds, self.runs if self.trained else ()
         if self.evaluation == "edit-distance":
-            found["embeddings"] = [
-                paths.edits(DATASET, run, seed) for run in self.embedded for seed in self.study.seeds
-            ]
-        else:
-            found["embeddings"] = paths.trained(self.study.domain, DATASET, self.embedded, self.study.seeds)[
-                "embeddings"
-            ]
-            if self.study.domain == "graphs":
-                found["folds"] = [paths.folds(DATASET, seed) for seed in self.study.seeds]
-        return found
-
-    @property
-    def embedded(self) -> tuple[Run, ...]:
-        """Return the runs that have embeddings."""
-        return self.runs if self.trained else ()
+            embeddings = [paths.edits(DATASET, run, seed) for run in runs for seed in seeds]
+            return {"data": paths.packed(DATASET), "embeddings": embeddings}
+        folds = {"folds": [paths.folds(DATASET, seed) for seed in seeds]} if domain == "graphs" else {}
+        embeddings = paths.trained(domain, DATASET, runs, seeds)["embeddings"]
+        return {"data": paths.packed(DATASET), "embeddings": embeddings, **folds}
 
     def output(self, paths: Paths) -> list[str]:
         """Return the rows that it writes."""
@@ -142,7 +120,7 @@ class Scoring:
 
         def labels(wildcards: Any) -> list[dict[str, Any]]:
             more = {} if self.trained else {"options": dict(self.study.options)}
-            return [{**_filled(run, wildcards)._asdict(), "dataset": wildcards.dataset, **more} for run in self.runs]
+            return [{**run._asdict(), "dataset": wildcards.dataset, **more} for run in self.of(wildcards)]
 
         return {
             "seeds": list(self.study.seeds),
@@ -169,8 +147,8 @@ def trainings(studies: Mapping[str, Study]) -> Iterator[Training]:
     for study, runs in _own(studies.values()):
         if study.together:
             for method in dict.fromkeys(run.method for run in runs):
-                name = f"train_{study.name}_{method}".replace("-", "_")
-                yield Training(name, study, tuple(run for run in runs if run.method == method))
+                named = tuple(run for run in runs if run.method == method)
+                yield Training(_rule("train", study.name, method), study, named)
 
 
 def scorings(studies: Mapping[str, Study]) -> Iterator[Scoring]:
@@ -182,9 +160,10 @@ def scorings(studies: Mapping[str, Study]) -> Iterator[Scoring]:
         fitting = [study for study in studies.values() if evaluation in study.protocols and study.domain != "molecules"]
         for study, runs in _own(fitting):
             if runs:
-                yield Scoring(_rule(evaluation, study.name), study, evaluation, runs)
+                yield Scoring(_rule("score", evaluation, study.name), study, runs, evaluation)
         if controls := [study for study in fitting if study.controls_of(evaluation)]:
-            yield Scoring(_rule(evaluation, "controls"), controls[0], evaluation, (Run("{method}", DEFAULT),), False)
+            name, runs = _rule("score", evaluation, "controls"), (Run("{method}", DEFAULT),)
+            yield Scoring(name, controls[0], runs, evaluation, trained=False)
 
 
 def controls_of(studies: Mapping[str, Study], evaluation: str) -> list[str]:
@@ -193,11 +172,11 @@ def controls_of(studies: Mapping[str, Study], evaluation: str) -> list[str]:
     return list(dict.fromkeys(name for study in fitting for name in study.controls_of(evaluation)))
 
 
-def _rule(evaluation: str, what: str) -> str:
-    return f"score_{evaluation}_{what}".replace("-", "_")
+def _rule(*parts: str) -> str:
+    return "_".join(parts).replace("-", "_")
 
 
-def _own(studies: Sequence[Study] | Any) -> Iterator[tuple[Study, tuple[Run, ...]]]:
+def _own(studies: Iterable[Study]) -> Iterator[tuple[Study, tuple[Run, ...]]]:
     """Yield each study with those of its runs that none before it has in the same domain."""
     seen: set[tuple[str, Run]] = set()
     for study in studies:

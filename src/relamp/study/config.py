@@ -10,11 +10,11 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError
-from relamp.settings.base import Settings
 from relamp.settings.judging import Judging, Verdict
 from relamp.settings.own import OwnData
 from relamp.settings.places import Places, as_list
 from relamp.study.experiments import Cross, Damage, Mmix, Transfer, Unsupervised
+from relamp.study.overrides import told
 
 
 def _new_name(name: str) -> str:
@@ -95,16 +95,4 @@ def load_config(given: Mapping[str, Any], presets: Path) -> Config:
     try:
         return Config.model_validate(merged, context={"own": list(own) if isinstance(own, Mapping) else ()})
     except ValidationError as error:
-        raise RelampError("\n".join(_line(fault) for fault in error.errors())) from error
-
-
-def _line(fault: Any) -> str:
-    place = ".".join(str(part) for part in fault["loc"])
-    if fault["type"] == "extra_forbidden":
-        return f"config: {place}: there is no such option"
-    if fault["type"] == "missing":
-        return f"config: {place}: is missing"
-    message = fault["msg"].removeprefix("Value error, ")
-    message = message[0].lower() + message[1:]
-    given = fault["input"]
-    return f"config: {place}: {message}" + ("" if isinstance(given, Mapping | Settings) else f" (given: {given!r})")
+        raise RelampError("\n".join(f"config: {told(fault)}" for fault in error.errors())) from error

@@ -21,24 +21,7 @@ from relamp.settings.graphs import Pretraining
 from relamp.settings.images import ImagePretraining
 from relamp.settings.molecules import Finetuning
 from relamp.settings.nodes import NodePretraining
-from relamp.study.names import (
-    EDIT_KERNELS,
-    ClassifiedName,
-    CorpusName,
-    EditKernelName,
-    EvaluationName,
-    GraphsName,
-    ImageMethodName,
-    ImagesName,
-    KernelName,
-    MethodName,
-    NodeMethodName,
-    NodesName,
-    Once,
-    Seeds,
-    TasksName,
-    TransferMethodName,
-)
+from relamp.study import names
 from relamp.study.overrides import overridden, place, reason
 
 
@@ -49,9 +32,9 @@ class Sweep(Settings):
     `both: {gamma: [0.1, 0.2], alpha: [1, 10]}`.
     """
 
-    over: Annotated[dict[str, Annotated[tuple[Value, ...], Once]], Field(min_length=1)]
+    over: Annotated[dict[str, Annotated[tuple[Value, ...], names.Once]], Field(min_length=1)]
     """Values per parameter: a field of the method's own options or of the training settings; several make a grid."""
-    methods: Annotated[tuple[str, ...], Once] = ()
+    methods: Annotated[tuple[str, ...], names.Once] = ()
     """Methods that are swept; by default the first of the experiment's that takes all the parameters."""
 
     def points(self) -> Iterator[dict[str, Any]]:
@@ -123,7 +106,7 @@ class _Swept(Settings):
 class Damage(DamageProtocol):
     """Fig. 2: structural entropy before and after augmentation."""
 
-    datasets: Annotated[tuple[GraphsName, ...], Once]
+    datasets: Annotated[tuple[names.GraphsName, ...], names.Once]
     """Data sets whose graphs are augmented."""
 
 
@@ -139,13 +122,13 @@ class Unsupervised(_Swept):
 
     domain: ClassVar[str] = "graphs"
 
-    datasets: Annotated[tuple[ClassifiedName, ...], Once]
+    datasets: Annotated[tuple[names.ClassifiedName, ...], names.Once]
     """Data sets of the tables."""
-    methods: Annotated[tuple[MethodName, ...], Once]
+    methods: Annotated[tuple[names.MethodName, ...], names.Once]
     """Methods of the tables; the untrained control is always run."""
-    kernels: Annotated[tuple[KernelName, ...], Once] = ()
+    kernels: Annotated[tuple[names.KernelName, ...], names.Once] = ()
     """Graph kernels that are compared."""
-    seeds: Seeds
+    seeds: names.Seeds
     """Seeds of pre-training, folds and everything else that is drawn."""
     pretraining: EvaluatedPretraining = EvaluatedPretraining()
     """Pre-training on graphs."""
@@ -153,20 +136,20 @@ class Unsupervised(_Swept):
     """Cross-validation of the SVM on embeddings and kernels."""
     kernel_options: Kernels = Kernels()
     """Options of the graph kernels."""
-    further: dict[EvaluationName, dict[str, Any]] = Field(default_factory=dict)
+    further: dict[names.EvaluationName, dict[str, Any]] = Field(default_factory=dict)
     """Further evaluations of the tables' runs, by name, each with its options."""
 
 
 class Transfer(Settings):
     """LAMP's Table 2: pre-training on a corpus of molecules, fine-tuning on others."""
 
-    corpus: CorpusName
+    corpus: names.CorpusName
     """Molecules that encoders are pre-trained on."""
-    datasets: Annotated[tuple[TasksName, ...], Once]
+    datasets: Annotated[tuple[names.TasksName, ...], names.Once]
     """Labelled molecules that encoders are fine-tuned on."""
-    methods: Annotated[tuple[TransferMethodName, ...], Once]
+    methods: Annotated[tuple[names.TransferMethodName, ...], names.Once]
     """Pre-training methods; `none` starts from scratch."""
-    seeds: Seeds
+    seeds: names.Seeds
     """Seeds of fine-tuning."""
     pretraining_seed: Seed = 0
     """Seed of the one pre-trained encoder per method."""
@@ -179,26 +162,26 @@ class Transfer(Settings):
 class Cross(Settings):
     """The cross table, which neither paper has: graph-level methods of both papers on graph data sets of both."""
 
-    datasets: Annotated[tuple[ClassifiedName, ...], Once] = ()
+    datasets: Annotated[tuple[names.ClassifiedName, ...], names.Once] = ()
     """Data sets besides those of the tables."""
-    methods: Annotated[tuple[MethodName, ...], Once] = ()
+    methods: Annotated[tuple[names.MethodName, ...], names.Once] = ()
     """Methods besides those of the tables."""
 
 
 class NodeSweep(Settings):
     """M-Mix's Fig. 2 and 3: sample size against output dimension."""
 
-    dataset: NodesName
+    dataset: names.NodesName
     """Data set whose nodes are embedded."""
-    methods: Annotated[tuple[NodeMethodName, ...], Once] = ("mp-mix-nodiv", "mp-mix")
+    methods: Annotated[tuple[names.NodeMethodName, ...], names.Once] = ("mp-mix-nodiv", "mp-mix")
     """Methods, with and without the diversity term."""
-    sample_sizes: Annotated[tuple[AtLeastTwo, ...], Once]
+    sample_sizes: Annotated[tuple[AtLeastTwo, ...], names.Once]
     """Nodes that are contrasted per step."""
-    dimensions: Annotated[tuple[Count, ...], Once]
+    dimensions: Annotated[tuple[Count, ...], names.Once]
     """Widths of the embeddings."""
     epochs: Count = 2000
     """Epochs of every run of the grid, without early stopping."""
-    checkpoints: Annotated[CheckpointsWithLast, Once, Field(min_length=2)] = (
+    checkpoints: Annotated[CheckpointsWithLast, names.Once, Field(min_length=2)] = (
         *(0, 10, 20, 50, 100, 200, 500, 1000, 2000),
     )
     """Epochs that Fig. 3 shows."""
@@ -214,9 +197,9 @@ class NodeSweep(Settings):
 class HardNegativesCheck(Settings):
     """M-Mix's Theorem 3.1 on stored embeddings: are negatives harder by ranked weights than by permuted ones?"""
 
-    dataset: NodesName
+    dataset: names.NodesName
     """Data set whose embeddings are checked, at the tables' setting."""
-    methods: Annotated[tuple[NodeMethodName, ...], Once, Field(min_length=1)] = ("mo-mix", "mp-mix")
+    methods: Annotated[tuple[names.NodeMethodName, ...], names.Once, Field(min_length=1)] = ("mo-mix", "mp-mix")
     """Methods whose mixing is checked."""
     permutations: Count = 1000
     """Permutations of a node's weights."""
@@ -239,11 +222,11 @@ class NodeExperiments(_Swept):
 
     domain: ClassVar[str] = "nodes"
 
-    datasets: Annotated[tuple[NodesName, ...], Once]
+    datasets: Annotated[tuple[names.NodesName, ...], names.Once]
     """Data sets of the tables."""
-    methods: Annotated[tuple[NodeMethodName, ...], Once]
+    methods: Annotated[tuple[names.NodeMethodName, ...], names.Once]
     """Methods of the tables."""
-    seeds: Seeds
+    seeds: names.Seeds
     """Seeds of pre-training."""
     pretraining: NodePretraining = NodePretraining()
     """Pre-training on nodes; a method's own options override it."""
@@ -251,7 +234,7 @@ class NodeExperiments(_Swept):
     """Linear probe on embeddings."""
     clustering: ClusterProtocol = ClusterProtocol()
     """Clustering of embeddings by k-means."""
-    probes: dict[NodesName, dict[str, Any]] = Field(default_factory=dict)
+    probes: dict[names.NodesName, dict[str, Any]] = Field(default_factory=dict)
     """Overrides of `probe` by data set; one for a data set that is not run has no effect."""
     sweep: NodeSweep
     """The grid of Fig. 2 and 3."""
@@ -259,21 +242,13 @@ class NodeExperiments(_Swept):
     """The check of Theorem 3.1."""
 
     @model_validator(mode="after")
-    def _the_mixed_branch_is_kept(self) -> "NodeExperiments":
+    def _parts_fit_one_another(self) -> Self:
         if "a" not in self.pretraining.branches:
             raise ValueError(
                 "pretraining.branches lacks 'a', the mixed branch, on whose embeddings Theorem 3.1 is checked"
             )
-        return self
-
-    @model_validator(mode="after")
-    def _probes_are_sound(self) -> "NodeExperiments":
         for dataset in self.probes:
             self.probe_of(dataset)
-        return self
-
-    @model_validator(mode="after")
-    def _methods_fit_the_settings(self) -> Self:
         plain: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in (*self.methods, *self.theorem.methods)]
         for name, values in (*plain, *product(self.sweep.methods, self.sweep.points())):
             try:
@@ -290,9 +265,9 @@ class NodeExperiments(_Swept):
 class GraphExperiments(Settings):
     """M-Mix's Tables 3, 4, 6 and 9 on graphs: encoders of the unsupervised experiments, scored by a linear SVM."""
 
-    datasets: Annotated[tuple[ClassifiedName, ...], Once]
+    datasets: Annotated[tuple[names.ClassifiedName, ...], names.Once]
     """Data sets of the tables."""
-    methods: Annotated[tuple[MethodName, ...], Once]
+    methods: Annotated[tuple[names.MethodName, ...], names.Once]
     """Methods of the tables."""
     svm: SvmProtocol = SvmProtocol(kernel="linear")
     """Cross-validation of the linear SVM."""
@@ -301,11 +276,11 @@ class GraphExperiments(Settings):
 class EditExperiments(Settings):
     """M-Mix's Table 10: graph edit distance."""
 
-    dataset: ClassifiedName
+    dataset: names.ClassifiedName
     """Graphs that are edited; its encoders are those of the unsupervised experiments."""
-    methods: Annotated[tuple[MethodName, ...], Once]
+    methods: Annotated[tuple[names.MethodName, ...], names.Once]
     """Methods whose embeddings are compared."""
-    kernels: Annotated[tuple[EditKernelName, ...], Once] = EDIT_KERNELS
+    kernels: Annotated[tuple[names.EditKernelName, ...], names.Once] = names.EDIT_KERNELS
     """Graph kernels that are compared."""
     protocol: EditDistanceProtocol = EditDistanceProtocol()
     """Triplets and pairs."""
@@ -316,17 +291,17 @@ class ImageExperiments(_Swept):
 
     domain: ClassVar[str] = "images"
 
-    datasets: Annotated[tuple[ImagesName, ...], Once]
+    datasets: Annotated[tuple[names.ImagesName, ...], names.Once]
     """Data sets of the table; Fig. 4 shows the first, Fig. 5 the second."""
-    methods: Annotated[tuple[ImageMethodName, ...], Once]
+    methods: Annotated[tuple[names.ImageMethodName, ...], names.Once]
     """Methods of the table."""
-    seeds: Seeds
+    seeds: names.Seeds
     """Seeds of pre-training."""
     pretraining: ImagePretraining = ImagePretraining()
     """Pre-training on images."""
     probe: ImageProbe = ImageProbe()
     """Linear probe on features."""
-    picture: ImageMethodName = "simclr-mo-mix-op"
+    picture: names.ImageMethodName = "simclr-mo-mix-op"
     """Method whose mixing weights Fig. 4 and 5 show."""
 
 

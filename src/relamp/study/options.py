@@ -6,14 +6,15 @@ python -m relamp.study.options --schema  print the schema
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, NamedTuple, Union, get_args, get_origin
 
 import yaml
+from pydantic import BaseModel
 
 from relamp.errors import RelampError
-from relamp.settings.options import describe, json_schema
 from relamp.study.config import Config, load_config
 
 _ROOT = Path(__file__).parents[3]
@@ -24,8 +25,8 @@ def lines(preset: str) -> Iterator[str]:
     """Yield a line per option: key, value and description."""
     given = yaml.safe_load((_ROOT / "config.yaml").read_text(encoding="utf-8"))
     config = load_config({**given, "preset": preset}, _PRESETS)
-    for key, value, about in describe(Config, config):
-        yield f"{key}: {json.dumps(value, default=_plain)}  # {about}"
+    for key, value, about in describe(Config, config.model_dump(mode="json")):
+        yield f"{key}: {json.dumps(value)}  # {about}"
 
 
 def schema() -> dict[str, Any]:
@@ -35,8 +36,63 @@ def schema() -> dict[str, Any]:
     return found
 
 
-def _plain(value: Any) -> Any:
-    return value.model_dump(mode="json")
+class Option(NamedTuple):
+    """One option: its dotted key, its value, and what it is."""
+
+    key: str
+    value: Any
+    description: str
+
+
+def describe(model: type[BaseModel], values: BaseModel | Mapping[str, Any], prefix: str = "") -> list[Option]:
+    """Return every option of a model in the order of its fields, nested models in their place.
+
+    Args:
+        model: the settings.
+        values: the resolved value of each field: an instance, or a mapping such as `model_dump` returns.
+        prefix: stands before each key.
+    """
+    given = dict(values)
+    options: list[Option] = []
+    for name, field in model.model_fields.items():
+        key, value = f"{prefix}{name}", given[name]
+        nested = _nested(field.annotation)
+        if nested is None or value is None:
+            options.append(Option(key, value, _one_line(field.description or "")))
+        else:
+            options += describe(nested, value, f"{key}.")
+    return options
+
+
+def json_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the JSON schema of a model; no key is required, since a file of options overrides others' values."""
+    schema: dict[str, Any] = _plain(model.model_json_schema())
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _nested(annotation: Any) -> type[BaseModel] | None:
+    """Return the model that a field holds, itself or as an alternative to None; None for any other field."""
+    kinds = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    for kind in kinds:
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return kind
+    return None
+
+
+def _plain(node: Any) -> Any:
+    """Return a schema whose descriptions are one line each and that requires no key."""
+    if isinstance(node, list):
+        return [_plain(entry) for entry in node]
+    if not isinstance(node, dict):
+        return node
+    kept = {key: _plain(value) for key, value in node.items() if key != "required" or "properties" not in node}
+    if isinstance(kept.get("description"), str):  # and not the schema of a field of that name
+        kept["description"] = _one_line(kept["description"])
+    return kept
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def main(words: list[str]) -> int:

@@ -1,6 +1,7 @@
 """Named settings of methods: where each lies among the training settings, how one is overridden and spelt in a path."""
 
 from collections.abc import Mapping
+from functools import reduce
 from typing import Any
 
 from pydantic import ValidationError
@@ -25,7 +26,7 @@ def place(training: Settings, row: MethodRow, name: str) -> tuple[str, ...] | No
     for start in (*own, ()):
         waiting: list[tuple[str, ...]] = [start]
         for path in waiting:
-            part = value_at(training, path)
+            part = reduce(getattr, path, training)
             if isinstance(part, Settings):
                 below = [key for key in type(part).model_fields if path or key not in GROUPS]
                 if name in below and not isinstance(getattr(part, name), Settings):
@@ -58,27 +59,30 @@ def spelt(training: Settings, row: MethodRow, values: Mapping[str, Any] | None =
     """Return a setting as a path part: the settings that the method's row names, and others that differ from theirs."""
     given = dict(values or {})
     always = {name: given.pop(name, value) for name, value in named(training, row).items()}
-    others = {name: value for name, value in given.items() if value_at(training, place(training, row, name)) != value}
+    others = {name: value for name, value in given.items() if value_of(training, row, name) != value}
     return setting_name({**always, **others})
 
 
 def named(training: Settings, row: MethodRow) -> dict[str, Any]:
     """Return the values of the settings that a method's row names: those that its paths always spell."""
-    return {name: value_at(training, place(training, row, name)) for name in row.swept}
+    return {name: value_of(training, row, name) for name in row.swept}
 
 
 def reason(error: ValueError) -> str:
     """Return what is wrong with an overridden setting, in a line."""
-    if not isinstance(error, ValidationError):
-        return str(error)
-    fault = error.errors()[0]
-    where, message = ".".join(str(part) for part in fault["loc"]), fault["msg"].removeprefix("Value error, ")
-    message = message[0].lower() + message[1:]
-    return f"{where}: {message} (given: {fault['input']!r})" if where else message
+    return told(error.errors()[0]) if isinstance(error, ValidationError) else str(error)
 
 
-def value_at(settings: Any, path: tuple[str, ...] | None) -> Any:
-    """Return the value at a place of settings, see `place`."""
-    for key in path or ():
-        settings = getattr(settings, key)
-    return settings
+def told(fault: Any) -> str:
+    """Return a fault that pydantic found, in a line: where, what, and what was given, unless it is a whole group."""
+    known = {"extra_forbidden": "there is no such option", "missing": "is missing"}
+    message, given = fault["msg"].removeprefix("Value error, "), fault["input"]
+    words = known.get(fault["type"]) or message[0].lower() + message[1:]
+    if fault["type"] not in known and not isinstance(given, Mapping | Settings):
+        words += f" (given: {given!r})"
+    return ": ".join(filter(None, (".".join(map(str, fault["loc"])), words)))
+
+
+def value_of(training: Settings, row: MethodRow, name: str) -> Any:
+    """Return the value of a named setting of a method."""
+    return reduce(getattr, place(training, row, name) or (), training)

@@ -4,29 +4,21 @@ Names may be wildcards of the workflow, such as `{dataset}`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import product
 
 from relamp.data.rows import DEFAULT
 from relamp.study.config import Config
 from relamp.study.studies import Run, Study
 
-TRAINED = {
-    "encoder": "encoder.safetensors",
-    "embeddings": "embeddings.safetensors",
-    "history": "history.csv",
-    "run": "run.json",
-}
+TRAINED = ("encoder.safetensors", "embeddings.safetensors", "history.csv", "run.json")
 
 
+@dataclass(frozen=True)
 class Paths:
-    """Paths below a folder of results.
+    """Paths below a folder of results."""
 
-    Args:
-        results: the folder.
-    """
-
-    def __init__(self, results: str) -> None:
-        self.results = results
+    results: str
 
     def packed(self, dataset: str) -> str:
         """Return the packed file of a data set."""
@@ -46,9 +38,9 @@ class Paths:
 
     def trained(self, domain: str, dataset: str, runs: Iterable[Run], seeds: Sequence[int]) -> dict[str, list[str]]:
         """Return the files that training writes, all seeds of a run one after another, by their names as outputs."""
-        names = {**TRAINED, **({"mixed": "mixed.csv"} if domain == "images" else {})}
+        files = (*TRAINED, "mixed.csv") if domain == "images" else TRAINED
         folders = [f"{self.train(domain, dataset, run)}/seed~{seed}" for run, seed in product(runs, seeds)]
-        return {name: [f"{folder}/{file}" for folder in folders] for name, file in names.items()}
+        return {file.partition(".")[0]: [f"{folder}/{file}" for folder in folders] for file in files}
 
     def rows(self, evaluation: str, dataset: str, run: Run) -> str:
         """Return the rows of an evaluation of a run."""
@@ -57,6 +49,11 @@ class Paths:
     def edits(self, dataset: str, run: Run, seed: int) -> str:
         """Return the embeddings of edited graphs by a run."""
         return f"{self.results}/edits/{dataset}/{run.method}/{run.setting}/seed~{seed}.safetensors"
+
+    def hard_negatives(self, dataset: str, run: Run) -> dict[str, str]:
+        """Return the rows of the check of Theorem 3.1 and the draws behind them, by their names as outputs."""
+        rows = self.rows("hard-negatives", dataset, run)
+        return {"output": rows, "draws": rows.replace("rows.csv", "draws.csv")}
 
     def damage(self, dataset: str) -> str:
         """Return the rows of structural damage."""

@@ -12,11 +12,10 @@ from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS
 from relamp.study.config import Config
 from relamp.study.names import BAG, EDIT_KERNELS, FROM_SCRATCH, KERNELS
-from relamp.study.overrides import place, value_at
+from relamp.study.overrides import value_of
 from relamp.study.paths import Paths, all_datasets
 from relamp.study.studies import BASE, CONTROL, Study, fixed_runs, studies
 
-PUBLISHED = "published"
 # What a further sweep of a domain is drawn beside.
 _CONTROLS = (CONTROL, "image-untrained")
 _BRANCHES = ("a", "b")
@@ -30,14 +29,11 @@ class Plan:
         config: the configuration.
         results, figures: folders of its preset.
         published: the folder of the papers' numbers and claims.
-        splits: whether folds and splits are there, to be named in sidecars.
     """
 
-    def __init__(
-        self, config: Config, results: str, figures: str, published: str = PUBLISHED, *, splits: bool = True
-    ) -> None:
+    def __init__(self, config: Config, results: str, figures: str, published: str = "published") -> None:
         self.config, self.results, self.figures, self.published = config, results, figures, published
-        self.splits, self.paths, self.studies = splits, Paths(results), studies(config)
+        self.paths, self.studies = Paths(results), studies(config)
         self.artifacts = {**ARTIFACTS, **{made.name: made for made in self._further_sweeps()}}
 
     def inputs(self, artifact: Artifact) -> Files:
@@ -46,12 +42,13 @@ class Plan:
         if artifact.rows:
             found["rows"] = list(dict.fromkeys(path for rows in artifact.rows for path in self._rows(rows)))
         for name in artifact.inputs:
-            found |= getattr(self, f"_{name}")(artifact)
+            found |= INPUTS[name](self, artifact)
         return found
 
     def outputs(self, artifact: Artifact) -> dict[str, list[str]]:
         """Return the outputs of an artifact by the parameters of its job function."""
-        return artifact.files(self.results, self.figures)
+        folders = {"results": self.results, "figures": self.figures}
+        return {name: [path.format(**folders) for path in paths] for name, paths in artifact.outputs.items()}
 
     def modules(self, artifact: Artifact) -> tuple[str, ...]:
         """Return the modules that its job loads by name, those that read its rows among them."""
@@ -64,8 +61,6 @@ class Plan:
             given = dict(artifact.options)
             found = {**self._sweep(given.pop("sweep", None)), **self._skip(given.pop("second", None))}
             words |= {"draw": artifact.draw, "options": {**found, **given}}
-        else:
-            words |= artifact.options
         if isinstance(artifact, Table):
             words |= {"title": artifact.title.format(corpus=self.config.transfer.corpus), "shows": artifact.shows}
             words["transposed"] = artifact.transposed
@@ -119,7 +114,6 @@ class Plan:
                 yield Figure(
                     name=f"sweep_{study.name}",
                     label=f"Sweep of {study.name.replace('_', ' ')}",
-                    paper="both",
                     rows=(Rows(study.name, evaluation), Rows(BASE[study.domain], evaluation, _CONTROLS)),
                     draw="relamp.render.sweep:sweep_figure",
                     options={"sweep": study.name, "evaluation": evaluation},
@@ -132,7 +126,7 @@ class Plan:
             return {}
         study = self.studies[name]
         methods, parameter = list(dict.fromkeys(run.method for run in study.runs)), study.over[0]
-        configured = value_at(study.training, place(study.training, study.row(methods[0]), parameter))
+        configured = value_of(study.training, study.row(methods[0]), parameter)
         return {"parameter": parameter, "methods": methods, "configured": configured}
 
     def _skip(self, second: bool | None) -> dict[str, int]:
@@ -141,31 +135,7 @@ class Plan:
         first = int(ARTIFACTS["mmix_fig4"].options["anchors"])
         return {} if second is None else {"skip": first if second and alone else 0}
 
-    def _damage(self, artifact: Artifact) -> Files:
-        name = "rows" if isinstance(artifact, Figure) else "damage"
-        return {name: [self.paths.damage(dataset) for dataset in self.config.damage.datasets]}
-
-    def _published(self, artifact: Artifact) -> Files:
-        return {"published": f"{self.published}/{artifact.name}.csv"}
-
-    def _all_published(self, _: Artifact) -> Files:
-        return {"published": sorted(map(str, Path(self.published).glob("*_table*.csv")))}
-
-    def _claims(self, _: Artifact) -> Files:
-        return {"claims": f"{self.published}/claims.yaml"}
-
-    def _folds(self, _: Artifact) -> Files:
-        chosen = self.config.unsupervised
-        pairs = product(chosen.datasets, chosen.seeds)
-        return {"splits": [self.paths.folds(dataset, seed) for dataset, seed in pairs] if self.splits else []}
-
-    def _scaffolds(self, _: Artifact) -> Files:
-        return {"splits": [self.paths.scaffold(name) for name in self.config.transfer.datasets] if self.splits else []}
-
-    def _guards(self, _: Artifact) -> Files:
-        return {"reports": [f"{self.results}/data/{name}.guard.json" for name in all_datasets(self.config)]}
-
-    def _pictures(self, artifact: Artifact) -> Files:
+    def pictures(self, artifact: Artifact) -> Files:
         """Return images and mixing weights; Fig. 5 shows the second data set, or further anchors of the only one."""
         images = self.config.mmix.images
         dataset = images.datasets[:2][-1] if artifact.options["second"] else images.datasets[0]
@@ -173,10 +143,11 @@ class Plan:
         mixed = self.paths.trained("images", dataset, [run], images.seeds[:1])["mixed"]
         return {"data": self.paths.packed(dataset), "mixed": mixed}
 
-    def _hard_negatives(self, _: Artifact) -> Files:
+    def hard_negatives(self, _: Artifact) -> Files:
+        """Return rows and draws of the theorem's runs."""
         study = self.studies["theorem"]
-        rows = [self.paths.rows("hard-negatives", study.datasets[0], run) for run in study.runs]
-        return {"rows": rows, "draws": [path.replace("/rows.csv", "/draws.csv") for path in rows]}
+        made = [self.paths.hard_negatives(study.datasets[0], run) for run in study.runs]
+        return {"rows": [files["output"] for files in made], "draws": [files["draws"] for files in made]}
 
 
 def methods_by_evaluation() -> dict[str, list[str]]:
@@ -193,6 +164,27 @@ def methods_by_evaluation() -> dict[str, list[str]]:
     return {name: own.get(name) or by_domain[row.domain] for name, row in EVALUATIONS.items()}
 
 
+# Further inputs and arguments, by the names that records have for them.
+INPUTS: Mapping[str, Callable[[Plan, Artifact], Files]] = {
+    "all_published": lambda plan, _: {"published": sorted(map(str, Path(plan.published).glob("*_table*.csv")))},
+    "claims": lambda plan, _: {"claims": f"{plan.published}/claims.yaml"},
+    "damage": lambda plan, made: {
+        "rows" if isinstance(made, Figure) else "damage": [*map(plan.paths.damage, plan.config.damage.datasets)]
+    },
+    "folds": lambda plan, _: {
+        "splits": [
+            plan.paths.folds(dataset, seed)
+            for dataset, seed in product(plan.studies["tables"].datasets, plan.studies["tables"].seeds)
+        ]
+    },
+    "guards": lambda plan, _: {
+        "reports": [f"{plan.results}/data/{name}.guard.json" for name in all_datasets(plan.config)]
+    },
+    "hard_negatives": Plan.hard_negatives,
+    "pictures": Plan.pictures,
+    "published": lambda plan, made: {"published": f"{plan.published}/{made.name}.csv"},
+    "scaffolds": lambda plan, _: {"splits": [*map(plan.paths.scaffold, plan.config.transfer.datasets)]},
+}
 GIVEN: Mapping[str, Callable[[Plan], Any]] = {
     "fixed": Plan.fixed,
     "judged_by": Plan.judged_by,

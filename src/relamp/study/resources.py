@@ -165,8 +165,7 @@ def _shape(study: Study, run: Run) -> Any:
     """Return the settings that a run is trained by: the shared ones, or those of M-Mix's own training; or none."""
     chosen: Any = study.trained_by(run)
     row = study.row(run.method)
-    own = chosen.mmix.training if row.group == "mmix" else None
-    shape = own or chosen
+    shape = (row.group == "mmix" and chosen.mmix.training) or chosen
     return shape if row.trains else shape.model_copy(update={"epochs": 0})
 
 
@@ -187,8 +186,6 @@ def need(
     times: float = 1,
     attempt: int = 1,
     threads: int = 1,
-    *,
-    gpu: bool = True,
     own: Sizes | None = None,
 ) -> Need:
     """Return what a job needs; the second attempt asks for twice the memory and time, later ones for four times.
@@ -199,7 +196,6 @@ def need(
         times: how often it passes over the data: epochs, seeds and settings multiplied.
         attempt: 1 at first.
         threads: CPUs; what has several works in as many processes.
-        gpu: whether the cluster has GPUs at all.
         own: sizes of the user's own data sets.
     """
     millions = count(rate.counts, dataset, own) / 1e6
@@ -213,7 +209,7 @@ def need(
         runtime=minutes * more,
         mem_mb=math.ceil(memory / 100) * 100 * more,
         disk_mb=math.ceil(rate.disk_mb + rate.disk_mb_per_million * millions),
-        gpu=int(rate.gpu and gpu),
+        gpu=int(rate.gpu and has_gpus()),
     )
 
 
@@ -251,7 +247,6 @@ def asked(
     rate: Rate,
     words: Mapping[str, Mapping[str, str | int]],
     times: float | Callable[[Any], float] = 1,
-    dataset: str | None = None,
     kept: Callable[[Any], float] = lambda _: 0,
     own: Sizes | None = None,
 ) -> dict[str, Any]:
@@ -261,7 +256,6 @@ def asked(
         rate: of its kind.
         words: see `site_words`. `runtime` and `mem_mb` among them are the most that a job asks for, in minutes and MB.
         times: see `need`; a number, or a function of the wildcards.
-        dataset: where it is not a wildcard.
         kept: MB of disk beyond those of the rate, see `trained_mb`.
         own: sizes of the user's own data sets.
     """
@@ -272,8 +266,8 @@ def asked(
     def function(name: str) -> Callable[[Any, int, int], int]:
         def resource(wildcards: Any, attempt: int, threads: int) -> int:
             passes = times(wildcards) if callable(times) else times
-            named = dataset or getattr(wildcards, "dataset", None)
-            found = int(getattr(need(rate, named, passes, attempt, threads, gpu=has_gpus(), own=own), name))
+            named = getattr(wildcards, "dataset", None)
+            found = int(getattr(need(rate, named, passes, attempt, threads, own), name))
             if name == "disk_mb":
                 found += math.ceil(kept(wildcards))
             return min(found, most.get(name, found))
@@ -281,8 +275,4 @@ def asked(
         return resource
 
     names = ["start_s", "expected_s", "runtime", "mem_mb", "disk_mb", *(["gpu"] if rate.gpu else [])]
-    return {
-        "kind": rate.kind,
-        **{name: function(name) for name in names},
-        **given,
-    }
+    return {"kind": rate.kind, **{name: function(name) for name in names}, **given}

@@ -1,7 +1,9 @@
 """What a configuration asks for, as data: runs of methods on data sets, and how they are trained and evaluated."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import product
 from typing import Any, NamedTuple
 
 from relamp.data.registry import Expected
@@ -12,7 +14,7 @@ from relamp.method.table import METHODS, MethodRow
 from relamp.runtime.job import named as load
 from relamp.settings.base import Settings
 from relamp.study.config import Config
-from relamp.study.experiments import Sweeps, swept_methods
+from relamp.study.experiments import ImageExperiments, NodeExperiments, Unsupervised, swept_methods
 from relamp.study.names import BAG, FROM_SCRATCH
 from relamp.study.overrides import GROUPS, named, overridden, reason, spelt
 from relamp.study.own import own_sizes
@@ -104,45 +106,31 @@ class Study:
 def studies(config: Config) -> dict[str, Study]:
     """Return all studies of a configuration by name, in the order in which a shared run belongs to one."""
     found = [*_graph_studies(config), *_transfer(config), *_node_studies(config), *_image_studies(config)]
-    return {study.name: study for study in found}
+    sizes = own_sizes(config)
+    return {study.name: replace(study, sizes=sizes) for study in found}
 
 
 def _graph_studies(config: Config) -> Iterator[Study]:
     chosen, linear, edits = config.unsupervised, config.mmix.graphs, config.mmix.edit_distance
     options = chosen.kernel_options.model_dump(mode="json")
-    shared: dict[str, Any] = {"domain": "graphs", "seeds": chosen.seeds, "training": chosen.pretraining}
-    shared["sizes"] = own_sizes(config)
+    study = partial(Study, domain="graphs", seeds=chosen.seeds, training=chosen.pretraining)
+    with_controls = partial(study, controls=(*chosen.kernels, BAG), options=options)
     rbf: dict[str, Protocol] = {"svm-rbf": lambda _: chosen.svm}
 
     def fixed(methods: Sequence[str]) -> tuple[Run, ...]:
         return fixed_runs("graphs", chosen.pretraining, [*methods, CONTROL])
 
     further = {name: _protocol(name, options) for name, options in chosen.further.items()}
-    untrained: dict[str, Any] = {"controls": (*chosen.kernels, BAG), "options": options}
     tables = fixed(chosen.methods)
-    yield Study(
-        "tables",
-        datasets=chosen.datasets,
-        runs=tables,
-        protocols={**rbf, **further},
-        **untrained,
-        **shared,
-    )
-    yield from _sweeps("", chosen.sweeps, chosen.datasets, chosen.methods, {**shared, "protocols": rbf})
+    yield with_controls("tables", datasets=chosen.datasets, runs=tables, protocols={**rbf, **further})
+    yield from _sweeps("", chosen, rbf)
     cross = tuple(dict.fromkeys((*tables, *fixed(config.cross.methods))))
-    yield Study("cross", datasets=config.cross.datasets, runs=cross, protocols=rbf, **untrained, **shared)
-    yield Study(
-        "linear",
-        datasets=linear.datasets,
-        runs=fixed(linear.methods),
-        protocols={"svm-linear": lambda _: linear.svm},
-        **untrained,
-        **shared,
-    )
-    edit = {"edit-distance": lambda _: edits.protocol}
-    yield Study(
-        "edits", datasets=(edits.dataset,), runs=fixed(edits.methods), protocols=edit, controls=edits.kernels, **shared
-    )
+    yield with_controls("cross", datasets=config.cross.datasets, runs=cross, protocols=rbf)
+    svm: dict[str, Protocol] = {"svm-linear": lambda _: linear.svm}
+    yield with_controls("linear", datasets=linear.datasets, runs=fixed(linear.methods), protocols=svm)
+    edit: dict[str, Protocol] = {"edit-distance": lambda _: edits.protocol}
+    runs = fixed(edits.methods)
+    yield study("edits", datasets=(edits.dataset,), runs=runs, protocols=edit, controls=edits.kernels)
 
 
 def _transfer(config: Config) -> Iterator[Study]:
@@ -156,34 +144,31 @@ def _transfer(config: Config) -> Iterator[Study]:
 
 
 def _node_studies(config: Config) -> Iterator[Study]:
-    nodes = config.mmix.nodes
-    probe, cluster = nodes.probe_of, lambda _: nodes.clustering
-    runs = fixed_runs("nodes", nodes.pretraining, nodes.methods)
-    shared: dict[str, Any] = {"domain": "nodes", "seeds": nodes.seeds, "training": nodes.pretraining}
-    yield Study("nodes", datasets=nodes.datasets, runs=runs, protocols={"probe": probe, "kmeans": cluster}, **shared)
-    theorem = fixed_runs("nodes", nodes.pretraining, nodes.theorem.methods)
-    yield Study("theorem", datasets=(nodes.theorem.dataset,), runs=theorem, **shared)
-    yield from _sweeps("nodes_", nodes.sweeps, nodes.datasets, nodes.methods, {**shared, "protocols": {"probe": probe}})
+    nodes, theorem, sweep = config.mmix.nodes, config.mmix.nodes.theorem, config.mmix.nodes.sweep
+    probe: dict[str, Protocol] = {"probe": nodes.probe_of}
+    yield _tables(nodes, {**probe, "kmeans": lambda _: nodes.clustering})
+    runs = fixed_runs("nodes", nodes.pretraining, theorem.methods)
+    yield Study("theorem", "nodes", (theorem.dataset,), runs, nodes.seeds, nodes.pretraining)
+    yield from _sweeps("nodes_", nodes, probe)
     # Curves over epochs need checkpoints, and no early stop; only the average of both branches is shown.
-    public = nodes.probe_of(nodes.sweep.dataset).split == "public"
-    over = {"checkpoints": nodes.sweep.checkpoints, "epochs": nodes.sweep.epochs, "patience": None}
-    training = nodes.pretraining.model_copy(
-        update={**over, "branches": ("average",), "keep": "split" if public else "all"}
-    )
-    points = nodes.sweep.points()
-    grid = [Run(name, setting_name(values)) for name in nodes.sweep.methods for values in points]
-    yield Study(
-        "grid", "nodes", (nodes.sweep.dataset,), tuple(grid), nodes.seeds, training, {"probe": probe}, together=True
-    )
+    keep = "split" if nodes.probe_of(sweep.dataset).split == "public" else "all"
+    over = {"checkpoints": sweep.checkpoints, "epochs": sweep.epochs, "patience": None}
+    training = nodes.pretraining.model_copy(update={**over, "branches": ("average",), "keep": keep})
+    grid = tuple(Run(name, setting_name(values)) for name in sweep.methods for values in sweep.points())
+    yield Study("grid", "nodes", (sweep.dataset,), grid, nodes.seeds, training, probe, together=True)
 
 
 def _image_studies(config: Config) -> Iterator[Study]:
     images = config.mmix.images
-    shared: dict[str, Any] = {"domain": "images", "seeds": images.seeds, "training": images.pretraining}
-    shared["protocols"] = {"image-probe": lambda _: images.probe}
-    runs = fixed_runs("images", images.pretraining, images.methods)
-    yield Study("images", datasets=images.datasets, runs=runs, **shared)
-    yield from _sweeps("images_", images.sweeps, images.datasets, images.methods, shared)
+    probe: dict[str, Protocol] = {"image-probe": lambda _: images.probe}
+    yield _tables(images, probe)
+    yield from _sweeps("images_", images, probe)
+
+
+def _tables(chosen: NodeExperiments | ImageExperiments, protocols: Mapping[str, Protocol]) -> Study:
+    """Return the study of the tables of a domain, which has its name."""
+    runs = fixed_runs(chosen.domain, chosen.pretraining, chosen.methods)
+    return Study(chosen.domain, chosen.domain, chosen.datasets, runs, chosen.seeds, chosen.pretraining, protocols)
 
 
 def fixed_runs(domain: str, training: Settings, methods: Sequence[str]) -> tuple[Run, ...]:
@@ -193,15 +178,15 @@ def fixed_runs(domain: str, training: Settings, methods: Sequence[str]) -> tuple
 
 
 def _sweeps(
-    prefix: str, sweeps: Sweeps, datasets: tuple[str, ...], methods: Sequence[str], shared: Mapping[str, Any]
+    prefix: str, chosen: Unsupervised | NodeExperiments | ImageExperiments, protocols: Mapping[str, Protocol]
 ) -> Iterator[Study]:
     """Yield a study per sweep, of the methods that it names, or of the first that takes all its parameters."""
-    training, rows = shared["training"], METHODS[TABLE_OF[shared["domain"]]]
-    for name, sweep in sweeps.items():
-        chosen = swept_methods(sweep, rows, methods, training)
-        runs = dict.fromkeys(Run(m, spelt(training, rows[m], values)) for m in chosen for values in sweep.points())
-        over = tuple(sweep.over)
-        yield Study(f"{prefix}{name}", datasets=datasets, runs=tuple(runs), together=True, over=over, **shared)
+    training, rows = chosen.pretraining, METHODS[chosen.domain]
+    for name, sweep in chosen.sweeps.items():
+        swept = product(swept_methods(sweep, rows, chosen.methods, training), sweep.points())
+        runs = tuple(dict.fromkeys(Run(method, spelt(training, rows[method], values)) for method, values in swept))
+        study = partial(Study, f"{prefix}{name}", chosen.domain, chosen.datasets, runs, chosen.seeds, training)
+        yield study(protocols, together=True, over=tuple(sweep.over))
 
 
 def _protocol(evaluation: str, options: Mapping[str, Any]) -> Protocol:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -19,23 +20,15 @@ def print_costs(snakefile: str, config: Mapping[str, Any], targets: Sequence[str
     """Print, per target, jobs, CPU-hours, GPU-hours, disk and the longest chain, and how far such estimates were off.
 
     Rates come from `workflow/rates.csv`, corrected by the benchmark rows of earlier runs, of this preset or another.
-
-    Args:
-        snakefile: of the workflow.
-        config: its configuration.
-        targets: whose cost is asked for.
-        cores: most CPUs that a job gets.
-        results: the folder of the presets' results.
+    No job gets more CPUs than `cores`; `results` is the folder of the presets' results.
     """
     jobs = plan(snakefile, config, targets, cores)
-    found = accuracies(jobs, Path())
-    source = config["preset"]
-    if not found:
-        # What another preset has measured is better than nothing: its settings differ, but not the machine.
-        for other in sorted({path.parent.name for path in results.glob("*/benchmarks")} - {source}):
-            if found := accuracies(plan(snakefile, {**config, "preset": other}, targets, cores), Path()):
-                source = other
-                break
+    # What another preset has measured is better than nothing: its settings differ, but not the machine.
+    others = sorted({path.parent.name for path in results.glob("*/benchmarks")} - {config["preset"]})
+    for source in (config["preset"], *others):
+        planned = plan(snakefile, {**config, "preset": source}, targets, cores) if source in others else jobs
+        if found := accuracies(planned, Path()):
+            break
     made = costs(jobs, targets, {row.kind: row.factor for row in found})
     print("\n".join([*_table(made), "", GPUS, *_off(found, source)]))
 
@@ -111,33 +104,23 @@ def seconds_of(job: Job, factors: Mapping[str, float]) -> float:
 def costs(jobs: Sequence[Job], targets: Sequence[str], factors: Mapping[str, float]) -> list[Cost]:
     """Return what each target costs with all that it needs; targets that are in no plan are left out."""
     maker = {path: number for number, job in enumerate(jobs) for path in job.outputs}
-    parents = [sorted({maker[path] for path in job.inputs if path in maker}) for job in jobs]
+    parents = {number: {maker[path] for path in job.inputs if path in maker} for number, job in enumerate(jobs)}
     seconds = [seconds_of(job, factors) for job in jobs]
+    chains: dict[int, float] = {}
+    needed: dict[int, set[int]] = {}
+    for number in TopologicalSorter(parents).static_order():
+        chains[number] = seconds[number] + max((chains[parent] for parent in parents[number]), default=0.0)
+        needed[number] = {number}.union(*(needed[parent] for parent in parents[number]))
     by_name = {job.rule: number for number, job in enumerate(jobs)}
-    return [_cost(name, by_name[name], jobs, parents, seconds) for name in targets if name in by_name]
-
-
-def _cost(
-    name: str, last: int, jobs: Sequence[Job], parents: Sequence[Sequence[int]], seconds: Sequence[float]
-) -> Cost:
-    chain: dict[int, float] = {}
-    waiting = [last]
-    while waiting:
-        number = waiting[-1]
-        missing = [parent for parent in parents[number] if parent not in chain]
-        if missing:
-            waiting += missing
-        else:
-            chain[waiting.pop()] = seconds[number] + max((chain[parent] for parent in parents[number]), default=0.0)
-    needed = [(jobs[number], seconds[number] / 3600) for number in chain]
-    return Cost(
-        target=name,
-        jobs=sum(job.submitted for job, _ in needed),
-        cpu_hours=sum(job.threads * hours for job, hours in needed),
-        gpu_hours=sum(job.resources.get("gpu", 0) * hours for job, hours in needed),
-        disk_gb=sum(job.resources.get("disk_mb", 0) for job, _ in needed if job.submitted) / 1000,
-        chain_hours=chain[last] / 3600,
-    )
+    found = []
+    for name, last in ((name, by_name[name]) for name in targets if name in by_name):
+        of_target = [(jobs[number], seconds[number] / 3600) for number in needed[last]]
+        submitted = [job for job, _ in of_target if job.submitted]
+        cpu_hours = sum(job.threads * hours for job, hours in of_target)
+        gpu_hours = sum(job.resources.get("gpu", 0) * hours for job, hours in of_target)
+        disk_gb = sum(job.resources.get("disk_mb", 0) for job in submitted) / 1000
+        found.append(Cost(name, len(submitted), cpu_hours, gpu_hours, disk_gb, chains[last] / 3600))
+    return found
 
 
 def _table(rows: Sequence[Cost]) -> list[str]:

@@ -1,56 +1,32 @@
 """What the jobs of a run used of what they asked for, by kind of work."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from relamp.errors import RelampError
-from relamp.render.efficiency import efficiency_page
+from relamp.render.markup import TextTable
 from relamp.runtime.files import write_csv, write_text
-from relamp.tools.plan import Job, measured, plan
+from relamp.tools.plan import measured, plan
 
-COLUMNS = ("kind", "jobs", "minutes", "cpus_used", "longest_of_limit", "peak_mb", "peak_of_asked")
-
-
-def efficiency(jobs: Iterable[Job], folder: Path) -> pd.DataFrame:
-    """Return one row a kind, of the jobs that have left a benchmark row below a folder.
-
-    Columns: `jobs`; `minutes` of all together; `cpus_used`, the CPU time over that of the CPUs that were asked for;
-    `longest_of_limit`, the largest share that a job took of its time limit; `peak_mb`, the most memory that one had,
-    and `peak_of_asked`, the largest share of what was asked for at the first attempt. Of a job that was repeated the
-    last run counts.
-    """
-    used = []
-    for job in jobs:
-        if not job.submitted or not (row := measured(job, folder)):
-            continue
-        used.append(
-            {
-                "kind": job.kind,
-                "seconds": row.s,
-                "cpu": row.cpu_s,
-                "asked_cpu": row.s * row.threads,
-                "of_limit": row.s / 60 / job.resources["runtime"],
-                "mb": row.peak_mb,
-                "of_asked": row.peak_mb / job.resources["mem_mb"],
-            }
-        )
-    if not used:
-        return pd.DataFrame(columns=list(COLUMNS))
-    grouped = pd.DataFrame(used).groupby("kind")
-    rows = grouped.agg(
-        jobs=("seconds", "count"),
-        seconds=("seconds", "sum"),
-        cpu=("cpu", "sum"),
-        asked_cpu=("asked_cpu", "sum"),
-        longest_of_limit=("of_limit", "max"),
-        peak_mb=("mb", "max"),
-        peak_of_asked=("of_asked", "max"),
-    ).reset_index()
-    rows = rows.assign(minutes=rows["seconds"] / 60, cpus_used=rows["cpu"] / rows["asked_cpu"].clip(lower=1e-9))
-    return rows[list(COLUMNS)].sort_values("minutes", ascending=False, ignore_index=True)
+# By column, its title on the page and how its numbers are shown there.
+COLUMNS = {
+    "kind": ("kind of work", ""),
+    "jobs": ("jobs", ","),
+    "minutes": ("minutes", ",.1f"),
+    "cpus_used": ("CPUs used", ".0%"),
+    "longest_of_limit": ("longest, of its limit", ".0%"),
+    "peak_mb": ("peak memory, MB", ",.0f"),
+    "peak_of_asked": ("peak, of asked", ".0%"),
+}
+CAPTION = (
+    "What the jobs of this run used of what they ask a cluster for. Minutes are those of all jobs together, without "
+    "what a cluster or Snakemake adds to each. CPUs used: CPU time over the time of all CPUs asked for. CPU time and "
+    "memory are those of Snakemake's last look at a job, up to half a minute before its end: they are lower bounds. "
+    "The limits are those of a first attempt; they stand in workflow/rates.csv."
+)
 
 
 def write_efficiency(
@@ -58,18 +34,37 @@ def write_efficiency(
 ) -> None:
     """Write the page and its numbers, from a plan of the targets and the benchmark rows that their jobs left.
 
-    Args:
-        snakefile: of the workflow.
-        config: its configuration.
-        targets: whose jobs are looked at.
-        cores: most CPUs that a job gets.
-        output: the page; its numbers lie beside it as CSV.
+    There is a row for each kind: `jobs`; `minutes` of all together; `cpus_used`, the CPU time over that of the CPUs
+    that were asked for; `longest_of_limit`, the largest share that a job took of its time limit; `peak_mb`, the most
+    memory that one had, and `peak_of_asked`, the largest share of what was asked for at the first attempt. Of a job
+    that was repeated the last run counts.
 
-    Raises:
-        RelampError: if the workflow cannot be planned, or no job has left a row.
+    No job gets more CPUs than `cores`; `output` is the page, its numbers lie beside it as CSV. Raises RelampError if
+    the workflow cannot be planned, or no job has left a row.
     """
-    rows = efficiency(plan(snakefile, config, targets, cores), Path())
-    if rows.empty:
+    used = [
+        {
+            "kind": job.kind,
+            "seconds": row.s,
+            "cpu": row.cpu_s,
+            "asked_cpu": row.s * row.threads,
+            "longest_of_limit": row.s / 60 / job.resources["runtime"],
+            "peak_mb": row.peak_mb,
+            "peak_of_asked": row.peak_mb / job.resources["mem_mb"],
+        }
+        for job in plan(snakefile, config, targets, cores)
+        if job.submitted and (row := measured(job, Path()))
+    ]
+    if not used:
         raise RelampError(f"{output}: no job has left a benchmark row; run {', '.join(targets)} first")
+    of_kind = pd.DataFrame(used).groupby("kind")
+    sums, most = of_kind.sum(), of_kind.max()
+    rows = most.assign(
+        jobs=of_kind.size(),
+        minutes=sums["seconds"] / 60,
+        cpus_used=sums["cpu"] / sums["asked_cpu"].clip(lower=1e-9),
+    ).reset_index()
+    rows = rows[list(COLUMNS)].sort_values("minutes", ascending=False, ignore_index=True)
     write_csv(output.with_suffix(".csv"), rows)
-    write_text(output, efficiency_page(rows))
+    cells = [[format(row[name], shown) for name, (_, shown) in COLUMNS.items()] for row in rows.to_dict("records")]
+    write_text(output, TextTable(rows, [title for title, _ in COLUMNS.values()], {"": cells}, CAPTION).html())

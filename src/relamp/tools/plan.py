@@ -1,18 +1,23 @@
 """The jobs that Snakemake plans for some targets, and what an earlier run of each took."""
 
 import json
+import logging
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from relamp.errors import RelampError
-from relamp.runtime.log import ran
-from relamp.tools.second import second_snakemake
+from relamp.runtime.log import Ran, ran
 
-HEAD = re.compile(r"(?:local)?(?:rule|checkpoint) (\w+):")
-FIELD = re.compile(r"    (input|output|log|benchmark|threads|resources): (.*)")
+log = logging.getLogger(__name__)
+
+JOB = re.compile(r"^(?:local)?(?:rule|checkpoint) (\w+):\n((?:    .*\n)*)", re.MULTILINE)
+FIELD = re.compile(r"^    (input|output|log|benchmark|threads|resources): (.*)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -44,11 +49,28 @@ class Job:
         return "expected_s" in self.resources
 
 
+def second_snakemake(
+    snakefile: str,
+    config: Mapping[str, Any],
+    targets: Sequence[str],
+    options: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Return what a Snakemake said of some targets, by the same configuration, with further variables around it."""
+    words = [f"{key}={json.dumps(value)}" for key, value in config.items()]
+    # The outer Snakemake holds the lock of the folder, and the inner one writes nothing there, whatever lies half-made.
+    command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--nolock", *options]
+    command += ["--config", *words, "--", *targets]
+    log.info("%s", " ".join(command))
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, **(environment or {})}
+    )
+
+
 def plan(snakefile: str, config: Mapping[str, Any], targets: Sequence[str], cores: int) -> list[Job]:
     """Return all jobs of some targets, as if nothing were there yet, none of them with more CPUs than `cores`.
 
-    Raises:
-        RelampError: with the end of what Snakemake said, if it cannot plan them.
+    Raises RelampError, with the end of what Snakemake said, if it cannot plan them.
     """
     options = ["--dry-run", "--cores", str(cores), "--forceall", "--rerun-incomplete"]
     done = second_snakemake(snakefile, config, targets, options)
@@ -60,62 +82,44 @@ def plan(snakefile: str, config: Mapping[str, Any], targets: Sequence[str], core
 
 def read_plan(text: str) -> list[Job]:
     """Return the jobs that `snakemake --dry-run` prints."""
-    jobs: list[Job] = []
-    rule, found = "", dict[str, str]()
-    for line in [*text.splitlines(), "rule end:"]:
-        if head := HEAD.fullmatch(line):
-            if rule:
-                jobs.append(_job(rule, found))
-            rule, found = head[1], {}
-        elif part := FIELD.fullmatch(line):
-            found[part[1]] = part[2]
-        elif rule and not line.startswith("    "):
-            jobs.append(_job(rule, found))
-            rule = ""
-    return jobs
+    return [_job(rule, dict(FIELD.findall(fields))) for rule, fields in JOB.findall(f"{text}\n")]
 
 
 def _job(rule: str, found: Mapping[str, str]) -> Job:
-    def files(key: str) -> tuple[str, ...]:
-        return tuple(found[key].split(", ")) if key in found else ()
-
-    numbers = re.findall(r"(\w+)=(\d+)(?:,|$)", found.get("resources", ""))
-    resources = {name: int(value) for name, value in numbers}
-    threads = int(found.get("threads", "1"))
-    kind = re.search(r"\bkind=(\w+)", found.get("resources", ""))
-    benchmark = found.get("benchmark", "")
-    made = files("output")
-    return Job(rule, kind[1] if kind else "", files("input"), made, benchmark, threads, resources, found.get("log", ""))
+    asked = found.get("resources", "")
+    kind = re.search(r"\bkind=(\w+)", asked)
+    inputs, outputs = (tuple(found[key].split(", ")) if key in found else () for key in ("input", "output"))
+    return Job(
+        rule,
+        kind[1] if kind else "",
+        inputs,
+        outputs,
+        benchmark=found.get("benchmark", ""),
+        threads=int(found.get("threads", "1")),
+        resources={name: int(value) for name, value in re.findall(r"(\w+)=(\d+)(?:,|$)", asked)},
+        log=found.get("log", ""),
+    )
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measured(Ran):
     """What an earlier run of a job took.
 
     Attributes:
         s: seconds.
-        cpu_s: of all its CPUs together.
         peak_mb: memory.
-        threads: CPUs that it had.
-        took_over: whether a part of its work was there already.
     """
 
     s: float
-    cpu_s: float
     peak_mb: float
-    threads: int
-    took_over: bool
 
 
 def measured(job: Job, folder: Path) -> Measured | None:
     """Return what the last run of the same job took, by its benchmark row and its log; None without these."""
-    path = folder / job.benchmark
-    how = ran(folder / job.log)
-    if not how or not path.is_file():
-        return None
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    if not rows:
+    path, how = folder / job.benchmark, ran(folder / job.log)
+    lines = path.read_text(encoding="utf-8").splitlines() if how and path.is_file() else []
+    rows = [json.loads(line) for line in lines if line.strip()]
+    if not how or not rows:
         return None
     # The row's own CPU time ends where the process was last looked at, up to half a minute before its end.
-    s, mebibytes = float(rows[-1]["s"]), float(rows[-1]["max_rss"])
-    return Measured(s, how.cpu_s, mebibytes * 2**20 / 1e6, how.threads, how.took_over)
+    return Measured(**vars(how), s=float(rows[-1]["s"]), peak_mb=float(rows[-1]["max_rss"]) * 2**20 / 1e6)

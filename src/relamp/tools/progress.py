@@ -17,10 +17,8 @@ RECENT_S = 600  # without SLURM, a log that was written to within this time belo
 def print_progress(results: Path, logs: Mapping[str, str], own: str) -> None:
     """Print a line for each job of this folder that SLURM knows or, without SLURM, for each recent log.
 
-    Args:
-        results: the folder of the presets' results.
-        logs: for each rule the path of its log below a preset's results, with wildcards.
-        own: the rule that prints this.
+    `results` is the folder of the presets' results, `logs` has for each rule the path of its log below a preset's
+    results, with wildcards, and `own` is the rule that prints this.
     """
     if shutil.which("squeue") is None:
         found = sorted(path for rule, pattern in logs.items() if rule != own for path in results.glob(_any(pattern)))
@@ -60,12 +58,12 @@ def log_of(wildcards: str, results: Path, pattern: str) -> Path | None:
     There their values stand one after another, joined by underscores.
     """
     values = re.compile(re.sub(r"\\{\w+\\}", "([^/]+)", re.escape(pattern)))
-
-    def matches(log: Path) -> bool:
-        found = values.fullmatch("/".join(log.relative_to(results).parts[1:]))
-        return found is not None and "_".join(found.groups()) == wildcards
-
-    fitting = [log for log in results.glob(_any(pattern)) if matches(log)] if pattern else []
+    fitting = [
+        log
+        for log in (results.glob(_any(pattern)) if pattern else ())
+        if (found := values.fullmatch("/".join(log.relative_to(results).parts[1:])))
+        and "_".join(found.groups()) == wildcards
+    ]
     return max(fitting, key=lambda log: log.stat().st_mtime, default=None)
 
 

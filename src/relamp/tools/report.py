@@ -11,9 +11,9 @@ import pandas as pd
 
 from relamp.errors import RelampError
 from relamp.judge.words import counted
-from relamp.render.verdict_words import contradictions
+from relamp.render.verdict_page import contradictions
 from relamp.runtime.files import whole
-from relamp.tools.second import second_snakemake
+from relamp.tools.plan import second_snakemake
 
 log = logging.getLogger(__name__)
 
@@ -26,9 +26,7 @@ def write_report(
     """Have a second Snakemake, which only reads what the first has made, write the report of some targets.
 
     The landing page begins with the verdicts: `cells` and `claims` are files of `relamp.artifacts.verdict.judge`.
-
-    Raises:
-        RelampError: with the end of what it said, if it fails.
+    Raises RelampError, with the end of what it said, if it fails.
     """
     with whole(output) as beside, TemporaryDirectory() as folder:
         landing = Path(folder) / "landing.rst"

@@ -6,6 +6,7 @@ import torch
 
 from relamp.data.images import PackedImages
 from relamp.data.packed import Integers
+from relamp.data.streams import stream
 from relamp.method.images import ImageBatch, ImageMethod
 from relamp.mixing.base import ROWS_AT_ONCE
 from relamp.settings.images import ImagePretraining
@@ -38,7 +39,7 @@ class ImageTrainer(Pretrainer[PackedImages]):
 
     def finish(self) -> None:
         """Write down what is mixed into some random training images."""
-        self.result.tables["mixed"] = self._mixed(np.random.default_rng([self.seed, 1]))
+        self.result.tables["mixed"] = self._mixed(stream(self.seed, "picture"))
 
     @torch.no_grad()
     def _mixed(self, random: np.random.Generator) -> pd.DataFrame:

@@ -120,19 +120,13 @@ def embed_edits(
     chosen = EditDistanceProtocol.model_validate(protocol)
     made = build(method, Pretraining.model_validate(settings))
     holding, edits = named(trainer), named("relamp.evaluate.edit_distance:edits")
-
-    def embedded(part: PackedGraphs, weights: Mapping[str, Tensor], seed: int) -> Tensor:
-        holder = holding(part, made, seed, device)
-        holder.encoder.load_state_dict(weights)
-        embeddings: Tensor = holder.embed()[""]
-        return embeddings
-
     for seed in seeds:
-        weights = load_file(encoder[seed])
-        arrays = {
-            f"n~{nodes}": torch.stack([embedded(part, weights, seed) for part in triplets])
-            for nodes, triplets in edits(packed, chosen, seed)
-        }
+        weights, arrays = load_file(encoder[seed]), {}
+        for nodes, triplets in edits(packed, chosen, seed):
+            holders = [holding(part, made, seed, device) for part in triplets]
+            for holder in holders:
+                holder.encoder.load_state_dict(weights)
+            arrays[f"n~{nodes}"] = torch.stack([holder.embed()[""] for holder in holders])
         _write_tensors(output[seed], arrays)
 
 

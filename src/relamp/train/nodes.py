@@ -1,6 +1,7 @@
 """Pre-training on the nodes of one graph or several (M-Mix Section 3.3)."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -99,9 +100,8 @@ def take_graphs(data: PackedNodes, graphs: Integers) -> PackedNodes:
     number_of = np.cumsum(inside) - 1
     entries = ranges(data.feature_offset, nodes)
     none = np.zeros(0, dtype=np.int64)
-    return PackedNodes(
-        name=data.name,
-        num_features=data.num_features,
+    return replace(
+        data,
         feature_offset=np.concatenate([[0], np.cumsum(np.diff(data.feature_offset)[nodes])]).astype(np.int64),
         feature_index=data.feature_index[entries],
         feature_value=None if data.feature_value is None else data.feature_value[entries],
@@ -111,7 +111,6 @@ def take_graphs(data: PackedNodes, graphs: Integers) -> PackedNodes:
         valid=none,
         test=none,
         graph_offset=np.concatenate([[0], np.cumsum(np.diff(data.graph_offset)[graphs])]).astype(np.int64),
-        info=data.info,
     )
 
 

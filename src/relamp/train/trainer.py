@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from relamp.data.packed import Integers
+from relamp.data.streams import stream, stream_number
 from relamp.method.base import Loss, Method, Randomness
 from relamp.train.loop import Resume, run_epochs
 
@@ -66,8 +67,8 @@ class Trainer(ABC, Generic[Data]):
 
     def __init__(self, data: Data, settings: Any, seed: int, device: torch.device | str = "cpu") -> None:
         self.data, self.settings, self.seed, self.device = data, settings, seed, torch.device(device)
-        self.random = Randomness(np.random.default_rng(seed), torch.Generator(self.device).manual_seed(seed + 1))
-        drawn = self.draw(torch.Generator().manual_seed(seed))
+        self.random = Randomness(stream(seed, "samples"), self._stream("training", self.device))
+        drawn = self.draw(self._stream("weights"))
         # Any: what encoder and head are is known to the method alone.
         self.encoder: Any = drawn[0].to(self.device)
         self.head: Any = drawn[1].to(self.device)
@@ -96,6 +97,10 @@ class Trainer(ABC, Generic[Data]):
     def embed(self) -> Mapping[str, Tensor]:
         """Return the embeddings `[n, d]` of the weights as they are, by branch, on the CPU."""
 
+    def _stream(self, purpose: str, device: torch.device | str = "cpu") -> torch.Generator:
+        """Return the generator of a purpose."""
+        return torch.Generator(device).manual_seed(stream_number(self.seed, purpose))
+
     def run(self, resume: Resume | None = None, on_epoch: Callable[[int], None] = lambda _: None) -> Trained:
         """Train all epochs and return the result; `resume` and `on_epoch` as in `relamp.train.loop.run_epochs`."""
         self.keep_checkpoint()
@@ -105,9 +110,12 @@ class Trainer(ABC, Generic[Data]):
         return self.result
 
     def run_epoch(self) -> None:
-        """Take one pass over the samples and record the mean losses."""
+        """Take one pass over the samples, count it and record the mean losses."""
         self.mode(training=True)
-        self.record(self.pass_over(self.samples()))
+        losses = self.pass_over(self.samples())
+        self.epoch += 1
+        self.result.history.append({"epoch": self.epoch, **losses})
+        self.keep_checkpoint()
 
     def pass_over(self, samples: Integers) -> dict[str, float]:
         """Take a step per batch of the samples; return the means of the loss and its parts over samples."""
@@ -124,12 +132,6 @@ class Trainer(ABC, Generic[Data]):
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimiser.step()
-
-    def record(self, losses: Mapping[str, float]) -> None:
-        """Count an epoch."""
-        self.epoch += 1
-        self.result.history.append({"epoch": self.epoch, **losses})
-        self.keep_checkpoint()
 
     def keep_checkpoint(self) -> None:
         """Keep the embeddings of this epoch if it is a checkpoint."""
@@ -212,6 +214,6 @@ class Pretrainer(Trainer[Data]):
         """Return the embeddings of all samples `[n, d]` by branch, in evaluation mode, on the CPU."""
         self.mode(training=False)
         # A generator of its own: what is drawn for embeddings must not change the training.
-        random = torch.Generator(self.device).manual_seed(self.seed)
+        random = self._stream("embedding", self.device)
         parts = [self.method.embed(self.encoder, self.head, self.batch(index), random) for index in self.chunks()]
         return {branch: torch.cat([part[branch].cpu() for part in parts]) for branch in parts[0]}

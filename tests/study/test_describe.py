@@ -4,7 +4,7 @@ from typing import Annotated
 from pydantic import Field
 
 from relamp.settings.base import Count, Settings
-from relamp.settings.options import describe, json_schema
+from relamp.study.options import describe, json_schema
 
 
 class Inner(Settings):
