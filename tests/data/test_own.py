@@ -202,6 +202,10 @@ def test_files_without_use_are_named_and_those_of_another_set_are_not(tmp_path: 
     assert data.info["unread"] == inspect(data)["unread"] == unread
     assert data.info["warnings"] == [f"M: relamp has no use for {', '.join(unread)}"]
 
+    write(tmp_path, **{f"z{number:03d}.txt": "" for number in range(200)})
+    (text,) = read(tmp_path).info["warnings"]
+    assert text.endswith("z006.txt and 193 more files")
+
 
 # Classes
 

@@ -25,6 +25,7 @@ _OPTIONS = ("node_attributes", "edge_labels")
 _NEVER = ("edge_attributes", "graph_attributes")
 _CLOSE = 0.8  # how alike a misspelt name is, from 0 to 1
 _MANY_CLASSES = 10
+_NAMED = 10  # files in one message
 _NOT_SEEN = {
     "node_attributes": "node attributes are seen by encoders and by the bag, not by graph kernels",
     "edge_labels": "edge labels are seen by the GIN (LAMP, GraphCL, SimGRACE, untrained), not by MVGRL, M-Mix, graph "
@@ -99,7 +100,8 @@ def _unread_warnings(name: str, own: OwnData, unread: Sequence[str]) -> Iterator
             yield f"{name}_{option}.txt: is not used; {chosen} in config.yaml uses it"
     others = [file for file in unread if file not in {f"{name}_{option}.txt" for option in _OPTIONS}]
     if others:
-        yield f"{name}: relamp has no use for {', '.join(others)}"
+        more = f" and {len(others) - _NAMED:,} more files" if len(others) > _NAMED else ""
+        yield f"{name}: relamp has no use for {', '.join(others[:_NAMED])}{more}"
 
 
 def _edge_warnings(folder: Path, data: PackedGraphs) -> list[str]:
