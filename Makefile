@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 # Where torch's CPU build is offered apart from the main index, name that place: make install TORCH_INDEX=https://...
 TORCH_INDEX ?=
 
-.PHONY: help install reproduce lite options schema unlock test test-slurm slurm-resume progress check format record lock clean
+.PHONY: help install reproduce lite options schema unlock test test-slurm slurm-resume progress check format record bundle lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -88,6 +88,9 @@ record: install ## copy the numbers and sidecars of a run (PRESET=quick) into re
 	rm -f reproduction/$(PRESET)/efficiency.csv # times are those of one run
 	cp $(addprefix results/$(PRESET)/,verdict.csv verdict.md verdict.json claims.csv) reproduction/$(PRESET)/
 	$(BIN)/python -m relamp pack reproduction/$(PRESET)/rows.zip --preset $(PRESET)
+
+bundle: install ## a finished run (PRESET=quick) as one file for an archive: relamp-quick.zip, a Workflow Run RO-Crate
+	$(BIN)/python -m relamp bundle relamp-$(PRESET).zip --preset $(PRESET)
 
 # torch's own CUDA packages stay out of the lock: pip takes the CPU build where it is offered, and where it is not, the
 # ordinary build brings the ones it needs.

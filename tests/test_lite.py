@@ -16,42 +16,19 @@ from relamp import lite
 from relamp.artifacts import ARTIFACTS
 from relamp.errors import RelampError
 from relamp.runtime.code import import_closure
-from relamp.study.config import load_config
-from relamp.study.plan import Plan
-from stored_rows import write_made_up
+from relamp.study.config import load_config, restored
+from stored_rows import SMALL, write_run
 
 ROOT = Path(__file__).parents[1]
 LITE = ROOT / "src/relamp/lite.py"
 # What it loads by name.
 NAMED = sorted({module for made in ARTIFACTS.values() if made.lite for module in made.modules})
-GIVEN = {
-    "preset": "quick",
-    "damage": {"datasets": ["MUTAG"], "draws": 1},
-    "unsupervised": {
-        "datasets": ["MUTAG"],
-        "methods": ["lamp-mag", "untrained", "simgrace"],
-        "kernels": ["wl"],
-        "seeds": [0, 1],
-        "sweeps": {"gamma": [0.1, 0.2, 0.9], "alpha": [0.1, 1]},
-    },
-    "transfer": {"methods": ["none", "lamp-mag"], "seeds": [0, 1]},
-    "mmix": {
-        "nodes": {"methods": ["mp-mix", "untrained"], "seeds": [0, 1]},
-        "graphs": {"methods": ["mp-mix"]},
-        "edit_distance": {"methods": ["mp-mix"]},
-        "images": {"methods": ["simclr"]},
-    },
-    "cross": {"datasets": ["MUTAG"], "methods": ["mp-mix"]},
-}
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project whose small run has finished, with made-up rows."""
-    config = load_config(GIVEN, ROOT / "workflow" / "presets")
-    for path in Plan(config, str(tmp_path / "results" / "quick"), "").all_rows():
-        write_made_up(Path(path))
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(GIVEN))
+    write_run(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -105,12 +82,12 @@ def test_what_holds_no_rows_is_told(
 
 def test_own_data_sets_need_no_folder_any_more(project: Path) -> None:
     with pytest.raises(RelampError, match="there is no data set 'MINE'"):
-        load_config({**GIVEN, "damage": {"datasets": ["MINE"]}}, ROOT / "workflow" / "presets")
+        load_config({**SMALL, "damage": {"datasets": ["MINE"]}}, ROOT / "workflow" / "presets")
     assert lite.main(["pack", str(project / "rows.zip")]) == 0
     with zipfile.ZipFile(project / "rows.zip") as archive:
         words = json.loads(archive.read("config.json"))
     words["config"]["damage"]["datasets"] = ["MINE"]
-    config = lite.Config.model_validate(words["config"], context={"own": ["MINE"]})
+    config = restored({**words, "own": ["MINE"]})
     assert config.damage.datasets == ("MINE",)
 
 

@@ -14,13 +14,12 @@ from pathlib import Path
 
 from relamp.artifacts.verdict import print_verdicts
 from relamp.errors import RelampError
-from relamp.runtime.files import read_json, whole
+from relamp.runtime.files import read_json, write_zip
 from relamp.runtime.home import home
 from relamp.runtime.job import bound, named
-from relamp.study.config import Config, configured
+from relamp.study.config import CONFIG, configured, restored, stored
 from relamp.study.plan import Plan
 
-_CONFIG = "config.json"
 _MOST_BYTES = 2**32
 
 
@@ -35,13 +34,8 @@ def pack(output: Path, preset: str | None = None) -> None:
     missing = [path for path in paths if not path.is_file()]
     if missing:
         raise RelampError(f"{missing[0]} and {len(missing) - 1} more: not there; finish the run with `make reproduce`")
-    with whole(output) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        # With a fixed date, so that the same rows give the same bytes.
-        for path in paths:
-            archive.writestr(_entry(path.relative_to(folder).as_posix()), path.read_bytes())
-        # The user's own data sets by name: their folders are of no use elsewhere.
-        words = config.model_dump(mode="json", exclude={"mirrors", "offline", "cache", "own"})
-        archive.writestr(_entry(_CONFIG), json.dumps({"config": words, "own": list(config.own)}, indent=2))
+    rows = ((path.relative_to(folder).as_posix(), path.read_bytes()) for path in paths)
+    write_zip(output, [*rows, (CONFIG, json.dumps(stored(config), indent=2).encode())])
 
 
 def render(rows: Path, out: Path) -> None:
@@ -50,8 +44,7 @@ def render(rows: Path, out: Path) -> None:
     Raises RelampError if the file holds no rows of a configuration.
     """
     _unpack(rows, out)
-    words = read_json(out / _CONFIG)
-    config = Config.model_validate(words["config"], context={"own": words["own"]})
+    config = restored(read_json(out / CONFIG))
     plan = Plan(config, str(out), str(out / "figures"), os.path.relpath(home() / "published"), splits=False)
     for artifact in plan.artifacts.values():
         if artifact.lite:
@@ -61,17 +54,11 @@ def render(rows: Path, out: Path) -> None:
     print_verdicts(out / "verdict.csv", out / "claims.csv", out / "verdict.html", config.fail_on)
 
 
-def _entry(name: str) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(name, (2000, 1, 1, 0, 0, 0))
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    return entry
-
-
 def _unpack(rows: Path, out: Path) -> None:
     try:
         with zipfile.ZipFile(rows) as archive:
             names = [info.filename for info in archive.infolist()]
-            if sum(info.file_size for info in archive.infolist()) > _MOST_BYTES or _CONFIG not in names:
+            if sum(info.file_size for info in archive.infolist()) > _MOST_BYTES or CONFIG not in names:
                 raise RelampError(f"{rows}: holds no rows of a run; make it with `python -m relamp.lite pack`")
             # zipfile keeps members below the folder, whatever their names say.
             archive.extractall(out)

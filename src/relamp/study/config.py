@@ -16,6 +16,8 @@ from relamp.settings.judging import Judging, Verdict
 from relamp.settings.places import Places, as_list
 from relamp.study.experiments import Cross, Damage, Mmix, Transfer, Unsupervised
 
+CONFIG = "config.json"  # the name under which it is kept beside rows
+
 
 def _new_name(name: str) -> str:
     if name in REGISTRY:
@@ -95,6 +97,18 @@ def configured(preset: str | None = None) -> Config:
     own = Path("config.yaml")
     given = yaml.safe_load((own if own.is_file() else home() / own).read_text(encoding="utf-8")) or {}
     return load_config({**given, "preset": preset} if preset else given, home() / "workflow" / "presets")
+
+
+def stored(config: Config) -> dict[str, Any]:
+    """Return what is kept beside rows, from which `restored` makes the same configuration elsewhere."""
+    # The user's own data sets by name: their folders are of no use elsewhere, and no more are places of raw files.
+    words = config.model_dump(mode="json", exclude={"mirrors", "offline", "cache", "own"})
+    return {"config": words, "own": list(config.own)}
+
+
+def restored(words: Mapping[str, Any]) -> Config:
+    """Return the configuration that `stored` gave."""
+    return Config.model_validate(words["config"], context={"own": words["own"]})
 
 
 def presets() -> list[str]:
