@@ -87,7 +87,8 @@ def test_own_data_sets_need_no_folder_any_more(project: Path) -> None:
     with zipfile.ZipFile(project / "rows.zip") as archive:
         words = json.loads(archive.read("config.json"))
     words["config"]["damage"]["datasets"] = ["MINE"]
-    config = restored({**words, "own": ["MINE"]})
+    (project / "config.json").write_text(json.dumps({**words, "own": ["MINE"]}))
+    config = restored(project / "config.json")
     assert config.damage.datasets == ("MINE",)
 
 

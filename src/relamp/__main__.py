@@ -24,17 +24,27 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"%(prog)s {relamp.__version__}")
     parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help="one of those below")
     command = COMMANDS[parser.parse_args(words[:1]).command]
-    status: int
     try:
-        status = named(command.main)(words[1:])
+        status: int = named(command.main)(words[1:])
     except RelampError as error:
-        print(f"relamp: {error}", file=sys.stderr)
-        status = 1
+        return _failed(str(error))
+    except ModuleNotFoundError as error:
+        # What relamp can do besides rendering takes packages of its own.
+        if (error.name or "relamp").partition(".")[0] == "relamp":
+            raise
+        return _failed(f"{error.name} is not installed; `pip install 'relamp[all]'` brings what is missing")
+    except KeyboardInterrupt:
+        return 130
     except BrokenPipeError:
         # The reader has seen enough (`relamp options | head`); what Python would still write at its end goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 1
+        return 1
     return status
+
+
+def _failed(message: str) -> int:
+    print(f"relamp: {message}", file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from relamp.artifacts.verdict import print_verdicts
 from relamp.errors import RelampError
-from relamp.runtime.files import read_json, write_zip
+from relamp.runtime.files import write_zip
 from relamp.runtime.home import home
 from relamp.runtime.job import bound, named
 from relamp.study.config import CONFIG, configured, restored, stored
@@ -44,7 +44,7 @@ def render(rows: Path, out: Path) -> None:
     Raises RelampError if the file holds no rows of a configuration.
     """
     _unpack(rows, out)
-    config = restored(read_json(out / CONFIG))
+    config = restored(out / CONFIG)
     plan = Plan(config, str(out), str(out / "figures"), os.path.relpath(home() / "published"), splits=False)
     for artifact in plan.artifacts.values():
         if artifact.lite:

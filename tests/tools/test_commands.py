@@ -168,6 +168,21 @@ def test_verdicts_of_a_folder(folder: Path, capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().err.startswith("relamp: 1 verdicts are worse\nlamp_table1: A on MUTAG: worse")
 
 
+def test_files_that_are_no_verdicts_are_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for text in ("", "a,b\n1,2\n"):
+        (folder / "verdict.csv").write_text(text)
+        (folder / "claims.csv").write_text(text)
+        assert "verdict.csv and claims.csv are none of a run" in fails(["verdict", "."], capsys)
+
+
+def test_a_missing_package_is_named(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "shtab", None)
+    monkeypatch.delitem(sys.modules, "relamp.tools.completion", raising=False)
+    assert "shtab is not installed; `pip install" in fails(["completion", "bash"], capsys)
+
+
 def test_recorded_verdicts_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verdict", str(ROOT / "reproduction" / "quick")]) == 0
     assert "numbers  " in capsys.readouterr().out

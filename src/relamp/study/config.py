@@ -1,5 +1,6 @@
 """The whole configuration: config.yaml overrides a preset, and is checked before any job starts."""
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -95,7 +96,13 @@ def configured(preset: str | None = None) -> Config:
     `load_config` does.
     """
     own = Path("config.yaml")
-    given = yaml.safe_load((own if own.is_file() else home() / own).read_text(encoding="utf-8")) or {}
+    path = own if own.is_file() else home() / own
+    try:
+        given = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise RelampError(f"{path}: is no YAML ({' '.join(str(error).split())[:200]}); mend it") from error
+    if not isinstance(given, Mapping):
+        raise RelampError(f"{path}: has no entries of the form `name: value`; `relamp options` names them")
     return load_config({**given, "preset": preset} if preset else given, home() / "workflow" / "presets")
 
 
@@ -106,9 +113,14 @@ def stored(config: Config) -> dict[str, Any]:
     return {"config": words, "own": list(config.own)}
 
 
-def restored(words: Mapping[str, Any]) -> Config:
-    """Return the configuration that `stored` gave."""
-    return Config.model_validate(words["config"], context={"own": words["own"]})
+def restored(path: Path) -> Config:
+    """Return the configuration that a file of `stored` holds; raises RelampError if it holds none."""
+    try:
+        words = json.loads(path.read_text(encoding="utf-8"))
+        return Config.model_validate(words["config"], context={"own": words["own"]})
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        said = " ".join(str(error).split())[:200]
+        raise RelampError(f"{path}: is no configuration of a run ({said}); take a file of `relamp pack`") from error
 
 
 def presets() -> list[str]:

@@ -58,7 +58,7 @@ def bundle(output: Path, folder: Path | None = None, preset: str | None = None) 
         RelampError: if the run is not finished, or rocrate is not installed.
     """
     rendered = folder is not None and (folder / CONFIG).is_file()
-    config = restored(read_json(folder / CONFIG)) if folder and rendered else configured(preset)
+    config = restored(folder / CONFIG) if folder and rendered else configured(preset)
     folder = folder or Path("results") / config.preset
     figures = folder / "figures" if rendered else Path("figures") / folder.name
     content: dict[str, tuple[Role, Path | bytes, str]] = {

@@ -31,7 +31,10 @@ def main(words: Sequence[str]) -> int:
     missing = [path for path in (cells, claims) if not path.is_file()]
     if missing:
         raise RelampError(f"{missing[0]}: is not there; make it with `relamp run verdict`, or name a run's folder")
-    lines = contradictions(pd.read_csv(cells), pd.read_csv(claims, keep_default_na=False))
+    try:
+        lines = contradictions(pd.read_csv(cells), pd.read_csv(claims, keep_default_na=False))
+    except (KeyError, ValueError) as error:
+        raise RelampError(f"{folder}: verdict.csv and claims.csv are none of a run ({error}); name another") from error
     print("\n".join(lines or ["Nothing that was run contradicts the papers."]), end="\n\n")
     pages = [folder / f"verdict.{kind}" for kind in ("html", "md")]
     print_verdicts(cells, claims, next((page for page in pages if page.is_file()), cells), given.fail_on)
