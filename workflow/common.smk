@@ -16,6 +16,13 @@ def stop(message):
     sys.exit(1)
 
 
+if (
+    workflow.modifier.path_modifier.prefix
+    or workflow.modifier.path_modifier.modifies_prefixes
+):
+    stop(
+        "relamp: as a module it takes no `prefix`, since its rules name files to each other; use a folder of its own (-d)"
+    )
 # Everything of the workflow's own is found from this file, wherever the command was typed, and also as a module of another
 # workflow. A file that Snakemake reads out of a git repository has no folder: the library has to be installed then.
 if isinstance(workflow.current_basedir, PathLike):

@@ -75,6 +75,14 @@ def test_another_workflow_takes_it_as_a_module(tmp_path: Path) -> None:
     assert row.split()[1] == "3"
 
 
+def test_a_prefix_is_refused_in_a_line(tmp_path: Path) -> None:
+    text = MODULE.format(snakefile=ROOT / "Snakefile", config='{}\n    prefix: "sub"')
+    (tmp_path / "Snakefile").write_text(text)
+    done = snakemake(tmp_path, "--list-rules")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("relamp: as a module it takes no `prefix`")
+
+
 def test_out_of_a_repository_it_uses_the_installed_library(tmp_path: Path) -> None:
     repository = tmp_path / "clone"
     for name in ("Snakefile", "workflow", "envs"):
