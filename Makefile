@@ -76,10 +76,10 @@ format: install ## put all sources into their form
 
 PRESET ?= quick
 options: install ## every option of a preset (PRESET=quick) with its value and what it means
-	@$(BIN)/python -m relamp.study.options $(PRESET)
+	@$(BIN)/python -m relamp options $(PRESET)
 
 schema: install ## write workflow/config.schema.json anew, by which editors complete config.yaml
-	$(BIN)/python -m relamp.study.options --schema > workflow/config.schema.json
+	$(BIN)/python -m relamp options --schema > workflow/config.schema.json
 
 record: install ## copy the numbers and sidecars of a run (PRESET=quick) into reproduction/, to be committed
 	mkdir -p reproduction/$(PRESET)
@@ -87,13 +87,13 @@ record: install ## copy the numbers and sidecars of a run (PRESET=quick) into re
 	cp results/$(PRESET)/tables/*.csv results/$(PRESET)/tables/*.json reproduction/$(PRESET)/
 	rm -f reproduction/$(PRESET)/efficiency.csv # times are those of one run
 	cp $(addprefix results/$(PRESET)/,verdict.csv verdict.md verdict.json claims.csv) reproduction/$(PRESET)/
-	$(BIN)/python -m relamp.lite pack reproduction/$(PRESET)/rows.zip --preset $(PRESET)
+	$(BIN)/python -m relamp pack reproduction/$(PRESET)/rows.zip --preset $(PRESET)
 
 # torch's own CUDA packages stay out of the lock: pip takes the CPU build where it is offered, and where it is not, the
 # ordinary build brings the ones it needs.
 lock: ## pin today's newest versions of everything pyproject.toml names
 	$(PYTHON) -m venv $(VENV)-lock
-	$(VENV)-lock/bin/python -m pip install --quiet '.[workflow,dev]'
+	$(VENV)-lock/bin/python -m pip install --quiet '.[all,dev]'
 	{ echo '# Every package that relamp runs with, pinned; written by `make lock`.'; \
 	  $(VENV)-lock/bin/python -m pip freeze --exclude relamp | grep -ivE '^(nvidia-|cuda-|triton)' | sed -E 's/\+[a-z0-9.]+$$//'; } > requirements.lock
 	rm -rf $(VENV)-lock build

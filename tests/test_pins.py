@@ -9,6 +9,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
+import relamp
 from imports import packages
 from relamp.artifacts import ARTIFACTS
 from relamp.data.registry import REGISTRY
@@ -53,6 +54,9 @@ def test_the_lock_satisfies_pyproject() -> None:
     wanted = [*PROJECT["dependencies"], *(r for group in PROJECT["optional-dependencies"].values() for r in group)]
     locked = lock()
     for requirement in map(Requirement, wanted):
+        if requirement.name == "relamp":
+            assert requirement.extras == set(PROJECT["optional-dependencies"]) - {"all", "dev"}
+            continue
         assert requirement.specifier.contains(locked[normal(requirement.name)]), requirement
 
 
@@ -65,6 +69,31 @@ def test_the_lock_leaves_the_build_of_torch_open() -> None:
 def test_an_environment_equals_the_lock(env: Path) -> None:
     locked = lock()
     assert pins(env) == {name: locked[name] for name in pins(env)}
+
+
+@pytest.mark.parametrize(
+    ("env", "extras"),
+    [
+        ("render", ["render"]),
+        ("data", ["data"]),
+        ("train", ["train"]),
+        ("evaluate", ["train"]),
+        ("report", ["workflow"]),
+    ],
+)
+def test_extras_bring_what_an_environment_has(env: str, extras: list[str]) -> None:
+    groups = PROJECT["optional-dependencies"]
+    lines = [*PROJECT["dependencies"], *(line for name in extras for line in groups[name])]
+    assert set(pins(ROOT / "envs" / f"{env}.yaml")) <= {normal(Requirement(line).name) for line in lines}
+
+
+def test_the_version_is_said_once() -> None:
+    assert relamp.__version__ == PROJECT["version"]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == PROJECT["version"]
+    assert citation["license"] == PROJECT["license"]
+    assert [author["name"] for author in citation["authors"]] == [author["name"] for author in PROJECT["authors"]]
+    assert {reference.get("doi") for reference in citation["references"]} == {None, "10.1145/3534678.3539248"}
 
 
 def rules_by_script() -> dict[str, str]:

@@ -22,7 +22,7 @@ rule efficiency:
     conda:
         "../envs/report.yaml"
     params:
-        snakefile=workflow.main_snakefile,
+        snakefile=SNAKEFILE,
         targets=list(PLAN.artifacts),
         cores=CORES,
     script:
@@ -34,8 +34,7 @@ rule report:
     input:
         code=code("report"),
         captions=sorted(
-            str(path.relative_to(ROOT))
-            for path in (ROOT / "workflow" / "report").glob("*.rst")
+            relpath(path) for path in (ROOT / "workflow" / "report").glob("*.rst")
         ),
         artifacts=[getattr(rules, name).output for name in SHOWN],
         cells=f"{RESULTS}/verdict.csv",
@@ -49,7 +48,7 @@ rule report:
         "../envs/report.yaml"
     params:
         targets=SHOWN,
-        snakefile=workflow.main_snakefile,
+        snakefile=SNAKEFILE,
     script:
         "scripts/report.py"
 
@@ -64,7 +63,7 @@ rule cost:
     conda:
         "../envs/report.yaml"
     params:
-        snakefile=workflow.main_snakefile,
+        snakefile=SNAKEFILE,
         targets=["datasets", *SHOWN, "mmix", "all"],
         cores=CORES,
         results="results",

@@ -108,7 +108,7 @@ def test_what_the_page_names_is_there() -> None:
     for target in re.findall(r"`make ([\w-]+)", PAGE):
         assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
     for word in re.findall(r"RELAMP_\w+", PAGE):
-        files = [ROOT / "Snakefile", *(ROOT / "src").rglob("*.py")]
+        files = [ROOT / "workflow" / "Snakefile", *(ROOT / "src").rglob("*.py")]
         assert any(word in path.read_text() for path in files), word
     for script in ("slurm/resume.sh", "tests/slurm/up.sh", "tests/slurm/down.sh", "tests/slurm/nodefail.sh"):
         assert os.access(ROOT / script, os.X_OK)

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError
+from relamp.runtime.home import home
 from relamp.settings.base import Settings
 from relamp.settings.judging import Judging, Verdict
 from relamp.settings.places import Places, as_list
@@ -83,6 +84,22 @@ def load_config(given: Mapping[str, Any], presets: Path) -> Config:
         return Config.model_validate(merged, context={"own": list(own) if isinstance(own, Mapping) else ()})
     except ValidationError as error:
         raise RelampError("\n".join(_line(fault) for fault in error.errors())) from error
+
+
+def configured(preset: str | None = None) -> Config:
+    """Return the checked configuration of the working folder, with another preset where one is named.
+
+    It is that of config.yaml there or, where there is none, of the one that came with relamp. Raises RelampError as
+    `load_config` does.
+    """
+    own = Path("config.yaml")
+    given = yaml.safe_load((own if own.is_file() else home() / own).read_text(encoding="utf-8")) or {}
+    return load_config({**given, "preset": preset} if preset else given, home() / "workflow" / "presets")
+
+
+def presets() -> list[str]:
+    """Return the names of the presets that came with relamp."""
+    return sorted(path.stem for path in (home() / "workflow" / "presets").glob("*.yaml"))
 
 
 def _line(fault: Any) -> str:

@@ -1,37 +1,24 @@
-"""The options of the configuration, each with its value and what it means, and their JSON schema for editors.
+"""The options of the configuration, each with its value and what it means, and their JSON schema for editors."""
 
-python -m relamp.study.options quick     print the options of a preset, as config.yaml overrides them
-python -m relamp.study.options --schema  print the schema
-"""
-
+import argparse
 import json
-import sys
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-import yaml
-
-from relamp.errors import RelampError
 from relamp.settings.options import describe, json_schema
-from relamp.study.config import Config, load_config
-
-_ROOT = Path(__file__).parents[3]
-_PRESETS = _ROOT / "workflow" / "presets"
+from relamp.study.config import Config, configured, presets
 
 
-def lines(preset: str) -> Iterator[str]:
-    """Yield a line per option: key, value and description."""
-    given = yaml.safe_load((_ROOT / "config.yaml").read_text(encoding="utf-8"))
-    config = load_config({**given, "preset": preset}, _PRESETS)
-    for key, value, about in describe(Config, config):
+def lines(preset: str | None = None) -> Iterator[str]:
+    """Yield a line per option of a preset, as config.yaml overrides it: key, value and description."""
+    for key, value, about in describe(Config, configured(preset)):
         yield f"{key}: {json.dumps(value, default=_plain)}  # {about}"
 
 
 def schema() -> dict[str, Any]:
     """Return the JSON schema of config.yaml, in which every option may be left out: the preset has it."""
     found = json_schema(Config)
-    found["properties"]["preset"]["enum"] = sorted(path.stem for path in _PRESETS.glob("*.yaml"))
+    found["properties"]["preset"]["enum"] = presets()
     return found
 
 
@@ -39,18 +26,15 @@ def _plain(value: Any) -> Any:
     return value.model_dump(mode="json")
 
 
-def main(words: list[str]) -> int:
+def main(words: Sequence[str]) -> int:
     """Print the options or the schema; return the exit status."""
-    if words == ["--schema"]:
-        print(json.dumps(schema(), indent=2, sort_keys=True))
-        return 0
-    try:
-        print("\n".join(lines(*(words or ["quick"]))))
-    except RelampError as error:
-        print(error, file=sys.stderr)
-        return 1
+    parser = argparse.ArgumentParser(
+        prog="relamp options", description="Print every option with its value and meaning."
+    )
+    parser.add_argument("preset", nargs="?", help="another than the configured one")
+    parser.add_argument(
+        "--schema", action="store_true", help="print the JSON schema by which editors complete config.yaml"
+    )
+    given = parser.parse_args(words)
+    print(json.dumps(schema(), indent=2, sort_keys=True) if given.schema else "\n".join(lines(given.preset)))
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
