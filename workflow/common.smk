@@ -61,6 +61,7 @@ from relamp.study import resources
 from relamp.study.batches import ANY, DATASET, controls_of, scorings, trainings
 from relamp.study.config import load_config
 from relamp.study.names import FROM_SCRATCH
+from relamp.study.own import own_data, own_sizes, split_of
 from relamp.study.paths import all_datasets
 from relamp.study.plan import Plan
 from relamp.study.studies import TRAINERS, Run
@@ -81,6 +82,7 @@ SNAKEFILE = relpath(ROOT / "Snakefile")
 RATES = resources.load_rates(ROOT / "workflow" / "rates.csv")
 CORES = resources.cores_of(ROOT / "slurm" / "profile.yaml")
 SITE = resources.site_words(ROOT / "slurm" / "site.yaml")
+SIZES = own_sizes(CONFIG)
 
 
 wildcard_constraints:
@@ -103,7 +105,7 @@ def code(script, *loaded, name=None):
 
 def asked(kind, times=1, **more):
     """The resources of a rule; `times` it passes over the data set of its wildcard."""
-    return resources.asked(RATES[kind], SITE, times, **more)
+    return resources.asked(RATES[kind], SITE, times, own=SIZES, **more)
 
 
 def registered(wildcards):
@@ -120,8 +122,8 @@ def fetch_record(wildcards):
 
 def own_files(wildcards):
     """The raw files of a user's own data set: changing one packs it again."""
-    folder = CONFIG.own.get(wildcards.dataset)
-    files = Path(folder).glob(f"{wildcards.dataset}_*.txt") if folder else ()
+    own = CONFIG.own.get(wildcards.dataset)
+    files = Path(own.folder).glob(f"{wildcards.dataset}_*.txt") if own else ()
     return sorted(map(str, files))
 
 

@@ -41,7 +41,8 @@ rule pack:
     params:
         registered=registered,
         parts=f"{RESULTS}/state/pack/{{dataset}}",
-        own=lambda wildcards: CONFIG.own.get(wildcards.dataset),
+        own=lambda wildcards: own_data(CONFIG, wildcards.dataset),
+        split=lambda wildcards: split_of(CONFIG, wildcards.dataset),
     script:
         "scripts/pack.py"
 

@@ -6,7 +6,7 @@ import pytest
 
 from packed_examples import small_images, small_nodes, typed_paths
 from relamp.data.content import Content, check_content, content_of
-from relamp.data.fingerprint import fingerprint
+from relamp.data.fingerprint import fingerprint, ordered_fingerprint
 from relamp.data.mirror import Fetched
 from relamp.data.packed import PackedGraphs
 from relamp.data.registry import REGISTRY, Dataset, Expected, RemoteFile, Variant
@@ -25,7 +25,7 @@ def row(data: PackedGraphs, **changes: object) -> Dataset:
     found = content_of(data)
     expected = Expected(**found.counts)  # type: ignore[arg-type]
     base = Dataset("paths", "paths", "graphs", "collection:Set", "", {}, expected, "-", "-")
-    return replace(replace(base, fingerprint=found.fingerprint), **changes)  # type: ignore[arg-type]
+    return replace(replace(base, fingerprint=found.fingerprint, ordered=found.ordered), **changes)  # type: ignore[arg-type]
 
 
 def test_content_by_hand() -> None:
@@ -57,9 +57,9 @@ def test_known_content_passes_with_a_note() -> None:
     data = typed_paths()
     good = fingerprint(data)
     plain = check_content(row(data), content_of(data), [fetched()])
-    assert (plain.as_expected, plain.note) == (True, f"sha256 known; content as expected ({good})")
+    assert (plain.content, plain.note) == ("as expected", f"sha256 known; content as expected ({good})")
     repacked = check_content(row(data), content_of(data), [fetched(UNKNOWN)])
-    assert repacked.as_expected
+    assert repacked.content == "as expected"
     assert repacked.note == f"a.zip has the unknown sha256 {UNKNOWN} (mirror m); content as expected ({good})"
 
 
@@ -79,9 +79,29 @@ def test_wrong_content_of_an_unknown_file_never_passes() -> None:
             check_content(dataset, content_of(swapped), [fetched(UNKNOWN)])
 
 
+def test_the_same_graphs_in_another_order_are_not_as_expected() -> None:
+    data = typed_paths()
+    other = replace(data.take(np.array([1, 0])), y=np.array([1, 0]))
+    assert fingerprint(other) == fingerprint(data)
+    with pytest.raises(RelampError, match=r"their order or that .*, or charges, .* on which splits .* depend"):
+        check_content(row(data), content_of(other), [fetched(UNKNOWN)])
+    with pytest.raises(RelampError, match="correct the registry or the reader, since the raw files are the known ones"):
+        check_content(row(data), content_of(other), [fetched()])
+    listed = check_content(row(data), content_of(other), [fetched(form="listed")])
+    assert listed.content == "differs"
+    assert "it holds the known graphs" in listed.note
+
+
+def test_where_the_registry_does_not_know_the_order_the_note_says_so() -> None:
+    data, ordered = typed_paths(), ordered_fingerprint(typed_paths())
+    for digest, files in ((KNOWN, "sha256 known"), (UNKNOWN, f"a.zip has the unknown sha256 {UNKNOWN} (mirror m)")):
+        found = check_content(row(data, ordered=""), content_of(data), [fetched(digest)])
+        assert (found.content, found.note) == ("order unknown", f"{files}; known content, order unknown ({ordered})")
+
+
 def test_counts_alone_do_not_vouch_for_an_unknown_file() -> None:
     counts = content_of(typed_paths()).counts
-    dataset = row(typed_paths(), fingerprint="")
+    dataset = row(typed_paths(), fingerprint="", ordered="")
     assert check_content(dataset, Content(counts), [fetched()]).note == "sha256 known; counts as expected"
     with pytest.raises(RelampError, match=r"add the variant.*: there is no fingerprint to go by"):
         check_content(dataset, Content(counts), [fetched(UNKNOWN)])
@@ -94,7 +114,7 @@ def test_wrong_content_of_a_known_file_needs_an_excuse() -> None:
     with pytest.raises(RelampError, match=r"found 3 classes but .* 2; found 0/0/2 class_counts but .* expects 1/1"):
         check_content(row(data), content_of(typed_paths((2, 2))), [fetched()])
     listed = check_content(row(data), content_of(swapped), [fetched(form="listed")])
-    assert not listed.as_expected
+    assert listed.content == "differs"
     assert listed.note.endswith(" (a.zip: upstream's file, known by sha256 alone)")
     unknown = check_content(row(data, fingerprint=""), content_of(swapped), [fetched()])
     assert unknown.note.endswith("(no fingerprint to compare with)")
@@ -109,7 +129,7 @@ def test_another_rdkit_may_read_other_molecules_but_no_other_rows() -> None:
         return row(data, rdkit=rdkit, expected=replace(row(data).expected, class_counts=()))
 
     dropped = check_content(dataset("1"), content_of(listed))
-    assert not dropped.as_expected
+    assert dropped.content == "differs"
     assert "found 1 graphs but the registry expects 2" in dropped.note
     assert dropped.note.endswith(" (read by RDKit 2, the fingerprint by 1)")
     with pytest.raises(RelampError, match="found 1 rows but the registry expects 2"):
@@ -121,4 +141,4 @@ def test_another_rdkit_may_read_other_molecules_but_no_other_rows() -> None:
 def test_counts_that_the_registry_does_not_know_are_not_compared() -> None:
     data = typed_paths()
     dataset = row(data, expected=Expected(rows=2, graphs=0, nodes=0, edges=0, classes=2))
-    assert check_content(dataset, content_of(data)).as_expected
+    assert check_content(dataset, content_of(data)).content == "as expected"

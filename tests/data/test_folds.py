@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relamp.data.folds import load_folds, save_folds, stratified_folds
+from relamp.data.folds import fitting_folds, load_folds, save_folds, stratified_folds
 from relamp.data.packaged import pack
 from relamp.errors import RelampError
 
@@ -36,8 +36,8 @@ def test_cuneiform_cannot_fill_ten_folds() -> None:
     with pytest.raises(RelampError, match="Cuneiform: 30 of 30 classes have fewer graphs than the 10 folds") as error:
         stratified_folds(data.y, 10, 0, name=data.name)
     assert "class 0: 9" in str(error.value)
-    assert "class 29: 8" in str(error.value)
-    assert "use at most 8 folds" in str(error.value)
+    assert "class 4: 9 ...); set" in str(error.value)
+    assert "set unsupervised.svm.folds to at most 8, or leave" in str(error.value)
     assert len(stratified_folds(data.y, 8, 0)) == 267
 
 
@@ -68,3 +68,23 @@ def test_changed_fold_files_are_refused(tmp_path: Path, damage: Callable[[str], 
 def test_a_missing_fold_file_says_how_to_make_it(tmp_path: Path) -> None:
     with pytest.raises(RelampError, match=r"folds\.csv: is not there; make it with `snakemake"):
         load_folds(tmp_path / "folds.csv")
+
+
+@pytest.mark.parametrize(
+    ("rarest", "wanted", "found"),
+    [
+        (100, (10, 5), (10, 5)),
+        (10, (10, 5), (10, 5)),  # 9 are left
+        (8, (10, 5), (8, 5)),  # 7 are left
+        (5, (10, 5), (5, 4)),  # 4 are left
+        (3, (10, 5), (3, 2)),
+        (2, (10, 5), None),  # 1 is left
+        (1, (10, 5), None),
+    ],
+)
+def test_the_most_folds_that_hold_a_class(rarest: int, wanted: tuple[int, int], found: tuple[int, int] | None) -> None:
+    assert fitting_folds(rarest, *wanted) == found
+    if found:
+        y = np.repeat([0, 1], [50, rarest])
+        fold = stratified_folds(y, found[0], 0)
+        assert min((y[fold != number] == 1).sum() for number in range(found[0])) >= found[1]

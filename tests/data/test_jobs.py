@@ -86,7 +86,7 @@ def test_a_packed_file_does_not_depend_on_where_its_raw_files_lay(tmp_path: Path
         (own / name.replace("MUTAG", "MINE")).write_bytes((where / name).read_bytes())
     for place in ("a", "b"):
         out, own = tmp_path / place, own.rename(tmp_path / f"mine-{place}")
-        pack("MINE", *outputs(out), None, own, out / "parts")
+        pack("MINE", *outputs(out), None, {"folder": str(own)}, out / "parts")
     assert (tmp_path / "a" / "a.safetensors").read_bytes() == (tmp_path / "b" / "a.safetensors").read_bytes()
     assert len(PackedGraphs.load(tmp_path / "a" / "a.safetensors")) == 188
 

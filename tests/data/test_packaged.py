@@ -28,7 +28,7 @@ def test_every_set_inside_a_package_is_what_the_registry_says(name: str, tmp_pat
         pytest.skip(f"the fingerprint is of RDKit {row.rdkit}")
     found = content_of(data)
     assert found.fingerprint == row.fingerprint
-    assert check_content(row, found).as_expected
+    assert check_content(row, found).content == "as expected"
     assert (data.name, row.package is not None) == (name, True)
     if isinstance(data, PackedGraphs):
         report = inspect(data)

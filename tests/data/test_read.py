@@ -3,7 +3,10 @@ import json
 from pathlib import Path
 from zipfile import ZipFile
 
+import numpy as np
+import pandas as pd
 import pytest
+from rdkit import rdBase
 
 from archives import contents, make_zip
 from relamp.data import read
@@ -11,7 +14,7 @@ from relamp.data.fingerprint import fingerprint
 from relamp.data.guard import inspect_nodes
 from relamp.data.packaged import folder
 from relamp.data.packed import PackedGraphs
-from relamp.data.read import fetch_files, from_record, most_bytes, read_fetched, read_own, to_record
+from relamp.data.read import fetch_files, from_record, most_bytes, read_fetched, to_record
 from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError
 from relamp.settings.places import Places
@@ -44,7 +47,7 @@ def test_a_repacked_file_is_fetched_written_down_and_read(zipped: Path) -> None:
     ]
     done = read_fetched("MUTAG", from_record("MUTAG", record))
     assert isinstance(done.data, PackedGraphs)
-    assert done.provenance.as_expected
+    assert done.provenance.content == "as expected"
     assert done.provenance.note.startswith(f"MUTAG.zip has the unknown sha256 {digest} (mirror ")
     # The packed file must not depend on where its raw files lay.
     assert done.data.info["files"] == {"MUTAG.zip": digest}
@@ -81,6 +84,35 @@ def test_content_of_another_data_set_is_refused(zipped: Path) -> None:
         read_fetched("MUTAG", fetch_files("MUTAG", places(zipped)))
 
 
+def test_the_same_graphs_from_last_to_first_are_refused(zipped: Path) -> None:
+    where, total = folder(REGISTRY["MUTAG"]), REGISTRY["MUTAG"].expected
+
+    def turned(name: str) -> bytes:
+        table = np.loadtxt(where / f"MUTAG_{name}.txt", delimiter=",", dtype=int)
+        size = {"A": total.nodes + 1, "graph_indicator": total.graphs + 1}.get(name)
+        table = table[::-1] if size is None else size - table[::-1]
+        return "".join(f"{', '.join(map(str, np.atleast_1d(row)))}\n" for row in table).encode()
+
+    names = ("A", "graph_indicator", "graph_labels", "node_labels")
+    make_zip(zipped, {f"MUTAG/MUTAG_{name}.txt": turned(name) for name in names})
+    with pytest.raises(RelampError, match=r"MUTAG\.zip: sha256 .*it holds the known graphs, but") as caught:
+        read_fetched("MUTAG", fetch_files("MUTAG", places(zipped)))
+    assert "\n" not in str(caught.value)
+    assert "its fingerprint is" not in str(caught.value)
+
+
+def test_the_rows_of_a_table_in_another_order_are_refused(tmp_path: Path) -> None:
+    source = MIRROR / "MoleculeNet" / "bace.csv"
+    if not source.is_file() or REGISTRY["BACE"].rdkit != rdBase.rdkitVersion:
+        pytest.skip(f"no mirror at {MIRROR}, or another RDKit")
+    target = tmp_path / "MoleculeNet" / "bace.csv"
+    target.parent.mkdir()
+    pd.read_csv(source, low_memory=False).sample(frac=1, random_state=1).to_csv(target, index=False)
+    files = fetch_files("BACE", Places(mirrors=(str(tmp_path),), offline=True, cache=str(tmp_path / "cache")))
+    with pytest.raises(RelampError, match=r"bace\.csv: sha256 is .*it holds the known graphs, but their order"):
+        read_fetched("BACE", files)
+
+
 def test_a_bomb_is_refused_by_the_expected_size(zipped: Path) -> None:
     with ZipFile(zipped, "a") as archive:
         archive.writestr("README.txt", b"0" * 2**22)
@@ -92,21 +124,6 @@ def test_the_expected_size_leaves_room_for_repacking() -> None:
     assert most_bytes(REGISTRY["COLLAB"], "COLLAB.zip") == 2 * 364307031
     assert most_bytes(REGISTRY["MUTAG"], "MUTAG.zip") == 2**20
     assert most_bytes(REGISTRY["PPI"], "ppi.zip") == 2**30
-
-
-def test_own_data_are_read_from_their_folder(tmp_path: Path) -> None:
-    files = {"A": "1, 2\n2, 1\n3, 4\n4, 3\n", "graph_indicator": "1\n1\n2\n2\n", "graph_labels": "-1\n1\n"}
-    for name, text in files.items():
-        (tmp_path / f"MINE_{name}.txt").write_text(text)
-    (tmp_path / "notes.txt").write_text("not ours")
-    done = read_own("MINE", tmp_path)
-    assert isinstance(done.data, PackedGraphs)
-    assert done.data.y.tolist() == [0, 1]
-    assert done.data.info["source"] == "own"
-    assert sorted(done.data.info["files"]) == ["MINE_A.txt", "MINE_graph_indicator.txt", "MINE_graph_labels.txt"]
-    (tmp_path / "MINE_graph_labels.txt").unlink()
-    with pytest.raises(RelampError, match=r"MINE_graph_labels\.txt: is not there"):
-        read_own("MINE", tmp_path)
 
 
 def test_a_collection_without_a_reader_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,7 +44,7 @@ def test_a_row_is_consistent(name: str) -> None:
         assert all(url.rpartition("/")[2] == file.name for url in file.urls)
         assert file.exact == (row.kind in ("nodes", "images"))
         # Where content must decide, there is a fingerprint, but for the one corpus whose file was never read.
-        assert file.exact or row.fingerprint or name == "ZINC15-2M"
+        assert file.exact or (row.fingerprint and row.ordered) or row.kind == "corpus"
 
 
 # Means of nodes and edges as TUDataset publishes them; M-Mix, Table 1, has some of them too. Its text gives
@@ -116,7 +116,8 @@ def test_size_and_unpacked_of_several_forms() -> None:
 
 
 ROW = {"name": "A", "paper_name": "A", "kind": "graphs", "source": "collection:C", "folder": "", "rows": "3"}
-ROW |= dict.fromkeys(("graphs", "nodes", "edges", "self_loops", "tasks", "features", "fingerprint", "rdkit"), "")
+ROW |= dict.fromkeys(("graphs", "nodes", "edges", "self_loops", "tasks", "features"), "")
+ROW |= dict.fromkeys(("fingerprint", "ordered", "rdkit"), "")
 ROW |= {"classes": "2", "class_counts": "2 1", "licence": "MIT", "citation": "A 2020"}
 FILE = {"dataset": "A", "collection": "C", "name": "A.zip", "exact": "", "urls": "http://a/A.zip https://b/A.zip"}
 FILE |= {"variant": "upstream", "sha256": "0" * 64, "size": "7", "unpacked": "", "note": ""}
@@ -156,6 +157,7 @@ def test_tables_are_read_as_written(tmp_path: Path) -> None:
         ({"source": "somewhere"}, {}, "r.csv: line 2: 'somewhere' does not look like"),
         ({"class_counts": "1 1 1"}, {}, "r.csv: line 2: has 3 class counts for 2 classes"),
         ({"fingerprint": "wl5:12"}, {}, "r.csv: line 2: 'wl5:12' does not look like"),
+        ({"ordered": "wl5:12"}, {}, "r.csv: line 2: 'wl5:12' does not look like"),
         ({"source": "package:p"}, {}, "r.csv: line 2: its source is package:p, but its files are ['A.zip']"),
         ({}, {"dataset": "B"}, "r.csv: line 2: its source is collection:C, but its files are []"),
         ({}, {"sha256": "0" * 63}, f"f.csv: line 2: '{'0' * 63}' does not look like"),

@@ -4,9 +4,9 @@ import torch
 from torch import nn
 
 from model_graphs import random_graphs
-from relamp.data.batch import Batch, collate
+from relamp.data.batch import Batch, collate, one_hot
 from relamp.method.graphcl import GraphCL, augmented
-from relamp.model.gin import GIN, one_hot
+from relamp.model.gin import GIN
 from relamp.model.molecular_gin import MolecularGIN
 from relamp.settings.graphs import GraphclOptions, Pretraining
 from seeded import gen, randomness

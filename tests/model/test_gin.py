@@ -7,8 +7,8 @@ from torch.nn import functional as F
 from torch_geometric.nn import GINConv, global_add_pool
 
 from model_graphs import random_graphs
-from relamp.data.batch import Batch, collate, with_self_loops
-from relamp.model.gin import GIN, mlp, one_hot
+from relamp.data.batch import Batch, collate, one_hot, with_self_loops
+from relamp.model.gin import GIN, mlp
 from seeded import gen
 
 

@@ -68,6 +68,21 @@ def test_a_job_gets_its_words_by_name_and_its_messages_stand_in_its_log(
     assert captured.err == captured.out == ""
 
 
+def test_a_warning_of_this_package_stands_on_the_terminal_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def main() -> None:
+        logging.getLogger("relamp.data.jobs").warning("MINE: %s", "not used")
+        logging.getLogger("relamp.data.jobs").info("nothing to see")
+        logging.getLogger("elsewhere").warning("not ours")
+
+    given = job(tmp_path / "a.log")
+    assert call(main, given) == 0
+    assert capsys.readouterr().err == "relamp: warning: MINE: not used\n"
+    text = Path(given.log).read_text(encoding="utf-8")
+    assert all(words in text for words in ("MINE: not used", "nothing to see", "not ours"))
+
+
 def files(
     one: Path,
     maybe: Path | None,

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from relamp.errors import RelampError
 from relamp.method.table import METHODS, MethodRow
+from relamp.settings.own import OwnData
 from relamp.study.config import Config, configured, load_config, merge, restored, stored
 
 ROOT = Path(__file__).parents[2]
@@ -237,8 +238,12 @@ def test_an_own_data_set_is_known_wherever_graphs_are_asked_for(folder: str) -> 
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("PROTEINS", "own.PROTEINS.[key]: the registry has a data set of that name; take another"),
+        ("PROTEINS", "own.PROTEINS.[key]: the registry has a data set of that name (PROTEINS); take another"),
+        ("Proteins", "own.Proteins.[key]: the registry has a data set of that name (PROTEINS); take another"),
+        ("IMDB-B", "own.IMDB-B.[key]: the registry has a data set of that name (IMDB-B, short for IMDB-BINARY); take"),
+        ("sol-3", "own.sol-3.[key]: the registry has a data set of that name (SOL-3, short for Solubility-3); take"),
         ("a/b", "own.a/b.[key]: a name is made of letters, digits, _, - and ."),
+        ("Avg.", "own.Avg..[key]: a name is made of letters, digits, _, - and ., the last not at its end"),
         ("OTHER", "own: there is no file OTHER_A.txt in the folder "),
         ("MINE", "mmix.nodes.datasets.0: labelled nodes are needed, which MINE has not; known: Cora, "),
     ],
@@ -247,6 +252,19 @@ def test_an_own_data_set_needs_a_name_its_files_and_its_kind(folder: str, name: 
     nodes = mmix(nodes={"datasets": ["MINE"]}) if name == "MINE" else {}
     (line,) = faults({"own": {name: folder}, **nodes})
     assert line.startswith(f"config: {message}")
+
+
+def test_own_data_are_a_folder_or_a_folder_with_options(folder: str) -> None:
+    for form in (folder, {"folder": folder}):
+        assert load_config({"own": {"MINE": form}}, PRESETS).own["MINE"] == OwnData(folder=folder)
+    options = {"folder": folder, "node_attributes": True, "edge_labels": True}
+    assert load_config({"own": {"MINE": options}}, PRESETS).own["MINE"] == OwnData.model_validate(options)
+    (line,) = faults({"own": {"MINE": {**options, "edge_label": True}}})
+    assert line == "config: own.MINE.edge_label: there is no such option"
+    Path(folder, "mine_A.txt").write_text("1, 2\n")
+    assert faults({"own": {"MINE": folder, "mine": folder}}) == [
+        "config: own: the names MINE and mine differ by letter case alone; take others"
+    ]
 
 
 def test_the_probe_of_a_data_set_overrides_the_shared_one() -> None:

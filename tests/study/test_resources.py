@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relamp.data.registry import REGISTRY
+from relamp.data.registry import REGISTRY, Expected
 from relamp.errors import RelampError
 from relamp.study.resources import LAYERS_MB, Rate, asked, contrasts, count, load_rates, need, site_words, trained_mb
 
@@ -28,6 +28,19 @@ def test_what_is_counted() -> None:
     assert count("nothing", "MUTAG") == count("messages", None) == 0
     assert count("passes", "MUTAG") == count("passes", None) == 1
     assert count("graphs", "MY-OWN") == 2_000
+
+
+def test_own_data_count_by_their_own_size() -> None:
+    own = {"MINE": Expected(rows=60_000, graphs=60_000, nodes=1_200_000, edges=1_140_000)}
+    counts = [count(what, "MINE", own) for what in ("graphs", "nodes", "messages", "pairs", "features")]
+    assert counts == [60_000, 1_200_000, 3_480_000, 60_000**2, 0]
+    assert count("graphs", "MUTAG", own) == 188
+    small = {"MINE": Expected(rows=24, graphs=24, nodes=120, edges=96)}
+    large, little = (need(TRAIN, "MINE", 100, own=sizes) for sizes in (own, small))
+    assert (large.expected_s, little.expected_s) == (706, 11)  # 10 + 2 * 3.48 * 100, 10 + 2 * 0.000312 * 100
+    assert large.mem_mb > little.mem_mb
+    asked_of = asked(TRAIN, {}, 100, own=own)
+    assert asked_of["expected_s"](SimpleNamespace(dataset="MINE"), 1, 1) == 706
 
 
 def test_pairs_of_nodes_are_those_of_a_sample_or_of_all() -> None:

@@ -30,7 +30,9 @@ DAMAGE = (
 
 
 class Folder:
-    """The files of a folder by name, without its subfolders."""
+    """The files of a folder by name, without its subfolders; `advice` is what a reader says of a faulty one."""
+
+    advice = "correct the file"
 
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)
@@ -53,6 +55,8 @@ class Archive:
     They may unpack to `most_bytes` bytes in all. Raises RelampError if the file is missing, cut off, no zip file or an
     HTML page; if a member is a link or has a path that leads outside; or if the members declare more than that.
     """
+
+    advice = "fetch the data set again"
 
     def __init__(self, path: Path | str, most_bytes: int) -> None:
         self.path = Path(path)

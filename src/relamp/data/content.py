@@ -1,11 +1,11 @@
 """What a data set holds, compared with what the registry says it must hold."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from relamp.data.fingerprint import fingerprint
+from relamp.data.fingerprint import fingerprint, ordered_fingerprint
 from relamp.data.guard import inspect_nodes
 from relamp.data.images import PackedImages
 from relamp.data.mirror import Fetched
@@ -19,6 +19,10 @@ _Counts = Mapping[str, int | tuple[int, ...]]
 
 # Which molecules parse, and so how much there is of these, changes between versions of RDKit.
 _LEFT_TO_RDKIT = {"graphs", "nodes", "edges"}
+_REORDERED = (
+    "it holds the known graphs, but their order or that of their nodes, or charges, isotopes or chirality are others, "
+    "on which splits and draws depend"
+)
 _MAY_BE_UNKNOWN = {"graphs", "nodes", "edges", "class_counts"}  # compared where the registry has them
 
 
@@ -27,19 +31,28 @@ class Content(NamedTuple):
 
     Attributes:
         counts: the counts of the registry's `Expected`, as far as the kind of data has them.
-        fingerprint: see `relamp.data.fingerprint`; empty for kinds without one, whose files must be known ones.
+        fingerprint, ordered: see `relamp.data.fingerprint`; empty for kinds without, whose files must be known ones.
         rdkit: the version of RDKit that read the molecules.
     """
 
     counts: _Counts
     fingerprint: str = ""
+    ordered: str = ""
     rdkit: str = ""
 
 
-class Provenance(NamedTuple):
-    """Whether content is the registry's (if not, there is an excuse), and what is known of it, in words."""
+Standing = Literal["as expected", "order unknown", "differs", "own"]
 
-    as_expected: bool
+
+class Provenance(NamedTuple):
+    """How content stands to the registry, and what is known of it, in words.
+
+    Attributes:
+        content: `as expected` only if no result can differ; `differs` has an excuse; `own` is in no registry.
+        note: why.
+    """
+
+    content: Standing
     note: str
 
 
@@ -63,28 +76,35 @@ def content_of(data: PackedData) -> Content:
         "edges": (int(data.num_edges.sum()) - loops) // 2,
         "self_loops": loops,
     }
-    return Content(counts, fingerprint(data), data.info.get("rdkit", ""))
+    return Content(counts, fingerprint(data), ordered_fingerprint(data), data.info.get("rdkit", ""))
 
 
 def check_content(dataset: Dataset, found: Content, files: Sequence[Fetched] = ()) -> Provenance:
     """Compare what was read with the registry.
 
-    Content with the registry's fingerprint passes, whatever the sha256 of its files. Content with another one passes
-    only if the sha256 of every file is known and if it is plain why the content differs: another RDKit reads molecules
-    otherwise, and a few of upstream's files are known by sha256 alone. Without a fingerprint the counts decide.
+    Content with both of the registry's fingerprints passes, whatever the sha256 of its files; where the registry does
+    not know the order, the note says so. Other content, be it the same graphs in another order, passes only if the
+    sha256 of every file is known and if it is plain why the content differs: another RDKit reads molecules otherwise,
+    and a few of upstream's files are known by sha256 alone. Without a fingerprint the counts decide.
 
     Raises RelampError, with all that differs, otherwise.
     """
     differing = _differing(dataset, found.counts)
     unknown = [file for file in files if not file.verified]
-    if not differing and found.fingerprint == dataset.fingerprint and (found.fingerprint or not unknown):
-        notes = [f"{file.name} has the unknown sha256 {file.sha256} ({file.place})" for file in unknown]
-        same = f"content as expected ({found.fingerprint})" if found.fingerprint else "counts as expected"
-        return Provenance(True, "; ".join([*(notes or ["sha256 known"]), same]))
+    told = [f"{file.name} has the unknown sha256 {file.sha256} ({file.place})" for file in unknown]
+    files_are = "; ".join(told) or "sha256 known"
     reasons = list(differing.values())
     if found.fingerprint != dataset.fingerprint:
         other = f"its fingerprint is {found.fingerprint} but the registry has {dataset.fingerprint or 'none'}"
         reasons.insert(0, other)
+    elif dataset.ordered and found.ordered != dataset.ordered:
+        reasons.insert(0, f"{_REORDERED} ({found.ordered} but the registry has {dataset.ordered})")
+    if not reasons and (found.fingerprint or not unknown):
+        if not found.fingerprint:
+            return Provenance("as expected", "sha256 known; counts as expected")
+        if not dataset.ordered:
+            return Provenance("order unknown", f"{files_are}; known content, order unknown ({found.ordered})")
+        return Provenance("as expected", f"{files_are}; content as expected ({found.fingerprint})")
     why = "; ".join(reasons) or "there is no fingerprint to go by"
     if unknown:
         advice = "delete the file or add the variant, for its content is not the known one either"
@@ -95,7 +115,7 @@ def check_content(dataset: Dataset, found: Content, files: Sequence[Fetched] = (
         raise RelampError(
             f"{dataset.name}: {why}; correct the registry or the reader, since the raw files are the known ones"
         )
-    return Provenance(False, f"sha256 known; {why} ({excuse})")
+    return Provenance("differs", f"sha256 known; {why} ({excuse})")
 
 
 def _differing(dataset: Dataset, counts: _Counts) -> dict[str, str]:

@@ -1,19 +1,21 @@
-"""Weisfeiler-Leman hashes of packed graphs, to find duplicates, and a fingerprint, to know a data set packed anew."""
+"""Hashes of packed graphs, to find duplicates and to know a data set again: by its content, and by every bit of it."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from relamp.data.packed import Integers, PackedGraphs
+from relamp.data.packed import Integers, Packed, PackedGraphs
 
 _Int64 = NDArray[np.int64]
 Hash = NDArray[np.uint64]
 
 WL_ROUNDS = 5
-SCHEME = "wl5"  # names how a fingerprint is made; a change of the scheme must change this
+# They name how a fingerprint is made; a change of the scheme must change them.
+SCHEME, ORDERED_SCHEME = "wl5", "ordered1"
 BLOCK = 2**22  # nodes and edges looked at together: bounds memory at some 100 MB whatever the corpus
 
 
@@ -45,6 +47,26 @@ def fingerprint_of(
     return f"{SCHEME}:{digest.hexdigest()}"
 
 
+def ordered_fingerprint(data: Packed) -> str:
+    """Return a fingerprint of everything that a result can depend on: `ordered1:` and a sha256 in hexadecimal.
+
+    Folds, scaffold splits and draws depend on the order of graphs and nodes, scaffolds on charges, isotopes and
+    chirality, which only the SMILES hold. So it covers every array as it stands, in whatever integer dtype, and the
+    numbers of categories; neither the name nor what is known of the origin.
+    """
+    arrays = {key: value for key, value in data.stored().items() if isinstance(value, np.ndarray)}
+    left_out = {"name", "info", *arrays}
+    words = {key: value for key, value in data.stored().items() if key not in left_out and value is not None}
+    digest = hashlib.sha256(json.dumps(words, sort_keys=True).encode())
+    for key, array in sorted(arrays.items()):
+        digest.update(f"\n{key} {array.shape}\n".encode())
+        flat = array.reshape(-1)
+        kind = "<i8" if flat.dtype.kind in "iu" else "<f4"
+        for start in range(0, len(flat), BLOCK):
+            digest.update(flat[start : start + BLOCK].astype(kind).tobytes())
+    return f"{ORDERED_SCHEME}:{digest.hexdigest()}"
+
+
 def wl_hash(data: PackedGraphs, rounds: int = WL_ROUNDS) -> Hash:
     """Return a Weisfeiler-Leman hash of each graph's nodes, edges and their features, `[G]`.
 
@@ -62,6 +84,8 @@ def wl_hash(data: PackedGraphs, rounds: int = WL_ROUNDS) -> Hash:
         bonds = data.edge_attr[data.edge_offset[start] : data.edge_offset[end]] if data.edge_attr is not None else None
         bond = _mix_columns(bonds, len(order))[order]
         colour = _mix_columns(data.x[first:last], last - first)
+        if data.attributes is not None:  # the bits of a number stand for it
+            colour = _mix(colour + _mix_columns(data.attributes[first:last].view(np.int32), last - first))
         for _ in range(rounds):
             # Sums do not depend on the order of the neighbours, and wrap at 2^64 without harm.
             messages = _segment_sums(_mix(colour[source] + bond), node_edges)

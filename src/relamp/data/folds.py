@@ -16,6 +16,18 @@ from relamp.runtime.files import write_text
 _HASH = "# sha256 "
 
 
+def fitting_folds(rarest: int, folds: int, inner_folds: int) -> tuple[int, int] | None:
+    """Return the most outer and inner folds, at most these, that all hold a class of so many graphs; None if none do.
+
+    Stratified folds of a class of c graphs hold at most c / folds of them, rounded up; the others have inner folds.
+    """
+    for inner in range(inner_folds, 1, -1):
+        for outer in range(min(folds, rarest), 1, -1):
+            if rarest - -(-rarest // outer) >= inner:
+                return outer, inner
+    return None
+
+
 def stratified_folds(y: Integers, folds: int, seed: int, name: str = "the data set") -> NDArray[np.int64]:
     """Return the fold `0 ... folds - 1` in which each graph is tested, `[G]`; every class is spread evenly.
 
@@ -26,10 +38,12 @@ def stratified_folds(y: Integers, folds: int, seed: int, name: str = "the data s
         raise RelampError(f"{name}: stratified folds need one class per graph and 2 or more folds, not {folds}")
     small = counts < folds
     if small.any():
-        few = ", ".join(f"class {label}: {count}" for label, count in zip(classes[small], counts[small], strict=True))
+        rare = list(zip(classes[small], counts[small], strict=True))
+        few = ", ".join(f"class {label}: {count}" for label, count in rare[:5]) + (" ..." if len(rare) > 5 else "")
+        fewer = f"set unsupervised.svm.folds to at most {counts.min()}, or " if counts.min() > 1 else ""
         raise RelampError(
             f"{name}: {small.sum()} of {len(classes)} classes have fewer graphs than the {folds} folds ({few}); "
-            f"use at most {counts.min()} folds or leave this data set out of the evaluation"
+            f"{fewer}leave this data set out of the evaluation"
         )
     fold = np.empty(len(y), dtype=np.int64)
     splitter = StratifiedKFold(folds, shuffle=True, random_state=stream_number(seed, "folds"))

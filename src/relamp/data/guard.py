@@ -99,6 +99,7 @@ def make_report(
         "duplicates": _duplicates(hashes, y),
         "dropped": dropped,
         "warnings": list(info.get("warnings", ())),
+        "unread": list(info.get("unread", ())),
     }
 
 

@@ -8,16 +8,19 @@ from typing import Any
 import numpy as np
 
 from relamp.data.content import Content, PackedData, Provenance, check_content, content_of
+from relamp.data.fingerprint import ordered_fingerprint
 from relamp.data.folds import save_folds, stratified_folds
 from relamp.data.guard import inspect, inspect_nodes, render
 from relamp.data.mirror import Fetched
 from relamp.data.nodes import PackedNodes
+from relamp.data.own import contradictions, read_own
 from relamp.data.pack_corpus import pack_corpus
 from relamp.data.packed import PackedGraphs
-from relamp.data.read import fetch_files, from_record, most_bytes, read_fetched, read_own, read_packaged, to_record
+from relamp.data.read import fetch_files, from_record, most_bytes, read_fetched, read_packaged, to_record
 from relamp.data.registry import REGISTRY
 from relamp.data.scaffold import scaffold_split
 from relamp.runtime.files import read_json, write_csv, write_json
+from relamp.settings.own import OwnData
 from relamp.settings.places import Places
 
 log = logging.getLogger(__name__)
@@ -38,25 +41,32 @@ def pack(
     guard: Path,
     dropped: Path,
     record: Path | None,
-    own: Path | None,
+    own: Mapping[str, Any] | None,
     parts: Path,
+    split: Mapping[str, Any] | None = None,
     threads: int = 1,
 ) -> None:
     """Verify and read a data set, and write it packed, with the guard's report and the list of dropped rows.
 
-    `record` is what `fetch` wrote, None where the files are shipped inside a package, and `own` the folder of a user's
-    own data set. A large corpus is packed by `threads` processes, and its `parts` outlive a killed job.
+    `record` is what `fetch` wrote, None where the files are shipped inside a package; `own` is an `OwnData` and `split`
+    how it is classified, see `relamp.data.own`; what of it is not used is told on the terminal too. A large corpus is
+    packed by `threads` processes, and its `parts` outlive a killed job.
     """
     files = from_record(dataset, read_json(record)) if record and not own else []
     if files and REGISTRY[dataset].kind == "corpus":
         _stream(dataset, files[0], packed, guard, dropped, parts, threads)
         return
     if own is not None:
-        read = read_own(dataset, own)
+        read = read_own(dataset, OwnData.model_validate(own), split)
     else:
         read = read_fetched(dataset, files) if record else read_packaged(dataset)
     write_csv(dropped, read.dropped)
-    _write_guard(guard, _report(read.data), read.provenance)
+    report = _report(read.data)
+    if own is not None:
+        report["warnings"] += contradictions(report)
+        for text in report["warnings"]:
+            log.warning("%s", text)
+    _write_guard(guard, report, read.provenance)
     read.data.save(packed)
 
 
@@ -97,7 +107,8 @@ def _stream(name: str, file: Fetched, packed: Path, guard: Path, dropped: Path, 
     report = corpus.info["report"]
     log.info("%s", render(report))
     counts = {key: report[key] for key in ("graphs", "nodes", "edges", "self_loops")}
-    found = Content({"rows": corpus.info["rows"], **counts}, corpus.info["fingerprint"], corpus.info["rdkit"])
+    facts = corpus.info["fingerprint"], ordered_fingerprint(corpus), corpus.info["rdkit"]
+    found = Content({"rows": corpus.info["rows"], **counts}, *facts)
     try:
         _write_guard(guard, report, check_content(dataset, found, [file]))
         unchecked.replace(packed)
@@ -107,4 +118,4 @@ def _stream(name: str, file: Fetched, packed: Path, guard: Path, dropped: Path, 
 
 def _write_guard(guard: Path, report: Mapping[str, Any], provenance: Provenance) -> None:
     log.info("%s", provenance.note)
-    write_json(guard, {**report, "provenance": provenance.note, "as_expected": provenance.as_expected})
+    write_json(guard, {**report, "provenance": provenance.note, "content": provenance.content})

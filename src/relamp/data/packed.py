@@ -124,9 +124,12 @@ class PackedGraphs(Packed):
         edge_index: `[2, E]`, both directions of every undirected edge, node numbers local to their graph.
         node_offset, edge_offset: `[G + 1]` int64.
         y: `[G]` class numbers from 0, or `[G, tasks]` int8 with 1, 0 and MISSING.
-        edge_attr: categorical edge features `[E, columns]`, or None.
+        edge_attr: categorical edge features `[E, columns]`, or None: bonds of molecules, or labels of a user's edges.
         smiles: one string per graph for molecules, else empty.
         info: free facts about the origin (files, sha256, what was dropped), stored in the file's header.
+        edge_cardinality: number of categories of each column of edge labels, of which 0 is an edge without one; None
+            for molecules, whose bonds have fixed categories, and without edge features.
+        attributes: real-valued node features `[N, d]` float32 beside `x`, or None.
     """
 
     header = "packed"
@@ -142,6 +145,8 @@ class PackedGraphs(Packed):
     edge_attr: Integers | None = None
     smiles: tuple[str, ...] = ()
     info: Mapping[str, Any] = field(default_factory=dict)
+    edge_cardinality: tuple[int, ...] | None = None
+    attributes: NDArray[np.float32] | None = None
 
     def _faults(self) -> Iterator[str]:
         if self.node_offset[-1] != len(self.x) or self.x.ndim != 2 or self.x.shape[1] != len(self.cardinality):
@@ -150,6 +155,8 @@ class PackedGraphs(Packed):
             yield f"edge_index {self.edge_index.shape} against {self.edge_offset[-1]} edges"
         if self.edge_attr is not None and len(self.edge_attr) != self.edge_offset[-1]:
             yield f"edge_attr {self.edge_attr.shape} against {self.edge_offset[-1]} edges"
+        if self.attributes is not None and len(self.attributes) != len(self.x):
+            yield f"attributes {self.attributes.shape} of {len(self.x)} nodes"
         if not len(self.node_offset) == len(self.edge_offset) == len(self.y) + 1:
             yield f"{len(self.node_offset)} node offsets, {len(self.edge_offset)} edge offsets, {len(self.y)} labels"
         if self.smiles and len(self.smiles) != len(self.y):
@@ -173,6 +180,11 @@ class PackedGraphs(Packed):
         """Number of classes of a single-label data set."""
         return int(self.y.max()) + 1
 
+    @property
+    def num_attributes(self) -> int:
+        """Number of real-valued features of a node."""
+        return 0 if self.attributes is None else self.attributes.shape[1]
+
     def take(self, index: Integers) -> Self:
         """Return the graphs of `index`, in that order, as packed graphs of their own."""
         index = np.asarray(index, dtype=np.int64)
@@ -186,6 +198,7 @@ class PackedGraphs(Packed):
             edge_offset=offsets(self.num_edges[index]),
             y=self.y[index],
             smiles=tuple(self.smiles[i] for i in index) if self.smiles else (),
+            attributes=None if self.attributes is None else self.attributes[nodes],
         )
 
     def global_edge_index(self, start: int = 0, end: int | None = None) -> NDArray[np.int64]:

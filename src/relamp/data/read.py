@@ -1,4 +1,4 @@
-"""Any data set of the registry by its name, or a user's own: found, verified, read, and compared with the registry."""
+"""Any data set of the registry by its name: found, verified, read, and compared with the registry."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -97,14 +97,6 @@ def read_fetched(name: str, files: Sequence[Fetched]) -> ReadDataset:
     provenance = check_content(dataset, content_of(data), files)
     info = {**data.info, "source": dataset.source, "files": {file.name: file.sha256 for file in files}}
     return ReadDataset(replace(data, info=info), provenance)
-
-
-def read_own(name: str, folder: Path) -> ReadDataset:
-    """Read a user's own data set, a folder in the TUDataset text format; there is nothing to compare it with."""
-    data = read_tu(folder, name)
-    files = {path.name: sha256(path) for path in sorted(folder.glob(f"{name}_*.txt"))}
-    info = {**data.info, "source": "own", "files": files}
-    return ReadDataset(replace(data, info=info), Provenance(True, "a data set of the user's own"))
 
 
 def most_bytes(dataset: Dataset, name: str) -> int:

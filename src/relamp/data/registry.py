@@ -108,7 +108,7 @@ class Dataset:
         expected: what must be found.
         citation, licence: as far as the upstream files say.
         remote: the files in mirrors and upstream. MUTAG alone has both; it is read from the package.
-        fingerprint: of the packed content, see `relamp.data.fingerprint`; empty where not known.
+        fingerprint, ordered: of the packed content, see `relamp.data.fingerprint`; empty where not known.
         rdkit: the version of RDKit that read the molecules of the fingerprint.
     """
 
@@ -123,6 +123,7 @@ class Dataset:
     licence: str
     remote: tuple[RemoteFile, ...] = ()
     fingerprint: str = ""
+    ordered: str = ""
     rdkit: str = ""
 
     @property
@@ -166,6 +167,7 @@ def _dataset(cells: Mapping[str, str], packaged: Mapping[str, str], remote: tupl
         licence=_filled(cells, "licence"),
         remote=remote,
         fingerprint=_matching(cells["fingerprint"], r"(wl5:[0-9a-f]{64})?"),
+        ordered=_matching(cells["ordered"], r"(ordered1:[0-9a-f]{64})?"),
         rdkit=cells["rdkit"],
     )
     counts = row.expected.class_counts

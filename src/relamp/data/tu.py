@@ -1,10 +1,12 @@
 """Reader of the TUDataset text format (Morris et al. 2020, arXiv:2007.08663)."""
 
+import math
 import re
 from collections.abc import Iterator
 from contextlib import closing
 from io import TextIOWrapper
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,26 +22,48 @@ _Int64 = NDArray[np.int64]
 _CHUNK = 2**20  # lines that are held as text at once
 
 
-def read_tu(path: Path | str, name: str, most_bytes: int = 2**30) -> PackedGraphs:
+def read_tu(
+    path: Path | str,
+    name: str,
+    most_bytes: int = 2**30,
+    *,
+    node_attributes: bool = False,
+    edge_labels: bool = False,
+) -> PackedGraphs:
     """Read `NAME_A.txt`, `NAME_graph_indicator.txt`, `NAME_graph_labels.txt` and, where there, `NAME_node_labels.txt`.
 
     They lie in a folder, or straight in a zip file, whose members are streamed: neither their text nor all raw edges
     are ever held at once. Node and graph labels become numbers from 0 in the sorted order of the upstream labels, which
     `info` keeps; several columns of node labels stay several columns, and without node labels there is one constant
     column. Both directions of every edge are made present, duplicates are removed, self-loops are kept, and edges are
-    sorted by source and target. Edge labels are not read: the encoders of the paper do not use them.
+    sorted by source and target.
 
-    Raises RelampError if a file is missing, holds anything but integers, or disagrees with the others, or if the zip
-    file is damaged, hostile or unpacks to more than `most_bytes` bytes.
+    With `node_attributes`, each column of `NAME_node_attributes.txt` becomes a feature of mean 0 and variance 1 over
+    all nodes, a constant column 0. With `edge_labels`, those of `NAME_edge_labels.txt` become categories from 1. The
+    encoders of the papers use neither.
+
+    Raises RelampError if a file is missing, holds anything but integers (attributes: finite numbers), or disagrees with
+    the others, if one edge has two labels, or if the zip file is damaged, hostile or unpacks to more than `most_bytes`
+    bytes.
     """
     files = files_of(path, most_bytes)
     indicator = _column(files, f"{name}_graph_indicator.txt")
     labels = _column(files, f"{name}_graph_labels.txt")
-    num_nodes = _nodes_per_graph(indicator, len(labels), files.place(f"{name}_graph_indicator.txt"))
+    num_nodes = _nodes_per_graph(indicator, len(labels), files, f"{name}_graph_indicator.txt")
     node_offset = offsets(num_nodes)
-    edge_index, edge_offset = _edges(_keys(files, f"{name}_A.txt", indicator - 1), node_offset)
+    key = _keys(files, f"{name}_A.txt", indicator - 1)
+    edge_index, edge_offset = _edges(key, node_offset)
     x, node_labels = _node_labels(files, f"{name}_node_labels.txt", len(indicator))
     classes, y = np.unique(labels, return_inverse=True)
+    more: dict[str, Any] = {}
+    info: dict[str, Any] = {"classes": classes.tolist(), **({"node_labels": node_labels} if node_labels else {})}
+    if node_attributes:
+        more["attributes"] = _attributes(files, f"{name}_node_attributes.txt", len(indicator))
+    if edge_labels:
+        of_edge, info["edge_labels"] = _edge_labels(files, name, key, len(indicator))
+        ends = edge_index + np.repeat(node_offset[:-1], np.diff(edge_offset))
+        place = np.searchsorted(key, ends.min(axis=0) * len(indicator) + ends.max(axis=0))
+        more |= {"edge_attr": of_edge[place], "edge_cardinality": tuple(1 + len(of) for of in info["edge_labels"])}
     return PackedGraphs(
         name=name,
         x=x,
@@ -48,67 +72,85 @@ def read_tu(path: Path | str, name: str, most_bytes: int = 2**30) -> PackedGraph
         node_offset=node_offset,
         edge_offset=edge_offset,
         y=y.astype(np.int64),
-        info={"classes": classes.tolist(), **({"node_labels": node_labels} if node_labels else {})},
+        info=info,
+        **more,
     )
 
 
-def _chunks(files: Files, file: str) -> Iterator[_Int64]:
-    """Read comma-separated integers in pieces `[rows, columns]`, without blank lines; an empty file has no piece."""
+def chunks(files: Files, file: str, kind: type[np.number[Any]] = np.int64) -> Iterator[NDArray[Any]]:
+    """Read comma-separated numbers in pieces `[rows, columns]`, without blank lines; an empty file has no piece."""
     with closing(files.open(file)) as stream:
         try:
-            with pd.read_csv(stream, header=None, dtype=np.int64, skipinitialspace=True, chunksize=_CHUNK) as reader:
+            with pd.read_csv(stream, header=None, dtype=kind, skipinitialspace=True, chunksize=_CHUNK) as reader:
                 for frame in reader:
                     yield frame.to_numpy()
         except pd.errors.EmptyDataError:
             return
         except (ValueError, OverflowError) as error:
-            raise RelampError(f"{files.place(file)}: {_first_fault(files, file)}; fetch the data set again") from error
+            raise _faulty(files, file, _first_fault(files, file, kind)) from error
 
 
-def _table(files: Files, file: str) -> _Int64:
-    """Read a whole file of comma-separated integers, `[rows, columns]`."""
-    pieces = list(_chunks(files, file))
+def _faulty(files: Files, file: str, fault: str) -> RelampError:
+    return RelampError(f"{files.place(file)}: {fault}; {files.advice}")
+
+
+def _table(files: Files, file: str, kind: type[np.number[Any]] = np.int64) -> NDArray[Any]:
+    """Read a whole file of comma-separated numbers, `[rows, columns]`."""
+    pieces = list(chunks(files, file, kind))
     if not pieces:
-        raise RelampError(f"{files.place(file)}: is empty; fetch the data set again")
+        raise _faulty(files, file, "is empty")
     return np.concatenate(pieces)
 
 
-def _first_fault(files: Files, file: str) -> str:
-    """Find the first line that is not integers in as many columns as the first line; only run once reading failed."""
+def _first_fault(files: Files, file: str, kind: type[np.number[Any]]) -> str:
+    """Find the first line that is not numbers in as many columns as the first line; only run once reading failed."""
     columns = 0
+    fits, what = (_is_whole, "integer(s)") if kind is np.int64 else (_is_finite, "finite number(s)")
     with TextIOWrapper(files.open(file), encoding="utf-8", errors="replace") as lines:
         for number, line in enumerate(lines, 1):
             cells = line.split(",") if line.strip() else []
             columns = columns or len(cells)
-            fine = all(re.fullmatch(r"\s*[+-]?[0-9]+\s*", cell) and abs(int(cell)) < 2**63 for cell in cells)
-            if cells and not (fine and len(cells) == columns):
-                return f"line {number} is {line.strip()[:60]!r}, not {columns} integer(s)"
-    return "holds something else than integers"
+            if cells and not (all(map(fits, cells)) and len(cells) == columns):
+                words = f"line {number} is {line.strip()[:60]!r}, not {columns} {what}"
+                target = file.endswith("_graph_labels.txt") and all(map(_is_finite, cells))
+                return f"{words}; {_TARGET}" if target else words
+    return f"holds something else than {what}"
+
+
+_TARGET = "it looks like a regression target, and relamp classifies graphs: a class is a whole number"
+
+
+def _is_whole(cell: str) -> bool:
+    return bool(re.fullmatch(r"\s*[+-]?[0-9]+\s*", cell)) and abs(int(cell)) < 2**63
+
+
+def _is_finite(cell: str) -> bool:
+    try:
+        return "_" not in cell and math.isfinite(float(cell))
+    except ValueError:
+        return False
 
 
 def _column(files: Files, file: str) -> _Int64:
     """Read one integer per line, `[rows]`."""
     table = _table(files, file)
     if table.shape[1] != 1:
-        fault = f"has {table.shape[1]} columns where one is expected"
-        raise RelampError(f"{files.place(file)}: {fault}; fetch the data set again")
-    return table[:, 0]
+        raise _faulty(files, file, f"has {table.shape[1]} columns where one is expected")
+    return np.asarray(table[:, 0], dtype=np.int64)
 
 
-def _nodes_per_graph(indicator: _Int64, num_graphs: int, place: str) -> _Int64:
+def _nodes_per_graph(indicator: _Int64, num_graphs: int, files: Files, file: str) -> _Int64:
     """Count the nodes of each graph `[G]`; a graph number that never occurs is a graph without nodes."""
     falls = np.flatnonzero(np.diff(indicator) < 0)
     if len(falls):
         before, after = indicator[falls[0]], indicator[falls[0] + 1]
         raise RelampError(
-            f"{place}: is not sorted (graph {after} after graph {before} at node {falls[0] + 2}); "
+            f"{files.place(file)}: is not sorted (graph {after} after graph {before} at node {falls[0] + 2}); "
             "sort the nodes by graph and renumber the edges"
         )
     if indicator[0] < 1 or indicator[-1] != num_graphs:
-        raise RelampError(
-            f"{place}: numbers graphs {indicator[0]} to {indicator[-1]} but there are {num_graphs} graph labels, "
-            "so 1 to that number is expected; fetch the data set again"
-        )
+        fault = f"numbers graphs {indicator[0]} to {indicator[-1]} but there are {num_graphs} graph labels"
+        raise _faulty(files, file, f"{fault}, so 1 to that number is expected")
     return np.bincount(indicator - 1, minlength=num_graphs).astype(np.int64)
 
 
@@ -120,30 +162,31 @@ def _keys(files: Files, file: str, graph: _Int64) -> _Int64:
     """
     total, done = len(graph), 0
     pieces = [np.zeros(0, dtype=np.int64)]
-    for pairs in _chunks(files, file):
-        _check_pairs(pairs, graph, done, files.place(file))
+    for pairs in chunks(files, file):
+        _check_pairs(pairs, graph, done, files, file)
         done += len(pairs)
-        pieces.append(distinct((pairs.min(axis=1) - 1) * total + pairs.max(axis=1) - 1))
+        pieces.append(distinct(_pair_keys(pairs, total)))
     return distinct(np.concatenate(pieces))
 
 
-def _check_pairs(pairs: _Int64, graph: _Int64, before: int, place: str) -> None:
+def _pair_keys(pairs: _Int64, total: int) -> _Int64:
+    """Return the keys of pairs of nodes `[e, 2]`, numbered from 1."""
+    return np.asarray((pairs.min(axis=1) - 1) * total + pairs.max(axis=1) - 1, dtype=np.int64)
+
+
+def _check_pairs(pairs: _Int64, graph: _Int64, before: int, files: Files, file: str) -> None:
     """Refuse edges that leave their graph; `before` edges come before these in the file."""
     if pairs.shape[1] != 2:
-        raise RelampError(f"{place}: has {pairs.shape[1]} columns where two are expected; fetch the data set again")
+        raise _faulty(files, file, f"has {pairs.shape[1]} columns where two are expected")
     outside = np.flatnonzero(((pairs < 1) | (pairs > len(graph))).any(axis=1))
     if len(outside):
-        raise RelampError(
-            f"{place}: edge {before + outside[0] + 1} is {tuple(pairs[outside[0]].tolist())} but nodes are numbered 1 "
-            f"to {len(graph)}; fetch the data set again"
-        )
+        edge = f"edge {before + outside[0] + 1} is {tuple(pairs[outside[0]].tolist())}"
+        raise _faulty(files, file, f"{edge} but nodes are numbered 1 to {len(graph)}, through all graphs")
     between = np.flatnonzero(graph[pairs[:, 0] - 1] != graph[pairs[:, 1] - 1])
     if len(between):
         ends = tuple(pairs[between[0]].tolist())
-        raise RelampError(
-            f"{place}: edge {before + between[0] + 1} is {ends}, which joins graphs {graph[ends[0] - 1] + 1} and "
-            f"{graph[ends[1] - 1] + 1}; fetch the data set again"
-        )
+        edge = f"edge {before + between[0] + 1} is {ends}, which joins graphs {graph[ends[0] - 1] + 1} and"
+        raise _faulty(files, file, f"{edge} {graph[ends[1] - 1] + 1} (nodes are numbered through all graphs)")
 
 
 def _edges(key: _Int64, node_offset: _Int64) -> tuple[Integers, _Int64]:
@@ -169,7 +212,47 @@ def _node_labels(files: Files, file: str, total: int) -> tuple[Integers, list[li
         return np.zeros((total, 1), dtype=np.int64), []
     table = _table(files, file)
     if len(table) != total:
-        fault = f"has {len(table)} node labels for {total} nodes"
-        raise RelampError(f"{files.place(file)}: {fault}; fetch the data set again")
+        raise _faulty(files, file, f"has {len(table)} node labels for {total} nodes")
+    return _numbered(table)
+
+
+def _numbered(table: _Int64) -> tuple[_Int64, list[list[int]]]:
+    """Number the labels of each column from 0, `[rows, columns]`; return them too, sorted."""
     columns = [np.unique(column, return_inverse=True) for column in table.T]
     return np.stack([ids for _, ids in columns], axis=1), [labels.tolist() for labels, _ in columns]
+
+
+def _attributes(files: Files, file: str, total: int) -> NDArray[np.float32]:
+    """Read attributes `[N, columns]`, each column shifted and scaled to mean 0 and variance 1."""
+    table = _table(files, file, np.float64)
+    if not np.isfinite(table).all():
+        raise _faulty(files, file, _first_fault(files, file, np.float64))
+    if len(table) != total:
+        raise _faulty(files, file, f"has attributes of {len(table)} nodes for {total} nodes")
+    varies = table.max(axis=0) > table.min(axis=0)
+    # By the largest value first, for sums and squares of very large numbers overflow.
+    scaled = table[:, varies] / np.abs(table[:, varies]).max(axis=0)
+    result = np.zeros(table.shape, dtype=np.float32)
+    centred = scaled - scaled.mean(axis=0)
+    deviation = np.sqrt((centred**2).mean(axis=0))
+    result[:, varies] = centred / np.where(deviation > 0, deviation, 1)
+    return result
+
+
+def _edge_labels(files: Files, name: str, key: _Int64, total: int) -> tuple[_Int64, list[list[int]]]:
+    """Read categories from 1 of the edges with these keys, `[len(key), columns]`, and the labels of each column."""
+    file = f"{name}_edge_labels.txt"
+    labels, pairs = _table(files, file), _table(files, f"{name}_A.txt")
+    if len(labels) != len(pairs):
+        raise _faulty(files, file, f"has {len(labels)} edge labels for the {len(pairs)} edges of {name}_A.txt")
+    place = np.searchsorted(key, _pair_keys(pairs, total))
+    first = np.unique(place, return_index=True)[1]
+    differs = np.flatnonzero((labels != labels[first][place]).any(axis=1))
+    if len(differs):
+        edge = tuple(pairs[differs[0]].tolist())
+        raise RelampError(
+            f"{files.place(file)}: edge {differs[0] + 1}, {edge}, has another label than the same edge before it; an "
+            "edge has no direction here and counts once: give it one label"
+        )
+    numbers, names = _numbered(labels[first])
+    return numbers + 1, names

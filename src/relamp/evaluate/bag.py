@@ -16,13 +16,19 @@ def bag_of_nodes(data: PackedGraphs) -> NDArray[np.float32]:
     Counts, not shares, as a sum-pooling encoder sees them. All columns of `x` are counted, each by itself (of molecules
     atom type and chirality), and `D` is at most `MOST_COLUMNS`: where there are more labels, the rarest of a column
     share its last bin. A node's degree is the number of other nodes that it is joined to; degrees from
-    `MOST_DEGREE` on, or from the 99.9th percentile of the data set where that is lower, share the last bin. Labels of
-    classes are not used, and edge features are not either.
+    `MOST_DEGREE` on, or from the 99.9th percentile of the data set where that is lower, share the last bin. Of
+    attributes there is the sum of each column over the nodes, beside labels, in place of degrees. Labels of classes are
+    not used, and edge features are not either.
     """
     graph = np.repeat(np.arange(len(data)), data.num_nodes)
     unlabelled = data.cardinality == (1,)
-    columns = [_degrees(data)] if unlabelled else [_frequent(column, data) for column in data.x.T]
-    return np.concatenate([_histograms(graph, column, len(data)) for column in columns], axis=1)
+    degrees = unlabelled and data.attributes is None
+    columns = [_degrees(data)] if degrees else [_frequent(column, data) for column in data.x.T]
+    bags = [_histograms(graph, column, len(data)) for column in columns]
+    if data.attributes is not None:
+        bags.append(np.zeros((len(data), data.num_attributes), dtype=np.float32))
+        np.add.at(bags[-1], graph, data.attributes)
+    return np.concatenate(bags, axis=1)
 
 
 def _degrees(data: PackedGraphs) -> Integers:

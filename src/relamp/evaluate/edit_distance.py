@@ -102,7 +102,7 @@ def triplets(
 def first_nodes(data: PackedGraphs, nodes: int, *, pad: bool = False) -> PackedGraphs:
     """Return the subgraphs on the first `nodes` nodes of each graph, without self-loops and edge features.
 
-    With `pad`, graphs of fewer nodes get isolated ones, whose features are all of category 0.
+    With `pad`, graphs of fewer nodes get isolated ones, whose features are all of category 0 and attributes 0.
     """
     kept = np.minimum(data.num_nodes, nodes)
     graph = np.repeat(np.arange(len(data)), data.num_edges)
@@ -112,9 +112,14 @@ def first_nodes(data: PackedGraphs, nodes: int, *, pad: bool = False) -> PackedG
     x = np.zeros((node_offset[-1], data.x.shape[1]), dtype=data.x.dtype)
     owner, place = np.repeat(np.arange(len(data)), kept), rank_within(kept)
     x[node_offset[owner] + place] = data.x[data.node_offset[owner] + place]
+    attributes = None
+    if data.attributes is not None:
+        attributes = np.zeros((len(x), data.num_attributes), dtype=np.float32)
+        attributes[node_offset[owner] + place] = data.attributes[data.node_offset[owner] + place]
     return replace(
         data,
         x=x,
+        attributes=attributes,
         node_offset=node_offset,
         edge_index=np.stack([source[inside], target[inside]]),
         edge_offset=offsets(np.bincount(graph[inside], minlength=len(data))),

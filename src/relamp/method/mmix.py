@@ -47,11 +47,11 @@ class MMix(GraphMethod):
 
     def prepare(self, data: PackedGraphs | PackedCorpus, device: torch.device) -> NDArray[np.float32]:
         """Return the inputs of both branches side by side, `[N, 2 columns]`; raise RelampError for molecules."""
-        if isinstance(data, PackedCorpus) or data.edge_attr is not None:
+        if isinstance(data, PackedCorpus) or (data.edge_attr is not None and data.edge_cardinality is None):
             raise RelampError(
                 f"{data.name}: has bond types, which MVGRL and M-Mix do not see; leave these methods out of transfer"
             )
-        columns, options = num_columns(data.cardinality, self.options), self.options
+        columns, options = num_columns(data.cardinality, self.options, data.num_attributes), self.options
         parts = [np.zeros((0, 2 * columns), dtype=np.float32)]
         for part in _parts(data):
             x = node_features(part, options)
@@ -62,7 +62,8 @@ class MMix(GraphMethod):
     def draw(self, data: PackedGraphs | PackedCorpus, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
         """Return the two branches, and the heads of MVGRL's own objective, if it is that."""
         own, hidden = self.objective == "local-global", self.settings.hidden
-        columns, mixer = num_columns(data.cardinality, self.options), None if own else self.mixer
+        attributes = data.num_attributes if isinstance(data, PackedGraphs) else 0
+        columns, mixer = num_columns(data.cardinality, self.options, attributes), None if own else self.mixer
         encoder = MVGRLEncoder(columns, hidden, generator, mixer, self.options.mix)
         return encoder, nn.ModuleList(mixing_mlp(hidden, generator) for _ in range(2 if own else 0))
 
@@ -109,7 +110,7 @@ class MMix(GraphMethod):
 
 
 def node_features(data: PackedGraphs, options: MmixOptions) -> csr_matrix[np.float32]:
-    """Return X: one-hot node labels, degrees (without self-loops) or both, `[N, columns]`."""
+    """Return X: one-hot node labels, degrees (without self-loops) or both, and attributes, `[N, columns]`."""
     labels, degrees = _shown(data.cardinality, options)
     columns = []
     if labels:
@@ -118,13 +119,15 @@ def node_features(data: PackedGraphs, options: MmixOptions) -> csr_matrix[np.flo
         source, target = data.global_edge_index()
         degree = np.bincount(target[source != target], minlength=len(data.x))
         columns.append(_one_hot(np.minimum(degree, options.max_degree), options.max_degree + 1))
+    if data.attributes is not None:
+        columns.append(csr_matrix(data.attributes))
     return csr_matrix(hstack(columns))
 
 
-def num_columns(cardinality: Sequence[int], options: MmixOptions) -> int:
+def num_columns(cardinality: Sequence[int], options: MmixOptions, attributes: int = 0) -> int:
     """Return the width of X, which does not depend on the graphs."""
     labels, degrees = _shown(cardinality, options)
-    return labels * sum(cardinality) + degrees * (options.max_degree + 1)
+    return labels * sum(cardinality) + degrees * (options.max_degree + 1) + attributes
 
 
 def _shown(cardinality: Sequence[int], options: MmixOptions) -> tuple[bool, bool]:

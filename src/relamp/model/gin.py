@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from relamp.data.batch import Batch
+from relamp.data.batch import Batch, one_hot
 from relamp.model.embeddings import Embeddings, Encoder, sum_pool
 
 
@@ -23,39 +23,66 @@ def mlp(dims: Sequence[int], generator: torch.Generator) -> nn.Sequential:
     return nn.Sequential(*layers[:-1])
 
 
-def one_hot(x: Tensor, cardinality: Sequence[int]) -> Tensor:
-    """Return categorical columns `[n, columns]` as one-hot features `[n, sum(cardinality)]`."""
-    columns = [F.one_hot(x[:, i], size) for i, size in enumerate(cardinality)]
-    return torch.cat(columns, dim=1).float()
+def embedding(count: int, dim: int, generator: torch.Generator) -> nn.Parameter:
+    """Return a table `[count, dim]` with Xavier uniform entries."""
+    return nn.Parameter(nn.init.xavier_uniform_(torch.empty(count, dim), generator=generator))
+
+
+def count_incoming(batch: Batch, kinds: Tensor, size: int) -> Tensor:
+    """Return how many edges of each kind reach each node, `[n, size]`, by the kind of every edge `[e]`."""
+    n, target = len(batch.x), batch.edge_index[1]
+    return torch.bincount(target * size + kinds, minlength=n * size).view(n, size)
 
 
 class GIN(Encoder):
     """GIN (Xu et al. 2019) with sum pooling of every layer, concatenated (LAMP Eq. 1, 2 and 17).
 
-    A layer is `BatchNorm(ReLU(MLP(h_v + sum of h_u over neighbours u)))`; `cardinality` is that of `PackedGraphs`.
+    A layer is `BatchNorm(ReLU(MLP(h_v + sum of h_u over neighbours u)))`; `cardinality`, the number of `attributes` and
+    `edge_cardinality` are those of `PackedGraphs`. Where edges have labels, a message is `h_u` plus a vector for each,
+    as in `relamp.model.molecular_gin`; category 0, no label, has one too.
     """
 
-    def __init__(self, cardinality: Sequence[int], hidden: int, layers: int, generator: torch.Generator) -> None:
+    def __init__(
+        self,
+        cardinality: Sequence[int],
+        hidden: int,
+        layers: int,
+        generator: torch.Generator,
+        attributes: int = 0,
+        edge_cardinality: Sequence[int] | None = None,
+    ) -> None:
         super().__init__()
-        self.cardinality = tuple(cardinality)
+        self.cardinality, self.edge_cardinality = tuple(cardinality), tuple(edge_cardinality or ())
         self.dim = hidden * layers
-        dims = [sum(cardinality)] + [hidden] * layers
+        dims = [sum(cardinality) + attributes] + [hidden] * layers
         self.updates = nn.ModuleList(mlp([dims[i], hidden, hidden], generator) for i in range(layers))
         self.norms = nn.ModuleList(nn.BatchNorm1d(hidden) for _ in range(layers))
+        # Drawn last, so that the other weights are those of an encoder without edge labels.
+        kinds = sum(self.edge_cardinality)
+        self.edges = nn.ParameterList(embedding(kinds, dims[i], generator) for i in range(layers) if kinds)
 
     def forward(self, batch: Batch) -> Embeddings:
         """Embed a batch: nodes `[n, hidden]` a layer, graphs `[G, layers * hidden]`."""
         source, target = batch.edge_index
         h = one_hot(batch.x, self.cardinality) if batch.features is None else batch.features
+        labels = self._edge_labels(batch)
         layers = []
-        for update, norm in zip(self.updates, self.norms, strict=True):
-            h = norm(F.relu(update(h.index_add(0, target, h[source]))))
+        for i, (update, norm) in enumerate(zip(self.updates, self.norms, strict=True)):
+            own = h if labels is None else h + labels.to(h.dtype) @ self.edges[i]
+            h = norm(F.relu(update(own.index_add(0, target, h[source]))))
             layers.append(h)
         graph = torch.cat([sum_pool(layer, batch.graph, batch.num_graphs) for layer in layers], dim=1)
         return Embeddings(tuple(layers), graph)
 
     def mask_nodes(self, batch: Batch, hidden: Tensor, generator: torch.Generator) -> Batch:
         """Replace the features of the nodes in `hidden` by draws from N(0.5, 0.5), as GraphCL's code does."""
-        features = one_hot(batch.x, self.cardinality)
+        features = one_hot(batch.x, self.cardinality) if batch.features is None else batch.features
         noise = torch.randn(features.shape, generator=generator, device=features.device) * 0.5 + 0.5
         return replace(batch, features=torch.where(hidden[:, None], noise, features))
+
+    def _edge_labels(self, batch: Batch) -> Tensor | None:
+        """Return how many edges of each label reach a node, `[n, sum(edge_cardinality)]`; None without labels."""
+        if not self.edge_cardinality or batch.edge_attr is None:
+            return None
+        columns = [count_incoming(batch, batch.edge_attr[:, i], size) for i, size in enumerate(self.edge_cardinality)]
+        return torch.cat(columns, dim=1)

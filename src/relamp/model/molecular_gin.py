@@ -11,17 +11,12 @@ from relamp.data.batch import Batch
 from relamp.data.corpus import PackedCorpus
 from relamp.data.packed import PackedGraphs
 from relamp.model.embeddings import Embeddings, Encoder, mean_pool
-from relamp.model.gin import GIN, mlp
+from relamp.model.gin import GIN, count_incoming, embedding, mlp
 
 ATOM_TYPES, CHIRALITIES = 120, 4  # 119 atom types and the mask
 BOND_TYPES, BOND_DIRECTIONS = 6, 3  # four bond types, the self-loop and the mask
 SELF_LOOP = 4
 MASK = ATOM_TYPES - 1
-
-
-def embedding(count: int, dim: int, generator: torch.Generator) -> nn.Parameter:
-    """Return a table `[count, dim]` with Xavier uniform entries."""
-    return nn.Parameter(nn.init.xavier_uniform_(torch.empty(count, dim), generator=generator))
 
 
 class MolecularGIN(Encoder):
@@ -79,12 +74,8 @@ def bond_counts(batch: Batch) -> tuple[Tensor, Tensor]:
     """
     if batch.edge_attr is None:
         raise ValueError("molecules need edge_attr (bond type, bond direction)")
-    n, target = len(batch.x), batch.edge_index[1]
-
-    def count(column: Tensor, size: int) -> Tensor:
-        return torch.bincount(target * size + column, minlength=n * size).view(n, size)
-
-    types, directions = count(batch.edge_attr[:, 0], BOND_TYPES), count(batch.edge_attr[:, 1], BOND_DIRECTIONS)
+    types = count_incoming(batch, batch.edge_attr[:, 0], BOND_TYPES)
+    directions = count_incoming(batch, batch.edge_attr[:, 1], BOND_DIRECTIONS)
     types[:, SELF_LOOP] += 1
     directions[:, 0] += 1
     return types, directions
@@ -93,7 +84,7 @@ def bond_counts(batch: Batch) -> tuple[Tensor, Tensor]:
 def build_encoder(
     data: PackedGraphs | PackedCorpus, hidden: int, layers: int, generator: torch.Generator, **dropout: Any
 ) -> Encoder:
-    """Return a freshly drawn encoder: the molecular GIN where edges have attributes, else GraphCL's GIN."""
-    if isinstance(data, PackedGraphs) and data.edge_attr is None:
-        return GIN(data.cardinality, hidden, layers, generator)
+    """Return a freshly drawn encoder: the molecular GIN where edges are bonds, else GraphCL's GIN."""
+    if isinstance(data, PackedGraphs) and (data.edge_attr is None or data.edge_cardinality is not None):
+        return GIN(data.cardinality, hidden, layers, generator, data.num_attributes, data.edge_cardinality)
     return MolecularGIN(hidden, layers, generator, **dropout)

@@ -11,15 +11,18 @@ _COUNTS = ("graphs", "dropped", "nodes", "edges", "self_loops", "average_nodes",
 CAPTION = (
     "What the data guard found in the packed data sets. Pairs of nodes are counted once, self-loops separately. "
     "Alike: graphs that share a Weisfeiler-Leman hash with another graph; contradicting: those of them whose labels "
-    "differ. Majority: the accuracy of always predicting the most frequent class. Content: whether counts and "
-    "fingerprint are those of the registry; where they are not, the guard's report says what differs and why it "
-    "passed."
+    "differ. Majority: the accuracy of always predicting the most frequent class. Content: as expected where all that "
+    "a result depends on is the registry's, order included; where it differs, the guard's report says how and why it "
+    "passed; own is a user's own data set, with warnings of what is not used of it."
 )
 
 
 def data_table(reports: Sequence[Mapping[str, Any]]) -> TextTable:
     """Return a table with one row per data set from the guard's reports (`relamp.data.guard`)."""
     rows = pd.DataFrame([_row(report) for report in reports])
+    # Only a user's own data have any.
+    if any(report.get("warnings") for report in reports):
+        rows["warnings"] = ["; ".join(report.get("warnings", ())) or None for report in reports]
     lines = [[_text(value) for value in row] for row in rows.itertuples(index=False)]
     return TextTable(rows, [name.replace("_", " ") for name in rows.columns], {"": lines}, CAPTION)
 
@@ -39,7 +42,7 @@ def _row(report: Mapping[str, Any]) -> dict[str, Any]:
         "majority": labels.get("majority_accuracy"),
         "alike": copies.get("graphs"),
         "contradicting": copies.get("conflicting_graphs"),
-        "content": "as expected" if report["as_expected"] else "differs",
+        "content": report["content"],
     }
 
 

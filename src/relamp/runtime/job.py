@@ -18,7 +18,8 @@ from relamp.runtime.signals import Ended, heeded
 def run(function: Callable[..., None], job: Any) -> None:
     """Call a job function with what the workflow's job object has for its parameters; exit 1 where it fails.
 
-    What goes wrong stands in the job's log; an error that the user can act on also as one line on the terminal.
+    What goes wrong stands in the job's log; a warning, and an error that the user can act on, also as one line on the
+    terminal.
     SIGTERM and SIGUSR1 end a job likewise, a training once its state is saved.
     """
     if job.log:
@@ -28,6 +29,8 @@ def run(function: Callable[..., None], job: Any) -> None:
     else:
         handler = logging.StreamHandler()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=[handler])
+    if job.log:
+        logging.getLogger().addHandler(_terminal())
     if job.log:
         logging.info("%s", first_line(job.rule, job.threads))
     try:
@@ -48,6 +51,14 @@ def run(function: Callable[..., None], job: Any) -> None:
         logging.error("%s", traceback.format_exc())  # noqa: TRY400 - the same, through one handler
         print(f"relamp: {type(error).__name__}: {error} (see {job.log})", file=sys.stderr)
         raise SystemExit(1) from None
+
+
+def _terminal() -> logging.Handler:
+    """Return what shows the warnings of this package on the terminal; errors are shown when they end the job."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("relamp: warning: %(message)s"))
+    handler.addFilter(lambda record: record.levelno == logging.WARNING and record.name.startswith("relamp"))
+    return handler
 
 
 def named(name: str) -> Any:

@@ -13,6 +13,7 @@ from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError
 from relamp.runtime.home import home
 from relamp.settings.judging import Judging, Verdict
+from relamp.settings.own import OwnData
 from relamp.settings.places import Places, as_list
 from relamp.study.experiments import Cross, Damage, Mmix, Transfer, Unsupervised
 from relamp.study.overrides import told
@@ -21,21 +22,32 @@ CONFIG = "config.json"  # the name under which it is kept beside rows
 
 
 def _new_name(name: str) -> str:
-    if name in REGISTRY:
-        raise ValueError("the registry has a data set of that name; take another")
-    if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name):
-        raise ValueError("a name is made of letters, digits, _, - and .")
+    # Short names stand in tables and figures, and some file systems know no letter case.
+    for row in REGISTRY.values():
+        if name.casefold() in (row.name.casefold(), row.paper_name.casefold()):
+            meant = row.name if name.casefold() == row.name.casefold() else f"{row.paper_name}, short for {row.name}"
+            raise ValueError(f"the registry has a data set of that name ({meant}); take another")
+    # The published tables call their means A.A., A.R. and Avg.
+    if not re.fullmatch(r"[A-Za-z0-9]([\w.-]*[\w-])?", name, re.ASCII):
+        raise ValueError("a name is made of letters, digits, _, - and ., the last not at its end")
     return name
 
 
-def _tu_folders(own: dict[str, str]) -> dict[str, str]:
-    for name, folder in own.items():
-        if not (Path(folder) / f"{name}_A.txt").is_file():
-            raise ValueError(f"there is no file {name}_A.txt in the folder {folder}")
+def _tu_folders(own: dict[str, OwnData]) -> dict[str, OwnData]:
+    for name, data in own.items():
+        if not (Path(data.folder) / f"{name}_A.txt").is_file():
+            raise ValueError(f"there is no file {name}_A.txt in the folder {data.folder}")
+    if twice := [name for name in own if sum(name.casefold() == other.casefold() for other in own) > 1]:
+        raise ValueError(f"the names {' and '.join(twice)} differ by letter case alone; take others")
     return own
 
 
+def _folder_alone(given: Any) -> Any:
+    return {"folder": given} if isinstance(given, str) else given
+
+
 OwnName = Annotated[str, AfterValidator(_new_name)]
+Own = Annotated[OwnData, BeforeValidator(_folder_alone, json_schema_input_type=str | OwnData)]
 
 
 class Config(Places):
@@ -43,8 +55,9 @@ class Config(Places):
 
     preset: str
     """Preset that everything else overrides: a file of workflow/presets."""
-    own: Annotated[dict[OwnName, str], AfterValidator(_tu_folders)] = Field(default_factory=dict)
-    """The user's own data sets by name, each a folder with `NAME_A.txt` and so on, in the TUDataset text format."""
+    own: Annotated[dict[OwnName, Own], AfterValidator(_tu_folders)] = Field(default_factory=dict)
+    """The user's own data sets by name, each a folder with `NAME_A.txt` and so on, in the TUDataset text format, or
+    `{folder: ..., node_attributes: true, edge_labels: true}`."""
     damage: Damage
     """LAMP's Fig. 2."""
     unsupervised: Unsupervised

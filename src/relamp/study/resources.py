@@ -10,12 +10,13 @@ from typing import Any, Literal, cast, get_args
 
 import yaml
 
-from relamp.data.registry import REGISTRY
+from relamp.data.registry import REGISTRY, Expected
 from relamp.errors import RelampError
 from relamp.study.studies import Run, Study
 
 Counts = Literal["nothing", "passes", "graphs", "nodes", "features", "messages", "pairs"]
-# A data set of the user's own is in no registry: it is taken to be of a common size.
+Sizes = Mapping[str, Expected]
+# A data set that is in no registry and of which no size is known is taken to be of a common one.
 UNKNOWN = {"graphs": 2_000, "nodes": 20_000, "features": 2_000, "messages": 2_000_000, "pairs": 4_000_000}
 # A job that takes this much longer than expected still ends within its limit, and one that takes longer gets twice the
 # time at its next attempt, and resumes from its saved state.
@@ -101,16 +102,15 @@ def _rate(cells: Mapping[str, str]) -> Rate:
     return Rate(cells["kind"], cast(Counts, cells["counts"]), cells["gpu"] == "yes", *numbers)
 
 
-def count(counts: Counts, dataset: str | None) -> int:
-    """Return how much of something a data set has, by the registry."""
+def count(counts: Counts, dataset: str | None, own: Sizes | None = None) -> int:
+    """Return how much of something a data set has, by the registry or the sizes of the user's own data sets."""
     if counts == "passes":
         return 1
     if counts == "nothing" or dataset is None:
         return 0
-    row = REGISTRY.get(dataset)
-    if row is None:
+    found = REGISTRY[dataset].expected if dataset in REGISTRY else (own or {}).get(dataset)
+    if found is None:
         return UNKNOWN[counts]
-    found = row.expected
     graphs = found.graphs or found.rows
     if counts == "nodes":
         return found.nodes or 25 * graphs
@@ -148,7 +148,8 @@ def training_disk(study: Study, run: Run, dataset: str) -> float:
         return seeds * trained_mb(count("nodes", dataset), floats, weights)
     layers = 1 if study.row(run.method).group == "mmix" else shape.layers
     weights = 4 * layers * shape.hidden**2
-    return seeds * trained_mb(count("graphs", dataset), layers * shape.hidden * len(shape.checkpoints), weights)
+    graphs = count("graphs", dataset, study.sizes)
+    return seeds * trained_mb(graphs, layers * shape.hidden * len(shape.checkpoints), weights)
 
 
 def scoring_work(study: Study, evaluation: str, protocol: Mapping[str, Any]) -> float:
@@ -179,7 +180,14 @@ def trained_mb(embedded: int, floats: int, weights: int) -> float:
     return 4 * (2 * embedded * floats + 5 * weights) / 1e6
 
 
-def need(rate: Rate, dataset: str | None, times: float = 1, attempt: int = 1, threads: int = 1) -> Need:
+def need(
+    rate: Rate,
+    dataset: str | None,
+    times: float = 1,
+    attempt: int = 1,
+    threads: int = 1,
+    own: Sizes | None = None,
+) -> Need:
     """Return what a job needs; the second attempt asks for twice the memory and time, later ones for four times.
 
     Args:
@@ -188,8 +196,9 @@ def need(rate: Rate, dataset: str | None, times: float = 1, attempt: int = 1, th
         times: how often it passes over the data: epochs, seeds and settings multiplied.
         attempt: 1 at first.
         threads: CPUs; what has several works in as many processes.
+        own: sizes of the user's own data sets.
     """
-    millions = count(rate.counts, dataset) / 1e6
+    millions = count(rate.counts, dataset, own) / 1e6
     seconds = rate.seconds + rate.seconds_per_million * millions * times / threads
     minutes = max(SHORTEST, math.ceil(MARGIN * seconds / 60))
     memory = LAYERS_MB + rate.mb * threads + rate.mb_per_million * millions
@@ -239,6 +248,7 @@ def asked(
     words: Mapping[str, Mapping[str, str | int]],
     times: float | Callable[[Any], float] = 1,
     kept: Callable[[Any], float] = lambda _: 0,
+    own: Sizes | None = None,
 ) -> dict[str, Any]:
     """Return the resources of a rule, as functions of the wildcards and the attempt.
 
@@ -247,6 +257,7 @@ def asked(
         words: see `site_words`. `runtime` and `mem_mb` among them are the most that a job asks for, in minutes and MB.
         times: see `need`; a number, or a function of the wildcards.
         kept: MB of disk beyond those of the rate, see `trained_mb`.
+        own: sizes of the user's own data sets.
     """
     on_gpu = rate.gpu and has_gpus()
     given = {**words.get("all", {}), **words.get("gpu" if on_gpu else "cpu", {})}
@@ -255,7 +266,8 @@ def asked(
     def function(name: str) -> Callable[[Any, int, int], int]:
         def resource(wildcards: Any, attempt: int, threads: int) -> int:
             passes = times(wildcards) if callable(times) else times
-            found = int(getattr(need(rate, getattr(wildcards, "dataset", None), passes, attempt, threads), name))
+            named = getattr(wildcards, "dataset", None)
+            found = int(getattr(need(rate, named, passes, attempt, threads, own), name))
             if name == "disk_mb":
                 found += math.ceil(kept(wildcards))
             return min(found, most.get(name, found))

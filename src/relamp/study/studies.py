@@ -1,11 +1,12 @@
 """What a configuration asks for, as data: runs of methods on data sets, and how they are trained and evaluated."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import product
 from typing import Any, NamedTuple
 
+from relamp.data.registry import Expected
 from relamp.data.rows import DEFAULT, setting_name, setting_values
 from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
@@ -16,6 +17,7 @@ from relamp.study.config import Config
 from relamp.study.experiments import ImageExperiments, NodeExperiments, Unsupervised, swept_methods
 from relamp.study.names import BAG, FROM_SCRATCH
 from relamp.study.overrides import GROUPS, named, overridden, reason, spelt
+from relamp.study.own import own_sizes
 
 CONTROL = "untrained"
 # The table of methods that each domain trains.
@@ -54,6 +56,7 @@ class Study:
         controls: kernels and the bag, which do not train.
         options: options of the kernels among them.
         together: whether one job trains all settings of a method on a data set, as for sweeps.
+        sizes: of the user's own data sets.
         over: parameters that a sweep of the configuration varies, the first one on the x-axis of its figure.
     """
 
@@ -68,6 +71,7 @@ class Study:
     options: Mapping[str, Any] = field(default_factory=dict)
     together: bool = False
     over: tuple[str, ...] = ()
+    sizes: Mapping[str, Expected] = field(default_factory=dict)
 
     def row(self, method: str) -> MethodRow:
         """Return the row of a method of this domain."""
@@ -102,7 +106,8 @@ class Study:
 def studies(config: Config) -> dict[str, Study]:
     """Return all studies of a configuration by name, in the order in which a shared run belongs to one."""
     found = [*_graph_studies(config), *_transfer(config), *_node_studies(config), *_image_studies(config)]
-    return {study.name: study for study in found}
+    sizes = own_sizes(config)
+    return {study.name: replace(study, sizes=sizes) for study in found}
 
 
 def _graph_studies(config: Config) -> Iterator[Study]:

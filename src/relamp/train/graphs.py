@@ -7,6 +7,7 @@ import torch
 from relamp.data.batch import Batch, collate, with_self_loops
 from relamp.data.corpus import PackedCorpus, open_packed
 from relamp.data.packed import Integers, PackedGraphs, ranges
+from relamp.errors import RelampError
 from relamp.method.base import Method
 from relamp.settings.graphs import Pretraining
 from relamp.train.trainer import Pretrainer
@@ -25,7 +26,10 @@ class GraphTrainer(Pretrainer[PackedGraphs | PackedCorpus]):
         self.order = self._drawn()
 
     def samples(self) -> Integers:
-        """Return the graphs `[G]` in the order of this epoch."""
+        """Return the graphs `[G]` in the order of this epoch; raises RelampError for one graph."""
+        if len(self.data) < 2:
+            fault = "has one graph, which has no other to be told from (every loss is 0)"
+            raise RelampError(f"{self.data.name}: {fault}; leave the data set out, or add graphs")
         if self.settings.shuffle == "epoch":
             self.order = self._drawn()
         return self.order.numpy()
@@ -37,7 +41,9 @@ class GraphTrainer(Pretrainer[PackedGraphs | PackedCorpus]):
             features = torch.from_numpy(self.prepared[ranges(self.data.node_offset, index)])
             batch = replace(batch, features=features)
         if self.settings.self_loops != "none":
-            batch = with_self_loops(batch, but_last=self.settings.self_loops == "all-but-last")
+            labelled = isinstance(self.data, PackedGraphs) and self.data.edge_cardinality is not None
+            but_last = self.settings.self_loops == "all-but-last"
+            batch = with_self_loops(batch, but_last=but_last, labelled=labelled)
         return batch.to(self.device)
 
     def _drawn(self) -> torch.Tensor:

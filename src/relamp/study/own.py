@@ -1,0 +1,34 @@
+"""What the configuration says of a user's own data sets: what packing depends on, and how large they are."""
+
+from typing import Any
+
+from relamp.data.own_size import size_of
+from relamp.data.registry import Expected
+from relamp.study.config import Config
+
+
+def own_data(config: Config, dataset: str) -> dict[str, Any] | None:
+    """Return where a user's own data set lies and what of it is used; None for one of the registry."""
+    own = config.own.get(dataset)
+    return own.model_dump(mode="json") if own else None
+
+
+def own_sizes(config: Config) -> dict[str, Expected]:
+    """Return the sizes of all own data sets by name."""
+    return {name: size_of(own.folder, name) for name, own in config.own.items()}
+
+
+def split_of(config: Config, dataset: str) -> dict[str, Any] | None:
+    """Return how a user's own data set is classified, see `relamp.data.own.read_own`; None where it is not."""
+    svm, linear = config.unsupervised.svm, config.mmix.graphs.svm
+    named = {
+        "unsupervised.datasets": ("unsupervised.svm.inner_folds", config.unsupervised.datasets, svm),
+        "cross.datasets": ("unsupervised.svm.inner_folds", config.cross.datasets, svm),
+        "mmix.graphs.datasets": ("mmix.graphs.svm.inner_folds", config.mmix.graphs.datasets, linear),
+    }
+    used = {key: (option, protocol) for key, (option, datasets, protocol) in named.items() if dataset in datasets}
+    if dataset not in config.own or not used:
+        return None
+    inner = {option: protocol.inner_folds for option, protocol in used.values()}
+    # All classifiers share the folds of the first.
+    return {"folds": svm.folds, "inner_folds": inner, "datasets": list(used)}
