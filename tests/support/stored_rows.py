@@ -209,3 +209,17 @@ def write_run(folder: Path) -> None:
     for path in Plan(config, str(folder / "results" / "quick"), "").all_rows():
         write_made_up(Path(path))
     (folder / "config.yaml").write_text(yaml.safe_dump(SMALL))
+
+
+def judged_cells(papers: Sequence[str], number: int) -> pd.DataFrame:
+    """Judged numbers of tables, of every verdict in turn, and one of each paper that was not run."""
+    words = ["inconclusive", "reproduced", "better", "worse"]
+    rng, rows = np.random.default_rng(5), []
+    for paper in papers:
+        for place in range(number + 1):
+            mean = 60 + 0.7 * place + rng.uniform()
+            at = {"paper": paper, "artifact": f"{paper}_table1", "method": f"m{place}", "dataset": "MUTAG"}
+            found = {"published": mean + 3, "mean": mean, "low": mean - 2, "high": mean + 2, "margin": 2.0}
+            word = words[place % 4] if place < number else "not run"
+            rows.append({**at, "metric": "accuracy", "part": "", **found, "verdict": word})
+    return pd.DataFrame(rows)
