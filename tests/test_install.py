@@ -102,3 +102,9 @@ def test_what_is_removed_is_nothing_that_is_read(tmp_path: Path) -> None:
     subprocess.run(["bash", str(ROOT / "install" / "slim.sh"), str(tmp_path / "python")], check=True)
     left = {path.relative_to(tmp_path / "site").as_posix() for path in (tmp_path / "site").rglob("*") if path.is_file()}
     assert left == kept
+
+
+def test_a_container_gets_what_is_in_git() -> None:
+    ignored = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text().split()]
+    expected = ["/.git", *(line if line.startswith("/") else f"**/{line}" for line in ignored)]
+    assert (ROOT / ".containerignore").read_text().split() == expected

@@ -46,15 +46,19 @@ fi
 options=()
 while IFS= read -r option; do options+=("$option"); done < <("$python" "$root/tests/container/settings_of_pip.py")
 
+# A copy, so that nobody writes there meanwhile.
+sources=$lab/sources
+rm -rf "$sources"
+mkdir "$sources"
+tar --create --directory "$root" --exclude-from=<(sed 's|^/|./|; s|^\*\*/||' "$root/.containerignore") . \
+  | tar --extract --directory "$sources"
+
 echo "the container, with the first jobs of quick ..."
 podman build --isolation=chroot --network=host --target tried --build-arg BASE=localhost/relamp-debian "${options[@]}" \
-  --tag relamp "$root" > "$lab/build.log" 2>&1 || { tail -n 30 "$lab/build.log" >&2; fail "the build failed"; }
+  --tag relamp "$sources" > "$lab/build.log" 2>&1 || { tail -n 30 "$lab/build.log" >&2; fail "the build failed"; }
 
 echo "the same jobs outside ..."
-mkdir "$lab/outside"
-tar --create --directory "$root" --exclude-from=<(sed 's|^/|./|' "$root/.containerignore") . \
-  | tar --extract --directory "$lab/outside"
-PATH=$(dirname "$python"):$PATH bash "$lab/outside/tests/container/first_jobs.sh" > "$lab/outside.log" 2>&1 \
+PATH=$(dirname "$python"):$PATH bash "$sources/tests/container/first_jobs.sh" > "$lab/outside.log" 2>&1 \
   || { tail -n 30 "$lab/outside.log" >&2; fail "the jobs outside failed"; }
 
 sums() { grep -E '^[0-9a-f]{64}  results/' "$1"; }
