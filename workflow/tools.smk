@@ -37,7 +37,7 @@ rule report:
     input:
         code=code("report"),
         captions=sorted(
-            relpath(path) for path in (ROOT / "workflow" / "report").glob("*.rst")
+            relpath(path) for path in (ROOT / "workflow" / "report").iterdir()
         ),
         artifacts=[getattr(rules, name).output for name in SHOWN],
         cells=f"{RESULTS}/verdict.csv",
