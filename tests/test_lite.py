@@ -9,49 +9,23 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
 
 from relamp import lite
 from relamp.artifacts import ARTIFACTS
 from relamp.errors import RelampError
-from relamp.study.config import load_config
-from relamp.study.plan import Plan
-from stored_rows import write_made_up
+from relamp.study.config import load_config, restored
+from stored_rows import SMALL, write_run
 
 ROOT = Path(__file__).parents[1]
 # What it loads by name.
 NAMED = sorted({module for made in ARTIFACTS.values() if made.lite for module in made.modules})
-GIVEN = {
-    "preset": "quick",
-    "damage": {"datasets": ["MUTAG"], "draws": 1},
-    "unsupervised": {
-        "datasets": ["MUTAG"],
-        "methods": ["lamp-mag", "untrained", "simgrace"],
-        "kernels": ["wl"],
-        "seeds": [0, 1],
-        "sweeps": {"gamma": [0.1, 0.2, 0.9], "alpha": [0.1, 1]},
-    },
-    "transfer": {"methods": ["none", "lamp-mag"], "seeds": [0, 1]},
-    "mmix": {
-        "nodes": {"methods": ["mp-mix", "untrained"], "seeds": [0, 1]},
-        "graphs": {"methods": ["mp-mix"]},
-        "edit_distance": {"methods": ["mp-mix"]},
-        "images": {"methods": ["simclr"]},
-    },
-    "cross": {"datasets": ["MUTAG"], "methods": ["mp-mix"]},
-}
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project whose small run has finished, with made-up rows."""
-    config = load_config(GIVEN, ROOT / "workflow" / "presets")
-    for path in Plan(config, str(tmp_path / "results" / "quick"), "").all_rows():
-        write_made_up(Path(path))
-    for name in ("published", "workflow"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(GIVEN))
-    monkeypatch.setattr(lite, "_ROOT", tmp_path)
+    write_run(tmp_path)
+    monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
@@ -85,7 +59,7 @@ def test_a_run_that_is_not_finished_is_told(project: Path, capsys: pytest.Captur
 
 def test_another_preset_than_the_configured_one_is_packed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert lite.main(["pack", str(project / "rows.zip"), "--preset", "desk"]) == 1
-    assert f"{project}/results/desk/" in capsys.readouterr().err
+    assert "relamp: results/desk/" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("content", [b"<html>", None, {}])
@@ -104,12 +78,13 @@ def test_what_holds_no_rows_is_told(
 
 def test_own_data_sets_need_no_folder_any_more(project: Path) -> None:
     with pytest.raises(RelampError, match="there is no data set 'MINE'"):
-        load_config({**GIVEN, "damage": {"datasets": ["MINE"]}}, ROOT / "workflow" / "presets")
+        load_config({**SMALL, "damage": {"datasets": ["MINE"]}}, ROOT / "workflow" / "presets")
     assert lite.main(["pack", str(project / "rows.zip")]) == 0
     with zipfile.ZipFile(project / "rows.zip") as archive:
         words = json.loads(archive.read("config.json"))
     words["config"]["damage"]["datasets"] = ["MINE"]
-    config = lite.Config.model_validate(words["config"], context={"own": ["MINE"]})
+    (project / "config.json").write_text(json.dumps({**words, "own": ["MINE"]}))
+    config = restored(project / "config.json")
     assert config.damage.datasets == ("MINE",)
 
 

@@ -2,15 +2,54 @@
 import sys
 from dataclasses import asdict
 from functools import cache
-from os import environ, pathsep
+from importlib.util import find_spec
+from os import PathLike, environ, pathsep
+from os.path import relpath
 from pathlib import Path
 
-ROOT = Path(workflow.basedir)
-# Jobs run in environments of their own, which find the library by this path, installed or not.
-sys.path.insert(0, str(ROOT / "src"))
-environ["PYTHONPATH"] = pathsep.join(
-    filter(None, [str(ROOT / "src"), environ.get("PYTHONPATH")])
-)
+from snakemake.io import strip_wildcard_constraints
+
+
+def stop(message):
+    """End before any job starts, with one line."""
+    print(message, file=sys.stderr)
+    sys.exit(1)
+
+
+if (
+    workflow.modifier.path_modifier.prefix
+    or workflow.modifier.path_modifier.modifies_prefixes
+):
+    stop(
+        "relamp: as a module it takes no `prefix`, since its rules name files to each other; use a folder of its own (-d)"
+    )
+# Everything of the workflow's own is found from this file, wherever the command was typed, and also as a module of another
+# workflow. A file that Snakemake reads out of a git repository has no folder: the library has to be installed then.
+if isinstance(workflow.current_basedir, PathLike):
+    ROOT = Path(workflow.current_basedir).parent
+elif find_spec("relamp"):
+    from relamp.runtime.home import home
+
+    ROOT = home()
+else:
+    stop(
+        "relamp: out of a repository it needs the library: install it (pip), or use a clone's Snakefile"
+    )
+# Jobs run in environments of their own, which find a clone's library by this path, installed or not.
+if (ROOT / "src").is_dir():
+    sys.path.insert(0, str(ROOT / "src"))
+    environ["PYTHONPATH"] = pathsep.join(
+        filter(None, [str(ROOT / "src"), environ.get("PYTHONPATH")])
+    )
+elif workflow.deployment_settings.deployment_method:
+    stop(
+        "relamp: jobs in environments of their own (--sdm) find the library in a clone alone: use its Snakefile"
+    )
+GIVEN = "config.yaml" if Path("config.yaml").is_file() else str(ROOT / "config.yaml")
+
+
+configfile: GIVEN
+
 
 from relamp.artifacts.base import PAPERS
 from relamp.data.registry import REGISTRY
@@ -30,13 +69,16 @@ from relamp.study.studies import TRAINERS, Run
 try:
     CONFIG = load_config(config, ROOT / "workflow" / "presets")
     RESULTS = f"results/{CONFIG.preset}"
-    PLAN = Plan(CONFIG, RESULTS, f"figures/{CONFIG.preset}")
+    # Relative, so that a folder that is moved runs nothing again.
+    PLAN = Plan(
+        CONFIG, RESULTS, f"figures/{CONFIG.preset}", relpath(ROOT / "published")
+    )
 except RelampError as error:
-    print(error, file=sys.stderr)
-    sys.exit(1)
+    stop(error)
 
 PATHS, STUDIES = PLAN.paths, PLAN.studies
 EDITS, THEOREM = STUDIES["edits"], STUDIES["theorem"]
+SNAKEFILE = relpath(ROOT / "Snakefile")
 RATES = resources.load_rates(ROOT / "workflow" / "rates.csv")
 CORES = resources.cores_of(ROOT / "slurm" / "profile.yaml")
 SITE = resources.site_words(ROOT / "slurm" / "site.yaml")

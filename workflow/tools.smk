@@ -25,7 +25,7 @@ rule efficiency:
     conda:
         "../envs/report.yaml"
     params:
-        snakefile=workflow.main_snakefile,
+        snakefile=SNAKEFILE,
         targets=list(PLAN.artifacts),
         cores=CORES,
     script:
@@ -37,8 +37,7 @@ rule report:
     input:
         code=code("report"),
         captions=sorted(
-            str(path.relative_to(ROOT))
-            for path in (ROOT / "workflow" / "report").glob("*.rst")
+            relpath(path) for path in (ROOT / "workflow" / "report").iterdir()
         ),
         artifacts=[getattr(rules, name).output for name in SHOWN],
         cells=f"{RESULTS}/verdict.csv",
@@ -52,7 +51,7 @@ rule report:
         "../envs/report.yaml"
     params:
         targets=SHOWN,
-        snakefile=workflow.main_snakefile,
+        snakefile=SNAKEFILE,
     script:
         "scripts/report.py"
 
@@ -67,7 +66,7 @@ rule cost:
     conda:
         "../envs/report.yaml"
     params:
-        snakefile=workflow.main_snakefile,
+        snakefile=SNAKEFILE,
         targets=["datasets", *SHOWN, "mmix", "all"],
         cores=CORES,
         results="results",

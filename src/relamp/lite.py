@@ -6,47 +6,36 @@ python -m relamp.lite render ROWS.zip OUT  render everything from them
 
 import argparse
 import json
+import os
 import sys
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-
 from relamp.artifacts.verdict import print_verdicts
 from relamp.errors import RelampError
-from relamp.runtime.files import read_json, whole
+from relamp.runtime.files import write_zip
+from relamp.runtime.home import home
 from relamp.runtime.job import bound, named
-from relamp.study.config import Config, load_config
+from relamp.study.config import CONFIG, configured, restored, stored
 from relamp.study.plan import Plan
 
-_CONFIG = "config.json"
 _MOST_BYTES = 2**32
-_ROOT = Path(__file__).parents[2]
 
 
 def pack(output: Path, preset: str | None = None) -> None:
-    """Gather the rows of a finished run in one zip file, with the configuration.
+    """Gather the rows of the working folder's finished run in one zip file, with the configuration.
 
     It is that of config.yaml, with another preset where one is named. Raises RelampError if rows are missing.
     """
-    given = yaml.safe_load((_ROOT / "config.yaml").read_text(encoding="utf-8"))
-    if preset:
-        given = {**given, "preset": preset}
-    config = load_config(given, _ROOT / "workflow" / "presets")
-    folder = _ROOT / "results" / config.preset
+    config = configured(preset)
+    folder = Path("results") / config.preset
     paths = [Path(path) for path in Plan(config, str(folder), "").all_rows()]
     missing = [path for path in paths if not path.is_file()]
     if missing:
         raise RelampError(f"{missing[0]} and {len(missing) - 1} more: not there; finish the run with `make reproduce`")
-    entries = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
-    # The user's own data sets by name: their folders are of no use elsewhere.
-    words = config.model_dump(mode="json", exclude={"mirrors", "offline", "cache", "own"})
-    entries[_CONFIG] = json.dumps({"config": words, "own": list(config.own)}, indent=2).encode()
-    with whole(output) as beside, zipfile.ZipFile(beside, "w") as archive:
-        for name, content in entries.items():
-            # With a fixed date, so that the same rows give the same bytes.
-            archive.writestr(zipfile.ZipInfo(name, (2000, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
+    rows = ((path.relative_to(folder).as_posix(), path.read_bytes()) for path in paths)
+    write_zip(output, [*rows, (CONFIG, json.dumps(stored(config), indent=2).encode())])
 
 
 def render(rows: Path, out: Path) -> None:
@@ -55,9 +44,8 @@ def render(rows: Path, out: Path) -> None:
     Raises RelampError if the file holds no rows of a configuration.
     """
     _unpack(rows, out)
-    words = read_json(out / _CONFIG)
-    config = Config.model_validate(words["config"], context={"own": words["own"]})
-    plan = Plan(config, str(out), str(out / "figures"), str(_ROOT / "published"))
+    config = restored(out / CONFIG)
+    plan = Plan(config, str(out), str(out / "figures"), os.path.relpath(home() / "published"))
     for artifact in plan.artifacts.values():
         if artifact.lite:
             make, words = named(artifact.call), plan.inputs(artifact) | plan.outputs(artifact) | plan.params(artifact)
@@ -71,7 +59,7 @@ def _unpack(rows: Path, out: Path) -> None:
     try:
         with zipfile.ZipFile(rows) as archive:
             names = [info.filename for info in archive.infolist()]
-            if sum(info.file_size for info in archive.infolist()) > _MOST_BYTES or _CONFIG not in names:
+            if sum(info.file_size for info in archive.infolist()) > _MOST_BYTES or CONFIG not in names:
                 raise RelampError(f"{rows}: holds no rows of a run; make it with `python -m relamp.lite pack`")
             # zipfile keeps members below the folder, whatever their names say.
             archive.extractall(out)
@@ -79,26 +67,40 @@ def _unpack(rows: Path, out: Path) -> None:
         raise RelampError(f"{rows}: cannot be unpacked to {out} ({error}); name another file or folder") from error
 
 
+def pack_main(words: Sequence[str]) -> int:
+    """Run `pack`; return the exit status."""
+    about = "Gather the rows of a finished run, from which `relamp render` renders everything."
+    parser = argparse.ArgumentParser(prog="relamp pack", description=about)
+    parser.add_argument("rows", type=Path, help="the zip file to write")
+    parser.add_argument("--preset", help="another than the configured one")
+    given = parser.parse_args(words)
+    pack(given.rows, given.preset)
+    return 0
+
+
+def render_main(words: Sequence[str]) -> int:
+    """Run `render`; return the exit status."""
+    about = "Render all tables, figures and verdicts from gathered rows, without torch or data."
+    parser = argparse.ArgumentParser(prog="relamp render", description=about)
+    parser.add_argument("rows", type=Path, help="the zip file to read")
+    parser.add_argument("out", type=Path, help="the folder to write")
+    given = parser.parse_args(words)
+    render(given.rows, given.out)
+    return 0
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one of the commands; return the exit status."""
+    """Run one of the two commands; return the exit status."""
+    commands = {"pack": pack_main, "render": render_main}
+    words = sys.argv[1:] if arguments is None else arguments
     parser = argparse.ArgumentParser(prog="python -m relamp.lite", description=(__doc__ or "").partition("\n")[0])
-    commands = parser.add_subparsers(dest="command", required=True)
-    packing = commands.add_parser("pack", help="gather the rows of the configured preset's finished run")
-    packing.add_argument("rows", type=Path, help="the zip file to write")
-    packing.add_argument("--preset", help="another than the configured one")
-    rendering = commands.add_parser("render", help="render everything from gathered rows")
-    rendering.add_argument("rows", type=Path, help="the zip file to read")
-    rendering.add_argument("out", type=Path, help="the folder to write")
-    given = parser.parse_args(arguments)
+    parser.add_argument("command", choices=commands, help="each says more with --help")
+    command = commands[parser.parse_args(words[:1]).command]
     try:
-        if given.command == "pack":
-            pack(given.rows, given.preset)
-        else:
-            render(given.rows, given.out)
+        return command(words[1:])
     except RelampError as error:
         print(f"relamp: {error}", file=sys.stderr)
         return 1
-    return 0
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from figure_texts import texts
 from greys import lightness
 from relamp.artifacts import ARTIFACTS
 from relamp.errors import RelampError
+from relamp.render.all_numbers import all_numbers_figure
 from relamp.render.critical_difference import critical_difference_figure
 from relamp.render.damage import damage_figure
 from relamp.render.hard_negatives import hard_negatives_figure
@@ -42,6 +43,7 @@ from stored_rows import (
     grid_rows,
     hardness,
     images_file,
+    judged_cells,
     mixed,
     scores,
     sweep_rows,
@@ -193,6 +195,16 @@ ENTRIES = {
         "ranks",
         ("line", "bar", "critical difference"),
     ),
+    "all numbers": Entry(
+        all_numbers_figure,
+        {
+            "two": {"cells": judged_cells(("lamp", "mmix"), 30)},
+            "one": {"cells": judged_cells(("lamp",), 8)},
+            "least": {"cells": judged_cells(("mmix",), 1).assign(low=np.nan, high=np.nan)},
+        },
+        "numbers",
+        ("published", "interval", "line", "band", "verdict"),
+    ),
 }
 every_entry = pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES)
 every_size = pytest.mark.parametrize(
@@ -263,7 +275,8 @@ def test_legend_or_caption_names_every_mark(entry: Entry, size: str) -> None:
     figure, plotted = entry.drawn(size)
     words = "\n".join(texts(figure))
     for column, name in (("method", label), ("dataset", short_name)):
-        if column in plotted and not (column == "dataset" and entry.caption == "ranks"):
+        unnamed = {"ranks": ("dataset",), "numbers": ("method", "dataset")}.get(entry.caption, ())
+        if column in plotted and column not in unnamed:
             assert all(name(value) in words for value in plotted[column].unique())
     handles = [handle for handle in legend_handles(figure) if isinstance(handle, Line2D)]
     named = {(to_hex(handle.get_markeredgecolor()), handle.get_marker()) for handle in handles}

@@ -99,7 +99,8 @@ def test_dependencies_without_an_installed_relamp(tmp_path: Path, monkeypatch: p
     assert "pytest" not in installed
     monkeypatch.setattr(metadata, "requires", absent)
     assert direct_dependencies(tmp_path) == []
-    text = '[project]\ndependencies = ["numpy>=2", "Not-Installed.x[all]>1; python_version>\'3\'"]\n'
+    text = '[project.optional-dependencies]\ndev = ["pytest"]\nrun = ["torch>1", "relamp[x]"]\n'
+    text += '[project]\ndependencies = ["numpy>=2", "Not-Installed.x[all]>1; python_version>\'3\'"]\n'
     (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
-    assert direct_dependencies(tmp_path) == ["Not-Installed.x", "numpy"]
+    assert direct_dependencies(tmp_path) == ["Not-Installed.x", "numpy", "torch"]
     assert sidecar([], "x", tmp_path)["packages"]["Not-Installed.x"] is None

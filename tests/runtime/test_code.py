@@ -97,7 +97,7 @@ FLOORS = [
     floor.split()
     for floor in (
         *("errors", "runtime", "settings", "data", "augment", "graph", "loss mixing", "model", "method"),
-        *("evaluate", "train", "judge", "render", "artifacts", "study", "tools", "lite"),
+        *("evaluate", "train", "judge", "render", "artifacts", "study", "tools", "lite __main__"),
     )
 ]
 FLOOR = {name: number for number, rooms in enumerate(FLOORS) for name in rooms}

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from relamp.errors import RelampError
 from relamp.method.table import METHODS, MethodRow
 from relamp.settings.own import OwnData
-from relamp.study.config import Config, load_config, merge
+from relamp.study.config import Config, configured, load_config, merge, restored, stored
 
 ROOT = Path(__file__).parents[2]
 PRESETS = ROOT / "workflow" / "presets"
@@ -271,3 +272,42 @@ def test_the_probe_of_a_data_set_overrides_the_shared_one() -> None:
     assert (nodes.probe_of("Citeseer").weight_decay, nodes.probe_of("Cora").weight_decay) == (0.01, 0.0)
     # That of a data set which is not run is no fault.
     assert nodes.probe_of("DBLP").split == "random"
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", "{}", '{"config": {}, "own": 3}', '{"config": {"preset": 1}, "own": []}', "[" * 9999]
+)
+def test_what_is_no_configuration_of_a_run_is_told(tmp_path: Path, text: str) -> None:
+    (tmp_path / "config.json").write_text(text)
+    with pytest.raises(RelampError, match=r"config\.json: is no configuration of a run") as told:
+        restored(tmp_path / "config.json")
+    assert len(str(told.value).splitlines()) == 1
+    assert len(str(told.value)) < 500
+
+
+def test_a_run_has_the_same_configuration_elsewhere(tmp_path: Path) -> None:
+    config = load_config({"preset": "desk", "own": {}}, PRESETS)
+    (tmp_path / "config.json").write_text(json.dumps(stored(config)))
+    assert restored(tmp_path / "config.json").unsupervised == config.unsupervised
+
+
+def test_the_configuration_is_the_folders_own_or_the_shipped_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert configured().preset == "quick"
+    assert configured("desk").preset == "desk"
+    (tmp_path / "config.yaml").write_text("preset: desk\nunsupervised: {seeds: [7]}\n")
+    assert (configured().preset, configured().unsupervised.seeds) == ("desk", (7,))
+    assert configured("quick").unsupervised.seeds == (7,)
+
+
+@pytest.mark.parametrize(("text", "said"), [("a: [", "is no YAML"), ("- a", "no entries"), ("\xff", "no YAML")])
+def test_a_file_that_is_no_configuration_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.yaml").write_bytes(text.encode("latin-1"))
+    with pytest.raises(RelampError, match=f"config.yaml: .*{said}") as told:
+        configured()
+    assert len(str(told.value).splitlines()) == 1

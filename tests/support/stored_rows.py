@@ -8,13 +8,17 @@ from tempfile import mkdtemp
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from relamp.data.images import PackedImages
 from relamp.data.rows import setting_name, write_rows
 from relamp.evaluate.hard_negatives import measure_hardness
 from relamp.evaluate.mixing_weights import neighbour_weights
 from relamp.render.style import PAPER_ORDER
+from relamp.runtime.home import home
 from relamp.settings.mixing import MixSettings
+from relamp.study.config import load_config
+from relamp.study.plan import Plan
 
 EIGHT = PAPER_ORDER[:8]
 OWN = ("lamp-soft", "lamp-mag", "lamp-mag-nolocal", "simgrace", "graphcl", "untrained", "wl", "graphlet")
@@ -23,6 +27,27 @@ GAMMAS = tuple(round(0.05 * number, 2) for number in range(1, 20))
 ALPHAS = (0.01, 0.1, 1.0, 10.0, 100.0)
 _EDGES = np.array([(i, j) for i in range(8) for j in range(8) if i != j and (i + j) % 3]).T
 MIXED = ((5, 5, 0.2), (5, 1, 0.3), (5, 2, 0.4), (5, 3, 0.1), (0, 0, 1.0), (2, 2, 0.5), (2, 3, 0.25), (2, 1, 0.25))
+
+# A configuration with few rows.
+SMALL = {
+    "preset": "quick",
+    "damage": {"datasets": ["MUTAG"], "draws": 1},
+    "unsupervised": {
+        "datasets": ["MUTAG"],
+        "methods": ["lamp-mag", "untrained", "simgrace"],
+        "kernels": ["wl"],
+        "seeds": [0, 1],
+        "sweeps": {"gamma": [0.1, 0.2, 0.9], "alpha": [0.1, 1]},
+    },
+    "transfer": {"methods": ["none", "lamp-mag"], "seeds": [0, 1]},
+    "mmix": {
+        "nodes": {"methods": ["mp-mix", "untrained"], "seeds": [0, 1]},
+        "graphs": {"methods": ["mp-mix"]},
+        "edit_distance": {"methods": ["mp-mix"]},
+        "images": {"methods": ["simclr"]},
+    },
+    "cross": {"datasets": ["MUTAG"], "methods": ["mp-mix"]},
+}
 
 
 def damage_rows(datasets: Sequence[str] = ("MUTAG",), graphs: int = 11, draws: int = 2) -> pd.DataFrame:
@@ -176,3 +201,25 @@ def scores(
             rows.append((method, dataset, protocol, seed, fold, value / 100, 30 if trained else 1))
     made = pd.DataFrame(rows, columns=["method", "dataset", "protocol", "seed", "fold", "value", "candidates"])
     return made if folds > 1 else made.assign(fold=np.nan)
+
+
+def write_run(folder: Path) -> None:
+    """Write the made-up rows of a finished run of SMALL, and its configuration."""
+    config = load_config(SMALL, home() / "workflow" / "presets")
+    for path in Plan(config, str(folder / "results" / "quick"), "").all_rows():
+        write_made_up(Path(path))
+    (folder / "config.yaml").write_text(yaml.safe_dump(SMALL))
+
+
+def judged_cells(papers: Sequence[str], number: int) -> pd.DataFrame:
+    """Judged numbers of tables, of every verdict in turn, and one of each paper that was not run."""
+    words = ["inconclusive", "reproduced", "better", "worse"]
+    rng, rows = np.random.default_rng(5), []
+    for paper in papers:
+        for place in range(number + 1):
+            mean = 60 + 0.7 * place + rng.uniform()
+            at = {"paper": paper, "artifact": f"{paper}_table1", "method": f"m{place}", "dataset": "MUTAG"}
+            found = {"published": mean + 3, "mean": mean, "low": mean - 2, "high": mean + 2, "margin": 2.0}
+            word = words[place % 4] if place < number else "not run"
+            rows.append({**at, "metric": "accuracy", "part": "", **found, "verdict": word})
+    return pd.DataFrame(rows)

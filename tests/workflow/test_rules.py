@@ -80,6 +80,19 @@ def test_every_script_is_a_docstring_imports_and_one_call() -> None:
         assert lines[-1].startswith("    run(")
 
 
+def test_every_rule_with_a_script_has_log_and_environment(rules: dict[str, Any]) -> None:
+    for name, rule in rules.items():
+        if rule.script:
+            assert rule.log, name
+            assert rule.conda_env, name
+
+
+def test_no_rule_depends_on_where_the_clone_lies(rules: dict[str, Any]) -> None:
+    for name, rule in rules.items():
+        files = [str(path) for path in (*rule.input, *rule.output) if not callable(path)]
+        assert str(ROOT) not in "\n".join([*files, *map(str, rule.params)]), name
+
+
 @pytest.mark.parametrize("name", ARTIFACTS)
 def test_an_artifact_follows_from_its_record(name: str, rules: dict[str, Any]) -> None:
     artifact = ARTIFACTS[name]

@@ -66,20 +66,28 @@ def test_an_image_can_be_named() -> None:
     assert "rule pack" in plan("datasets", RELAMP_IMAGE="relamp.sif")
 
 
-def test_the_container_installs_the_lock_on_the_python_of_the_environments() -> None:
+def test_both_containers_take_the_same_steps() -> None:
     header, *sections = re.split(r"^%(\w+)\n", DEFINITION, flags=re.MULTILINE)
     parts = dict(zip(sections[::2], sections[1::2], strict=True))
     keys = dict(line.split(": ", 1) for line in header.splitlines() if line and not line.startswith("#"))
     assert keys["Bootstrap"] == "docker"
     assert set(parts) == {"files", "post", "environment", "test", "labels"}
-    source, target = parts["files"].split()
-    assert (ROOT / source).name == "requirements.lock"
-    assert f"--requirement {target}" in parts["post"]
-    env = yaml.safe_load((ROOT / "envs" / "train.yaml").read_text())
-    assert keys["From"].startswith(env["dependencies"][0].replace("=", ":"))
-    lock = (ROOT / source).read_text()
-    for name in re.findall(r"import (.*)\"", parts["test"])[0].split(", "):
-        assert re.search(rf"^{name.replace('_', '[-_]')}==", lock, flags=re.MULTILINE | re.I), name
+    commands = re.findall(r"^([A-Z]+) (.*)", (ROOT / "Containerfile").read_text(), re.MULTILINE)
+    first = [
+        words for command, words in commands[: commands.index(("WORKDIR", "/relamp"))] if command in ("COPY", "RUN")
+    ]
+    copied = {source: target.rstrip("/") for source, target in map(str.split, first[:-1])}
+    given = dict(line.split() for line in parts["files"].splitlines() if line.strip())
+    # A file goes below the folder that a Containerfile names.
+    assert given == {
+        "requirements.lock": f"{copied['requirements.lock']}/requirements.lock",
+        "install": copied["install"],
+    }
+    assert parts["post"].strip() == first[-1]
+    assert keys["From"] == dict(commands)["ARG"].removeprefix("BASE=docker.io/library/")
+    for line in ("PYTHONNOUSERSITE=1", "LC_ALL=C.UTF-8"):
+        assert line in parts["environment"]
+        assert line in (ROOT / "Containerfile").read_text()
 
 
 @needs_snakemake
@@ -108,7 +116,7 @@ def test_what_the_page_names_is_there() -> None:
     for target in re.findall(r"`make ([\w-]+)", PAGE):
         assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
     for word in re.findall(r"RELAMP_\w+", PAGE):
-        files = [ROOT / "Snakefile", *(ROOT / "src").rglob("*.py")]
+        files = [ROOT / "workflow" / "Snakefile", *(ROOT / "src").rglob("*.py")]
         assert any(word in path.read_text() for path in files), word
     for script in ("slurm/resume.sh", "tests/slurm/up.sh", "tests/slurm/down.sh", "tests/slurm/nodefail.sh"):
         assert os.access(ROOT / script, os.X_OK)

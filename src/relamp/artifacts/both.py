@@ -1,6 +1,6 @@
 """What both papers share: the data guard's table, verdicts and what stands behind them."""
 
-from relamp.artifacts.base import Artifact, Rows, Table, of_figure, of_table
+from relamp.artifacts.base import Artifact, Figure, Rows, Table, of_figure, of_table
 from relamp.artifacts.lamp import LAMP
 from relamp.artifacts.mmix import MMIX
 
@@ -38,6 +38,16 @@ BOTH: tuple[Artifact, ...] = (
         },
         caption="verdict",
     ),
+    Figure(
+        name="numbers",
+        label="All numbers",
+        inputs=("verdicts",),
+        draw="relamp.render.all_numbers:all_numbers_figure",
+        caption="figure",
+        about="**All numbers.** Every published number that was run, against what was found, with its interval and "
+        "coloured by its verdict; the line is equality, the grey band the margin of the verdicts. Fractions are shown "
+        "in per cent.",
+    ),
     Artifact(
         name="leakage",
         label="Leakage gap",
@@ -69,6 +79,15 @@ BOTH: tuple[Artifact, ...] = (
         inputs=("all_published", "claims"),
         call="relamp.artifacts.verdict:audit",
         outputs={"output": of_table("audit", "csv", "md", "json")},
+        caption=None,
+    ),
+    Artifact(
+        name="index",
+        label="first page",
+        inputs=("judged", "made"),
+        call="relamp.artifacts.first_page:first_page",
+        given=("gallery", "preset"),
+        outputs={"output": ("{results}/index.html",)},
         caption=None,
     ),
 )

@@ -24,17 +24,19 @@ def draw(
     draws: Sequence[Path] = (),
     data: Path | None = None,
     mixed: Path | None = None,
+    cells: Path | None = None,
 ) -> None:
     """Write a figure as png, pdf and svg, its numbers as csv and its sidecar as json.
 
-    `draw` names the drawing, "module:function", which takes `rows`, `draws` and `mixed` (mixing weights) as frames and
-    `data` (packed) as a path, as far as they are given, and the options. `output` is the picture; the other files lie
-    beside it. `command` makes it again.
+    `draw` names the drawing, "module:function", which takes `rows`, `draws`, `mixed` (mixing weights) and `cells`
+    (judged) as frames and `data` (packed) as a path, as far as they are given, and the options. `output` is the
+    picture; the other files lie beside it. `command` makes it again.
     """
-    files = {"rows": rows, "draws": draws, "mixed": [mixed] if mixed else []}
+    single = {"mixed": mixed, "cells": cells}
+    files = {"rows": rows, "draws": draws, **{name: [path] for name, path in single.items() if path}}
     read = {name: pd.concat(map(pd.read_csv, paths), ignore_index=True) for name, paths in files.items() if paths}
     given: dict[str, Any] = {**read, **({"data": data} if data else {})}
-    inputs = [*rows, *draws, *(path for path in (data, mixed) if path)]
+    inputs = [*rows, *draws, *(path for path in (data, mixed, cells) if path)]
     save_drawn(named(draw)(**given, **options), output, inputs, command)
 
 

@@ -89,7 +89,7 @@ def run_as(artifact: str, method: str) -> str:
 
 
 def measures(published: pd.DataFrame, judged_by: JudgedBy) -> pd.DataFrame:
-    """Return published cells with `evaluation` and `part`, and with fractions in per cent.
+    """Return published cells with `evaluation` and `part`, and with fractions and their `decimals` in per cent.
 
     The part is the printed `protocol`, which is left out where it describes the data set's split and no part of it.
     """
@@ -99,7 +99,8 @@ def measures(published: pd.DataFrame, judged_by: JudgedBy) -> pd.DataFrame:
     per_cent = ~cells["evaluation"].map({name: row.fractions for name, row in EVALUATIONS.items()}).astype(bool)
     # Rounded, since 100 times a printed decimal has bits of its own.
     scaled = {name: cells[name].where(per_cent, (100.0 * cells[name]).round(8)) for name in ("value", "spread")}
-    cells = cells.assign(part=printed.where(~printed.isin(SPLITS), ""), **scaled)
+    digits = cells["decimals"].where(per_cent, (cells["decimals"] - 2).clip(lower=0))
+    cells = cells.assign(part=printed.where(~printed.isin(SPLITS), ""), decimals=digits, **scaled)
     return cells.drop(columns="protocol", errors="ignore")
 
 

@@ -17,7 +17,7 @@ from relamp.settings.judging import Judging, Verdict
 
 COLUMNS = (
     *("paper", "artifact", "method", "label", "dataset", "evaluation", "metric", "part"),
-    *("published", "spread", "margin", "protocol"),
+    *("published", "spread", "decimals", "margin", "protocol"),
     *("mean", "low", "high", "std_seeds", "std_folds", "seeds", "folds", "verdict", "further_seeds", "note"),
     *("low_seeds", "high_seeds", "verdict_seeds"),
 )
@@ -73,7 +73,7 @@ def judge_cells(
         "not run" if math.isnan(mean) else verdict(low, high, published, judging.margin)
         for mean, low, high, published in rows[["mean", "low_seeds", "high_seeds", "published"]].to_numpy()
     ]
-    return rows.reindex(columns=COLUMNS).astype(dict.fromkeys(("seeds", "folds", "further_seeds"), "Int64"))
+    return rows.reindex(columns=COLUMNS).astype(dict.fromkeys(("decimals", "seeds", "folds", "further_seeds"), "Int64"))
 
 
 def _judge(row: Mapping[Any, Any], judging: Judging) -> tuple[Verdict, int | None, str]:
@@ -87,7 +87,7 @@ def _judge(row: Mapping[Any, Any], judging: Judging) -> tuple[Verdict, int | Non
         return word, None, "a single run has no interval"
     target = row["published"] - judging.margin, row["published"] + judging.margin
     more = further_seeds(row, *target, judging.confidence)
-    return word, more, "not even 1,000 further seeds would decide it: only more data could" if more is None else ""
+    return word, more, "only more data could decide it" if more is None else ""
 
 
 def refuse(cells: pd.DataFrame, words: Sequence[str]) -> None:

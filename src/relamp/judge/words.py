@@ -26,7 +26,7 @@ _TOPICS = {
     "Interval": "at {confidence:.0%}, with the corrected resampled variance, since folds share training data.",
     "Verdict": "reproduced, if the interval lies within {margin:g} points of the published value; better or worse, if "
     "it lies wholly outside; inconclusive, if it lies across the border, with the number of further seeds that would "
-    "decide it.",
+    "decide it; where not even 1,000 would, only more data could.",
     "Over seeds alone": "the same rule with an interval over seeds, which says whether more seeds on the same data "
     "would find the published value, and nothing about other data.",
     "Claim": "it holds if the whole interval says so, fails if the whole interval says the contrary, and rests on the "

@@ -63,16 +63,21 @@ def gpu_names() -> list[str] | None:
 
 
 def direct_dependencies(repository: Path) -> list[str]:
-    """Return the names of relamp's direct dependencies, as installed or, where it is not, as in pyproject.toml."""
+    """Return the names of all that relamp itself asks for, as installed or, where it is not, as in pyproject.toml.
+
+    What only developers need is left out.
+    """
     try:
         requirements = metadata.requires("relamp") or []
     except metadata.PackageNotFoundError:
-        project = repository / "pyproject.toml"
-        if not project.is_file():
+        file = repository / "pyproject.toml"
+        if not file.is_file():
             return []
-        requirements = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["dependencies"]
-    names = [re.match(r"[\w.-]+", line) for line in requirements if not re.search(r"\bextra\s*==", line)]
-    return sorted({match.group() for match in names if match}, key=str.lower)
+        project = tomllib.loads(file.read_text(encoding="utf-8"))["project"]
+        groups = {"": project["dependencies"], **project.get("optional-dependencies", {})}
+        requirements = [line for name, lines in groups.items() if name != "dev" for line in lines]
+    names = [re.match(r"[\w.-]+", line) for line in requirements if not re.search(r"\bextra\s*==\s*['\"]dev\b", line)]
+    return sorted({match.group() for match in names if match} - {"relamp"}, key=str.lower)
 
 
 def _input(path: Path, folder: Path) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The verdicts as one page, and in words: what holds, what does not, and where each number comes from."""
 
 import math
+import re
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
@@ -13,11 +14,9 @@ from relamp.render.markup import page
 from relamp.render.style import METRICS, ordered, short_name
 
 _TITLES = {"lamp": "LAMP", "mmix": "M-Mix"}
-# Green, amber, red and grey, each with its word: colour alone tells nothing to one reader in twelve.
-_COLOURS = {
-    **{"reproduced": "#cfe8cf", "holds": "#cfe8cf", "better": "#d6e6f5", "inconclusive": "#fbe7b5"},
-    **{"undecided": "#fbe7b5", "worse": "#f6c9c4", "fails": "#f6c9c4", "not run": "#e6e6e6"},
-}
+# From good news to none; style.css gives each a colour, and its word stands beside it.
+_WORDS = ("reproduced", "holds", "better", "inconclusive", "undecided", "worse", "fails", "not run")
+_FILTERS = ("paper", "table", "method", "data-set", "verdict")
 
 
 def verdict_page(
@@ -33,18 +32,19 @@ def verdict_page(
     Where its numbers come from is said by addresses relative to the page: `rows` are, by artifact, method and data set,
     files of stored rows, and `pages` those of the artifacts that are rendered, each with its sidecar beside it.
     """
+    lines = [_number(row, rows, pages) for row in _in_paper_order(cells).to_dict("records")]
+    filters = {name: list(dict.fromkeys(line["filters"][name] for line in lines)) for name in _FILTERS}
     return page(
         "verdict.html",
         preset=preset,
         how=how,
-        colours=_COLOURS,
-        verdicts=_counts(cells["verdict"]),
-        outcomes=_counts(claims["outcome"]),
+        verdicts=counts(cells["verdict"]),
+        outcomes=counts(claims["outcome"]),
         contradictions=contradictions(cells, claims),
         claims=[_claims(paper, claims[claims["paper"] == paper]) for paper in claims["paper"].unique()],
-        numbers=[_numbers(paper, cells[cells["paper"] == paper]) for paper in sorted(cells["paper"].unique())],
-        pages=pages,
-        links_of=lambda row: _links_of(row, rows, pages),
+        numbers=lines,
+        filters={**filters, "verdict": [word for word in _WORDS if word in filters["verdict"]]},
+        tables=[_table(name, mine, pages) for name, mine in _in_paper_order(cells).groupby("artifact", sort=False)],
         paper_name=paper_name,
         published_value=published_value,
         note_of=note_of,
@@ -119,9 +119,9 @@ def metric_name(metric: str, part: str | float) -> str:
 
 
 def published_value(row: Mapping[Hashable, Any]) -> str:
-    """Return a published value and its spread as printed, but for fractions, which are in per cent."""
-    spread = "" if math.isnan(row["spread"]) else f" ± {row['spread']:g}"
-    return f"{row['published']:g}{spread}"
+    """Return a published value and its spread as printed, zeros at the end too; fractions are in per cent."""
+    digits = int(row["decimals"])
+    return f"{row['published']:.{digits}f}" + ("" if pd.isna(row["spread"]) else f" ± {row['spread']:.{digits}f}")
 
 
 def note_of(row: Mapping[Hashable, Any]) -> str:
@@ -131,52 +131,63 @@ def note_of(row: Mapping[Hashable, Any]) -> str:
     return str(row["note"])
 
 
-def _counts(words: "pd.Series[str]") -> list[tuple[str, int]]:
-    counts = words.value_counts()
-    return [(word, int(counts[word])) for word in _COLOURS if word in counts]
+def counts(words: "pd.Series[str]") -> list[tuple[str, int]]:
+    """Return how many there are of each verdict or outcome, good news first."""
+    found = words.value_counts()
+    return [(word, int(found[word])) for word in _WORDS if word in found]
 
 
 def _claims(paper: str, claims: pd.DataFrame) -> dict[str, Any]:
     run = claims["outcome"] != "not run"
     parts = {"run": claims[run].to_dict("records"), "not_run": claims[~run].to_dict("records")}
-    return {"name": paper_name(paper), "counts": _counts(claims["outcome"]), **parts}
+    return {"name": paper_name(paper), **parts}
 
 
-def _numbers(paper: str, cells: pd.DataFrame) -> dict[str, Any]:
-    """Return a paper's numbers: how many have each verdict, and its tables, Table 10 after Table 9."""
-    names = sorted(cells["artifact"].unique(), key=natural)
-    tables = [_table(name, cells[cells["artifact"] == name]) for name in names]
-    return {"name": paper_name(paper), "counts": _counts(cells["verdict"]), "tables": tables}
+def _in_paper_order(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return cells by table, Table 10 after Table 9, methods as they are printed, data sets in their order."""
+    place = {name: number for number, name in enumerate(sorted(cells["artifact"].unique(), key=natural))}
+    methods = {name: number for number, name in enumerate(cells["label"].unique())}
+    datasets = {name: number for number, name in enumerate(ordered(cells["dataset"]))}
+    keys = {"artifact": place, "label": methods, "dataset": datasets}
+    return cells.sort_values(list(keys), key=lambda column: column.map(keys[str(column.name)]), kind="stable")
 
 
-def _table(name: str, cells: pd.DataFrame) -> dict[str, Any]:
-    title = f"{paper_name(cells['paper'].iloc[0])}, {name.partition('_')[2].replace('table', 'Table ')}"
-    if (cells["verdict"] == "not run").all():
-        return {"title": title, "not_run": f"{len(cells)} cells of {', '.join(cells['label'].unique())}"}
-    datasets = ordered(cells["dataset"])
-    pairs = {d: cells.loc[cells["dataset"] == d, ["metric", "part"]].drop_duplicates() for d in datasets}
-    columns = [(d, m, p) for d, of in pairs.items() for m, p in of.itertuples(index=False)]
-    # A metric is named only where one data set has several.
-    several = len(columns) > len(datasets)
-    names = [f"{short_name(d)}, {metric_name(m, p)}" if several else short_name(d) for d, m, p in columns]
-    rows = []
-    for label, mine in cells.groupby("label", sort=False):
-        found = {(row["dataset"], row["metric"], row["part"]): row for row in mine.to_dict("records")}
-        rows.append((label, [found.get(column) for column in columns]))
-    shown = {"artifact": name, "head": ["method", *names], "rows": rows, "about": _about(cells)}
-    return {"title": title, "not_run": "", **shown}
+def _table_name(artifact: str) -> str:
+    """Return how a paper numbers a table, from the name of its target."""
+    return artifact.partition("_")[2].replace("table", "Table ").replace("fig", "Fig. ")
 
 
-def _about(cells: pd.DataFrame) -> list[str]:
+def _number(
+    row: Mapping[Hashable, Any], rows: Mapping[tuple[str, str, str], str], pages: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what a line of the page shows of a number."""
+    paper, table = paper_name(row["paper"]), f"{paper_name(row['paper'])}, {_table_name(row['artifact'])}"
+    dataset, parts = short_name(row["dataset"]), (row["artifact"], row["method"], row["dataset"], row["metric"])
+    words = (paper, table, row["label"], dataset, row["verdict"])
+    return {
+        "row": row,
+        "id": re.sub(r"[^\w.-]", "-", "-".join([*map(str, parts), *([str(row["part"])] if row["part"] else [])])),
+        "filters": dict(zip(_FILTERS, words, strict=True)),
+        "rank": _WORDS.index(row["verdict"]),
+        "table": table,
+        "place": natural(row["artifact"]),
+        "dataset": dataset,
+        "measured": metric_name(row["metric"], row["part"]),
+        "links": _links_of(row, rows, pages),
+    }
+
+
+def _table(name: Hashable, cells: pd.DataFrame, pages: Mapping[str, str]) -> dict[str, str]:
     """Say by which evaluations a table is judged, and what their intervals cover."""
     sentences = []
-    for name, part in cells.groupby("evaluation", sort=False):
-        if how := EVALUATIONS.get(str(name)):
+    for evaluation, part in cells.groupby("evaluation", sort=False):
+        if how := EVALUATIONS.get(str(evaluation)):
             fractions = " Shown in per cent; the paper prints fractions." if how.fractions else ""
             where = ", ".join(short_name(dataset) for dataset in ordered(part["dataset"]))
             sentence = f"{how.title} ({where}); the interval is over {how.covers}.{fractions}"
             sentences.append(sentence[0].upper() + sentence[1:])
-    return sentences
+    title = f"{paper_name(cells['paper'].iloc[0])}, {_table_name(str(name))}"
+    return {"title": title, "page": pages.get(str(name), ""), "about": " ".join(sentences)}
 
 
 def _links_of(

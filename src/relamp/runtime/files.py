@@ -3,7 +3,8 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,6 +67,15 @@ def write_csv(path: Path | str, rows: "pd.DataFrame") -> None:
     """Write rows as a whole or not at all; numbers keep all their digits."""
     with whole(path) as beside:
         rows.to_csv(beside, index=False)
+
+
+def write_zip(path: Path | str, entries: Iterable[tuple[str, bytes]]) -> None:
+    """Write a zip file of entries by name, as a whole or not at all; the same entries give the same bytes."""
+    with whole(path) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, content in entries:
+            entry = zipfile.ZipInfo(name, (2000, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, content)
 
 
 def sha256(path: Path | str) -> str:

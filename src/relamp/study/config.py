@@ -1,5 +1,6 @@
 """The whole configuration: config.yaml overrides a preset, and is checked before any job starts."""
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,11 +11,14 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError
+from relamp.runtime.home import home
 from relamp.settings.judging import Judging, Verdict
 from relamp.settings.own import OwnData
 from relamp.settings.places import Places, as_list
 from relamp.study.experiments import Cross, Damage, Mmix, Transfer, Unsupervised
 from relamp.study.overrides import told
+
+CONFIG = "config.json"  # the name under which it is kept beside rows
 
 
 def _new_name(name: str) -> str:
@@ -96,3 +100,42 @@ def load_config(given: Mapping[str, Any], presets: Path) -> Config:
         return Config.model_validate(merged, context={"own": list(own) if isinstance(own, Mapping) else ()})
     except ValidationError as error:
         raise RelampError("\n".join(f"config: {told(fault)}" for fault in error.errors())) from error
+
+
+def configured(preset: str | None = None) -> Config:
+    """Return the checked configuration of the working folder, with another preset where one is named.
+
+    It is that of config.yaml there or, where there is none, of the one that came with relamp. Raises RelampError as
+    `load_config` does.
+    """
+    own = Path("config.yaml")
+    path = own if own.is_file() else home() / own
+    try:
+        given = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise RelampError(f"{path}: is no YAML ({' '.join(str(error).split())[:200]}); mend it") from error
+    if not isinstance(given, Mapping):
+        raise RelampError(f"{path}: has no entries of the form `name: value`; `relamp options` names them")
+    return load_config({**given, "preset": preset} if preset else given, home() / "workflow" / "presets")
+
+
+def stored(config: Config) -> dict[str, Any]:
+    """Return what is kept beside rows, from which `restored` makes the same configuration elsewhere."""
+    # The user's own data sets by name: their folders are of no use elsewhere, and no more are places of raw files.
+    words = config.model_dump(mode="json", exclude={"mirrors", "offline", "cache", "own"})
+    return {"config": words, "own": list(config.own)}
+
+
+def restored(path: Path) -> Config:
+    """Return the configuration that a file of `stored` holds; raises RelampError if it holds none."""
+    try:
+        words = json.loads(path.read_text(encoding="utf-8"))
+        return Config.model_validate(words["config"], context={"own": words["own"]})
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        said = " ".join(str(error).split())[:200]
+        raise RelampError(f"{path}: is no configuration of a run ({said}); take a file of `relamp pack`") from error
+
+
+def presets() -> list[str]:
+    """Return the names of the presets that came with relamp."""
+    return sorted(path.stem for path in (home() / "workflow" / "presets").glob("*.yaml"))

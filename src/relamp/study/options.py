@@ -1,38 +1,26 @@
-"""The options of the configuration, each with its value and what it means, and their JSON schema for editors.
+"""The options of the configuration, each with its value and what it means, and their JSON schema for editors."""
 
-python -m relamp.study.options quick     print the options of a preset, as config.yaml overrides them
-python -m relamp.study.options --schema  print the schema
-"""
-
+import argparse
 import json
-import sys
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 from types import UnionType
 from typing import Any, NamedTuple, Union, get_args, get_origin
 
-import yaml
 from pydantic import BaseModel
 
-from relamp.errors import RelampError
-from relamp.study.config import Config, load_config
-
-_ROOT = Path(__file__).parents[3]
-_PRESETS = _ROOT / "workflow" / "presets"
+from relamp.study.config import Config, configured, presets
 
 
-def lines(preset: str) -> Iterator[str]:
-    """Yield a line per option: key, value and description."""
-    given = yaml.safe_load((_ROOT / "config.yaml").read_text(encoding="utf-8"))
-    config = load_config({**given, "preset": preset}, _PRESETS)
-    for key, value, about in describe(Config, config.model_dump(mode="json")):
+def lines(preset: str | None = None) -> Iterator[str]:
+    """Yield a line per option of a preset, as config.yaml overrides it: key, value and description."""
+    for key, value, about in describe(Config, configured(preset).model_dump(mode="json")):
         yield f"{key}: {json.dumps(value)}  # {about}"
 
 
 def schema() -> dict[str, Any]:
     """Return the JSON schema of config.yaml, in which every option may be left out: the preset has it."""
     found = json_schema(Config)
-    found["properties"]["preset"]["enum"] = sorted(path.stem for path in _PRESETS.glob("*.yaml"))
+    found["properties"]["preset"]["enum"] = presets()
     return found
 
 
@@ -95,18 +83,15 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def main(words: list[str]) -> int:
+def main(words: Sequence[str]) -> int:
     """Print the options or the schema; return the exit status."""
-    if words == ["--schema"]:
-        print(json.dumps(schema(), indent=2, sort_keys=True))
-        return 0
-    try:
-        print("\n".join(lines(*(words or ["quick"]))))
-    except RelampError as error:
-        print(error, file=sys.stderr)
-        return 1
+    parser = argparse.ArgumentParser(
+        prog="relamp options", description="Print every option with its value and meaning."
+    )
+    parser.add_argument("preset", nargs="?", help="another than the configured one")
+    parser.add_argument(
+        "--schema", action="store_true", help="print the JSON schema by which editors complete config.yaml"
+    )
+    given = parser.parse_args(words)
+    print(json.dumps(schema(), indent=2, sort_keys=True) if given.schema else "\n".join(lines(given.preset)))
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -90,6 +90,18 @@ class Plan:
             made.name: self.outputs(made)["output"][0] for made in self.artifacts.values() if isinstance(made, Table)
         }
 
+    def gallery(self) -> list[dict[str, Any]]:
+        """Return what the first page leads to: name, label, paper, title and files of all artifacts but itself."""
+        return [
+            {
+                **{"name": made.name, "label": made.label, "paper": made.paper},
+                "title": self.params(made)["title"] if isinstance(made, Table) else "",
+                "files": [path for paths in self.outputs(made).values() for path in paths],
+            }
+            for made in self.artifacts.values()
+            if made.name != "index"
+        ]
+
     def all_rows(self) -> list[str]:
         """Return all rows that anything is rendered from without packed data, each once."""
         found = [self.inputs(made) for made in self.artifacts.values() if made.lite]
@@ -181,12 +193,19 @@ INPUTS: Mapping[str, Callable[[Plan, Artifact], Files]] = {
         "reports": [f"{plan.results}/data/{name}.guard.json" for name in all_datasets(plan.config)]
     },
     "hard_negatives": Plan.hard_negatives,
+    "judged": lambda plan, _: {"cells": f"{plan.results}/verdict.csv", "claims": f"{plan.results}/claims.csv"},
+    "made": lambda plan, _: {
+        "picture": f"{plan.figures}/numbers.png",
+        "made": [path for made in plan.gallery() for path in made["files"]],
+    },
     "pictures": Plan.pictures,
     "published": lambda plan, made: {"published": f"{plan.published}/{made.name}.csv"},
+    "verdicts": lambda plan, _: {"cells": f"{plan.results}/verdict.csv"},
     "scaffolds": lambda plan, _: {"splits": [*map(plan.paths.scaffold, plan.config.transfer.datasets)]},
 }
 GIVEN: Mapping[str, Callable[[Plan], Any]] = {
     "fixed": Plan.fixed,
+    "gallery": Plan.gallery,
     "judged_by": Plan.judged_by,
     "judging": lambda plan: plan.config.judging.model_dump(mode="json"),
     "methods": lambda _: methods_by_evaluation(),

@@ -1,0 +1,88 @@
+"""The first page of a run: what holds, what contradicts, and where everything is."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from relamp.artifacts.base import PAPERS
+from relamp.render.markup import page
+from relamp.render.verdict_page import contradictions, counts
+from relamp.runtime.files import read_json, write_text
+
+_KINDS = {"html": "page", "json": "how it was made"}  # of files; others are called by their ending
+
+
+def first_page(
+    cells: Path,
+    claims: Path,
+    picture: Path,
+    made: Sequence[Path],
+    gallery: Sequence[Mapping[str, Any]],
+    preset: str,
+    output: Path,
+) -> None:
+    """Write `output`, a page that leads to all that a preset has made.
+
+    `cells` and `claims` are files of `relamp.artifacts.verdict.judge`, beside its page and sidecar, `picture` that of
+    all numbers. `gallery` has name, label, paper, title and files of each artifact, `made` all files of these: no link
+    leads to one that is not there.
+    """
+
+    def near(path: str | Path) -> str:
+        return Path(os.path.relpath(path, output.parent)).as_posix()
+
+    there = {str(path) for path in made if path.is_file()}
+    shown = [{**each, "files": [name for name in each["files"] if name in there]} for each in gallery]
+    judged, tested = pd.read_csv(cells), pd.read_csv(claims, keep_default_na=False)
+    papers = [
+        {"name": title, "artifacts": [_card(each, near) for each in shown if each["paper"] == paper and each["files"]]}
+        for paper, title in PAPERS.items()
+    ]
+    write_text(
+        output,
+        page(
+            "index.html",
+            preset=preset,
+            summary=_summary(judged, tested, preset),
+            verdicts=counts(judged["verdict"]),
+            outcomes=counts(tested["outcome"]),
+            contradictions=contradictions(judged, tested),
+            picture=near(picture) if picture.is_file() else "",
+            verdicts_page=near(cells.with_suffix(".html")),
+            papers=[paper for paper in papers if paper["artifacts"]],
+            made_by=_made_by(read_json(cells.with_suffix(".json"))),
+        ),
+    )
+
+
+def _card(made: Mapping[str, Any], near: Any) -> dict[str, Any]:
+    """Return what the page shows of an artifact: its picture, if it has one, and a link to each file."""
+    pictures = [name for name in made["files"] if name.endswith(".png")]
+    kinds = [(Path(name).suffix[1:], name) for name in made["files"]]
+    files: dict[str, str] = {}
+    for kind, name in kinds:
+        # Of two files of one kind, a figure's and a table's, the second one is named in full.
+        word = _KINDS.get(kind, kind)
+        files[word if word not in files else Path(name).name] = near(name)
+    picture = near(pictures[0]) if pictures else ""
+    return {**made, "picture": picture, "files": files}
+
+
+def _summary(cells: pd.DataFrame, claims: pd.DataFrame, preset: str) -> str:
+    words, outcomes = cells["verdict"].value_counts(), claims["outcome"].value_counts()
+    run, tested = len(cells) - words.get("not run", 0), len(claims) - outcomes.get("not run", 0)
+    found = ", ".join(f"{count} {word}" for word, count in counts(cells["verdict"]) if word != "not run")
+    said = ", ".join(f"{count} {word}" for word, count in counts(claims["outcome"]) if word != "not run")
+    return (
+        f"The preset {preset} measured {run} of {len(cells)} published numbers: {found or 'none'}. Of {len(claims)} "
+        f"claims it tested {tested}: {said or 'none'}."
+    )
+
+
+def _made_by(sidecar: Mapping[str, Any]) -> str:
+    git = sidecar["git"]
+    commit = f"commit {git['commit'][:12]}{', altered' if git['dirty'] else ''}" if git["commit"] else "no commit known"
+    return f"Judged {sidecar['created']}, {commit}, on {sidecar['platform']}."

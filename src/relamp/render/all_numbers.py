@@ -1,0 +1,63 @@
+"""All numbers of both papers at a glance: published against reproduced."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from relamp.errors import RelampError
+from relamp.render.style import in_style, legend, panels
+from relamp.render.verdict_page import paper_name
+
+SIZE = (3.5, 3.3)
+# Colour and mark of each verdict, so that grey tells them apart as well.
+_LOOKS = {
+    "reproduced": ("#009E73", "o"),
+    "better": ("#0072B2", "^"),
+    "inconclusive": ("#E69F00", "s"),
+    "worse": ("#D55E00", "v"),
+}
+_PLOTTED = ["paper", "artifact", "method", "dataset", "metric", "part", "published", "mean", "low", "high", "verdict"]
+
+
+def all_numbers_figure(cells: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
+    """Draw every judged number over the published one, with its interval, coloured by verdict; a panel a paper.
+
+    `cells` are those of `relamp.judge.verdict.judge_cells`; returns the figure, and the plotted ones of them. Raises
+    RelampError where nothing was run.
+    """
+    if cells.empty or (cells["verdict"] == "not run").all():
+        raise RelampError("all numbers: no published number was run; run an experiment of a table first")
+    plotted = cells.loc[cells["verdict"] != "not run", _PLOTTED].sort_values(_PLOTTED, ignore_index=True)
+    papers = list(dict.fromkeys(plotted["paper"]))
+    with in_style():
+        figure, axes = panels([paper_name(paper) for paper in papers], 2, SIZE)
+        for axis, paper in zip(axes, papers, strict=True):
+            _draw(axis, plotted[plotted["paper"] == paper], float(cells["margin"].iloc[0]))
+        figure.supxlabel("published (%)", fontsize=9)
+        figure.supylabel("reproduced (%)", fontsize=9)
+        marks = [_mark(word) for word in _LOOKS if word in set(plotted["verdict"])]
+        legend(figure, marks, "", ncols=2 * len(papers), handlelength=1)
+    return figure, plotted
+
+
+def _draw(axis: Axes, cells: pd.DataFrame, margin: float) -> None:
+    values = cells[["published", "mean", "low", "high"]].to_numpy(dtype=float)
+    low, high = float(np.nanmin(values)) - 3, float(np.nanmax(values)) + 3
+    axis.plot([low, high], [low, high], color="0.4", linewidth=0.8, zorder=1)
+    axis.fill_between([low, high], [low - margin, high - margin], [low + margin, high + margin], color="0.9", zorder=0)
+    for word, mine in cells.groupby("verdict"):
+        colour, marker = _LOOKS[str(word)]
+        # A single run has no interval.
+        bounds = [(mine["mean"] - mine["low"]).fillna(0), (mine["high"] - mine["mean"]).fillna(0)]
+        look: dict[str, Any] = {"color": colour, "marker": marker, "markersize": 4, "linestyle": "", "elinewidth": 0.7}
+        axis.errorbar(mine["published"], mine["mean"], yerr=bounds, **look)
+    axis.set(xlim=(low, high), ylim=(low, high), aspect="equal")
+
+
+def _mark(word: str) -> Line2D:
+    colour, marker = _LOOKS[word]
+    return Line2D([], [], color=colour, marker=marker, linestyle="", label=word)

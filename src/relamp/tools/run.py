@@ -1,0 +1,109 @@
+"""Start Snakemake on the working folder's own Snakefile or, where it has none, on the one that came with relamp."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from relamp.errors import RelampError
+from relamp.runtime.home import home
+from relamp.study.config import merge
+
+# Why a timespan: without one, Snakemake looks for further jobs ever more often, the more jobs have run.
+ALWAYS = ("--rerun-incomplete", "--max-jobs-per-timespan", "500/5s")
+QUIET = ("--quiet", "host", "reason", "rules")
+ONLY_PRINTED = ("--quiet", "all", "--nolock", "--cores", "1")
+
+
+def main(words: Sequence[str]) -> int:
+    """Run targets; what stands behind `--` goes to Snakemake as it is. Return the exit status.
+
+    Raises RelampError if Snakemake is not installed, or an entry of the configuration is no entry.
+    """
+    own, further = _split(words)
+    parser = _parser("run", "Run the workflow in this folder, or some of its targets.")
+    parser.epilog = "What stands behind -- goes to Snakemake as it is: relamp run lamp_table1 -- --forceall"
+    parser.add_argument("targets", nargs="*", help="figures, tables, files; all, if none is named")
+    parser.add_argument("--cores", default="all", help="how many to use (all)")
+    parser.add_argument("--profile", help="a profile of Snakemake: slurm, or a folder")
+    parser.add_argument("-n", "--dry-run", action="store_true", help="only say what would run")
+    given = parser.parse_args(own)
+    options = [*ALWAYS, *(["--dry-run"] if given.dry_run else QUIET)]
+    if given.profile:
+        shipped = home() / given.profile
+        options += [
+            "--profile",
+            str(shipped) if not Path(given.profile).exists() and shipped.is_dir() else given.profile,
+        ]
+    if given.cores != "all" or not given.profile:
+        options += ["--cores", given.cores]
+    return _snakemake([*options, *further], given, given.targets)
+
+
+def cost_main(words: Sequence[str]) -> int:
+    """Print what a run will cost; return the exit status. Raises RelampError as `main` does."""
+    given = _parser("cost", "Say what a run will cost: jobs, hours, disk and the longest chain, by target.").parse_args(
+        words
+    )
+    return _snakemake(ONLY_PRINTED, given, ["cost"])
+
+
+def progress_main(words: Sequence[str]) -> int:
+    """Print how far jobs are; return the exit status. Raises RelampError as `main` does."""
+    given = _parser("progress", "Say how far the jobs of a run in this folder are, a line each.").parse_args(words)
+    return _snakemake(ONLY_PRINTED, given, ["progress"])
+
+
+def entries(given: Sequence[str]) -> dict[str, Any]:
+    """Return entries of the configuration by name; `a.b=1` is `a={b: 1}`, and what belongs to one name is merged.
+
+    Raises RelampError for what is no entry, or no YAML.
+    """
+    found: dict[str, Any] = {}
+    for entry in given:
+        key, equals, text = entry.partition("=")
+        if not equals or not all(part.isidentifier() for part in key.split(".")):
+            raise RelampError(f"--config {entry}: an entry has the form KEY=VALUE; name targets before --config")
+        try:
+            # Words stay words, as in Snakemake's own reading: what they mean is said where they are checked.
+            value = yaml.load(text, yaml.BaseLoader)
+        except yaml.YAMLError as error:
+            raise RelampError(f"--config {entry}: the value is no YAML; put it into quotes of the shell") from error
+        for part in reversed(key.split(".")):
+            value = {part: value}
+        found = merge(found, value)
+    return found
+
+
+def _parser(name: str, about: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"relamp {name}", description=about)
+    parser.add_argument("--preset", help="another than the configured one")
+    several = {"nargs": "+", "action": "extend", "default": [], "metavar": "KEY=VALUE"}
+    parser.add_argument("--config", help="entries that override those of config.yaml; a.b=1 is a={b: 1}", **several)  # type: ignore[arg-type]
+    return parser
+
+
+def _split(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    if "--" not in words:
+        return words, ()
+    where = words.index("--")
+    return words[:where], words[where + 1 :]
+
+
+def _snakemake(options: Sequence[str], given: argparse.Namespace, targets: Sequence[str]) -> int:
+    """Become Snakemake: signals then reach it directly, and its exit status is this command's."""
+    if find_spec("snakemake") is None:
+        raise RelampError("Snakemake is not installed; `pip install 'relamp[all]'` brings all that a run needs")
+    config = entries([*given.config, *([f"preset={given.preset}"] if given.preset else [])])
+    words = [f"{key}={json.dumps(value)}" for key, value in config.items()]
+    snakefile = "Snakefile" if Path("Snakefile").is_file() else str(home() / "Snakefile")
+    command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, *options]
+    command += [*(["--config", *words] if words else []), "--", *targets]
+    sys.stdout.flush()
+    os.execv(sys.executable, command)

@@ -1,0 +1,41 @@
+"""Say what a finished or recorded run found: how many numbers and claims hold, and what contradicts the papers."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
+
+import pandas as pd
+
+from relamp.artifacts.verdict import print_verdicts
+from relamp.errors import RelampError
+from relamp.render.verdict_page import contradictions
+from relamp.settings.judging import Verdict
+from relamp.study.config import configured
+
+
+def main(words: Sequence[str]) -> int:
+    """Print counts, page and contradictions; return the exit status.
+
+    Raises RelampError if there are no verdicts, or one that `--fail-on` names.
+    """
+    parser = argparse.ArgumentParser(prog="relamp verdict", description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, help="with verdict.csv and claims.csv (results/<preset>)")
+    parser.add_argument("--preset", help="another than the configured one")
+    parser.add_argument(
+        "--fail-on", nargs="+", default=[], choices=get_args(Verdict), help="verdicts that are an error"
+    )
+    given = parser.parse_args(words)
+    folder = given.folder or Path("results") / configured(given.preset).preset
+    cells, claims = folder / "verdict.csv", folder / "claims.csv"
+    missing = [path for path in (cells, claims) if not path.is_file()]
+    if missing:
+        raise RelampError(f"{missing[0]}: is not there; make it with `relamp run verdict`, or name a run's folder")
+    try:
+        lines = contradictions(pd.read_csv(cells), pd.read_csv(claims, keep_default_na=False))
+    except (KeyError, ValueError) as error:
+        raise RelampError(f"{folder}: verdict.csv and claims.csv are none of a run ({error}); name another") from error
+    print("\n".join(lines or ["Nothing that was run contradicts the papers."]), end="\n\n")
+    pages = [folder / f"verdict.{kind}" for kind in ("html", "md")]
+    print_verdicts(cells, claims, next((page for page in pages if page.is_file()), cells), given.fail_on)
+    return 0

@@ -1,0 +1,97 @@
+"""The first page leads to everything that was made, and to nothing else."""
+
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from relamp.artifacts.first_page import first_page
+
+NAN = float("nan")
+CELL: dict[str, Any] = {
+    **{"paper": "lamp", "artifact": "lamp_table1", "method": "wl", "label": "WL", "dataset": "MUTAG"},
+    **{"evaluation": "svm-rbf", "metric": "accuracy", "part": "", "published": 80.72, "spread": 3.0, "decimals": 2},
+    **{"mean": 70.5, "low": 69.25, "high": 71.75, "verdict": "worse", "verdict_seeds": "worse"},
+}
+NOT_RUN = {**CELL, "dataset": "DD", "mean": NAN, "low": NAN, "high": NAN}
+NOT_RUN |= {"verdict": "not run", "verdict_seeds": "not run"}
+CLAIM = {"id": "one", "paper": "mmix", "where": "Table 3", "quote": "<b>ours</b>", "outcome": "fails"}
+CLAIM |= {"coverage": "1 of 8 data sets", "evidence": "over a: -5"}
+
+
+class Links(HTMLParser):
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.anchors: set[str] = set()
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        words = dict(attrs)
+        self.found += [words[name] or "" for name in ("href", "src") if name in words]
+        self.anchors |= {words["id"] or ""} if "id" in words else set()
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    results = tmp_path / "results" / "quick"
+    for name in ("tables/lamp_table1.html", "tables/lamp_table1.csv", "verdict.html", "../../figures/quick/a & b.png"):
+        (results / name).parent.mkdir(parents=True, exist_ok=True)
+        (results / name).write_text(name)
+    pd.DataFrame([CELL, NOT_RUN]).to_csv(results / "verdict.csv", index=False)
+    pd.DataFrame([CLAIM]).to_csv(results / "claims.csv", index=False)
+    sidecar = {"created": "2026-01-01T00:00:00+00:00", "git": {"commit": "a" * 40, "dirty": True}, "platform": "Linux"}
+    (results / "verdict.json").write_text(json.dumps(sidecar))
+    return results
+
+
+def made(run: Path) -> str:
+    figures = run.parents[1] / "figures" / "quick"
+    gallery = [
+        {"name": "lamp_table1", "label": "Table 1", "paper": "lamp", "title": "Accuracy <1>", "files": []},
+        {"name": "fig", "label": "Fig. 9", "paper": "mmix", "title": "", "files": [str(figures / "a & b.png")]},
+        {"name": "gone", "label": "Fig. 8", "paper": "mmix", "title": "", "files": [str(figures / "gone.png")]},
+    ]
+    gallery[0]["files"] = [str(run / "tables" / f"lamp_table1.{kind}") for kind in ("html", "csv", "tex")]
+    files = [Path(path) for each in gallery for path in each["files"]]
+    first_page(
+        cells=run / "verdict.csv",
+        claims=run / "claims.csv",
+        picture=figures / "numbers.png",
+        made=files,
+        gallery=gallery,
+        preset="quick",
+        output=run / "index.html",
+    )
+    return (run / "index.html").read_text(encoding="utf-8")
+
+
+def test_every_link_leads_to_a_file_or_a_place_of_the_page(run: Path) -> None:
+    links = Links(made(run))
+    files = [link for link in links.found if not link.startswith("#")]
+    assert set(files) == {
+        "verdict.html",
+        *("tables/lamp_table1.html", "tables/lamp_table1.csv", "../../figures/quick/a & b.png"),
+    }
+    assert all((run / link).is_file() for link in files)
+    assert {link[1:] for link in links.found if link.startswith("#")} <= links.anchors
+    # Neither a missing file nor what has none at all is shown.
+    assert "Fig. 8" not in made(run)
+
+
+def test_what_was_found_is_said_in_two_sentences(run: Path) -> None:
+    shown = made(run)
+    assert "The preset quick measured 1 of 2 published numbers: 1 worse. Of 1 claims it tested 1: 1 fails." in shown
+    assert "LAMP prints 80.72 ± 3.00, this run finds 70.50, worse (69.25 to 71.75)." in shown
+    assert "commit aaaaaaaaaaaa, altered" in shown
+
+
+def test_texts_are_escaped_and_commands_name_the_preset(run: Path) -> None:
+    shown = made(run)
+    assert "<b>ours" not in shown
+    assert "Accuracy &lt;1&gt;" in shown
+    assert "snakemake --cores all lamp_table1 --config preset=quick" in shown
+    assert '<meta name="viewport"' in shown
