@@ -74,6 +74,26 @@ def test_a_failure_leaves_no_report(project: Path, monkeypatch: pytest.MonkeyPat
     assert list((project / "out").iterdir()) == []
 
 
+def test_a_mirrors_password_stands_in_no_message_and_no_log(
+    project: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    address = "http://me:sesame@host/" + "m" * 480  # what is said of a failure is cut within the password
+    seen: list[list[str]] = []
+
+    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        seen.append(command)
+        return subprocess.CompletedProcess(command, 1, f"asked {address}", f"said {address}")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    with caplog.at_level("INFO"), pytest.raises(RelampError) as caught:
+        write(project, {"mirrors": [address]})
+    assert f'mirrors=["{address}"]' in seen[0]
+    assert "mmm" in str(caught.value)
+    assert "mmm" in caplog.text
+    assert "me:" not in caplog.text + str(caught.value)
+    assert "sam" not in caplog.text + str(caught.value)
+
+
 def summary(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.chdir(folder)
     text = io.StringIO()
