@@ -1,6 +1,7 @@
 """The one exception that users are meant to see, and what no message may hold."""
 
 import re
+from collections.abc import Iterable
 
 # The user of an address: up to the last @ before its path or, of a password that is not spelt as it should be, at all.
 _USER = re.compile(r"(://)(?:[^\s/?#:]*:(?!\d+(?:[/?#\s]|$))\S*|[^\s/?#]*)@")
@@ -23,6 +24,18 @@ def shortened(text: object, most: int = 200) -> str:
     """Return a text, or what Python writes for another value, cut to `most` characters for a message."""
     words = text if isinstance(text, str) else repr(text)
     return words if len(words) <= most else f"{words[:most]}... ({len(words):,} characters)"
+
+
+def reason(error: BaseException) -> str:
+    """Return what another library says of a fault, in one line of bounded length; its kind, if it says nothing."""
+    return shortened(" ".join(str(error).split()) or type(error).__name__)
+
+
+def listed(names: Iterable[str], most: int = 8) -> str:
+    """Return the first of some names for a message, each shortened, and how many more there are."""
+    names = list(names)
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(shortened(name, 60) for name in names[:most]) + more
 
 
 class RelampError(Exception):

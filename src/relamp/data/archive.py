@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from relamp.errors import RelampError
+from relamp.errors import RelampError, listed, reason, shortened
 
 # What is read from a compressed member at once: zipfile unpacks all of it in one go for LZMA, at up to 7000 : 1.
 _STEP = 4096
@@ -89,7 +89,7 @@ class Archive:
         """
         found = self._members.get(name, [])
         if len(found) != 1:
-            names = ", ".join(sorted(self._members)) or "nothing"
+            names = listed(sorted(self._members)) or "nothing"
             state = f"{len(found)} members of that name" if found else f"no such member, only {names}"
             raise RelampError(f"{self.place(name)}: the archive has {state}; fetch it again")
         try:
@@ -183,7 +183,9 @@ def check_member(path: Path, name: str, odd: str) -> None:
     parts = _parts(name)
     outside = name.startswith(("/", "\\")) or ".." in parts or parts[0].endswith(":")
     if fault := "has a path that leads outside the archive" if outside else odd:
-        raise RelampError(f"{path}: the member {name!r} {fault}; do not use this file, fetch it again")
+        raise RelampError(
+            f"{path}: the member {shortened(repr(name), 100)} {fault}; do not use this file, fetch it again"
+        )
 
 
 def _parts(name: str) -> list[str]:
@@ -198,5 +200,5 @@ def _too_large(found: int, most: int) -> str:
 
 
 def _damaged(place: str, error: BaseException) -> RelampError:
-    """Name what a decompressor found; an error without words is named by its kind."""
-    return RelampError(f"{place}: is cut off or damaged ({str(error) or type(error).__name__}); fetch it again")
+    """Name what a decompressor found."""
+    return RelampError(f"{place}: is cut off or damaged ({reason(error)}); fetch it again")
