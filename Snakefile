@@ -6,9 +6,6 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
-configfile: "config.yaml"
-
-
 # The report of a finished run has a landing page that begins with its verdicts.
 report: environ.get("RELAMP_LANDING", "workflow/report/workflow.rst")
 

@@ -18,21 +18,39 @@ environ["PYTHONPATH"] = pathsep.join(
 from relamp.artifacts.base import PAPERS
 from relamp.data.registry import REGISTRY
 from relamp.data.rows import DEFAULT
-from relamp.errors import RelampError
+from relamp.errors import RelampError, without_user
 from relamp.evaluate.table import EVALUATIONS
 from relamp.runtime.code import write_code
 from relamp.study import resources
 from relamp.study.batches import ANY, DATASET, controls_of, scorings, trainings
-from relamp.study.config import load_config
+from relamp.study.config import given_options, load_config
 from relamp.study.names import FROM_SCRATCH
 from relamp.study.paths import all_datasets
 from relamp.study.plan import Plan
 from relamp.study.studies import TRAINERS, Run
 
+# Not by `configfile:`, for which the second of two equal sections wins and `24:00:00` is a number.
+if not workflow.modifier.skip_configfile:
+    settings = workflow.config_settings
+    files = [] if settings.replace_workflow_config else ["config.yaml"]
+    try:
+        options = given_options(
+            [*files, *settings.configfiles], settings.config_args or ()
+        )
+    except RelampError as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+    config.clear()
+    config.update(options)
+    workflow.configfiles += files
+# Snakemake writes its command into its log.
+sys.argv[:] = map(without_user, sys.argv)
+
 try:
     CONFIG = load_config(config, ROOT / "workflow" / "presets")
     RESULTS = f"results/{CONFIG.preset}"
     PLAN = Plan(CONFIG, RESULTS, f"figures/{CONFIG.preset}")
+    SITE = resources.site_words(ROOT / "slurm" / "site.yaml")
 except RelampError as error:
     print(error, file=sys.stderr)
     sys.exit(1)
@@ -40,7 +58,6 @@ except RelampError as error:
 PATHS, STUDIES = PLAN.paths, PLAN.studies
 RATES = resources.load_rates(ROOT / "workflow" / "rates.csv")
 CORES = resources.cores_of(ROOT / "slurm" / "profile.yaml")
-SITE = resources.site_words(ROOT / "slurm" / "site.yaml")
 
 
 wildcard_constraints:

@@ -11,12 +11,11 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-
 from relamp.artifacts.verdict import print_verdicts
 from relamp.errors import RelampError
 from relamp.runtime.files import read_json, whole
 from relamp.runtime.job import bound, named
+from relamp.runtime.yaml_words import read_options
 from relamp.study.config import Config, load_config
 from relamp.study.plan import Plan
 
@@ -30,7 +29,7 @@ def pack(output: Path, preset: str | None = None) -> None:
 
     It is that of config.yaml, with another preset where one is named. Raises RelampError if rows are missing.
     """
-    given = yaml.safe_load((_ROOT / "config.yaml").read_text(encoding="utf-8"))
+    given = read_options(_ROOT / "config.yaml")
     if preset:
         given = {**given, "preset": preset}
     config = load_config(given, _ROOT / "workflow" / "presets")

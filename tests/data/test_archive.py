@@ -180,7 +180,7 @@ def test_names_of_members_are_printed_safely_and_not_all_of_them(tmp_path: Path)
     assert str(caught.value).endswith("... (108 characters) and 992 more; fetch it again")
     assert "only 0\\x1b[31mxxx" in str(caught.value)
     assert len(str(caught.value)) < 1000
-    with pytest.raises(RelampError, match=r"the member '\.\./\\x1bx+\.\.\. \([\d,]+ characters\) has a path that leads"):
+    with pytest.raises(RelampError, match=r"the member '\.\./\\x1bx+\.\.\. \([\d,]+ characters\) has a path"):
         Archive(make_zip(tmp_path / "t.zip", {"../\x1b" + "x" * 1000: b""}), 100)
 
 

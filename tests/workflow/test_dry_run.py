@@ -1,4 +1,5 @@
 import re
+from pathlib import Path
 
 from slurm_cluster import PLAN, ROOT, needs_snakemake, run
 
@@ -17,8 +18,27 @@ def test_faults_of_the_configuration_are_a_line_each() -> None:
     assert sorted(line for line in said if not line.startswith("Config file ")) == [
         "config: transfer.seeds: at least one is needed (given: [])",
         "config: unsupervised.methods.0: there is no method 'lamp-mga'; did you mean lamp-mag? (given: 'lamp-mga')",
-        "config: unsupervised.pretraining.lamp.gamma: input should be less than 1 (given: '1.5')",
+        "config: unsupervised.pretraining.lamp.gamma: input should be less than 1 (given: 1.5)",
     ]
+
+
+def test_a_file_of_options_is_read_as_it_is_written(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    first.write_text("unsupervised:\n  datasets: [MUTAG]\nmirrors: []\nunsupervised:\n  kernels: []\n")
+    (line,) = run(ROOT, *PLAN, "--configfile", str(first), code=1).splitlines()
+    assert line == f"{first}: line 4: unsupervised stands here a second time (first in line 1); correct it"
+    first.write_text("preset: desk\noffline: NO\n")
+    second.write_text("preset: quick\nunsupervised: {datasets: NO}\n")
+    (line,) = run(
+        ROOT, *PLAN, "--configfile", str(first), str(second), "--config", "cache=24:00:00", code=1
+    ).splitlines()
+    assert line == "config: unsupervised.datasets: input should be a valid tuple (given: 'NO')"
+
+
+def test_snakemakes_own_log_shows_no_password() -> None:
+    said = run(ROOT, *PLAN, "audit", "--config", "mirrors=http://me:sesame@host/")
+    assert "mirrors=http://host/" in said
+    assert "sesame" not in said
 
 
 def test_every_named_target_can_be_planned_as_shipped() -> None:

@@ -1,15 +1,15 @@
 """The whole configuration: config.yaml overrides a preset, and is checked before any job starts."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from relamp.data.registry import REGISTRY
-from relamp.errors import RelampError
+from relamp.errors import RelampError, shortened
+from relamp.runtime.yaml_words import parse_words, read_options, refuse_excess
 from relamp.settings.base import Settings
 from relamp.settings.judging import Judging, Verdict
 from relamp.settings.places import Places, as_list
@@ -26,11 +26,14 @@ def _new_name(name: str) -> str:
 
 def _tu_folders(own: dict[str, str]) -> dict[str, str]:
     for name, folder in own.items():
+        if "{" in folder or "}" in folder:
+            raise ValueError(f"braces in the folder {folder} would be wildcards of Snakemake; rename it, or link to it")
         if not (Path(folder) / f"{name}_A.txt").is_file():
             raise ValueError(f"there is no file {name}_A.txt in the folder {folder}")
     return own
 
 
+_MOST_LINES = 50
 OwnName = Annotated[str, AfterValidator(_new_name)]
 
 
@@ -66,6 +69,26 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
+def given_options(files: Iterable[Path | str], entries: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the options of files, later ones above earlier ones, and of entries `name=value` above all.
+
+    Raises RelampError, with the line, as `read_options` does, and for an entry that is none.
+    """
+    found: dict[str, Any] = {}
+    for file in files:
+        found = merge(found, read_options(file))
+    for entry in entries:
+        name, equals, text = entry.partition("=")
+        if not equals:
+            raise RelampError(f"--config {shortened(entry)}: an entry has the form name=value; correct it")
+        # A word may begin with what is a sign of YAML's own.
+        nested: Any = text if text[:1] in tuple("@%`&*!|>") else parse_words(text, f"--config {name}")
+        for part in reversed(name.split(".")):
+            nested = {part: nested}
+        found = merge(found, nested)
+    return found
+
+
 def load_config(given: Mapping[str, Any], presets: Path) -> Config:
     """Return the checked configuration: the user's entries override the preset that they name.
 
@@ -75,23 +98,27 @@ def load_config(given: Mapping[str, Any], presets: Path) -> Config:
     names = sorted(path.stem for path in presets.glob("*.yaml"))
     preset = given.get("preset", "quick")
     if preset not in names:
-        raise RelampError(f"config: preset: there is no preset {preset!r}; known: {', '.join(names)}")
-    base = yaml.safe_load((presets / f"{preset}.yaml").read_text(encoding="utf-8"))
-    merged = merge({**base, "preset": preset}, given)
+        raise RelampError(f"config: preset: there is no preset {shortened(repr(preset))}; known: {', '.join(names)}")
+    merged = merge({**read_options(presets / f"{preset}.yaml"), "preset": preset}, given)
+    refuse_excess(merged, "config")
     own = merged.get("own")
     try:
         return Config.model_validate(merged, context={"own": list(own) if isinstance(own, Mapping) else ()})
     except ValidationError as error:
-        raise RelampError("\n".join(_line(fault) for fault in error.errors())) from error
+        faults = error.errors()
+        more = [f"config: and {len(faults) - _MOST_LINES} more of this kind"] if len(faults) > _MOST_LINES else []
+        raise RelampError("\n".join([*map(_line, faults[:_MOST_LINES]), *more])) from error
 
 
 def _line(fault: Any) -> str:
-    place = ".".join(str(part) for part in fault["loc"])
+    place = shortened(".".join(str(part) for part in fault["loc"])).replace("\n", "\\n")
     if fault["type"] == "extra_forbidden":
         return f"config: {place}: there is no such option"
     if fault["type"] == "missing":
         return f"config: {place}: is missing"
     message = fault["msg"].removeprefix("Value error, ")
-    message = message[0].lower() + message[1:]
+    message = shortened(message[:1].lower() + message[1:], 400)
     given = fault["input"]
-    return f"config: {place}: {message}" + ("" if isinstance(given, Mapping | Settings) else f" (given: {given!r})")
+    # Of an address that is none, the password cannot be told from the rest.
+    silent = isinstance(given, Mapping | Settings) or fault["loc"][:1] == ("mirrors",)
+    return f"config: {place}: {message}" + ("" if silent else f" (given: {shortened(repr(given))})")

@@ -1,12 +1,14 @@
 """The names that a configuration may use, checked against the tables of data sets, methods and evaluations."""
 
 import difflib
+from collections import Counter
 from collections.abc import Callable, Collection
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, ValidationInfo
 
 from relamp.data.registry import REGISTRY, Dataset
+from relamp.errors import listed, shortened
 from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS
 from relamp.settings.base import Seed
@@ -22,7 +24,7 @@ def _check_known(name: str, known: Collection[str], what: str) -> str:
         folded = {other.casefold(): other for other in known}
         close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
         hint = f"did you mean {folded[close[0]]}?" if close else f"known: {', '.join(known)}"
-        raise ValueError(f"there is no {what} {name!r}; {hint}")
+        raise ValueError(f"there is no {what} {shortened(name)!r}; {hint}")
     return name
 
 
@@ -47,9 +49,9 @@ def dataset_of(fits: Callable[[Dataset], bool], wanted: str, *, own: bool) -> Af
 
 
 def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    twice = sorted({value for value in values if values.count(value) > 1})
+    twice = [value for value, count in Counter(values).items() if count > 1]
     if twice:
-        raise ValueError(f"duplicate: {', '.join(map(str, twice))}")
+        raise ValueError(f"duplicate: {listed(map(str, sorted(twice)))}")
     return values
 
 

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from relamp.errors import RelampError
+from relamp.runtime.yaml_words import read_options
 from relamp.settings.options import describe, json_schema
 from relamp.study.config import Config, load_config
 
@@ -22,7 +21,7 @@ _PRESETS = _ROOT / "workflow" / "presets"
 
 def lines(preset: str) -> Iterator[str]:
     """Yield a line per option: key, value and description."""
-    given = yaml.safe_load((_ROOT / "config.yaml").read_text(encoding="utf-8"))
+    given = read_options(_ROOT / "config.yaml")
     config = load_config({**given, "preset": preset}, _PRESETS)
     for key, value, about in describe(Config, config):
         yield f"{key}: {json.dumps(value, default=_plain)}  # {about}"

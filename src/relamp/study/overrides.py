@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from relamp.data.rows import setting_name
+from relamp.errors import shortened
 from relamp.method.table import METHODS, MethodRow
 from relamp.settings.base import Settings
 from relamp.settings.nodes import NodePretraining, must_fit
@@ -74,7 +75,7 @@ def reason(error: ValueError) -> str:
     fault = error.errors()[0]
     where, message = ".".join(str(part) for part in fault["loc"]), fault["msg"].removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
-    return f"{where}: {message} (given: {fault['input']!r})" if where else message
+    return f"{where}: {message} (given: {shortened(repr(fault['input']))})" if where else message
 
 
 def value_at(settings: Any, path: tuple[str, ...] | None) -> Any:
