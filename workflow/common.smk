@@ -28,6 +28,7 @@ from relamp.study.names import FROM_SCRATCH
 from relamp.study.paths import all_datasets
 from relamp.study.plan import Plan
 from relamp.study.studies import TRAINERS, Run
+from relamp.study.targets import check_targets
 
 # Not by `configfile:`, for which the second of two equal sections wins and `24:00:00` is a number.
 if not workflow.modifier.skip_configfile:

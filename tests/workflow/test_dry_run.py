@@ -35,6 +35,16 @@ def test_a_file_of_options_is_read_as_it_is_written(tmp_path: Path) -> None:
     assert line == "config: unsupervised.datasets: input should be a valid tuple (given: 'NO')"
 
 
+def test_an_unknown_name_within_a_target_is_a_line_and_what_is_left_out_is_planned_by_nobody() -> None:
+    path = "results/quick/train/graphs/MUTAG/lamp-mga/default/seed~0/encoder.safetensors"
+    assert run(ROOT, *PLAN, "--", path, code=1).splitlines() == [
+        f"{path}: there is no method 'lamp-mga'; did you mean lamp-mag?"
+    ]
+    counts = planned("all", "--config", "damage={datasets: []}", "mmix={images: {datasets: []}}")
+    assert not {"lamp_fig2", "mmix_fig4", "mmix_fig5", "damage"} & set(counts)
+    assert {"lamp_fig4", "mmix_table7", "judge"} <= set(counts)
+
+
 def test_snakemakes_own_log_shows_no_password() -> None:
     said = run(ROOT, *PLAN, "audit", "--config", "mirrors=http://me:sesame@host/")
     assert "mirrors=http://host/" in said

@@ -19,7 +19,8 @@ KERNELS = ("wl", "graphlet")
 EDIT_KERNELS = ("hist-kernel", "wl")
 
 
-def _check_known(name: str, known: Collection[str], what: str) -> str:
+def check_known(name: str, known: Collection[str], what: str) -> str:
+    """Return a name that is known; raises ValueError, with the nearest known one, for another."""
     if name not in known:
         folded = {other.casefold(): other for other in known}
         close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
@@ -30,7 +31,7 @@ def _check_known(name: str, known: Collection[str], what: str) -> str:
 
 def one_of(known: Collection[str], what: str) -> AfterValidator:
     """Check that a name is known."""
-    return AfterValidator(lambda name: _check_known(name, known, what))
+    return AfterValidator(lambda name: check_known(name, known, what))
 
 
 def dataset_of(fits: Callable[[Dataset], bool], wanted: str, *, own: bool) -> AfterValidator:
@@ -43,7 +44,7 @@ def dataset_of(fits: Callable[[Dataset], bool], wanted: str, *, own: bool) -> Af
         known = [*of_user, *fitting] if own else fitting
         if name not in known and (name in REGISTRY or name in of_user):
             raise ValueError(f"{wanted} are needed, which {name} has not; known: {', '.join(known)}")
-        return _check_known(name, known, "data set")
+        return check_known(name, known, "data set")
 
     return AfterValidator(check)
 

@@ -38,7 +38,10 @@ class Plan:
     ) -> None:
         self.config, self.results, self.figures, self.published = config, results, figures, published
         self.splits, self.paths, self.studies = splits, Paths(results), studies(config)
-        self.artifacts = {**ARTIFACTS, **{made.name: made for made in self._further_sweeps()}}
+        every = {**ARTIFACTS, **{made.name: made for made in self._further_sweeps()}}
+        # What nothing is run for (a list of data sets or methods is empty) is left out; a table still has its print.
+        self.artifacts = {name: made for name, made in every.items() if not self._nothing_to_draw(made)}
+        self.left_out = tuple(every.keys() - self.artifacts.keys())
 
     def inputs(self, artifact: Artifact) -> Files:
         """Return the inputs of an artifact by the parameters of its job function."""
@@ -48,6 +51,10 @@ class Plan:
         for name in artifact.inputs:
             found |= getattr(self, f"_{name}")(artifact)
         return found
+
+    def _nothing_to_draw(self, artifact: Artifact) -> bool:
+        draws = isinstance(artifact, Figure) or "figure" in artifact.outputs
+        return draws and not all(files for name, files in self.inputs(artifact).items() if name in ("rows", "mixed"))
 
     def outputs(self, artifact: Artifact) -> dict[str, list[str]]:
         """Return the outputs of an artifact by the parameters of its job function."""
@@ -168,6 +175,8 @@ class Plan:
     def _pictures(self, artifact: Artifact) -> Files:
         """Return images and mixing weights; Fig. 5 shows the second data set, or further anchors of the only one."""
         images = self.config.mmix.images
+        if not images.datasets:
+            return {"data": [], "mixed": []}
         dataset = images.datasets[:2][-1] if artifact.options["second"] else images.datasets[0]
         (run,) = fixed_runs("images", images.pretraining, [images.picture])
         mixed = self.paths.trained("images", dataset, [run], images.seeds[:1])["mixed"]
