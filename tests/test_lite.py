@@ -2,9 +2,11 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +16,7 @@ import yaml
 from relamp import lite
 from relamp.artifacts import ARTIFACTS
 from relamp.errors import RelampError
-from relamp.study.config import load_config
+from relamp.study.config import load_config, stored_config
 from relamp.study.plan import Plan
 from stored_rows import write_made_up
 
@@ -102,6 +104,60 @@ def test_what_holds_no_rows_is_told(
     assert str(rows) in capsys.readouterr().err
 
 
+def repacked(source: Path, target: Path, change: Callable[[str, bytes], bytes | None]) -> Path:
+    """Pack the members anew, each as changed, without those that become None."""
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
+        for info in old.infolist():
+            if (content := change(info.filename, old.read(info))) is not None:
+                new.writestr(info.filename, content)
+    return target
+
+
+def test_a_hostile_or_broken_archive_is_a_line(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good, bad, out = project / "rows.zip", project / "bad.zip", project / "out"
+    assert lite.main(["pack", str(good)]) == 0
+    words = json.loads(zipfile.ZipFile(good).read("config.json"))
+    first = next(name for name in zipfile.ZipFile(good).namelist() if name.endswith("MUTAG/wl/default/rows.csv"))
+
+    def told(bytes_of: Path, message: str) -> None:
+        capsys.readouterr()
+        assert lite.main(["render", str(bytes_of), str(out)]) == 1
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("relamp: ")
+        assert message in line
+        assert len(line) < 1000
+        shutil.rmtree(out, ignore_errors=True)
+
+    odd = {**words, "config": {**words["config"], "preset": 3, "judging": {"margin": -1}}}
+    for config, message in (
+        *((b"no json", "config.json: is no JSON"), (b"[" * 10**5, "is no JSON that"), (b"[]", "holds no `config`")),
+        *((b"{}", "holds no `config` and `own`"), (b"\xff\xfe\x00", "is no JSON")),
+        (
+            json.dumps(odd).encode(),
+            "bad.zip/config.json: preset: input should be a valid string (given: 3) (and 1 more)",
+        ),
+        (json.dumps({**words, "own": ["../.."]}).encode(), "own: a name is made of letters, digits, _, - and . (given"),
+        (json.dumps({**words, "own": 3}).encode(), "holds no `config` and `own`"),
+    ):
+        told(repacked(good, bad, lambda name, old, new=config: new if name == "config.json" else old), message)  # type: ignore[misc]
+    told(
+        repacked(good, bad, lambda name, old: None if name == first else old), f"bad.zip: lacks {first}; pack it again"
+    )
+    for rows in (b"", b"\xff\xfe\x00\x01", b"\n"):
+        change = lambda name, old, new=rows: new if name == first else old  # noqa: E731
+        told(repacked(good, bad, change), f"{first}: is no table that can be read (")
+    with zipfile.ZipFile(repacked(good, bad, lambda _, old: old), "a") as archive:
+        archive.writestr("../outside.csv", "x")
+    told(bad, "the member '../outside.csv' has a path that leads outside")
+    assert not (project / "outside.csv").exists()
+    content = bytearray(good.read_bytes())
+    content[len(content) // 3] ^= 1
+    bad.write_bytes(content)
+    told(bad, "bad.zip/")
+    bad.write_bytes(good.read_bytes().replace(b"PK\x01\x02\x14\x03\x14\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01"))
+    told(bad, "bad.zip/")  # every member marked as encrypted
+
+
 def test_own_data_sets_need_no_folder_any_more(project: Path) -> None:
     with pytest.raises(RelampError, match="there is no data set 'MINE'"):
         load_config({**GIVEN, "damage": {"datasets": ["MINE"]}}, ROOT / "workflow" / "presets")
@@ -109,7 +165,7 @@ def test_own_data_sets_need_no_folder_any_more(project: Path) -> None:
     with zipfile.ZipFile(project / "rows.zip") as archive:
         words = json.loads(archive.read("config.json"))
     words["config"]["damage"]["datasets"] = ["MINE"]
-    config = lite.Config.model_validate(words["config"], context={"own": ["MINE"]})
+    config = stored_config({**words, "own": ["MINE"]}, "x")
     assert config.damage.datasets == ("MINE",)
 
 

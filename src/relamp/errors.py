@@ -31,9 +31,9 @@ def reason(error: BaseException) -> str:
     return shortened(" ".join(str(error).split()) or type(error).__name__)
 
 
-def listed(names: Iterable[str], most: int = 8) -> str:
+def listed(names: Iterable[object], most: int = 8) -> str:
     """Return the first of some names for a message, each shortened, and how many more there are."""
-    names = list(names)
+    names = list(map(str, names))
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
     return ", ".join(shortened(name, 60) for name in names[:most]) + more
 

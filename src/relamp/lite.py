@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from relamp.artifacts.verdict import print_verdicts
-from relamp.errors import RelampError
+from relamp.data.archive import Archive
+from relamp.errors import RelampError, listed
 from relamp.runtime.files import read_json, whole
 from relamp.runtime.job import bound, named
 from relamp.runtime.yaml_words import read_options
-from relamp.study.config import Config, load_config
+from relamp.study.config import load_config, stored_config
 from relamp.study.plan import Plan
 
 _CONFIG = "config.json"
@@ -52,10 +53,14 @@ def render(rows: Path, out: Path) -> None:
 
     Raises RelampError if the file holds no rows of a configuration.
     """
-    _unpack(rows, out)
-    words = read_json(out / _CONFIG)
-    config = Config.model_validate(words["config"], context={"own": words["own"]})
+    archive = Archive(rows, _MOST_BYTES)
+    if _CONFIG not in archive:
+        raise RelampError(f"{rows}: holds no rows of a run; make it with `python -m relamp.lite pack`")
+    archive.unpack(out)
+    config = stored_config(read_json(out / _CONFIG), archive.place(_CONFIG))
     plan = Plan(config, str(out), str(out / "figures"), str(_ROOT / "published"), splits=False)
+    if missing := [path for path in plan.all_rows() if not Path(path).is_file()]:
+        raise RelampError(f"{rows}: lacks {listed(Path(path).relative_to(out) for path in missing)}; pack it again")
     for artifact in plan.artifacts.values():
         if artifact.lite:
             make, words = named(artifact.call), {**plan.inputs(artifact), **plan.outputs(artifact)}
@@ -68,18 +73,6 @@ def _entry(name: str) -> zipfile.ZipInfo:
     entry = zipfile.ZipInfo(name, (2000, 1, 1, 0, 0, 0))
     entry.compress_type = zipfile.ZIP_DEFLATED
     return entry
-
-
-def _unpack(rows: Path, out: Path) -> None:
-    try:
-        with zipfile.ZipFile(rows) as archive:
-            names = [info.filename for info in archive.infolist()]
-            if sum(info.file_size for info in archive.infolist()) > _MOST_BYTES or _CONFIG not in names:
-                raise RelampError(f"{rows}: holds no rows of a run; make it with `python -m relamp.lite pack`")
-            # zipfile keeps members below the folder, whatever their names say.
-            archive.extractall(out)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise RelampError(f"{rows}: cannot be unpacked to {out} ({error}); name another file or folder") from error
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from relamp.errors import RelampError, listed, reason, shortened
+from relamp.runtime.files import whole
 
 # What is read from a compressed member at once: zipfile unpacks all of it in one go for LZMA, at up to 7000 : 1.
 _STEP = 4096
@@ -92,14 +93,25 @@ class Archive:
             names = listed(sorted(self._members)) or "nothing"
             state = f"{len(found)} members of that name" if found else f"no such member, only {names}"
             raise RelampError(f"{self.place(name)}: the archive has {state}; fetch it again")
+        return self._stream(found[0], self.place(name))
+
+    def unpack(self, folder: Path) -> None:
+        """Write all members below a folder, by their whole paths; raises RelampError as `open` does."""
+        for info in (each for members in self._members.values() for each in members):
+            with self._stream(info, f"{self.path}/{info.filename}") as stream:
+                content = stream.read()
+            with whole(folder.joinpath(*_parts(info.filename))) as beside:
+                beside.write_bytes(content)
+
+    def _stream(self, info: zipfile.ZipInfo, place: str) -> BinaryIO:
         try:
             # The member keeps the underlying file open by itself once the ZipFile object is closed.
             with zipfile.ZipFile(self.path) as file:
-                member = file.open(found[0])
+                member = file.open(info)
         except DAMAGE as error:
-            raise _damaged(self.place(name), error) from error
+            raise _damaged(place, error) from error
         assert isinstance(member, zipfile.ZipExtFile)  # which the type stubs hide
-        return limited(member.read1, found[0].file_size, self.place(name), member.close)
+        return limited(member.read1, info.file_size, place, member.close)
 
 
 Files = Folder | Archive

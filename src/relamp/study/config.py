@@ -110,6 +110,26 @@ def load_config(given: Mapping[str, Any], presets: Path) -> Config:
         raise RelampError("\n".join([*map(_line, faults[:_MOST_LINES]), *more])) from error
 
 
+def stored_config(words: Any, place: str) -> Config:
+    """Return the configuration of a run as it was stored: `config`, and the names of the user's `own` data sets.
+
+    Raises RelampError, `place` first, if it is none.
+    """
+    parts = [words.get(name) for name in ("config", "own")] if isinstance(words, dict) else [None, None]
+    if not isinstance(parts[0], dict) or not isinstance(parts[1], list):
+        raise RelampError(f"{place}: holds no `config` and `own` of a run; pack the rows again")
+    refuse_excess(parts, place)
+    try:
+        own = [_new_name(str(name)) for name in parts[1]]
+        return Config.model_validate(parts[0], context={"own": own})
+    except ValidationError as error:
+        first, more = error.errors()[0], error.error_count() - 1
+        also = f" (and {more} more)" if more else ""
+        raise RelampError(f"{place}: {_line(first).removeprefix('config: ')}{also}; pack the rows again") from error
+    except ValueError as error:
+        raise RelampError(f"{place}: own: {error} (given: {shortened(repr(parts[1]))}); pack the rows again") from error
+
+
 def _line(fault: Any) -> str:
     place = shortened(".".join(str(part) for part in fault["loc"])).replace("\n", "\\n")
     if fault["type"] == "extra_forbidden":
