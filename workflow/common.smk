@@ -21,6 +21,7 @@ from relamp.data.rows import DEFAULT
 from relamp.errors import RelampError, without_user
 from relamp.evaluate.table import EVALUATIONS
 from relamp.runtime.code import write_code
+from relamp.runtime.environment import check_variables
 from relamp.study import resources
 from relamp.study.batches import ANY, DATASET, controls_of, scorings, trainings
 from relamp.study.config import given_options, load_config
@@ -51,6 +52,7 @@ try:
     CONFIG = load_config(config, ROOT / "workflow" / "presets")
     RESULTS = f"results/{CONFIG.preset}"
     PLAN = Plan(CONFIG, RESULTS, f"figures/{CONFIG.preset}")
+    check_variables()
     SITE = resources.site_words(ROOT / "slurm" / "site.yaml")
 except RelampError as error:
     print(error, file=sys.stderr)

@@ -1,7 +1,7 @@
 import re
 from pathlib import Path
 
-from slurm_cluster import PLAN, ROOT, needs_snakemake, run
+from slurm_cluster import ENV, PLAN, ROOT, needs_snakemake, run
 
 pytestmark = needs_snakemake
 
@@ -43,6 +43,11 @@ def test_an_unknown_name_within_a_target_is_a_line_and_what_is_left_out_is_plann
     counts = planned("all", "--config", "damage={datasets: []}", "mmix={images: {datasets: []}}")
     assert not {"lamp_fig2", "mmix_fig4", "mmix_fig5", "damage"} & set(counts)
     assert {"lamp_fig4", "mmix_table7", "judge"} <= set(counts)
+
+
+def test_a_variable_that_no_job_can_use_is_told_before_the_start() -> None:
+    (line,) = run(ROOT, *PLAN, "audit", env={**ENV, "RELAMP_SAVE_SECONDS": "1m"}, code=1).splitlines()
+    assert line.startswith("RELAMP_SAVE_SECONDS: '1m' is no number of seconds")
 
 
 def test_snakemakes_own_log_shows_no_password() -> None:

@@ -2,7 +2,6 @@
 
 import csv
 import math
-import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any, Literal, cast, get_args
 
 from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError, shortened
+from relamp.runtime.environment import device_name
 from relamp.runtime.yaml_words import read_options
 from relamp.study.studies import Run, Study
 
@@ -210,7 +210,7 @@ def need(
 
 def has_gpus() -> bool:
     """Return whether training jobs ask for a GPU: always, unless RELAMP_DEVICE says that they train elsewhere."""
-    return not os.environ.get("RELAMP_DEVICE", "cuda").startswith("cpu")
+    return not device_name().startswith("cpu")
 
 
 def cores_of(profile: Path | str) -> int:
