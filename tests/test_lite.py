@@ -1,10 +1,13 @@
 """From stored rows alone: pack them, render everything, and import nothing heavy."""
 
+import html
 import json
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -36,7 +39,7 @@ def test_everything_is_rendered_from_packed_rows(project: Path, capsys: pytest.C
     assert lite.main(["pack", str(rows)]) == 0
     assert rows.read_bytes() == first
     assert lite.main(["render", str(rows), str(out)]) == 0
-    figures = ("lamp_fig2", "lamp_fig4", "lamp_fig5", "mmix_fig2", "mmix_fig3", "leakage", "ranks")
+    figures = ("lamp_fig2", "lamp_fig4", "lamp_fig5", "mmix_fig2", "mmix_fig3", "leakage", "ranks", "numbers")
     assert {path.stem for path in (out / "figures").glob("*.png")} == set(figures)
     tables = {path.stem for path in (out / "tables").glob("*.html")}
     mixes = {f"mmix_table{number}" for number in range(2, 11)}
@@ -44,10 +47,14 @@ def test_everything_is_rendered_from_packed_rows(project: Path, capsys: pytest.C
     cells = pd.read_csv(out / "verdict.csv")
     assert set(cells.loc[cells["verdict"] != "not run", "dataset"]) == {"MUTAG"}
     assert "inconclusive" in capsys.readouterr().out
-    # The page's links lead to what lies beside it.
-    links = set(re.findall(r'href="([^"]+)"', (out / "verdict.html").read_text()))
-    assert links
-    assert not [link for link in links if not (out / link).exists()]
+    # Each link of a page leads to what lies beside it, or to a place of the page.
+    for page in ("verdict.html", "index.html"):
+        text = (out / page).read_text()
+        links = {html.unescape(link) for link in re.findall(r'(?:href|src)="([^"]+)"', text)}
+        anchors = {link[1:] for link in links if link.startswith("#")}
+        assert len(links) > len(anchors) > 0
+        assert anchors <= set(re.findall(r'id="([^"]+)"', text))
+        assert not [link for link in links if link[0] != "#" and not (out / link).exists()]
 
 
 def test_a_run_that_is_not_finished_is_told(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -76,6 +83,63 @@ def test_what_holds_no_rows_is_told(
     assert str(rows) in capsys.readouterr().err
 
 
+def repacked(source: Path, target: Path, change: Callable[[str, bytes], bytes | None]) -> Path:
+    """Pack the members anew, each as changed, without those that become None."""
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
+        for info in old.infolist():
+            if (content := change(info.filename, old.read(info))) is not None:
+                new.writestr(info.filename, content)
+    return target
+
+
+def test_a_hostile_or_broken_archive_is_a_line(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good, bad, out = project / "rows.zip", project / "bad.zip", project / "out"
+    assert lite.main(["pack", str(good)]) == 0
+    words = json.loads(zipfile.ZipFile(good).read("config.json"))
+    first = next(name for name in zipfile.ZipFile(good).namelist() if name.endswith("MUTAG/wl/default/rows.csv"))
+
+    def told(bytes_of: Path, message: str) -> None:
+        capsys.readouterr()
+        assert lite.main(["render", str(bytes_of), str(out)]) == 1
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("relamp: ")
+        assert message in line
+        assert len(line) < 1000
+        shutil.rmtree(out, ignore_errors=True)
+
+    odd = {**words, "config": {**words["config"], "preset": 3, "judging": {"margin": -1}}}
+    for config, message in (
+        *((b"no json", "config.json: is no JSON"), (b"[" * 10**5, "is no JSON that"), (b"[]", "holds no `config`")),
+        *((b"{}", "holds no `config` and `own`"), (b"\xff\xfe\x00", "is no JSON")),
+        (
+            json.dumps(odd).encode(),
+            "bad.zip/config.json: preset: input should be a valid string (given: 3) (and 1 more)",
+        ),
+        (
+            json.dumps({**words, "own": ["../.."]}).encode(),
+            "own: a name is made of letters, digits, _, - and ., the last not at its end (given",
+        ),
+        (json.dumps({**words, "own": 3}).encode(), "holds no `config` and `own`"),
+    ):
+        told(repacked(good, bad, lambda name, old, new=config: new if name == "config.json" else old), message)  # type: ignore[misc]
+    told(
+        repacked(good, bad, lambda name, old: None if name == first else old), f"bad.zip: lacks {first}; pack it again"
+    )
+    for rows in (b"", b"\xff\xfe\x00\x01", b"\n"):
+        change = lambda name, old, new=rows: new if name == first else old  # noqa: E731
+        told(repacked(good, bad, change), f"{first}: is no table that can be read (")
+    with zipfile.ZipFile(repacked(good, bad, lambda _, old: old), "a") as archive:
+        archive.writestr("../outside.csv", "x")
+    told(bad, "the member '../outside.csv' has a path that leads outside")
+    assert not (project / "outside.csv").exists()
+    content = bytearray(good.read_bytes())
+    content[len(content) // 3] ^= 1
+    bad.write_bytes(content)
+    told(bad, "bad.zip/")
+    bad.write_bytes(good.read_bytes().replace(b"PK\x01\x02\x14\x03\x14\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01"))
+    told(bad, "bad.zip/")  # every member marked as encrypted
+
+
 def test_own_data_sets_need_no_folder_any_more(project: Path) -> None:
     with pytest.raises(RelampError, match="there is no data set 'MINE'"):
         load_config({**SMALL, "damage": {"datasets": ["MINE"]}}, ROOT / "workflow" / "presets")
@@ -83,8 +147,7 @@ def test_own_data_sets_need_no_folder_any_more(project: Path) -> None:
     with zipfile.ZipFile(project / "rows.zip") as archive:
         words = json.loads(archive.read("config.json"))
     words["config"]["damage"]["datasets"] = ["MINE"]
-    (project / "config.json").write_text(json.dumps({**words, "own": ["MINE"]}))
-    config = restored(project / "config.json")
+    config = restored({**words, "own": ["MINE"]}, "x")
     assert config.damage.datasets == ("MINE",)
 
 

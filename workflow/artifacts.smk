@@ -39,6 +39,7 @@ rule verdict:
         others=[
             getattr(rules, name).output
             for name in ("leakage", "comparisons", "cross_table", "audit")
+            if name in PLAN.artifacts
         ],
     log:
         f"{RESULTS}/logs/artifacts/verdict.log",

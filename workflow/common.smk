@@ -47,24 +47,38 @@ elif workflow.deployment_settings.deployment_method:
     )
 GIVEN = "config.yaml" if Path("config.yaml").is_file() else str(ROOT / "config.yaml")
 
-
-configfile: GIVEN
-
-
 from relamp.artifacts.base import PAPERS
 from relamp.data.registry import REGISTRY
 from relamp.data.rows import DEFAULT
-from relamp.errors import RelampError
+from relamp.errors import RelampError, without_user
 from relamp.evaluate.table import EVALUATIONS
 from relamp.runtime.code import write_code
+from relamp.runtime.environment import check_variables
 from relamp.study import resources
 from relamp.study.batches import ANY, DATASET, controls_of, scorings, trainings
-from relamp.study.config import load_config
+from relamp.study.config import given_options, load_config
 from relamp.study.names import FROM_SCRATCH
 from relamp.study.own import own_data, own_sizes, split_of
 from relamp.study.paths import all_datasets
 from relamp.study.plan import Plan
 from relamp.study.studies import TRAINERS, Run
+from relamp.study.targets import check_targets
+
+# Not by `configfile:`, for which the second of two equal sections wins and `24:00:00` is a number.
+if not workflow.modifier.skip_configfile:
+    settings = workflow.config_settings
+    files = [] if settings.replace_workflow_config else [GIVEN]
+    try:
+        options = given_options(
+            [*files, *settings.configfiles], settings.config_args or ()
+        )
+    except RelampError as error:
+        stop(error)
+    config.clear()
+    config.update(options)
+    workflow.configfiles += files
+# Snakemake writes its command into its log.
+sys.argv[:] = map(without_user, sys.argv)
 
 try:
     CONFIG = load_config(config, ROOT / "workflow" / "presets")
@@ -73,6 +87,8 @@ try:
     PLAN = Plan(
         CONFIG, RESULTS, f"figures/{CONFIG.preset}", relpath(ROOT / "published")
     )
+    check_variables()
+    SITE = resources.site_words(ROOT / "slurm" / "site.yaml")
 except RelampError as error:
     stop(error)
 
@@ -81,7 +97,6 @@ EDITS, THEOREM = STUDIES["edits"], STUDIES["theorem"]
 SNAKEFILE = relpath(ROOT / "Snakefile")
 RATES = resources.load_rates(ROOT / "workflow" / "rates.csv")
 CORES = resources.cores_of(ROOT / "slurm" / "profile.yaml")
-SITE = resources.site_words(ROOT / "slurm" / "site.yaml")
 SIZES = own_sizes(CONFIG)
 
 

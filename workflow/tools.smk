@@ -92,3 +92,11 @@ rule progress:
         own="progress",
     script:
         "scripts/progress.py"
+
+
+# Before anything is planned; Snakemake itself knows its targets only later.
+try:
+    check_targets(sys.argv[1:], PLAN)
+except RelampError as error:
+    print(error, file=sys.stderr)
+    sys.exit(1)

@@ -8,13 +8,13 @@ import argparse
 import json
 import os
 import sys
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from relamp.artifacts.verdict import print_verdicts
-from relamp.errors import RelampError
-from relamp.runtime.files import write_zip
+from relamp.data.archive import Archive
+from relamp.errors import RelampError, listed
+from relamp.runtime.files import read_json, write_zip
 from relamp.runtime.home import home
 from relamp.runtime.job import bound, named
 from relamp.study.config import CONFIG, configured, restored, stored
@@ -43,9 +43,14 @@ def render(rows: Path, out: Path) -> None:
 
     Raises RelampError if the file holds no rows of a configuration.
     """
-    _unpack(rows, out)
-    config = restored(out / CONFIG)
+    archive = Archive(rows, _MOST_BYTES)
+    if CONFIG not in archive:
+        raise RelampError(f"{rows}: holds no rows of a run; make it with `relamp pack`")
+    archive.unpack(out)
+    config = restored(read_json(out / CONFIG), archive.place(CONFIG))
     plan = Plan(config, str(out), str(out / "figures"), os.path.relpath(home() / "published"))
+    if missing := [path for path in plan.all_rows() if not Path(path).is_file()]:
+        raise RelampError(f"{rows}: lacks {listed(Path(path).relative_to(out) for path in missing)}; pack it again")
     for artifact in plan.artifacts.values():
         if artifact.lite:
             make, words = named(artifact.call), plan.inputs(artifact) | plan.outputs(artifact) | plan.params(artifact)
@@ -53,18 +58,6 @@ def render(rows: Path, out: Path) -> None:
             words |= {"splits": (), "command": f"python -m relamp.lite render {rows} {out}"}
             make(**bound(make, words))
     print_verdicts(out / "verdict.csv", out / "claims.csv", out / "verdict.html", config.fail_on)
-
-
-def _unpack(rows: Path, out: Path) -> None:
-    try:
-        with zipfile.ZipFile(rows) as archive:
-            names = [info.filename for info in archive.infolist()]
-            if sum(info.file_size for info in archive.infolist()) > _MOST_BYTES or CONFIG not in names:
-                raise RelampError(f"{rows}: holds no rows of a run; make it with `python -m relamp.lite pack`")
-            # zipfile keeps members below the folder, whatever their names say.
-            archive.extractall(out)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise RelampError(f"{rows}: cannot be unpacked to {out} ({error}); name another file or folder") from error
 
 
 def pack_main(words: Sequence[str]) -> int:

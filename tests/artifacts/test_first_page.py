@@ -65,6 +65,7 @@ def made(run: Path) -> str:
         gallery=gallery,
         preset="quick",
         output=run / "index.html",
+        command="snakemake index",
     )
     return (run / "index.html").read_text(encoding="utf-8")
 

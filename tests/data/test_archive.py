@@ -173,6 +173,17 @@ def test_a_missing_or_ambiguous_member_is_named(tmp_path: Path) -> None:
         archive.open("x")
 
 
+def test_names_of_members_are_printed_safely_and_not_all_of_them(tmp_path: Path) -> None:
+    names = [f"{number}\x1b[31m" + "x" * 100 for number in range(1000)]
+    with pytest.raises(RelampError) as caught:
+        Archive(make_zip(tmp_path / "t.zip", dict.fromkeys(names, b"")), 100).open("z")
+    assert str(caught.value).endswith("... (108 characters) and 992 more; fetch it again")
+    assert "only 0\\x1b[31mxxx" in str(caught.value)
+    assert len(str(caught.value)) < 1000
+    with pytest.raises(RelampError, match=r"the member '\.\./\\x1bx+\.\.\. \([\d,]+ characters\) has a path"):
+        Archive(make_zip(tmp_path / "t.zip", {"../\x1b" + "x" * 1000: b""}), 100)
+
+
 def test_all_members_together_may_not_be_larger_than_expected(tmp_path: Path) -> None:
     path = make_zip(tmp_path / "t.zip", {"a": bytes(600), "b": bytes(600)})
     assert read_zip(path, 1200) == {"a": bytes(600), "b": bytes(600)}

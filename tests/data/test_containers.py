@@ -1,9 +1,11 @@
 """Laws of all kinds of packed data sets: what is saved comes back by memory map, and nothing else is taken for it."""
 
 import errno
+import json
 import os
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -87,6 +89,41 @@ def test_other_files_are_refused(data: Packed, tmp_path: Path) -> None:
     path.write_text("graph,fold\n" * 20)
     with pytest.raises(RelampError, match="is no safetensors file"):
         type(data).load(path)
+
+
+HEADERS = st.recursive(
+    st.none() | st.integers() | st.text(max_size=3) | st.floats(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["__metadata__", "packed", "x", "dtype", "shape", "data_offsets"]), inner)
+    ),
+    max_leaves=8,
+)
+
+
+@given(HEADERS.map(json.dumps) | st.sampled_from(["[" * 10**5, '{"a":' * 10**5, "\x00"]))
+@settings(max_examples=200, deadline=None)
+def test_a_header_of_any_form_is_refused_in_a_line(tmp_path_factory: pytest.TempPathFactory, header: str) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.safetensors"
+    path.write_bytes(len(header.encode()).to_bytes(8, "little") + header.encode() + bytes(64))
+    with pytest.raises(
+        RelampError, match=r"any\.safetensors: (is no safetensors file|holds no packed graphs)"
+    ) as caught:
+        PackedGraphs.load(path)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("words", [3, "[]", "[" * 10**5, "3", '{"cardinality": 3}'])
+def test_words_of_a_header_of_another_form_are_refused(tmp_path: Path, words: Any) -> None:
+    header = json.dumps({"__metadata__": {"packed": words}}).encode()
+    (tmp_path / "a.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
+    with pytest.raises(RelampError, match="holds no packed graphs"):
+        PackedGraphs.load(tmp_path / "a.safetensors")
+
+
+def test_a_folder_in_place_of_a_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(RelampError, match=r"cannot be read \(Is a directory\)"):
+        PackedGraphs.load(tmp_path)
 
 
 @every

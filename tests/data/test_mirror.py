@@ -1,26 +1,30 @@
+import base64
 import gzip
 import hashlib
 import io
+import json
+import logging
 import lzma
 import subprocess
 import sys
 import threading
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from relamp.data import jobs, read
 from relamp.data.mirror import Fetched, Network, fetch
-from relamp.data.registry import RemoteFile, Variant
+from relamp.data.registry import REGISTRY, RemoteFile, Variant
 from relamp.errors import RelampError
 
 BODY = b"name,y\nC,1\n" * 100
 PAGE = b"<!DOCTYPE html><html><body>Not found</body></html>"
-QUICK = Network(attempts=3, wait=0.01, timeout=0.3)
+QUICK = Network(attempts=3, wait=0.01, timeout=0.3, answer=0.8)
 
 
 def digest(body: bytes) -> str:
@@ -64,6 +68,9 @@ class Handler(BaseHTTPRequestHandler):
         if isinstance(page, float):  # silent for a while
             time.sleep(page)
             page = BODY
+        if callable(page):  # it answers by itself
+            page(self)
+            return
         if isinstance(page, int):
             self.send_error(page)
             return
@@ -152,7 +159,7 @@ def test_a_file_that_is_nowhere_lists_every_place(tmp_path: Path, server: Server
         "a.csv: no sound copy was found",
         f"  {tmp_path}/Set/a.csv: is not there",
         f"  {server.url}/late/Set/a.csv: no answer within 0.3 s (3 attempts)",
-        f"  {server.url}/half/Set/a.csv: the connection failed (ChunkedEncodingError) (3 attempts)",
+        f"  {server.url}/half/Set/a.csv: the connection failed (ProtocolError) (3 attempts)",
         "  http://127.0.0.1:9/Set/a.csv: the connection failed (ConnectionError) (3 attempts)",
         f"  {server.url}/a.csv: the server answers 500 (3 attempts)",
         f"put the file at {tmp_path}/Set/a.csv",
@@ -288,3 +295,154 @@ def test_of_two_processes_at_once_one_downloads(tmp_path: Path, server: Server) 
     assert told == sorted([[digest(BODY), "cache"], [digest(BODY), f"{server.url}/Set/a.csv"]])
     assert server.asked == ["/Set/a.csv"]
     assert files_in(tmp_path) == ["a.csv"]
+
+
+def told(file: RemoteFile, server: Server, cache: Path) -> str:
+    """What is said of an address that does not give the file; nothing is left in the cache."""
+    with pytest.raises(RelampError) as caught:
+        fetch(file, [server.url], cache, network=QUICK)
+    assert files_in(cache) == []
+    return str(caught.value).splitlines()[2].removeprefix(f"  {server.url}/Set/{file.name}: ")
+
+
+def plainly(*pieces: bytes, headers: dict[str, str] | None = None, pause: float = 0) -> Callable[[Handler], None]:
+    """An answer in pieces, with no length but what the headers say."""
+
+    def answer(handler: Handler) -> None:
+        handler.send_response(200)
+        for name, value in (headers or {}).items():
+            handler.send_header(name, value)
+        handler.end_headers()
+        for piece in pieces:
+            handler.wfile.write(piece)
+            time.sleep(pause)
+
+    return answer
+
+
+def test_an_endless_file_is_cut_off_at_twice_what_is_known(tmp_path: Path, server: Server) -> None:
+    sent = []
+
+    def endless(handler: Handler) -> None:
+        plainly()(handler)
+        for _ in range(10_000):  # 1 GB
+            handler.wfile.write(bytes(100_000))
+            sent.append(100_000)
+
+    server.pages["/Set/a.csv"] = endless
+    assert told(known("a.csv"), server, tmp_path) == "has more than the 2,200 bytes that are loaded at most"
+    assert server.asked == ["/Set/a.csv"]  # and is not asked for it again
+    assert sum(sent) < 50_000_000  # what fits in buffers of the machine
+    assert (
+        RemoteFile("Set", "a.csv").most_bytes
+        == RemoteFile("Set", "a", (), (Variant("0", "listed"),)).most_bytes
+        == 2**32
+    )
+
+
+def test_a_file_that_says_it_is_too_long_is_not_loaded(tmp_path: Path, server: Server) -> None:
+    server.pages["/Set/a.csv"] = (BODY, 2201)
+    assert told(known("a.csv"), server, tmp_path) == "has more than the 2,200 bytes that are loaded at most"
+    server.pages["/Set/b.csv"] = BODY * 2
+    assert not fetch(known("b.csv"), [server.url], tmp_path, network=QUICK).verified
+
+
+def test_bytes_that_are_packed_on_their_way_are_not_unpacked(tmp_path: Path, server: Server) -> None:
+    bomb = gzip.compress(bytes(2**24), mtime=0)
+    server.pages["/Set/a.csv"] = plainly(bomb, headers={"Content-Encoding": "gzip"})
+    assert told(known("a.csv"), server, tmp_path) == (
+        "the server sends it packed (gzip), although plain bytes are asked for"
+    )
+    # Servers that know the suffix call the file's own packing an encoding.
+    packed = gzip.compress(BODY, mtime=0)
+    server.pages["/Set/a.csv.gz"] = plainly(packed, headers={"Content-Encoding": "gzip"})
+    found = fetch(known("a.csv.gz", packed), [server.url], tmp_path, network=QUICK)
+    assert (found.verified, found.path.read_bytes()) == (True, packed)
+
+
+def test_a_file_that_comes_letter_by_letter_is_given_up(tmp_path: Path, server: Server) -> None:
+    drops = [bytes([letter]) for letter in BODY]
+    server.pages["/Set/a.csv"] = plainly(*drops, headers={"Content-Length": str(len(BODY))}, pause=0.05)  # 55 s
+    begun = time.monotonic()
+    assert told(known("a.csv"), server, tmp_path).endswith(" bytes came in 0 s (3 attempts)")
+    assert time.monotonic() - begun < 10
+
+
+def test_headers_that_come_letter_by_letter_are_given_up(tmp_path: Path, server: Server) -> None:
+    def slow(handler: Handler) -> None:
+        for letter in b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 60:
+            handler.wfile.write(bytes([letter]))
+            time.sleep(0.05)
+
+    server.pages["/Set/a.csv"] = slow
+    begun = time.monotonic()
+    assert told(known("a.csv"), server, tmp_path) == "no whole answer within 0.8 s (3 attempts)"
+    assert time.monotonic() - begun < 10
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz"])
+def test_a_file_cut_without_a_length_is_asked_for_again(name: str, tmp_path: Path, server: Server) -> None:
+    whole = BODY if name == "a.csv" else gzip.compress(BODY, mtime=0)
+    cut = plainly(whole[: len(whole) // 2])
+    server.pages[f"/Set/{name}"] = [cut, plainly(whole)]
+    assert fetch(known(name, whole), [server.url], tmp_path / "c", network=QUICK).path.read_bytes() == whole
+    assert len(server.asked) == 2
+    server.pages[f"/Set/{name}"] = cut
+    size = f", {len(whole) // 2:,} bytes instead of {len(whole):,} (3 attempts)"
+    assert told(known(name, whole), server, tmp_path / "d").endswith(size)
+
+
+@pytest.mark.parametrize(
+    "place", ["file:///etc/hostname", "ftp://127.0.0.1/a.csv", "http://127.0.0.1:word/", "/Set/a.csv"]
+)
+def test_a_redirect_that_leads_nowhere_is_followed_once(place: str, tmp_path: Path, server: Server) -> None:
+    def elsewhere(handler: Handler) -> None:
+        handler.send_response(302)
+        handler.send_header("Location", place)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    server.pages["/Set/a.csv"] = elsewhere
+    assert told(known("a.csv"), server, tmp_path).startswith("is or leads to no address of http or https (")
+    assert len(server.asked) == (31 if place.startswith("/") else 1)  # in a circle, up to the limit of requests
+
+
+def test_other_answers_than_the_file_are_refused(tmp_path: Path, server: Server) -> None:
+    def part(handler: Handler) -> None:
+        handler.send_response(206)
+        handler.send_header("Content-Length", str(len(BODY)))
+        handler.end_headers()
+        handler.wfile.write(BODY)
+
+    server.pages["/Set/a.csv"] = part
+    assert told(known("a.csv"), server, tmp_path) == "the server answers 206"
+
+
+def test_user_and_password_reach_the_server_and_nothing_else(
+    tmp_path: Path, server: Server, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.INFO)
+    wanted = f"Basic {base64.b64encode(b'me:sesame@me').decode()}"
+
+    def locked(handler: Handler) -> None:
+        right = handler.headers.get("Authorization") == wanted and "Set" in handler.path
+        (plainly(BODY) if right else lambda h: h.send_error(401))(handler)
+
+    server.pages |= {"/m/Set/a.csv": locked, "/n/Set/a.csv": locked}
+    row = REGISTRY["BACE"]
+    monkeypatch.setitem(REGISTRY, "BACE", type(row)(**{**vars(row), "remote": (known("a.csv"),)}))  # type: ignore[attr-defined]
+    named = server.url.replace("http://", "http://me:sesame%40me@")
+    record = tmp_path / "raw.json"
+    config = {"mirrors": [f"{named}/gone", f"{named}/m"], "cache": str(tmp_path / "c")}
+    jobs.fetch("BACE", config, record)
+    assert json.loads(record.read_text())[0]["place"] == f"{server.url}/m/Set/a.csv"
+    (file,) = read.from_record("BACE", json.loads(record.read_text()))
+    file.path.unlink()
+    with pytest.raises(RelampError) as caught:
+        read.from_record("BACE", json.loads(record.read_text()))
+    with pytest.raises(RelampError) as nowhere:
+        fetch(known("a.csv"), [f"{named}/gone", f"{named}/o"], tmp_path / "d", offline=True)
+    said = caplog.text + str(caught.value) + str(nowhere.value) + record.read_text()
+    assert f"{server.url}/gone/Set/a.csv: the server answers 404" in said
+    assert "sesame" not in said
+    assert "me:" not in said

@@ -133,6 +133,14 @@ def test_dropped_rows_are_listed_with_their_reasons(tmp_path: Path) -> None:
     assert classes.y.tolist() == [2, 0]
 
 
+def test_a_string_that_would_take_minutes_is_dropped() -> None:
+    chain, tree = "C" * 10_000, "C(" * 50_000 + "C" + ")" * 50_000
+    data = pack_molecules("long", [chain, chain + "C", tree, "C(" * 3_000 + "C" + ")" * 3_000])
+    assert data.num_nodes.tolist() == [10_000, 3_001]
+    reasons = [row["reason"] for row in data.info["dropped"]]
+    assert reasons == [f"has {count} characters, more than 10,000" for count in ("10,001", "150,001")]
+
+
 def test_molecules_of_which_none_is_left_are_refused() -> None:
     with pytest.raises(RelampError, match="none of the 2 molecules can be featurised"):
         pack_molecules("bad", ["(", ""])

@@ -109,6 +109,7 @@ def test_nodes_come_in_the_order_of_their_graphs(tmp_path: Path) -> None:
         ({"valid_labels.npy": np.full((3, 4), {}, dtype=object)}, r"valid_labels\.npy: holds no array"),
         ({"valid_graph_id.npy": np.array([4, 4, 5])}, r"valid_graph\.json: edge \(\d, 2\) joins two graphs"),
         ({"valid_graph.json": "<html>"}, r"valid_graph\.json: is no node-link graph"),
+        ({"valid_graph.json": "[" * 200_000}, r"valid_graph\.json: is no node-link graph \(maximum recursion depth"),
         ({"valid_graph.json": {"nodes": []}}, r"valid_graph\.json: is no node-link graph \('links'\)"),
         ({"valid_graph.json": {"nodes": [{"id": 1}], "links": []}}, r"its nodes are not numbered 0 to 2"),
         (

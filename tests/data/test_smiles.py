@@ -113,6 +113,10 @@ def test_what_is_no_raw_file_is_refused(tmp_path: Path, content: bytes | None, m
     [
         ({"dataset/bace/raw/bace.csv": b""}, r"has no table zinc_standard_agent/raw/\*\.csv\.gz"),
         ({TABLE: table(ROWS, ("mol", "zinc_id"))}, "has no column smiles, only mol, zinc_id"),
+        (
+            {TABLE: gzip.compress(b"a," * 300_000)},
+            r"has no column smiles, only a, a, a, a, a, a, a, a and 299,993 more;",
+        ),
         ({TABLE: gzip.compress(b"")}, "has no column smiles, only nothing"),
         ({TABLE: gzip.compress(b"zinc_id,smiles\n1,C\n2\n")}, "line 3 is no row of a table"),
         ({TABLE: gzip.compress(b'smiles,zinc_id\n"C"C,1\n')}, "line 2 is no row of a table"),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
 from archives import make_zip
+from relamp.data import unpickle
 from relamp.data.unpickle import load_npy, load_npz, load_pickle, load_pickle_stream
 from relamp.errors import RelampError
 
@@ -168,6 +169,24 @@ def test_broken_bytes_give_data_or_the_one_error(cut: float, flips: list[tuple[f
         assert flips, "what is merely cut off is always refused"
 
 
+def test_few_bytes_that_stand_for_very_many_entries_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unpickle, "_MOST_ENTRIES", 2000)  # of a million
+    ones: Any = [1] * 10
+    for _ in range(2):
+        ones = [ones] * 10
+    assert np.sum(load(pickle.dumps(ones))) == 10**3
+    for _ in range(7):
+        ones = [ones] * 10  # ten thousand million entries, in 200 bytes
+    boxed = np.empty(1, dtype=object)
+    boxed[0] = ones
+    for bomb in (ones, {"a": ones}, boxed):
+        with pytest.raises(RelampError, match="it has more than 2,000 entries"):
+            load(pickle.dumps(bomb))
+    ones.append(ones)
+    with pytest.raises(RelampError, match="is no sound pickle"):
+        load(pickle.dumps(ones))
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(RelampError, match=r"/none: cannot be read"):
         load_pickle(tmp_path / "none")
@@ -195,13 +214,23 @@ def test_a_malicious_object_array_is_refused_and_not_run(tmp_path: Path) -> None
     assert not mark.exists()
 
 
+def npy(header: bytes) -> bytes:
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+
+
 @pytest.mark.parametrize(
     "data",
-    [b"", b"\x93NUMPY\x09\x00", b"\x93NUMPY\x01\x00\x10\x00{'descr': '<i4'}", b"<html>"],
+    [
+        *(b"", b"\x93NUMPY\x09\x00", b"\x93NUMPY\x01\x00\x10\x00{'descr': '<i4'}", b"<html>"),
+        *(npy(b"[" * 9000), npy(b"(" * 9000 + b")" * 9000), npy(b"-" * 9000 + b"1"), npy(b"  x\n y\n"), npy(b"'")),
+        *(npy(b"{'descr': '|O', 'fortran_order': False, 'shape': ('a',)}"), npy(b"\x00\xff")),
+    ],
 )
 def test_a_broken_npy_is_refused(data: bytes) -> None:
-    with pytest.raises(RelampError, match=r"x\.npy: is no sound npy file"):
+    with pytest.raises(RelampError, match=r"x\.npy: is no sound npy file") as caught:
         load_npy(io.BytesIO(data), "x.npy")
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 300
 
 
 @pytest.mark.parametrize("shape", [(3,), (2**40, 2**40), (-1,), ("a",)])

@@ -200,3 +200,18 @@ def test_a_job_under_snakemake_gets_its_words_and_its_threads(tmp_path: Path) ->
     assert said.splitlines().count("relamp: these out.txt 2 2") == 1
     assert "Traceback" not in said
     assert (tmp_path / "logs" / "one.log").read_text().endswith(" these out.txt 2 2\n")
+
+
+def test_a_log_holds_no_password_and_no_control_character(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def main() -> None:
+        logging.info("asked %s", ["http://me:sesame@host/a"])
+        raise ValueError("http://me:sesame@host/b \x1b[31m" + "long" * 1000)
+
+    assert call(main, job(tmp_path / "a.log")) == 1
+    log, terminal = (tmp_path / "a.log").read_text(), capsys.readouterr().err
+    assert "asked ['http://host/a']" in log
+    assert terminal.startswith("relamp: ValueError: http://host/b \\x1b[31mlonglong")
+    assert len(terminal) < 1200
+    for text in (log, terminal):
+        assert "sesame" not in text
+        assert "\x1b" not in text

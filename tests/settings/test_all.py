@@ -24,6 +24,7 @@ from relamp.settings.judging import Judging
 from relamp.settings.mixing import MixSettings
 from relamp.settings.molecules import Finetuning
 from relamp.settings.nodes import NodePretraining
+from relamp.settings.places import Places
 
 for module in pkgutil.iter_modules(relamp.settings.__path__, "relamp.settings."):
     importlib.import_module(module.name)
@@ -150,3 +151,18 @@ def test_defaults_are_checked_against_what_is_given() -> None:
 def test_mixing_by_the_adjacency_needs_a_graph() -> None:
     with pytest.raises(ValidationError, match="without a graph there is no adjacency"):
         MixSettings(operator="adjacency", scope="op")
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["ftp://host/a", "file:///a", "http://", "https://me:pa/ss@host/a", "http://host:port/a", "http://me:p w@host/a"],
+)
+def test_an_address_that_is_none_is_refused(place: str) -> None:
+    with pytest.raises(ValidationError, match=r"an address is http\(s\)://host"):
+        Places(mirrors=(place,))
+
+
+def test_what_is_recorded_of_mirrors_has_no_password() -> None:
+    places = Places(mirrors=("https://me:word@host/a", "/data/m@x"))
+    assert places.mirrors[0] == "https://me:word@host/a"
+    assert places.model_dump(mode="json")["mirrors"] == ["https://host/a", "/data/m@x"]

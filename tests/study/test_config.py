@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from relamp.errors import RelampError
 from relamp.method.table import METHODS, MethodRow
+from relamp.runtime.files import read_json
 from relamp.settings.own import OwnData
-from relamp.study.config import Config, configured, load_config, merge, restored, stored
+from relamp.study.config import Config, configured, given_options, load_config, merge, restored, stored
 
 ROOT = Path(__file__).parents[2]
 PRESETS = ROOT / "workflow" / "presets"
@@ -147,6 +148,26 @@ ONE_FAULT: dict[str, dict[str, Any]] = {
     "preset: there is no preset 'quik'; known: ": {"preset": "quik"},
     "preset: there is no preset ['quick']; known: ": {"preset": ["quick"]},
     "transfer: input should be a valid dictionary": {"transfer": None},
+    "preset: there is no preset 'qqq": {"preset": "q" * 1000},
+    "offline: input should be a valid boolean, unable to interpret input (given: 'NEVER')": {"offline": "NEVER"},
+    "own: braces in the folder /data/{x}": {"own": {"MINE": "/data/{x}"}},
+    "unsupervised.pretraining.hidden: input should be a finite number (given: inf)": unsupervised(
+        pretraining={"hidden": float("inf")}
+    ),
+    "unsupervised.pretraining.hidden: input should be less than 2147483648": unsupervised(
+        pretraining={"hidden": 2**70}
+    ),
+    "unsupervised.pretraining.temperature: input should be a finite number": unsupervised(
+        pretraining={"temperature": float("inf")}
+    ),
+    "unsupervised: sweeps.hidden: hidden: input should be a finite number": unsupervised(sweeps={"hidden": ["1e400"]}),
+    "has more than 20,000 entries; shorten it": unsupervised(seeds=[0] * 1_000_000),
+    "unsupervised.seeds: duplicate: 0, 1, 2, 3, 4, 5, 6, 7 and 4,992 more (given: [0, 1, 2, ": unsupervised(
+        seeds=[*range(5000), *range(5000)]
+    ),
+    "unsupervised.methods.0: there is no method 'xxx": unsupervised(methods=["x" * 10_000]),
+    "unsupervised.\\x1b[31m: there is no such option": unsupervised(**{"\x1b[31m": 1}),
+    "unsupervised.a\\nconfig: b: there is no such option": unsupervised(**{"a\nconfig: b": 1}),
 }
 
 
@@ -161,6 +182,56 @@ def test_an_unknown_mixer_in_the_table_is_told(monkeypatch: pytest.MonkeyPatch) 
 def test_a_fault_is_one_line(expected: str, given: dict[str, Any]) -> None:
     (line,) = faults(given)
     assert line.startswith(f"config: {expected}")
+    assert len(line) < 1000
+
+
+def test_no_message_shows_what_might_be_a_password() -> None:
+    (line,) = faults({"mirrors": ["/data", "http://me:se same@host/"]})
+    assert line.startswith("config: mirrors.1: an address is http(s)://host[:port]/...")
+    assert "same" not in line
+
+
+def test_very_many_faults_are_counted() -> None:
+    lines = faults(unsupervised(seeds=[-1] * 1000))
+    assert len(lines) == 51
+    assert lines[-1] == "config: and 950 more of this kind"
+
+
+BOMB = "a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
+    f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 10)
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "config: damage: is missing"),
+        (b"- a\n", "odd.yaml: holds ['a'] and no options"),
+        (b"\x00\xff", "odd.yaml: is no text that can be read"),
+        (b"damage: {datasets: [MUTAG]}\ndamage: {}\n", "odd.yaml: line 2: damage stands here a second time"),
+        (BOMB.encode(), "odd.yaml: has more than 20,000 entries"),
+    ],
+)
+def test_an_odd_preset_is_told(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "odd.yaml").write_bytes(content)
+    with pytest.raises(RelampError) as caught:
+        load_config({"preset": "odd"}, tmp_path)
+    assert str(caught.value).removeprefix(f"{tmp_path}/").startswith(message)
+
+
+def test_files_and_entries_override_one_another_in_their_order(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("preset: quick\nunsupervised: {seeds: [0, 1], sweeps: {gamma: [0.1]}}\n")
+    (tmp_path / "b.yaml").write_text("unsupervised: {seeds: [2]}\ncache: NO\n")
+    entries = ["offline=true", "unsupervised={methods: [bag]}", "unsupervised.sweeps.gamma=[0.3]", "cache=@x", "own="]
+    found = given_options([tmp_path / "a.yaml", tmp_path / "b.yaml"], entries)
+    assert found == {
+        "preset": "quick",
+        "unsupervised": {"seeds": [2], "sweeps": {"gamma": [0.3]}, "methods": ["bag"]},
+        **{"cache": "@x", "offline": True, "own": None},
+    }
+    for entry, message in (("own", "has the form name=value"), ("own={a: 1, a: 2}", "own: line 1: a stands here")):
+        with pytest.raises(RelampError, match=message):
+            given_options([], [entry])
 
 
 def test_all_faults_are_told_at_once() -> None:
@@ -279,16 +350,15 @@ def test_the_probe_of_a_data_set_overrides_the_shared_one() -> None:
 )
 def test_what_is_no_configuration_of_a_run_is_told(tmp_path: Path, text: str) -> None:
     (tmp_path / "config.json").write_text(text)
-    with pytest.raises(RelampError, match=r"config\.json: is no configuration of a run") as told:
-        restored(tmp_path / "config.json")
+    with pytest.raises(RelampError, match=r"config\.json: ") as told:
+        restored(read_json(tmp_path / "config.json"), "config.json")
     assert len(str(told.value).splitlines()) == 1
     assert len(str(told.value)) < 500
 
 
-def test_a_run_has_the_same_configuration_elsewhere(tmp_path: Path) -> None:
+def test_a_run_has_the_same_configuration_elsewhere() -> None:
     config = load_config({"preset": "desk", "own": {}}, PRESETS)
-    (tmp_path / "config.json").write_text(json.dumps(stored(config)))
-    assert restored(tmp_path / "config.json").unsupervised == config.unsupervised
+    assert restored(json.loads(json.dumps(stored(config))), "x").unsupervised == config.unsupervised
 
 
 def test_the_configuration_is_the_folders_own_or_the_shipped_one(
@@ -302,7 +372,7 @@ def test_the_configuration_is_the_folders_own_or_the_shipped_one(
     assert configured("quick").unsupervised.seeds == (7,)
 
 
-@pytest.mark.parametrize(("text", "said"), [("a: [", "is no YAML"), ("- a", "no entries"), ("\xff", "no YAML")])
+@pytest.mark.parametrize(("text", "said"), [("a: [", "line 1: expected"), ("- a", "no options"), ("\xff", "no text")])
 def test_a_file_that_is_no_configuration_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, said: str
 ) -> None:

@@ -48,6 +48,7 @@ def test_the_schema_describes_every_option_and_requires_none() -> None:
     assert schema["$defs"]["Inner"]["properties"]["width"] == {
         "default": 3,
         "description": "Width in metres.",
+        "exclusiveMaximum": 2**31,
         "minimum": 1,
         "title": "Width",
         "type": "integer",

@@ -141,6 +141,15 @@ def test_rates_that_make_no_sense_are_refused_with_their_line(tmp_path: Path) ->
     [
         *[("", {}), ("# nothing\n", {}), ("gpu:\n", {"gpu": {}})],
         ("cpu: {slurm_partition: c}", {"cpu": {"slurm_partition": "c"}}),
+        ("cpu: {qos: NO, constraint: on}", {"cpu": {"qos": "NO", "constraint": "on"}}),
+        # As `sbatch --time` reads them; what has begun counts.
+        *[
+            (f"all: {{runtime: {text}}}", {"all": {"runtime": minutes}})
+            for text, minutes in (
+                *[("1440", 1440), ("24:00:00", 1440), ("'24:00:00'", 1440), ("1-00:00:00", 1440), ("1-12", 2160)],
+                *[("2-03:30", 3090), ("90:00", 90), ("90:01", 91), ("0:0:1", 1), ("01:30:00", 90), ("1-0", 1440)],
+            )
+        ],
     ],
 )
 def test_site_words(tmp_path: Path, text: str, words: dict[str, dict[str, str]]) -> None:
@@ -153,7 +162,9 @@ def test_site_words(tmp_path: Path, text: str, words: dict[str, dict[str, str]])
     "text",
     [
         *("cpu", "gpus: {a: b}", "cpu: [a]", "cpu: {a: [b]}", "gpu: {a: true}"),
-        *("all: {runtime: 2d}", "all: {runtime: 0}", "gpu: {mem_mb: 8G}"),
+        *("all: {runtime: 2d}", "all: {runtime: 0}", "gpu: {mem_mb: 8G}", "all: {runtime: 1-00:00:00:00}"),
+        *("all: {runtime: 1:}", "all: {runtime: infinite}", "all: {runtime: -5}", "all: {runtime: 0:00}"),
+        *("cpu: {a: 1}\ncpu: {b: 1}", "cpu: {a: 1, a: 2}", "- cpu"),
     ],
 )
 def test_other_words_are_refused(tmp_path: Path, text: str) -> None:

@@ -12,9 +12,10 @@ from relamp.errors import RelampError
 from relamp.tools.report import write_report
 from relamp.tools.summary import print_summary
 
-CELLS = """paper,method,label,dataset,evaluation,metric,part,published,spread,mean,low,high,seeds,verdict,verdict_seeds
-lamp,a,A*,MUTAG,svm-rbf,accuracy,,90.0,1.0,80.0,79.0,81.0,5,worse,worse
-lamp,b,B,MUTAG,svm-rbf,accuracy,,90.0,,,,,,not run,not run
+HEAD = "paper,method,label,dataset,evaluation,metric,part,published,spread,decimals"
+CELLS = f"""{HEAD},mean,low,high,seeds,verdict,verdict_seeds
+lamp,a,A*,MUTAG,svm-rbf,accuracy,,90.0,1.0,1,80.0,79.0,81.0,5,worse,worse
+lamp,b,B,MUTAG,svm-rbf,accuracy,,90.0,,1,,,,,not run,not run
 """
 CLAIMS = """id,paper,where,quote,outcome,coverage,evidence
 a,lamp,Section 1,it is {best},fails,1 of 8 data sets: MUTAG,over b: -3.00
@@ -72,6 +73,26 @@ def test_a_failure_leaves_no_report(project: Path, monkeypatch: pytest.MonkeyPat
     with pytest.raises(RelampError, match="it did not work"):
         write(project, {})
     assert list((project / "out").iterdir()) == []
+
+
+def test_a_mirrors_password_stands_in_no_message_and_no_log(
+    project: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    address = "http://me:sesame@host/" + "m" * 480  # what is said of a failure is cut within the password
+    seen: list[list[str]] = []
+
+    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        seen.append(command)
+        return subprocess.CompletedProcess(command, 1, f"asked {address}", f"said {address}")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    with caplog.at_level("INFO"), pytest.raises(RelampError) as caught:
+        write(project, {"mirrors": [address]})
+    assert f'mirrors=["{address}"]' in seen[0]
+    assert "mmm" in str(caught.value)
+    assert "mmm" in caplog.text
+    assert "me:" not in caplog.text + str(caught.value)
+    assert "sam" not in caplog.text + str(caught.value)
 
 
 def summary(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:

@@ -84,10 +84,10 @@ BOTH: tuple[Artifact, ...] = (
     Artifact(
         name="index",
         label="first page",
-        inputs=("judged", "made"),
+        inputs=("made",),
         call="relamp.artifacts.first_page:first_page",
         given=("gallery", "preset"),
-        outputs={"output": ("{results}/index.html",)},
+        outputs={"output": ("{results}/index.html", "{results}/index.json")},
         caption=None,
     ),
 )

@@ -9,6 +9,7 @@ import pandas as pd
 
 from relamp.artifacts.base import PAPERS
 from relamp.render.markup import page
+from relamp.render.sidecar import write_sidecar
 from relamp.render.verdict_page import contradictions, counts
 from relamp.runtime.files import read_json, write_text
 
@@ -23,8 +24,9 @@ def first_page(
     gallery: Sequence[Mapping[str, Any]],
     preset: str,
     output: Path,
+    command: str,
 ) -> None:
-    """Write `output`, a page that leads to all that a preset has made.
+    """Write `output`, a page that leads to all that a preset has made, with its sidecar.
 
     `cells` and `claims` are files of `relamp.artifacts.verdict.judge`, beside its page and sidecar, `picture` that of
     all numbers. `gallery` has name, label, paper, title and files of each artifact, `made` all files of these: no link
@@ -34,7 +36,7 @@ def first_page(
     def near(path: str | Path) -> str:
         return Path(os.path.relpath(path, output.parent)).as_posix()
 
-    there = {str(path) for path in made if path.is_file()}
+    there = {str(path) for path in (cells, claims, picture, *made) if path.is_file()}
     shown = [{**each, "files": [name for name in each["files"] if name in there]} for each in gallery]
     judged, tested = pd.read_csv(cells), pd.read_csv(claims, keep_default_na=False)
     papers = [
@@ -56,6 +58,7 @@ def first_page(
             made_by=_made_by(read_json(cells.with_suffix(".json"))),
         ),
     )
+    write_sidecar(output, [cells, claims], command)
 
 
 def _card(made: Mapping[str, Any], near: Any) -> dict[str, Any]:

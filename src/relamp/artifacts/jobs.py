@@ -11,7 +11,7 @@ from relamp.judge.published import load_published
 from relamp.render.data_table import data_table
 from relamp.render.sidecar import save_drawn, write_sidecar
 from relamp.render.tables import render_table
-from relamp.runtime.files import read_json
+from relamp.runtime.files import read_csv, read_json
 from relamp.runtime.job import named
 
 
@@ -34,7 +34,7 @@ def draw(
     """
     single = {"mixed": mixed, "cells": cells}
     files = {"rows": rows, "draws": draws, **{name: [path] for name, path in single.items() if path}}
-    read = {name: pd.concat(map(pd.read_csv, paths), ignore_index=True) for name, paths in files.items() if paths}
+    read = {name: pd.concat(map(read_csv, paths), ignore_index=True) for name, paths in files.items() if paths}
     given: dict[str, Any] = {**read, **({"data": data} if data else {})}
     inputs = [*rows, *draws, *(path for path in (data, mixed, cells) if path)]
     save_drawn(named(draw)(**given, **options), output, inputs, command)

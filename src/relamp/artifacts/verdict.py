@@ -18,7 +18,7 @@ from relamp.judge.verdict import judge_cells, refuse
 from relamp.judge.words import counted, how_judged
 from relamp.render.sidecar import write_sidecar
 from relamp.render.verdict_page import verdict_markdown, verdict_page
-from relamp.runtime.files import write_csv, write_text
+from relamp.runtime.files import read_csv, write_csv, write_text
 from relamp.settings.judging import Judging
 
 
@@ -80,7 +80,7 @@ def audit(published: Sequence[Path], claims: Path, output: Path, command: str) -
 def print_verdicts(cells: Path, claims: Path, page: Path, fail_on: Sequence[str]) -> None:
     """Print how many cells and claims have each verdict; raises RelampError if a cell has one of `fail_on`."""
     console = Console()
-    judged, tested = pd.read_csv(cells), pd.read_csv(claims)
+    judged, tested = read_csv(cells), read_csv(claims)
     for what, column in (("numbers", judged["verdict"]), ("claims", tested["outcome"])):
         console.print(f"{what:<8} {counted(column)}", highlight=False, soft_wrap=True)
     # A path stays whole in a log, whatever its length and its brackets.
@@ -91,7 +91,7 @@ def print_verdicts(cells: Path, claims: Path, page: Path, fail_on: Sequence[str]
 def _median_damage(paths: Sequence[Path]) -> pd.DataFrame:
     key = ["dataset", "augmentation", "reading"]
     # A configuration may damage nothing.
-    rows = pd.concat([pd.DataFrame(columns=[*key, "value"], dtype=object), *map(pd.read_csv, paths)])
+    rows = pd.concat([pd.DataFrame(columns=[*key, "value"], dtype=object), *map(read_csv, paths)])
     return rows.astype({"value": float}).groupby(key, sort=False)["value"].median().rename("median").reset_index()
 
 

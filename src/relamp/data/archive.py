@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from relamp.errors import RelampError
+from relamp.errors import RelampError, listed, reason, shortened
+from relamp.runtime.files import whole
 
 # What is read from a compressed member at once: zipfile unpacks all of it in one go for LZMA, at up to 7000 : 1.
 _STEP = 4096
@@ -93,17 +94,28 @@ class Archive:
         """
         found = self._members.get(name, [])
         if len(found) != 1:
-            names = ", ".join(sorted(self._members)) or "nothing"
+            names = listed(sorted(self._members)) or "nothing"
             state = f"{len(found)} members of that name" if found else f"no such member, only {names}"
             raise RelampError(f"{self.place(name)}: the archive has {state}; fetch it again")
+        return self._stream(found[0], self.place(name))
+
+    def unpack(self, folder: Path) -> None:
+        """Write all members below a folder, by their whole paths; raises RelampError as `open` does."""
+        for info in (each for members in self._members.values() for each in members):
+            with self._stream(info, f"{self.path}/{info.filename}") as stream:
+                content = stream.read()
+            with whole(folder.joinpath(*_parts(info.filename))) as beside:
+                beside.write_bytes(content)
+
+    def _stream(self, info: zipfile.ZipInfo, place: str) -> BinaryIO:
         try:
             # The member keeps the underlying file open by itself once the ZipFile object is closed.
             with zipfile.ZipFile(self.path) as file:
-                member = file.open(found[0])
+                member = file.open(info)
         except DAMAGE as error:
-            raise _damaged(self.place(name), error) from error
+            raise _damaged(place, error) from error
         assert isinstance(member, zipfile.ZipExtFile)  # which the type stubs hide
-        return limited(member.read1, found[0].file_size, self.place(name), member.close)
+        return limited(member.read1, info.file_size, place, member.close)
 
 
 Files = Folder | Archive
@@ -187,7 +199,9 @@ def check_member(path: Path, name: str, odd: str) -> None:
     parts = _parts(name)
     outside = name.startswith(("/", "\\")) or ".." in parts or parts[0].endswith(":")
     if fault := "has a path that leads outside the archive" if outside else odd:
-        raise RelampError(f"{path}: the member {name!r} {fault}; do not use this file, fetch it again")
+        raise RelampError(
+            f"{path}: the member {shortened(repr(name), 100)} {fault}; do not use this file, fetch it again"
+        )
 
 
 def _parts(name: str) -> list[str]:
@@ -202,5 +216,5 @@ def _too_large(found: int, most: int) -> str:
 
 
 def _damaged(place: str, error: BaseException) -> RelampError:
-    """Name what a decompressor found; an error without words is named by its kind."""
-    return RelampError(f"{place}: is cut off or damaged ({str(error) or type(error).__name__}); fetch it again")
+    """Name what a decompressor found."""
+    return RelampError(f"{place}: is cut off or damaged ({reason(error)}); fetch it again")

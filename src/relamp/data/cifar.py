@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from relamp.data.archive import DAMAGE, check_member, first_bytes, limited
 from relamp.data.images import PackedImages
 from relamp.data.unpickle import load_pickle_stream
-from relamp.errors import RelampError
+from relamp.errors import RelampError, reason
 
 _SHAPE = (3, 32, 32)
 
@@ -94,7 +94,9 @@ def tar_members(path: Path | str, most_bytes: int) -> Iterator[tuple[str, Binary
             while stream.read(2**16):
                 pass  # the checksum is at the very end
         except (tarfile.TarError, *DAMAGE) as error:
-            raise RelampError(f"{path}: is no sound tar file ({error}); delete it and fetch it again") from error
+            raise RelampError(
+                f"{path}: is no sound tar file ({reason(error)}); delete it and fetch it again"
+            ) from error
 
 
 def _text(value: Any) -> str:

@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix, vstack
 from relamp.data.nodes import PackedNodes, check_ends
 from relamp.data.packed import MISSING
 from relamp.data.unpickle import checked_csr, load_npz, load_pickle
-from relamp.errors import RelampError
+from relamp.errors import RelampError, reason
 
 _Int64 = NDArray[np.int64]
 
@@ -38,7 +38,7 @@ def read_planetoid(files: Path | str | Mapping[str, Path], name: str) -> PackedN
     try:
         test = np.array([int(line) for line in paths["test.index"].read_text("ascii").split()], dtype=np.int64)
     except (ValueError, OverflowError) as error:
-        fault = f"is not one node number per line ({error})"
+        fault = f"is not one node number per line ({reason(error)})"
         raise RelampError(f"{paths['test.index']}: {fault}; fetch it again") from error
     _check_planetoid(raw, test, paths)
     first = len(raw["ally"])
@@ -88,7 +88,7 @@ def _neighbours(graph: Mapping[int, list[int]], total: int, path: Path) -> tuple
         source = np.repeat(np.array(list(graph), dtype=np.int64), lengths)
         target = np.array([end for ends in graph.values() for end in ends], dtype=np.int64)
     except (TypeError, ValueError, OverflowError) as error:
-        raise RelampError(f"{path}: holds no lists of node numbers ({error}); fetch it again") from error
+        raise RelampError(f"{path}: holds no lists of node numbers ({reason(error)}); fetch it again") from error
     check_ends(source, target, total, str(path))
     return source, target
 
@@ -111,7 +111,7 @@ def read_citation_full(path: Path | str, name: str = "DBLP", most_bytes: int = 2
             adjacency, x = (checked_csr(*(arrays[f"{key}_{part}"] for part in parts)) for key in ("adj", "attr"))
             labels = arrays["labels"]
     except (KeyError, ValueError, TypeError) as error:
-        raise RelampError(f"{path}: is no citation graph ({error}); fetch it again") from error
+        raise RelampError(f"{path}: is no citation graph ({reason(error)}); fetch it again") from error
     total = len(labels)
     if not (isinstance(adjacency, csr_matrix) and isinstance(x, csr_matrix)) or labels.dtype.kind not in "iu":
         raise RelampError(f"{path}: is no citation graph (its parts are of another kind); fetch it again")

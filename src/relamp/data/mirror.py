@@ -3,22 +3,24 @@
 import gzip
 import logging
 import lzma
-import sys
+import threading
 import time
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from filelock import FileLock
 
 from relamp.data.archive import looks_like_html
 from relamp.data.registry import RemoteFile
-from relamp.errors import RelampError
+from relamp.errors import RelampError, without_user
 from relamp.runtime.files import sha256, whole
+from relamp.runtime.progress import Progress
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +35,13 @@ class Network(NamedTuple):
     attempts: int = 3  # how often one address is tried before the next
     wait: float = 1.0  # seconds before the second attempt, doubled for each further one
     timeout: float = 30.0  # seconds without a connection, or without a byte, that end an attempt
+    answer: float = 90.0  # seconds that all may take up to the first byte of the file, redirects included
+    slowest: float = (
+        1e4  # bytes per second; after `timeout`, a file that comes more slowly on the whole ends an attempt
+    )
 
 
+_Answer = TypeVar("_Answer")
 _PATIENT = Network()
 
 
@@ -45,7 +52,7 @@ class Fetched:
     Attributes:
         file: the registry's entry.
         path: where it lies; a file of a mirror's folder stays there.
-        place: where it came from, in words.
+        place: where it came from, in words, without the user and password of an address.
         sha256: of its bytes.
     """
 
@@ -87,7 +94,7 @@ def fetch(
     A mirror is a folder, whose files are used in place, or a URL; both hold `<collection>/<name>`. Downloads land in
     `<cache>/<collection>/<name>`, which is looked at before any address, and without a network as well. The sha256 is
     computed each time. Where it is unknown the file passes as not `verified`, unless it is marked `exact`, an HTML
-    page, or cut off.
+    page, or cut off. No more than `RemoteFile.most_bytes` are ever loaded, and none of them is unpacked on its way.
 
     Raises RelampError, with every place that was tried, if there is no sound copy, or if the disk is full.
     """
@@ -142,10 +149,10 @@ def _fetch_once(file: RemoteFile, url: str, target: Path, tried: list[str], netw
                 leftover.unlink()  # of a process that was killed
             for attempt in range(1, network.attempts + 1):
                 try:
-                    return _download(file, url, target, network.timeout)
+                    return _download(file, url, target, network)
                 except _UnfitError as reason:
                     last = attempt == network.attempts or not reason.again
-                    log.warning("%s: %s%s", url, reason, "" if last else "; trying again")
+                    log.warning("%s: %s%s", without_user(url), reason, "" if last else "; trying again")
                     if last:
                         times = f" ({attempt} attempts)" if attempt > 1 else ""
                         tried.append(f"{url}: {reason}{times}")
@@ -157,28 +164,87 @@ def _fetch_once(file: RemoteFile, url: str, target: Path, tried: list[str], netw
     return None
 
 
-def _download(file: RemoteFile, url: str, target: Path, timeout: float) -> Fetched:
+def _download(file: RemoteFile, url: str, target: Path, network: Network) -> Fetched:
     """Download one file, whole or not at all; raises _UnfitError if the server or the file is at fault."""
-    # Both take a while to import, and most runs find all files on disk.
-    import pooch  # type: ignore[import-untyped]
+    # They take a while to import, and most runs find all files on disk.
     import requests
+    from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-    log.info("fetching %s", url)
-    # Servers must not pack the bytes once more on their way: they would be unpacked on arrival, and .gz with them.
+    log.info("fetching %s", without_user(url))
+    # A server must not pack the bytes once more on their way.
     plain = {"Accept-Encoding": "identity"}
-    download = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), chunk_size=_CHUNK, timeout=timeout, headers=plain)
     with whole(target) as beside:
         try:
-            download(url, str(beside), None)
-        except requests.HTTPError as error:
-            code = error.response.status_code if error.response is not None else 0
-            raise _UnfitError(f"the server answers {code}", again=code >= 500 or code in _PASSING) from error
-        except requests.Timeout as error:
-            raise _UnfitError(f"no answer within {timeout:g} s", again=True) from error
-        except requests.RequestException as error:
+            with _in_time(
+                lambda: requests.get(url, stream=True, timeout=network.timeout, headers=plain), network.answer
+            ) as reply:
+                framed = _keep(file, reply, beside, network)
+        except (ValueError, requests.TooManyRedirects) as error:
+            raise _UnfitError(f"is or leads to no address of http or https ({type(error).__name__})") from error
+        except (requests.Timeout, ReadTimeoutError) as error:
+            raise _UnfitError(f"no answer within {network.timeout:g} s", again=True) from error
+        except TimeoutError as error:
+            raise _UnfitError(f"no whole answer within {network.answer:g} s", again=True) from error
+        except (requests.RequestException, HTTPError) as error:
             raise _UnfitError(f"the connection failed ({type(error).__name__})", again=True) from error
-        found = _checked(file, beside, url)
-    return Fetched(file, target, url, found.sha256)
+        try:
+            found = _checked(file, beside, without_user(url))
+        except _UnfitError as fault:
+            # A connection that breaks looks like an end where the server has not said how long the file is.
+            fault.again = not framed
+            raise
+        size, sizes = beside.stat().st_size, [variant.size for variant in file.variants if variant.size]
+        if not (framed or found.verified) and size < min(sizes, default=0):
+            raise _UnfitError(f"ends early{_sizes(file, size)}", again=True)
+    return Fetched(file, target, without_user(url), found.sha256)
+
+
+def _keep(file: RemoteFile, reply: Any, beside: Path, network: Network) -> bool:
+    """Write the bytes of an answer as they come; return whether the end of the file could be told from a broken line.
+
+    Raises _UnfitError if the answer is not the file in its own bytes, is too long or comes too slowly.
+    """
+    if reply.status_code != 200:
+        code = reply.status_code
+        raise _UnfitError(f"the server answers {code}", again=code >= 500 or code in _PASSING)
+    packed = reply.headers.get("Content-Encoding", "identity").lower()
+    if packed != "identity" and not file.name.endswith(".gz"):
+        raise _UnfitError(f"the server sends it packed ({packed[:20]}), although plain bytes are asked for")
+    length = reply.headers.get("Content-Length", "")
+    total = int(length) if length.isdecimal() else None
+    begun, done = time.monotonic(), 0
+    with beside.open("wb") as written, Progress(f"{file.name}, MB", -(-(total or 0) // 10**6)) as progress:
+        # Not more than has come: of a slow line a whole piece would be waited for.
+        while (total or 0) <= file.most_bytes and (piece := reply.raw.read1(_CHUNK, decode_content=False)):
+            written.write(piece)
+            done += len(piece)
+            took = time.monotonic() - begun
+            if done < network.slowest * (took - network.timeout):
+                raise _UnfitError(f"only {done:,} bytes came in {took:.0f} s", again=True)
+            if done > file.most_bytes:
+                break
+            if total:
+                progress.to(-(-done // 10**6))
+    if max(done, total or 0) > file.most_bytes:
+        raise _UnfitError(f"has more than the {file.most_bytes:,} bytes that are loaded at most")
+    return total is not None or "chunked" in reply.headers.get("Transfer-Encoding", "").lower()
+
+
+def _in_time(call: Callable[[], _Answer], seconds: float) -> _Answer:
+    """Return what a call returns; raises TimeoutError where it takes longer, and then nobody waits for it.
+
+    A server that sends its headers letter by letter breaks no limit on silence.
+    """
+    future: Future[_Answer] = Future()
+
+    def answer() -> None:
+        try:
+            future.set_result(call())
+        except Exception as error:
+            future.set_exception(error)
+
+    threading.Thread(target=answer, daemon=True).start()
+    return future.result(seconds)
 
 
 def _checked(file: RemoteFile, path: Path, place: str) -> Fetched:

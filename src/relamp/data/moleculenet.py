@@ -1,8 +1,10 @@
 """Reader of the MoleculeNet tables (Wu et al. 2018) with the clean-up of pretrain-gnns (Hu et al. 2020)."""
 
+import csv
 import gzip
-from collections.abc import Mapping
-from contextlib import ExitStack
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -15,7 +17,7 @@ from rdkit import Chem, rdBase
 from relamp.data.archive import first_bytes, limited
 from relamp.data.molecules import pack_molecules
 from relamp.data.packed import MISSING, PackedGraphs
-from relamp.errors import RelampError
+from relamp.errors import RelampError, listed, reason, shortened
 
 
 class _Table(NamedTuple):
@@ -35,6 +37,7 @@ _TOX21 = (
     *("SR-ARE", "SR-ATAD5", "SR-HSE", "SR-MMP", "SR-p53"),
 )
 _MUV = (466, 548, 600, 644, 652, 689, 692, 712, 713, 733, 737, 810, 832, 846, 852, 858, 859)
+_MOST_COLUMNS = 5_000  # the widest table, ToxCast's, has 618
 _TABLES: Mapping[str, _Table] = {
     "BBBP": _Table(("p_np",), canonical=True),
     "Tox21": _Table(_TOX21),
@@ -67,7 +70,7 @@ def read_moleculenet(path: Path | str, name: str, most_bytes: int = 2**30) -> Pa
     if isinstance(table.tasks, int) and len(tasks) < table.tasks:
         absent.append(f"for {table.tasks - len(tasks)} of {table.tasks} tasks")
     if absent:
-        found = ", ".join(map(str, frame.columns[:8])) + (" ..." if len(frame.columns) > 8 else "")
+        found = listed(map(str, frame.columns))
         fault = f"has no column {', '.join(absent)}, which {name} needs (found {found})"
         raise RelampError(f"{path}: {fault}; fetch it again")
     if frame.empty:
@@ -80,6 +83,24 @@ def read_moleculenet(path: Path | str, name: str, most_bytes: int = 2**30) -> Pa
 
 def _read(path: Path, most_bytes: int) -> pd.DataFrame:
     """Read a table, naming what is wrong with one that cannot be read."""
+    try:
+        with _unpacked(path, most_bytes) as stream:
+            rows = csv.reader(io.TextIOWrapper(stream, encoding="utf-8", errors="replace", newline=""))
+            head, first = next(filter(None, rows), []), next(filter(None, rows), [])
+        # pandas takes minutes for very many columns, and the first cells of a longer row for its name.
+        if len(head) <= _MOST_COLUMNS and len(first) <= len(head):
+            with _unpacked(path, most_bytes) as stream:
+                return pd.read_csv(stream, low_memory=False)
+    except pd.errors.EmptyDataError as error:
+        raise RelampError(f"{path}: is empty; fetch it again") from error
+    except (ValueError, csv.Error) as error:
+        raise RelampError(f"{path}: is no table ({reason(error)}); fetch it again") from error
+    fault = f"{len(head):,} columns, and {len(first):,} cells in the first row"
+    raise RelampError(f"{path}: is no table ({fault}); fetch it again")
+
+
+@contextmanager
+def _unpacked(path: Path, most_bytes: int) -> Iterator[BinaryIO]:
     head = first_bytes(path, "table")
     with ExitStack() as stack:
         stream: BinaryIO = stack.enter_context(path.open("rb"))
@@ -88,12 +109,7 @@ def _read(path: Path, most_bytes: int) -> pd.DataFrame:
             stream = stack.enter_context(limited(unpacked.read, most_bytes, str(path), unpacked.close))
         elif path.suffix == ".gz":
             raise RelampError(f"{path}: is no gzip file; fetch it again")
-        try:
-            return pd.read_csv(stream, low_memory=False)
-        except pd.errors.EmptyDataError as error:
-            raise RelampError(f"{path}: is empty; fetch it again") from error
-        except ValueError as error:
-            raise RelampError(f"{path}: is no table ({error}); fetch it again") from error
+        yield stream
 
 
 def _labels(frame: pd.DataFrame, path: Path) -> NDArray[np.int8]:
@@ -104,9 +120,9 @@ def _labels(frame: pd.DataFrame, path: Path) -> NDArray[np.int8]:
         numbers: NDArray[Any] = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
         wrong = np.flatnonzero(known & ~np.isin(numbers, (0, 1)))
         if len(wrong):
+            label = shortened(repr(column.iloc[wrong[0]]), 60)
             raise RelampError(
-                f"{path}: row {wrong[0] + 1} has {column.iloc[wrong[0]]!r} as its label of {task}, not 0, 1 or "
-                "nothing; fetch it again"
+                f"{path}: row {wrong[0] + 1} has {label} as its label of {task}, not 0, 1 or nothing; fetch it again"
             )
         labels[known, i] = numbers[known]
     return labels

@@ -33,6 +33,7 @@ _BOND_DIRECTION = _numbered(Chem.BondDir, "NONE ENDUPRIGHT ENDDOWNRIGHT")
 DROPPED_COLUMNS = ["row", "smiles", "reason"]
 
 _MOST_ATOMS = 2**16  # atom numbers are held in 16 bits
+_MOST_LETTERS = 10_000  # the time that RDKit takes for nested branches grows with the square of their number
 
 
 class _RefusedError(Exception):
@@ -168,6 +169,8 @@ def _parse(smiles: str) -> Chem.Mol:
     if not smiles.isascii():
         # RDKit stops at the first such character and keeps what came before: "Cé" would be methane.
         raise _RefusedError("has characters outside ASCII")
+    if len(smiles) > _MOST_LETTERS:
+        raise _RefusedError(f"has {len(smiles):,} characters, more than {_MOST_LETTERS:,}")
     mol = Chem.MolFromSmiles(smiles)
     if mol is None:
         raise _RefusedError(_why(smiles))

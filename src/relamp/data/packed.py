@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from relamp.errors import RelampError
+from relamp.errors import RelampError, reason
 from relamp.runtime.files import whole
 
 Integers = NDArray[np.integer[Any]]
@@ -110,8 +110,10 @@ class Packed(ABC):
             # JSON knows no tuples.
             words = {key: tuple(value) if isinstance(value, list) else value for key, value in words.items()}
             return cls(**cls.restored({**arrays, **words}))
-        except (KeyError, ValueError, TypeError) as error:
-            raise RelampError(f"{path}: holds no packed {cls.holds} ({error}); delete it and run again") from error
+        except (LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise RelampError(
+                f"{path}: holds no packed {cls.holds} ({reason(error)}); delete it and run again"
+            ) from error
 
 
 @dataclass(frozen=True)
@@ -244,7 +246,11 @@ def map_arrays(path: Path | str) -> tuple[dict[str, NDArray[Any]], dict[str, str
             arrays[key] = raw[start:end].view(DTYPES[entry["dtype"]]).reshape(entry["shape"])
     except FileNotFoundError as error:
         raise RelampError(f"{path}: is not there; make it with `snakemake {path}`") from error
-    except (ValueError, KeyError, OverflowError, MemoryError) as error:
+    except OSError as error:
+        raise RelampError(
+            f"{path}: cannot be read ({error.strerror}); fix its rights, or delete it and run again"
+        ) from error
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, MemoryError, RecursionError) as error:
         raise RelampError(f"{path}: is no safetensors file or is cut off; delete it and run again") from error
     return arrays, words
 

@@ -13,7 +13,7 @@ from relamp.data.archive import Files, files_of
 from relamp.data.nodes import PARTS, PackedNodes, check_ends
 from relamp.data.packed import offsets
 from relamp.data.unpickle import load_npy
-from relamp.errors import RelampError
+from relamp.errors import RelampError, reason
 
 _Int64 = NDArray[np.int64]
 
@@ -96,8 +96,8 @@ def _links(files: Files, file: str, total: int) -> _Int64:
             data: Mapping[str, Any] = json.load(stream)
             ids = np.array([node["id"] for node in data["nodes"]])
             ends = np.array([(link["source"], link["target"]) for link in data["links"]]).reshape(-1, 2)
-        except (ValueError, KeyError, TypeError) as error:
-            raise RelampError(f"{place}: is no node-link graph ({error}); fetch it again") from error
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise RelampError(f"{place}: is no node-link graph ({reason(error)}); fetch it again") from error
     if not np.array_equal(np.sort(ids), np.arange(total)) or (len(ends) and ends.dtype.kind != "i"):
         raise RelampError(f"{place}: its nodes are not numbered 0 to {total - 1} as in the other files; fetch it again")
     ends = ends.astype(np.int64).T

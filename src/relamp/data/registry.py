@@ -16,6 +16,7 @@ from relamp.errors import RelampError
 Kind = Literal["graphs", "molecules", "corpus", "nodes", "images"]
 Form = Literal["upstream", "repacked", "rebuilt", "listed"]
 FOLDER = Path(__file__).parent
+MOST_DOWNLOADED = 2**32  # bytes of a file of which no size is known
 _COUNTS = ("rows", "graphs", "nodes", "edges", "self_loops", "classes", "tasks", "features")
 
 
@@ -86,6 +87,12 @@ class RemoteFile:
     def known(self) -> str:
         """The sha256 of all known forms, in words."""
         return " or ".join(variant.sha256 for variant in self.variants) or "none"
+
+    @property
+    def most_bytes(self) -> int:
+        """Bytes that are downloaded at most: twice those of the largest known form, for a mirror may pack it worse."""
+        sizes = [variant.size for variant in self.variants if variant.size is not None]
+        return 2 * max(sizes) if sizes else MOST_DOWNLOADED
 
     @property
     def unpacked(self) -> int | None:

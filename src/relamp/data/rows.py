@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from relamp.errors import RelampError
-from relamp.runtime.files import write_csv
+from relamp.runtime.files import read_csv, write_csv
 
 Value = float | bool | str
 
@@ -41,7 +41,7 @@ def read_rows(paths: Iterable[Path]) -> pd.DataFrame:
 
     Raises RelampError if there are no files.
     """
-    frames = [pd.read_csv(path, dtype={"setting": str}).assign(rows=str(path)) for path in paths]
+    frames = [read_csv(path, dtype={"setting": str}).assign(rows=str(path)) for path in paths]
     if not frames:
         raise RelampError("rows: there are none; run the evaluation first")
     return pd.concat(frames, ignore_index=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from relamp.data.archive import Archive, first_bytes, limited
-from relamp.errors import RelampError
+from relamp.errors import RelampError, listed
 
 # Where pretrain-gnns keeps the table of its ZINC15 sample within chem_dataset.zip; it reads the first file there.
 _RAW_TABLE = re.compile(r"(?:^|/)zinc_standard_agent/raw/([^/.][^/]*\.csv\.gz)$")
@@ -64,7 +64,7 @@ def _table(path: Path, most_bytes: int) -> Iterator[str]:
         try:
             header = next(rows, [])
             if "smiles" not in header:
-                others = ", ".join(header) or "nothing"
+                others = listed(header) or "nothing"
                 raise RelampError(f"{place}: has no column smiles, only {others}; fetch it again")
             column = header.index("smiles")
             for row in rows:

@@ -3,6 +3,7 @@
 import math
 import pickle
 import re
+import tokenize
 from collections import defaultdict
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from relamp.data.archive import Archive
-from relamp.errors import RelampError
+from relamp.errors import RelampError, reason
 
 _PLAIN_DTYPE = re.compile(r"[biufc]\d{1,2}|[SU]\d{1,6}|O\d?")
 
@@ -22,6 +23,11 @@ _FAULTS = (
     *(pickle.UnpicklingError, EOFError, ValueError, TypeError, AttributeError, LookupError, ImportError),
     *(ArithmeticError, MemoryError, RecursionError),
 )
+_HEADER_FAULTS = (
+    *(ValueError, TypeError, LookupError, OverflowError, MemoryError, RecursionError),
+    *(SyntaxError, tokenize.TokenError),  # numpy parses the header of Python 2 token by token
+)
+_MOST_ENTRIES = 2**20  # of all lists and dictionaries of a pickle; a list that occurs often counts each time
 
 
 def load_pickle(path: Path | str) -> Any:
@@ -61,13 +67,15 @@ def load_npy(stream: BinaryIO, place: str) -> Any:
     try:
         read_header = _HEADERS[npy.read_magic(stream)]
         shape, fortran_order, dtype = read_header(stream)
+        if min(shape, default=0) < 0:
+            raise ValueError(f"shape {shape} is negative")
         if not dtype.hasobject:
             # Python's integers do not overflow for a hostile shape; too few bytes fail in the reshaping.
             size = math.prod(int(side) for side in shape) * dtype.itemsize
             flat = np.frombuffer(stream.read(size), dtype=dtype)
             return flat.reshape(shape[::-1]).T if fortran_order else flat.reshape(shape)
-    except (ValueError, TypeError, KeyError, OverflowError, MemoryError) as error:
-        raise RelampError(f"{place}: is no sound npy file ({error}); fetch it again") from error
+    except _HEADER_FAULTS as error:
+        raise RelampError(f"{place}: is no sound npy file ({reason(error)}); fetch it again") from error
     return load_pickle_stream(stream, place)
 
 
@@ -91,14 +99,14 @@ def load_pickle_stream(stream: BinaryIO, place: str) -> Any:
             return names[module, name]
 
     try:
-        value = _build(Restricted(stream, encoding="latin1").load())
+        value = _Builder().build(Restricted(stream, encoding="latin1").load())
     except _RefusedError as refused:
         raise RelampError(
             f"{place}: its pickle asks for {refused}, which is neither an array nor a sparse matrix and could run "
             "anything; it was not run: do not use this file, fetch it again"
         ) from refused
     except _FAULTS as error:
-        raise RelampError(f"{place}: is no sound pickle ({error}); fetch it again") from error
+        raise RelampError(f"{place}: is no sound pickle ({reason(error)}); fetch it again") from error
     return value.item() if isinstance(value, np.ndarray) and value.dtype.hasobject and value.ndim == 0 else value
 
 
@@ -142,37 +150,51 @@ def _stand_ins() -> dict[tuple[str, str], Any]:
     }
 
 
-def _build(value: Any) -> Any:
-    """Build what stand-ins stand for, within lists and dictionaries too."""
-    if isinstance(value, _Recorded) and value.kind == "array":
-        return _build_array(value)
-    if isinstance(value, _Recorded) and value.kind == "sparse":
-        data, indices, indptr = (_build(value.state[key]) for key in ("data", "indices", "indptr"))
-        return checked_csr(data, indices, indptr, value.state["_shape"])
-    if isinstance(value, dict):
-        return {key: _build(entry) for key, entry in value.items()}
-    if isinstance(value, list):
-        return [_build(entry) for entry in value]
-    if isinstance(value, str | bytes | int | float | None):
-        return value
-    raise TypeError(f"a {type(value).__name__} where data is expected")
+class _Builder:
+    """Builds what stand-ins stand for, within lists and dictionaries too, up to so many entries in all."""
 
+    def __init__(self) -> None:
+        self.left = _MOST_ENTRIES
 
-def _build_array(array: _Recorded) -> NDArray[Any]:
-    """Build an array from its pickled state: version, shape, dtype, whether columns come first, and entries."""
-    _, shape, kind, fortran_order, raw = array.state
-    code, order = str(kind.made[0]), str(kind.state[1])
-    if not _PLAIN_DTYPE.fullmatch(code) or order not in "<>|=" or kind.state[2:5] != (None, None, None):
-        raise ValueError(f"dtype {code} is not plain")
-    shape = tuple(int(side) for side in shape)
-    if code.startswith("O"):
-        flat = np.empty(len(raw), dtype=object)
-        for i, entry in enumerate(raw):
-            flat[i] = _build(entry)
-    else:
-        data = raw.encode("latin1") if isinstance(raw, str) else raw
-        flat = np.frombuffer(data, dtype=np.dtype(order + code)).copy()
-    return flat.reshape(shape[::-1]).T if fortran_order else flat.reshape(shape)
+    def build(self, value: Any) -> Any:
+        """Return what a value stands for; raises one of `_FAULTS` if it is not admitted."""
+        if isinstance(value, _Recorded) and value.kind == "array":
+            return self.array(value)
+        if isinstance(value, _Recorded) and value.kind == "sparse":
+            data, indices, indptr = (self.build(value.state[key]) for key in ("data", "indices", "indptr"))
+            return checked_csr(data, indices, indptr, value.state["_shape"])
+        if isinstance(value, dict):
+            return {key: self.build(entry) for key, entry in self.counted(value).items()}
+        if isinstance(value, list):
+            return [self.build(entry) for entry in self.counted(value)]
+        if isinstance(value, str | bytes | int | float | None):
+            return value
+        raise TypeError(f"a {type(value).__name__} where data is expected")
+
+    def array(self, array: _Recorded) -> NDArray[Any]:
+        """Build an array from its pickled state: version, shape, dtype, whether columns come first, and entries."""
+        _, shape, kind, fortran_order, raw = array.state
+        code, order = str(kind.made[0]), str(kind.state[1])
+        if not _PLAIN_DTYPE.fullmatch(code) or order not in "<>|=" or kind.state[2:5] != (None, None, None):
+            raise ValueError(f"dtype {code} is not plain")
+        shape = tuple(int(side) for side in shape)
+        if code.startswith("O"):
+            flat = np.empty(len(raw), dtype=object)
+            for i, entry in enumerate(self.counted(raw)):
+                flat[i] = self.build(entry)
+        else:
+            data = raw.encode("latin1") if isinstance(raw, str) else raw
+            flat = np.frombuffer(data, dtype=np.dtype(order + code)).copy()
+        return flat.reshape(shape[::-1]).T if fortran_order else flat.reshape(shape)
+
+    def counted(self, entries: Any) -> Any:
+        """Return a list or dictionary, unless there are too many entries by now: nested lists that share their parts
+        are few bytes and many entries.
+        """
+        self.left -= len(entries)
+        if self.left < 0:
+            raise ValueError(f"it has more than {_MOST_ENTRIES:,} entries")
+        return entries
 
 
 def checked_csr(data: Any, indices: Any, indptr: Any, shape: Any) -> csr_matrix[Any]:

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import pandas as pd
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from relamp.errors import RelampError
+from relamp.errors import RelampError, shortened
 from relamp.judge.measured_claims import Data, Evidence, Formula, MeasuredFormula
 from relamp.judge.published import AGGREGATES, RANK
+from relamp.runtime.yaml_words import read_words
 
 COLUMNS = ("id", "paper", "where", "quote", "outcome", "coverage", "evidence")
 AVERAGE = "average"  # in place of a data set: the mean over the data sets
@@ -219,12 +219,9 @@ class Claim(Data):
 def load_claims(path: Path | str) -> list[Claim]:
     """Return the claims of a YAML file; raises RelampError, naming the claim, if one has a wrong form."""
     path = Path(path)
-    if not path.is_file():
-        raise RelampError(f"{path}: there is no such file; the papers' claims belong there")
-    try:
-        entries: list[dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise RelampError(f"{path}: is not a list of claims: {error}") from error
+    entries: Any = read_words(path)
+    if not isinstance(entries, list):
+        raise RelampError(f"{path}: is not a list of claims; the papers' claims belong there")
     claims = []
     for entry in entries:
         try:
@@ -232,7 +229,7 @@ def load_claims(path: Path | str) -> list[Claim]:
         except ValidationError as error:
             name = entry.get("id") or entry.get("quote") if isinstance(entry, dict) else None
             faults = [".".join(map(str, fault["loc"])) + f": {fault['msg']}" for fault in error.errors()]
-            raise RelampError(f"{path}: the claim {name or entry}: {'; '.join(faults)}") from error
+            raise RelampError(f"{path}: the claim {shortened(name or entry)}: {'; '.join(faults)}") from error
     return claims
 
 

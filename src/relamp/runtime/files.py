@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError
 
-from relamp.errors import RelampError
+from relamp.errors import RelampError, reason
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,8 +59,22 @@ def write_json(path: Path | str, value: Any) -> None:
 
 
 def read_json(path: Path | str) -> Any:
-    """Return what a JSON file holds."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    """Return what a JSON file holds; raises RelampError if it is not there or holds something else."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise RelampError(f"{path}: is no JSON that can be read ({reason(error)}); delete it and run again") from error
+
+
+def read_csv(path: Path | str, **options: Any) -> "pd.DataFrame":
+    """Return a table as pandas reads it; raises RelampError if it is not there, empty or no table."""
+    import pandas as pd
+
+    try:
+        rows: pd.DataFrame = pd.read_csv(path, **options)
+    except (OSError, ValueError) as error:
+        raise RelampError(f"{path}: is no table that can be read ({reason(error)}); delete it and run again") from error
+    return rows
 
 
 def write_csv(path: Path | str, rows: "pd.DataFrame") -> None:

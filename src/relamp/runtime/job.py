@@ -10,9 +10,16 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from relamp.errors import RelampError
+from relamp.errors import RelampError, printable, shortened
 from relamp.runtime.log import first_line, last_line
 from relamp.runtime.signals import Ended, heeded
+
+
+class _Printable(logging.Formatter):
+    """Keeps passwords of addresses and control characters out of a log, whoever writes a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))
 
 
 def run(function: Callable[..., None], job: Any) -> None:
@@ -28,7 +35,8 @@ def run(function: Callable[..., None], job: Any) -> None:
         handler: logging.Handler = logging.FileHandler(path, mode="w")
     else:
         handler = logging.StreamHandler()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=[handler])
+    handler.setFormatter(_Printable("%(asctime)s %(message)s", "%H:%M:%S"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     if job.log:
         logging.getLogger().addHandler(_terminal())
     if job.log:
@@ -49,7 +57,8 @@ def run(function: Callable[..., None], job: Any) -> None:
         raise SystemExit(1) from None
     except Exception as error:
         logging.error("%s", traceback.format_exc())  # noqa: TRY400 - the same, through one handler
-        print(f"relamp: {type(error).__name__}: {error} (see {job.log})", file=sys.stderr)
+        said = shortened(printable(f"{type(error).__name__}: {error}"), 1000)
+        print(f"relamp: {said} (see {job.log})", file=sys.stderr)
         raise SystemExit(1) from None
 
 

@@ -11,11 +11,11 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Temperature = Annotated[float, Field(ge=0.025)]
-Count = Annotated[int, Field(ge=1)]
-AtLeastTwo = Annotated[int, Field(ge=2)]
+Temperature = Annotated[float, Field(ge=0.025, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1, lt=2**31)]
+AtLeastTwo = Annotated[int, Field(ge=2, lt=2**31)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
-Epoch = Annotated[int, Field(ge=0)]
+Epoch = Annotated[int, Field(ge=0, lt=2**31)]
 
 
 def _in_a_path(value: Any) -> Any:

@@ -15,7 +15,7 @@ class SvmProtocol(Settings):
     """Number of outer folds, stratified by class."""
     inner_folds: AtLeastTwo = 5
     """Number of folds within the training part, by which C is chosen."""
-    C: tuple[Positive, ...] = (1e-3, 1e-2, 1e-1, 1.0, 1e1, 1e2, 1e3)
+    C: Annotated[tuple[Positive, ...], Field(min_length=1)] = (1e-3, 1e-2, 1e-1, 1.0, 1e1, 1e2, 1e3)
     """Candidates of the penalty C."""
     kernel: Literal["rbf", "linear"] = "rbf"
     """Kernel on embeddings: rbf (GraphCL, LAMP) or linear (M-Mix)."""
@@ -33,9 +33,13 @@ class Kernels(Settings):
 class DamageProtocol(Settings):
     """Structural damage: the share of structural entropy that augmentations remove (LAMP Eq. 6, Fig. 2)."""
 
-    augmentations: tuple[Augmentation, ...] = ("node_drop", "edge_perturbation", "subgraph")
+    augmentations: Annotated[tuple[Augmentation, ...], Field(min_length=1)] = (
+        "node_drop",
+        "edge_perturbation",
+        "subgraph",
+    )
     """Augmentations to measure."""
-    readings: tuple[Reading, ...] = ("paper", "code")
+    readings: Annotated[tuple[Reading, ...], Field(min_length=1)] = ("paper", "code")
     """Augment as the papers say (paper), as GraphCL's public code does (code), or both."""
     strength: Share = 0.2
     """Share of nodes or edges that is altered; of subgraph, the share of nodes that is kept."""
@@ -46,7 +50,7 @@ class DamageProtocol(Settings):
 class EditDistanceProtocol(Settings):
     """Graph edit distance (M-Mix Table 10), see `relamp.evaluate.edit_distance`."""
 
-    nodes: tuple[Annotated[int, Field(ge=4)], ...] = (50, 20, 15, 10)
+    nodes: Annotated[tuple[Annotated[int, Field(ge=4)], ...], Field(min_length=1)] = (50, 20, 15, 10)
     """Sizes n: the first n nodes of each graph are kept."""
     graphs: Count = 1000
     """Number of graphs that are drawn; each gives one triplet."""

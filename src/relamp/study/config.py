@@ -1,17 +1,16 @@
 """The whole configuration: config.yaml overrides a preset, and is checked before any job starts."""
 
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from relamp.data.registry import REGISTRY
-from relamp.errors import RelampError
+from relamp.errors import RelampError, shortened
 from relamp.runtime.home import home
+from relamp.runtime.yaml_words import parse_words, read_options, refuse_excess
 from relamp.settings.judging import Judging, Verdict
 from relamp.settings.own import OwnData
 from relamp.settings.places import Places, as_list
@@ -35,6 +34,8 @@ def _new_name(name: str) -> str:
 
 def _tu_folders(own: dict[str, OwnData]) -> dict[str, OwnData]:
     for name, data in own.items():
+        if "{" in data.folder or "}" in data.folder:
+            raise ValueError(f"braces in the folder {data.folder} would be wildcards of Snakemake; rename or link it")
         if not (Path(data.folder) / f"{name}_A.txt").is_file():
             raise ValueError(f"there is no file {name}_A.txt in the folder {data.folder}")
     if twice := [name for name in own if sum(name.casefold() == other.casefold() for other in own) > 1]:
@@ -46,6 +47,7 @@ def _folder_alone(given: Any) -> Any:
     return {"folder": given} if isinstance(given, str) else given
 
 
+_MOST_LINES = 50
 OwnName = Annotated[str, AfterValidator(_new_name)]
 Own = Annotated[OwnData, BeforeValidator(_folder_alone, json_schema_input_type=str | OwnData)]
 
@@ -83,6 +85,26 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
+def given_options(files: Iterable[Path | str], entries: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the options of files, later ones above earlier ones, and of entries `name=value` above all.
+
+    Raises RelampError, with the line, as `read_options` does, and for an entry that is none.
+    """
+    found: dict[str, Any] = {}
+    for file in files:
+        found = merge(found, read_options(file))
+    for entry in entries:
+        name, equals, text = entry.partition("=")
+        if not equals:
+            raise RelampError(f"--config {shortened(entry)}: an entry has the form name=value; correct it")
+        # A word may begin with what is a sign of YAML's own.
+        nested: Any = text if text[:1] in tuple("@%`&*!|>") else parse_words(text, f"--config {name}")
+        for part in reversed(name.split(".")):
+            nested = {part: nested}
+        found = merge(found, nested)
+    return found
+
+
 def load_config(given: Mapping[str, Any], presets: Path) -> Config:
     """Return the checked configuration: the user's entries override the preset that they name.
 
@@ -92,14 +114,16 @@ def load_config(given: Mapping[str, Any], presets: Path) -> Config:
     names = sorted(path.stem for path in presets.glob("*.yaml"))
     preset = given.get("preset", "quick")
     if preset not in names:
-        raise RelampError(f"config: preset: there is no preset {preset!r}; known: {', '.join(names)}")
-    base = yaml.safe_load((presets / f"{preset}.yaml").read_text(encoding="utf-8"))
-    merged = merge({**base, "preset": preset}, given)
+        raise RelampError(f"config: preset: there is no preset {shortened(repr(preset))}; known: {', '.join(names)}")
+    merged = merge({**read_options(presets / f"{preset}.yaml"), "preset": preset}, given)
+    refuse_excess(merged, "config")
     own = merged.get("own")
     try:
         return Config.model_validate(merged, context={"own": list(own) if isinstance(own, Mapping) else ()})
     except ValidationError as error:
-        raise RelampError("\n".join(f"config: {told(fault)}" for fault in error.errors())) from error
+        faults = error.errors()
+        more = [f"config: and {len(faults) - _MOST_LINES} more of this kind"] if len(faults) > _MOST_LINES else []
+        raise RelampError("\n".join([*(f"config: {told(fault)}" for fault in faults[:_MOST_LINES]), *more])) from error
 
 
 def configured(preset: str | None = None) -> Config:
@@ -109,13 +133,7 @@ def configured(preset: str | None = None) -> Config:
     `load_config` does.
     """
     own = Path("config.yaml")
-    path = own if own.is_file() else home() / own
-    try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise RelampError(f"{path}: is no YAML ({' '.join(str(error).split())[:200]}); mend it") from error
-    if not isinstance(given, Mapping):
-        raise RelampError(f"{path}: has no entries of the form `name: value`; `relamp options` names them")
+    given = read_options(own if own.is_file() else home() / own)
     return load_config({**given, "preset": preset} if preset else given, home() / "workflow" / "presets")
 
 
@@ -126,14 +144,21 @@ def stored(config: Config) -> dict[str, Any]:
     return {"config": words, "own": list(config.own)}
 
 
-def restored(path: Path) -> Config:
-    """Return the configuration that a file of `stored` holds; raises RelampError if it holds none."""
+def restored(words: Any, place: str) -> Config:
+    """Return the configuration of a run as it was `stored`; raises RelampError, `place` first, if it is none."""
+    parts = [words.get(name) for name in ("config", "own")] if isinstance(words, dict) else [None, None]
+    if not isinstance(parts[0], dict) or not isinstance(parts[1], list):
+        raise RelampError(f"{place}: holds no `config` and `own` of a run; pack the rows again")
+    refuse_excess(parts, place)
     try:
-        words = json.loads(path.read_text(encoding="utf-8"))
-        return Config.model_validate(words["config"], context={"own": words["own"]})
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        said = " ".join(str(error).split())[:200]
-        raise RelampError(f"{path}: is no configuration of a run ({said}); take a file of `relamp pack`") from error
+        own = [_new_name(str(name)) for name in parts[1]]
+        return Config.model_validate(parts[0], context={"own": own})
+    except ValidationError as error:
+        first, more = error.errors()[0], error.error_count() - 1
+        also = f" (and {more} more)" if more else ""
+        raise RelampError(f"{place}: {told(first)}{also}; pack the rows again") from error
+    except ValueError as error:
+        raise RelampError(f"{place}: own: {error} (given: {shortened(repr(parts[1]))}); pack the rows again") from error
 
 
 def presets() -> list[str]:

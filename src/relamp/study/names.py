@@ -1,12 +1,14 @@
 """The names that a configuration may use, checked against the tables of data sets, methods and evaluations."""
 
 import difflib
+from collections import Counter
 from collections.abc import Callable, Collection
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, ValidationInfo
 
 from relamp.data.registry import REGISTRY, Dataset
+from relamp.errors import listed, shortened
 from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS
 from relamp.settings.base import Seed
@@ -17,18 +19,19 @@ KERNELS = ("wl", "graphlet")
 EDIT_KERNELS = ("hist-kernel", "wl")
 
 
-def _check_known(name: str, known: Collection[str], what: str) -> str:
+def check_known(name: str, known: Collection[str], what: str) -> str:
+    """Return a name that is known; raises ValueError, with the nearest known one, for another."""
     if name not in known:
         folded = {other.casefold(): other for other in known}
         close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
         hint = f"did you mean {folded[close[0]]}?" if close else f"known: {', '.join(known)}"
-        raise ValueError(f"there is no {what} {name!r}; {hint}")
+        raise ValueError(f"there is no {what} {shortened(name)!r}; {hint}")
     return name
 
 
 def one_of(known: Collection[str], what: str) -> AfterValidator:
     """Check that a name is known."""
-    return AfterValidator(lambda name: _check_known(name, known, what))
+    return AfterValidator(lambda name: check_known(name, known, what))
 
 
 def dataset_of(fits: Callable[[Dataset], bool], wanted: str, *, own: bool) -> AfterValidator:
@@ -41,15 +44,15 @@ def dataset_of(fits: Callable[[Dataset], bool], wanted: str, *, own: bool) -> Af
         known = [*of_user, *fitting] if own else fitting
         if name not in known and (name in REGISTRY or name in of_user):
             raise ValueError(f"{wanted} are needed, which {name} has not; known: {', '.join(known)}")
-        return _check_known(name, known, "data set")
+        return check_known(name, known, "data set")
 
     return AfterValidator(check)
 
 
 def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    twice = sorted({value for value in values if values.count(value) > 1})
+    twice = [value for value, count in Counter(values).items() if count > 1]
     if twice:
-        raise ValueError(f"duplicate: {', '.join(map(str, twice))}")
+        raise ValueError(f"duplicate: {listed(map(str, sorted(twice)))}")
     return values
 
 

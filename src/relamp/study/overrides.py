@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from relamp.data.rows import setting_name
+from relamp.errors import shortened
 from relamp.method.table import METHODS, MethodRow
 from relamp.settings.base import Settings
 from relamp.settings.nodes import NodePretraining, must_fit
@@ -77,10 +78,13 @@ def told(fault: Any) -> str:
     """Return a fault that pydantic found, in a line: where, what, and what was given, unless it is a whole group."""
     known = {"extra_forbidden": "there is no such option", "missing": "is missing"}
     message, given = fault["msg"].removeprefix("Value error, "), fault["input"]
-    words = known.get(fault["type"]) or message[0].lower() + message[1:]
-    if fault["type"] not in known and not isinstance(given, Mapping | Settings):
-        words += f" (given: {given!r})"
-    return ": ".join(filter(None, (".".join(map(str, fault["loc"])), words)))
+    words = known.get(fault["type"]) or shortened(message[:1].lower() + message[1:], 400)
+    # Of an address that is none, the password cannot be told from the rest.
+    silent = isinstance(given, Mapping | Settings) or fault["loc"][:1] == ("mirrors",)
+    if fault["type"] not in known and not silent:
+        words += f" (given: {shortened(repr(given))})"
+    where = shortened(".".join(map(str, fault["loc"]))).replace("\n", "\\n")
+    return ": ".join(filter(None, (where, words)))
 
 
 def value_of(training: Settings, row: MethodRow, name: str) -> Any:

@@ -34,7 +34,10 @@ class Plan:
     def __init__(self, config: Config, results: str, figures: str, published: str = "published") -> None:
         self.config, self.results, self.figures, self.published = config, results, figures, published
         self.paths, self.studies = Paths(results), studies(config)
-        self.artifacts = {**ARTIFACTS, **{made.name: made for made in self._further_sweeps()}}
+        every = {**ARTIFACTS, **{made.name: made for made in self._further_sweeps()}}
+        # What nothing is run for (a list of data sets or methods is empty) is left out; a table still has its print.
+        self.artifacts = {name: made for name, made in every.items() if not self._nothing_to_draw(made)}
+        self.left_out = tuple(every.keys() - self.artifacts.keys())
 
     def inputs(self, artifact: Artifact) -> Files:
         """Return the inputs of an artifact by the parameters of its job function."""
@@ -44,6 +47,10 @@ class Plan:
         for name in artifact.inputs:
             found |= INPUTS[name](self, artifact)
         return found
+
+    def _nothing_to_draw(self, artifact: Artifact) -> bool:
+        draws = isinstance(artifact, Figure) or "figure" in artifact.outputs
+        return draws and not all(files for name, files in self.inputs(artifact).items() if name in ("rows", "mixed"))
 
     def outputs(self, artifact: Artifact) -> dict[str, list[str]]:
         """Return the outputs of an artifact by the parameters of its job function."""
@@ -102,6 +109,16 @@ class Plan:
             if made.name != "index"
         ]
 
+    def made(self, _: Artifact) -> Files:
+        """Return what the first page is made of and leads to, each file once."""
+        named = {
+            "cells": f"{self.results}/verdict.csv",
+            "claims": f"{self.results}/claims.csv",
+            "picture": f"{self.figures}/numbers.png",
+        }
+        made = [path for each in self.gallery() for path in each["files"] if path not in named.values()]
+        return {**named, "made": made}
+
     def all_rows(self) -> list[str]:
         """Return all rows that anything is rendered from without packed data, each once."""
         found = [self.inputs(made) for made in self.artifacts.values() if made.lite]
@@ -150,6 +167,8 @@ class Plan:
     def pictures(self, artifact: Artifact) -> Files:
         """Return images and mixing weights; Fig. 5 shows the second data set, or further anchors of the only one."""
         images = self.config.mmix.images
+        if not images.datasets:
+            return {"data": [], "mixed": []}
         dataset = images.datasets[:2][-1] if artifact.options["second"] else images.datasets[0]
         (run,) = fixed_runs("images", images.pretraining, [images.picture])
         mixed = self.paths.trained("images", dataset, [run], images.seeds[:1])["mixed"]
@@ -193,11 +212,7 @@ INPUTS: Mapping[str, Callable[[Plan, Artifact], Files]] = {
         "reports": [f"{plan.results}/data/{name}.guard.json" for name in all_datasets(plan.config)]
     },
     "hard_negatives": Plan.hard_negatives,
-    "judged": lambda plan, _: {"cells": f"{plan.results}/verdict.csv", "claims": f"{plan.results}/claims.csv"},
-    "made": lambda plan, _: {
-        "picture": f"{plan.figures}/numbers.png",
-        "made": [path for made in plan.gallery() for path in made["files"]],
-    },
+    "made": Plan.made,
     "pictures": Plan.pictures,
     "published": lambda plan, made: {"published": f"{plan.published}/{made.name}.csv"},
     "verdicts": lambda plan, _: {"cells": f"{plan.results}/verdict.csv"},

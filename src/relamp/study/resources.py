@@ -2,16 +2,16 @@
 
 import csv
 import math
-import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
-import yaml
-
 from relamp.data.registry import REGISTRY, Expected
-from relamp.errors import RelampError
+from relamp.errors import RelampError, shortened
+from relamp.runtime.environment import device_name
+from relamp.runtime.yaml_words import read_options
 from relamp.study.studies import Run, Study
 
 Counts = Literal["nothing", "passes", "graphs", "nodes", "features", "messages", "pairs"]
@@ -26,7 +26,7 @@ SHORTEST = 10  # minutes
 MOST_DOUBLINGS = 2
 NUMBERS = ("seconds", "seconds_per_million", "mb", "mb_per_million", "disk_mb", "disk_mb_per_million")
 # What a cluster's own words may bound, and in which unit.
-LIMITS = {"runtime": "minutes", "mem_mb": "megabytes"}
+LIMITS = {"runtime": "minutes, or a time like 1-12:00:00", "mem_mb": "megabytes"}
 # What Snakemake itself needs inside a job, twice: the batch script's and the step's.
 LAYERS_MB = 300
 
@@ -215,32 +215,50 @@ def need(
 
 def has_gpus() -> bool:
     """Return whether training jobs ask for a GPU: always, unless RELAMP_DEVICE says that they train elsewhere."""
-    return not os.environ.get("RELAMP_DEVICE", "cuda").startswith("cpu")
+    return not device_name().startswith("cpu")
 
 
 def cores_of(profile: Path | str) -> int:
     """Return the most CPUs that a job gets on a cluster, by its profile."""
-    return int(yaml.safe_load(Path(profile).read_text(encoding="utf-8"))["cores"])
+    return int(read_options(profile)["cores"])
 
 
 def site_words(path: Path | str) -> dict[str, dict[str, str | int]]:
     """Read a cluster's own words (partition, account, QOS, GPU model, constraint): of `all` jobs, `cpu` and `gpu` ones.
+
+    `runtime` may be spelt as SLURM does (`1-12:00:00`), and is returned in minutes.
 
     Raises:
         RelampError: if there is anything else in the file.
     """
     if not Path(path).is_file():
         return {}
-    words = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
-    for key, group in words.items() if isinstance(words, dict) else [(None, None)]:
+    found: dict[str, dict[str, str | int]] = {}
+    for key, group in read_options(path).items():
         if key not in ("all", "cpu", "gpu") or not isinstance(group, dict | None):
             raise RelampError(f"{path}: {key}: what stands here is all, cpu or gpu, each with resource: value below it")
+        found[key] = {}
         for name, value in (group or {}).items():
             if isinstance(value, bool) or not isinstance(value, str | int):
-                raise RelampError(f"{path}: {key}: {name}: {value!r} is neither a word nor a whole number")
+                raise RelampError(f"{path}: {key}: {name}: {shortened(value)} is neither a word nor a whole number")
+            if name == "runtime":
+                value = _minutes(str(value))
             if name in LIMITS and (isinstance(value, str) or value < 1):
                 raise RelampError(f"{path}: {key}: {name}: {value!r} is not a number of {LIMITS[name]}")
-    return {key: group or {} for key, group in words.items()}
+            found[key][name] = value
+    return found
+
+
+def _minutes(text: str) -> int | str:
+    """Return a time as SLURM spells it, m[:s], h:m:s or days-h[:m[:s]], in minutes that have begun; else as it is."""
+    found = re.fullmatch(r"(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?", text)
+    if not found:
+        return text
+    days, *rest = (int(part) if part else 0 for part in found.groups())
+    if found[1] is None and found[4] is None:
+        rest = [0, *rest[:2]]
+    seconds = ((24 * days + rest[0]) * 60 + rest[1]) * 60 + rest[2]
+    return math.ceil(seconds / 60)
 
 
 def asked(

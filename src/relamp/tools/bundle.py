@@ -58,7 +58,7 @@ def bundle(output: Path, folder: Path | None = None, preset: str | None = None) 
         RelampError: if the run is not finished, or rocrate is not installed.
     """
     rendered = folder is not None and (folder / CONFIG).is_file()
-    config = restored(folder / CONFIG) if folder and rendered else configured(preset)
+    config = restored(read_json(folder / CONFIG), str(folder / CONFIG)) if folder and rendered else configured(preset)
     folder = folder or Path("results") / config.preset
     figures = folder / "figures" if rendered else Path("figures") / folder.name
     content: dict[str, tuple[Role, Path | bytes, str]] = {
@@ -98,8 +98,9 @@ def _files(config: Config, folder: Path, figures: Path, rendered: bool) -> Itera
     """
     plan = Plan(config, str(folder), str(figures), str(home() / "published"))
     made = [artifact for artifact in plan.artifacts.values() if artifact.lite or not rendered]
-    # What is rendered from rows alone has no splits beside them.
-    given = [files for each in made for name, files in plan.inputs(each).items() if not (rendered and name == "splits")]
+    # What is rendered from rows alone has no splits beside them; what the first page leads to is made by others.
+    without = ("splits", "made") if rendered else ("made",)
+    given = [files for each in made for name, files in plan.inputs(each).items() if name not in without]
     used = {Path(path) for files in given for path in _listed(files)}
     results = {Path(path) for artifact in made for files in plan.outputs(artifact).values() for path in files}
     # Packed data are large and come from the raw files, whose hashes the guards keep.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from relamp.errors import RelampError
+from relamp.errors import RelampError, without_user
 from relamp.runtime.log import Ran, ran
 
 log = logging.getLogger(__name__)
@@ -56,15 +56,19 @@ def second_snakemake(
     options: Sequence[str],
     environment: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Return what a Snakemake said of some targets, by the same configuration, with further variables around it."""
+    """Return what a Snakemake said of some targets, by the same configuration, with further variables around it.
+
+    What it said holds no user or password of an address, wherever it is cut.
+    """
     words = [f"{key}={json.dumps(value)}" for key, value in config.items()]
     # The outer Snakemake holds the lock of the folder, and the inner one writes nothing there, whatever lies half-made.
     command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--nolock", *options]
     command += ["--config", *words, "--", *targets]
-    log.info("%s", " ".join(command))
-    return subprocess.run(
-        command, capture_output=True, text=True, check=False, env={**os.environ, **(environment or {})}
-    )
+    log.info("%s", without_user(" ".join(command)))
+    variables = {**os.environ, **(environment or {})}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=variables)
+    done.stdout, done.stderr = without_user(done.stdout), without_user(done.stderr)
+    return done
 
 
 def plan(snakefile: str, config: Mapping[str, Any], targets: Sequence[str], cores: int) -> list[Job]:

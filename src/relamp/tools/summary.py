@@ -6,10 +6,10 @@
 from pathlib import Path
 
 import pandas as pd
-import yaml
 from rich.console import Console
 
 from relamp.render.tables import PUBLISHED, numbers_in_common
+from relamp.runtime.yaml_words import read_options
 
 
 def print_summary(preset: str, console: Console) -> None:
@@ -28,4 +28,4 @@ def print_summary(preset: str, console: Console) -> None:
 
 
 if __name__ == "__main__":
-    print_summary(yaml.safe_load(Path("config.yaml").read_text(encoding="utf-8"))["preset"], Console())
+    print_summary(read_options("config.yaml").get("preset", "quick"), Console())

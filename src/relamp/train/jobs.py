@@ -1,7 +1,6 @@
 """The training jobs, files in and files out: pre-training, fine-tuning, embedding the graphs of the edit distance."""
 
 import logging
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,9 @@ from relamp.data.folds import load_folds
 from relamp.data.local_copy import local_copy
 from relamp.data.packed import PackedGraphs
 from relamp.data.rows import FINETUNE_COLUMNS, write_rows
+from relamp.errors import RelampError
 from relamp.method.base import build
+from relamp.runtime.environment import DEVICE, device_name
 from relamp.runtime.files import sha256, whole, write_csv, write_json
 from relamp.runtime.job import named
 from relamp.runtime.kept import fingerprint
@@ -131,9 +132,17 @@ def embed_edits(
 
 
 def choose_device(threads: int) -> torch.device:
-    """Return the GPU if there is one, unless RELAMP_DEVICE says otherwise, and set the number of threads."""
+    """Return the GPU if there is one, unless RELAMP_DEVICE says otherwise, and set the number of threads.
+
+    Raises RelampError if it names a GPU that is not there.
+    """
     torch.set_num_threads(threads)
-    return torch.device(os.environ.get("RELAMP_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu"))
+    found = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    device = torch.device(device_name() or ("cuda" if found else "cpu"))
+    if device.type == "cuda" and (device.index or 0) >= found:
+        there = f"torch {torch.__version__} finds {found or 'no'} GPU{'s' * (found > 1)} here"
+        raise RelampError(f"{DEVICE}: {device} is asked for, but {there}; set it to cpu, or unset it")
+    return device
 
 
 def training_facts(

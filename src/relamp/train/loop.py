@@ -2,7 +2,6 @@
 
 import io
 import logging
-import os
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -13,6 +12,7 @@ from typing import Any, Protocol
 import torch
 
 from relamp.errors import RelampError
+from relamp.runtime.environment import save_seconds
 from relamp.runtime.files import whole
 from relamp.runtime.log import RESUMES
 from relamp.runtime.signals import deferred
@@ -42,7 +42,7 @@ class Resume:
     path: Path
     key: str
     # Seconds between two savings; 0 saves after each epoch. The default is RELAMP_SAVE_SECONDS, or else a minute.
-    every: float = field(default_factory=lambda: float(os.environ.get("RELAMP_SAVE_SECONDS") or 60))
+    every: float = field(default_factory=save_seconds)
 
 
 def run_epochs(run: Resumable, epochs: int, resume: Resume | None, on_epoch: Callable[[int], None]) -> None:

@@ -1,0 +1,54 @@
+"""What is asked for by name: a file below the results whose parts are unknown is told before anything is planned."""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+
+from relamp.data.registry import REGISTRY
+from relamp.errors import RelampError, shortened
+from relamp.evaluate.table import EVALUATIONS
+from relamp.method.table import METHODS
+from relamp.study.names import BAG, EDIT_KERNELS, FROM_SCRATCH, KERNELS, check_known
+from relamp.study.plan import Plan
+from relamp.study.studies import BASE, TABLE_OF, Run
+
+_OTHERS = (*KERNELS, *EDIT_KERNELS, BAG, FROM_SCRATCH)  # what is scored and does not train
+_BRANCHES = re.compile(r"-branch-[a-z]+$")
+_PATTERNS = (
+    r"(?:data|raw)/(?P<dataset>[^/]+?)(?:\.guard|\.dropped)?\.(?:safetensors|json|csv)",
+    r"folds/(?P<dataset>[^/]+)/.*",
+    r"rows/damage/(?P<dataset>[^/]+)\.csv",
+    r"train/(?P<domain>[^/]+)/(?P<dataset>[^/]+)/(?P<method>[^/]+)/(?P<setting>[^/]+)/.*",
+    r"edits/(?P<dataset>[^/]+)/(?P<method>[^/]+)/(?P<setting>[^/]+)/.*",
+    r"rows/(?P<evaluation>[^/]+)/(?P<dataset>[^/]+)/(?P<method>[^/]+)/(?P<setting>[^/]+)/[a-z]+\.csv",
+)
+
+
+def check_targets(targets: Iterable[str], plan: Plan) -> None:
+    """Raise RelampError for the first target that has an unknown name, or shows what the configuration leaves out."""
+    for target in targets:
+        if target in plan.left_out:
+            raise RelampError(f"{target}: nothing is run for it; name data sets and methods in the configuration")
+        below = target.removeprefix(f"{plan.results}/")
+        found = next((m for p in _PATTERNS if below != target and (m := re.fullmatch(p, below))), None)
+        try:
+            _check(found.groupdict() if found else {}, plan)
+        except (ValueError, RelampError) as error:
+            raise RelampError(f"{shortened(target)}: {error}") from error
+
+
+def _check(names: Mapping[str, str], plan: Plan) -> None:
+    domain = names.get("domain")
+    trained = [METHODS[TABLE_OF[domain]]] if domain in TABLE_OF else METHODS.values()
+    methods = [*(name for table in trained for name in table), *(() if domain else _OTHERS)]
+    known: Mapping[str, tuple[str, Collection[str]]] = {
+        "domain": ("domain", TABLE_OF),
+        "dataset": ("data set", [*plan.config.own, *REGISTRY]),
+        "evaluation": ("evaluation", [*EVALUATIONS, "hard-negatives"]),
+        "method": ("method", methods),
+    }
+    clean: Mapping[str, Callable[[str], str]] = {"method": lambda name: _BRANCHES.sub("", name)}
+    for part, (what, allowed) in known.items():
+        if part in names:
+            check_known(clean.get(part, str)(names[part]), allowed, what)
+    if domain:
+        plan.studies[BASE[domain]].trained_by(Run(names["method"], names["setting"]))
