@@ -64,7 +64,7 @@ def test_the_report_is_of_all_targets_and_its_landing_page_begins_with_the_verdi
     # Nothing that a template or reStructuredText would take for its own.
     assert "it is (best)" in lines[5]
     where = "A\\* on MUTAG, accuracy by SVM with an RBF kernel"
-    assert f"{where}: LAMP prints 90 ± 1, this run finds 80.00, worse (79.00 to 81.00)." in lines[6]
+    assert f"{where}: LAMP prints 90.0 ± 1.0, this run finds 80.00, worse (79.00 to 81.00)." in lines[6]
     assert lines[-1] == "The rest."
 
 
