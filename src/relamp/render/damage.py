@@ -15,6 +15,7 @@ from relamp.judge.checks import refuse
 from relamp.render.style import (
     COLUMN,
     PAPER_ORDER,
+    TALLEST,
     TEXT,
     in_order,
     in_style,
@@ -62,7 +63,8 @@ def damage_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
             _draw(axis, plotted[plotted["augmentation"] == name], datasets)
             axis.set_title(AUGMENTATIONS.get(name, name.replace("_", " ")), loc="left", pad=3)
         names = [_tick(name, plotted[plotted["dataset"] == name]) for name in datasets]
-        name_ticks(axes[-1], names, width - 0.5)
+        higher = figure.get_figheight() + name_ticks(axes[-1], names, width - 0.5)
+        figure.set_figheight(min(higher, TALLEST))
         handles: list[Patch | Line2D] = [
             Patch(facecolor=colour, hatch=hatch, edgecolor="black", label=words)
             for reading, (words, colour, hatch) in READINGS.items()

@@ -64,7 +64,7 @@ def picture_grid(
 
 
 def _words(plotted: pd.DataFrame) -> str:
-    words = "weight, class; frame solid: the anchor's class, dashed: another"
+    words = "weight, class (solid frame: the anchor's, dashed: another)"
     if (least := plotted["shown"].min()) < 1 - 1e-6:
         words += f"\nonly the largest weights are drawn: {least:.0%} or more of the sum"
     shares = plotted.drop_duplicates("anchor").dropna(subset="class_share")

@@ -184,11 +184,15 @@ def _wrapped(figure: Figure, text: str) -> str:
     return "\n".join(line for part in text.splitlines() for line in wrap(part, width))
 
 
-def name_ticks(axis: Axes, names: Sequence[str], width: float) -> None:
-    """Name the places 0, 1 ... on an x-axis of a width in inches; upright where names would touch."""
+def name_ticks(axis: Axes, names: Sequence[str], width: float) -> float:
+    """Name the places 0, 1 ... on an x-axis, upright where names would touch; return how high such names are.
+
+    The width of the axis, and the height, are in inches.
+    """
     upright = max(map(len, "\n".join(names).splitlines())) * _LETTER > width / len(names)
     axis.set_xticks(range(len(names)), [name.replace("\n", ", ") if upright else name for name in names])
     axis.tick_params(axis="x", labelrotation=90 if upright else 0)
+    return max(map(len, names)) * _LETTER if upright else 0.0
 
 
 def same_heights(axes: Iterable[Axes], rows: pd.DataFrame, air: float) -> None:
