@@ -141,11 +141,26 @@ def test_what_is_never_trained_has_the_same_scores_in_all_protocols(epoch: float
     assert table(back)["mean"] == pytest.approx(40)
 
 
+def test_the_epoch_before_training_is_no_candidate_of_what_was_trained() -> None:
+    made = [
+        (("default", epoch), 0, fold, {1.0: (value, value)})
+        for epoch, value in ((0.0, 0.9), (10.0, 0.6), (20.0, 0.5))
+        for fold in (0, 1)
+    ]
+    rows = frame(svm_rows(made))
+    for protocol, epoch in (("fixed", 20), ("nested", 10), ("oracle", 10)):
+        found = svm_scores(rows, protocol, {})
+        assert (set(found["epoch"]), set(found["candidates"])) == ({epoch}, {2})
+
+
 def slow_svm(given: list[Cell], protocol: str) -> dict[tuple[int, int], float]:
     """The protocols in plain Python, for one method whose inner accuracies have no ties."""
     # Inner and test accuracy at the C with the best inner one.
     at = {(candidate, (seed, fold)): max(grid.values()) for candidate, seed, fold, grid in given}
     candidates, runs = ({key[part] for key in at} for part in (0, 1))
+    if any(epoch for _, epoch in candidates):
+        # To choose the epoch before any training is not to train.
+        candidates = {(setting, epoch) for setting, epoch in candidates if epoch}
     last = (OWN, max(epoch for setting, epoch in candidates if setting == OWN))
     best = max(candidates, key=lambda candidate: mean(at[candidate, run][1] for run in runs))
     allowed = {"fixed": {last}, "nested": candidates, "oracle": {best}}[protocol]

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from figure_texts import texts
 from relamp.errors import RelampError
 from relamp.render.damage import damage_figure
 from stored_rows import damage_rows
@@ -28,19 +27,28 @@ def test_boxes_by_hand() -> None:
 
 
 def test_the_figure_draws_the_boxes_and_counts_what_is_left_out() -> None:
-    rows = damage_rows(("Cuneiform", "MUTAG"))
+    rows = damage_rows(("Cuneiform", "REDDIT-BINARY", "NCI1", "MUTAG"))
     rows.loc[(rows["dataset"] == "Cuneiform") & (rows["graph"] < 2), ["status", "value"]] = ["no_edges", np.nan]
     figure, plotted = damage_figure(rows)
-    assert [axis.get_title() for axis in figure.axes] == ["MUTAG", "Cuneiform"]
-    for axis in figure.axes:
-        cells = plotted[plotted["dataset"] == axis.get_title()]
+    assert [axis.get_title(loc="left") for axis in figure.axes] == ["node dropping", "subgraph"]
+    for axis, name in zip(figure.axes, ("node_drop", "subgraph"), strict=True):
+        cells = plotted[plotted["augmentation"] == name]
         medians = [float(line.get_ydata()[0]) for line in axis.lines if line.get_linewidth() > 2]  # type: ignore[index]
         assert sorted(medians) == pytest.approx(sorted(cells["median"]))
-    shown = texts(figure)
-    assert "node dropping\nn 22 / 22" in shown
-    assert "node dropping\nn 18 / 18" in shown
-    assert any("left out: 2 graphs without edges, 0 of zero entropy" in text for text in shown)
-    assert any("left out: 0 graphs without edges, 0 of zero entropy" in text for text in shown)
+    # The paper's two first, then those of its appendix, then others.
+    ticks = [text.get_text() for text in figure.axes[-1].get_xticklabels()]
+    assert ticks == ["MUTAG\nn 22", "RED-B\nn 22", "NCI1\nn 22", "Cuneiform\nn 18"]
+    note = " ".join(figure.get_supxlabel().split())
+    assert "graphs × 2 draws" in note
+    assert "graphs without edges: Cuneiform 2; graphs of zero entropy: none" in note
+
+
+def test_small_effects_have_a_scale_of_their_own() -> None:
+    rows = damage_rows(("MUTAG", "DD"))
+    rows.loc[rows["augmentation"] == "node_drop", "value"] /= 100
+    node_drop, subgraph = damage_figure(rows)[0].axes
+    assert node_drop.get_ylim()[1] < 2
+    assert subgraph.get_ylim()[1] > 99
 
 
 def test_a_cell_with_nothing_left_is_shown_as_empty() -> None:

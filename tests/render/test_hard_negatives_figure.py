@@ -32,11 +32,13 @@ def test_the_figure_has_a_panel_for_each_method_and_measure() -> None:
         method = "mo-mix" if "mo-mix" in axis.get_title() else "mp-mix"
         measure = "dot" if "dot product" in axis.get_title() else "cosine"
         part = plotted[(plotted["method"] == method) & (plotted["measure"] == measure)].set_index("kind")["value"]
-        centre = part["permuted"].mean()
         lines = [line.get_xdata()[0] for line in axis.get_lines() if len(line.get_xdata()) == 2]
-        np.testing.assert_allclose(lines, [part["ranked"] - centre, part["given"] - centre])
+        np.testing.assert_allclose(lines, [part["ranked"], part["given"]])
+        # Both marks are seen where both lines are one.
+        marks = {line.get_marker(): line.get_ydata()[0] for line in axis.get_lines() if len(line.get_xdata()) == 1}
+        assert marks == {"^": 0, "s": 1}
         assert sum(bar.get_height() for bar in axis.patches) == 40
         assert ("inequalities" in axis.get_xlabel()) == (measure == "dot")
         if measure == "dot":
-            assert "hardest in 100.0% of 16 anchors" in axis.get_xlabel()
+            assert "hardest for 100.0% of 16 anchors" in axis.get_xlabel()
             assert lines[0] >= max(bar.get_x() for bar in axis.patches)

@@ -49,7 +49,10 @@ def test_what_is_drawn_and_written_beside_it() -> None:
     for mark, values in {"s": [70, 60], "o": [71.25, 60], "D": [74, 60]}.items():
         assert drawn[mark] == pytest.approx(values)
     assert [text.get_text() for text in own.texts] == ["+2.8", "-", "gap"]
-    assert [tick.get_text() for tick in own.get_yticklabels()] == ["LAMP-Mag", "WL"]
+    # One list of methods for all panels, with names on the left.
+    assert [tick.get_text() for tick in figure.axes[0].get_yticklabels()] == ["LAMP-Mag", "No Pre-Train", "WL"]
+    assert [float(np.asarray(line.get_ydata())[0]) for line in own.lines if line.get_marker() == "o"] == [0]
+    assert not any(tick.get_visible() for tick in own.get_yticklabels())
     # The first method stands on top.
     bottom, top = own.get_ylim()
     assert top < 0 < bottom

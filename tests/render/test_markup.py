@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from relamp.render.markup import TextTable, latex
+from relamp.render.markup import TextTable
 
 NONE = pd.DataFrame()
 BLOCKS = {"theirs": [["a_b", "1.0±0.2"]], "ours": [["c|d", "-"]]}
@@ -19,39 +19,6 @@ def test_markdown_by_hand() -> None:
         "",
         "What ± is.",
     ]
-
-
-def test_latex_by_hand() -> None:
-    assert TextTable(NONE, ["method", "DD †"], BLOCKS, "50 % & more", spans=[("", 1), ("γ", 1)]).latex() == (
-        "\\begin{table}\n"
-        "\\centering\n"
-        "\\caption{50 \\% \\& more}\n"
-        "\\begin{tabular}{lr}\n"
-        "\\toprule\n"
-        " & \\multicolumn{1}{c}{$\\gamma$} \\\\\n"
-        "\\cmidrule(lr){2-2}\n"
-        "method & DD $^\\dagger$ \\\\\n"
-        "\\midrule\n"
-        "\\multicolumn{2}{l}{\\textit{theirs}} \\\\\n"
-        "a\\_b & 1.0$\\pm$0.2 \\\\\n"
-        "\\midrule\n"
-        "\\multicolumn{2}{l}{\\textit{ours}} \\\\\n"
-        "c|d & - \\\\\n"
-        "\\bottomrule\n"
-        "\\end{tabular}\n"
-        "\\end{table}\n"
-    )
-
-
-def test_a_wide_latex_table_is_shrunk_to_the_line() -> None:
-    wide = TextTable(NONE, [str(i) for i in range(12)], {"": []}, "").latex()
-    assert "\\resizebox{\\linewidth}{!}{%\n\\begin{tabular}" in wide
-    assert "\\end{tabular}}\n\\end{table}" in wide
-    assert wide.count("{") == wide.count("}")
-
-
-def test_every_sign_that_latex_would_take_for_a_command_is_written_out() -> None:
-    assert latex("\\{x}~^#$") == (r"\textbackslash{}\{x\}\textasciitilde{}\textasciicircum{}\#\$")
 
 
 def test_one_block_needs_no_name() -> None:
@@ -76,11 +43,13 @@ def test_html_by_hand() -> None:
 
 def test_a_table_is_written_in_every_format(tmp_path: Path) -> None:
     numbers = pd.DataFrame({"method": ["a", "c"], "value": [1.0, 0.1 + 0.2]})
-    table = TextTable(numbers, ["method", "DD", "MUTAG"], BLOCKS, "Caption.", 1, [("", 1), ("γ", 2)])
+    blocks = {"theirs": [["a", "1.0", "2.0"]], "ours": [["c", "-", "3.0"]]}
+    table = TextTable(numbers, ["method", "DD", "MUTAG"], blocks, "Caption.", 1, [("", 1), ("γ", 2)])
     paths = table.write(tmp_path / "v1.0" / "table")
     assert [path.name for path in paths] == [f"table.{kind}" for kind in ("csv", "md", "tex", "html")]
     assert paths[0].read_text() == numbers.to_csv(index=False)
     # One line of titles, where a second head cannot stand above.
     assert paths[1].read_text().startswith("| method | DD (γ) | MUTAG (γ) |\n")
     assert r"\multicolumn{2}{c}{$\gamma$}" in paths[2].read_text()
+    assert r"\label{tab:table}" in paths[2].read_text()
     assert "<th>MUTAG (γ)</th>" in paths[3].read_text()

@@ -39,7 +39,7 @@ def test_the_mark_is_the_first_epoch_near_the_best() -> None:
 def test_a_panel_for_each_method_and_size_and_a_line_for_each_dimension() -> None:
     figure, plotted = over_epochs_figure(grid_rows((10, 34), (8, 64, 256), (0, 5, 50, 200), 3))
     assert [axis.get_title() for axis in figure.axes] == [
-        f"Cora, {method}\nN = {samples}" for method in ("mp-mix", "mp-mix w/o div") for samples in (10, 34)
+        f"{method}\nN = {samples}" for method in ("mp-mix", "mp-mix w/o div") for samples in (10, 34)
     ]
     for axis in figure.axes:
         assert [line.get_label() for line in axis.get_lines()] == ["8", "64", "256"]

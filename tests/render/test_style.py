@@ -5,7 +5,7 @@ import pytest
 
 from greys import lightness
 from relamp.method.table import METHODS as ALL
-from relamp.render.style import COLOURS, in_style, label, ordered, panels, short_name, styles
+from relamp.render.style import COLOURS, COLUMN, TALLEST, TEXT, in_style, label, ordered, panels, short_name, styles
 
 METHODS = ALL["graphs"]
 
@@ -48,10 +48,15 @@ def test_names_and_order() -> None:
 
 @pytest.mark.parametrize(("count", "shape"), [(1, (1, 1)), (2, (1, 2)), (5, (2, 3)), (8, (2, 4)), (9, (3, 3))])
 def test_panels_are_as_even_as_may_be(count: int, shape: tuple[int, int]) -> None:
-    figure, axes = panels([str(i) for i in range(count)], most_columns=4, size=(2, 2))
+    figure, axes = panels([str(i) for i in range(count)], most_columns=4, height=1)
     assert len(axes) == len(figure.axes) == count
     assert axes[0].get_gridspec().get_geometry() == shape
     assert [axis.get_title() for axis in axes] == [str(i) for i in range(count)]
+    assert figure.get_size_inches().tolist() == [COLUMN if shape[1] < 3 else TEXT, shape[0] + 0.5]
+
+
+def test_many_rows_share_the_height_of_a_page() -> None:
+    assert panels(["a"] * 30, most_columns=4, height=2)[0].get_figheight() == TALLEST < 9
 
 
 def test_the_style_is_taken_off_again() -> None:

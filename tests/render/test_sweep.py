@@ -35,7 +35,7 @@ def test_the_figure_draws_what_it_says(parameter: str, values: tuple[float, ...]
     curve = plotted[plotted["role"] == "curve"]
     np.testing.assert_allclose(curve["upper"] - curve["lower"], 1.0)
     np.testing.assert_allclose(curve[parameter], curve["x"])
-    assert {"LAMP-Mag, 5 seeds", "mean ± std over seeds"} <= set(texts(figure))
+    assert {"LAMP-Mag", "mean ± std over 5 seeds"} <= set(texts(figure))
 
 
 @pytest.mark.parametrize(
@@ -45,10 +45,10 @@ def test_the_figure_draws_what_it_says(parameter: str, values: tuple[float, ...]
         # Zero has its place, though it has no logarithm.
         ("alpha", (0.0, 0.1, 1.0), "symlog", ["0", "0.1", "1"]),
         ("temperature", (0.1, 0.2, 0.5), "linear", ["0.1", "0.2", "0.5"]),
-        ("temperature", tuple(n / 10 for n in range(1, 11)), "log", ["0.1", "0.2", "0.4", "0.6", "1"]),
+        ("temperature", tuple(n / 10 for n in range(1, 11)), "log", ["0.1", "0.2", "0.5", "1"]),
         ("learning_rate", (1e-4, 1e-3, 1e-2), "log", ["0.0001", "0.001", "0.01"]),
-        ("offset", (-1.0, 0.0, 10.0), "linear", ["0", "10"]),
-        ("gamma", (0.2, 0.9), "linear", ["0.05", "0.25", "0.5", "0.75", "0.95"]),
+        ("offset", (-1.0, 0.0, 10.0), "linear", ["-1", "10"]),
+        ("gamma", (0.2, 0.9), "linear", ["0.2", "0.9"]),
     ],
 )
 def test_the_scale_follows_the_values(parameter: str, values: tuple[float, ...], scale: str, shown: list[str]) -> None:
@@ -77,7 +77,7 @@ def test_a_grid_has_a_curve_for_each_value_of_the_second_parameter() -> None:
     figure, plotted = sweep_figure(pd.concat(parts), "gamma", ONE)
     assert len(curves(figure.axes[0])) == 3
     names = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert names[:3] == [f"LAMP-Mag, α = {alpha}, 5 seeds" for alpha in (1, 2, 10)]
+    assert names[:3] == [f"LAMP-Mag, α = {alpha}" for alpha in (1, 2, 10)]
     assert plotted.loc[plotted["role"] == "curve", ["alpha", "x"]].to_numpy().tolist() == [
         [alpha, gamma] for alpha in (1, 2, 10) for gamma in (0.2, 0.5)
     ]
@@ -91,17 +91,18 @@ def test_methods_may_be_swept_together_and_words_tell_curves_apart() -> None:
         for readout in ("sum", "mean")
     ]
     figure, _ = sweep_figure(pd.concat(rows), "temperature", ["graphcl", "simgrace", "lamp-mag"])
-    assert {"LAMP-Mag, readout = sum, 5 seeds", "GraphCL, 5 seeds", "SimGRACE, 5 seeds"} <= set(texts(figure))
+    assert {"LAMP-Mag, readout = sum", "GraphCL", "SimGRACE"} <= set(texts(figure))
 
 
 def test_one_seed_has_no_bars_and_uneven_numbers_of_seeds_are_shown() -> None:
     figure, plotted = sweep_figure(sweep_rows("gamma", GAMMAS, seeds=1, references=False), "gamma", ONE)
     assert not figure.axes[0].collections
     assert plotted["std_seeds"].isna().all()
-    assert "LAMP-Mag, 1 seed" in texts(figure)
+    assert {"LAMP-Mag", "1 seed"} <= set(texts(figure))
     assert not any("±" in text for text in texts(figure))
     parts = [sweep_rows("gamma", (gamma,), seeds=seeds, references=False) for gamma, seeds in ((0.2, 3), (0.5, 5))]
-    assert "LAMP-Mag, 3 to 5 seeds" in texts(sweep_figure(pd.concat(parts), "gamma", ONE)[0])
+    shown = texts(sweep_figure(pd.concat(parts), "gamma", ONE)[0])
+    assert {"LAMP-Mag, 3 to 5 seeds", "mean ± std over 3 to 5 seeds"} <= set(shown)
 
 
 def test_sweeps_that_would_mislead_are_refused() -> None:

@@ -92,11 +92,13 @@ class Table(Artifact):
         title: first words of its caption; `{corpus}` stands for the molecules that encoders were pre-trained on.
         shows: methods of this run besides those that the table prints; None shows all.
         transposed: data sets as rows.
+        second: whether the paper underlines the second best numbers.
     """
 
     title: str
     shows: tuple[str, ...] | None = ("untrained",)
     transposed: bool = False
+    second: bool = False
     call: str = "relamp.artifacts.jobs:tabulate"
     caption: str | None = "table"
     inputs: tuple[str, ...] = ("published",)

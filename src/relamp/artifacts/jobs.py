@@ -46,6 +46,7 @@ def tabulate(
     title: str,
     shows: Sequence[str] | None,
     transposed: bool,
+    second: bool,
     output: Path,
     command: str,
     splits: Sequence[Path] = (),
@@ -53,11 +54,12 @@ def tabulate(
     """Write a table of a paper, published rows beside those of this run, as html, csv, md and tex with a sidecar.
 
     `rows` lie in `rows/<evaluation>/...`; `published` are the printed cells, `title` the first words of the caption.
-    `shows` names methods of this run besides those that the table prints, None all; `transposed` has data sets as rows.
+    `shows` names methods of this run besides those that the table prints, None all; `transposed` has data sets as rows,
+    `second` marks the second best in LaTeX.
     `output` is the page; the other files lie beside it. The sidecar also names the folds or `splits` of the rows.
     """
     printed = load_published(published.parent, published.stem)
-    table = render_table(read_by_evaluation(rows), printed, title, shows, transposed)
+    table = render_table(read_by_evaluation(rows), printed, title, shows, transposed, second)
     table.write(output.with_suffix(""))
     write_sidecar(output, [published, *splits, *rows], command)
 

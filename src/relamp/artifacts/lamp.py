@@ -22,6 +22,7 @@ LAMP: tuple[Artifact, ...] = (
         "The average (A.A.) is reproduced only over all eight data sets of the paper, the average rank (A.R.) never, "
         "since it depends on the other methods in the table.",
         inputs=("published", "folds"),
+        second=True,
     ),
     _table(
         *(2, "ROC-AUC (%) of transfer learning", Rows("transfer", "finetune")),
@@ -32,6 +33,7 @@ LAMP: tuple[Artifact, ...] = (
         "its configuration, which is small in the preset quick, with a smaller encoder. Some averages and ranks are "
         "misprinted in the paper, see published/README.md.",
         inputs=("published", "scaffolds"),
+        second=True,
     ),
     _table(
         *(3, "Accuracy (%) with and without the local contrastive loss", Rows("tables", RBF, _LOCAL)),

@@ -8,6 +8,9 @@ Three protocols read the same rows:
 - `oracle`: the setting and epoch with the best mean test score of each method and data set; without folds, of each
   seed. It has looked at the test labels, so it shows a danger and is no result.
 
+Epoch 0, before any training, is no candidate of a method that was trained: to choose it is not to train. The oracle
+takes one setting and epoch for all folds where nested takes one for each, so it is no upper bound of nested.
+
 Within each, C of a support vector machine is the one selected on inner folds. Equal scores (to 12 decimals, since equal
 sums differ in their last bits) are told apart without the test: the fixed setting comes first, then the smallest epoch,
 candidate, and parameters of the setting in their order. Where an evaluation chooses nothing, there is `fixed` alone.
@@ -96,11 +99,13 @@ def cells(runs: pd.DataFrame) -> pd.DataFrame:
 def scores(runs: pd.DataFrame, fixed: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:
     """Return the score of each method, data set, metric, seed and fold in every protocol: columns `SCORES`.
 
-    `runs` are those of `all_runs`, with all settings and epochs that are candidates; `fixed` is, by evaluation and
-    method, the setting of the tables (`default` where none is named). Values are as stored; `candidates` is how many
-    pairs of setting and epoch the oracle chose from. Raises RelampError where nothing was run at the fixed setting, or
-    a candidate lacks a seed or fold that others have.
+    `runs` are those of `all_runs`, with all settings and epochs, which are candidates but for epoch 0 of what was
+    trained; `fixed` is, by evaluation and method, the setting of the tables (`default` where none is named). Values are
+    as stored; `candidates` is how many pairs of setting and epoch the oracle chose from. Raises RelampError where
+    nothing was run at the fixed setting, or a candidate lacks a seed or fold that others have.
     """
+    trained = runs.groupby(_CELL)["epoch"].transform("max") > 0
+    runs = runs[~(trained & (runs["epoch"] == 0))]
     # The mean of a candidate with fewer runs than others would not compare with theirs.
     candidates = runs[[*_TASK, *_CANDIDATE]].drop_duplicates()
     every = candidates.merge(runs[[*_TASK, "seed", "fold"]].drop_duplicates(), on=_TASK)

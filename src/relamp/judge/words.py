@@ -15,7 +15,9 @@ LEAKAGE_WORDS = (
     "What choosing on test scores adds. "
     + "".join(f"{name.capitalize()}: {words}. " for name, words in PROTOCOL_WORDS.items())
     + "Gap: oracle minus nested, in points. Candidates: settings times epochs that the oracle chose from; with one, "
-    "nothing is chosen and there is no gap. Means over seeds and folds, in per cent."
+    "nothing is chosen and there is no gap; epoch 0, before any training, is none of a trained method. The oracle "
+    "takes one setting and epoch for all folds, nested one for each, so that a gap may be below 0. Means over seeds "
+    "and folds, in per cent."
 )
 _SMALLER = (
     "the preset {preset} trains less than the papers do: a number that it finds worse says that this training does not "

@@ -1,6 +1,6 @@
 """Critical-difference diagrams: average ranks on a line, and bars over methods that do not differ."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,12 +9,10 @@ from matplotlib.figure import Figure
 from relamp.errors import RelampError
 from relamp.judge.intervals import cell_intervals
 from relamp.judge.ranks import LEAST_DATASETS, LEAST_METHODS, Ranking, rank_methods
-from relamp.render.style import Style, in_style, label, styles
+from relamp.render.style import TEXT, in_style, label, note
 
 COLUMNS = ["method", "rank", "groups", "datasets", "friedman", "p_value", "alpha", "critical_difference"]
-_WIDTH = 6.4
-_MOST = 8  # methods that this width does for
-_LINE = 0.27  # inches: the height of a line of text
+_LINE = 0.2  # inches: the height of a line of text
 _BAR = 0.45  # of a line: from one bar to the next
 
 
@@ -39,20 +37,19 @@ def critical_difference_figure(rows: pd.DataFrame, protocol: str = "fixed") -> t
     top = 2.0 if ranking.critical_difference is None else 3.0
     bottom = first + half - 0.4
     with in_style():
-        size = (_WIDTH + 0.2 * max(0, len(names) - _MOST), _LINE * (top + bottom) + 0.5)
-        figure = Figure(figsize=size, layout="constrained")
+        figure = Figure(figsize=(TEXT, _LINE * (top + bottom) + 0.45), layout="constrained")
         axis = figure.subplots()
         axis.set_axis_off()
         axis.set_xlim(1, len(names))
         axis.set_ylim(-bottom, top)
         _draw_scale(axis, len(names))
-        _draw_names(axis, ranking, first, styles(names))
+        _draw_names(axis, ranking, first)
         for group, level in zip(ranking.groups, levels, strict=True):
             low, high = _span(ranking, group)
             y = -0.5 - _BAR * level
-            axis.plot([low, high], [y, y], color="black", linewidth=4, solid_capstyle="butt", clip_on=False, zorder=4)
+            axis.plot([low, high], [y, y], color="black", linewidth=3, solid_capstyle="butt", clip_on=False, zorder=4)
         _draw_difference(axis, ranking)
-        figure.supxlabel(_description(ranking), fontsize="small")
+        note(figure, _description(ranking))
     return figure, _plotted(ranking)
 
 
@@ -105,17 +102,19 @@ def _draw_scale(axis: Axes, methods: int) -> None:
     axis.text((1 + methods) / 2, 1.15, "average rank, 1 is best", ha="center", va="bottom", fontsize="small")
 
 
-def _draw_names(axis: Axes, ranking: Ranking, first: float, look: Mapping[str, Style]) -> None:
-    """Write the better half on the left and the others on the right, the outermost on top: no line crosses another."""
+def _draw_names(axis: Axes, ranking: Ranking, first: float) -> None:
+    """Write the better half on the left and the others on the right, the outermost on top: no line crosses another.
+
+    Each name's own line leads to its rank; lines of equal ranks meet there, so no colour or mark is needed.
+    """
     names, methods = list(ranking.ranks), len(ranking.ranks)
     left = -(-methods // 2)
     margin = 0.03 * (methods - 1)
     for number, name in enumerate(names):
-        rank, style, on_left = ranking.ranks[name], look[name], number < left
+        rank, on_left = ranking.ranks[name], number < left
         y = -first - (number if on_left else methods - 1 - number)
         edge = 1 - margin if on_left else methods + margin
-        axis.plot([rank, rank, edge], [0, y, y], color=style.colour, linewidth=1, clip_on=False)
-        axis.plot([rank], [0], color=style.colour, marker=style.marker, clip_on=False, zorder=3)
+        axis.plot([rank, rank, edge], [0, y, y], color="0.35", linewidth=0.8, clip_on=False)
         text = f"{label(name)}  {rank:.2f} " if on_left else f" {rank:.2f}  {label(name)}"
         axis.text(edge, y, text, ha="right" if on_left else "left", va="center", clip_on=False)
 
@@ -126,6 +125,6 @@ def _draw_difference(axis: Axes, ranking: Ranking) -> None:
         return
     if difference <= widest:
         ends = [1, 1 + difference]
-        axis.plot(ends, [2.1, 2.1], color="black", linewidth=1.5, marker="|", markersize=7, clip_on=False)
+        axis.plot(ends, [2.1, 2.1], color="black", linewidth=1.5, marker="|", markersize=6, clip_on=False)
     text = f"critical difference {difference:.2f}{': more than the ranks can differ' if difference > widest else ''}"
     axis.text(1, 2.35, text, ha="left", va="bottom", fontsize="small")

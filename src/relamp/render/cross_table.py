@@ -42,7 +42,8 @@ def cross_table(rows: pd.DataFrame) -> TextTable:
     if len(blocks) == 1:
         # A single block has no line with its name.
         caption = f"{next(iter(blocks))}. {caption}"
-    return TextTable(rows, ["method", *map(short_name, names), RANK, "n"], blocks, caption)
+    best = {**dict.fromkeys(map(short_name, names), "highest"), RANK: "lowest"}
+    return TextTable(rows, ["method", *map(short_name, names), RANK, "n"], blocks, caption, best=best)
 
 
 def _with_ranks(cells: pd.DataFrame) -> pd.DataFrame:

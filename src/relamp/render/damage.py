@@ -12,8 +12,22 @@ from matplotlib.patches import Patch
 
 from relamp.errors import RelampError
 from relamp.judge.checks import refuse
-from relamp.render.style import dataset_panels, in_order, in_style, ordered
+from relamp.render.style import (
+    COLUMN,
+    PAPER_ORDER,
+    TALLEST,
+    TEXT,
+    in_order,
+    in_style,
+    legend,
+    name_ticks,
+    note,
+    ordered,
+    short_name,
+)
 
+# The two data sets of the paper's figure come first; the others are in its appendix.
+DATASETS = tuple(dict.fromkeys(("MUTAG", "REDDIT-BINARY", *PAPER_ORDER)))
 AUGMENTATIONS = {"node_drop": "node dropping", "edge_perturbation": "edge perturbation", "subgraph": "subgraph"}
 # Fill and hatch both tell the readings apart, so neither colour nor a fine print is needed.
 READINGS = {
@@ -21,12 +35,16 @@ READINGS = {
     "code": ("as the public code does it", "#F2F2F2", "////"),
 }
 STATUSES = ("ok", "no_edges", "zero_entropy")
+_NARROW = 4  # data sets that one column does not hold
+_ROW = 1.3  # inches
 _BOX = ("whislo", "q1", "med", "q3", "whishi")  # matplotlib's names of the quantiles
 _QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 
 
 def damage_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
-    """Draw how much structural entropy each augmentation destroys (LAMP Fig. 2, Eq. 6), a panel for each data set.
+    """Draw how much structural entropy each augmentation destroys (LAMP Fig. 2, Eq. 6), a panel for each augmentation.
+
+    Each panel has its own scale, which all data sets share: what perturbed edges do is small beside what subgraphs do.
 
     `rows` has the columns dataset, augmentation, reading, draw, graph, status and value; `value` is the share of the
     entropy that is lost, 1 - H(t(G)) / H(G), and counts where `status` is "ok". Boxes are quartiles, whiskers 5 % and
@@ -35,16 +53,27 @@ def damage_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     (`zero_entropy`). Raises RelampError where there are no rows, for unknown words and for missing values.
     """
     plotted = _boxes(rows)
+    datasets = list(dict.fromkeys(plotted["dataset"]))
+    augmentations = ordered(plotted["augmentation"], AUGMENTATIONS)
     with in_style():
-        figure = dataset_panels(plotted, _draw, most_columns=2, size=(3.9, 3.1))
+        width = COLUMN if len(datasets) < _NARROW else TEXT
+        figure = Figure(figsize=(width, _ROW * len(augmentations) + 1.0), layout="constrained")
+        axes = figure.subplots(len(augmentations), 1, sharex=True, squeeze=False).ravel()
+        for axis, name in zip(axes, augmentations, strict=True):
+            _draw(axis, plotted[plotted["augmentation"] == name], datasets)
+            axis.set_title(AUGMENTATIONS.get(name, name.replace("_", " ")), loc="left", pad=3)
+        names = [_tick(name, plotted[plotted["dataset"] == name]) for name in datasets]
+        higher = figure.get_figheight() + name_ticks(axes[-1], names, width - 0.5)
+        figure.set_figheight(min(higher, TALLEST))
         handles: list[Patch | Line2D] = [
             Patch(facecolor=colour, hatch=hatch, edgecolor="black", label=words)
             for reading, (words, colour, hatch) in READINGS.items()
             if reading in set(plotted["reading"])
         ]
-        handles.append(Line2D([], [], marker="D", ls="", mfc="white", mec="black", ms=4, label="mean"))
-        figure.legend(handles=handles, loc="outside upper center", ncols=len(handles) if len(figure.axes) > 1 else 1)
+        handles.append(Line2D([], [], marker="D", ls="", mfc="white", mec="black", ms=3, label="mean"))
+        legend(figure, handles)
         figure.supylabel("structural entropy lost (%)", fontsize="medium")
+        note(figure, _left_out(plotted))
     return figure, plotted
 
 
@@ -59,7 +88,7 @@ def _boxes(rows: pd.DataFrame) -> pd.DataFrame:
     refuse(empty, "{augmentation}, graph {graph} is marked ok but has no value; measure the damage again")
     cells = pd.DataFrame([_box(key, part) for key, part in rows.groupby(["dataset", "augmentation", "reading"])])
     augmentations = ordered(cells["augmentation"], AUGMENTATIONS)
-    orders = {"dataset": ordered(cells["dataset"]), "augmentation": augmentations, "reading": list(READINGS)}
+    orders = {"dataset": ordered(cells["dataset"], DATASETS), "augmentation": augmentations, "reading": list(READINGS)}
     return in_order(cells, orders)
 
 
@@ -78,8 +107,7 @@ def _box(key: Sequence[object], rows: pd.DataFrame) -> dict[str, object]:
     }
 
 
-def _draw(axis: Axes, cells: pd.DataFrame) -> None:
-    augmentations = list(dict.fromkeys(cells["augmentation"]))
+def _draw(axis: Axes, cells: pd.DataFrame, datasets: Sequence[str]) -> None:
     readings = [reading for reading in READINGS if reading in set(cells["reading"])]
     width = 0.7 / len(readings)
     for number, reading in enumerate(readings):
@@ -89,7 +117,7 @@ def _draw(axis: Axes, cells: pd.DataFrame) -> None:
         _, colour, hatch = READINGS[reading]
         axis.bxp(
             boxes,
-            positions=[augmentations.index(name) + shift for name in of_reading["augmentation"]],
+            positions=[datasets.index(name) + shift for name in of_reading["dataset"]],
             widths=0.85 * width,
             patch_artist=True,
             showfliers=False,
@@ -97,25 +125,28 @@ def _draw(axis: Axes, cells: pd.DataFrame) -> None:
             manage_ticks=False,
             boxprops={"facecolor": colour, "hatch": hatch, "edgecolor": "black", "linewidth": 0.8},
             medianprops={"color": "black", "linewidth": 2.2},
-            meanprops={"marker": "D", "markerfacecolor": "white", "markeredgecolor": "black", "markersize": 4},
+            meanprops={"marker": "D", "markerfacecolor": "white", "markeredgecolor": "black", "markersize": 3},
             whiskerprops={"linewidth": 0.8},
             capprops={"linewidth": 0.8},
         )
     axis.axhline(0, color="0.4", linewidth=0.8, zorder=0)
-    axis.set_xlim(-0.5, len(augmentations) - 0.5)
+    axis.set_xlim(-0.5, len(datasets) - 0.5)
     axis.grid(visible=False, axis="x")
-    axis.set_xticks(range(len(augmentations)), [_tick(cells[cells["augmentation"] == n]) for n in augmentations])
-    # All counts stand in the figure, zeros too: a zero says that somebody has counted.
-    most = cells[["graphs", "draws", "no_edges", "zero_entropy"]].max()
-    axis.set_xlabel(
-        f"{most['graphs']:,} graphs × {most['draws']} draws, n: {' / '.join(readings)}\n"
-        f"left out: {most['no_edges']:,} graphs without edges, {most['zero_entropy']:,} of zero entropy",
-        fontsize="small",
-    )
 
 
-def _tick(cells: pd.DataFrame) -> str:
-    """Name the augmentation, with the number of values that each reading's box is made of."""
-    name = cells["augmentation"].iloc[0]
-    used = " / ".join(f"{count:,}" for count in cells["n"])
-    return f"{AUGMENTATIONS.get(name, name.replace('_', ' '))}\nn {used}"
+def _tick(name: str, cells: pd.DataFrame) -> str:
+    """Name the data set, with the number of values that each box is made of; where boxes differ, the least and most."""
+    least, most = cells["n"].min(), cells["n"].max()
+    return f"{short_name(name)}\nn {most:,}" if least == most else f"{short_name(name)}\nn {least:,} to {most:,}"
+
+
+def _left_out(plotted: pd.DataFrame) -> str:
+    """Say what n counts, and which graphs are left out; that there are none says that somebody has counted."""
+    most = plotted.groupby("dataset", sort=False)[["draws", "no_edges", "zero_entropy"]].max()
+    draws = sorted(most["draws"].unique())
+    words = f"n: graphs × {' or '.join(map(str, draws))} draws. Left out:"
+    for column, trouble in (("no_edges", "graphs without edges"), ("zero_entropy", "graphs of zero entropy")):
+        counts = most.loc[most[column] > 0, column]
+        where = ", ".join(f"{short_name(str(name))} {count:,}" for name, count in counts.items())
+        words += f"{';' if column == 'zero_entropy' else ''} {trouble}: {where or 'none'}"
+    return words

@@ -13,24 +13,26 @@ from matplotlib.ticker import MaxNLocator
 
 from relamp.errors import RelampError
 from relamp.evaluate.hard_negatives import MEASURES, summarise_hardness
-from relamp.render.style import in_style, label, panels, short_name
+from relamp.render.style import in_style, label, left_label, legend, panels, short_name
 
-SIZE = (3.7, 2.5)
+_HEIGHT = 2.0  # inches
 _BINS = 30
 _PERMUTED = "#9AD0F0"
-# What stands as a line: the colour, the dashes and the mark at its foot tell them apart.
-_LINES: Mapping[str, tuple[str, str, Any, str]] = {
-    "ranked": ("ranked by similarity", "#D55E00", "-", "^"),
-    "given": ("as the method weighs", "#000000", (0, (4, 2)), "s"),
+# What stands as a line: the colour, the dashes and the mark tell them apart, which lies at the foot of one and at the
+# top of the other, so that both are seen where both lines are one.
+_LINES: Mapping[str, tuple[str, str, Any, str, float]] = {
+    "ranked": ("ranked by similarity", "#D55E00", "-", "^", 0.0),
+    "given": ("as the method weighs", "#000000", (0, (4, 2)), "s", 1.0),
 }
-_MEASURES = {"dot": "dot product of unit vectors (the theorem)", "cosine": "cosine of raw embeddings (the training)"}
+_MEASURES = {"dot": "dot product of unit vectors", "cosine": "cosine of raw embeddings"}
+_NEAR = 1e-6  # of a similarity: what axes show no finer
 
 
 def hard_negatives_figure(rows: pd.DataFrame, draws: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     """Draw how similar mixed samples are to their anchors, by who gets which weight; a panel a method and measure.
 
     Bars are draws of permuted weights, each the mean over all nodes and seeds; lines are the same weights in the order
-    of the similarities, and as the method gives them. The axis shows the distance from the mean of the permutations.
+    of the similarities, and as the method gives them.
 
     `rows` and `draws` are those of `relamp.evaluate.hard_negatives.measure_hardness`, with the columns method, dataset
     and seed. Returns the figure, and plotted numbers in long format: dataset, method, measure, kind, draw and value,
@@ -54,40 +56,37 @@ def hard_negatives_figure(rows: pd.DataFrame, draws: pd.DataFrame) -> tuple[Figu
         titles = [
             f"{short_name(cell['dataset'])}, {label(cell['method'])}\n{_MEASURES[cell['measure']]}" for cell in cells
         ]
-        figure, axes = panels(titles, most_columns=columns, size=SIZE)
+        figure, axes = panels(titles, columns, _HEIGHT, narrow=1, above=0.7)
         for axis, cell in zip(axes, cells, strict=True):
-            axis.title.set_fontsize("small")
             inside = (permuted[key] == [cell[name] for name in key]).all(axis=1)
             _draw(axis, cell, permuted.loc[inside, "value"].to_numpy(float))
         handles: list[Patch | Line2D] = [Patch(fc=_PERMUTED, ec="black", linewidth=0.5, label="permuted")]
-        handles += [Line2D([], [], color=c, linestyle=d, marker=m, label=name) for name, c, d, m in _LINES.values()]
-        ncols = 3 if columns > 1 else 1
-        figure.legend(handles=handles, title="the same weights", loc="outside upper center", ncols=ncols)
-        figure.supylabel("draws of permutations", fontsize="medium")
+        handles += [Line2D([], [], color=c, ls=d, marker=m, label=name) for name, c, d, m, _ in _LINES.values()]
+        legend(figure, handles, "similarity of a mixed sample to its anchor, by who gets which of the same weights")
+        left_label(axes, "draws of permutations")
     long = summary.melt(id_vars=key, var_name="kind").dropna(subset="value")
     plotted = pd.concat([permuted, long], ignore_index=True).sort_values([*key, "kind", "draw"], ignore_index=True)
     return figure, plotted[[*key, "kind", "draw", "value"]].astype({"draw": "Int64"})
 
 
 def _draw(axis: Axes, cell: Mapping[Hashable, Any], permuted: np.ndarray[Any, np.dtype[np.float64]]) -> None:
-    centre = float(permuted.mean())
-    axis.hist(permuted - centre, bins=_BINS, color=_PERMUTED, edgecolor="black", linewidth=0.3)
-    for name, (_, colour, dashes, mark) in _LINES.items():
-        axis.axvline(cell[name] - centre, color=colour, linestyle=dashes)
-        # Both marks are seen where both lines are one.
-        size = 9 if name == "ranked" else 4
-        axis.plot([cell[name] - centre], [0.0], marker=mark, color=colour, markersize=size, clip_on=False, zorder=5)
+    axis.hist(permuted, bins=_edges(permuted), color=_PERMUTED, edgecolor="black", linewidth=0.3)
+    for name, (_, colour, dashes, mark, height) in _LINES.items():
+        axis.axvline(cell[name], color=colour, linestyle=dashes)
+        place = axis.get_xaxis_transform()
+        axis.plot([cell[name]], [height], marker=mark, color=colour, clip_on=False, zorder=5, transform=place)
     axis.set_ylim(bottom=0)
     axis.margins(x=0.08)
-    axis.xaxis.set_major_locator(MaxNLocator(5))
-    axis.ticklabel_format(axis="x", style="sci", scilimits=(-3, 3), useMathText=True)
-    words = [
-        f"similarity to the anchor, less {centre:.4f}",
-        f"ranked is the hardest in {cell['hardest']:.1%} of {cell['nodes']:,} anchors",
-    ]
+    axis.xaxis.set_major_locator(MaxNLocator(3))
+    axis.ticklabel_format(axis="x", style="plain", useOffset=False)
+    words = f"similarity; ranked is hardest for {cell['hardest']:.1%} of {cell['nodes']:,} anchors"
     if cell["swaps"]:
-        words.append(
-            f"the proof's inequalities hold in {cell['first_holds']:.1%} and\n"
-            f"{cell['second_holds']:.1%} of {cell['swaps']:,} exchanges"
-        )
-    axis.set_xlabel("\n".join(words), fontsize="small")
+        words += f"\ninequalities of the proof: {cell['first_holds']:.1%} and {cell['second_holds']:.1%} of exchanges"
+    axis.set_xlabel(words, fontsize="small")
+
+
+def _edges(values: np.ndarray[Any, np.dtype[np.float64]]) -> list[float]:
+    """Return the edges of the bars; draws that differ by rounding alone share a bar."""
+    low, high = float(values.min()), float(values.max())
+    missing = max(_NEAR - (high - low), 0.0) / 2
+    return [float(edge) for edge in np.linspace(low - missing, high + missing, _BINS + 1)]

@@ -1,6 +1,6 @@
 """The leakage gap: what choosing settings and epochs on test scores adds, as a figure and as a table."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -8,18 +8,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from relamp.errors import RelampError
 from relamp.judge.runs import leakage_gaps
 from relamp.judge.words import LEAKAGE_WORDS
 from relamp.render.markup import TextTable
-from relamp.render.style import dataset_panels, in_order, in_style, label, ordered, ordered_methods, short_name
+from relamp.render.style import in_order, in_style, is_left, label, legend, ordered, ordered_methods, panels, short_name
 
 _HEAD = ("data set", "method", "candidates", "seeds", "folds", "fixed", "nested", "oracle", "gap")
 # Colour, shape and height within the row all tell the protocols apart.
 _LOOKS = {"fixed": ("#000000", "s", -0.28), "nested": ("#0072B2", "o", 0.0), "oracle": ("#D55E00", "D", 0.28)}
-_ROW = 0.3  # inches per method
-_COLUMNS = 3
+_ROW = 0.21  # inches per method
+_COLUMNS = 4
 
 
 def leakage_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
@@ -29,18 +30,22 @@ def leakage_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     see `relamp.judge.runs.leakage_gaps`. Raises RelampError where there are no scores.
     """
     plotted = _gaps(rows)
-    most = int(plotted.groupby("dataset").size().max())
+    # One list of methods for all panels: names stand on the left alone.
+    methods, names = ordered_methods(plotted["method"]), ordered(plotted["dataset"])
     with in_style():
-        figure = dataset_panels(plotted, _draw, _COLUMNS, size=(3.7, _ROW * most + 0.75))
+        height = _ROW * len(methods) + 0.35
+        figure, axes = panels([short_name(name) for name in names], _COLUMNS, height, narrow=1, above=0.5)
+        for axis, name in zip(axes, names, strict=True):
+            _draw(axis, plotted[plotted["dataset"] == name], methods)
         handles = [
             Line2D([], [], color=colour, marker=marker, linestyle="", label=name)
             for name, (colour, marker, _) in _LOOKS.items()
         ]
-        figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
+        legend(figure, handles)
         figure.supxlabel("score (%); gap: oracle − nested, in points", fontsize="medium")
-        # The gaps of one panel and the methods of the next need some air between them.
+        # The gaps of one panel and the next one need some air between them.
         if isinstance(layout := figure.get_layout_engine(), ConstrainedLayoutEngine):
-            layout.set(w_pad=0.12)
+            layout.set(w_pad=0.06)
     return figure, plotted
 
 
@@ -73,22 +78,23 @@ def _gap(row: Mapping[Hashable, Any], digits: int) -> str:
     return f"{row['gap']:+.{digits}f}" if row["candidates"] > 1 else "-"
 
 
-def _draw(axis: Axes, rows: pd.DataFrame) -> None:
-    places = range(len(rows))
-    for place, row in enumerate(rows.to_dict("records")):
+def _draw(axis: Axes, rows: pd.DataFrame, methods: Sequence[str]) -> None:
+    places = [methods.index(name) for name in rows["method"]]
+    for place, row in zip(places, rows.to_dict("records"), strict=True):
         ends = [place + _LOOKS[name][2] for name in ("nested", "oracle")]
         axis.plot([row["nested"], row["oracle"]], ends, color=_LOOKS["oracle"][0], linewidth=1.0, zorder=1)
         gap = _gap(row, digits=1)
-        axis.text(1.02, place, gap, transform=axis.get_yaxis_transform(), va="center", fontsize="small")
+        axis.text(1.03, place, gap, transform=axis.get_yaxis_transform(), va="center", fontsize="small")
     for name, (colour, marker, shift) in _LOOKS.items():
         heights = [place + shift for place in places]
-        axis.plot(rows[name], heights, color=colour, marker=marker, markersize=3.5, linestyle="")
-    axis.text(1.02, 1.0, "gap", transform=axis.transAxes, va="bottom", fontsize="small")
+        axis.plot(rows[name], heights, color=colour, marker=marker, markersize=3, linestyle="")
+    axis.text(1.03, 1.0, "gap", transform=axis.transAxes, va="bottom", fontsize="small")
     axis.margins(x=0.06)
+    axis.xaxis.set_major_locator(MaxNLocator(4))
     # The first method at the top, and half a row of air at both ends.
-    axis.set_ylim(len(rows) - 0.5, -0.5)
-    axis.set_yticks(places, [label(method) for method in rows["method"]])
-    axis.tick_params(axis="y", length=0)
+    axis.set_ylim(len(methods) - 0.5, -0.5)
+    axis.set_yticks(range(len(methods)), [label(name) for name in methods])
+    axis.tick_params(axis="y", length=0, labelleft=is_left(axis))
     axis.grid(visible=False, axis="y")
-    for place in places[:-1]:
-        axis.axhline(place + 0.5, color="0.88", linewidth=0.6, zorder=0)
+    for between in range(len(methods) - 1):
+        axis.axhline(between + 0.5, color="0.88", linewidth=0.6, zorder=0)

@@ -1,23 +1,17 @@
-"""Tables as text: in Markdown, LaTeX and HTML."""
+"""Tables as text: in Markdown and HTML here, in LaTeX by `relamp.render.latex`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from relamp.render.latex import latex_table
 from relamp.runtime.files import write_csv, write_text
 
 Block = Sequence[Sequence[str]]
-WIDE = 7  # columns that fit a line of a printed page
-
-_TEX = {
-    **{"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}"},
-    **{"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "†": r"$^\dagger$"},
-    **{"α": r"$\alpha$", "γ": r"$\gamma$", "−": "$-$", "×": r"$\times$", "–": "--", "—": "---"},
-}
 # `relamp.runtime.code` counts the templates as code of what imports this file.
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -39,6 +33,10 @@ class TextTable:
         caption: what is shown; its first sentence is the title of the page.
         text_columns: how many columns on the left hold texts; all others hold numbers.
         spans: a second head above the first, as texts and the number of columns that each of them covers.
+        best: `highest` or `lowest` by the title of a column or, below spans, of a line: which number of each block or
+            span LaTeX marks as best.
+        second: whether it underlines the second best as well.
+        own: the block with the numbers of this run.
     """
 
     numbers: pd.DataFrame
@@ -47,6 +45,9 @@ class TextTable:
     caption: str
     text_columns: int = 1
     spans: Sequence[tuple[str, int]] = ()
+    best: Mapping[str, str] = field(default_factory=dict)
+    second: bool = False
+    own: str = ""
 
     def markdown(self) -> str:
         """Return a Markdown table, its caption below: each block under a line with its name, numbers to the right."""
@@ -59,23 +60,6 @@ class TextTable:
             lines += [[*map(_markdown, row)] for row in rows]
         return "\n".join(f"| {' | '.join(line)} |" for line in lines) + f"\n\n{_markdown(self.caption)}\n"
 
-    def latex(self) -> str:
-        """Return a LaTeX table (packages booktabs, graphicx), its caption above: each block under its name."""
-        width = len(self.head)
-        columns = "l" * self.text_columns + "r" * (width - self.text_columns)
-        lines = [r"\begin{table}", r"\centering", rf"\caption{{{latex(self.caption)}}}"]
-        # A wide table is shrunk to the line rather than cut off by the margin.
-        wide = width > WIDE
-        lines += [r"\resizebox{\linewidth}{!}{%"] if wide else []
-        lines += [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", *_spans(self.spans), _row(self.head), r"\midrule"]
-        for number, (name, rows) in enumerate(self.blocks.items()):
-            lines += [r"\midrule"] if number else []
-            if len(self.blocks) > 1:
-                lines.append(rf"\multicolumn{{{width}}}{{l}}{{\textit{{{latex(name)}}}}} \\")
-            lines += map(_row, rows)
-        lines += [r"\bottomrule", r"\end{tabular}" + ("}" if wide else ""), r"\end{table}"]
-        return "\n".join(lines) + "\n"
-
     def html(self) -> str:
         """Return a page with the table and its caption below: each block under a line with its name."""
         values = {"blocks": self.blocks, "caption": self.caption, "text_columns": self.text_columns}
@@ -85,7 +69,9 @@ class TextTable:
         """Write `stem`.csv, .md, .tex and .html, each as a whole; raises RelampError if one cannot be written."""
         paths = [Path(f"{stem}.{kind}") for kind in ("csv", "md", "tex", "html")]
         write_csv(paths[0], self.numbers)
-        for path, text in zip(paths[1:], (self.markdown(), self.latex(), self.html()), strict=True):
+        for path, text in zip(
+            paths[1:], (self.markdown(), latex_table(self, Path(stem).name), self.html()), strict=True
+        ):
             write_text(path, text)
         return paths
 
@@ -109,24 +95,3 @@ def _markdown(text: str) -> str:
     for sign in "\\|*_<`":
         text = text.replace(sign, f"\\{sign}")
     return text
-
-
-def latex(text: str) -> str:
-    """Return a text as it must be written in LaTeX, Greek letters and signs included."""
-    return "".join(_TEX.get(sign, sign) for sign in text)
-
-
-def _row(cells: Sequence[str]) -> str:
-    return " & ".join(map(latex, cells)) + r" \\"
-
-
-def _spans(spans: Sequence[tuple[str, int]]) -> list[str]:
-    if not spans:
-        return []
-    cells, rules, first = [], [], 1
-    for text, width in spans:
-        cells.append(rf"\multicolumn{{{width}}}{{c}}{{{latex(text)}}}" if text else " & ".join([""] * width))
-        if text:
-            rules.append(rf"\cmidrule(lr){{{first}-{first + width - 1}}}")
-        first += width
-    return [" & ".join(cells) + r" \\", "".join(rules)]

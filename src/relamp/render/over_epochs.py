@@ -9,9 +9,19 @@ from matplotlib.figure import Figure
 
 from relamp.errors import RelampError
 from relamp.render.sample_sizes import GRID
-from relamp.render.style import in_style, label, legend, panels, same_heights, short_name, style, tick_values
+from relamp.render.style import (
+    in_style,
+    label,
+    left_label,
+    legend,
+    panels,
+    same_heights,
+    short_name,
+    style,
+    tick_values,
+)
 
-SIZE = (2.7, 2.5)
+_HEIGHT = 1.7  # inches
 _MOST_COLUMNS = 5
 NEAR = 1.0  # percentage points: how near to its best a line must come to count as there
 _KEY = ["dataset", "method", "samples", "dimension"]
@@ -38,19 +48,23 @@ def over_epochs_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     groups = list(plotted.groupby(_KEY[:3], sort=False))
     dimensions = sorted(plotted["dimension"].unique())
     epochs = sorted(plotted["epoch"].unique())
+    datasets = [short_name(str(name)) for name in plotted["dataset"].unique()]
     with in_style():
-        titles = [f"{short_name(str(d))}, {label(str(m))}\nN = {samples:,.0f}" for (d, m, samples), _ in groups]
-        figure, axes = panels(titles, most_columns=min(plotted["samples"].nunique(), _MOST_COLUMNS), size=SIZE)
+        # A data set that all panels share is named once.
+        where = "" if len(datasets) == 1 else "{}, "
+        titles = [f"{where.format(short_name(str(d)))}{label(str(m))}\nN = {n:,.0f}" for (d, m, n), _ in groups]
+        columns = min(plotted["samples"].nunique(), _MOST_COLUMNS)
+        figure, axes = panels(titles, columns, _HEIGHT, above=0.8)
         for axis, (_, rows) in zip(axes, groups, strict=True):
-            axis.title.set_fontsize("medium")
             _draw(axis, rows, dimensions)
             _epochs_axis(axis, epochs)
         same_heights(axes, plotted, air=0.03)
         drawn = {text: handle for axis in axes for handle, text in zip(*axis.get_legend_handles_labels(), strict=True)}
-        title = f"output dimension F′\nmark: first within {NEAR:g} percentage point of the line's best"
-        legend(figure, [drawn[f"{dimension:g}"] for dimension in dimensions], title, title_fontsize="small")
+        mark = f"mark: first within {NEAR:g} percentage point of the line's best"
+        title = f"{', '.join(datasets)}: output dimension F′\n{mark}"
+        legend(figure, [drawn[f"{dimension:g}"] for dimension in dimensions], title)
         figure.supxlabel("epoch", fontsize="medium")
-        figure.supylabel("accuracy (%)", fontsize="medium")
+        left_label(axes, "accuracy (%)")
     return figure, plotted
 
 
@@ -73,8 +87,8 @@ def _draw(axis: Axes, rows: pd.DataFrame, dimensions: list[int]) -> None:
         look = style(number)
         if line["std_seeds"].notna().any():
             low, high = (line["mean"] + sign * line["std_seeds"].fillna(0) for sign in (-1, 1))
-            axis.fill_between(line["epoch"], low, high, color=look.colour, alpha=0.13, linewidth=0)
-        marks: dict[str, Any] = {"markevery": np.flatnonzero(line["near_best"]).tolist(), "markersize": 6}
+            axis.fill_between(line["epoch"], low, high, color=look.colour, alpha=0.1, linewidth=0)
+        marks: dict[str, Any] = {"markevery": np.flatnonzero(line["near_best"]).tolist(), "markersize": 5}
         axis.plot(line["epoch"], line["mean"], label=f"{dimension:g}", **marks, **look.curve())
 
 

@@ -10,10 +10,11 @@ from matplotlib.figure import Figure
 
 from relamp.data.images import PackedImages
 from relamp.errors import RelampError
-from relamp.render.style import LEAST_WIDTH, in_style, short_name
+from relamp.render.style import COLUMN, TALLEST, TEXT, in_style, note, short_name
 
 COLUMNS = ("anchor", "image", "weight")
-_CELL = 0.78  # inches
+_CELL, _BELOW = 0.76, 0.34  # inches: a picture, and the lines below it
+_NARROW = 5  # pictures that a column holds side by side
 _SAME, _OTHER = "#009E73", "#D55E00"
 
 
@@ -43,8 +44,9 @@ def picture_grid(
     rows = list(plotted.groupby("anchor", sort=False))
     columns = 1 + int(plotted["rank"].max())
     with in_style():
-        size = (max(_CELL * columns + 0.2, LEAST_WIDTH), (_CELL + 0.36) * len(rows) + 0.75)
-        figure = Figure(figsize=size, layout="constrained")
+        width = COLUMN if columns <= _NARROW else TEXT
+        height = (min(_CELL, width / columns) + _BELOW) * len(rows) + 0.75
+        figure = Figure(figsize=(width, min(height, TALLEST)), layout="constrained")
         axes = figure.subplots(len(rows), columns, squeeze=False)
         for axis in axes.flat:
             axis.set_axis_off()
@@ -57,19 +59,20 @@ def picture_grid(
         if columns > 1:
             axes[0][1].set_title("mixed in", fontsize="small", loc="left")
         figure.suptitle(short_name(images.name), fontsize="medium")
-        figure.supxlabel(_words(plotted), fontsize="small")
+        note(figure, _words(plotted))
     return figure, plotted
 
 
 def _words(plotted: pd.DataFrame) -> str:
-    words = "weight and class; solid frame: the anchor's class, dashed: another"
+    words = "weight, class (solid frame: the anchor's, dashed: another)"
     if (least := plotted["shown"].min()) < 1 - 1e-6:
-        words += f"\nonly the largest weights are drawn:\nfor each anchor {least:.0%} or more of their sum"
+        words += f"\nonly the largest weights are drawn: {least:.0%} or more of the sum"
     shares = plotted.drop_duplicates("anchor").dropna(subset="class_share")
     if len(shares):
         share, expected = shares["class_share"].mean(), shares["class_expected"].mean()
-        words += f"\n{share:.0%} of the weights mixed in are of the anchor's class,"
-        words += f"\nwhile {expected:.0%} of all images are"
+        words += (
+            f"\n{share:.0%} of the weights mixed in are of the anchor's class, while {expected:.0%} of all images are"
+        )
     return words
 
 

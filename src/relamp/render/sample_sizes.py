@@ -16,14 +16,25 @@ from relamp.data.rows import with_parameters
 from relamp.errors import RelampError
 from relamp.evaluate.sample_bound import is_assumed, largest_dimension, needed_samples
 from relamp.judge import runs
-from relamp.render.style import in_style, label, legend, panels, same_heights, short_name, style
+from relamp.render.style import (
+    in_style,
+    label,
+    left_label,
+    legend,
+    panels,
+    same_heights,
+    short_name,
+    spread_said,
+    style,
+)
 
 # Parameters of the grid, and the columns of the plotted numbers; N and F' in the paper.
 GRID = {"sample_size": "samples", "hidden": "dimension"}
-SIZE = (3.6, 2.6)
+_HEIGHT = 2.2  # inches
 MOST_CURVES = 3
 _LEAST_CELLS = 6  # for a rank correlation
 _OUTSIDE = "0.9"
+_N = "nodes contrasted in a step N"
 
 
 def sample_size_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
@@ -49,24 +60,23 @@ def sample_size_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     with in_style():
         names = [f"{short_name(str(dataset))}, {label(str(method))}" for (dataset, method), _ in groups]
         titles = [*names, *(f"{name}: Theorem 3.2" for name in names)]
-        figure, axes = panels(titles, most_columns=len(groups), size=SIZE)
+        figure, axes = panels(titles, len(groups), _HEIGHT, narrow=1, above=1.0)
         means = plotted["mean"]
         scale = Normalize(means.min(), means.max() if means.max() > means.min() else means.min() + 1)
         for above, below, (_, rows) in zip(axes[: len(groups)], axes[len(groups) :], groups, strict=True):
             _draw_lines(above, rows)
             _draw_plane(below, rows, ratios, scale)
-        legend(figure, axes[0].get_legend_handles_labels()[0], "output dimension F′")
+        legend(figure, axes[0].get_legend_handles_labels()[0], f"output dimension F′; {spread_said(plotted)}")
         same_heights(axes[: len(groups)], plotted, air=0.05)
-        axes[0].set_ylabel("accuracy (%)")
-        axes[len(groups)].set_ylabel("output dimension F′")
+        left_label(axes[: len(groups)], "accuracy (%)")
+        left_label(axes[len(groups) :], "output dimension F′")
         curves = [
             Line2D([], [], color="black", linestyle=style(n).line, label=f"μ²/C = {ratio:.3g}")
             for n, ratio in enumerate(ratios)
         ]
         outside = Patch(facecolor=_OUTSIDE, hatch="///", edgecolor="0.7", label="F′ ≤ N: not in the theorem")
         title = "below: accuracy (%), the best F′ of each N framed\nTheorem 3.2 is met to the right of a line"
-        small = {"fontsize": "small", "title_fontsize": "small", "ncols": 4 if len(groups) > 1 else 2}
-        legend(figure, [*curves, outside], title, "lower", **small)
+        legend(figure, [*curves, outside], title, "lower")
     return figure, plotted.assign(ratios=" ".join(f"{ratio:.6g}" for ratio in ratios))
 
 
@@ -107,6 +117,7 @@ def _draw_lines(axis: Axes, rows: pd.DataFrame) -> None:
         spread = line["std_seeds"] if line["std_seeds"].notna().any() else None
         axis.errorbar(line["samples"], line["mean"], spread, capsize=2, label=f"{dimension:g}", **look.curve())
     _log_axis(axis, x=rows["samples"])
+    axis.set_xlabel(_N)
 
 
 def _draw_plane(axis: Axes, rows: pd.DataFrame, ratios: Sequence[float], scale: Normalize) -> None:
@@ -124,15 +135,15 @@ def _draw_plane(axis: Axes, rows: pd.DataFrame, ratios: Sequence[float], scale: 
     names = ("samples", "dimension", "mean", "best")
     for samples, dimension, mean, best in zip(*(rows[name].tolist() for name in names), strict=True):
         shade = float(scale(mean))
-        frame: dict[str, Any] = {"edgecolor": "#D55E00" if best else "none", "linewidth": 2.0 if best else 0.0}
-        box = {"boxstyle": "round,pad=0.3", "facecolor": colours(shade), **frame}
+        frame: dict[str, Any] = {"edgecolor": "#D55E00" if best else "none", "linewidth": 1.8 if best else 0.0}
+        box = {"boxstyle": "round,pad=0.25", "facecolor": colours(shade), **frame}
         colour = "black" if shade > 0.5 else "white"
-        place: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 7, "zorder": 3}
+        place: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 6.5, "zorder": 3}
         axis.text(samples, dimension, f"{mean:.1f}", color=colour, bbox=box, **place)
-    words = "nodes contrasted in a step N"
+    words = _N
     if not np.isnan(rank := rows["rank_correlation"].iloc[0]):
         words += f"\nrank correlation of accuracy and largest μ²/C: {rank:+.2f}"
-    axis.set_xlabel(words, fontsize="small")
+    axis.set_xlabel(words)
 
 
 def _log_axis(axis: Axes, **values: pd.Series) -> None:

@@ -1,17 +1,19 @@
 """One look for all figures, which holds in greyscale and for colour-blind readers."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, NullLocator
+from matplotlib.ticker import FixedLocator, NullFormatter
 
 from relamp.data.registry import REGISTRY
 from relamp.method.table import METHODS
@@ -26,9 +28,12 @@ LINES: tuple[Any, ...] = (
     *((0, (1, 1)), (0, (8, 2)), (0, (3, 1)), (0, (5, 2, 1, 2, 1, 2)), (0, (10, 1, 2, 1))),
 )
 DPI = 200
-LEAST_WIDTH = 3.6  # inches: a legend needs this much even above one small panel
-LEGEND_ENTRY = 0.95  # inches: a number with its line in a legend
-_TICKS_APART = 0.16  # of the axis: the least distance between tick labels
+# Inches: one column and both columns of a two-column page, and what a page has for a figure above its caption. Figures
+# are drawn at the size at which they are printed, so that letters keep theirs: none is below 6 points.
+COLUMN, TEXT, TALLEST = 3.33, 7.0, 8.9
+_LEAST_ROW = 0.8  # inches: what panels need however many there are
+_LETTER, _SMALL_LETTER = 0.065, 0.057  # inches: of a tick's label, and of a legend or note, on average
+_TICKS_APART = 0.24  # of the axis: the least distance between tick labels
 
 # The order of LAMP's Tables 1 and 2.
 PAPER_ORDER = (
@@ -41,20 +46,22 @@ _LABELS = {"wl": "WL", "graphlet": "GL", "none": "No Pre-Train", "bag": "Bag of 
 # Any: the stubs of some releases of matplotlib list all keys, those of others take any text.
 _RC: Any = {
     "font.family": "DejaVu Sans",
-    "font.size": 9,
-    "axes.titlesize": 10,
-    "axes.labelsize": 9,
-    "xtick.labelsize": 8,
-    "ytick.labelsize": 8,
-    "legend.fontsize": 9,
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "legend.title_fontsize": 7,
+    "legend.columnspacing": 1.5,
     "axes.grid": True,
     "axes.axisbelow": True,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "grid.color": "0.88",
     "grid.linewidth": 0.6,
-    "lines.linewidth": 1.6,
-    "lines.markersize": 5,
+    "lines.linewidth": 1.3,
+    "lines.markersize": 4,
     "hatch.linewidth": 0.6,
     "legend.frameon": False,
     "figure.dpi": 100,
@@ -122,12 +129,18 @@ def in_style() -> AbstractContextManager[None]:
     return mpl.rc_context(_RC)
 
 
-def panels(titles: Sequence[str], most_columns: int, size: tuple[float, float]) -> tuple[Figure, list[Axes]]:
-    """Return a figure with one titled panel for each title, `size` inches each, in rows as even as may be."""
+def panels(
+    titles: Sequence[str], most_columns: int, height: float, narrow: int = 2, above: float = 0.5
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure with one titled panel for each title, in rows as even as may be.
+
+    A row is `height` inches high, less where the page has no more; what stands `above` and below all panels comes on
+    top. Up to `narrow` panels in a row make a figure of one column, more one of the page's width.
+    """
     rows = -(-len(titles) // most_columns)
     columns = -(-len(titles) // rows)
-    # Half an inch for the legend above all panels.
-    figure = Figure(figsize=(max(size[0] * columns, LEAST_WIDTH), size[1] * rows + 0.5), layout="constrained")
+    size = COLUMN if columns <= narrow else TEXT, max(min(height * rows + above, TALLEST), _LEAST_ROW * rows + above)
+    figure = Figure(figsize=size, layout="constrained")
     axes = np.asarray(figure.subplots(rows, columns, squeeze=False)).ravel().tolist()
     for unused in axes[len(titles) :]:
         unused.remove()
@@ -136,22 +149,50 @@ def panels(titles: Sequence[str], most_columns: int, size: tuple[float, float]) 
     return figure, axes[: len(titles)]
 
 
-def dataset_panels(
-    plotted: pd.DataFrame, draw: Callable[[Axes, pd.DataFrame], None], most_columns: int, size: tuple[float, float]
-) -> Figure:
-    """Return `panels` of data sets in their order, in each of which its rows of `plotted` are drawn."""
-    names = ordered(plotted["dataset"])
-    figure, axes = panels([short_name(name) for name in names], most_columns, size)
-    for axis, name in zip(axes, names, strict=True):
-        draw(axis, plotted[plotted["dataset"] == name])
-    return figure
+def left_label(axes: Iterable[Axes], text: str) -> None:
+    """Label the y-axis of the first panel in each row, which stands for the others."""
+    for axis in axes:
+        if is_left(axis):
+            axis.set_ylabel(text)
 
 
-def legend(figure: Figure, handles: Sequence[Any], title: str, place: str = "upper", **options: Any) -> None:
-    """Put a legend above all panels, or below (`lower`), with as many columns of short labels as fit."""
-    columns = min(len(handles), int(figure.get_figwidth() / LEGEND_ENTRY))
-    look = {"loc": f"outside {place} center", "ncols": columns, "handlelength": 3, **options}
-    figure.legend(handles=handles, title=title, **look).get_title().set_multialignment("center")
+def is_left(axis: Axes) -> bool:
+    """Return whether a panel is the first in its row."""
+    return (place := axis.get_subplotspec()) is None or place.is_first_col()
+
+
+def legend(figure: Figure, handles: Sequence[Any], title: str | None = None, place: str = "upper") -> None:
+    """Put a legend above all panels, or below (`lower`), in as few lines as the figure's width allows."""
+    renderer: Any = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
+    for columns in range(len(handles), 0, -1):
+        look: Any = {"loc": f"outside {place} center", "ncols": columns, "handlelength": 2.6}
+        made = figure.legend(handles=handles, title=_wrapped(figure, title) if title else None, **look)
+        made.get_title().set_multialignment("center")
+        if columns == 1 or made.get_window_extent(renderer).width < 0.97 * figure.bbox.width:
+            return
+        made.remove()
+
+
+def note(figure: Figure, text: str) -> None:
+    """Write a note below all panels."""
+    figure.supxlabel(_wrapped(figure, text), fontsize="small")
+
+
+def _wrapped(figure: Figure, text: str) -> str:
+    """Return a text in lines that the figure's width holds."""
+    width = int(figure.get_figwidth() / _SMALL_LETTER)
+    return "\n".join(line for part in text.splitlines() for line in wrap(part, width))
+
+
+def name_ticks(axis: Axes, names: Sequence[str], width: float) -> float:
+    """Name the places 0, 1 ... on an x-axis, upright where names would touch; return how high such names are.
+
+    The width of the axis, and the height, are in inches.
+    """
+    upright = max(map(len, "\n".join(names).splitlines())) * _LETTER > width / len(names)
+    axis.set_xticks(range(len(names)), [name.replace("\n", ", ") if upright else name for name in names])
+    axis.tick_params(axis="x", labelrotation=90 if upright else 0)
+    return max(map(len, names)) * _LETTER if upright else 0.0
 
 
 def same_heights(axes: Iterable[Axes], rows: pd.DataFrame, air: float) -> None:
@@ -160,21 +201,38 @@ def same_heights(axes: Iterable[Axes], rows: pd.DataFrame, air: float) -> None:
     bottom, top = (rows["mean"] - spread).min(), (rows["mean"] + spread).max()
     for axis in axes:
         axis.set_ylim(bottom - air * (top - bottom) - 0.1, top + air * (top - bottom) + 0.1)
+        axis.tick_params(axis="y", labelleft=is_left(axis))
+
+
+def seeds_said(cells: pd.DataFrame) -> str:
+    """Say over how many `seeds` cells are."""
+    least, most = cells["seeds"].min(), cells["seeds"].max()
+    return (f"{most}" if least == most else f"{least} to {most}") + f" seed{'s' if most > 1 else ''}"
+
+
+def spread_said(cells: pd.DataFrame) -> str:
+    """Say what points and bars are; where no cell has a deviation, over how many seeds alone."""
+    return ("mean ± std over " if cells["std_seeds"].notna().any() else "") + seeds_said(cells)
 
 
 def tick_values(axis: Axes, values: Iterable[float]) -> None:
-    """Put the ticks of the x-axis, as it is scaled, at values whose labels do not touch, from the largest down."""
+    """Put the ticks of the x-axis, as it is scaled, at values; both ends have labels, and between what does not touch.
+
+    Between them, labels are chosen from the largest down.
+    """
     ticks = sorted(values)
     places = np.asarray(axis.xaxis.get_transform().transform(np.asarray(ticks, dtype=float)))
-    least, chosen = (places[-1] - places[0]) * _TICKS_APART, [len(ticks) - 1]
-    for number in range(len(ticks) - 2, -1, -1):
-        # Rounded: evenly spaced places differ in their last bits.
-        if round(places[chosen[-1]] - places[number] - least, 9) >= 0:
+    # Rounded: evenly spaced places differ in their last bits.
+    gaps = np.round((places - places[0]) / max(places[-1] - places[0], 1e-12), 9)
+    chosen = [len(ticks) - 1]
+    for number in range(len(ticks) - 2, 0, -1):
+        if gaps[chosen[-1]] - gaps[number] >= _TICKS_APART and gaps[number] >= _TICKS_APART:
             chosen.append(number)
-    ticks = [ticks[number] for number in reversed(chosen)]
-    axis.xaxis.set_major_locator(FixedLocator(ticks))
-    axis.xaxis.set_minor_locator(NullLocator())
-    axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    labelled = [ticks[number] for number in sorted({0, *chosen})]
+    axis.xaxis.set_major_locator(FixedLocator(labelled))
+    axis.xaxis.set_minor_locator(FixedLocator(ticks))
+    axis.set_xticks(labelled, [f"{tick:g}" for tick in labelled])
+    axis.xaxis.set_minor_formatter(NullFormatter())
 
 
 def save(figure: Figure, plotted: pd.DataFrame, stem: Path | str) -> list[Path]:

@@ -14,7 +14,20 @@ from relamp.data.rows import setting_values, with_parameters
 from relamp.errors import RelampError
 from relamp.judge import runs
 from relamp.judge.checks import once, refuse
-from relamp.render.style import Style, dataset_panels, in_style, label, styles, tick_values
+from relamp.render.style import (
+    Style,
+    in_style,
+    label,
+    left_label,
+    legend,
+    ordered,
+    panels,
+    seeds_said,
+    short_name,
+    spread_said,
+    styles,
+    tick_values,
+)
 
 # Words and symbol of a parameter; any other goes by its name.
 _PARAMETERS = {
@@ -23,9 +36,8 @@ _PARAMETERS = {
     "eta": ("perturbation of the encoder", "η"),
     "temperature": ("temperature", "τ"),
 }
-_RATIO_TICKS = (0.05, 0.25, 0.5, 0.75, 0.95)  # of gamma, which is a share
 _DECADE = 10.0
-_LETTER, _HANDLE = 0.066, 0.5  # inches: what the legend needs for a letter, and for a line
+_HEIGHT = 1.7  # inches
 _CURVE = ["role", "method", "curve"]
 
 
@@ -49,19 +61,14 @@ def sweep_figure(
     """
     points = _points(rows, parameter, methods, configured, evaluation)
     look = styles([*points["method"], *points["curve"]])
-    swept = points["dataset"].isin(points.loc[points["role"] == "curve", "dataset"])
+    names = ordered(points.loc[points["role"] == "curve", "dataset"])
     with in_style():
-        figure = dataset_panels(points[swept], partial(_draw, parameter=parameter, look=look), 4, (2.4, 2.4))
+        figure, axes = panels([short_name(name) for name in names], 4, _HEIGHT, above=0.7)
+        for axis, name in zip(axes, names, strict=True):
+            _draw(axis, points[points["dataset"] == name], parameter, look)
         figure.supxlabel(" ".join(_words(parameter)).strip(), fontsize="medium")
-        figure.supylabel("accuracy (%)", fontsize="medium")
-        handles = _legend(points, look)
-        widest = _HANDLE + _LETTER * max(len(str(handle.get_label())) for handle in handles)
-        figure.legend(
-            handles=handles,
-            title="mean ± std over seeds" if points["std_seeds"].notna().any() else None,
-            loc="outside upper center",
-            ncols=max(1, min(len(handles), int(figure.get_figwidth() / widest))),
-        )
+        left_label(axes, "accuracy (%)")
+        legend(figure, _legend(points, look), spread_said(points))
     return figure, points.drop(columns="curve")
 
 
@@ -120,14 +127,14 @@ def _draw(axis: Axes, points: pd.DataFrame, parameter: str, look: Mapping[str, S
             continue
         # One seed has no spread: no bar, rather than one of length zero.
         spread = part["std_seeds"] if part["std_seeds"].notna().any() else None
-        axis.errorbar(part["x"], part["mean"], yerr=spread, capsize=2.5, elinewidth=1.0, **style.curve())
+        axis.errorbar(part["x"], part["mean"], yerr=spread, capsize=2, elinewidth=0.8, **style.curve())
     _scale(axis, parameter, points["x"].dropna().unique().tolist())
 
 
 def _scale(axis: Axes, parameter: str, values: Sequence[float]) -> None:
     if parameter == "gamma":
-        axis.set_xlim(0, 1)
-        axis.set_xticks(_RATIO_TICKS, [f"{tick:g}" for tick in _RATIO_TICKS])
+        axis.set_xlim(0, 1)  # a share
+        tick_values(axis, values)
         return
     positive = [value for value in values if value > 0]
     if positive and min(values) >= 0 and max(positive) >= _DECADE * min(positive):
@@ -141,11 +148,9 @@ def _scale(axis: Axes, parameter: str, values: Sequence[float]) -> None:
 
 def _legend(points: pd.DataFrame, look: Mapping[str, Style]) -> list[Line2D]:
     others = points.columns[5 : points.columns.get_loc("mean")].tolist()
-    handles = []
+    uneven, handles = points["seeds"].min() < points["seeds"].max(), []
     for (role, method, curve), part in points.sort_values(["role", "method", *others]).groupby(_CURVE, sort=False):
-        style, least, most = look[str(curve)], part["seeds"].min(), part["seeds"].max()
-        seeds = f"{most} seed{'s' if most > 1 else ''}" if least == most else f"{least} to {most} seeds"
-        text = f"{label(str(method))}{str(curve).removeprefix(str(method))}, {seeds}"
+        style, text = look[str(curve)], f"{label(str(method))}{str(curve).removeprefix(str(method))}"
         shown = style.curve() if role == "curve" else {**style.curve(), "marker": ""}
-        handles.append(Line2D([], [], label=text, **shown))
+        handles.append(Line2D([], [], label=f"{text}, {seeds_said(part)}" if uneven else text, **shown))
     return handles

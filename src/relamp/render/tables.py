@@ -1,13 +1,14 @@
 """The papers' tables with the reproduced rows beside the published ones."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 from rich.table import Table as RichTable
 
 from relamp.errors import RelampError
 from relamp.judge.checks import once
-from relamp.judge.published import AVERAGES, SPLITS, paper_aggregates, paper_datasets
+from relamp.judge.published import AVERAGES, RANK, SPLITS, paper_aggregates, paper_datasets
 from relamp.judge.runs import all_runs, cells
 from relamp.render.markup import Block, TextTable, with_spread
 from relamp.render.style import METRICS, in_order, label, ordered, ordered_methods, short_name
@@ -24,6 +25,7 @@ def render_table(
     title: str,
     shows: Sequence[str] | None = None,
     transposed: bool = False,
+    second: bool = False,
 ) -> TextTable:
     """Return a table of a paper: its printed cells, and those of this run computed from stored rows.
 
@@ -35,6 +37,7 @@ def render_table(
         title: first words of the caption.
         shows: methods of this run that are shown beside those that the paper prints, in this order; None for all.
         transposed: data sets as rows.
+        second: whether the paper underlines the second best number.
 
     Raises:
         RelampError: as `comparison_table` does.
@@ -50,7 +53,7 @@ def render_table(
         methods = [name for name in methods if name in {*published["method"], *mine["method"]}]
     if "protocol" in published or published.groupby("dataset")["metric"].nunique().max() > 1:
         published, mine = _columns_apart(published), _columns_apart(mine)
-    return comparison_table(published, mine, title, methods=methods, transposed=transposed)
+    return comparison_table(published, mine, title, methods, transposed, second)
 
 
 def comparison_table(
@@ -59,6 +62,7 @@ def comparison_table(
     title: str = "",
     methods: Sequence[str] | None = None,
     transposed: bool = False,
+    second: bool = False,
 ) -> TextTable:
     """Put the published cells of a table and the reproduced ones over the same columns: the paper's, then others.
 
@@ -84,7 +88,8 @@ def comparison_table(
     rows = in_order(rows, {"source": [PUBLISHED, REPRODUCED], "method": wanted, "dataset": columns})
     spelt = [" ".join(METRICS.get(word, word) for word in short_name(column).split(" ")) for column in columns]
     titles = [name + (" †" if column in extra else "") for name, column in zip(spelt, columns, strict=True)]
-    return _laid_out(rows, columns, titles, _caption(rows, title, extra), transposed)
+    best = {title: "lowest" if column == RANK else "highest" for title, column in zip(titles, columns, strict=True)}
+    return replace(_laid_out(rows, columns, titles, _caption(rows, title, extra), transposed), best=best, second=second)
 
 
 def numbers_in_common(rows: pd.DataFrame, title: str = "") -> RichTable:
@@ -127,7 +132,10 @@ def _reproduced_rows(published: pd.DataFrame, cells: pd.DataFrame, of_paper: Seq
     # The paper's spelling, where it has the method.
     spelling = dict(zip(published["method"], published["label"], strict=True))
     labels = [spelling.get(method, label(method)) for method in rows["method"]]
-    return rows.assign(source=REPRODUCED, label=labels, decimals=max(2, int(published["decimals"].max())))
+    # As many decimals as the paper prints in the column, so that both are read alike.
+    printed = published.dropna(subset=["value"]).groupby("dataset")["decimals"].max()
+    decimals = rows["dataset"].map(printed).fillna(max(2, int(published["decimals"].max()))).astype(int)
+    return rows.assign(source=REPRODUCED, label=labels, decimals=decimals)
 
 
 def _laid_out(
@@ -147,7 +155,7 @@ def _laid_out(
     blocks: dict[str, Block] = {
         each: [[source, name, *cells] for source, name, cells in lines if source == each] for each in sources
     }
-    return TextTable(rows[COLUMNS], ["source", "method", *titles], blocks, caption, text_columns=2)
+    return TextTable(rows[COLUMNS], ["source", "method", *titles], blocks, caption, text_columns=2, own=REPRODUCED)
 
 
 def _caption(rows: pd.DataFrame, title: str, not_in_paper: Sequence[str]) -> str:

@@ -70,7 +70,7 @@ class Plan:
             words |= {"draw": artifact.draw, "options": {**found, **given}}
         if isinstance(artifact, Table):
             words |= {"title": artifact.title.format(corpus=self.config.transfer.corpus), "shows": artifact.shows}
-            words["transposed"] = artifact.transposed
+            words |= {"transposed": artifact.transposed, "second": artifact.second}
         words |= {name: GIVEN[name](self) for name in artifact.given}
         return words
 
