@@ -184,7 +184,7 @@ def test_page_and_markdown_say_how_is_judged(chain: Path) -> None:
         assert f"<li>{topic}: {escape(words)}</li>" in page
         assert f"\n- **{topic}**: {words}\n" in markdown
     for word, count in pd.read_csv(chain / "verdict.csv")["verdict"].value_counts().items():
-        assert f">{word}: {count}</span>" in page
+        assert f">{count} {word}</span>" in page
     assert "nan" not in re.sub("[a-z]nan|nan[a-z]", "", page.lower())
 
 

@@ -15,10 +15,10 @@ from relamp.tools import run
 from relamp.tools.commands import COMMANDS
 
 ROOT = Path(__file__).parents[2]
-HEAD = "artifact,paper,method,label,dataset,evaluation,metric,part,published,spread,mean,low,high,seeds"
+HEAD = "artifact,paper,method,label,dataset,evaluation,metric,part,published,spread,decimals,mean,low,high,seeds"
 VERDICTS = f"""{HEAD},verdict,verdict_seeds
-lamp_table1,lamp,a,A,MUTAG,svm-rbf,accuracy,,90.0,1.0,80.0,79.0,81.0,5,worse,worse
-lamp_table1,lamp,b,B,MUTAG,svm-rbf,accuracy,,90.0,,,,,,not run,not run
+lamp_table1,lamp,a,A,MUTAG,svm-rbf,accuracy,,90.0,1.0,1,80.0,79.0,81.0,5,worse,worse
+lamp_table1,lamp,b,B,MUTAG,svm-rbf,accuracy,,90.0,,1,,,,,not run,not run
 """
 CLAIMS = """id,paper,where,quote,outcome,coverage,evidence
 a,lamp,Section 1,it is best,fails,1 of 8 data sets: MUTAG,over b: -3.00
@@ -157,7 +157,7 @@ def test_verdicts_of_a_folder(folder: Path, capsys: pytest.CaptureFixture[str]) 
     assert main(["verdict"]) == 0
     said = capsys.readouterr().out.splitlines()
     assert "it is best" in said[0]
-    assert "A on MUTAG, accuracy by SVM with an RBF kernel: LAMP prints 90 ± 1, this run finds 80.00, worse" in said[1]
+    assert "A on MUTAG, accuracy by SVM with an RBF kernel: LAMP prints 90.0 ± 1.0, this run finds 80.00, worse" in said[1]
     assert said[2:] == [
         "",
         "numbers  1 worse, 1 not run",

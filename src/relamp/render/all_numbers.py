@@ -12,7 +12,7 @@ from relamp.errors import RelampError
 from relamp.render.style import in_style, legend, panels
 from relamp.render.verdict_page import paper_name
 
-SIZE = (3.5, 3.3)
+HEIGHT = 3.2  # inches
 # Colour and mark of each verdict, so that grey tells them apart as well.
 _LOOKS = {
     "reproduced": ("#009E73", "o"),
@@ -34,13 +34,13 @@ def all_numbers_figure(cells: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     plotted = cells.loc[cells["verdict"] != "not run", _PLOTTED].sort_values(_PLOTTED, ignore_index=True)
     papers = list(dict.fromkeys(plotted["paper"]))
     with in_style():
-        figure, axes = panels([paper_name(paper) for paper in papers], 2, SIZE)
+        figure, axes = panels([paper_name(paper) for paper in papers], 2, HEIGHT, narrow=1)
         for axis, paper in zip(axes, papers, strict=True):
             _draw(axis, plotted[plotted["paper"] == paper], float(cells["margin"].iloc[0]))
-        figure.supxlabel("published (%)", fontsize=9)
-        figure.supylabel("reproduced (%)", fontsize=9)
+        figure.supxlabel("published (%)")
+        figure.supylabel("reproduced (%)")
         marks = [_mark(word) for word in _LOOKS if word in set(plotted["verdict"])]
-        legend(figure, marks, "", ncols=2 * len(papers), handlelength=1)
+        legend(figure, marks)
     return figure, plotted
 
 
