@@ -37,9 +37,9 @@ $(VENV)/installed: requirements.lock pyproject.toml
 install: $(VENV)/installed ## create the environment from the lock
 
 # What the command line adds to config.yaml: make reproduce PRESET=desk CONFIG="offline=true fail_on=worse"
-WORDS = $(if $(filter-out file,$(origin PRESET)),preset=$(PRESET)) $(CONFIG)
+WORDS = $(strip $(if $(filter-out file,$(origin PRESET)),preset=$(PRESET)) $(CONFIG))
 reproduce: install ## run everything of config.yaml's preset (or PRESET=desk, CONFIG="key=value ...") on all cores
-	$(BIN)/python -m snakemake $(TARGET) --cores $(CORES) --resources mem_mb=$$($(BIN)/python -m relamp.tools.memory) --logger relamp $(if $(strip $(WORDS)),--config $(WORDS))
+	$(BIN)/python -m snakemake $(TARGET) --cores $(CORES) --resources mem_mb=$$($(BIN)/python -m relamp.tools.memory) --logger relamp $(if $(WORDS),--config $(WORDS))
 	@$(BIN)/python -m relamp.tools.summary $(WORDS)
 
 # The pins are those of the rendering jobs: no torch, no data, no Snakemake.

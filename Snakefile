@@ -20,7 +20,6 @@ if environ.get("RELAMP_IMAGE"):
 
 
 include: "workflow/common.smk"
-include: "workflow/running.smk"
 include: "workflow/stages.smk"
 include: "workflow/artifacts.smk"
 include: "workflow/tools.smk"

@@ -154,3 +154,6 @@ def logs_of_rules():
         for each in workflow.rules
         if each.log
     }
+
+
+include: "running.smk"

@@ -10,9 +10,6 @@ from relamp.tools.killed import KilledJobs
 
 # Snakemake puts the path of its Python into commands as it is; one with a space in it needs quotes.
 sys.executable = shlex.quote(sys.executable)
-# Ctrl-C at a terminal reaches every process there. Jobs are told by Snakemake instead, and take the place of their shell,
-# so that what it tells, and how they end, comes from nobody in between.
-shell.prefix("trap '' INT; exec ")
 controller.announce()
 
 # Snakemake waits for ever for a job that fails while nobody reads what it prints.
@@ -22,7 +19,13 @@ for handler in logger.handlers:
 sys.stdout, sys.stderr = Patient(sys.stdout), Patient(sys.stderr)
 logger.addHandler(KilledJobs())
 
-if workflow.is_main_process:
+# As a module of another workflow it leaves that one's shells and signals alone.
+if workflow.modifier.is_main_snakefile():
+    # Ctrl-C at a terminal reaches every process there. Jobs are told by Snakemake instead, and take the place of their
+    # shell, so that what it tells, and how they end, comes from nobody in between.
+    shell.prefix("trap '' INT; exec ")
+
+if workflow.is_main_process and workflow.modifier.is_main_snakefile():
     ending.end_before_start()
     if "--unlock" in sys.argv:
         try:
@@ -39,7 +42,7 @@ def is_told(record):
 
 # Only here all jobs are known, and nothing has been started yet.
 onstart:
-    if not workflow.local_exec and not which("sbatch"):
+    if workflow.executor_plugin.name == "slurm" and not which("sbatch"):
         print(
             "relamp: there is no SLURM here (no sbatch); leave --profile slurm out, or run on a login node",
             file=sys.stderr,

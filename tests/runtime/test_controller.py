@@ -87,6 +87,7 @@ def test_a_job_whose_controller_ended_before_it_began_does_nothing(monkeypatch: 
     announce()
     number, space = os.environ[VARIABLE].split(" ")
     assert number == str(os.getpid())
+    follow(lambda: pytest.fail("told"))  # it is the controller itself
     with subprocess.Popen([sys.executable, "-c", ""]) as ended:
         pass
     monkeypatch.setenv(VARIABLE, f"{ended.pid} {space}")

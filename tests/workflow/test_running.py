@@ -1,6 +1,7 @@
 """How a run begins and ends, on a workflow of two rules that includes the project's own rules of running."""
 
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -155,6 +156,22 @@ def test_a_signal_saves_the_state_and_the_plain_command_goes_on(
     assert "1 of 1 steps" in run(folder, "out/MUTAG.txt")
     assert (folder / "out" / "MUTAG.txt").read_text() == "made " * 30
     assert before < epochs(folder) == 30
+
+
+def test_a_closed_terminal_saves_the_state_and_leaves_nothing_behind(folder: Path) -> None:
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(folder)
+        os.execv(sys.executable, words())
+    until("the first epochs", lambda: epochs(folder) > 2)
+    job = job_of(folder)
+    os.close(terminal)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 1
+    assert not lives(job)
+    assert 2 < epochs(folder) < 30
+    assert ": ended after epoch" in (folder / "logs" / "MUTAG.log").read_text()
+    assert not list((folder / ".snakemake" / "locks").glob("*"))
 
 
 def test_a_second_signal_ends_jobs_at_once(folder: Path, at_work: subprocess.Popen[str]) -> None:

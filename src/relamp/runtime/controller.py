@@ -25,13 +25,13 @@ def announce() -> None:
 def follow(end: Callable[[], object]) -> None:
     """Call `end`, in a thread, once a process between this one and its controller, or the controller, has ended.
 
-    Without a controller nothing is followed.
+    Without a controller, and by it itself, nothing is followed.
 
     Raises:
         RelampError: it has ended already.
     """
     number, _, space = os.environ.get(VARIABLE, "").partition(" ")
-    if not number or _started(os.getpid()) is None:
+    if not number or int(number) == os.getpid() or _started(os.getpid()) is None:
         return
     above = dict(_ancestors(int(number)))
     if space == _space() and int(number) not in above:

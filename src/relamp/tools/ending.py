@@ -63,6 +63,8 @@ def end_with_jobs(begin: Callable[[], None], finish: Callable[[], None]) -> None
 
 
 def _listen(handler: Callable[[int, FrameType | None], None]) -> None:
+    if threading.current_thread() is not threading.main_thread():
+        return  # within another program, whose signals are its own
     for number in SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` leaves it
             signal.signal(number, handler)

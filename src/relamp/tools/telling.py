@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TextIO
 
+from relamp.runtime.terminal import Patient
 from relamp.tools.killed import job_name
 
 # A job of unknown size, such as a report.
@@ -60,7 +61,7 @@ class Plan:
 class Teller:
     """Writes a run's lines to a stream, from the records that Snakemake logs."""
 
-    def __init__(self, stream: TextIO, *, dry: bool = False) -> None:
+    def __init__(self, stream: TextIO | Patient, *, dry: bool = False) -> None:
         """Begin with nothing to do; `dry` says that jobs are only listed."""
         self.stream, self.dry = stream, dry
         self.plan: Plan | None = None
