@@ -272,6 +272,11 @@ def test_the_logger_tells_a_line_for_each_job_and_what_failed(folder: Path) -> N
     assert "CalledProcessError" not in failed
 
 
+def test_the_logger_leaves_it_to_the_rules_which_relamp_is_imported() -> None:
+    script = "import sys, snakemake_logger_plugin_relamp; sys.exit('relamp' in sys.modules)"
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
 def test_without_slurm_its_profile_ends_in_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # A path on which there is everything but SLURM.
     programs = folder / "bin"
