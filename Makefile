@@ -11,6 +11,13 @@ BIN := $(VENV)/bin
 # Where torch's CPU build is offered apart from the main index, name that place: make install TORCH_INDEX=https://...
 # It is taken as that index gives it; the builds that pip's own index offers are compared with install/torch.lock.
 TORCH_INDEX ?=
+# A long installation says now and then how far it is.
+PATIENTLY := PYTHONPATH=src $(PYTHON) -m relamp.tools.patiently
+# Snakemake and matplotlib keep caches in the home folder; where that cannot be written, beside the results.
+ifneq ($(shell d="$${XDG_CACHE_HOME:-$$HOME/.cache}"; mkdir -p "$$d" 2> /dev/null && [ -w "$$d" ] && echo yes),yes)
+export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
+export MPLCONFIGDIR := $(XDG_CACHE_HOME)/matplotlib
+endif
 
 .PHONY: help install developer reproduce lite options schema unlock test test-slurm slurm-resume progress check format record bundle lock test-container clean
 
@@ -23,26 +30,27 @@ help: ## this list
 export TORCH_INDEX
 LOCKS := requirements.lock $(wildcard install/*.lock install/*.sh)
 $(VENV)/installed: $(LOCKS) pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "relamp needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) --version); name another with PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' || { echo "relamp installs on Python 3.11 and 3.12, and $(PYTHON) is $$($(PYTHON) --version 2>&1 | tail -1); name another with PYTHON=..." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	install/packages.sh $(BIN)/python
+	@echo "installing $$(grep -c == requirements.lock) packages into $(VENV): some 1.1 GB, a few minutes; only the first time"
+	@$(PATIENTLY) install $(VENV) install/packages.sh $(BIN)/python
 	install/slim.sh $(BIN)/python
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # What tests and checks take besides.
 $(VENV)/developer: $(VENV)/installed requirements-dev.lock
-	install/packages.sh $(BIN)/python dev
+	@$(PATIENTLY) install $(VENV) install/packages.sh $(BIN)/python dev
 	@touch $@
 
 install: $(VENV)/installed ## create the environment from the lock
 developer: $(VENV)/developer ## add what tests and checks need
 
-# For a limit on how many jobs start per second Snakemake 9.27 looks for jobs once more after every look, for ever: after a
-# hundred jobs a hundred times a second. A timespan of five seconds makes that a fifth; the limit itself is never reached.
-reproduce: install ## run everything of the preset on all cores, and print where the results are
-	$(BIN)/python -m snakemake $(TARGET) --cores $(CORES) --rerun-incomplete --max-jobs-per-timespan 500/5s --quiet host reason rules
-	@$(BIN)/python -m relamp.tools.summary
+# What the command line adds to config.yaml: make reproduce PRESET=desk CONFIG="offline=true fail_on=worse"
+WORDS = $(strip $(if $(filter-out file,$(origin PRESET)),preset=$(PRESET)) $(CONFIG))
+reproduce: install ## run everything of config.yaml's preset (or PRESET=desk, CONFIG="key=value ...") on all cores
+	$(BIN)/python -m snakemake $(TARGET) --cores $(CORES) --resources mem_mb=$$($(BIN)/python -m relamp.tools.memory) --logger relamp $(if $(WORDS),--config $(WORDS))
+	@$(BIN)/python -m relamp.tools.summary $(WORDS)
 
 # The pins are those of the rendering jobs: no torch, no data, no Snakemake.
 $(VENV)-lite/installed: envs/render.yaml requirements.lock install/build.lock install/packages.sh
@@ -54,7 +62,7 @@ ROWS ?= reproduction/quick/rows.zip
 lite: $(VENV)-lite/installed ## all tables, figures and verdicts from stored rows alone, into lite/
 	PYTHONPATH=src $(VENV)-lite/bin/python -m relamp.lite render $(ROWS) lite
 
-unlock: install ## free the folder after a run that was killed outright (kill -9, power failure)
+unlock: install ## free the folder after a run that was killed outright (kill -9, power failure), unless one is at work there
 	$(BIN)/python -m snakemake --unlock
 
 test: developer ## run the whole test suite
@@ -67,7 +75,7 @@ test-slurm: developer ## start a SLURM cluster on this machine (root, apt), run 
 	$(if $(ONLY),,$(BIN)/python $(SLURM_TESTS) 0 tests/slurm/test_slurm_quick.py)
 
 slurm-resume: install ## go on after a controller on a cluster died; it cancels what still runs, unlocks, runs again
-	SNAKEMAKE="$(abspath $(BIN))/python -m snakemake" slurm/resume.sh $(TARGET) $(if $(CONFIG),--config $(CONFIG))
+	SNAKEMAKE="$(BIN)/python -m snakemake" slurm/resume.sh $(TARGET) $(if $(CONFIG),--config $(CONFIG))
 
 progress: install ## a line for each job at work: what SLURM and its own log say
 	@$(BIN)/python -m snakemake --cores 1 --nolock --quiet all -- progress

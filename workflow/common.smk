@@ -193,3 +193,6 @@ def shown(artifact):
         return files
     first = next(iter(files))
     return {**files, first: [report(files[first][0], **words), *files[first][1:]]}
+
+
+include: "running.smk"

@@ -2,6 +2,7 @@ import errno
 import hashlib
 import json
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -92,6 +93,27 @@ def test_a_kill_in_the_middle_leaves_the_old_file(old: Path) -> None:
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=False)
     assert done.returncode == -signal.SIGKILL
     assert old.read_text() == "old"
+    # What it has left is removed by the next write to the same place, also one that fails.
+    (left,) = set(listed(old.parent)) - {"a.txt"}
+    write_text(old.parent / "b.txt", "another place")
+    assert left in listed(old.parent)
+    write_text(old, "new")
+    assert listed(old.parent) == ["a.txt", "b.txt"]
+
+
+def test_leftovers_of_the_living_and_of_other_machines_stay(old: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    kept = [f".a.{os.getppid()}.part.txt", f".a.{dead.pid}@elsewhere.part.txt", ".a.notes.part.txt", ".ab.1.part.txt"]
+    for name in [
+        *kept,
+        f".a.{dead.pid}.part.txt",
+        f".a.{dead.pid}@{platform.node()}.part.txt",
+        f".a.{'9' * 30}.part.txt",
+    ]:
+        (old.parent / name).touch()
+    write_text(old, "new")
+    assert listed(old.parent) == sorted([*kept, "a.txt"])
 
 
 def test_json_is_sorted_readable_and_ends_its_last_line(tmp_path: Path) -> None:

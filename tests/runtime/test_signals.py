@@ -36,3 +36,35 @@ def test_former_handlers_come_back_and_what_was_heard_is_forgotten() -> None:
     assert [signal.getsignal(number) for number in SIGNALS] == before
     with heeded(), deferred() as asked:
         assert asked() is None
+
+
+def test_what_is_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as `nohup` leaves it
+    try:
+        with heeded():
+            send(signal.SIGHUP)
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_terminal_that_is_gone_does_not_end_what_defers(capfd: pytest.CaptureFixture[str]) -> None:
+    reader, writer = os.pipe()
+    before = os.dup(2)
+    os.close(reader)
+    os.dup2(writer, 2)
+    try:
+        with heeded(), deferred() as asked:
+            send(signal.SIGHUP)
+            assert asked() == "SIGHUP"
+    finally:
+        os.dup2(before, 2)
+        os.close(before)
+        os.close(writer)
+
+
+def test_a_second_signal_is_not_told_again(capfd: pytest.CaptureFixture[str]) -> None:
+    with heeded(), deferred():
+        send(signal.SIGINT)
+        send(signal.SIGTERM)
+    assert capfd.readouterr().err.count("relamp:") == 1

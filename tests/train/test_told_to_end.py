@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from relamp.data.packaged import pack
+from relamp.runtime.signals import SIGNALS
 
 SCRIPT = """
 import sys
@@ -61,7 +62,7 @@ def undisturbed(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     return made(out)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+@pytest.mark.parametrize("number", SIGNALS)
 def test_a_training_saves_ends_and_goes_on_to_the_same_bits(
     data: Path, tmp_path: Path, undisturbed: dict[str, bytes], number: signal.Signals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,6 +75,7 @@ def test_a_training_saves_ends_and_goes_on_to_the_same_bits(
         job.send_signal(number)
         _, errors = job.communicate(timeout=60)
     assert job.returncode == 1
+    assert "Traceback" not in errors
     assert f"relamp: {number.name}: ended after epoch " in errors
     assert "whose state is saved; the same command resumes from there" in log.read_text().splitlines()[-1]
     assert made(tmp_path) != undisturbed

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import platform
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,16 +13,20 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError
 
 from relamp.errors import RelampError, reason
+from relamp.runtime.controller import refuse_orphan
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 @contextmanager
-def whole(path: Path | str) -> Iterator[Path]:
+def whole(path: Path | str, *, orphan: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside `path` that becomes `path` only if the block ends without an error.
 
-    Raises RelampError if the disk is full or the folder cannot be written; whatever was half-written is removed.
+    What killed writers have left beside the same path is removed.
+
+    Raises RelampError if the disk is full, the folder cannot be written, or, unless an `orphan` may write it, the job's
+    controller is gone; whatever was half-written is removed.
     """
     path = Path(path)
     try:
@@ -29,8 +34,9 @@ def whole(path: Path | str) -> Iterator[Path]:
     except OSError as error:
         raise RelampError(f"{path.parent}: the folder cannot be made ({error.strerror}); fix its rights") from error
     # The suffix stays, since libraries (matplotlib, pandas) choose the format by it.
-    beside = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    beside = path.with_name(f".{path.stem}.{os.getpid()}{_NODE}.part{path.suffix}")
     try:
+        _remove_leftovers(path)
         beside.touch()
         mode = beside.stat().st_mode  # what the umask and the folder give to a new file
         beside.unlink()
@@ -39,12 +45,38 @@ def whole(path: Path | str) -> Iterator[Path]:
         beside.chmod(mode)
         with beside.open("rb") as file:
             os.fsync(file.fileno())
+        if not orphan:
+            refuse_orphan(path)
         beside.replace(path)
     except (OSError, SafetensorError) as error:
         reason = getattr(error, "strerror", None) or error
         raise RelampError(f"{path}: could not be written ({reason}); free some space or fix the rights") from error
     finally:
         beside.unlink(missing_ok=True)
+
+
+# Several machines may write to one folder, and each knows its own processes alone.
+_NODE = f"@{platform.node()}"
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove the half-written files of processes of this machine that are no more, for one path."""
+    before, after = f".{path.stem}.", f".part{path.suffix}"
+    for entry in os.scandir(path.parent):
+        if entry.name.startswith(before) and entry.name.endswith(after):
+            writer = entry.name[len(before) : -len(after)].removesuffix(_NODE)
+            if writer.isdecimal() and not _lives(int(writer)):
+                Path(entry.path).unlink(missing_ok=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # it is another user's
+        return True
+    return True
 
 
 def write_text(path: Path | str, text: str) -> None:

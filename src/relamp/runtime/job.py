@@ -2,6 +2,8 @@
 
 import inspect
 import logging
+import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -11,8 +13,10 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from relamp.errors import RelampError, printable, shortened
+from relamp.runtime.controller import follow
 from relamp.runtime.log import first_line, last_line
 from relamp.runtime.signals import Ended, heeded
+from relamp.runtime.terminal import patient
 
 
 class _Printable(logging.Formatter):
@@ -26,9 +30,13 @@ def run(function: Callable[..., None], job: Any) -> None:
     """Call a job function with what the workflow's job object has for its parameters; exit 1 where it fails.
 
     What goes wrong stands in the job's log; a warning, and an error that the user can act on, also as one line on the
-    terminal.
-    SIGTERM and SIGUSR1 end a job likewise, a training once its state is saved.
+    terminal. Signals end a job likewise, a training once its state is saved, and so does the end of its controller.
     """
+    with patient():
+        _run(function, job)
+
+
+def _run(function: Callable[..., None], job: Any) -> None:
     if job.log:
         path = Path(str(job.log))
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -43,6 +51,7 @@ def run(function: Callable[..., None], job: Any) -> None:
         logging.info("%s", first_line(job.rule, job.threads))
     try:
         with heeded():
+            follow(lambda: os.kill(os.getpid(), signal.SIGTERM))
             function(**bound(function, words_of(job)))
         if job.log:
             logging.info("%s", last_line())

@@ -10,6 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from relamp.errors import RelampError
+from relamp.runtime.controller import follow
 
 
 def run_all(work: Callable[..., int], jobs: Iterable[tuple[Any, ...]], processes: int) -> Iterator[int]:
@@ -46,7 +47,9 @@ def run_all(work: Callable[..., int], jobs: Iterable[tuple[Any, ...]], processes
 
 def _end_with_parent() -> None:
     """Make this process end when its parent is killed: the pool's processes would wait for work forever."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # the parent decides when to stop
+    follow(lambda: os._exit(1))
     parent = multiprocessing.parent_process()
 
     def watch() -> None:

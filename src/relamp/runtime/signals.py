@@ -1,15 +1,16 @@
-"""Signals that end a job early: SIGTERM or SIGUSR1 ends a job at once, or once it has saved its work.
+"""Signals that end a job early: they end it at once, or once it has saved its work.
 
-A cluster sends such a signal before it takes a node away: at the time limit, at a preemption, after `scancel`.
+A cluster sends SIGTERM or SIGUSR1 before it takes a node away: at the time limit, at a preemption, after `scancel`.
+Ctrl-C sends SIGINT, and a terminal that is closed SIGHUP.
 """
 
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
-SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
+SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT, signal.SIGHUP)
 
 
 class Ended(SystemExit):
@@ -36,9 +37,11 @@ class _Heard:
 def heeded() -> Iterator[None]:
     """Within this block a signal raises `Ended`, or is held for whoever has called `deferred`.
 
-    It must be entered in the main thread; the signals' former handlers come back at its end.
+    It must be entered in the main thread; the signals' former handlers come back at its end. What is ignored before,
+    as by `nohup`, stays ignored.
     """
-    before = {number: signal.signal(number, _hear) for number in SIGNALS}
+    heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, _hear) for number in heard}
     try:
         yield
     finally:
@@ -58,8 +61,11 @@ def deferred() -> Iterator[Callable[[], str | None]]:
 
 
 def _hear(number: int, _frame: FrameType | None) -> None:
-    _Heard.name = signal.Signals(number).name
+    again, _Heard.name = _Heard.name is not None, signal.Signals(number).name
     if not _Heard.listeners:
         raise Ended(_Heard.name)
-    # Straight to the file: the signal may have come while something else was being printed.
-    os.write(2, f"relamp: {_Heard.name}: the job ends after this epoch, once its state is saved\n".encode())
+    if not again:
+        # Straight to the file: the signal may have come while something else was being printed, from a terminal that
+        # may be gone.
+        with suppress(OSError):
+            os.write(2, f"relamp: {_Heard.name}: the job ends after this epoch, once its state is saved\n".encode())

@@ -62,7 +62,8 @@ def second_snakemake(
     """
     words = [f"{key}={json.dumps(value)}" for key, value in config.items()]
     # The outer Snakemake holds the lock of the folder, and the inner one writes nothing there, whatever lies half-made.
-    command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--nolock", *options]
+    command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--nolock"]
+    command += ["--workflow-profile", "none", *options]
     command += ["--config", *words, "--", *targets]
     log.info("%s", without_user(" ".join(command)))
     variables = {**os.environ, **(environment or {})}

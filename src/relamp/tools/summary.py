@@ -1,31 +1,68 @@
-"""The end of a run: where everything is, and the published numbers beside the reproduced ones.
+"""The end of a run: what came of it, which page to open, and the published numbers beside the reproduced ones.
 
-`python -m relamp.tools.summary` prints it for the preset that config.yaml names; `make reproduce` ends with it.
+`python -m relamp.tools.summary [KEY=VALUE ...]` prints it for the preset that config.yaml, or an entry, names;
+`make reproduce` ends with it.
 """
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
 
+from relamp.judge.words import counted
 from relamp.render.tables import PUBLISHED, numbers_in_common
+from relamp.runtime.job import named
 from relamp.runtime.yaml_words import read_options
+
+RECORDED = Path("reproduction")
 
 
 def print_summary(preset: str, console: Console) -> None:
-    """Print the places of the report, figures and tables of a preset, and every number that paper and run share."""
+    """Print what came of a preset: verdicts, claims, what differs from the recorded run, places, and shared numbers."""
     results, figures = Path("results") / preset, Path("figures") / preset
-    for what, place in (("report", results / "report.html"), ("figures", figures), ("tables", results / "tables")):
-        state = "" if place.exists() else "  (not made yet)"
-        console.print(f"{what:<8} {place}{state}", highlight=False)
     parts = [pd.read_csv(path) for path in sorted((results / "tables").glob("lamp_table*.csv"))]
-    if not parts:
-        return
-    rows = pd.concat(parts, ignore_index=True)
-    # Table 3 repeats rows of Table 1; the paper prints them alike.
-    rows = rows.drop_duplicates(["source", "method", "dataset"])
-    console.print(numbers_in_common(rows, f"{PUBLISHED} / reproduced here (preset {preset})"))
+    if parts:
+        # Table 3 repeats rows of Table 1; the paper prints them alike.
+        rows = pd.concat(parts, ignore_index=True).drop_duplicates(["source", "method", "dataset"])
+        console.print(numbers_in_common(rows, f"{PUBLISHED} / reproduced here (preset {preset})"))
+    for what, text in (*_outcomes(results), ("compared", _difference(results, RECORDED / preset))):
+        if text:
+            console.print(f"{what:<8} {text}", highlight=False, soft_wrap=True)
+    first = results / "index.html"
+    report = first if first.exists() else results / "report.html"
+    for what, place in (("figures", figures), ("tables", results / "tables"), ("open", report)):
+        state = "" if place.exists() else "  (not made yet)"
+        console.print(f"{what:<8} {place}{state}", highlight=False, soft_wrap=True)
+
+
+def _outcomes(results: Path) -> list[tuple[str, str]]:
+    """Return how many numbers have each verdict, and how many claims each outcome."""
+    found = []
+    for what, file, column in (("numbers", "verdict.csv", "verdict"), ("claims", "claims.csv", "outcome")):
+        if (results / file).exists():
+            found.append((what, counted(pd.read_csv(results / file, keep_default_na=False)[column])))
+    return found
+
+
+def _difference(results: Path, recorded: Path) -> str | None:
+    """Return, in a line, how a run differs from the recorded one; None where nothing is recorded or can compare."""
+    if not recorded.is_dir() or not (results / "verdict.csv").exists():
+        return None
+    try:
+        one_line = named("relamp.tools.compare:one_line")
+    except (ImportError, AttributeError):
+        return None
+    return str(one_line(results, recorded))
+
+
+def preset_of(given: Sequence[str]) -> str:
+    """Return the preset that entries KEY=VALUE name, or else config.yaml, or else quick."""
+    configured = read_options("config.yaml")
+    entries = dict(entry.partition("=")[::2] for entry in given)
+    return str(entries.get("preset") or configured.get("preset", "quick"))
 
 
 if __name__ == "__main__":
-    print_summary(read_options("config.yaml").get("preset", "quick"), Console())
+    print_summary(preset_of(sys.argv[1:]), Console())

@@ -77,7 +77,8 @@ def save_state(path: Path, key: str, state: dict[str, Any]) -> None:
     # Through memory: torch's own writer turns a full disk into a RuntimeError that says nothing of the disk.
     buffer = io.BytesIO()
     torch.save({"key": key, "state": state}, buffer)
-    with whole(path) as beside:
+    # A state belongs to whoever has the same key, so that an orphan may leave one too.
+    with whole(path, orphan=True) as beside:
         beside.write_bytes(buffer.getbuffer())
 
 

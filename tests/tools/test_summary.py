@@ -1,0 +1,55 @@
+import io
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from rich.console import Console
+
+from relamp.tools.summary import preset_of, print_summary
+
+
+@pytest.fixture
+def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results" / "desk").mkdir(parents=True)
+    return tmp_path / "results" / "desk"
+
+
+def said() -> list[str]:
+    console = Console(file=io.StringIO(), width=100)
+    print_summary("desk", console)
+    return console.file.getvalue().splitlines()  # type: ignore[attr-defined, no-any-return]
+
+
+def test_before_anything_is_made_it_says_so(results: Path) -> None:
+    assert said() == [
+        "figures  figures/desk  (not made yet)",
+        "tables   results/desk/tables  (not made yet)",
+        "open     results/desk/report.html  (not made yet)",
+    ]
+
+
+def test_verdicts_claims_and_the_page_to_open(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (results / "verdict.csv").write_text("method,verdict\na,worse\nb,not run\nc,not run\n")
+    (results / "claims.csv").write_text("id,outcome\na,holds\n")
+    (results / "report.html").touch()
+    # Nothing is recorded to compare with.
+    assert said()[:2] == ["numbers  2 not run, 1 worse", "claims   1 holds"]
+    assert said()[-1] == "open     results/desk/report.html"
+    (results / "index.html").touch()
+    assert said()[-1] == "open     results/desk/index.html"
+    compare = ModuleType("relamp.tools.compare")
+    compare.one_line = lambda one, other: f"{one} as {other}"  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "relamp.tools.compare", compare)
+    assert not [line for line in said() if line.startswith("compared")]
+    Path("reproduction/desk").mkdir(parents=True)
+    assert "compared results/desk as reproduction/desk" in said()
+
+
+def test_the_preset_of_the_command_goes_before_that_of_the_file(results: Path) -> None:
+    Path("config.yaml").write_text("preset: paper\n")
+    assert preset_of([]) == "paper"
+    assert preset_of(["offline=true", "preset=desk"]) == "desk"
+    Path("config.yaml").write_text("# nothing\n")
+    assert preset_of([]) == "quick"
