@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 # Where torch's CPU build is offered apart from the main index, name that place: make install TORCH_INDEX=https://...
 TORCH_INDEX ?=
 
-.PHONY: help install reproduce lite options schema unlock test test-slurm slurm-resume progress check format record lock clean
+.PHONY: help install reproduce lite options schema unlock test test-slurm slurm-resume progress check format record compare lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -82,12 +82,12 @@ schema: install ## write workflow/config.schema.json anew, by which editors comp
 	$(BIN)/python -m relamp.study.options --schema > workflow/config.schema.json
 
 record: install ## copy the numbers and sidecars of a run (PRESET=quick) into reproduction/, to be committed
-	mkdir -p reproduction/$(PRESET)
-	cp figures/$(PRESET)/*.csv figures/$(PRESET)/*.json reproduction/$(PRESET)/
-	cp results/$(PRESET)/tables/*.csv results/$(PRESET)/tables/*.json reproduction/$(PRESET)/
-	rm -f reproduction/$(PRESET)/efficiency.csv # times are those of one run
-	cp $(addprefix results/$(PRESET)/,verdict.csv verdict.md verdict.json claims.csv) reproduction/$(PRESET)/
+	$(BIN)/python -m relamp.tools.record $(PRESET)
 	$(BIN)/python -m relamp.lite pack reproduction/$(PRESET)/rows.zip --preset $(PRESET)
+
+RUN ?= results/$(PRESET)
+compare: install ## what differs between your run (PRESET=quick, or RUN=folder) and the recorded one, and by more than seeds do
+	@$(BIN)/python -m relamp.tools.compare reproduction/$(PRESET) $(RUN) $(if $(FAIL_ON),--fail-on $(FAIL_ON))
 
 # torch's own CUDA packages stay out of the lock: pip takes the CPU build where it is offered, and where it is not, the
 # ordinary build brings the ones it needs.

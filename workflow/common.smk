@@ -3,6 +3,7 @@ import sys
 from dataclasses import asdict
 from functools import cache
 from os import environ, pathsep
+from os.path import relpath
 from pathlib import Path
 
 ROOT = Path(workflow.basedir)
@@ -18,24 +19,37 @@ from relamp.data.rows import DEFAULT
 from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
 from relamp.runtime.code import write_code
+from relamp.runtime.provenance import name_configuration
 from relamp.study import resources
 from relamp.study.batches import ANY, DATASET, controls_of, scorings, trainings
+from relamp.study.command import command
 from relamp.study.config import load_config
 from relamp.study.names import FROM_SCRATCH
 from relamp.study.paths import all_datasets
 from relamp.study.plan import Plan
 from relamp.study.studies import TRAINERS, Run
 
+PRESETS = ROOT / "workflow" / "presets"
 try:
-    CONFIG = load_config(config, ROOT / "workflow" / "presets")
+    CONFIG = load_config(config, PRESETS)
     RESULTS = f"results/{CONFIG.preset}"
     PLAN = Plan(CONFIG, RESULTS, f"figures/{CONFIG.preset}")
+    # For sidecars, by the environment: as a param it would run everything again with each new entry.
+    name_configuration(
+        Path(RESULTS) / "config",
+        {
+            **CONFIG.recorded(),
+            "command": command(config, PRESETS, Path(workflow.main_snakefile)),
+        },
+    )
 except RelampError as error:
     print(error, file=sys.stderr)
     sys.exit(1)
 
 PATHS, STUDIES = PLAN.paths, PLAN.studies
 EDITS, THEOREM = STUDIES["edits"], STUDIES["theorem"]
+# Relative, so that a folder that is moved runs nothing again.
+SNAKEFILE = relpath(workflow.main_snakefile)
 RATES = resources.load_rates(ROOT / "workflow" / "rates.csv")
 CORES = resources.cores_of(ROOT / "slurm" / "profile.yaml")
 SITE = resources.site_words(ROOT / "slurm" / "site.yaml")

@@ -25,7 +25,7 @@ rule efficiency:
     conda:
         "../envs/report.yaml"
     params:
-        snakefile=workflow.main_snakefile,
+        snakefile=SNAKEFILE,
         targets=list(PLAN.artifacts),
         cores=CORES,
     script:
@@ -52,7 +52,7 @@ rule report:
         "../envs/report.yaml"
     params:
         targets=SHOWN,
-        snakefile=workflow.main_snakefile,
+        snakefile=SNAKEFILE,
     script:
         "scripts/report.py"
 
@@ -67,7 +67,7 @@ rule cost:
     conda:
         "../envs/report.yaml"
     params:
-        snakefile=workflow.main_snakefile,
+        snakefile=SNAKEFILE,
         targets=["datasets", *SHOWN, "mmix", "all"],
         cores=CORES,
         results="results",

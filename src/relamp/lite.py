@@ -17,8 +17,10 @@ from relamp.artifacts.verdict import print_verdicts
 from relamp.errors import RelampError
 from relamp.runtime.files import read_json, whole
 from relamp.runtime.job import bound, named
+from relamp.runtime.provenance import configured_by
 from relamp.study.config import Config, load_config
 from relamp.study.plan import Plan
+from relamp.study.recorded import SIDECAR, changed_inputs, cpus, read_sidecar, recorded_config
 
 _CONFIG = "config.json"
 _MOST_BYTES = 2**32
@@ -26,23 +28,26 @@ _ROOT = Path(__file__).parents[2]
 
 
 def pack(output: Path, preset: str | None = None) -> None:
-    """Gather the rows of a finished run in one zip file, with the configuration.
+    """Gather the rows of a finished run in one zip file, with the configuration and the CPUs that they were made with.
 
-    It is that of config.yaml, with another preset where one is named. Raises RelampError if rows are missing.
+    The run is that of config.yaml's preset or of the one named; its configuration is that of its verdicts and, before
+    these are made, that of config.yaml. Raises RelampError if rows are missing, or are not those of the verdicts.
     """
     given = yaml.safe_load((_ROOT / "config.yaml").read_text(encoding="utf-8"))
     if preset:
         given = {**given, "preset": preset}
-    config = load_config(given, _ROOT / "workflow" / "presets")
-    folder = _ROOT / "results" / config.preset
+    folder = _ROOT / "results" / given.get("preset", "quick")
+    config = recorded_config(folder)
+    if config is None:
+        config = load_config(given, _ROOT / "workflow" / "presets")
+    elif changed := changed_inputs(read_sidecar(folder / SIDECAR), _ROOT):
+        raise RelampError(f"{changed[0]}: is not what the verdicts were made of; finish the run with `make reproduce`")
     paths = [Path(path) for path in Plan(config, str(folder), "").all_rows()]
     missing = [path for path in paths if not path.is_file()]
     if missing:
         raise RelampError(f"{missing[0]} and {len(missing) - 1} more: not there; finish the run with `make reproduce`")
     entries = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
-    # The user's own data sets by name: their folders are of no use elsewhere.
-    words = config.model_dump(mode="json", exclude={"mirrors", "offline", "cache", "own"})
-    entries[_CONFIG] = json.dumps({"config": words, "own": list(config.own)}, indent=2).encode()
+    entries[_CONFIG] = json.dumps({**config.recorded(), "cpu": cpus(folder)}, indent=2).encode()
     with whole(output) as beside, zipfile.ZipFile(beside, "w") as archive:
         for name, content in entries.items():
             # With a fixed date, so that the same rows give the same bytes.
@@ -55,15 +60,15 @@ def render(rows: Path, out: Path) -> None:
     Raises RelampError if the file holds no rows of a configuration.
     """
     _unpack(rows, out)
-    words = read_json(out / _CONFIG)
-    config = Config.model_validate(words["config"], context={"own": words["own"]})
+    config = Config.from_record(read_json(out / _CONFIG))
     plan = Plan(config, str(out), str(out / "figures"), str(_ROOT / "published"))
     for artifact in plan.artifacts.values():
         if artifact.lite:
             make, words = named(artifact.call), plan.inputs(artifact) | plan.outputs(artifact) | plan.params(artifact)
             # Folds and splits are not there, to be named in sidecars.
             words |= {"splits": (), "command": f"python -m relamp.lite render {rows} {out}"}
-            make(**bound(make, words))
+            with configured_by(out / _CONFIG):
+                make(**bound(make, words))
     print_verdicts(out / "verdict.csv", out / "claims.csv", out / "verdict.html", config.fail_on)
 
 

@@ -56,6 +56,15 @@ class Config(Places):
     fail_on: Annotated[tuple[Verdict, ...], BeforeValidator(as_list)] = ()
     """Verdicts at which `snakemake verdict` ends with an error, for continuous integration."""
 
+    def recorded(self) -> dict[str, Any]:
+        """Return it as it is recorded beside results: without places, and of the user's own data sets their names."""
+        return {"config": self.model_dump(mode="json", exclude={*Places.model_fields, "own"}), "own": list(self.own)}
+
+    @classmethod
+    def from_record(cls, words: Mapping[str, Any]) -> "Config":
+        """Return the configuration of a record; raises ValidationError if it is none."""
+        return cls.model_validate(words["config"], context={"own": words["own"]})
+
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """Return `base` overridden by `over`, mappings entry by entry, everything else as a whole."""
@@ -77,9 +86,18 @@ def load_config(given: Mapping[str, Any], presets: Path) -> Config:
     if preset not in names:
         raise RelampError(f"config: preset: there is no preset {preset!r}; known: {', '.join(names)}")
     base = yaml.safe_load((presets / f"{preset}.yaml").read_text(encoding="utf-8"))
-    merged = merge({**base, "preset": preset}, given)
+    merged = merge({**base, "preset": preset}, _with_nulls(given))
     own = merged.get("own")
     try:
         return Config.model_validate(merged, context={"own": list(own) if isinstance(own, Mapping) else ()})
     except ValidationError as error:
         raise RelampError("\n".join(f"config: {told(fault)}" for fault in error.errors())) from error
+
+
+def _with_nulls(value: Any) -> Any:
+    """Return entries with None for JSON's `null`, which inside an entry of the command line arrives as a word."""
+    if isinstance(value, Mapping):
+        return {key: _with_nulls(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_with_nulls(part) for part in value]
+    return None if value == "null" else value

@@ -56,7 +56,7 @@ class Plan:
 
     def params(self, artifact: Artifact) -> dict[str, Any]:
         """Return the further arguments of its job function, as JSON has them."""
-        words: dict[str, Any] = {"command": f"snakemake {artifact.name}"}
+        words: dict[str, Any] = {}
         if isinstance(artifact, Figure):
             given = dict(artifact.options)
             found = {**self._sweep(given.pop("sweep", None)), **self._skip(given.pop("second", None))}

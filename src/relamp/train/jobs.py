@@ -22,6 +22,7 @@ from relamp.runtime.files import sha256, whole, write_csv, write_json
 from relamp.runtime.job import named
 from relamp.runtime.kept import fingerprint
 from relamp.runtime.progress import Progress
+from relamp.runtime.provenance import cpu_model
 from relamp.settings.base import Settings
 from relamp.settings.evaluation import EditDistanceProtocol
 from relamp.settings.graphs import Pretraining
@@ -179,7 +180,8 @@ def _write(encoder: Path, trained: Trained, facts: dict[str, Any], columns: Sequ
     write_csv(folder / "history.csv", history)
     for name, rows in trained.tables.items():
         write_csv(folder / f"{name}.csv", rows)
-    write_json(folder / "run.json", facts)
+    # Not one of the facts that a state is resumed by: another CPU may go on, if with other last bits.
+    write_json(folder / "run.json", {**facts, "cpu": cpu_model()})
 
 
 def _write_tensors(path: Path, tensors: Mapping[str, Tensor], words: Mapping[str, str] | None = None) -> None:
