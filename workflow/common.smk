@@ -2,6 +2,7 @@
 import sys
 from dataclasses import asdict
 from functools import cache
+from itertools import chain
 from os import environ, pathsep
 from os.path import relpath
 from pathlib import Path
@@ -18,7 +19,7 @@ from relamp.data.registry import REGISTRY
 from relamp.data.rows import DEFAULT
 from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
-from relamp.runtime.code import write_code
+from relamp.runtime.code import write_altered, write_code, write_hashes
 from relamp.runtime.provenance import name_configuration
 from relamp.study import resources
 from relamp.study.batches import ANY, DATASET, controls_of, scorings, trainings
@@ -65,11 +66,12 @@ wildcard_constraints:
 
 # Asked for once per job: many jobs have the same.
 @cache
-def code(script, *loaded, name=None):
-    """The file of hashes of the source files that count for a script and for what it loads by "module:name"."""
+def code(script, *loaded, name=None, outside=()):
+    """The file of hashes of what counts for a script, and for what it loads by "module:name"; see write_code."""
     modules = [each.partition(":")[0] for each in loaded]
     file = f"{RESULTS}/code/{name or '-'.join([script, *(m.rpartition('.')[2] for m in modules)])}.txt"
-    write_code(Path(file), ROOT / "workflow" / "scripts" / f"{script}.py", *modules)
+    path = ROOT / "workflow" / "scripts" / f"{script}.py"
+    write_code(Path(file), path, *modules, outside=outside)
     return file
 
 
@@ -90,11 +92,38 @@ def fetch_record(wildcards):
     return f"{RESULTS}/raw/{wildcards.dataset}.json" if row and not row.package else []
 
 
+def altered_files(wildcards):
+    """Which raw files are not as they were fetched: they are fetched anew, whatever their times."""
+    file = Path(RESULTS, "code", "raw", f"{wildcards.dataset}.txt")
+    write_altered(file, Path(RESULTS, "raw", f"{wildcards.dataset}.json"))
+    return str(file)
+
+
 def own_files(wildcards):
-    """The raw files of a user's own data set: changing one packs it again."""
-    folder = CONFIG.own.get(wildcards.dataset)
-    files = Path(folder).glob(f"{wildcards.dataset}_*.txt") if folder else ()
-    return sorted(map(str, files))
+    """The hashes of the raw files of a user's own data set: changing one packs it again, whatever its time."""
+    if wildcards.dataset not in CONFIG.own:
+        return []
+    file = Path(RESULTS, "code", "own", f"{wildcards.dataset}.txt")
+    files = Path(CONFIG.own[wildcards.dataset]).glob(f"{wildcards.dataset}_*.txt")
+    write_hashes(file, {path.name: path for path in sorted(files)})
+    return str(file)
+
+
+def made_of(artifact):
+    """The inputs of an artifact: stored rows by their times, code and what is from outside by content."""
+    files = PLAN.inputs(artifact)
+    outside = {name: files[name] for name in ("published", "claims") if name in files}
+    paths = tuple(
+        chain.from_iterable([f] if isinstance(f, str) else f for f in outside.values())
+    )
+    counted = code(
+        "artifact", *PLAN.modules(artifact), name=artifact.name, outside=paths
+    )
+    return {
+        **files,
+        **{name: ancient(f) for name, f in outside.items()},
+        "code": counted,
+    }
 
 
 # Their kinds of work in rates.csv, where they are not `pretrain` and `svm`.

@@ -6,6 +6,7 @@
 rule fetch:
     input:
         code=code("fetch"),
+        altered=altered_files,
     output:
         output=f"{RESULTS}/raw/{{dataset}}.json",
     log:

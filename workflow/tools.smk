@@ -35,10 +35,12 @@ rule efficiency:
 # The report is written by a second Snakemake, which only reads what this one has made.
 rule report:
     input:
-        code=code("report"),
-        captions=sorted(
-            str(path.relative_to(ROOT))
-            for path in (ROOT / "workflow" / "report").glob("*.rst")
+        code=code(
+            "report",
+            outside=tuple(
+                relpath(path)
+                for path in sorted((ROOT / "workflow" / "report").glob("*.rst"))
+            ),
         ),
         artifacts=[getattr(rules, name).output for name in SHOWN],
         cells=f"{RESULTS}/verdict.csv",

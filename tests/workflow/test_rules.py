@@ -17,7 +17,7 @@ from relamp.runtime.job import named
 from slurm_cluster import ROOT, needs_snakemake, run
 
 # Words that no function takes: they decide when a rule runs, or what its report shows.
-ONLY_FOR_SNAKEMAKE = {"code", "registered", "own_files", "captions", "artifacts", "others", "call", "about"}
+ONLY_FOR_SNAKEMAKE = {"code", "registered", "own_files", "altered", "artifacts", "others", "call", "about"}
 
 pytestmark = needs_snakemake
 
