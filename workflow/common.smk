@@ -33,8 +33,10 @@ from relamp.study.studies import TRAINERS, Run
 PRESETS = ROOT / "workflow" / "presets"
 try:
     CONFIG = load_config(config, PRESETS)
-    RESULTS = f"results/{CONFIG.preset}"
-    PLAN = Plan(CONFIG, RESULTS, f"figures/{CONFIG.preset}")
+    RESULTS = f"results/{CONFIG.name}"
+    # Of the unnamed run, where the data of all runs of the preset lie.
+    SHARED = f"results/{CONFIG.preset}"
+    PLAN = Plan(CONFIG, RESULTS, f"figures/{CONFIG.name}", base=SHARED)
     # For sidecars, by the environment: as a param it would run everything again with each new entry.
     name_configuration(
         Path(RESULTS) / "config",
@@ -69,7 +71,9 @@ wildcard_constraints:
 def code(script, *loaded, name=None, outside=()):
     """The file of hashes of what counts for a script, and for what it loads by "module:name"; see write_code."""
     modules = [each.partition(":")[0] for each in loaded]
-    file = f"{RESULTS}/code/{name or '-'.join([script, *(m.rpartition('.')[2] for m in modules)])}.txt"
+    stage = "-".join([script, *(m.rpartition(".")[2] for m in modules)])
+    # What an artifact loads follows from the configuration, what a stage loads from its name.
+    file = f"{RESULTS}/code/{name}.txt" if name else f"{SHARED}/code/{stage}.txt"
     path = ROOT / "workflow" / "scripts" / f"{script}.py"
     write_code(Path(file), path, *modules, outside=outside)
     return file
@@ -89,13 +93,13 @@ def registered(wildcards):
 def fetch_record(wildcards):
     """Where the raw files of a data set lie; nothing for what ships inside a package, or is the user's own."""
     row = REGISTRY.get(wildcards.dataset)
-    return f"{RESULTS}/raw/{wildcards.dataset}.json" if row and not row.package else []
+    return f"{SHARED}/raw/{wildcards.dataset}.json" if row and not row.package else []
 
 
 def altered_files(wildcards):
     """Which raw files are not as they were fetched: they are fetched anew, whatever their times."""
-    file = Path(RESULTS, "code", "raw", f"{wildcards.dataset}.txt")
-    write_altered(file, Path(RESULTS, "raw", f"{wildcards.dataset}.json"))
+    file = Path(SHARED, "code", "raw", f"{wildcards.dataset}.txt")
+    write_altered(file, Path(SHARED, "raw", f"{wildcards.dataset}.json"))
     return str(file)
 
 
@@ -103,7 +107,7 @@ def own_files(wildcards):
     """The hashes of the raw files of a user's own data set: changing one packs it again, whatever its time."""
     if wildcards.dataset not in CONFIG.own:
         return []
-    file = Path(RESULTS, "code", "own", f"{wildcards.dataset}.txt")
+    file = Path(SHARED, "code", "own", f"{wildcards.dataset}.txt")
     files = Path(CONFIG.own[wildcards.dataset]).glob(f"{wildcards.dataset}_*.txt")
     write_hashes(file, {path.name: path for path in sorted(files)})
     return str(file)

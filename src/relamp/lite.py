@@ -36,7 +36,9 @@ def pack(output: Path, preset: str | None = None) -> None:
     given = yaml.safe_load((_ROOT / "config.yaml").read_text(encoding="utf-8"))
     if preset:
         given = {**given, "preset": preset}
-    folder = _ROOT / "results" / given.get("preset", "quick")
+    # A named run is one of its preset, and its folder has both names.
+    name = preset or "-".join(filter(None, [given.get("preset", "quick"), given.get("run")]))
+    folder = _ROOT / "results" / name
     config = recorded_config(folder)
     if config is None:
         config = load_config(given, _ROOT / "workflow" / "presets")

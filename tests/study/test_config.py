@@ -253,3 +253,22 @@ def test_the_probe_of_a_data_set_overrides_the_shared_one() -> None:
     assert (nodes.probe_of("Citeseer").weight_decay, nodes.probe_of("Cora").weight_decay) == (0.01, 0.0)
     # That of a data set which is not run is no fault.
     assert nodes.probe_of("DBLP").split == "random"
+
+
+def test_a_run_has_a_name_of_its_own() -> None:
+    assert load_config({}, PRESETS).name == "quick"
+    assert load_config({"run": None}, PRESETS).name == "quick"
+    for name in ("gamma3", "a_b-c.d", "3"):
+        assert load_config({"run": name}, PRESETS).name == f"quick-{name}"
+    assert load_config({"run": 3, "preset": "desk"}, PRESETS).name == "desk-3"
+    for name in ("..", "a/b", "-x", "a b", "é", "a\n"):
+        (line,) = faults({"run": name})
+        assert line.startswith("config: run: a name is made of letters, digits, _, - and .")
+
+
+def test_a_run_does_not_take_the_place_of_a_preset(tmp_path: Path) -> None:
+    for name in ("quick", "quick-big"):
+        (tmp_path / f"{name}.yaml").write_bytes((PRESETS / "quick.yaml").read_bytes())
+    assert load_config({"run": "small"}, tmp_path).name == "quick-small"
+    with pytest.raises(RelampError, match="quick-big is a preset of its own"):
+        load_config({"run": "big"}, tmp_path)

@@ -24,6 +24,14 @@ def _new_name(name: str) -> str:
     return name
 
 
+def _run_name(name: Any) -> str:
+    # A number is a name as well, and nothing no name.
+    text = "" if name is None else str(name)
+    if not re.fullmatch(r"([A-Za-z0-9_][\w.-]*)?", text, flags=re.ASCII):
+        raise ValueError("a name is made of letters, digits, _, - and ., the first no - or .")
+    return text
+
+
 def _tu_folders(own: dict[str, str]) -> dict[str, str]:
     for name, folder in own.items():
         if not (Path(folder) / f"{name}_A.txt").is_file():
@@ -39,6 +47,9 @@ class Config(Places):
 
     preset: str
     """Preset that everything else overrides: a file of workflow/presets."""
+    run: Annotated[str, BeforeValidator(_run_name)] = ""
+    """Name of a run beside the unnamed one of its preset: results lie in `results/PRESET-RUN`, and what both share is
+    not made again."""
     own: Annotated[dict[OwnName, str], AfterValidator(_tu_folders)] = Field(default_factory=dict)
     """The user's own data sets by name, each a folder with `NAME_A.txt` and so on, in the TUDataset text format."""
     damage: Damage
@@ -55,6 +66,11 @@ class Config(Places):
     """How strictly numbers are judged."""
     fail_on: Annotated[tuple[Verdict, ...], BeforeValidator(as_list)] = ()
     """Verdicts at which `snakemake verdict` ends with an error, for continuous integration."""
+
+    @property
+    def name(self) -> str:
+        """The name of its folders below `results` and `figures`."""
+        return f"{self.preset}-{self.run}" if self.run else self.preset
 
     def recorded(self) -> dict[str, Any]:
         """Return it as it is recorded beside results: without places, and of the user's own data sets their names."""
@@ -85,6 +101,8 @@ def load_config(given: Mapping[str, Any], presets: Path) -> Config:
     preset = given.get("preset", "quick")
     if preset not in names:
         raise RelampError(f"config: preset: there is no preset {preset!r}; known: {', '.join(names)}")
+    if (run := given.get("run")) and f"{preset}-{run}" in names:
+        raise RelampError(f"config: run: {run}: {preset}-{run} is a preset of its own, whose results lie there")
     base = yaml.safe_load((presets / f"{preset}.yaml").read_text(encoding="utf-8"))
     merged = merge({**base, "preset": preset}, _with_nulls(given))
     own = merged.get("own")

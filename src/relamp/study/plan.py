@@ -29,11 +29,14 @@ class Plan:
         config: the configuration.
         results, figures: folders of its preset.
         published: the folder of the papers' numbers and claims.
+        base: the folder of results of the unnamed run, if that is another.
     """
 
-    def __init__(self, config: Config, results: str, figures: str, published: str = "published") -> None:
+    def __init__(
+        self, config: Config, results: str, figures: str, published: str = "published", base: str = ""
+    ) -> None:
         self.config, self.results, self.figures, self.published = config, results, figures, published
-        self.paths, self.studies = Paths(results), studies(config)
+        self.paths, self.studies = Paths(results, base), studies(config)
         self.artifacts = {**ARTIFACTS, **{made.name: made for made in self._further_sweeps()}}
 
     def inputs(self, artifact: Artifact) -> Files:
@@ -178,7 +181,7 @@ INPUTS: Mapping[str, Callable[[Plan, Artifact], Files]] = {
         ]
     },
     "guards": lambda plan, _: {
-        "reports": [f"{plan.results}/data/{name}.guard.json" for name in all_datasets(plan.config)]
+        "reports": [f"{plan.paths.shared}/data/{name}.guard.json" for name in all_datasets(plan.config)]
     },
     "hard_negatives": Plan.hard_negatives,
     "pictures": Plan.pictures,
@@ -191,5 +194,5 @@ GIVEN: Mapping[str, Callable[[Plan], Any]] = {
     "judging": lambda plan: plan.config.judging.model_dump(mode="json"),
     "methods": lambda _: methods_by_evaluation(),
     "pages": Plan.pages,
-    "preset": lambda plan: plan.config.preset,
+    "preset": lambda plan: plan.config.name,
 }

@@ -28,4 +28,5 @@ def print_summary(preset: str, console: Console) -> None:
 
 
 if __name__ == "__main__":
-    print_summary(yaml.safe_load(Path("config.yaml").read_text(encoding="utf-8"))["preset"], Console())
+    given = yaml.safe_load(Path("config.yaml").read_text(encoding="utf-8"))
+    print_summary("-".join(filter(None, [given["preset"], given.get("run")])), Console())
