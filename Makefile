@@ -19,7 +19,7 @@ export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 export MPLCONFIGDIR := $(XDG_CACHE_HOME)/matplotlib
 endif
 
-.PHONY: help install developer reproduce lite options schema unlock test test-slurm slurm-resume progress check format record bundle lock test-container clean
+.PHONY: help install developer reproduce lite options schema unlock test test-slurm slurm-resume progress check format record compare bundle lock test-container clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -100,12 +100,12 @@ schema: install ## write workflow/config.schema.json anew, by which editors comp
 	$(BIN)/python -m relamp options --schema > workflow/config.schema.json
 
 record: install ## copy the numbers and sidecars of a run (PRESET=quick) into reproduction/, to be committed
-	mkdir -p reproduction/$(PRESET)
-	cp figures/$(PRESET)/*.csv figures/$(PRESET)/*.json reproduction/$(PRESET)/
-	cp results/$(PRESET)/tables/*.csv results/$(PRESET)/tables/*.json reproduction/$(PRESET)/
-	rm -f reproduction/$(PRESET)/efficiency.csv # times are those of one run
-	cp $(addprefix results/$(PRESET)/,verdict.csv verdict.md verdict.json claims.csv) reproduction/$(PRESET)/
+	$(BIN)/python -m relamp.tools.record $(PRESET)
 	$(BIN)/python -m relamp pack reproduction/$(PRESET)/rows.zip --preset $(PRESET)
+
+RUN ?= results/$(PRESET)
+compare: install ## what differs between your run (PRESET=quick, or RUN=folder) and the recorded one, and by more than seeds do
+	@$(BIN)/python -m relamp compare reproduction/$(PRESET) $(RUN) $(if $(FAIL_ON),--fail-on $(FAIL_ON))
 
 bundle: install ## a finished run (PRESET=quick) as one file for an archive: relamp-quick.zip, a Workflow Run RO-Crate
 	$(BIN)/python -m relamp bundle relamp-$(PRESET).zip --preset $(PRESET)

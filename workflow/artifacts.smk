@@ -8,8 +8,7 @@ for artifact in PLAN.artifacts.values():
         name:
             artifact.name
         input:
-            **PLAN.inputs(artifact),
-            code=code("artifact", *PLAN.modules(artifact), name=artifact.name),
+            **made_of(artifact),
         output:
             **shown(artifact),
         log:

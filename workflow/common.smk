@@ -3,6 +3,7 @@ import sys
 from dataclasses import asdict
 from functools import cache
 from importlib.util import find_spec
+from itertools import chain
 from os import PathLike, environ, pathsep
 from os.path import relpath
 from pathlib import Path
@@ -52,10 +53,12 @@ from relamp.data.registry import REGISTRY
 from relamp.data.rows import DEFAULT
 from relamp.errors import RelampError, without_user
 from relamp.evaluate.table import EVALUATIONS
-from relamp.runtime.code import write_code
+from relamp.runtime.code import write_altered, write_code, write_hashes
 from relamp.runtime.environment import check_variables
+from relamp.runtime.provenance import name_configuration
 from relamp.study import resources
 from relamp.study.batches import ANY, DATASET, controls_of, scorings, trainings
+from relamp.study.command import command
 from relamp.study.config import given_options, load_config
 from relamp.study.names import FROM_SCRATCH
 from relamp.study.own import own_data, own_sizes, split_of
@@ -80,12 +83,27 @@ if not workflow.modifier.skip_configfile:
 # Snakemake writes its command into its log.
 sys.argv[:] = map(without_user, sys.argv)
 
+PRESETS = ROOT / "workflow" / "presets"
 try:
-    CONFIG = load_config(config, ROOT / "workflow" / "presets")
-    RESULTS = f"results/{CONFIG.preset}"
+    CONFIG = load_config(config, PRESETS)
+    RESULTS = f"results/{CONFIG.name}"
+    # Of the unnamed run, where the data of all runs of the preset lie.
+    SHARED = f"results/{CONFIG.preset}"
     # Relative, so that a folder that is moved runs nothing again.
     PLAN = Plan(
-        CONFIG, RESULTS, f"figures/{CONFIG.preset}", relpath(ROOT / "published")
+        CONFIG,
+        RESULTS,
+        f"figures/{CONFIG.name}",
+        relpath(ROOT / "published"),
+        base=SHARED,
+    )
+    # For sidecars, by the environment: as a param it would run everything again with each new entry.
+    name_configuration(
+        Path(RESULTS) / "config",
+        {
+            **CONFIG.recorded(),
+            "command": command(config, PRESETS, ROOT / "Snakefile"),
+        },
     )
     check_variables()
     SITE = resources.site_words(ROOT / "slurm" / "site.yaml")
@@ -110,11 +128,14 @@ wildcard_constraints:
 
 # Asked for once per job: many jobs have the same.
 @cache
-def code(script, *loaded, name=None):
-    """The file of hashes of the source files that count for a script and for what it loads by "module:name"."""
+def code(script, *loaded, name=None, outside=()):
+    """The file of hashes of what counts for a script, and for what it loads by "module:name"; see write_code."""
     modules = [each.partition(":")[0] for each in loaded]
-    file = f"{RESULTS}/code/{name or '-'.join([script, *(m.rpartition('.')[2] for m in modules)])}.txt"
-    write_code(Path(file), ROOT / "workflow" / "scripts" / f"{script}.py", *modules)
+    stage = "-".join([script, *(m.rpartition(".")[2] for m in modules)])
+    # What an artifact loads follows from the configuration, what a stage loads from its name.
+    file = f"{RESULTS}/code/{name}.txt" if name else f"{SHARED}/code/{stage}.txt"
+    path = ROOT / "workflow" / "scripts" / f"{script}.py"
+    write_code(Path(file), path, *modules, outside=outside)
     return file
 
 
@@ -132,14 +153,44 @@ def registered(wildcards):
 def fetch_record(wildcards):
     """Where the raw files of a data set lie; nothing for what ships inside a package, or is the user's own."""
     row = REGISTRY.get(wildcards.dataset)
-    return f"{RESULTS}/raw/{wildcards.dataset}.json" if row and not row.package else []
+    return f"{SHARED}/raw/{wildcards.dataset}.json" if row and not row.package else []
+
+
+def altered_files(wildcards):
+    """Which raw files are not as they were fetched: they are fetched anew, whatever their times."""
+    file = Path(SHARED, "code", "raw", f"{wildcards.dataset}.txt")
+    write_altered(file, Path(SHARED, "raw", f"{wildcards.dataset}.json"))
+    return str(file)
 
 
 def own_files(wildcards):
-    """The raw files of a user's own data set: changing one packs it again."""
-    own = CONFIG.own.get(wildcards.dataset)
-    files = Path(own.folder).glob(f"{wildcards.dataset}_*.txt") if own else ()
-    return sorted(map(str, files))
+    """The hashes of the raw files of a user's own data set: changing one packs it again, whatever its time."""
+    if wildcards.dataset not in CONFIG.own:
+        return []
+    file = Path(SHARED, "code", "own", f"{wildcards.dataset}.txt")
+    folder = Path(CONFIG.own[wildcards.dataset].folder)
+    files = sorted(folder.glob(f"{wildcards.dataset}_*.txt"))
+    write_hashes(file, {path.name: path for path in files})
+    return str(file)
+
+
+def made_of(artifact):
+    """The inputs of an artifact: stored rows by their times, code and what is from outside by content."""
+    files = PLAN.inputs(artifact)
+    outside = {name: files[name] for name in ("published", "claims") if name in files}
+    # The claims that the first page shows are judged ones, which a job makes.
+    outside = {} if artifact.name == "index" else outside
+    paths = tuple(
+        chain.from_iterable([f] if isinstance(f, str) else f for f in outside.values())
+    )
+    counted = code(
+        "artifact", *PLAN.modules(artifact), name=artifact.name, outside=paths
+    )
+    return {
+        **files,
+        **{name: ancient(f) for name, f in outside.items()},
+        "code": counted,
+    }
 
 
 # Their kinds of work in rates.csv, where they are not `pretrain` and `svm`.

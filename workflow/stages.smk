@@ -6,10 +6,11 @@
 rule fetch:
     input:
         code=code("fetch"),
+        altered=altered_files,
     output:
-        output=f"{RESULTS}/raw/{{dataset}}.json",
+        output=f"{SHARED}/raw/{{dataset}}.json",
     log:
-        f"{RESULTS}/logs/fetch/{{dataset}}.log",
+        f"{SHARED}/logs/fetch/{{dataset}}.log",
     localrule: True
     conda:
         "../envs/data.yaml"
@@ -26,12 +27,12 @@ rule pack:
         own_files=own_files,
     output:
         packed=PATHS.packed(DATASET),
-        guard=f"{RESULTS}/data/{{dataset}}.guard.json",
-        dropped=f"{RESULTS}/data/{{dataset}}.dropped.csv",
+        guard=f"{SHARED}/data/{{dataset}}.guard.json",
+        dropped=f"{SHARED}/data/{{dataset}}.dropped.csv",
     log:
-        f"{RESULTS}/logs/pack/{{dataset}}.log",
+        f"{SHARED}/logs/pack/{{dataset}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/pack/{{dataset}}.jsonl"
+        f"{SHARED}/benchmarks/pack/{{dataset}}.jsonl"
     conda:
         "../envs/data.yaml"
     # A corpus of millions of molecules is packed by several processes.
@@ -40,7 +41,7 @@ rule pack:
         **asked("pack"),
     params:
         registered=registered,
-        parts=f"{RESULTS}/state/pack/{{dataset}}",
+        parts=f"{SHARED}/state/pack/{{dataset}}",
         own=lambda wildcards: own_data(CONFIG, wildcards.dataset),
         split=lambda wildcards: split_of(CONFIG, wildcards.dataset),
     script:
@@ -137,6 +138,9 @@ for made in trainings(STUDIES):
         workflow.ruleorder(made.name, f"train_{made.study.domain}")
 
 
+TUNED = f"{RESULTS}/finetune/{{dataset}}/{{method}}/{{setting}}"
+
+
 rule finetune:
     input:
         code=code("finetune", "relamp.train.molecules"),
@@ -161,7 +165,8 @@ rule finetune:
         shape=[CONFIG.transfer.pretraining.hidden, CONFIG.transfer.pretraining.layers],
         labels=lambda wildcards: dict(wildcards.items()),
         settings=CONFIG.transfer.finetuning.model_dump(mode="json"),
-        state=f"{RESULTS}/state/finetune/{{dataset}}/{{method}}/{{setting}}",
+        state=PATHS.states(TUNED),
+        lender=PATHS.lender(TUNED),
     script:
         "scripts/finetune.py"
 

@@ -35,9 +35,12 @@ rule efficiency:
 # The report is written by a second Snakemake, which only reads what this one has made.
 rule report:
     input:
-        code=code("report"),
-        captions=sorted(
-            relpath(path) for path in (ROOT / "workflow" / "report").iterdir()
+        code=code(
+            "report",
+            outside=tuple(
+                relpath(path)
+                for path in sorted((ROOT / "workflow" / "report").iterdir())
+            ),
         ),
         artifacts=[getattr(rules, name).output for name in SHOWN],
         cells=f"{RESULTS}/verdict.csv",

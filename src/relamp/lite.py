@@ -17,25 +17,34 @@ from relamp.errors import RelampError, listed
 from relamp.runtime.files import read_json, write_zip
 from relamp.runtime.home import home
 from relamp.runtime.job import bound, named
-from relamp.study.config import CONFIG, configured, restored, stored
+from relamp.runtime.provenance import configured_by
+from relamp.study.config import CONFIG, configured, restored
 from relamp.study.plan import Plan
+from relamp.study.recorded import SIDECAR, changed_inputs, cpus, read_sidecar, recorded_config
 
 _MOST_BYTES = 2**32
 
 
 def pack(output: Path, preset: str | None = None) -> None:
-    """Gather the rows of the working folder's finished run in one zip file, with the configuration.
+    """Gather the rows of the working folder's finished run in one zip file, with the configuration and the CPUs.
 
-    It is that of config.yaml, with another preset where one is named. Raises RelampError if rows are missing.
+
+    The run is that of config.yaml's preset or of the one named; its configuration is that of its verdicts and, before
+    these are made, that of config.yaml. Raises RelampError if rows are missing, or are not those of the verdicts.
     """
     config = configured(preset)
-    folder = Path("results") / config.preset
+    folder = Path("results") / (preset or config.name)
+    if recorded := recorded_config(folder):
+        config = recorded
+        if changed := changed_inputs(read_sidecar(folder / SIDECAR)):
+            raise RelampError(f"{changed[0]}: is not what the verdicts were made of; finish it with `make reproduce`")
     paths = [Path(path) for path in Plan(config, str(folder), "").all_rows()]
     missing = [path for path in paths if not path.is_file()]
     if missing:
         raise RelampError(f"{missing[0]} and {len(missing) - 1} more: not there; finish the run with `make reproduce`")
     rows = ((path.relative_to(folder).as_posix(), path.read_bytes()) for path in paths)
-    write_zip(output, [*rows, (CONFIG, json.dumps(stored(config), indent=2).encode())])
+    words = {**config.recorded(), "cpu": cpus(folder)}
+    write_zip(output, [*rows, (CONFIG, json.dumps(words, indent=2).encode())])
 
 
 def render(rows: Path, out: Path) -> None:
@@ -56,7 +65,8 @@ def render(rows: Path, out: Path) -> None:
             make, words = named(artifact.call), plan.inputs(artifact) | plan.outputs(artifact) | plan.params(artifact)
             # Folds and splits are not there, to be named in sidecars.
             words |= {"splits": (), "command": f"python -m relamp.lite render {rows} {out}"}
-            make(**bound(make, words))
+            with configured_by(out / CONFIG):
+                make(**bound(make, words))
     print_verdicts(out / "verdict.csv", out / "claims.csv", out / "verdict.html", config.fail_on)
 
 

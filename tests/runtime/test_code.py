@@ -1,4 +1,5 @@
 import hashlib
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from imports import imports, packages
 from relamp.method.table import METHODS
 from relamp.runtime import code as closure
-from relamp.runtime.code import PACKAGE, import_closure, write_code
+from relamp.runtime.code import PACKAGE, import_closure, write_altered, write_code
 
 WORKFLOW = Path(__file__).parents[2] / "workflow"
 SCRIPTS = sorted((WORKFLOW / "scripts").glob("*.py"))
@@ -183,7 +184,7 @@ def written(package: Path) -> str:
 
 def test_the_code_that_counts_is_a_line_per_file(package: Path) -> None:
     lines = [line.split("  ") for line in written(package).splitlines()]
-    assert [name for _, name in lines] == ["__init__.py", "a.py", "b.py"]
+    assert [name for _, name in lines] == ["__init__.py", "a.py", "b.py", "scripts/script.py"]
     assert lines[2][0] == hashlib.sha256(b"from relamp import a\nc = 1\n").hexdigest()
 
 
@@ -214,3 +215,38 @@ def test_templates_count_where_they_are_filled_in(package: Path) -> None:
     assert "templates/page.html" not in written(package)
     (package / "relamp" / "b.py").write_text("from jinja2 import Template\nc = 1\n")
     assert "templates/page.html" in written(package)
+
+
+def test_files_from_outside_count_by_content(package: Path) -> None:
+    outside, target = package / "claims.yaml", package / "code.txt"
+    outside.write_text("a")
+    write_code(target, package / "script.py", outside=[outside])
+    assert target.read_text().splitlines()[-1] == f"{hashlib.sha256(b'a').hexdigest()}  {outside}"
+
+
+def test_what_a_record_does_not_say_is_written_once_for_each_change(tmp_path: Path) -> None:
+    target, record, raw = tmp_path / "altered.txt", tmp_path / "record.json", tmp_path / "raw.zip"
+
+    def written(content: bytes | None, recorded: bytes) -> str:
+        closure._sha256.cache_clear()
+        raw.unlink(missing_ok=True) if content is None else raw.write_bytes(content)
+        entry = {"path": str(raw), "sha256": hashlib.sha256(recorded).hexdigest()}
+        record.write_text(json.dumps([entry]))
+        write_altered(target, record)
+        return target.read_text()
+
+    write_altered(target, record)
+    assert target.read_text() == ""
+    assert written(b"1", b"1") == ""
+    told = written(b"2", b"1")
+    assert told == f"{hashlib.sha256(b'2').hexdigest()}  raw.zip\n"
+    # Fetched anew it is as recorded: what was told stays, or the next look would be a change.
+    assert written(b"2", b"2") == told
+    assert written(b"1", b"2") not in ("", told)
+    # A mirror that is not there now has not changed.
+    assert written(None, b"1") == target.read_text() != ""
+    for damaged in ("[", '{"a": 1}', "[1]", '[{"path": "x"}]'):
+        closure._sha256.cache_clear()
+        record.write_text(damaged)
+        write_altered(target, record)
+        assert target.read_text() == f"{hashlib.sha256(damaged.encode()).hexdigest()}  record.json\n"

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from pool_jobs import write_sum
-from relamp.runtime.kept import make_each
+from relamp.runtime.files import write_text
+from relamp.runtime.kept import borrow, make_each
 from relamp.runtime.log import RESUMES
 
 CODE = Path(__file__).parents[2] / "src" / "relamp" / "errors.py"
@@ -68,3 +69,31 @@ def test_what_was_made_before_a_failure_is_kept(folder: Path) -> None:
     make_each(write_sum, arguments, outputs, folder / "results" / "state", CODE, 1, "sums")
     assert [path.read_text() for path in outputs] == ["41", "42"]
     assert calls(folder) == ["sum"]
+
+
+def test_what_fits_is_taken_from_another_run(tmp_path: Path) -> None:
+    lender, own = tmp_path / "lender", tmp_path / "own"
+    borrow(own, lender)
+    assert not own.exists()
+    lender.mkdir()
+    for name in ("a.pt", "b.pt", ".c.12.part.pt"):
+        (lender / name).write_text(f"theirs {name}")
+    own.mkdir()
+    (own / "b.pt").write_text("mine")
+    borrow(own, lender)
+    assert {path.name: path.read_text() for path in own.iterdir()} == {"a.pt": "theirs a.pt", "b.pt": "mine"}
+    # Replaced as a whole, as all files are, the lender's stays as it was.
+    write_text(own / "a.pt", "mine too")
+    assert (lender / "a.pt").read_text() == "theirs a.pt"
+
+
+def test_a_disk_without_links_gets_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr(Path, "hardlink_to", refused)
+    (tmp_path / "lender").mkdir()
+    (tmp_path / "lender" / "a").write_text("x")
+    borrow(tmp_path / "own", tmp_path / "lender")
+    assert (tmp_path / "own" / "a").read_text() == "x"
+    assert (tmp_path / "own" / "a").stat().st_nlink == 1

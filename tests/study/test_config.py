@@ -12,7 +12,7 @@ from relamp.errors import RelampError
 from relamp.method.table import METHODS, MethodRow
 from relamp.runtime.files import read_json
 from relamp.settings.own import OwnData
-from relamp.study.config import Config, configured, given_options, load_config, merge, restored, stored
+from relamp.study.config import Config, configured, given_options, load_config, merge, restored
 
 ROOT = Path(__file__).parents[2]
 PRESETS = ROOT / "workflow" / "presets"
@@ -358,7 +358,7 @@ def test_what_is_no_configuration_of_a_run_is_told(tmp_path: Path, text: str) ->
 
 def test_a_run_has_the_same_configuration_elsewhere() -> None:
     config = load_config({"preset": "desk", "own": {}}, PRESETS)
-    assert restored(json.loads(json.dumps(stored(config))), "x").unsupervised == config.unsupervised
+    assert restored(json.loads(json.dumps(config.recorded())), "x").unsupervised == config.unsupervised
 
 
 def test_the_configuration_is_the_folders_own_or_the_shipped_one(
@@ -381,3 +381,22 @@ def test_a_file_that_is_no_configuration_is_told(
     with pytest.raises(RelampError, match=f"config.yaml: .*{said}") as told:
         configured()
     assert len(str(told.value).splitlines()) == 1
+
+
+def test_a_run_has_a_name_of_its_own() -> None:
+    assert load_config({}, PRESETS).name == "quick"
+    assert load_config({"run": None}, PRESETS).name == "quick"
+    for name in ("gamma3", "a_b-c.d", "3"):
+        assert load_config({"run": name}, PRESETS).name == f"quick-{name}"
+    assert load_config({"run": 3, "preset": "desk"}, PRESETS).name == "desk-3"
+    for name in ("..", "a/b", "-x", "a b", "é", "a\n"):
+        (line,) = faults({"run": name})
+        assert line.startswith("config: run: a name is made of letters, digits, _, - and .")
+
+
+def test_a_run_does_not_take_the_place_of_a_preset(tmp_path: Path) -> None:
+    for name in ("quick", "quick-big"):
+        (tmp_path / f"{name}.yaml").write_bytes((PRESETS / "quick.yaml").read_bytes())
+    assert load_config({"run": "small"}, tmp_path).name == "quick-small"
+    with pytest.raises(RelampError, match="quick-big is a preset of its own"):
+        load_config({"run": "big"}, tmp_path)

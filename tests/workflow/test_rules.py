@@ -17,7 +17,7 @@ from relamp.runtime.job import named
 from slurm_cluster import ROOT, needs_snakemake, run
 
 # Words that no function takes: they decide when a rule runs, or what its report shows.
-ONLY_FOR_SNAKEMAKE = {"code", "registered", "own_files", "captions", "artifacts", "others", "call", "about"}
+ONLY_FOR_SNAKEMAKE = {"code", "registered", "own_files", "altered", "artifacts", "others", "call", "about"}
 
 pytestmark = needs_snakemake
 
@@ -61,7 +61,7 @@ def test_each_rule_gives_its_scripts_function_what_it_takes_and_nothing_else(rul
         named_words = [*rule.params.keys(), *rule.input.keys(), *rule.output.keys()]
         assert len(named_words) == len(set(named_words)), f"{name}: a word has two meanings"
         given = {*rule.wildcard_names, *named_words}
-        needed = {key for key, of in taken.items() if of.default is Parameter.empty} - {"threads", "config"}
+        needed = {key for key, of in taken.items() if of.default is Parameter.empty} - {"command", "threads", "config"}
         assert needed <= given, f"{name}: {needed - given} is missing"
         # Files beside the one that a function writes by its name, and wildcards, need not be taken.
         files = set(rule.output.keys()) | rule.wildcard_names

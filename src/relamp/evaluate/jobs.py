@@ -26,6 +26,7 @@ def score(
     output: Sequence[Path],
     cache: Path,
     folds: Sequence[Path] = (),
+    lender: Path | None = None,
     threads: int = 1,
 ) -> None:
     """Score several runs on one packed data set, unless the same rows are cached from an earlier job.
@@ -39,6 +40,7 @@ def score(
         output: one CSV per run.
         cache: a folder where each output is kept under a hash of all that it depends on.
         folds: one file per seed.
+        lender: the cache of another run, from which what is missing is taken.
         threads: processes.
 
     Raises:
@@ -59,7 +61,7 @@ def score(
         )
     if left := embeddings[len(labels) * count :]:
         raise RelampError(f"{left[0]}: belongs to no run; give as many labels as there are runs")
-    make_each(_score_run, arguments, output, cache, code, threads, "runs scored")
+    make_each(_score_run, arguments, output, cache, code, threads, "runs scored", lender)
 
 
 def _score_run(evaluation: str, output: Path, **run: Any) -> None:

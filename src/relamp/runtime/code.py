@@ -1,18 +1,22 @@
-"""The code that counts: which source files decide what a script makes, as one file of their hashes.
+"""What counts, by content: which source files and files from outside decide what a job makes, as a file of hashes.
+
+Times decide nothing: a file from an archive or a backup, older than what was made of the one before, is seen by its
+hash, and one that was only touched reruns nothing.
 
 Left out are `runtime`, which says how a job runs and not what it makes, and `settings`, whose values reach a job as its
 arguments: editing a log line or the options of another method reruns nothing.
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from relamp.runtime.files import sha256, write_text
+from relamp.runtime.files import read_json, sha256, write_text
 
 PACKAGE = Path(__file__).parents[1]
 NOT_COUNTED = ("runtime", "settings")
+_PREFIXES = tuple(f"{room}/" for room in NOT_COUNTED)
 
 
 def import_closure(script: Path | str, *modules: str) -> list[Path]:
@@ -30,16 +34,40 @@ def import_closure(script: Path | str, *modules: str) -> list[Path]:
     return sorted(seen)
 
 
-def write_code(target: Path, script: Path | str, *modules: str) -> None:
-    """Write the hash and name of each source file that counts for a script, one per line, unless they stand there.
+def write_code(target: Path, script: Path | str, *modules: str, outside: Sequence[Path | str] = ()) -> None:
+    """Write the hash and name of each source file that counts for a script, itself and files from outside among them.
 
-    A file that is not written again keeps its time, so that an unchanged source reruns nothing.
+    A line per file; what stands there already is not written again and keeps its time, so that an unchanged source
+    reruns nothing.
     """
-    counted = [
-        path for path in import_closure(script, *modules) if path.relative_to(PACKAGE).parts[0] not in NOT_COUNTED
-    ]
-    lines = [f"{_sha256(path)}  {path.relative_to(PACKAGE).as_posix()}" for path in counted]
-    text = "\n".join(lines) + "\n"
+    counted = {path.relative_to(PACKAGE).as_posix(): path for path in import_closure(script, *modules)}
+    code = {name: path for name, path in counted.items() if not name.startswith(_PREFIXES)}
+    write_hashes(target, {**code, f"scripts/{Path(script).name}": Path(script), **{str(p): Path(p) for p in outside}})
+
+
+def write_hashes(target: Path, files: Mapping[str, Path]) -> None:
+    """Write the hash and name of each file, one per line, unless they stand there."""
+    _write(target, "".join(f"{_sha256(path)}  {name}\n" for name, path in files.items()))
+
+
+def write_altered(target: Path, record: Path) -> None:
+    """Write which files are there but not as a record has them (`path`, `sha256`), if any are.
+
+    While they are as recorded, or there is no record, what stands there stays, so that it changes once for each change.
+    """
+    lines = []
+    try:
+        known = read_json(record) if record.is_file() else []
+        for path, expected in ((Path(entry["path"]), entry["sha256"]) for entry in known):
+            if path.is_file() and (found := _sha256(path)) != expected:
+                lines.append(f"{found}  {path.name}\n")
+    except (ValueError, KeyError, TypeError, RecursionError):
+        lines.append(f"{_sha256(record)}  {record.name}\n")  # damaged itself
+    if lines or not target.is_file():
+        _write(target, "".join(lines))
+
+
+def _write(target: Path, text: str) -> None:
     if not target.is_file() or target.read_text(encoding="utf-8") != text:
         write_text(target, text)
 

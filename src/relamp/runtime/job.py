@@ -15,6 +15,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from relamp.errors import RelampError, printable, shortened
 from relamp.runtime.controller import follow
 from relamp.runtime.log import first_line, last_line
+from relamp.runtime.provenance import command_for
 from relamp.runtime.signals import Ended, heeded
 from relamp.runtime.terminal import patient
 
@@ -86,10 +87,13 @@ def named(name: str) -> Any:
 
 
 def words_of(job: Any) -> dict[str, Any]:
-    """Return what a job object has, by name: outputs and inputs with a name, params, wildcards, threads and config."""
+    """Return what a job object has, by name: outputs and inputs with a name, params, wildcards, threads and config.
+
+    `command` makes the target of the job's rule again.
+    """
     parts = [job.wildcards, job.params, job.input, job.output]
     words = {name: value for part in parts for name, value in part.items()}
-    return {"config": job.config, "threads": job.threads, **words}
+    return {"command": command_for(job.rule), "config": job.config, "threads": job.threads, **words}
 
 
 def bound(function: Callable[..., Any], words: Mapping[str, Any]) -> dict[str, Any]:

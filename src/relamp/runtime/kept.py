@@ -37,6 +37,22 @@ def by_content(value: Any, hash_of: Callable[[Path], str] = sha256) -> Any:
     return value
 
 
+def borrow(folder: Path, lender: Path) -> None:
+    """Take over what another run keeps in the folder of a lender, unless a file of that name is there.
+
+    Whether it fits is told by the fingerprints: a file's name, or what it holds. Files are shared by links where the
+    disk can, which is safe since all are replaced as a whole and never changed.
+    """
+    for file in sorted(lender.glob("[!.]*")) if lender.is_dir() else ():
+        own = folder / file.name
+        if file.is_file() and not own.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                own.hardlink_to(file)
+            except OSError:  # another disk, or one without links
+                _copy(file, own)
+
+
 def make_each(
     make: Callable[..., None],
     arguments: Sequence[Mapping[str, Any]],
@@ -45,6 +61,7 @@ def make_each(
     code: Path,
     processes: int,
     what: str,
+    lender: Path | None = None,
 ) -> None:
     """Make every output, several at a time, unless the same is cached from an earlier job.
 
@@ -56,13 +73,17 @@ def make_each(
         code: hashes of the source files that results depend on.
         processes: how many calls are made at once.
         what: is made, for the progress bar.
+        lender: the cache of another run, from which what is missing is taken.
     """
     shared = [f"{make.__module__}.{make.__qualname__}", sha256(code)]
     hash_of = functools.cache(sha256)  # most calls read the same data set
     calls = []
     for given, output in zip(arguments, outputs, strict=True):
         name = fingerprint([*shared, by_content(given, hash_of)]) + output.suffix
-        calls.append((make, dict(given), output, cache / output.relative_to(cache.parent).parent / name))
+        place = output.relative_to(cache.parent).parent
+        if lender:
+            borrow(cache / place, lender / place)
+        calls.append((make, dict(given), output, cache / place / name))
     made = 0
     with Progress(what, len(calls)) as progress:
         for done, new in enumerate(run_all(_take_or_make, calls, min(processes, len(calls))), start=1):

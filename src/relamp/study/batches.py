@@ -64,7 +64,8 @@ class Training(Batch):
         return {
             "trainer": TRAINERS[study.domain],
             "seeds": list(study.seeds),
-            "states": [folder.replace(paths.results, f"{paths.results}/state", 1) for folder in folders],
+            "states": [paths.states(folder) for folder in folders],
+            "lenders": [lender for folder in folders for lender in paths.lender(folder)],
             "methods": lambda wildcards: [study.method_of(run) for run in self.of(wildcards)],
             "settings": lambda wildcards: [study.settings_of(run) for run in self.of(wildcards)],
         }
@@ -127,7 +128,8 @@ class Scoring(Batch):
             "labels": labels,
             "evaluation": self.score,
             "protocol": self.protocol,
-            "cache": f"{paths.results}/state",
+            "cache": paths.states(),
+            "lender": paths.lender(),
         }
 
     def protocol(self, wildcards: Any) -> dict[str, Any]:

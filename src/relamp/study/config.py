@@ -32,6 +32,14 @@ def _new_name(name: str) -> str:
     return name
 
 
+def _run_name(name: Any) -> str:
+    # A number is a name as well, and nothing no name.
+    text = "" if name is None else str(name)
+    if not re.fullmatch(r"([A-Za-z0-9_][\w.-]*)?", text, flags=re.ASCII):
+        raise ValueError("a name is made of letters, digits, _, - and ., the first no - or .")
+    return text
+
+
 def _tu_folders(own: dict[str, OwnData]) -> dict[str, OwnData]:
     for name, data in own.items():
         if "{" in data.folder or "}" in data.folder:
@@ -57,6 +65,9 @@ class Config(Places):
 
     preset: str
     """Preset that everything else overrides: a file of workflow/presets."""
+    run: Annotated[str, BeforeValidator(_run_name)] = ""
+    """Name of a run beside the unnamed one of its preset: results lie in `results/PRESET-RUN`, and what both share is
+    not made again."""
     own: Annotated[dict[OwnName, Own], AfterValidator(_tu_folders)] = Field(default_factory=dict)
     """The user's own data sets by name, each a folder with `NAME_A.txt` and so on, in the TUDataset text format, or
     `{folder: ..., node_attributes: true, edge_labels: true}`."""
@@ -74,6 +85,15 @@ class Config(Places):
     """How strictly numbers are judged."""
     fail_on: Annotated[tuple[Verdict, ...], BeforeValidator(as_list)] = ()
     """Verdicts at which `snakemake verdict` ends with an error, for continuous integration."""
+
+    @property
+    def name(self) -> str:
+        """The name of its folders below `results` and `figures`."""
+        return f"{self.preset}-{self.run}" if self.run else self.preset
+
+    def recorded(self) -> dict[str, Any]:
+        """Return it as it is recorded beside results: without places, and of the user's own data sets their names."""
+        return {"config": self.model_dump(mode="json", exclude={*Places.model_fields, "own"}), "own": list(self.own)}
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,6 +135,8 @@ def load_config(given: Mapping[str, Any], presets: Path) -> Config:
     preset = given.get("preset", "quick")
     if preset not in names:
         raise RelampError(f"config: preset: there is no preset {shortened(repr(preset))}; known: {', '.join(names)}")
+    if (run := given.get("run")) and f"{preset}-{run}" in names:
+        raise RelampError(f"config: run: {run}: {preset}-{run} is a preset of its own, whose results lie there")
     merged = merge({**read_options(presets / f"{preset}.yaml"), "preset": preset}, given)
     refuse_excess(merged, "config")
     own = merged.get("own")
@@ -137,15 +159,8 @@ def configured(preset: str | None = None) -> Config:
     return load_config({**given, "preset": preset} if preset else given, home() / "workflow" / "presets")
 
 
-def stored(config: Config) -> dict[str, Any]:
-    """Return what is kept beside rows, from which `restored` makes the same configuration elsewhere."""
-    # The user's own data sets by name: their folders are of no use elsewhere, and no more are places of raw files.
-    words = config.model_dump(mode="json", exclude={"mirrors", "offline", "cache", "own"})
-    return {"config": words, "own": list(config.own)}
-
-
 def restored(words: Any, place: str) -> Config:
-    """Return the configuration of a run as it was `stored`; raises RelampError, `place` first, if it is none."""
+    """Return the configuration of a run as it was recorded; raises RelampError, `place` first, if it is none."""
     parts = [words.get(name) for name in ("config", "own")] if isinstance(words, dict) else [None, None]
     if not isinstance(parts[0], dict) or not isinstance(parts[1], list):
         raise RelampError(f"{place}: holds no `config` and `own` of a run; pack the rows again")

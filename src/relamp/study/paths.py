@@ -16,13 +16,34 @@ TRAINED = ("encoder.safetensors", "embeddings.safetensors", "history.csv", "run.
 
 @dataclass(frozen=True)
 class Paths:
-    """Paths below a folder of results."""
+    """Paths below a folder of results.
+
+    Attributes:
+        results: the folder.
+        base: that of the unnamed run of the preset, which holds the data of all its runs; by default it is this one.
+    """
 
     results: str
+    base: str = ""
+
+    @property
+    def shared(self) -> str:
+        """Return the folder below which data lie: what is packed depends on no option that runs differ in."""
+        return self.base or self.results
+
+    def states(self, place: str = "") -> str:
+        """Return where jobs keep what is done already, for a place below the results."""
+        return place.replace(self.results, f"{self.results}/state", 1) if place else f"{self.results}/state"
+
+    def lender(self, place: str = "") -> list[str]:
+        """Return where the unnamed run keeps the same, from which a named one takes what fits; nothing for itself."""
+        if self.shared == self.results:
+            return []
+        return [self.states(place).replace(self.results, self.shared, 1)]
 
     def packed(self, dataset: str) -> str:
         """Return the packed file of a data set."""
-        return f"{self.results}/data/{dataset}.safetensors"
+        return f"{self.shared}/data/{dataset}.safetensors"
 
     def folds(self, dataset: str, seed: int | str) -> str:
         """Return the folds of a data set."""

@@ -29,11 +29,14 @@ class Plan:
         config: the configuration.
         results, figures: folders of its preset.
         published: the folder of the papers' numbers and claims.
+        base: the folder of results of the unnamed run, if that is another.
     """
 
-    def __init__(self, config: Config, results: str, figures: str, published: str = "published") -> None:
+    def __init__(
+        self, config: Config, results: str, figures: str, published: str = "published", base: str = ""
+    ) -> None:
         self.config, self.results, self.figures, self.published = config, results, figures, published
-        self.paths, self.studies = Paths(results), studies(config)
+        self.paths, self.studies = Paths(results, base), studies(config)
         every = {**ARTIFACTS, **{made.name: made for made in self._further_sweeps()}}
         # What nothing is run for (a list of data sets or methods is empty) is left out; a table still has its print.
         self.artifacts = {name: made for name, made in every.items() if not self._nothing_to_draw(made)}
@@ -63,7 +66,7 @@ class Plan:
 
     def params(self, artifact: Artifact) -> dict[str, Any]:
         """Return the further arguments of its job function, as JSON has them."""
-        words: dict[str, Any] = {"command": f"snakemake {artifact.name}"}
+        words: dict[str, Any] = {}
         if isinstance(artifact, Figure):
             given = dict(artifact.options)
             found = {**self._sweep(given.pop("sweep", None)), **self._skip(given.pop("second", None))}
@@ -209,7 +212,7 @@ INPUTS: Mapping[str, Callable[[Plan, Artifact], Files]] = {
         ]
     },
     "guards": lambda plan, _: {
-        "reports": [f"{plan.results}/data/{name}.guard.json" for name in all_datasets(plan.config)]
+        "reports": [f"{plan.paths.shared}/data/{name}.guard.json" for name in all_datasets(plan.config)]
     },
     "hard_negatives": Plan.hard_negatives,
     "made": Plan.made,
@@ -225,5 +228,5 @@ GIVEN: Mapping[str, Callable[[Plan], Any]] = {
     "judging": lambda plan: plan.config.judging.model_dump(mode="json"),
     "methods": lambda _: methods_by_evaluation(),
     "pages": Plan.pages,
-    "preset": lambda plan: plan.config.preset,
+    "preset": lambda plan: plan.config.name,
 }

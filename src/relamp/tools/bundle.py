@@ -15,7 +15,7 @@ from relamp.errors import RelampError
 from relamp.runtime.files import read_json, sha256, write_zip
 from relamp.runtime.home import home
 from relamp.runtime.log import ran
-from relamp.study.config import CONFIG, Config, configured, restored, stored
+from relamp.study.config import CONFIG, Config, configured, restored
 from relamp.study.plan import Plan
 from relamp.tools.crate import METADATA, README, Part, Role, Run, crate
 
@@ -59,12 +59,12 @@ def bundle(output: Path, folder: Path | None = None, preset: str | None = None) 
     """
     rendered = folder is not None and (folder / CONFIG).is_file()
     config = restored(read_json(folder / CONFIG), str(folder / CONFIG)) if folder and rendered else configured(preset)
-    folder = folder or Path("results") / config.preset
+    folder = folder or Path("results") / config.name
     figures = folder / "figures" if rendered else Path("figures") / folder.name
     content: dict[str, tuple[Role, Path | bytes, str]] = {
         name: (role, path, "") for name, role, path in _files(config, folder, figures, rendered)
     }
-    content[CONFIG] = "input", json.dumps(stored(config), indent=2).encode(), "The effective configuration."
+    content[CONFIG] = "input", json.dumps(config.recorded(), indent=2).encode(), "The effective configuration."
     content[README] = "trace", GUIDE.format(metadata=METADATA, config=CONFIG, sums=SUMS).encode(), ""
     if logs := _logs(folder / "logs"):
         content[LOGS] = "trace", logs, "How each job ran: CPUs, seconds of CPU time, its log and that log's sha256."

@@ -18,6 +18,7 @@ class Command(NamedTuple):
 
 COMMANDS: Mapping[str, Command] = {
     "run": Command("relamp.tools.run:main", "run the workflow, or some of its targets"),
+    "compare": Command("relamp.tools.compare:main", "put two runs side by side, number by number"),
     "render": Command("relamp.lite:render_main", "render everything from stored rows alone"),
     "pack": Command("relamp.lite:pack_main", "gather the rows of a finished run"),
     "cost": Command("relamp.tools.run:cost_main", "say what a run will cost: jobs, hours, disk"),

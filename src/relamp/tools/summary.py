@@ -58,10 +58,9 @@ def _difference(results: Path, recorded: Path) -> str | None:
 
 
 def preset_of(given: Sequence[str]) -> str:
-    """Return the preset that entries KEY=VALUE name, or else config.yaml, or else quick."""
-    configured = read_options("config.yaml")
-    entries = dict(entry.partition("=")[::2] for entry in given)
-    return str(entries.get("preset") or configured.get("preset", "quick"))
+    """Return the name of the run that entries KEY=VALUE name, or else config.yaml: its preset, and its own."""
+    words = {**read_options("config.yaml"), **dict(entry.partition("=")[::2] for entry in given)}
+    return "-".join(str(word) for word in (words.get("preset", "quick"), words.get("run")) if word)
 
 
 if __name__ == "__main__":

@@ -21,8 +21,9 @@ from relamp.method.base import build
 from relamp.runtime.environment import DEVICE, device_name
 from relamp.runtime.files import sha256, whole, write_csv, write_json
 from relamp.runtime.job import named
-from relamp.runtime.kept import fingerprint
+from relamp.runtime.kept import borrow, fingerprint
 from relamp.runtime.progress import Progress
+from relamp.runtime.provenance import cpu_model
 from relamp.settings.base import Settings
 from relamp.settings.evaluation import EditDistanceProtocol
 from relamp.settings.graphs import Pretraining
@@ -42,6 +43,7 @@ def pretrain(
     methods: Sequence[Mapping[str, Any]],
     settings: Sequence[Mapping[str, Any]],
     trainer: str,
+    lenders: Sequence[Path] = (),
     threads: int = 1,
 ) -> None:
     """Pre-train at one or several settings, for each seed.
@@ -51,11 +53,14 @@ def pretrain(
     and the final epoch in the header. Seeds that an earlier, killed job has finished are not trained again.
 
     `encoder` has all seeds of a setting one after another; `states` (a folder), `methods` (see
-    `relamp.method.base.build`) and `settings` (of the domain's training) have one entry per setting. `trainer` is the
-    domain's, "module:class", named so that a job depends on the code of its own domain alone.
+    `relamp.method.base.build`) and `settings` (of the domain's training) have one entry per setting, as have `lenders`,
+    folders of states of another run, from which what fits is taken. `trainer` is the domain's, "module:class", named so
+    that a job depends on the code of its own domain alone.
     """
     device, made = choose_device(threads), named(trainer)
     packed = made.opened(local_copy(data))
+    for folder, lender in zip(states, lenders, strict=False):
+        borrow(folder, lender)
     files = [encoder[start : start + len(seeds)] for start in range(0, len(encoder), len(seeds))]
     for paths, state, row, given in zip(files, states, methods, settings, strict=True):
         log.info("%s: %s", row["name"], row["options"])
@@ -79,13 +84,17 @@ def finetune(
     labels: Mapping[str, Any],
     settings: Mapping[str, Any],
     output: Path,
+    lender: Path | None = None,
     threads: int = 1,
 ) -> None:
     """Fine-tune an encoder for each seed; write its ROC-AUC, a row per seed, epoch, part (valid, test) and task.
 
     `split` has the part of each molecule, 0 to 2 for training, validation and test; without `encoder` training starts
-    from scratch; `shape` is its width and number of layers; `settings` are those of `Finetuning`.
+    from scratch; `shape` is its width and number of layers; `settings` are those of `Finetuning`,
+    `lender` is another run's folder of states, from which what fits is taken.
     """
+    if lender:
+        borrow(state, lender)
     device, chosen = choose_device(threads), Finetuning.model_validate(settings)
     packed, part = PackedGraphs.load(local_copy(data)), load_folds(split)
     train, valid, test = (np.flatnonzero(part == number) for number in range(3))
@@ -188,7 +197,8 @@ def _write(encoder: Path, trained: Trained, facts: dict[str, Any], columns: Sequ
     write_csv(folder / "history.csv", history)
     for name, rows in trained.tables.items():
         write_csv(folder / f"{name}.csv", rows)
-    write_json(folder / "run.json", facts)
+    # Not one of the facts that a state is resumed by: another CPU may go on, if with other last bits.
+    write_json(folder / "run.json", {**facts, "cpu": cpu_model()})
 
 
 def _write_tensors(path: Path, tensors: Mapping[str, Tensor], words: Mapping[str, str] | None = None) -> None:

@@ -1,0 +1,60 @@
+"""What a folder of results says of itself: the configuration and the command of its verdicts, by their sidecar."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from relamp.errors import RelampError
+from relamp.runtime.files import read_json, sha256
+from relamp.study.config import Config, restored
+
+SIDECAR = "verdict.json"
+
+
+def read_sidecar(file: Path) -> Mapping[str, Any]:
+    """Return a sidecar; raises RelampError if the file is none."""
+    try:
+        facts = read_json(file)
+    except (OSError, ValueError, RecursionError) as error:
+        raise RelampError(f"{file}: cannot be read as a sidecar ({error}); make it again") from error
+    if not isinstance(facts, Mapping) or "inputs" not in facts:
+        raise RelampError(f"{file}: is no sidecar; make it again")
+    return facts
+
+
+def configuration_of(sidecar: Mapping[str, Any], folder: Path) -> Mapping[str, Any] | None:
+    """Return the recorded configuration of a sidecar, whose file lies in `config` of a folder; None if it names none.
+
+    Raises RelampError if that file is missing, or is not the one that the sidecar names.
+    """
+    named = sidecar.get("configuration")
+    if not named:
+        return None
+    file = folder / "config" / Path(named["path"]).name
+    if not file.is_file() or sha256(file) != named["sha256"]:
+        raise RelampError(f"{file}: is not the configuration that {folder / SIDECAR} names; make the verdicts again")
+    words: Mapping[str, Any] = read_json(file)
+    return words
+
+
+def recorded_config(folder: Path) -> Config | None:
+    """Return the configuration that the verdicts of a folder of results were made with; None without a record of it.
+
+    Raises RelampError if the record is damaged, or is of another version of relamp.
+    """
+    if not (folder / SIDECAR).is_file():
+        return None
+    words = configuration_of(read_sidecar(folder / SIDECAR), folder)
+    return restored(words, str(folder)) if words else None
+
+
+def changed_inputs(sidecar: Mapping[str, Any], root: Path = Path()) -> list[str]:
+    """Return the inputs of a sidecar, of a run below `root`, that are not there any more with the same content."""
+    files = {entry["path"]: entry["sha256"] for entry in sidecar["inputs"]}
+    return [name for name, known in files.items() if not (root / name).is_file() or sha256(root / name) != known]
+
+
+def cpus(folder: Path) -> list[str]:
+    """Return the models of the CPUs, and the devices, on which the encoders of a folder of results were trained."""
+    runs = [read_json(file) for file in folder.glob("train/**/run.json")]
+    return sorted({f"{run['cpu']} ({run['device']})" for run in runs if "cpu" in run})

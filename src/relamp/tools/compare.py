@@ -1,0 +1,264 @@
+"""Two runs side by side: which numbers differ, and by more than seeds do; which verdicts and claims changed.
+
+`relamp compare ONE OTHER`, also `python -m relamp.tools.compare`: each a folder of results, a folder of reproduction/,
+or a zip file of packed rows. `relamp.judge.two_runs` states the rule.
+"""
+
+import argparse
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+
+from relamp.data.archive import DAMAGE
+from relamp.data.rows import DEFAULT, read_by_evaluation
+from relamp.errors import RelampError
+from relamp.evaluate.table import EVALUATIONS
+from relamp.judge.two_runs import (
+    BEYOND,
+    OUTCOMES,
+    UNKNOWN,
+    WITHIN,
+    changes,
+    compare_numbers,
+    seeds_means,
+)
+from relamp.runtime.files import read_json, write_csv, write_text
+from relamp.runtime.home import home
+from relamp.runtime.job import bound, named
+from relamp.study.config import restored
+from relamp.study.plan import Plan
+from relamp.study.recorded import SIDECAR, configuration_of, cpus, read_sidecar
+
+_CELL, _CLAIM = ["artifact", "label", "dataset", "metric", "part"], ["paper", "id"]
+_FAIL_ON: Mapping[str, tuple[str, ...]] = {"beyond": (BEYOND,), "unequal": (WITHIN, BEYOND, UNKNOWN)}
+_MOST_BYTES = 2**32
+_SHOWN = 12
+
+
+@dataclass
+class Run:
+    """One of two runs.
+
+    Attributes:
+        name: as it was given.
+        numbers: see `relamp.judge.two_runs.seeds_means`.
+        verdicts, claims: the tables of the verdicts; without rows where none were made.
+        options: its configuration by dotted name; empty where it is not recorded.
+        facts: commit, CPU and packages, as far as they are recorded.
+        left_out: folders of rows that hold no numbers of an evaluation.
+    """
+
+    name: str
+    numbers: pd.DataFrame
+    verdicts: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=[*_CELL, "verdict"]))
+    claims: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=[*_CLAIM, "outcome"]))
+    options: Mapping[str, Any] = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)
+    left_out: Sequence[str] = ()
+
+
+def open_run(place: Path) -> Run:
+    """Return the run of a folder of results, a folder of reproduction/, or a zip file of packed rows.
+
+    Raises RelampError if it is none of these, or damaged.
+    """
+    if (place / "rows").is_dir():
+        return _of_folder(str(place), place, place, cpus(place))
+    packed = place / "rows.zip" if place.is_dir() else place
+    if not packed.is_file():
+        raise RelampError(f"{place}: holds no run; name results/<preset>, reproduction/<preset>, or a zip file of rows")
+    with TemporaryDirectory() as folder:
+        rows = Path(folder)
+        _unpack(packed, rows)
+        words = read_json(rows / "config.json")
+        if not (place / SIDECAR).is_file():
+            _judge(words, rows)
+        return _of_folder(str(place), rows, place if place.is_dir() else rows, words.get("cpu", []), words)
+
+
+def _of_folder(
+    name: str, rows: Path, judged: Path, made_on: Sequence[str], words: Mapping[str, Any] | None = None
+) -> Run:
+    """Return a run whose rows lie below one folder, and its verdicts and their sidecar in another."""
+    paths = sorted(rows.glob("rows/*/*/*/*/rows.csv"))
+    known = [path for path in paths if path.parents[3].name in EVALUATIONS]
+    others = {path.parents[3].name for path in paths} - set(EVALUATIONS)
+    damage = [pd.read_csv(path) for path in sorted(rows.glob("rows/damage/*.csv"))]
+    run = Run(name, seeds_means(read_by_evaluation(known), damage), left_out=sorted(others))
+    if run.numbers.empty:
+        raise RelampError(f"{name}: there are no rows to compare; finish the run first")
+    if (judged / "verdict.csv").is_file() and (judged / "claims.csv").is_file():
+        run.verdicts, run.claims = pd.read_csv(judged / "verdict.csv"), pd.read_csv(judged / "claims.csv")
+    facts: Mapping[str, Any] = read_sidecar(judged / SIDECAR) if (judged / SIDECAR).is_file() else {}
+    words = words or configuration_of(facts, judged) or {}
+    run.options = dict(_options(words.get("config", {})))
+    # Before encoders said on what they were trained, or without any, it is where the verdicts were made.
+    run.facts = {"CPU": ", ".join(made_on) or facts.get("cpu", "not recorded")}
+    if facts:
+        commit = f"{facts['git']['commit'] or 'unknown'}{' (altered)' if facts['git']['dirty'] else ''}"
+        run.facts |= {"commit": commit, "python": facts["python"], **facts["packages"]}
+    else:
+        run.facts |= {"commit": "not recorded"}
+    return run
+
+
+def _unpack(packed: Path, folder: Path) -> None:
+    try:
+        with zipfile.ZipFile(packed) as archive:
+            members = [info for info in archive.infolist() if info.filename.startswith("rows/")]
+            if sum(info.file_size for info in members) > _MOST_BYTES:
+                raise RelampError(f"{packed}: holds more than any run's rows; name another file")
+            # zipfile keeps members below the folder, whatever their names say.
+            archive.extractall(folder, [*members, archive.getinfo("config.json")])
+    except (*DAMAGE, KeyError) as error:
+        raise RelampError(f"{packed}: holds no rows of a run ({error}); make it with `relamp pack`") from error
+
+
+def _judge(words: Mapping[str, Any], folder: Path) -> None:
+    """Make the verdicts of unpacked rows beside them."""
+    plan = Plan(restored(words, "the packed rows"), str(folder), str(folder), str(home() / "published"))
+    made = plan.artifacts["judge"]
+    given = {**plan.inputs(made), **plan.outputs(made), **plan.params(made), "command": "relamp compare"}
+    make = named(made.call)
+    make(**bound(make, given))
+    # Its sidecar says how this command judged, not how the run was made.
+    (folder / SIDECAR).unlink()
+
+
+def _options(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping) and (value or not name):
+        for key, part in value.items():
+            yield from _options(part, f"{name}.{key}" if name else str(key))
+    else:
+        yield name, value
+
+
+def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return name and both values of each entry that differs; `-` where one lacks it."""
+    return [
+        (name, str(one.get(name, "-")), str(other.get(name, "-")))
+        for name in dict.fromkeys([*one, *other])
+        if one.get(name) != other.get(name)
+    ]
+
+
+def sections(one: Run, other: Run, numbers: pd.DataFrame) -> Iterator[tuple[str, list[str], list[tuple[str, ...]]]]:
+    """Yield title, heads and rows of each part of a comparison that has any."""
+    counts = numbers["outcome"].value_counts()
+    yield (
+        f"{one.name} beside {other.name}: {len(numbers)} numbers",
+        ["numbers", "how they stand"],
+        [(str(counts[outcome]), outcome) for outcome in OUTCOMES if outcome in counts],
+    )
+    apart = numbers[numbers["outcome"].isin([BEYOND, WITHIN, UNKNOWN])]
+    order = apart.assign(far=apart["outcome"] == BEYOND, size=apart["difference"].abs())
+    shown = order.sort_values(["far", "size"], ascending=False, kind="stable").head(_SHOWN)
+    rows = [_number(row) for row in shown.to_dict("records")]
+    if rows:
+        title = f"the {len(rows)} of {len(apart)} unequal numbers that are furthest apart"
+        yield title, ["number", "first", "second", "difference", "spread", ""], rows
+    judged = ("verdicts", _CELL, "verdict", one.verdicts, other.verdicts)
+    for title, key, word, mine, theirs in (judged, ("claims", _CLAIM, "outcome", one.claims, other.claims)):
+        if mine.empty or theirs.empty:
+            yield f"{title}: not made in {one.name if mine.empty else other.name}", [], []
+            continue
+        found = changes(mine, theirs, key, word)
+        rows = [(" ".join(filter(None, map(str, row[:-2]))), *row[-2:]) for row in found.itertuples(index=False)]
+        yield f"{title} changed: {len(rows)}", [title, "first", "second"], rows
+    # Where one has packed rows alone, nothing is known of its packages.
+    both = one.facts.keys() & other.facts.keys()
+    machines = ({key: run.facts[key] for key in run.facts if key in both} for run in (one, other))
+    facts: tuple[tuple[str, Mapping[str, Any], Mapping[str, Any]], ...] = (
+        ("configuration", one.options, other.options),
+        ("machine", next(machines), next(machines)),
+    )
+    for what, first, second in facts:
+        if not first or not second:
+            yield f"{what}: not recorded in {other.name if first else one.name}", [], []
+        elif told := differing(first, second):
+            yield f"{what}: {len(told)} differences", [what, "first", "second"], [*told]
+        else:
+            yield f"{what}: the same", [], []
+    if left := sorted({*one.left_out, *other.left_out}):
+        yield f"not compared: rows of {', '.join(left)}", [], []
+
+
+def _number(row: Mapping[Any, Any]) -> tuple[str, ...]:
+    setting = "" if row["setting"] == DEFAULT else row["setting"]
+    words = (row["evaluation"], row["method"], setting, row["dataset"], row["metric"], row["part"])
+    values = (f"{row['one']:.3f}", f"{row['other']:.3f}", f"{row['difference']:+.3f}", f"{row['spread']:.3f}")
+    return " ".join(filter(None, map(str, words))), *values, row["outcome"]
+
+
+def one_line(results: Path, recorded: Path) -> str:
+    """Return, in a line, how a run stands to the recorded one."""
+    one, other = open_run(recorded), open_run(results)
+    counts = compare_numbers(one.numbers, other.numbers)["outcome"].value_counts()
+    found = ", ".join(f"{counts[outcome]} {outcome}" for outcome in OUTCOMES if outcome in counts)
+    verdicts = len(changes(one.verdicts, other.verdicts, _CELL, "verdict"))
+    claims = len(changes(one.claims, other.claims, _CLAIM, "outcome"))
+    return f"with {recorded}: {found}; {verdicts} verdicts and {claims} claims changed (`relamp compare` tells which)"
+
+
+def markdown(one: Run, other: Run, numbers: pd.DataFrame) -> str:
+    """Return a comparison as Markdown."""
+    lines = []
+    for title, heads, rows in sections(one, other, numbers):
+        lines += [f"## {title}", ""]
+        for cells in [heads, ["---"] * len(heads), *rows] if rows else []:
+            lines.append(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
+        lines += [""] * bool(rows)
+    return "\n".join(lines)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Compare two runs; return the exit status, which is 1 where `--fail-on` says so."""
+    about = "Two runs side by side: numbers, verdicts, claims, configuration and machine."
+    parser = argparse.ArgumentParser(prog="relamp compare", description=about)
+    place = "results/<preset>, reproduction/<preset>, or a zip file of packed rows"
+    parser.add_argument("one", type=Path, help=place)
+    parser.add_argument("other", type=Path, help=place)
+    parser.add_argument("--confidence", type=float, default=0.95, help="of the spread of seeds (0.95)")
+    parser.add_argument("--fail-on", choices=[*_FAIL_ON, "verdicts"], help="end with 1 if there is any such")
+    parser.add_argument("--csv", type=Path, help="write every number there")
+    parser.add_argument("--markdown", type=Path, help="write what is printed there")
+    given = parser.parse_args(words)
+    if not 0 < given.confidence < 1:
+        parser.error(f"--confidence is a number between 0 and 1, not {given.confidence:g}")
+    try:
+        one, other = open_run(given.one), open_run(given.other)
+    except RelampError as error:
+        print(f"relamp: {error}", file=sys.stderr)
+        return 2
+    numbers = compare_numbers(one.numbers, other.numbers, given.confidence)
+    if given.csv:
+        write_csv(given.csv, numbers)
+    if given.markdown:
+        write_text(given.markdown, markdown(one, other, numbers))
+    _print(one, other, numbers)
+    changed = any(
+        len(changes(*pair, key, word))
+        for pair, key, word in (
+            ((one.verdicts, other.verdicts), _CELL, "verdict"),
+            ((one.claims, other.claims), _CLAIM, "outcome"),
+        )
+    )
+    failed = changed if given.fail_on == "verdicts" else numbers["outcome"].isin(_FAIL_ON.get(given.fail_on, ())).any()
+    return int(failed)
+
+
+def _print(one: Run, other: Run, numbers: pd.DataFrame) -> None:
+    for title, heads, rows in sections(one, other, numbers):
+        print(f"\n{title}")
+        if rows:
+            print(pd.DataFrame(rows, columns=heads).to_string(index=False, justify="left"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

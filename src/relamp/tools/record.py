@@ -1,0 +1,112 @@
+"""Copy the numbers and sidecars of a finished run into reproduction/, to be committed.
+
+`python -m relamp.tools.record PRESET`, from the folder of the run; `make record` adds the packed rows.
+"""
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from relamp.errors import RelampError
+from relamp.render.sidecar import ROOT, git_state
+from relamp.runtime.provenance import TARGET
+from relamp.study.recorded import SIDECAR, changed_inputs, configuration_of, read_sidecar
+from relamp.tools.plan import read_plan
+
+# Times are those of one run, and scores are in the rows.
+_LEFT_OUT = ("efficiency.csv", "scores.csv")
+
+
+def record(name: str, target: Path) -> None:
+    """Copy what a run made, whole and of one configuration, and nothing else, into a folder.
+
+    Args:
+        name: of the folders below `results` and `figures`.
+        target: the folder to write; what an earlier record left there is replaced.
+
+    Raises:
+        RelampError: the checkout is altered or was when something was made, a file is not made of the rows that are
+            there, or the configuration would make others.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name):
+        raise RelampError(f"record: {name!r} is no name of a run; name a folder below results")
+    results, figures = Path("results") / name, Path("figures") / name
+    if not (results / SIDECAR).is_file():
+        raise RelampError(f"{results / SIDECAR}: there are no verdicts to record; finish the run first")
+    git = git_state(ROOT)
+    if git["dirty"] is not False:
+        why = "is altered" if git["dirty"] else "is no git checkout with a commit"
+        raise RelampError(f"{ROOT}: {why}, so that nobody could make these numbers again; commit, and run again")
+    files = [*_files(figures), *_files(results / "tables"), *_files(results)]
+    sidecars = {file: read_sidecar(file) for file in files if file.suffix == ".json"}
+    for file, facts in sidecars.items():
+        _check(file, facts, results)
+    _check_plan(results)
+    if target.is_dir():
+        shutil.rmtree(target)
+    (target / "config").mkdir(parents=True)
+    named = {Path(facts["configuration"]["path"]).name for facts in sidecars.values()}
+    for file in [*files, *(results / "config" / each for each in sorted(named))]:
+        shutil.copyfile(file, target / ("config" if file.parent.name == "config" else "") / file.name)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for file in sorted(folder.glob("*")):
+        if (file.suffix in (".csv", ".json") and file.name not in _LEFT_OUT) or file.name == "verdict.md":
+            yield file
+
+
+def _check(file: Path, facts: Mapping[str, Any], results: Path) -> None:
+    """Refuse a sidecar of an altered checkout, without its configuration, or of other inputs than those there."""
+    if facts["git"]["dirty"] is not False:
+        raise RelampError(f"{file}: was made from an altered checkout; delete it, and make it again")
+    if configuration_of(facts, results) is None:
+        raise RelampError(f"{file}: does not name its configuration; delete it, and make it again")
+    if changed := changed_inputs(facts):
+        raise RelampError(f"{file}: {changed[0]} is not what it was made of; finish the run, and record then")
+
+
+def _check_plan(results: Path) -> None:
+    """Refuse results of which the command of their verdicts would make any again."""
+    words = configuration_of(read_sidecar(results / SIDECAR), results)
+    told: Sequence[str] = words["command"] if words else ()
+    again = ["all" if word == TARGET else word for word in told[1:]]
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", *again, "--dry-run", "--nolock"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = done.stdout + done.stderr
+    if done.returncode:
+        raise RelampError(f"{results}: the run cannot be planned: {said.strip()[-500:]}")
+    if jobs := [job for job in read_plan(said) if job.outputs]:
+        first = jobs[0].outputs[0]
+        raise RelampError(
+            f"{results}: is not what its configuration makes now: {len(jobs)} jobs would run, the first for {first}; "
+            f"take from config.yaml what these results are not made with, or finish the run"
+        )
+
+
+def main(words: Sequence[str]) -> int:
+    """Record a run; return the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m relamp.tools.record", description=(__doc__ or "").partition("\n")[0]
+    )
+    parser.add_argument("name", help="of the run: its folder below results")
+    name = parser.parse_args(words).name
+    try:
+        record(name, Path("reproduction") / name)
+    except RelampError as error:
+        print(f"relamp: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,166 @@
+"""Two small runs of made-up rows side by side, as folders, packed, and recorded."""
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from relamp.runtime.files import write_csv, write_json
+from relamp.study.config import load_config
+from relamp.study.plan import Plan
+from relamp.tools.compare import main
+from stored_rows import write_made_up
+
+ROOT = Path(__file__).parents[2]
+GIVEN = {
+    "preset": "quick",
+    "damage": {"datasets": ["MUTAG"], "draws": 2},
+    "unsupervised": {
+        "datasets": ["MUTAG"],
+        "methods": ["lamp-mag", "untrained"],
+        "kernels": ["wl"],
+        "seeds": [0, 1],
+        "sweeps": {"gamma": [0.2, 0.9], "alpha": []},
+    },
+    "transfer": {"methods": ["none"], "seeds": [0, 1]},
+    "mmix": {
+        "nodes": {"methods": ["mp-mix", "untrained"], "seeds": [0, 1]},
+        "graphs": {"methods": ["mp-mix"]},
+        "edit_distance": {"methods": ["mp-mix"]},
+        "images": {"methods": ["simclr"]},
+    },
+    "cross": {"datasets": ["MUTAG"], "methods": ["mp-mix"]},
+}
+SCORED = "rows/svm-rbf/MUTAG/lamp-mag/gamma~0.2_alpha~1/rows.csv"
+
+
+def write_run(folder: Path) -> Path:
+    config = load_config(GIVEN, ROOT / "workflow" / "presets")
+    for path in Plan(config, str(folder), "").all_rows():
+        write_made_up(Path(path))
+    cells = {
+        "artifact": ["lamp_table1"],
+        "label": ["LAMP-Mag"],
+        "dataset": ["MUTAG"],
+        "metric": ["accuracy"],
+        "part": [""],
+    }
+    write_csv(folder / "verdict.csv", pd.DataFrame({**cells, "verdict": ["reproduced"]}))
+    write_csv(folder / "claims.csv", pd.DataFrame({"paper": ["lamp"], "id": ["best"], "outcome": ["undecided"]}))
+    write_json(folder / "train/graphs/run.json", {"cpu": "CPU A", "device": "cpu"})
+    return folder
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Path:
+    return write_run(tmp_path / "one")
+
+
+@pytest.fixture
+def other(one: Path, tmp_path: Path) -> Path:
+    shutil.copytree(one, tmp_path / "other")
+    return tmp_path / "other"
+
+
+def worsen(folder: Path, by: float) -> None:
+    """Take a share of every test accuracy of one method at the last epoch."""
+    rows = pd.read_csv(folder / SCORED)
+    tests = rows["metric"] == "test_accuracy"
+    rows.loc[tests, "value"] = rows.loc[tests, "value"] * (1 - by)
+    write_csv(folder / SCORED, rows)
+
+
+def test_equal_runs_are_equal(one: Path, other: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(one), str(other), "--fail-on", "unequal"]) == 0
+    said = capsys.readouterr().out
+    assert "equal" in said
+    assert "verdicts changed: 0" in said
+    assert "beyond" not in said
+
+
+def test_a_number_beyond_the_spread_is_told_and_fails_where_asked(
+    one: Path, other: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    worsen(other, 0.9)
+    table, page = tmp_path / "numbers.csv", tmp_path / "page.md"
+    assert main([str(one), str(other), "--csv", str(table), "--markdown", str(page)]) == 0
+    assert "svm-rbf lamp-mag gamma~0.2_alpha~1 MUTAG accuracy" in capsys.readouterr().out
+    numbers = pd.read_csv(table)
+    (row,) = numbers[numbers["outcome"] != "equal"].to_dict("records")
+    assert (row["method"], row["setting"], row["outcome"]) == ("lamp-mag", "gamma~0.2_alpha~1", "beyond it")
+    assert row["other"] == pytest.approx(row["one"] / 10)
+    assert "| svm-rbf lamp-mag gamma~0.2_alpha~1 MUTAG accuracy |" in page.read_text()
+    assert main([str(one), str(other), "--fail-on", "beyond"]) == 1
+    assert main([str(one), str(other), "--fail-on", "verdicts"]) == 0
+
+
+def test_changed_verdicts_claims_options_and_machines_are_told(
+    one: Path, other: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, old, new in (("verdict.csv", "reproduced", "worse"), ("claims.csv", "undecided", "fails")):
+        (other / name).write_text((other / name).read_text().replace(old, new))
+    write_json(other / "train/graphs/run.json", {"cpu": "CPU B", "device": "cpu"})
+    shutil.rmtree(other / "rows" / "damage")
+    assert main([str(one), str(other), "--fail-on", "verdicts"]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "lamp_table1 LAMP-Mag MUTAG accuracy reproduced worse" in said
+    assert "lamp best undecided fails" in said
+    assert "CPU CPU A (cpu) CPU B (cpu)" in said
+    assert "only in the first" in said
+    assert "configuration: not recorded" in said
+
+
+def packed(folder: Path, file: Path, **changes: object) -> Path:
+    config = load_config({**GIVEN, **changes}, ROOT / "workflow" / "presets")
+    with zipfile.ZipFile(file, "w") as archive:
+        for path in sorted((folder / "rows").rglob("*.csv")):
+            archive.write(path, path.relative_to(folder))
+        archive.writestr("config.json", json.dumps({**config.recorded(), "cpu": ["CPU Z (cpu)"]}))
+    return file
+
+
+def test_packed_rows_are_judged_and_a_recorded_folder_has_its_own_verdicts(
+    one: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = packed(one, tmp_path / "first.zip")
+    second = packed(one, tmp_path / "second.zip", judging={"margin": 40})
+    assert main([str(first), str(second)]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "judging.margin 2.0 40.0" in said
+    assert "CPU" not in said
+    assert "verdicts changed: 0" not in said
+    recorded = tmp_path / "reproduction"
+    recorded.mkdir()
+    shutil.copy(first, recorded / "rows.zip")
+    for name in ("verdict.csv", "claims.csv"):
+        shutil.copy(one / name, recorded / name)
+    assert main([str(recorded), str(one)]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "verdicts changed: 0" in said
+    assert "CPU CPU Z (cpu) CPU A (cpu)" in said
+
+
+@pytest.mark.parametrize("content", [None, b"no zip", {}, {"config.json": "{}"}])
+def test_what_is_no_run_is_told_in_a_line(
+    one: Path, tmp_path: Path, content: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "place.zip"
+    if isinstance(content, bytes):
+        place.write_bytes(content)
+    elif isinstance(content, dict):
+        with zipfile.ZipFile(place, "w") as archive:
+            for name, text in content.items():
+                archive.writestr(name, text)
+    assert main([str(one), str(place)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("relamp: ")
+
+
+def test_a_confidence_is_a_number_between_0_and_1(one: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for word in ("0", "1", "nan"):
+        with pytest.raises(SystemExit):
+            main([str(one), str(one), "--confidence", word])
+    assert "between 0 and 1" in capsys.readouterr().err
