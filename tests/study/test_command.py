@@ -6,7 +6,7 @@ import pytest
 from relamp.errors import RelampError
 from relamp.runtime.provenance import TARGET
 from relamp.study.command import command
-from relamp.study.config import load_config
+from relamp.study.config import given_options, load_config
 
 PRESETS = Path(__file__).parents[2] / "workflow" / "presets"
 
@@ -42,11 +42,10 @@ def test_only_what_changes_anything_is_told() -> None:
     ],
 )
 def test_snakemake_reads_the_same_configuration_from_it(given: dict[str, Any]) -> None:
-    cli = pytest.importorskip("snakemake.cli", reason="snakemake is not installed")
     words = told(given)
     entries = words[words.index("--config") + 1 :]
     assert len(entries) == 1 + len(given)
-    read = cli.parse_config(entries)
+    read = given_options([], entries)
     assert load_config(read, PRESETS) == load_config(given, PRESETS)
     # Told once more, it is the same command.
     assert told(read) == words

@@ -205,7 +205,7 @@ class TestCompletion:
             return set(subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.split())
 
         assert completed("relamp", "") >= set(COMMANDS)
-        assert completed("relamp", "co") == {"cost", "completion"}
+        assert completed("relamp", "co") == {"compare", "completion", "cost"}
         assert completed("relamp", "run", "lamp_f") == {"lamp_fig2", "lamp_fig4", "lamp_fig5"}
         assert completed("relamp", "run", "--preset", "") == {"desk", "paper", "quick"}
         assert completed("relamp", "verdict", "--f") == {"--fail-on"}

@@ -117,7 +117,7 @@ def test_what_an_altered_checkout_made_is_refused(folder: Path) -> None:
     with pytest.raises(RelampError, match=r"lamp_fig2\.json: does not name its configuration"):
         record("quick", folder / "reproduction")
     file.write_text("{")
-    with pytest.raises(RelampError, match=r"lamp_fig2\.json: cannot be read as a sidecar"):
+    with pytest.raises(RelampError, match=r"lamp_fig2\.json: is no JSON that can be read"):
         record("quick", folder / "reproduction")
 
 

@@ -6,6 +6,15 @@ from slurm_cluster import ENV, PLAN, ROOT, needs_snakemake, run
 pytestmark = needs_snakemake
 
 
+PROFILE = "Using workflow specific profile profiles/default for setting default command line arguments."
+
+
+def lines_of(*words: str, env: dict[str, str] | None = None) -> list[str]:
+    """What a plan that is refused says, but for the profile that it takes."""
+    said = run(ROOT, *PLAN, *words, code=1, **({"env": env} if env else {})).splitlines()
+    return [line for line in said if line != PROFILE]
+
+
 def planned(*words: str) -> dict[str, str]:
     """How many jobs of each rule would run."""
     return dict(re.findall(r"^(\w+) +(\d+)$", run(ROOT, *PLAN, "--forceall", *words), flags=re.MULTILINE))
@@ -13,10 +22,8 @@ def planned(*words: str) -> dict[str, str]:
 
 def test_faults_of_the_configuration_are_a_line_each() -> None:
     unsupervised = 'unsupervised={"pretraining": {"lamp": {"gamma": 1.5}}, "methods": ["lamp-mga"]}'
-    said = run(ROOT, *PLAN, "--config", unsupervised, 'transfer={"seeds": []}', code=1).splitlines()
-    # Snakemake itself says that --config extends the file, and a profile its command; every other line is one of ours.
-    own = ("Config file ", "Using workflow specific profile ")
-    assert sorted(line for line in said if not line.startswith(own)) == [
+    said = lines_of("--config", unsupervised, 'transfer={"seeds": []}')
+    assert sorted(said) == [
         "config: transfer.seeds: at least one is needed (given: [])",
         "config: unsupervised.methods.0: there is no method 'lamp-mga'; did you mean lamp-mag? (given: 'lamp-mga')",
         "config: unsupervised.pretraining.lamp.gamma: input should be less than 1 (given: 1.5)",
@@ -26,28 +33,24 @@ def test_faults_of_the_configuration_are_a_line_each() -> None:
 def test_a_file_of_options_is_read_as_it_is_written(tmp_path: Path) -> None:
     first, second = tmp_path / "a.yaml", tmp_path / "b.yaml"
     first.write_text("unsupervised:\n  datasets: [MUTAG]\nmirrors: []\nunsupervised:\n  kernels: []\n")
-    (line,) = run(ROOT, *PLAN, "--configfile", str(first), code=1).splitlines()
+    (line,) = lines_of("--configfile", str(first))
     assert line == f"{first}: line 4: unsupervised stands here a second time (first in line 1); correct it"
     first.write_text("preset: desk\noffline: NO\n")
     second.write_text("preset: quick\nunsupervised: {datasets: NO}\n")
-    (line,) = run(
-        ROOT, *PLAN, "--configfile", str(first), str(second), "--config", "cache=24:00:00", code=1
-    ).splitlines()
+    (line,) = lines_of("--configfile", str(first), str(second), "--config", "cache=24:00:00")
     assert line == "config: unsupervised.datasets: input should be a valid tuple (given: 'NO')"
 
 
 def test_an_unknown_name_within_a_target_is_a_line_and_what_is_left_out_is_planned_by_nobody() -> None:
     path = "results/quick/train/graphs/MUTAG/lamp-mga/default/seed~0/encoder.safetensors"
-    assert run(ROOT, *PLAN, "--", path, code=1).splitlines() == [
-        f"{path}: there is no method 'lamp-mga'; did you mean lamp-mag?"
-    ]
+    assert lines_of("--", path) == [f"{path}: there is no method 'lamp-mga'; did you mean lamp-mag?"]
     counts = planned("all", "--config", "damage={datasets: []}", "mmix={images: {datasets: []}}")
     assert not {"lamp_fig2", "mmix_fig4", "mmix_fig5", "damage"} & set(counts)
     assert {"lamp_fig4", "mmix_table7", "judge"} <= set(counts)
 
 
 def test_a_variable_that_no_job_can_use_is_told_before_the_start() -> None:
-    (line,) = run(ROOT, *PLAN, "audit", env={**ENV, "RELAMP_SAVE_SECONDS": "1m"}, code=1).splitlines()
+    (line,) = lines_of("audit", env={**ENV, "RELAMP_SAVE_SECONDS": "1m"})
     assert line.startswith("RELAMP_SAVE_SECONDS: '1m' is no number of seconds")
 
 

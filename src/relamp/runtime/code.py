@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+from relamp.errors import RelampError
 from relamp.runtime.files import read_json, sha256, write_text
 
 PACKAGE = Path(__file__).parents[1]
@@ -61,7 +62,7 @@ def write_altered(target: Path, record: Path) -> None:
         for path, expected in ((Path(entry["path"]), entry["sha256"]) for entry in known):
             if path.is_file() and (found := _sha256(path)) != expected:
                 lines.append(f"{found}  {path.name}\n")
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (RelampError, KeyError, TypeError):
         lines.append(f"{_sha256(record)}  {record.name}\n")  # damaged itself
     if lines or not target.is_file():
         _write(target, "".join(lines))

@@ -13,10 +13,7 @@ SIDECAR = "verdict.json"
 
 def read_sidecar(file: Path) -> Mapping[str, Any]:
     """Return a sidecar; raises RelampError if the file is none."""
-    try:
-        facts = read_json(file)
-    except (OSError, ValueError, RecursionError) as error:
-        raise RelampError(f"{file}: cannot be read as a sidecar ({error}); make it again") from error
+    facts = read_json(file)
     if not isinstance(facts, Mapping) or "inputs" not in facts:
         raise RelampError(f"{file}: is no sidecar; make it again")
     return facts

@@ -23,11 +23,11 @@ def run(what: str, folder: Path, command: Sequence[str], every: float = EVERY_S)
     Return the command's exit status.
     """
     log = folder / f"{what.replace(' ', '-')}.log"
-    print(f"{what}: {_shown(' '.join(command))} (all it says: {log})", flush=True)
-    start = time.monotonic()
+    process, start = None, time.monotonic()
     with log.open("w", encoding="utf-8") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
         try:
+            print(f"{what}: {_shown(' '.join(command))} (all it says: {log})", flush=True)
+            process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
             while True:
                 try:
                     status = process.wait(every)
@@ -35,7 +35,8 @@ def run(what: str, folder: Path, command: Sequence[str], every: float = EVERY_S)
                 except subprocess.TimeoutExpired:
                     print(f"{what}: {_so_far(start, folder)}; {_last_line(log)}", flush=True)
         except KeyboardInterrupt:
-            process.wait()
+            if process:
+                process.wait()
             return 130
     if status:
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
