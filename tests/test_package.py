@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ROWS = ROOT / "reproduction" / "quick" / "rows.zip"
 # What a wheel holds besides the library.
-AT_HOME = ("CITATION.cff", "Snakefile", "config.yaml", "envs", "published", "slurm", "workflow")
+AT_HOME = ("CITATION.cff", "Snakefile", "config.yaml", "envs", "profiles", "published", "slurm", "workflow")
 
 pytestmark = pytest.mark.skipif(find_spec("hatchling") is None, reason="hatchling is not installed")
 
@@ -65,7 +65,8 @@ def relamp(library: Path, folder: Path, *words: str, program: str = "") -> str:
 
 def test_a_wheel_holds_the_library_and_what_it_reads(wheel: Path) -> None:
     found = {name for name in files(wheel) if ".dist-info/" not in name}
-    kept = [path for path in (ROOT / "src" / "relamp").rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    packages = (ROOT / "src" / "relamp", ROOT / "src" / "snakemake_logger_plugin_relamp")
+    kept = [path for each in packages for path in each.rglob("*") if path.is_file() and path.suffix != ".pyc"]
     expected = {path.relative_to(ROOT / "src").as_posix() for path in kept}
     for name in AT_HOME:
         below = (ROOT / name).rglob("*") if (ROOT / name).is_dir() else [ROOT / name]

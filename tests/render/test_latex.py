@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from relamp import lite
 from relamp.artifacts.base import Artifact
+from relamp.data.archive import Archive
 from relamp.judge.published import AGGREGATES, load_published
 from relamp.render.data_table import data_table
 from relamp.render.latex import latex, latex_table
@@ -19,7 +19,7 @@ from relamp.render.markup import TextTable
 from relamp.render.tables import REPRODUCED, comparison_table
 from relamp.runtime.files import read_json
 from relamp.runtime.job import bound, named
-from relamp.study.config import Config
+from relamp.study.config import restored
 from relamp.study.plan import Plan
 
 ROOT = Path(__file__).parents[2]
@@ -198,15 +198,14 @@ def test_a_complete_table_shows_every_number_once() -> None:
 
 def reports() -> list[dict[str, object]]:
     counts = dict.fromkeys(("graphs", "dropped", "nodes", "edges", "self_loops", "isolated_nodes"), 123_456)
-    report = {**counts, "average_nodes": 1234.56, "average_edges": 1234.56, "as_expected": True, "classes": 11}
+    report = {**counts, "average_nodes": 1234.56, "average_edges": 1234.56, "content": "as expected", "classes": 11}
     return [{"name": name, **report, "graphs_without_edges": 12} for name in ("REDDIT-MULTI-5K", "MUTAG")]
 
 
 def tables_of(preset: str, out: Path) -> list[Path]:
     """Make all tables of the recorded rows of a preset."""
-    lite._unpack(ROOT / "reproduction" / preset / "rows.zip", out)
-    words = read_json(out / "config.json")
-    config = Config.model_validate(words["config"], context={"own": words["own"]})
+    Archive(ROOT / "reproduction" / preset / "rows.zip", 2**30).unpack(out)
+    config = restored(read_json(out / "config.json"), "config.json")
     plan = Plan(config, str(out), str(out / "figures"), str(PUBLISHED))
 
     def is_table(artifact: Artifact) -> bool:

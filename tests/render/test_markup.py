@@ -30,12 +30,12 @@ def test_html_by_hand() -> None:
     page = TextTable(NONE, ["method", "DD"], blocks, "A & b. C").html()
     head, body = page.split("<tbody>")
     assert "<title>A &amp; b</title>" in head
-    assert '<th class="text">method</th><th>DD</th>' in head
+    assert '<th class="text fixed">method</th><th>DD</th>' in head
     assert body.strip().splitlines()[:5] == [
         '<tr><td class="block" colspan="2">theirs</td></tr>',
-        '<tr><td class="text">a&lt;b</td><td>1.0±0.2</td></tr>',
+        '<tr><td class="text fixed">a&lt;b</td><td>1.0±0.2</td></tr>',
         '<tr><td class="block" colspan="2">ours</td></tr>',
-        '<tr><td class="text">c</td><td>-</td></tr>',
+        '<tr><td class="text fixed">c</td><td>-</td></tr>',
         "</tbody>",
     ]
     assert "<p>A &amp; b. C</p>" in body
