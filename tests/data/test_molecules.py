@@ -141,9 +141,17 @@ def test_a_string_that_would_take_minutes_is_dropped() -> None:
     assert reasons == [f"has {count} characters, more than 10,000" for count in ("10,001", "150,001")]
 
 
-def test_molecules_of_which_none_is_left_are_refused() -> None:
-    with pytest.raises(RelampError, match="none of the 2 molecules can be featurised"):
-        pack_molecules("bad", ["(", ""])
+@pytest.mark.parametrize(
+    ("smiles", "y", "message"),
+    [
+        (["C", "CC"], np.array([1]), "1 labels for 2 molecules"),
+        (["C"], np.array([[2]]), r"task labels must be 1, 0 or -1 \(missing\)"),
+        (["(", ""], None, "none of the 2 molecules can be featurised"),
+    ],
+)
+def test_bad_input_is_refused(smiles: list[str], y: np.ndarray | None, message: str) -> None:
+    with pytest.raises(RelampError, match=message):
+        pack_molecules("bad", smiles, y)
 
 
 def test_rdkit_says_nothing_and_is_left_as_it_was(capfd: pytest.CaptureFixture[str]) -> None:

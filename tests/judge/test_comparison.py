@@ -168,6 +168,8 @@ def test_data_sets_of_one_method_alone_are_left_out() -> None:
     scores = over_datasets([1.0, 2.0, 3.0])
     scores = scores[~((scores["method"] == "theirs") & (scores["dataset"] == "D1"))]
     assert compare_over_datasets(scores, "ours", "theirs", 1, seed=0, samples=100).datasets == ("D0", "D2")
+    with pytest.raises(RelampError, match="1 data sets in common"):
+        compare_over_datasets(scores[scores["dataset"] != "D2"], "ours", "theirs", 1, seed=0)
 
 
 VALUES = np.array([[0.5, 0.6], [0.7, 0.8]])
@@ -175,14 +177,18 @@ SCORES = pair(VALUES, VALUES + 0.1)
 
 
 @pytest.mark.parametrize(
-    ("scores", "dataset", "message"),
+    ("scores", "dataset", "rope", "message"),
     [
-        (SCORES, "NCI1", "no seed and fold in common on NCI1"),
-        (pd.concat([SCORES, SCORES.assign(protocol="nested")]), "MUTAG", "16 runs are not"),
-        (SCORES.iloc[1:], "MUTAG", "ours against theirs, MUTAG: 3 runs are not"),
-        (pd.concat([SCORES, SCORES[SCORES["method"] == "ours"]]), "MUTAG", "8 runs are not"),
+        (SCORES, "NCI1", 1, "no seed and fold in common on NCI1"),
+        (pd.concat([SCORES, SCORES.assign(protocol="nested")]), "MUTAG", 1, "'fixed', 'nested'"),
+        (SCORES.iloc[1:], "MUTAG", 1, "ours against theirs, MUTAG: 3 runs are not"),
+        (pd.concat([SCORES, SCORES[SCORES["method"] == "ours"]]), "MUTAG", 1, "8 runs are not"),
+        (SCORES, "MUTAG", -1, "rope of -1"),
+        (SCORES, "MUTAG", math.nan, "rope of nan"),
     ],
 )
-def test_nonsense_is_refused(scores: pd.DataFrame, dataset: str, message: str) -> None:
+def test_nonsense_is_refused(scores: pd.DataFrame, dataset: str, rope: float, message: str) -> None:
     with pytest.raises(RelampError, match=message):
-        compare_on_dataset(scores, "ours", "theirs", dataset, 1)
+        compare_on_dataset(scores, "ours", "theirs", dataset, rope)
+    with pytest.raises(RelampError, match="rope of nan"):
+        compare_over_datasets(SCORES, "ours", "theirs", math.nan, seed=0)

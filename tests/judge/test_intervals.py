@@ -48,7 +48,7 @@ def test_by_hand() -> None:
     assert found.std_seeds == pytest.approx(0.0)
     # 0.1 sqrt 2 and 0.2 sqrt 2.
     assert found.std_folds == pytest.approx(0.15 * math.sqrt(2))
-    assert (found.seeds, found.folds) == (2, 2)
+    assert (found.seeds, found.folds, found.confidence) == (2, 2, 0.95)
 
 
 def test_without_folds_it_is_the_ordinary_t_interval() -> None:
@@ -107,6 +107,8 @@ GOOD = runs([[0.5, 0.6], [0.7, 0.8]]).assign(method="wl", dataset="MUTAG")
 def test_uneven_runs_are_refused(rows: pd.DataFrame, message: str) -> None:
     with pytest.raises(RelampError, match=message):
         mean_interval(rows)
+    with pytest.raises(RelampError, match="confidence of 95 is not between"):
+        mean_interval(GOOD, 95)
 
 
 def test_cells_are_intervals_in_per_cent() -> None:
@@ -125,11 +127,13 @@ def test_cells_are_intervals_in_per_cent() -> None:
         alone = mean_interval(mine, 0.9)
         for name in ("mean", "low", "high", "std_seeds", "std_folds"):
             assert cell[name] == pytest.approx(100 * getattr(alone, name), nan_ok=True)
-        assert (cell["seeds"], cell["folds"]) == (alone.seeds, alone.folds)
+        assert (cell["confidence"], cell["seeds"], cell["folds"]) == (0.9, alone.seeds, alone.folds)
     pd.testing.assert_frame_equal(cell_intervals(scores.sample(frac=1, random_state=1), 0.9), cells)
     empty = cell_intervals(scores.iloc[:0])
     assert empty.empty
     assert empty.columns.tolist() == INTERVALS
+    with pytest.raises(RelampError, match="'protocol'"):
+        cell_intervals(scores.drop(columns="protocol"))
 
 
 def interval(center: float, half: float, seeds: int, folds: int) -> dict[str, float]:
@@ -163,6 +167,9 @@ def test_a_floor_that_no_number_of_seeds_breaks() -> None:
     assert further_seeds(found, 67.95, 72.05, 0.95, most=1) is None
     # The spread of a single run is unknown.
     assert further_seeds(interval(70, math.nan, 1, 0), 60, 80, 0.95) is None
+    for target in ((71, 70), (math.nan, 70)):
+        with pytest.raises(RelampError, match="not a range"):
+            further_seeds(found, *target, 0.95)
 
 
 @settings(max_examples=60, deadline=None)

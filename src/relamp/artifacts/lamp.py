@@ -14,7 +14,9 @@ LAMP: tuple[Artifact, ...] = (
     _figure(4, "sweep:sweep_figure", Rows("gamma", RBF), _REFERENCES, options={"sweep": "gamma"}),
     _figure(5, "sweep:sweep_figure", Rows("alpha", RBF), _REFERENCES, options={"sweep": "alpha"}),
     _table(
-        *(1, "Accuracy (%) of unsupervised graph classification", Rows("tables", RBF)),
+        1,
+        "Accuracy (%) of unsupervised graph classification",
+        Rows("tables", RBF),
         about="Unsupervised learning: accuracy of an SVM with an RBF kernel on frozen graph embeddings, or on graph "
         "kernels, in ten folds at the last epoch, C chosen by an inner search within the training folds. The paper "
         "takes its baselines from other publications; here all methods share folds and seeds. γ and α are fixed in "
@@ -25,7 +27,9 @@ LAMP: tuple[Artifact, ...] = (
         second=True,
     ),
     _table(
-        *(2, "ROC-AUC (%) of transfer learning", Rows("transfer", "finetune")),
+        2,
+        "ROC-AUC (%) of transfer learning",
+        Rows("transfer", "finetune"),
         on=", pre-trained here on {corpus}",
         about="Transfer learning: ROC-AUC on the test molecules of a scaffold split after fine-tuning, for each seed "
         "the mean over the tasks that have both classes there, at the last epoch. All seeds start from one "
@@ -36,7 +40,9 @@ LAMP: tuple[Artifact, ...] = (
         second=True,
     ),
     _table(
-        *(3, "Accuracy (%) with and without the local contrastive loss", Rows("tables", RBF, _LOCAL)),
+        3,
+        "Accuracy (%) with and without the local contrastive loss",
+        Rows("tables", RBF, _LOCAL),
         transposed=True,
         about="What the local contrastive loss adds: the accuracy of Table 1 with and without it, data sets as rows, "
         "as in the paper. Added: the untrained encoder and the bag of labels.",

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from relamp.data.corpus import PackedCorpus
-from relamp.data.packed import Integers, PackedGraphs
+from relamp.data.packed import Integers, PackedGraphs, ranges
 
 
 @dataclass(frozen=True)
@@ -42,16 +42,22 @@ class Batch:
 
 def collate(data: PackedGraphs | PackedCorpus, index: Integers) -> Batch:
     """Gather the graphs of `index` into one batch: two fancy indexings and one addition, no loop over graphs."""
-    taken = data.take(index)
-    x, features = torch.from_numpy(taken.x.astype(np.int64)), None
-    if taken.attributes is not None:
-        features = torch.cat([one_hot(x, taken.cardinality), torch.from_numpy(taken.attributes)], dim=1)
+    index = np.asarray(index, dtype=np.int64)
+    if isinstance(data, PackedCorpus):
+        data, index = data.take(index), np.arange(len(index))
+    nodes, edges = ranges(data.node_offset, index), ranges(data.edge_offset, index)
+    num_nodes, num_edges = data.num_nodes[index], data.num_edges[index]
+    shift = np.repeat(np.cumsum(num_nodes) - num_nodes, num_edges)
+    # Not by `take`, which copies labels, builds offsets and checks a data set: every step of a training comes here.
+    x, features = torch.from_numpy(data.x[nodes].astype(np.int64)), None
+    if data.attributes is not None:
+        features = torch.cat([one_hot(x, data.cardinality), torch.from_numpy(data.attributes[nodes])], dim=1)
     return Batch(
         x=x,
-        edge_index=torch.from_numpy(taken.global_edge_index()),
-        graph=torch.from_numpy(np.repeat(np.arange(len(taken)), taken.num_nodes)),
-        num_graphs=len(taken),
-        edge_attr=None if taken.edge_attr is None else torch.from_numpy(taken.edge_attr.astype(np.int64)),
+        edge_index=torch.from_numpy(data.edge_index[:, edges].astype(np.int64) + shift),
+        graph=torch.from_numpy(np.repeat(np.arange(len(index)), num_nodes)),
+        num_graphs=len(index),
+        edge_attr=None if data.edge_attr is None else torch.from_numpy(data.edge_attr[edges].astype(np.int64)),
         features=features,
     )
 

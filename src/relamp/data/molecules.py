@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rdkit import Chem, rdBase
 
 from relamp.data.corpus import both_directions
-from relamp.data.packed import Integers, PackedGraphs, offsets
+from relamp.data.packed import MISSING, Integers, PackedGraphs, offsets
 from relamp.errors import RelampError
 
 # Atom type = atomic number - 1; 118 is kept free as upstream does, 119 is the mask of pre-training tasks.
@@ -102,7 +102,7 @@ def pack_molecules(name: str, smiles: Iterable[str], y: Integers | None = None) 
 
     `y` is `[rows, tasks]` with 1, 0 and MISSING, or `[rows]` class numbers; without it there are zero tasks.
 
-    Raises RelampError if no molecule is left.
+    Raises RelampError if `y` does not fit or if no molecule is left.
     """
     read = read_molecules(smiles)
     if not read.smiles:
@@ -110,9 +110,7 @@ def pack_molecules(name: str, smiles: Iterable[str], y: Integers | None = None) 
         raise RelampError(f"{name}: {fault}; check that the rows are SMILES")
     dropped = [dict(zip(DROPPED_COLUMNS, row, strict=True)) for row in read.dropped]
     info = {"rows": read.count, "dropped": dropped, "rdkit": rdBase.rdkitVersion}
-    graphs = molecule_graphs(name, read)
-    kept: Integers = graphs.y if y is None else y[read.rows].astype(np.int64 if y.ndim == 1 else np.int8)
-    return replace(graphs, y=kept, info=info)
+    return replace(molecule_graphs(name, read), y=_labels(name, y, read.count)[read.rows], info=info)
 
 
 def molecule_graphs(name: str, read: Molecules) -> PackedGraphs:
@@ -128,6 +126,19 @@ def molecule_graphs(name: str, read: Molecules) -> PackedGraphs:
         edge_attr=np.repeat(read.bonds, 2, axis=0),
         smiles=read.smiles,
     )
+
+
+def _labels(name: str, y: Integers | None, rows: int) -> Integers:
+    """Check the labels of all rows, dropped ones included."""
+    if y is None:
+        return np.zeros((rows, 0), dtype=np.int8)
+    if len(y) != rows:
+        raise RelampError(f"{name}: {len(y)} labels for {rows} molecules; give one row of labels per molecule")
+    if y.ndim == 1:
+        return y.astype(np.int64)
+    if not np.isin(y, (1, 0, MISSING)).all():
+        raise RelampError(f"{name}: task labels must be 1, 0 or {MISSING} (missing), found {np.unique(y)[:10]}")
+    return y.astype(np.int8)
 
 
 def _columns(smiles: str) -> tuple[list[int], ...]:

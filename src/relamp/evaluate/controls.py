@@ -36,7 +36,6 @@ def score_controls(run: Run) -> Iterator[pd.DataFrame]:
         if bag is not None:
             rows = evaluate_svm(bag, *common, chosen.kernel)
         else:
-            drawn = stream(seed, "graphlets")
-            kernel = graphlet_kernel(graphs, options.graphlet_size, drawn) if wl is None else wl
-            rows = evaluate_kernel_svm(kernel, *common)
+            drawn = graphlet_kernel(graphs, options.graphlet_size, stream(seed, "graphlets")) if wl is None else wl
+            rows = evaluate_kernel_svm(drawn, *common)
         yield rows.assign(seed=seed, epoch=None)

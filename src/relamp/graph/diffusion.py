@@ -60,18 +60,25 @@ def diffuse(
     columns: Any = x.tocsc() if issparse(x) else x
     for start in range(0, x.shape[1], COLUMNS_AT_ONCE):
         block = columns[:, start : start + COLUMNS_AT_ONCE]
-        before = now = np.asarray(block.todense() if issparse(x) else block, dtype=np.float64)
-        total = weights[0] * now
-        for k, weight in enumerate(weights[1:]):
-            # By the recurrence C_{k+1} = 2 T C_k - C_{k-1}.
-            after = np.asarray(adjacency @ now)
-            if k:
-                after *= 2
-                after -= before
-            before, now = now, after
-            total += weight * now
-        result[:, start : start + COLUMNS_AT_ONCE] = total
+        dense = np.asarray(block.todense() if issparse(x) else block, dtype=np.float64)
+        result[:, start : start + COLUMNS_AT_ONCE] = _series(adjacency, dense, weights)
     return result
+
+
+def _series(
+    adjacency: csr_matrix[np.float64], x: NDArray[np.float64], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return `sum_k weights[k] C_k(adjacency) x` by the recurrence `C_{k+1} = 2 T C_k - C_{k-1}`."""
+    total: NDArray[np.float64] = weights[0] * x
+    before, now = x, x
+    for k, weight in enumerate(weights[1:]):
+        after = np.asarray(adjacency @ now)
+        if k:
+            after *= 2
+            after -= before
+        before, now = now, after
+        total += weight * now
+    return total
 
 
 def chebyshev_coefficients(kind: Diffusion, alpha: float, time: float, tolerance: float) -> NDArray[np.float64]:
@@ -80,17 +87,26 @@ def chebyshev_coefficients(kind: Diffusion, alpha: float, time: float, tolerance
         raise RelampError(f"tolerance {tolerance}: give a number between 0 and 1")
     if kind not in ("ppr", "heat"):
         raise RelampError(f"{kind}: unknown diffusion; choose ppr or heat")
-    if kind == "ppr":
-        # `alpha / (1 - c t) = alpha / r (1 + 2 sum_k rho^k C_k(t))`, where c = 1 - alpha, `r^2 = 1 - c^2` and
-        # `rho = c / (1 + r)`; the rest after K terms is `2 alpha / r * rho^(K + 1) / (1 - rho)`.
-        if not 0 < alpha <= 1:
-            raise RelampError(f"alpha {alpha}: give a restart probability above 0, at most 1")
-        root = np.sqrt(alpha * (2 - alpha))
-        rho = (1 - alpha) / (1 + root)
-        start = tolerance * root * (1 - rho) / (2 * alpha)
-        terms = int(np.ceil(np.log(start) / np.log(rho))) - 1 if 0 < start < rho else 0
-        return np.asarray(alpha / root * np.append(1.0, 2 * rho ** np.arange(1, terms + 1)))
-    # `exp(time (t - 1)) = exp(-time) (I_0(time) + 2 sum_k I_k(time) C_k(t))`, I_k Bessel functions.
+    return _ppr_coefficients(alpha, tolerance) if kind == "ppr" else _heat_coefficients(time, tolerance)
+
+
+def _ppr_coefficients(alpha: float, tolerance: float) -> NDArray[np.float64]:
+    """Return those of `alpha / (1 - c t) = alpha / r (1 + 2 sum_k rho^k C_k(t))`, where c = 1 - alpha.
+
+    Here `r^2 = 1 - c^2` and `rho = c / (1 + r)`; the rest after K terms is `2 alpha / r * rho^(K + 1) / (1 - rho)`.
+    """
+    if not 0 < alpha <= 1:
+        raise RelampError(f"alpha {alpha}: give a restart probability above 0, at most 1")
+    root = np.sqrt(alpha * (2 - alpha))
+    rho = (1 - alpha) / (1 + root)
+    start = tolerance * root * (1 - rho) / (2 * alpha)
+    terms = int(np.ceil(np.log(start) / np.log(rho))) - 1 if 0 < start < rho else 0
+    coefficients: NDArray[np.float64] = alpha / root * np.append(1.0, 2 * rho ** np.arange(1, terms + 1))
+    return coefficients
+
+
+def _heat_coefficients(time: float, tolerance: float) -> NDArray[np.float64]:
+    """Return those of `exp(time (t - 1)) = exp(-time) (I_0(time) + 2 sum_k I_k(time) C_k(t))`, I_k Bessel functions."""
     if not 0 <= time < np.inf:
         raise RelampError(f"time {time}: give a diffusion time of 0 or more")
     # exp(-time) I_k(time) is a Skellam distribution, and beyond this k it holds less than 1e-100.

@@ -1,5 +1,7 @@
 """Checks of frames, in one place: each raises RelampError, which names the first row at fault and the remedy."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from relamp.errors import RelampError
@@ -30,6 +32,12 @@ def once(rows: pd.DataFrame, key: list[str], what: str, remedy: str = "pass ever
 def as_many(counted: pd.DataFrame, by: list[str], trouble: str) -> None:
     """Refuse rows whose `count` is below that of others in their group."""
     refuse(counted[counted["count"] != counted.groupby(by)["count"].transform("max")], trouble)
+
+
+def has_columns(rows: pd.DataFrame, columns: Sequence[str], trouble: str) -> None:
+    """Refuse a frame that lacks some columns; the trouble holds `{missing}`."""
+    if missing := [name for name in columns if name not in rows]:
+        raise RelampError(trouble.format(missing=missing))
 
 
 def truth(column: pd.Series) -> "pd.Series[bool]":

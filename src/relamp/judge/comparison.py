@@ -58,9 +58,10 @@ def compare_on_dataset(
 
     `scores` are of one protocol, see `relamp.judge.runs`: method, dataset, seed, fold, value as a fraction. Pairs are
     made of equal seeds and folds, and runs without a partner left out. `rope` is half the width of the region of
-    practical equivalence, in points; 0 for none. Raises RelampError for no pairs, and pairs that are incomplete or
-    duplicates, as they are of several protocols.
+    practical equivalence, in points; 0 for none. Raises RelampError for several protocols, no pairs, pairs that are
+    incomplete or duplicates, and a negative rope.
     """
+    _check(scores, rope)
     table = _differences(scores, method, rival, dataset)
     if _same(table, method, rival):
         chances = _NO_DIFFERENCE
@@ -84,16 +85,23 @@ def compare_over_datasets(
     confidence: float = 0.95,
     samples: int = SAMPLES,
 ) -> Comparison:
-    """Compare two methods over all data sets that both have, two at least, by the Bayesian signed-rank test.
+    """Compare two methods over all data sets that both have by the Bayesian signed-rank test.
 
     Benavoli et al. 2014, "A Bayesian Wilcoxon signed-rank test based on the Dirichlet process", on the mean difference
     of each data set; a probability is that of the region (better, equivalent, worse) being the likeliest one on a
     further data set. It says little over few data sets: where all gains have one sign, `p_beats` is 0 or 1 even over
     two, so read it beside the interval, which is Student's over the data sets, since these are independent. `seed` and
-    `samples` are of the draws from the posterior; the rest as in `compare_on_dataset`. Raises RelampError as there.
+    `samples` are of the draws from the posterior; the rest as in `compare_on_dataset`. Raises RelampError as there, and
+    where the two have fewer than two data sets in common.
     """
+    _check(scores, rope)
     own, others = (set(scores.loc[scores["method"] == name, "dataset"]) for name in (method, rival))
     names = sorted(own & others)
+    if len(names) < 2:
+        raise RelampError(
+            f"comparison: {method} and {rival} have {len(names)} data sets in common; over several it takes two at "
+            "least, and on a single one compare_on_dataset serves"
+        )
     tables = [_differences(scores, method, rival, name) for name in names]
     # By data set in sorted order: the weights are drawn in that of the data sets.
     means = np.array([table.mean() for table in tables])
@@ -105,6 +113,14 @@ def compare_over_datasets(
         chances = better, equivalent, worse, beats
     bounds, runs = _bounds(means[:, None], confidence), sum(table.size for table in tables)
     return Comparison(method, rival, tuple(names), rope, *bounds, *chances, runs)
+
+
+def _check(scores: pd.DataFrame, rope: float) -> None:
+    if not rope >= 0:
+        raise RelampError(f"comparison: a rope of {rope} points is none; give 0 or more")
+    protocols = sorted(set(scores["protocol"])) if "protocol" in scores else []
+    if len(protocols) > 1:
+        raise RelampError(f"comparison: scores of the protocols {protocols}; choose one of them")
 
 
 def _differences(scores: pd.DataFrame, method: str, rival: str, dataset: str) -> Floats:
@@ -126,4 +142,4 @@ def _same(differences: Floats, method: str, rival: str) -> bool:
 
 def _bounds(table: Floats, confidence: float) -> tuple[float, float, float, float]:
     interval = interval_of_table(table, confidence)
-    return interval.mean, interval.low, interval.high, confidence
+    return interval.mean, interval.low, interval.high, interval.confidence

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from relamp.errors import RelampError
+from relamp.judge.checks import has_columns
 
 Floats = NDArray[np.float64]
 
@@ -25,6 +26,7 @@ class Interval:
     Attributes:
         mean: over all seeds and folds.
         low, high: bounds, as far from the mean; NaN where a single run leaves the spread unknown.
+        confidence: of the bounds, in 0 ... 1.
         std_seeds: sample standard deviation (ddof = 1) of the seeds' means; NaN for one seed.
         std_folds: mean over the seeds of the sample standard deviation over the folds; NaN without folds.
         seeds, folds: their numbers; 0 folds where there are none.
@@ -33,6 +35,7 @@ class Interval:
     mean: float
     low: float
     high: float
+    confidence: float
     std_seeds: float
     std_folds: float
     seeds: int
@@ -46,8 +49,7 @@ def mean_interval(scores: pd.DataFrame, confidence: float = 0.95) -> Interval:
     replicability of significance tests for comparing learning algorithms", for k folds with each of several seeds:
     variance (1 / J + 1 / (k - 1)) s², J = seeds x k, Student's t with J - 1 degrees of freedom. Runs without folds are
     taken as independent: variance s² / J. `scores` has the columns `RUN`, fold empty where there are none; the unit is
-    that of `value`, the confidence in 0 ... 1. Raises RelampError where values are missing or duplicates, or the seeds
-    differ in their folds.
+    that of `value`. Raises RelampError where values are missing or duplicates, or the seeds differ in their folds.
     """
     return interval_of_table(run_table(scores), confidence)
 
@@ -58,6 +60,8 @@ def cell_intervals(scores: pd.DataFrame, confidence: float = 0.95, by: Sequence[
     `scores` has the columns `by`, which tell cells apart, and `RUN`, `value` as a fraction. The order of the rows does
     not matter.
     """
+    trouble = "intervals: the scores lack the columns {missing}; take them from relamp.judge.runs"
+    has_columns(scores, (*by, *RUN), trouble)
     rows = [
         {**dict(zip(by, key, strict=True)), **asdict(mean_interval(cell, confidence))}
         for key, cell in scores.groupby(list(by), sort=True)
@@ -75,8 +79,11 @@ def further_seeds(
 
     `cell` is a row of `cell_intervals` at the confidence. It is assumed that mean and spread stay as they are. With
     folds the interval has a floor, since no number of seeds makes up for one data set: where not even `most` seeds
-    would decide, or a single run leaves the spread unknown, the answer is None.
+    would decide, or a single run leaves the spread unknown, the answer is None. Raises RelampError if the target is not
+    a range.
     """
+    if not target_low <= target_high:
+        raise RelampError(f"further seeds: {target_low} to {target_high} is not a range; give its lower end first")
     widths = _width(int(cell["seeds"]) + np.arange(most + 1), int(cell["folds"]), confidence)
     half = (cell["high"] - cell["low"]) / 2 * widths / widths[0]
     low, high = cell["mean"] - half, cell["mean"] + half
@@ -114,6 +121,8 @@ def run_table(scores: pd.DataFrame) -> Floats:
 
 def interval_of_table(table: Floats, confidence: float = 0.95) -> Interval:
     """Return the interval of a table `[seeds, folds]`, or `[seeds, 1]` without folds; see `mean_interval`."""
+    if not 0 < confidence < 1:
+        raise RelampError(f"interval: a confidence of {confidence} is not between 0 and 1; 0.95 is usual")
     seeds, columns = table.shape
     folds = columns if columns > 1 else 0
     by_seed = table.mean(axis=1)
@@ -122,7 +131,7 @@ def interval_of_table(table: Floats, confidence: float = 0.95) -> Interval:
         half = float(table.std(ddof=1) * _width(np.array([seeds]), folds, confidence)[0])
     std_seeds = float(by_seed.std(ddof=1)) if seeds > 1 else math.nan
     std_folds = float(table.std(axis=1, ddof=1).mean()) if folds else math.nan
-    return Interval(mean, mean - half, mean + half, std_seeds, std_folds, seeds, folds)
+    return Interval(mean, mean - half, mean + half, confidence, std_seeds, std_folds, seeds, folds)
 
 
 def corrected_variance(table: Floats) -> float:

@@ -48,6 +48,8 @@ def rank_methods(cells: pd.DataFrame, alpha: float = 0.05) -> Ranking:
     than two methods are ranked, or no data set has all of them.
     """
     once(cells, ["method", "dataset"], "a cell to rank", "choose one protocol and one setting")
+    if not 0 < alpha < 1:
+        raise RelampError(f"ranks: a significance level of {alpha} is not between 0 and 1; 0.05 is usual")
     table = cells.pivot_table("mean", "dataset", "method", aggfunc="first", dropna=False)
     complete = table.dropna()
     if complete.shape[1] < 2 or complete.empty:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from relamp.data.rows import FINETUNE_COLUMNS, RUN, SVM_COLUMNS
 from relamp.errors import RelampError
-from relamp.judge.checks import as_many, no_gap, once, refuse, truth
+from relamp.judge.checks import as_many, has_columns, no_gap, once, refuse, truth
 
 RUNS = [*RUN, "metric", "part", "seed", "fold", "epoch", "candidate", "validation", "value", "rows"]
 _KEY = [*RUN, "seed", "epoch"]
@@ -99,8 +99,8 @@ def means(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _checked(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     """Return rows with epochs as numbers; raises RelampError for missing columns and for values outside 0 ... 1."""
-    if missing := [name for name in (*RUN, *columns) if name not in rows]:
-        raise RelampError(f"rows: the columns {missing} are missing; the file was written by another version")
+    trouble = "rows: the columns {missing} are missing; the file was written by another version"
+    has_columns(rows, (*RUN, *columns), trouble)
     # An all-empty CSV column is read as objects, and would not merge with a column of numbers.
     rows = rows.assign(rows=rows.get("rows", ""), **{name: rows[name].astype(float) for name in ("epoch", "value")})
     refuse(rows[(rows["value"] < 0) | (rows["value"] > 1)], "{value} is not a fraction between 0 and 1")

@@ -56,7 +56,7 @@ def judge_cells(
     cells = cells.assign(run_as=run)[np.array(ours, dtype=bool)].dropna(subset=["value"])
     cells = cells.rename(columns={"value": "published"})
     found = cell_intervals(judged_scores(scores, judging.protocol), judging.confidence, _CELL)
-    found = found.rename(columns={"method": "run_as"})
+    found = found.drop(columns="confidence").rename(columns={"method": "run_as"})
     rows = cells.merge(found, on=["run_as", *_CELL[1:]], how="left", validate="many_to_one")
     words = [_judge(row, judging) for row in rows.to_dict("records")]
     rows[["verdict", "further_seeds", "note"]] = pd.DataFrame(words, index=rows.index, columns=range(3), dtype=object)
