@@ -11,6 +11,7 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from relamp.errors import RelampError
+from relamp.runtime.device import device_words
 from relamp.runtime.log import first_line, last_line
 from relamp.runtime.signals import Ended, heeded
 
@@ -28,9 +29,9 @@ def run(function: Callable[..., None], job: Any) -> None:
     else:
         handler = logging.StreamHandler()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=[handler])
-    if job.log:
-        logging.info("%s", first_line(job.rule, job.threads))
     try:
+        if job.log:
+            logging.info("%s", first_line(job.rule, job.threads, device_words()))
         with heeded():
             function(**bound(function, words_of(job)))
         if job.log:
