@@ -25,11 +25,38 @@ include: "workflow/artifacts.smk"
 include: "workflow/tools.smk"
 
 
+# Their params count by content, as a file, and so does each change of them.
+for each in workflow.rules:
+    if each.output and each.params:
+        each.set_input(given_params=settings_of(each))
+
+
+# A rendering that fails leaves the earlier figure, table or page where it was.
+SHOWN_FILES = [str(file) for name in SHOWN for file in getattr(rules, name).output]
+
+
+onstart:
+    try:
+        keep(SHOWN_FILES, Path(RESULTS, "state", "earlier"))
+    except RelampError as error:
+        print(
+            f"relamp: {error}; a failed rendering would lose its earlier version",
+            file=sys.stderr,
+        )
+
+
+onerror:
+    for file in put_back(SHOWN_FILES, Path(RESULTS, "state", "earlier")):
+        print(f"relamp: {file}: the earlier version is back", file=sys.stderr)
+
+
+# With what artifacts are made of, so that a stored file that is missing is made again although nothing new needs it.
 rule all:
     default_target: True
     input:
         [getattr(rules, name).output for name in SHOWN],
         rules.report.output,
+        stored=[*PLAN.stored()],
     localrule: True
 
 

@@ -10,6 +10,7 @@ for artifact in PLAN.artifacts.values():
         input:
             **PLAN.inputs(artifact),
             code=code("artifact", *PLAN.modules(artifact), name=artifact.name),
+            asked=asked_of(artifact),
         output:
             **shown(artifact),
         log:

@@ -18,12 +18,14 @@ from relamp.data.rows import DEFAULT
 from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
 from relamp.runtime.code import write_code
+from relamp.runtime.earlier import keep, put_back
+from relamp.runtime.files import json_text, write_changed
 from relamp.study import resources
 from relamp.study.batches import ANY, DATASET, controls_of, scorings, trainings
 from relamp.study.config import load_config
 from relamp.study.names import FROM_SCRATCH
-from relamp.study.paths import all_datasets
-from relamp.study.plan import Plan
+from relamp.study.paths import HARD_NEGATIVES, all_datasets
+from relamp.study.plan import Plan, damage_protocol, theorem_protocol
 from relamp.study.studies import TRAINERS, Run
 
 try:
@@ -57,6 +59,33 @@ def code(script, *loaded, name=None):
     file = f"{RESULTS}/code/{name or '-'.join([script, *(m.rpartition('.')[2] for m in modules)])}.txt"
     write_code(Path(file), ROOT / "workflow" / "scripts" / f"{script}.py", *modules)
     return file
+
+
+def asked_of(artifact):
+    """The file of the facts that the stored rows of an artifact are to have, by their paths."""
+
+    def of(wildcards):
+        file = f"{RESULTS}/asked/{artifact.name}.json"
+        write_changed(file, json_text(PLAN.asked(artifact)))
+        return file
+
+    return of
+
+
+def settings_of(rule):
+    """The file of a rule's params: a change is seen by it even where Snakemake's own memory of a run is lost."""
+
+    def of(wildcards):
+        given = {
+            name: value(wildcards) if callable(value) else value
+            for name, value in rule.params.items()
+        }
+        parts = [rule.name, *(str(value) for _, value in sorted(wildcards.items()))]
+        file = f"{RESULTS}/settings/{'/'.join(parts)}.json"
+        write_changed(file, json_text(given))
+        return file
+
+    return of
 
 
 def asked(kind, times=1, **more):
@@ -110,6 +139,17 @@ def trained_like(study):
         return lambda wildcards: words(Run(wildcards.method, wildcards.setting))
 
     return {"method": of(study.method_of), "settings": of(study.settings_of)}
+
+
+def labelled(study, evaluation):
+    """What the rows of the run that wildcards name say of it."""
+
+    def of(wildcards):
+        return study.label(
+            evaluation, wildcards.dataset, Run(wildcards.method, wildcards.setting)
+        )
+
+    return of
 
 
 def pretrained_encoder(wildcards):

@@ -26,7 +26,7 @@ rule pack:
         own_files=own_files,
     output:
         packed=PATHS.packed(DATASET),
-        guard=f"{RESULTS}/data/{{dataset}}.guard.json",
+        guard=PATHS.guard(DATASET),
         dropped=f"{RESULTS}/data/{{dataset}}.dropped.csv",
     log:
         f"{RESULTS}/logs/pack/{{dataset}}.log",
@@ -51,6 +51,7 @@ rule folds:
     input:
         code=code("folds"),
         data=rules.pack.output.packed,
+        guard=rules.pack.output.guard,
     output:
         output=[PATHS.folds(DATASET, seed) for seed in CONFIG.unsupervised.seeds],
     log:
@@ -70,6 +71,7 @@ rule scaffold:
     input:
         code=code("scaffold"),
         data=rules.pack.output.packed,
+        guard=rules.pack.output.guard,
     output:
         output=PATHS.scaffold(DATASET),
     log:
@@ -87,6 +89,7 @@ rule damage:
     input:
         code=code("damage"),
         data=rules.pack.output.packed,
+        guard=rules.pack.output.guard,
     output:
         output=PATHS.damage(DATASET),
     log:
@@ -98,7 +101,7 @@ rule damage:
     resources:
         **asked("damage"),
     params:
-        protocol=CONFIG.damage.model_dump(mode="json", exclude={"datasets"}),
+        protocol=damage_protocol(CONFIG),
     script:
         "scripts/damage.py"
 
@@ -112,6 +115,7 @@ for made in trainings(STUDIES):
         input:
             code=trained_by(made),
             data=rules.pack.output.packed,
+            guard=rules.pack.output.guard,
         output:
             **made.output(PATHS),
         log:
@@ -140,6 +144,7 @@ rule finetune:
     input:
         code=code("finetune", "relamp.train.molecules"),
         data=rules.pack.output.packed,
+        guard=rules.pack.output.guard,
         split=rules.scaffold.output.output,
         encoder=pretrained_encoder,
     output:
@@ -158,7 +163,7 @@ rule finetune:
     params:
         seeds=list(CONFIG.transfer.seeds),
         shape=[CONFIG.transfer.pretraining.hidden, CONFIG.transfer.pretraining.layers],
-        labels=lambda wildcards: dict(wildcards.items()),
+        labels=labelled(STUDIES["transfer"], "finetune"),
         settings=CONFIG.transfer.finetuning.model_dump(mode="json"),
         state=f"{RESULTS}/state/finetune/{{dataset}}/{{method}}/{{setting}}",
     script:
@@ -175,6 +180,7 @@ rule embed_edits:
             EDITS.row(wildcards.method).maker,
         ),
         data=rules.pack.output.packed,
+        guard=rules.pack.output.guard,
         encoder=PATHS.trained("graphs", DATASET, [ANY], EDITS.seeds)["encoder"],
     output:
         output=[PATHS.edits(DATASET, ANY, seed) for seed in EDITS.seeds],
@@ -237,6 +243,7 @@ rule hard_negatives:
         },
         code=code("hard_negatives"),
         data=rules.pack.output.packed,
+        guard=rules.pack.output.guard,
     output:
         **PATHS.hard_negatives(DATASET, ANY),
     log:
@@ -249,9 +256,8 @@ rule hard_negatives:
         **asked("hard_negatives", len(THEOREM.seeds)),
     params:
         **trained_like(THEOREM),
+        **theorem_protocol(CONFIG),
         seeds=list(THEOREM.seeds),
-        labels=lambda wildcards: dict(wildcards.items()),
-        permutations=CONFIG.mmix.nodes.theorem.permutations,
-        anchors=CONFIG.mmix.nodes.theorem.anchors,
+        labels=labelled(THEOREM, HARD_NEGATIVES),
     script:
         "scripts/hard_negatives.py"

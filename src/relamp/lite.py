@@ -8,15 +8,17 @@ import argparse
 import json
 import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from relamp.artifacts.verdict import print_verdicts
 from relamp.errors import RelampError
-from relamp.runtime.files import read_json, whole
+from relamp.runtime.files import read_json, whole, write_json
 from relamp.runtime.job import bound, named
+from relamp.runtime.sealed import is_sealed, remade, write_sealed
 from relamp.study.config import Config, load_config
 from relamp.study.plan import Plan
 
@@ -38,11 +40,15 @@ def pack(output: Path, preset: str | None = None) -> None:
     paths = [Path(path) for path in Plan(config, str(folder), "").all_rows()]
     missing = [path for path in paths if not path.is_file()]
     if missing:
-        raise RelampError(f"{missing[0]} and {len(missing) - 1} more: not there; finish the run with `make reproduce`")
+        shown = missing[0].relative_to(_ROOT)
+        raise RelampError(
+            f"{shown} and {len(missing) - 1} more: not there; make it with `{remade(shown)}`, or all with "
+            "`make reproduce`"
+        )
     entries = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
     # The user's own data sets by name: their folders are of no use elsewhere.
     words = config.model_dump(mode="json", exclude={"mirrors", "offline", "cache", "own"})
-    entries[_CONFIG] = json.dumps({"config": words, "own": list(config.own)}, indent=2).encode()
+    entries[_CONFIG] = json.dumps({"config": words, "own": list(config.own), "sealed": True}, indent=2).encode()
     with whole(output) as beside, zipfile.ZipFile(beside, "w") as archive:
         for name, content in entries.items():
             # With a fixed date, so that the same rows give the same bytes.
@@ -56,15 +62,26 @@ def render(rows: Path, out: Path) -> None:
     """
     _unpack(rows, out)
     words = read_json(out / _CONFIG)
-    config = Config.model_validate(words["config"], context={"own": words["own"]})
+    config, sealed = Config.model_validate(words["config"], context={"own": words["own"]}), words.get("sealed", False)
     plan = Plan(config, str(out), str(out / "figures"), str(_ROOT / "published"))
     for artifact in plan.artifacts.values():
         if artifact.lite:
+            asked = plan.asked(artifact)
+            if not sealed:
+                _seal(asked)
+            write_json(file := out / "asked" / f"{artifact.name}.json", asked)
             make, words = named(artifact.call), plan.inputs(artifact) | plan.outputs(artifact) | plan.params(artifact)
             # Folds and splits are not there, to be named in sidecars.
-            words |= {"splits": (), "command": f"python -m relamp.lite render {rows} {out}"}
+            words |= {"splits": (), "command": f"python -m relamp.lite render {rows} {out}", "asked": file}
             make(**bound(make, words))
     print_verdicts(out / "verdict.csv", out / "claims.csv", out / "verdict.html", config.fail_on)
+
+
+def _seal(asked: Mapping[str, Any]) -> None:
+    """Give rows in an archive from before they had facts those of its configuration, which alone says them there."""
+    for path, facts in asked.items():
+        if Path(path).is_file() and not is_sealed(path):
+            write_sealed(path, Path(path).read_bytes().decode(errors="replace"), facts)
 
 
 def _unpack(rows: Path, out: Path) -> None:

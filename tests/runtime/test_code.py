@@ -42,7 +42,7 @@ def room(name: str) -> list[Path]:
         ("from relamp import nonsense\nimport relamp.data.nonsense.more", "data/__init__"),
         (
             "from relamp.data.folds import load_folds",
-            "data/__init__ data/folds data/packed errors runtime/__init__ runtime/files",
+            "data/__init__ data/folds data/packed data/streams errors runtime/__init__ runtime/files runtime/sealed",
         ),
     ],
 )

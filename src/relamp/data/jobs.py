@@ -17,7 +17,8 @@ from relamp.data.packed import PackedGraphs
 from relamp.data.read import fetch_files, from_record, most_bytes, read_fetched, read_own, read_packaged, to_record
 from relamp.data.registry import REGISTRY
 from relamp.data.scaffold import scaffold_split
-from relamp.runtime.files import read_json, write_csv, write_json
+from relamp.data.verified import verified
+from relamp.runtime.files import read_json, sha256, write_csv, write_json
 from relamp.settings.places import Places
 
 log = logging.getLogger(__name__)
@@ -56,12 +57,14 @@ def pack(
     else:
         read = read_fetched(dataset, files) if record else read_packaged(dataset)
     write_csv(dropped, read.dropped)
-    _write_guard(guard, _report(read.data), read.provenance)
+    report = _report(read.data)
     read.data.save(packed)
+    _write_guard(guard, report, read.provenance, packed)
 
 
 def folds(data: Path, seeds: Sequence[int], folds: int, output: Mapping[int, Path]) -> None:
     """Write the fold of each graph for each seed: every method is scored in the same folds."""
+    verified(data)
     graphs = PackedGraphs.load(data)
     for seed in seeds:
         save_folds(output[seed], stratified_folds(graphs.y, folds, seed, name=graphs.name))
@@ -69,6 +72,7 @@ def folds(data: Path, seeds: Sequence[int], folds: int, output: Mapping[int, Pat
 
 def scaffold(data: Path, output: Path) -> None:
     """Write the part of the scaffold split that each molecule is in: 0 train, 1 valid, 2 test."""
+    verified(data)
     molecules = PackedGraphs.load(data)
     part = np.empty(len(molecules), dtype=np.int64)
     for number, index in enumerate(scaffold_split(molecules.smiles)):
@@ -99,12 +103,14 @@ def _stream(name: str, file: Fetched, packed: Path, guard: Path, dropped: Path, 
     counts = {key: report[key] for key in ("graphs", "nodes", "edges", "self_loops")}
     found = Content({"rows": corpus.info["rows"], **counts}, corpus.info["fingerprint"], corpus.info["rdkit"])
     try:
-        _write_guard(guard, report, check_content(dataset, found, [file]))
+        _write_guard(guard, report, check_content(dataset, found, [file]), unchecked)
         unchecked.replace(packed)
     finally:
         unchecked.unlink(missing_ok=True)
 
 
-def _write_guard(guard: Path, report: Mapping[str, Any], provenance: Provenance) -> None:
+def _write_guard(guard: Path, report: Mapping[str, Any], provenance: Provenance, packed: Path) -> None:
+    """Write the report with the sha256 of the packed file, by which every later job knows it again."""
     log.info("%s", provenance.note)
-    write_json(guard, {**report, "provenance": provenance.note, "as_expected": provenance.as_expected})
+    known = {"provenance": provenance.note, "as_expected": provenance.as_expected, "sha256": sha256(packed)}
+    write_json(guard, {**report, **known})

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from relamp.runtime.files import sha256, write_text
+from relamp.runtime.files import sha256, write_changed
 
 PACKAGE = Path(__file__).parents[1]
 NOT_COUNTED = ("runtime", "settings")
@@ -39,9 +39,7 @@ def write_code(target: Path, script: Path | str, *modules: str) -> None:
         path for path in import_closure(script, *modules) if path.relative_to(PACKAGE).parts[0] not in NOT_COUNTED
     ]
     lines = [f"{_sha256(path)}  {path.relative_to(PACKAGE).as_posix()}" for path in counted]
-    text = "\n".join(lines) + "\n"
-    if not target.is_file() or target.read_text(encoding="utf-8") != text:
-        write_text(target, text)
+    write_changed(target, "\n".join(lines) + "\n")
 
 
 @cache
