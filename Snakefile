@@ -1,6 +1,7 @@
 # relamp: two papers re-run end to end. The chain, rule by rule, is in workflow; the science is in src/relamp.
 from os import environ
 
+from snakemake.io import IOFile
 from snakemake.utils import min_version
 
 min_version("9.27")
@@ -47,6 +48,8 @@ onstart:
 
 onerror:
     for file in put_back(SHOWN_FILES, Path(RESULTS, "state", "earlier")):
+        # Snakemake remembers the failed job's inputs as if the file were made of them.
+        workflow.persistence.cleanup_metadata(IOFile(file))
         print(f"relamp: {file}: the earlier version is back", file=sys.stderr)
 
 
