@@ -9,8 +9,8 @@ for artifact in PLAN.artifacts.values():
             artifact.name
         input:
             **PLAN.inputs(artifact),
+            **asked_of(artifact),
             code=code("artifact", *PLAN.modules(artifact), name=artifact.name),
-            asked=asked_of(artifact),
         output:
             **shown(artifact),
         log:

@@ -25,7 +25,7 @@ from relamp.study.batches import ANY, DATASET, controls_of, scorings, trainings
 from relamp.study.config import load_config
 from relamp.study.names import FROM_SCRATCH
 from relamp.study.paths import HARD_NEGATIVES, all_datasets
-from relamp.study.plan import Plan, damage_protocol, theorem_protocol
+from relamp.study.plan import ASKED, Plan, damage_protocol, theorem_protocol
 from relamp.study.studies import TRAINERS, Run
 
 try:
@@ -62,14 +62,14 @@ def code(script, *loaded, name=None):
 
 
 def asked_of(artifact):
-    """The file of the facts that the stored rows of an artifact are to have, by their paths."""
+    """The file of the facts that the stored rows of an artifact are to have, by their paths; none without rows."""
 
     def of(wildcards):
         file = f"{RESULTS}/asked/{artifact.name}.json"
         write_changed(file, json_text(PLAN.asked(artifact)))
         return file
 
-    return of
+    return {"asked": of} if artifact.rows or ASKED.keys() & artifact.inputs else {}
 
 
 def settings_of(rule):

@@ -18,6 +18,7 @@ from slurm_cluster import ROOT, needs_snakemake, run
 
 # Words that no function takes: they decide when a rule runs, or what its report shows.
 ONLY_FOR_SNAKEMAKE = {"code", "registered", "own_files", "captions", "artifacts", "others", "call", "about"}
+ONLY_FOR_SNAKEMAKE |= {"given_params", "guard", "linked"}
 
 pytestmark = needs_snakemake
 
