@@ -60,7 +60,10 @@ def test_everything_is_rendered_from_packed_rows(project: Path, capsys: pytest.C
 def test_a_run_that_is_not_finished_is_told(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "results/quick/rows/svm-rbf/MUTAG/wl/default/rows.csv").unlink()
     assert lite.main(["pack", str(project / "rows.zip")]) == 1
-    assert "svm-rbf/MUTAG/wl/default/rows.csv and 0 more: not there; finish the run" in capsys.readouterr().err
+    missing = "results/quick/rows/svm-rbf/MUTAG/wl/default/rows.csv"
+    assert (
+        f"{missing} and 0 more: not there; make it with `snakemake --cores 2 -- {missing}`" in capsys.readouterr().err
+    )
     assert not (project / "rows.zip").exists()
 
 

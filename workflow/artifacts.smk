@@ -9,6 +9,7 @@ for artifact in PLAN.artifacts.values():
             artifact.name
         input:
             **made_of(artifact),
+            **asked_of(artifact),
         output:
             **shown(artifact),
         log:

@@ -54,7 +54,9 @@ from relamp.data.rows import DEFAULT
 from relamp.errors import RelampError, without_user
 from relamp.evaluate.table import EVALUATIONS
 from relamp.runtime.code import write_altered, write_code, write_hashes
+from relamp.runtime.earlier import keep, put_back
 from relamp.runtime.environment import check_variables
+from relamp.runtime.files import json_text, write_changed
 from relamp.runtime.provenance import name_configuration
 from relamp.study import resources
 from relamp.study.batches import ANY, DATASET, controls_of, scorings, trainings
@@ -62,8 +64,8 @@ from relamp.study.command import command
 from relamp.study.config import given_options, load_config
 from relamp.study.names import FROM_SCRATCH
 from relamp.study.own import own_data, own_sizes, split_of
-from relamp.study.paths import all_datasets
-from relamp.study.plan import Plan
+from relamp.study.paths import HARD_NEGATIVES, all_datasets
+from relamp.study.plan import ASKED, Plan, damage_protocol, theorem_protocol
 from relamp.study.studies import TRAINERS, Run
 from relamp.study.targets import check_targets
 
@@ -137,6 +139,35 @@ def code(script, *loaded, name=None, outside=()):
     path = ROOT / "workflow" / "scripts" / f"{script}.py"
     write_code(Path(file), path, *modules, outside=outside)
     return file
+
+
+def asked_of(artifact):
+    """The file of the facts that the stored rows of an artifact are to have, by their paths; none without rows."""
+
+    def of(wildcards):
+        file = f"{RESULTS}/asked/{artifact.name}.json"
+        write_changed(file, json_text(PLAN.asked(artifact)))
+        return file
+
+    return {"asked": of} if artifact.rows or ASKED.keys() & artifact.inputs else {}
+
+
+def settings_of(rule):
+    """The file of a rule's params: a change is seen by it even where Snakemake's own memory of a run is lost."""
+
+    def of(wildcards):
+        given = {
+            name: value(wildcards) if callable(value) else value
+            for name, value in rule.params.items()
+        }
+        parts = [rule.name, *(str(value) for _, value in sorted(wildcards.items()))]
+        # Data of all runs of a preset, with what they were made by, lie in one place.
+        folder = SHARED if str(rule.output[0]).startswith(f"{SHARED}/") else RESULTS
+        file = f"{folder}/settings/{'/'.join(parts)}.json"
+        write_changed(file, json_text(given))
+        return file
+
+    return of
 
 
 def asked(kind, times=1, **more):
@@ -220,6 +251,17 @@ def trained_like(study):
         return lambda wildcards: words(Run(wildcards.method, wildcards.setting))
 
     return {"method": of(study.method_of), "settings": of(study.settings_of)}
+
+
+def labelled(study, evaluation):
+    """What the rows of the run that wildcards name say of it."""
+
+    def of(wildcards):
+        return study.label(
+            evaluation, wildcards.dataset, Run(wildcards.method, wildcards.setting)
+        )
+
+    return of
 
 
 def pretrained_encoder(wildcards):

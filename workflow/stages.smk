@@ -27,7 +27,7 @@ rule pack:
         own_files=own_files,
     output:
         packed=PATHS.packed(DATASET),
-        guard=f"{SHARED}/data/{{dataset}}.guard.json",
+        guard=PATHS.guard(DATASET),
         dropped=f"{SHARED}/data/{{dataset}}.dropped.csv",
     log:
         f"{SHARED}/logs/pack/{{dataset}}.log",
@@ -53,6 +53,7 @@ rule folds:
     input:
         code=code("folds"),
         data=rules.pack.output.packed,
+        guard=rules.pack.output.guard,
     output:
         output=[PATHS.folds(DATASET, seed) for seed in CONFIG.unsupervised.seeds],
     log:
@@ -72,6 +73,7 @@ rule scaffold:
     input:
         code=code("scaffold"),
         data=rules.pack.output.packed,
+        guard=rules.pack.output.guard,
     output:
         output=PATHS.scaffold(DATASET),
     log:
@@ -89,6 +91,7 @@ rule damage:
     input:
         code=code("damage"),
         data=rules.pack.output.packed,
+        guard=rules.pack.output.guard,
     output:
         output=PATHS.damage(DATASET),
     log:
@@ -100,7 +103,7 @@ rule damage:
     resources:
         **asked("damage"),
     params:
-        protocol=CONFIG.damage.model_dump(mode="json", exclude={"datasets"}),
+        protocol=damage_protocol(CONFIG),
     script:
         "scripts/damage.py"
 
@@ -114,6 +117,7 @@ for made in trainings(STUDIES):
         input:
             code=trained_by(made),
             data=rules.pack.output.packed,
+            guard=rules.pack.output.guard,
         output:
             **made.output(PATHS),
         log:
@@ -145,6 +149,7 @@ rule finetune:
     input:
         code=code("finetune", "relamp.train.molecules"),
         data=rules.pack.output.packed,
+        guard=rules.pack.output.guard,
         split=rules.scaffold.output.output,
         encoder=pretrained_encoder,
     output:
@@ -163,7 +168,7 @@ rule finetune:
     params:
         seeds=list(CONFIG.transfer.seeds),
         shape=[CONFIG.transfer.pretraining.hidden, CONFIG.transfer.pretraining.layers],
-        labels=lambda wildcards: dict(wildcards.items()),
+        labels=labelled(STUDIES["transfer"], "finetune"),
         settings=CONFIG.transfer.finetuning.model_dump(mode="json"),
         state=PATHS.states(TUNED),
         lender=PATHS.lender(TUNED),
@@ -181,6 +186,7 @@ rule embed_edits:
             EDITS.row(wildcards.method).maker,
         ),
         data=rules.pack.output.packed,
+        guard=rules.pack.output.guard,
         encoder=PATHS.trained("graphs", DATASET, [ANY], EDITS.seeds)["encoder"],
     output:
         output=[PATHS.edits(DATASET, ANY, seed) for seed in EDITS.seeds],
@@ -243,6 +249,7 @@ rule hard_negatives:
         },
         code=code("hard_negatives"),
         data=rules.pack.output.packed,
+        guard=rules.pack.output.guard,
     output:
         **PATHS.hard_negatives(DATASET, ANY),
     log:
@@ -255,9 +262,8 @@ rule hard_negatives:
         **asked("hard_negatives", len(THEOREM.seeds)),
     params:
         **trained_like(THEOREM),
+        **theorem_protocol(CONFIG),
         seeds=list(THEOREM.seeds),
-        labels=lambda wildcards: dict(wildcards.items()),
-        permutations=CONFIG.mmix.nodes.theorem.permutations,
-        anchors=CONFIG.mmix.nodes.theorem.anchors,
+        labels=labelled(THEOREM, HARD_NEGATIVES),
     script:
         "scripts/hard_negatives.py"

@@ -8,16 +8,18 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from relamp.artifacts.verdict import print_verdicts
 from relamp.data.archive import Archive
 from relamp.errors import RelampError, listed
-from relamp.runtime.files import read_json, write_zip
+from relamp.runtime.files import read_json, write_json, write_zip
 from relamp.runtime.home import home
 from relamp.runtime.job import bound, named
 from relamp.runtime.provenance import configured_by
+from relamp.runtime.sealed import is_sealed, remade, write_sealed
 from relamp.study.config import CONFIG, configured, restored
 from relamp.study.plan import Plan
 from relamp.study.recorded import SIDECAR, changed_inputs, cpus, read_sidecar, recorded_config
@@ -41,9 +43,10 @@ def pack(output: Path, preset: str | None = None) -> None:
     paths = [Path(path) for path in Plan(config, str(folder), "").all_rows()]
     missing = [path for path in paths if not path.is_file()]
     if missing:
-        raise RelampError(f"{missing[0]} and {len(missing) - 1} more: not there; finish the run with `make reproduce`")
+        more = f"{missing[0]} and {len(missing) - 1} more: not there"
+        raise RelampError(f"{more}; make it with `{remade(missing[0])}`, or all with `make reproduce`")
     rows = ((path.relative_to(folder).as_posix(), path.read_bytes()) for path in paths)
-    words = {**config.recorded(), "cpu": cpus(folder)}
+    words = {**config.recorded(), "cpu": cpus(folder), "sealed": True}
     write_zip(output, [*rows, (CONFIG, json.dumps(words, indent=2).encode())])
 
 
@@ -56,18 +59,30 @@ def render(rows: Path, out: Path) -> None:
     if CONFIG not in archive:
         raise RelampError(f"{rows}: holds no rows of a run; make it with `relamp pack`")
     archive.unpack(out)
-    config = restored(read_json(out / CONFIG), archive.place(CONFIG))
+    recorded = read_json(out / CONFIG)
+    config = restored(recorded, archive.place(CONFIG))
     plan = Plan(config, str(out), str(out / "figures"), os.path.relpath(home() / "published"))
     if missing := [path for path in plan.all_rows() if not Path(path).is_file()]:
         raise RelampError(f"{rows}: lacks {listed(Path(path).relative_to(out) for path in missing)}; pack it again")
     for artifact in plan.artifacts.values():
         if artifact.lite:
+            asked = plan.asked(artifact)
+            if not recorded.get("sealed"):
+                _seal(asked)
+            write_json(file := out / "asked" / f"{artifact.name}.json", asked)
             make, words = named(artifact.call), plan.inputs(artifact) | plan.outputs(artifact) | plan.params(artifact)
             # Folds and splits are not there, to be named in sidecars.
-            words |= {"splits": (), "command": f"python -m relamp.lite render {rows} {out}"}
+            words |= {"splits": (), "command": f"python -m relamp.lite render {rows} {out}", "asked": file}
             with configured_by(out / CONFIG):
                 make(**bound(make, words))
     print_verdicts(out / "verdict.csv", out / "claims.csv", out / "verdict.html", config.fail_on)
+
+
+def _seal(asked: Mapping[str, Any]) -> None:
+    """Give rows in an archive from before they had facts those of its configuration, which alone says them there."""
+    for path, facts in asked.items():
+        if Path(path).is_file() and not is_sealed(path):
+            write_sealed(path, Path(path).read_bytes().decode(errors="replace"), facts)
 
 
 def pack_main(words: Sequence[str]) -> int:

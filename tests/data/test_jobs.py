@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from guarded import save_guarded
 from relamp.data import jobs, read
 from relamp.data.corpus import PackedCorpus, open_packed
 from relamp.data.folds import load_folds, stratified_folds
@@ -106,11 +107,11 @@ def test_a_set_inside_a_package_is_packed_with_its_guards_report_and_what_was_dr
 
 def test_folds_are_written_for_each_seed_or_refused_by_the_data_sets_name(tmp_path: Path) -> None:
     path, output = tmp_path / "a.safetensors", {seed: tmp_path / f"{seed}.csv" for seed in (3, 5)}
-    packaged("MUTAG").save(path)
+    save_guarded(packaged("MUTAG"), path)
     folds(path, [3, 5], 10, output)
     for seed, file in output.items():
         assert (load_folds(file) == stratified_folds(PackedGraphs.load(path).y, 10, seed)).all()
-    packaged("Cuneiform").save(path)
+    save_guarded(packaged("Cuneiform"), path)
     with pytest.raises(RelampError, match="Cuneiform"):
         folds(path, [0], 10, {0: tmp_path / "0.csv"})
     assert not (tmp_path / "0.csv").exists()
@@ -118,7 +119,7 @@ def test_folds_are_written_for_each_seed_or_refused_by_the_data_sets_name(tmp_pa
 
 def test_the_scaffold_split_is_written_as_parts(tmp_path: Path) -> None:
     data = packaged("Solubility").take(np.arange(0, 1282, 6))
-    data.save(tmp_path / "a.safetensors")
+    save_guarded(data, tmp_path / "a.safetensors")
     scaffold(tmp_path / "a.safetensors", tmp_path / "split.csv")
     part = load_folds(tmp_path / "split.csv")
     assert [np.flatnonzero(part == i).tolist() for i in range(3)] == [sorted(i) for i in scaffold_split(data.smiles)]

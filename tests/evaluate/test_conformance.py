@@ -14,12 +14,13 @@ import pytest
 from pydantic import BaseModel, ValidationError
 from safetensors.numpy import save_file
 
+from guarded import save_guarded
 from model_graphs import random_graphs
 from node_graphs import random_nodes
 from relamp.data.folds import save_folds, stratified_folds
 from relamp.data.images import PackedImages
 from relamp.data.packaged import read_digits
-from relamp.data.rows import FINETUNE_COLUMNS, RUN, read_rows
+from relamp.data.rows import FINETUNE_COLUMNS, RUN, read_rows, read_table
 from relamp.errors import RelampError
 from relamp.evaluate.jobs import score
 from relamp.evaluate.table import EVALUATIONS, Evaluation
@@ -82,7 +83,7 @@ class Job:
         samples = len(data.y)
         order = np.arange(samples) if order is None else order
         self.folder, self.row, self.data = folder, row, folder / "data.safetensors"
-        reordered(data, order).save(self.data)
+        save_guarded(reordered(data, order), self.data)
         (folder / "code.txt").write_text("code")
         self.folds, self.embeddings = [], []
         for seed in SEEDS:
@@ -234,7 +235,7 @@ def test_several_runs_get_their_own_files_in_several_processes(job: Callable[...
     labels: list[Mapping[str, Any]] = [{**made.label, "method": name} for name in ("one", "two")]
     outputs = [made.folder / "rows" / name / "rows.csv" for name in ("one", "two")]
     made.run(embeddings=[*made.embeddings, *made.embeddings[::-1]], labels=labels, output=outputs, threads=2)
-    one, two = (pd.read_csv(path) for path in outputs)
+    one, two = (read_table(path) for path in outputs)
     assert (set(one["method"]), set(two["method"])) == ({"one"}, {"two"})
     assert one["value"].tolist() != two["value"].tolist()
     with pytest.raises(RelampError, match="two: has 1 files of embeddings for 2 seeds"):

@@ -1,3 +1,8 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -170,3 +175,42 @@ def test_refuses_shapes_that_do_not_fit():
         evaluate_kernel_svm(x, y, y, 0)
     with pytest.raises(RelampError, match=r"embeddings: has shape \(10,\)"):
         evaluate_svm(x[:, 0], y, y, 0)
+
+
+CPU = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+# Scores round to the same accuracy whatever the last bits are, so the distances themselves are looked at.
+DISTANCES = """
+import hashlib
+import numpy as np
+from threadpoolctl import threadpool_info
+from relamp.evaluate import svm
+
+given, found, threads = svm.euclidean_distances, [], set()
+
+def distances(*a, **k):
+    threads.update(pool["num_threads"] for pool in threadpool_info())
+    return found.append(given(*a, **k)) or found[-1]
+
+svm.euclidean_distances = distances
+for shape in ((188, 96), (1113, 96), (1500, 512)):
+    y, x = np.arange(shape[0]) % 2, np.random.default_rng(0).normal(size=shape) * 100
+    svm._evaluate = lambda *_: None
+    svm.evaluate_svm(x, y, y, 0, [1.0], 2, "rbf")
+print(*threads, *(hashlib.sha256(each).hexdigest() for each in found))
+"""
+
+
+def test_distances_have_the_same_bits_for_any_number_of_threads() -> None:
+    hashes = set()
+    for threads in ("1", "2", "4"):
+        # Whose sums of distances depend on the number of threads; other processors' do not.
+        kernels = {"OPENBLAS_CORETYPE": "SkylakeX"} if "avx512f" in CPU else {}
+        env = {
+            **os.environ,
+            **kernels,
+            **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), threads),
+        }
+        command = [sys.executable, "-c", DISTANCES]
+        hashes.add(subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout)
+    (only,) = hashes
+    assert (only.split()[0], len(only.split())) == ("1", 1 + 3)

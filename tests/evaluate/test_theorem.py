@@ -8,10 +8,14 @@ import pandas as pd
 import pytest
 from safetensors.numpy import save_file
 
+from guarded import save_guarded
 from node_graphs import random_nodes
+from relamp.data.rows import read_table
+from relamp.data.verified import header_of
 from relamp.errors import RelampError
 from relamp.evaluate.hard_negatives import DRAW_COLUMNS, NODE_COLUMNS
 from relamp.evaluate.theorem import hard_negatives
+from relamp.runtime.files import sha256
 
 SEEDS = (0, 1)
 SETTINGS = {"branches": ["average", "a"], "readout": "encoder", "mix": {}}
@@ -21,22 +25,25 @@ RUN = ("method", "dataset", "setting", "seed")
 def run(folder: Path, mixer: str, branch: str = "a", maps: bool = True, **over: Any) -> tuple[pd.DataFrame, ...]:
     """Measure on embeddings that are drawn at random, with the maps of mp-mix."""
     data = random_nodes(0)
-    data.save(folder / "data.safetensors")
-    rng, paths = np.random.default_rng(0), []
+    digest = sha256(save_guarded(data, folder / "data.safetensors"))
+    method = {"options": {"mixer": mixer, **over.pop("options", {})}}
+    rng, paths, settings = np.random.default_rng(0), [], {**SETTINGS, **over}
     for seed in SEEDS:
         paths.append((folder / f"z{seed}.safetensors", folder / f"encoder{seed}.safetensors"))
         arrays = {f"epoch~4_branch~{branch}": rng.normal(size=(len(data.y), 6)).astype(np.float32)}
-        save_file(arrays, paths[-1][0], metadata={"final_epoch": "4"})
+        facts = {"method": method, "settings": settings, "seed": seed, "data": digest}
+        save_file(arrays, paths[-1][0], metadata={"final_epoch": "4", **header_of(arrays, facts)})
         names = ("mixer.query.weight", "mixer.key.weight") if maps else ("other",)
-        save_file({name: rng.normal(size=(6, 6)).astype(np.float32) for name in names}, paths[-1][1])
+        arrays = {name: rng.normal(size=(6, 6)).astype(np.float32) for name in names}
+        save_file(arrays, paths[-1][1], metadata=header_of(arrays, facts))
     embeddings, encoder = (dict(zip(SEEDS, files, strict=True)) for files in zip(*paths, strict=True))
     output, draws = folder / "rows.csv", folder / "draws.csv"
     labels = {"method": mixer, "dataset": "random", "setting": "default"}
     hard_negatives(
         *(folder / "data.safetensors", embeddings, encoder, SEEDS, labels),
-        *({"options": {"mixer": mixer, **over.pop("options", {})}}, {**SETTINGS, **over}, output, draws, 30, 20),
+        *(method, settings, output, draws, 30, 20),
     )
-    return pd.read_csv(output), pd.read_csv(draws)
+    return read_table(output), read_table(draws)
 
 
 def test_rows_say_who_gets_which_weight(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def room(name: str) -> list[Path]:
         (
             "from relamp.data.folds import load_folds",
             "data/__init__ data/folds data/packed data/streams errors "
-            "runtime/__init__ runtime/controller runtime/files",
+            "runtime/__init__ runtime/controller runtime/files runtime/sealed",
         ),
     ],
 )

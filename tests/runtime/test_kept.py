@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ from pool_jobs import write_sum
 from relamp.runtime.files import write_text
 from relamp.runtime.kept import borrow, make_each
 from relamp.runtime.log import RESUMES
+from relamp.runtime.sealed import read_sealed
 
 CODE = Path(__file__).parents[2] / "src" / "relamp" / "errors.py"
 
@@ -39,12 +41,12 @@ def test_only_what_is_missing_is_made_and_all_is_written(
     caplog.set_level("INFO")
     first = make(folder, [1, 2], processes)
     assert RESUMES not in caplog.text
-    assert [path.read_text() for path in first] == ["41", "42"]
+    assert [read_sealed(path)[1] for path in first] == ["41", "42"]
     assert calls(folder) == ["1", "2"]
     for path in first:
         path.unlink()  # as a workflow does before it runs a job again
     again = make(folder, [1, 2, 3], processes)
-    assert [path.read_text() for path in again] == ["41", "42", "43"]
+    assert [read_sealed(path)[1] for path in again] == ["41", "42", "43"]
     assert calls(folder) == ["3"]
     assert f"{RESUMES} with 2 of 3 that an earlier job had made" in caplog.text
 
@@ -53,10 +55,24 @@ def test_other_contents_arguments_and_code_are_made_anew_and_one_file_is_kept(fo
     make(folder, [1])
     (folder / "number").write_text("50")
     (changed,) = make(folder, [1])
-    assert changed.read_text() == "51"
+    assert read_sealed(changed)[1] == "51"
     make(folder, [1], code=CODE.with_name("lite.py"))
     assert calls(folder) == ["1", "1", "1"]
     assert len(list((folder / "results/state/sums/1").iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda s: s[:-1], lambda s: "garbage", lambda s: "", lambda s: s.replace("41", "42")]
+)
+def test_a_kept_copy_that_was_changed_is_made_again(folder: Path, damage: Callable[[str], str]) -> None:
+    (output,) = make(folder, [1])
+    (kept,) = (folder / "results/state/sums/1").iterdir()
+    kept.write_text(damage(kept.read_text()))
+    output.unlink()
+    make(folder, [1])
+    assert calls(folder) == ["1", "1"]
+    assert kept.read_text() == output.read_text()
+    assert read_sealed(output)[1] == "41"
 
 
 def test_what_was_made_before_a_failure_is_kept(folder: Path) -> None:
@@ -67,7 +83,7 @@ def test_what_was_made_before_a_failure_is_kept(folder: Path) -> None:
     calls(folder)
     arguments[1]["plus"] = 2
     make_each(write_sum, arguments, outputs, folder / "results" / "state", CODE, 1, "sums")
-    assert [path.read_text() for path in outputs] == ["41", "42"]
+    assert [read_sealed(path)[1] for path in outputs] == ["41", "42"]
     assert calls(folder) == ["sum"]
 
 

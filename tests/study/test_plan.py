@@ -1,5 +1,6 @@
 """What each job and artifact is given: files, arguments, and nothing twice."""
 
+import json
 from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
@@ -86,8 +87,11 @@ def test_a_job_of_scores_takes_the_embeddings_and_folds_of_its_runs() -> None:
     inputs = tables.inputs(Paths("r"))
     assert len(inputs["embeddings"]) == 6 * 5
     assert inputs["folds"] == [f"r/folds/{{dataset}}/seed~{seed}.csv" for seed in range(5)]
+    assert inputs["guard"] == "r/data/{dataset}.guard.json"
+    run = Run("lamp-mag", "gamma~0.2_alpha~1")
     assert tables.params(Paths("r"))["labels"](wildcards(dataset="MUTAG"))[0] == {
-        **{"method": "lamp-mag", "dataset": "MUTAG", "setting": "gamma~0.2_alpha~1"}
+        **{"evaluation": "svm-rbf", "method": "lamp-mag", "dataset": "MUTAG", "setting": "gamma~0.2_alpha~1"},
+        "training": {"method": tables.study.method_of(run), "settings": tables.study.settings_of(run)},
     }
     controls = made["score_svm_rbf_controls"]
     assert not controls.inputs(Paths("r"))["embeddings"]
@@ -106,6 +110,38 @@ def test_no_artifact_reads_a_file_twice() -> None:
         files = list(chain.from_iterable([f] if isinstance(f, str) else f for f in chosen.inputs(artifact).values()))
         assert len(files) == len(set(files))
         assert files
+
+
+@pytest.mark.parametrize("preset", ["quick", "desk", "paper"])
+def test_of_all_stored_results_it_is_said_what_they_must_be(preset: str) -> None:
+    chosen = plan(preset=preset)
+    for artifact in chosen.artifacts.values():
+        inputs, asked = chosen.inputs(artifact), chosen.asked(artifact)
+        rows = [path for name in ("rows", "draws", "damage", "mixed") for path in inputs.get(name, ())]
+        assert set(asked) == set(rows)
+        # JSON holds it, and a run is told from every other of its file's neighbours.
+        assert json.loads(json.dumps(asked)) == asked
+        assert len({json.dumps(facts, sort_keys=True) for facts in asked.values()}) >= len(rows) / 2
+    assert set(chosen.all_rows()) <= set(chosen.stored())
+    assert not [path for path in chosen.stored() if "published" in path]
+
+
+def test_rows_are_asked_for_as_their_job_writes_them() -> None:
+    chosen = plan()
+    made = {each.name: each for each in scorings(chosen.studies)}["score_svm_rbf_tables"]
+    words = made.params(chosen.paths)
+    at = wildcards(dataset="MUTAG")
+    written = [{**label, "seeds": words["seeds"], "protocol": words["protocol"](at)} for label in words["labels"](at)]
+    asked = chosen.asked(chosen.artifacts["lamp_table1"])
+    for path, facts in zip(made.output(chosen.paths), written, strict=True):
+        assert asked[path.replace("{dataset}", "MUTAG")] == facts
+
+
+def test_the_verdicts_wait_for_the_pages_that_they_link() -> None:
+    chosen = plan()
+    linked = chosen.inputs(chosen.artifacts["judge"])["linked"]
+    assert {"results/tables/lamp_table1.html", "results/tables/mmix_table10.json"} <= set(linked)
+    assert len(linked) == 2 * len(chosen.pages())
 
 
 def test_a_figure_of_lamp_waits_for_no_image_of_m_mix() -> None:

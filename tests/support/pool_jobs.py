@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 
 from relamp.errors import RelampError
+from relamp.runtime.sealed import write_sealed
 
 
 def die(number: int) -> int:
@@ -28,7 +29,6 @@ def exhaust(number: int) -> int:
 
 def write_sum(source: Path, plus: int, output: Path) -> None:
     """Write a file's number plus another, and leave a trace of the call."""
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(str(int(source.read_text()) + plus))
+    write_sealed(output, str(int(source.read_text()) + plus))
     with (source.parent / "calls").open("a") as calls:
         calls.write(f"{output.stem}\n")

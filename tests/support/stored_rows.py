@@ -5,13 +5,15 @@ from functools import cache
 from itertools import product
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import yaml
 
+from guarded import save_guarded
 from relamp.data.images import PackedImages
-from relamp.data.rows import setting_name, write_rows
+from relamp.data.rows import setting_name, write_rows, write_table
 from relamp.evaluate.hard_negatives import measure_hardness
 from relamp.evaluate.mixing_weights import neighbour_weights
 from relamp.render.style import PAPER_ORDER
@@ -78,18 +80,17 @@ def of_run(rows: Sequence[Mapping[str, object]], method: str, dataset: str, **se
     return pd.DataFrame([{**run, **row} for row in rows])
 
 
-def write_made_up(path: Path, seeds: Sequence[int] = (0, 1), epochs: Sequence[int] = (0, 20)) -> None:
-    """Write made-up rows of the run that a path names, `rows/<evaluation>/<dataset>/<method>/<setting>/rows.csv`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def write_made_up(path: Path, facts: Mapping[str, Any], epochs: Sequence[int] = (0, 20)) -> None:
+    """Write made-up rows of the run that a path and its facts name."""
     if path.parent.name == "damage":
-        damage_rows([path.stem]).to_csv(path, index=False)
+        write_table(path, damage_rows([path.stem]), facts)
         return
-    evaluation, dataset, method, setting = path.parts[-5:-1]
+    evaluation, _, method, _ = path.parts[-5:-1]
     rng = np.random.default_rng(len(str(path)))
     svm = [
         {"fold": fold, "candidate": C, "selected": C == 1, "metric": f"{part}_accuracy"}
         | ({"value": 0.9} if part == "inner" and C == 1 else {})
-        for fold, C, part in product(range(3), (0.1, 1.0), ("inner", "test"))
+        for fold, C, part in product(range(facts["protocol"].get("folds", 3)), (0.1, 1.0), ("inner", "test"))
     ]
     of_epoch: dict[str, list[dict[str, object]]] = {
         "finetune": [{"split": split, "task": 0, "metric": "roc_auc"} for split in ("valid", "test")],
@@ -107,10 +108,10 @@ def write_made_up(path: Path, seeds: Sequence[int] = (0, 1), epochs: Sequence[in
         known = [{}]
     rows = [
         {"seed": seed, **at, "value": rng.uniform(0.6, 0.8), **more}
-        for seed, at, more in product(seeds, known, of_epoch[evaluation])
+        for seed, at, more in product(facts["seeds"], known, of_epoch[evaluation])
     ]
     frame = pd.DataFrame(rows)
-    write_rows(path, [frame], {"method": method, "dataset": dataset, "setting": setting}, list(frame))
+    write_rows(path, [frame], facts, list(frame))
 
 
 def sweep_rows(
@@ -179,8 +180,7 @@ def images(channels: int = 3) -> PackedImages:
 @cache
 def images_file(channels: int = 3) -> Path:
     path = Path(mkdtemp()) / "images.safetensors"
-    images(channels).save(path)
-    return path
+    return save_guarded(images(channels), path)
 
 
 def mixed(*rows: tuple[int, int, float]) -> pd.DataFrame:
@@ -206,8 +206,10 @@ def scores(
 def write_run(folder: Path) -> None:
     """Write the made-up rows of a finished run of SMALL, and its configuration."""
     config = load_config(SMALL, home() / "workflow" / "presets")
-    for path in Plan(config, str(folder / "results" / "quick"), "").all_rows():
-        write_made_up(Path(path))
+    plan = Plan(config, str(folder / "results" / "quick"), "")
+    asked = {path: facts for made in plan.artifacts.values() for path, facts in plan.asked(made).items()}
+    for path in plan.all_rows():
+        write_made_up(Path(path), asked[path])
     (folder / "config.yaml").write_text(yaml.safe_dump(SMALL))
 
 

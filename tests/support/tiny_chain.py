@@ -21,7 +21,7 @@ LABELS = {"method": "lamp-mag", "dataset": "MUTAG", "setting": "default"}
 
 def main(folder: Path) -> None:
     data, folds, encoder = folder / "data.safetensors", folder / "folds.csv", folder / "encoder.safetensors"
-    pack("MUTAG", data, folder / "guard.json", folder / "dropped.csv", None, None, folder / "parts")
+    pack("MUTAG", data, folder / "data.guard.json", folder / "dropped.csv", None, None, folder / "parts")
     fix_folds(data, [0], PROTOCOL["folds"], {0: folds})
     pretrain(data, data, [encoder], [0], [folder / "state"], [LAMP], [SETTINGS], TRAINERS["graphs"])
     for kernel in ("rbf", "linear"):

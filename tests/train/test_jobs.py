@@ -1,5 +1,6 @@
 """The training jobs: files in, files out."""
 
+import json
 import logging
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,15 @@ import pytest
 import torch
 from safetensors import safe_open
 
+from guarded import save_guarded
 from image_sets import two_classes
 from model_graphs import random_graphs
 from node_graphs import random_nodes
 from relamp.data.jobs import scaffold
 from relamp.data.packaged import pack
-from relamp.data.rows import FINETUNE_COLUMNS, RUN
+from relamp.data.rows import FINETUNE_COLUMNS, RUN, read_table
 from relamp.errors import RelampError
-from relamp.runtime.files import read_json
+from relamp.runtime.files import read_json, sha256
 from relamp.train.jobs import choose_device, finetune
 from training import params, run_job
 
@@ -33,7 +35,7 @@ FILES = ["embeddings.safetensors", "encoder.safetensors", "history.csv", "run.js
 
 
 def run(domain: str, folder: Path, seeds: list[int], method: str = "", data: Any = None) -> dict[int, Path]:
-    DATA[domain].save(folder / "data.safetensors") if data is None else data.save(folder / "data.safetensors")
+    save_guarded(DATA[domain] if data is None else data, folder / "data.safetensors")
     folders = {seed: folder / f"seed~{seed}" for seed in seeds}
     row = params(domain, method or METHODS[domain])
     run_job(folder / "data.safetensors", folders, folder / "state", domain, row, SETTINGS[domain])
@@ -56,7 +58,10 @@ def test_a_folder_per_seed_and_nothing_twice(domain: str, tmp_path: Path, caplog
     branches = ["_branch~a", "_branch~average"] if domain == "nodes" else [""]
     with safe_open(folders[0] / "embeddings.safetensors", "numpy") as file:
         assert sorted(file.keys()) == [f"epoch~{epoch}{branch}" for epoch in (0, 3) for branch in branches]
-        assert file.metadata() == ({"final_epoch": "3"} if domain == "nodes" else None)
+        words = file.metadata()
+    assert words.get("final_epoch") == ("3" if domain == "nodes" else None)
+    told = {"method": params(domain, METHODS[domain]), "settings": SETTINGS[domain], "seed": 0, "data": facts["data"]}
+    assert json.loads(words["facts"]) == told
 
     # The workflow removes a job's outputs before it runs again: with one more seed, only that one is trained.
     for path in [path for folder in folders.values() for path in folder.iterdir()]:
@@ -90,14 +95,15 @@ def test_a_copy_on_the_node_s_own_disk_gives_the_same_bits(tmp_path: Path, monke
     there = content(run("graphs", tmp_path / "there", [0])[0])
     monkeypatch.setenv("RELAMP_SCRATCH", str(tmp_path / "disk"))
     near = content(run("graphs", tmp_path / "near", [0])[0])
-    assert [path.name for path in (tmp_path / "disk").rglob("*.safetensors")] == ["data.safetensors"]
+    digest = sha256(tmp_path / "near" / "data.safetensors")
+    assert [path.name for path in (tmp_path / "disk").rglob("*.safetensors")] == [f"{digest}.safetensors"]
     assert near == there
 
 
 def test_the_rows_of_fine_tuning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     data, split = tmp_path / "m.safetensors", tmp_path / "split.csv"
-    pack("Solubility").take(np.arange(0, 1282, 6)).save(data)
+    save_guarded(pack("Solubility").take(np.arange(0, 1282, 6)), data)
     scaffold(data, split)
     (folder := tmp_path / "encoder").mkdir()
     settings = {**SETTINGS["graphs"], "checkpoints": [], "epochs": 1}
@@ -107,7 +113,7 @@ def test_the_rows_of_fine_tuning(tmp_path: Path, caplog: pytest.LogCaptureFixtur
         output = tmp_path / f"{start}.csv"
         labels, options = {"method": start, "dataset": "Solubility"}, {"epochs": 2, "batch_size": 32}
         finetune(data, split, split, encoder, [0, 1], (8, 2), tmp_path / start, labels, options, output)
-        rows[start] = pd.read_csv(output)
+        rows[start] = read_table(output)
         assert rows[start].columns.tolist() == [*RUN, *FINETUNE_COLUMNS]
         assert len(rows[start]) == 2 * 2 * 2  # seeds, epochs, parts
         assert rows[start]["value"].between(0, 1).all()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from guarded import save_guarded
 from relamp.data.packaged import pack
 from relamp.runtime.signals import SIGNALS
 
@@ -39,8 +40,7 @@ run(main, SimpleNamespace(rule="train_graphs", threads=1, log=out / "job.log", *
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("data") / "MUTAG.safetensors"
-    pack("MUTAG").save(path)
-    return path
+    return save_guarded(pack("MUTAG"), path)
 
 
 def start(data: Path, out: Path) -> subprocess.Popen[str]:

@@ -1,5 +1,6 @@
 """Each rule's words and its script's function fit; the record of an artifact brings all that belongs to it."""
 
+import os
 import sys
 from collections.abc import Iterator
 from importlib.util import module_from_spec, spec_from_file_location
@@ -7,6 +8,7 @@ from inspect import Parameter, signature
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -18,6 +20,7 @@ from slurm_cluster import ROOT, needs_snakemake, run
 
 # Words that no function takes: they decide when a rule runs, or what its report shows.
 ONLY_FOR_SNAKEMAKE = {"code", "registered", "own_files", "altered", "artifacts", "others", "call", "about"}
+ONLY_FOR_SNAKEMAKE |= {"given_params", "guard", "linked"}
 
 pytestmark = needs_snakemake
 
@@ -28,8 +31,13 @@ def rules() -> Iterator[dict[str, Any]]:
     from snakemake.api import SnakemakeApi
     from snakemake.settings.types import ConfigSettings, OutputSettings, ResourceSettings
 
-    with pytest.MonkeyPatch.context() as patch, SnakemakeApi(OutputSettings(quiet={"all"})) as api:
-        patch.chdir(ROOT)
+    # The workflow names its configuration to jobs by the environment, and tests after this one are no jobs of it.
+    with (
+        patch.dict(os.environ),
+        pytest.MonkeyPatch.context() as moved,
+        SnakemakeApi(OutputSettings(quiet={"all"})) as api,
+    ):
+        moved.chdir(ROOT)
         made = api.workflow(
             resource_settings=ResourceSettings(cores=1), config_settings=ConfigSettings(), snakefile=ROOT / "Snakefile"
         )

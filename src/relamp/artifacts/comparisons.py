@@ -22,19 +22,27 @@ Fixed = Mapping[str, Mapping[str, str]]  # by evaluation and method, the setting
 _SEED = 0  # of the draws from a posterior
 
 
-def leakage(rows: Sequence[Path], fixed: Fixed, figure: Path, table: Path, command: str) -> None:
+def leakage(
+    rows: Sequence[Path], fixed: Fixed, figure: Path, table: Path, command: str, asked: Path | None = None
+) -> None:
     """Draw and tabulate the gap between oracle and nested scores.
 
     `rows` are those of evaluations that choose, in `rows/<evaluation>/...`; `figure` and `table` (`.csv`, `.md`,
     `.html`) name one of the files each, the others lie beside it.
     """
-    found = _scores(rows, fixed)
+    found = _scores(rows, fixed, asked)
     leakage_table(found).write(table.with_suffix(""))
     save_drawn(leakage_figure(found), figure, rows, command)
 
 
 def compare_methods(
-    rows: Sequence[Path], fixed: Fixed, judging: Mapping[str, Any], figure: Path, table: Path, command: str
+    rows: Sequence[Path],
+    fixed: Fixed,
+    judging: Mapping[str, Any],
+    figure: Path,
+    table: Path,
+    command: str,
+    asked: Path | None = None,
 ) -> None:
     """Compare all pairs of methods on each data set and over all, and draw their average ranks.
 
@@ -42,21 +50,21 @@ def compare_methods(
     `leakage`.
     """
     chosen = Judging.model_validate(judging)
-    found = judged_scores(_scores(rows, fixed), chosen.protocol)
+    found = judged_scores(_scores(rows, fixed, asked), chosen.protocol)
     compared = pd.DataFrame(_comparisons(found, chosen))
     comparisons_table(compared, chosen.rope).write(table.with_suffix(""))
     save_drawn(critical_difference_figure(found, chosen.protocol), figure, rows, command)
 
 
-def cross_table(rows: Sequence[Path], fixed: Fixed, output: Path, command: str) -> None:
+def cross_table(rows: Sequence[Path], fixed: Fixed, output: Path, command: str, asked: Path | None = None) -> None:
     """Write one table of all methods on all data sets, a block per evaluation, each file of it beside `output`."""
-    found = _scores(rows, fixed)
+    found = _scores(rows, fixed, asked)
     shown.cross_table(found[found["protocol"] == "fixed"]).write(output.with_suffix(""))
     write_sidecar(output, rows, command)
 
 
-def _scores(rows: Sequence[Path], fixed: Fixed) -> pd.DataFrame:
-    return scores(all_runs(read_by_evaluation(rows)), fixed)
+def _scores(rows: Sequence[Path], fixed: Fixed, asked: Path | None) -> pd.DataFrame:
+    return scores(all_runs(read_by_evaluation(rows, asked)), fixed)
 
 
 def _comparisons(found: pd.DataFrame, judging: Judging) -> Iterator[dict[str, Any]]:

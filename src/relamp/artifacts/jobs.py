@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from relamp.data.rows import read_by_evaluation
+from relamp.data.rows import read_by_evaluation, read_tables
+from relamp.data.verified import verified
 from relamp.judge.published import load_published
 from relamp.render.data_table import data_table
 from relamp.render.sidecar import save_drawn, write_sidecar
@@ -25,16 +26,21 @@ def draw(
     data: Path | None = None,
     mixed: Path | None = None,
     cells: Path | None = None,
+    asked: Path | None = None,
 ) -> None:
     """Write a figure as png, pdf and svg, its numbers as csv and its sidecar as json.
 
     `draw` names the drawing, "module:function", which takes `rows`, `draws`, `mixed` (mixing weights) and `cells`
     (judged) as frames and `data` (packed) as a path, as far as they are given, and the options. `output` is the
-    picture; the other files lie beside it. `command` makes it again.
+    picture; the other files lie beside it. `command` makes it again; `asked` is as in
+    `relamp.data.rows.read_tables`, in all jobs.
     """
-    single = {"mixed": mixed, "cells": cells}
-    files = {"rows": rows, "draws": draws, **{name: [path] for name, path in single.items() if path}}
-    read = {name: pd.concat(map(read_csv, paths), ignore_index=True) for name, paths in files.items() if paths}
+    files = {"rows": rows, "draws": draws, "mixed": [mixed] if mixed else []}
+    read = {name: pd.concat(read_tables(paths, asked), ignore_index=True) for name, paths in files.items() if paths}
+    if cells:
+        read["cells"] = read_csv(cells)
+    if data:
+        verified(data)
     given: dict[str, Any] = {**read, **({"data": data} if data else {})}
     inputs = [*rows, *draws, *(path for path in (data, mixed, cells) if path)]
     save_drawn(named(draw)(**given, **options), output, inputs, command)
@@ -50,6 +56,7 @@ def tabulate(
     output: Path,
     command: str,
     splits: Sequence[Path] = (),
+    asked: Path | None = None,
 ) -> None:
     """Write a table of a paper, published rows beside those of this run, as html, csv, md and tex with a sidecar.
 
@@ -59,7 +66,7 @@ def tabulate(
     `output` is the page; the other files lie beside it. The sidecar also names the folds or `splits` of the rows.
     """
     printed = load_published(published.parent, published.stem)
-    table = render_table(read_by_evaluation(rows), printed, title, shows, transposed, second)
+    table = render_table(read_by_evaluation(rows, asked), printed, title, shows, transposed, second)
     table.write(output.with_suffix(""))
     write_sidecar(output, [published, *splits, *rows], command)
 

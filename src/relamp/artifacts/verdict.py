@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
-from relamp.data.rows import read_by_evaluation
+from relamp.data.rows import read_by_evaluation, read_tables
 from relamp.judge import audit as papers
 from relamp.judge.claims import check_claims, load_claims
 from relamp.judge.measured_claims import Evidence
@@ -35,6 +35,7 @@ def judge(
     pages: Mapping[str, str],
     output: Path,
     command: str,
+    asked: Path | None = None,
 ) -> None:
     """Write the verdicts on published numbers and claims as CSV, Markdown and HTML, with scores and a sidecar.
 
@@ -45,14 +46,14 @@ def judge(
     page; `.csv`, `.md` and `.json` of the same name, `claims.csv` and `scores.csv` lie beside it.
     """
     chosen = Judging.model_validate(judging)
-    runs = all_runs(read_by_evaluation(rows))
+    runs = all_runs(read_by_evaluation(rows, asked))
     found = scores(runs, fixed)
     printed = pd.concat([load_published(path.parent, path.stem) for path in published], ignore_index=True)
     cells = judge_cells(printed, found, methods, judged_by, chosen)
     evidence = Evidence(
         scores=judged_scores(found, chosen.protocol),
         settings=last_epochs(runs),
-        damage=_median_damage(damage),
+        damage=_median_damage(damage, asked),
         published=printed,
         judged_by=judged_by,
         margin=chosen.margin,
@@ -63,7 +64,9 @@ def judge(
     write_csv(output.with_suffix(".csv"), cells)
     write_csv(output.with_name("claims.csv"), tested)
     write_text(output.with_suffix(".md"), verdict_markdown(cells, tested, how, preset))
-    near = {name: _relative(page, output.parent) for name, page in pages.items()}
+    # A page links what is there when it is written.
+    there = {name: page for name, page in pages.items() if Path(page).is_file() and _sidecar(page).is_file()}
+    near = {name: _relative(page, output.parent) for name, page in there.items()}
     page = verdict_page(cells, tested, how, preset, _files(found, cells, output.parent), near)
     write_text(output.with_suffix(".html"), page)
     write_sidecar(output, [*rows, *damage, *published, claims], command)
@@ -88,10 +91,10 @@ def print_verdicts(cells: Path, claims: Path, page: Path, fail_on: Sequence[str]
     refuse(judged, fail_on)
 
 
-def _median_damage(paths: Sequence[Path]) -> pd.DataFrame:
+def _median_damage(paths: Sequence[Path], asked: Path | None) -> pd.DataFrame:
     key = ["dataset", "augmentation", "reading"]
     # A configuration may damage nothing.
-    rows = pd.concat([pd.DataFrame(columns=[*key, "value"], dtype=object), *map(read_csv, paths)])
+    rows = pd.concat([pd.DataFrame(columns=[*key, "value"], dtype=object), *read_tables(paths, asked)])
     return rows.astype({"value": float}).groupby(key, sort=False)["value"].median().rename("median").reset_index()
 
 
@@ -104,6 +107,10 @@ def _files(found: pd.DataFrame, cells: pd.DataFrame, folder: Path) -> dict[tuple
         if path := files.get((run_as(artifact, method), dataset, how)):
             rows[artifact, method, dataset] = _relative(path, folder)
     return rows
+
+
+def _sidecar(page: str) -> Path:
+    return Path(page).with_suffix(".json")
 
 
 def _relative(path: str, folder: Path) -> str:

@@ -1,6 +1,5 @@
 """Stratified folds: in which of them each graph is tested, and the small file that fixes them for all methods."""
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +10,7 @@ from sklearn.model_selection import StratifiedKFold
 from relamp.data.packed import Integers
 from relamp.data.streams import stream_number
 from relamp.errors import RelampError
-from relamp.runtime.files import write_text
-
-_HASH = "# sha256 "
+from relamp.runtime.sealed import read_sealed, write_sealed
 
 
 def fitting_folds(rarest: int, folds: int, inner_folds: int) -> tuple[int, int] | None:
@@ -54,22 +51,11 @@ def stratified_folds(y: Integers, folds: int, seed: int, name: str = "the data s
 
 def save_folds(path: Path | str, fold: Integers) -> None:
     """Write the fold of each graph as CSV (graph, fold) under a line with the sha256 of what follows."""
-    body = pd.DataFrame({"graph": np.arange(len(fold)), "fold": fold}).to_csv(index=False, lineterminator="\n")
-    write_text(path, f"{_HASH}{_digest(body)}\n{body}")
+    table = pd.DataFrame({"graph": np.arange(len(fold)), "fold": fold})
+    write_sealed(path, table.to_csv(index=False, lineterminator="\n"))
 
 
 def load_folds(path: Path | str) -> NDArray[np.int64]:
     """Read the fold of each graph, `[G]`; raises RelampError if the file is missing or its content was changed."""
-    path = Path(path)
-    try:
-        head, _, body = path.read_bytes().decode("utf-8", errors="replace").partition("\n")
-    except FileNotFoundError as error:
-        raise RelampError(f"{path}: is not there; make it with `snakemake {path}`") from error
-    if head != f"{_HASH}{_digest(body)}":
-        raise RelampError(f"{path}: its content does not match its sha256 line; delete it and run again")
-    rows = [line.split(",") for line in body.splitlines()[1:]]
+    rows = [line.split(",") for line in read_sealed(path)[1].splitlines()[1:]]
     return np.array([int(fold) for _, fold in rows], dtype=np.int64)
-
-
-def _digest(body: str) -> str:
-    return hashlib.sha256(body.encode()).hexdigest()

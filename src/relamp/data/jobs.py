@@ -19,7 +19,8 @@ from relamp.data.packed import PackedGraphs
 from relamp.data.read import fetch_files, from_record, most_bytes, read_fetched, read_packaged, to_record
 from relamp.data.registry import REGISTRY
 from relamp.data.scaffold import scaffold_split
-from relamp.runtime.files import read_json, write_csv, write_json
+from relamp.data.verified import verified
+from relamp.runtime.files import read_json, sha256, write_csv, write_json
 from relamp.settings.own import OwnData
 from relamp.settings.places import Places
 
@@ -66,12 +67,13 @@ def pack(
         report["warnings"] += contradictions(report)
         for text in report["warnings"]:
             log.warning("%s", text)
-    _write_guard(guard, report, read.provenance)
     read.data.save(packed)
+    _write_guard(guard, report, read.provenance, packed)
 
 
 def folds(data: Path, seeds: Sequence[int], folds: int, output: Mapping[int, Path]) -> None:
     """Write the fold of each graph for each seed: every method is scored in the same folds."""
+    verified(data)
     graphs = PackedGraphs.load(data)
     for seed in seeds:
         save_folds(output[seed], stratified_folds(graphs.y, folds, seed, name=graphs.name))
@@ -79,6 +81,7 @@ def folds(data: Path, seeds: Sequence[int], folds: int, output: Mapping[int, Pat
 
 def scaffold(data: Path, output: Path) -> None:
     """Write the part of the scaffold split that each molecule is in: 0 train, 1 valid, 2 test."""
+    verified(data)
     molecules = PackedGraphs.load(data)
     part = np.empty(len(molecules), dtype=np.int64)
     for number, index in enumerate(scaffold_split(molecules.smiles)):
@@ -110,12 +113,14 @@ def _stream(name: str, file: Fetched, packed: Path, guard: Path, dropped: Path, 
     facts = corpus.info["fingerprint"], ordered_fingerprint(corpus), corpus.info["rdkit"]
     found = Content({"rows": corpus.info["rows"], **counts}, *facts)
     try:
-        _write_guard(guard, report, check_content(dataset, found, [file]))
+        _write_guard(guard, report, check_content(dataset, found, [file]), unchecked)
         unchecked.replace(packed)
     finally:
         unchecked.unlink(missing_ok=True)
 
 
-def _write_guard(guard: Path, report: Mapping[str, Any], provenance: Provenance) -> None:
+def _write_guard(guard: Path, report: Mapping[str, Any], provenance: Provenance, packed: Path) -> None:
+    """Write the report with the sha256 of the packed file, by which every later job knows it again."""
     log.info("%s", provenance.note)
-    write_json(guard, {**report, "provenance": provenance.note, "content": provenance.content})
+    known = {"provenance": provenance.note, "content": provenance.content, "sha256": sha256(packed)}
+    write_json(guard, {**report, **known})

@@ -1,18 +1,22 @@
 """Rows in long format: one measured number each, with the columns that say what it belongs to.
 
 Rows lie in `rows/<evaluation>/<dataset>/<method>/<setting>/rows.csv`. Their first columns are method, dataset, setting,
-and one for each parameter of the setting; the others are those of the evaluation, which names them in its file.
+and one for each parameter of the setting; the others are those of the evaluation, which names them in its file. Above
+them stand the sha256 of the file and the facts of the run: seeds, protocol, how it was trained. Whoever reads rows
+compares these with what the configuration asks for.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from relamp.errors import RelampError
-from relamp.runtime.files import read_csv, write_csv
+from relamp.runtime.files import read_json
+from relamp.runtime.sealed import again, check_facts, read_sealed, write_sealed
 
 Value = float | bool | str
 
@@ -22,32 +26,62 @@ SVM_COLUMNS = ("seed", "epoch", "fold", "candidate", "selected", "metric", "valu
 FINETUNE_COLUMNS = ("seed", "epoch", "split", "task", "metric", "value")
 
 
-def write_rows(output: Path, parts: Sequence[pd.DataFrame], labels: Mapping[str, Any], columns: Sequence[str]) -> None:
+def write_rows(output: Path, parts: Sequence[pd.DataFrame], facts: Mapping[str, Any], columns: Sequence[str]) -> None:
     """Write the rows of one run as one CSV, from frames with the columns of the evaluation.
 
-    Labels are method, dataset and setting (`DEFAULT` if absent), and other keys are ignored. Raises RelampError if a
-    parameter of the setting has the name of a column.
+    Facts are method, dataset and setting (`DEFAULT` if absent), and whatever else says what the rows are. Raises
+    RelampError if a parameter of the setting has the name of a column.
     """
-    run = {"method": labels["method"], "dataset": labels["dataset"], "setting": labels.get("setting", DEFAULT)}
+    run = {"method": facts["method"], "dataset": facts["dataset"], "setting": facts.get("setting", DEFAULT)}
     values = setting_values(run["setting"])
     if clash := sorted(values.keys() & {*RUN, *columns}):
         raise RelampError(f"{run['setting']}: rows have columns {', '.join(clash)} of their own; rename the parameter")
     rows = pd.concat(parts, ignore_index=True).assign(**run, **values)
-    write_csv(output, rows[[*RUN, *values, *columns]])
+    write_table(output, rows[[*RUN, *values, *columns]], {**facts, **run})
 
 
-def read_rows(paths: Iterable[Path]) -> pd.DataFrame:
+def write_table(output: Path, rows: pd.DataFrame, facts: Mapping[str, Any]) -> None:
+    """Write a CSV under its sha256 and its facts; numbers keep all their digits."""
+    write_sealed(output, rows.to_csv(index=False, lineterminator="\n"), facts)
+
+
+def read_table(path: Path, asked: Mapping[str, Any] | None = None) -> pd.DataFrame:
+    """Return a CSV that `write_table` wrote, as far as it is what is `asked` for; None compares nothing.
+
+    Raises RelampError if it is missing, changed, made with other facts, or lacks seeds or folds of its own facts.
+    """
+    facts, body = read_sealed(path)
+    check_facts(path, facts, asked or {})
+    try:
+        rows = pd.read_csv(StringIO(body), dtype={"setting": str})
+    except ValueError as error:
+        raise RelampError(f"{path}: is no table ({error}); {again(path)}") from error
+    _check_complete(path, rows, facts)
+    return rows
+
+
+def read_tables(paths: Iterable[Path], asked: Path | None = None) -> list[pd.DataFrame]:
+    """Return several tables; `asked` is a file with the facts that each is to have, by its path.
+
+    Raises RelampError as `read_table` does, and if nothing is asked of a table.
+    """
+    facts = read_json(asked) if asked else None
+    return [read_table(path, None if facts is None else _of(facts, path)) for path in paths]
+
+
+def read_rows(paths: Iterable[Path], asked: Path | None = None) -> pd.DataFrame:
     """Return the rows of several files of one evaluation as one frame, each with its file in the column `rows`.
 
-    Raises RelampError if there are no files.
+    Raises RelampError if there are no files, and as `read_tables` does.
     """
-    frames = [read_csv(path, dtype={"setting": str}).assign(rows=str(path)) for path in paths]
+    paths = list(paths)
+    frames = [rows.assign(rows=str(path)) for path, rows in zip(paths, read_tables(paths, asked), strict=True)]
     if not frames:
         raise RelampError("rows: there are none; run the evaluation first")
     return pd.concat(frames, ignore_index=True)
 
 
-def read_by_evaluation(paths: Iterable[Path]) -> dict[str, pd.DataFrame]:
+def read_by_evaluation(paths: Iterable[Path], asked: Path | None = None) -> dict[str, pd.DataFrame]:
     """Return `read_rows` of files by evaluation, the folder between `rows/` and that of the data set.
 
     Raises RelampError if a file does not lie in such a folder.
@@ -57,7 +91,25 @@ def read_by_evaluation(paths: Iterable[Path]) -> dict[str, pd.DataFrame]:
         if len(path.parents) < 5 or path.parents[4].name != "rows":
             raise RelampError(f"{path}: rows lie in rows/EVALUATION/DATASET/METHOD/SETTING/rows.csv; move the file")
         found.setdefault(path.parents[3].name, []).append(path)
-    return {evaluation: read_rows(of) for evaluation, of in found.items()}
+    return {evaluation: read_rows(of, asked) for evaluation, of in found.items()}
+
+
+def _of(facts: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
+    if str(path) not in facts:
+        raise RelampError(f"{path}: the configuration asks for no such rows; leave the file out")
+    of: Mapping[str, Any] = facts[str(path)]
+    return of
+
+
+def _check_complete(path: Path, rows: pd.DataFrame, facts: Mapping[str, Any]) -> None:
+    """Refuse rows that lack some of the seeds or folds that their facts name, or have others."""
+    seeds, folds = facts.get("seeds"), (facts.get("protocol") or {}).get("folds")
+    if seeds is not None and "seed" in rows and sorted(rows["seed"].unique()) != sorted(seeds):
+        raise RelampError(f"{path}: has the seeds {sorted(rows['seed'].unique().tolist())} of {seeds}; {again(path)}")
+    if folds is not None and {"seed", "fold"} <= set(rows):
+        counts = rows.groupby("seed")["fold"].nunique()
+        if (counts != folds).any():
+            raise RelampError(f"{path}: has {counts.min()} to {counts.max()} of {folds} folds; {again(path)}")
 
 
 def with_parameters(rows: pd.DataFrame) -> pd.DataFrame:

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from relamp.data.rows import write_rows
+from relamp.data.verified import check_trained, verified
 from relamp.errors import RelampError
 from relamp.evaluate.embeddings import Run
 from relamp.runtime.job import named
@@ -32,7 +34,8 @@ def score(
     """Score several runs on one packed data set, unless the same rows are cached from an earlier job.
 
     Args:
-        data, seeds, labels, protocol: see `relamp.evaluate.embeddings.Run`; a label for each run.
+        data, seeds, labels, protocol: see `relamp.evaluate.embeddings.Run`; a label for each run. Of one that names its
+            `training`, embeddings of any other are refused.
         code: hashes of the source files that count.
         embeddings: one file per run and seed, all seeds of a run one after another; none for kernels and the bag.
         evaluation: "module:function" (`Evaluation.score` or `controls`): it takes a `Run` and yields frames of rows,
@@ -44,14 +47,19 @@ def score(
         threads: processes.
 
     Raises:
-        RelampError: there are more or fewer embeddings than the runs need.
+        RelampError: there are more or fewer embeddings than the runs need, or data or embeddings are not what they
+            should be.
     """
     count = len(seeds) if embeddings else 0
-    arguments = []
+    digest, arguments = verified(data), []
     for number, label in enumerate(labels):
         of_run = embeddings[number * count : (number + 1) * count]
         if len(of_run) < count:
             raise RelampError(f"{label['method']}: has {len(of_run)} files of embeddings for {count} seeds")
+        if "training" in label:
+            training = {**label["training"], "data": digest}
+            for seed, path in zip(seeds, of_run, strict=False):
+                check_trained(path, {**training, "seed": seed}, protocol)
         arguments.append(
             {
                 **{"data": data, "seeds": list(seeds), "evaluation": evaluation, "label": label, "protocol": protocol},
@@ -68,10 +76,12 @@ def _score_run(evaluation: str, output: Path, **run: Any) -> None:
     scored, given = named(evaluation), Run(**run)
     parts: list[pd.DataFrame] = []
     what = f"{given.label['dataset']} {given.label['method']}, seeds scored"
-    with Progress(what, len(given.seeds)) as progress:
+    # Processes share the CPUs; and what threads add up, they add in an order that depends on their number.
+    with threadpool_limits(1), Progress(what, len(given.seeds)) as progress:
         for part in scored(given):
             # One seed may give several parts: those before it are complete.
             progress.to(given.seeds.index(part["seed"].iloc[0]))
             parts.append(part)
         progress.to(len(given.seeds))
-    write_rows(output, parts, given.label, import_module(scored.__module__).COLUMNS)
+    facts = {**given.label, "seeds": list(given.seeds), "protocol": dict(given.protocol)}
+    write_rows(output, parts, facts, import_module(scored.__module__).COLUMNS)

@@ -72,12 +72,12 @@ def evaluate_svm(
     """
     x, y = finite(embeddings, "embeddings", "graph"), np.asarray(y)
     common = (len(x), y, fold, seed, C, inner_folds)
-    if kernel == "linear":
-        # Systems of some hundred equations: threads would wait for one another fifteen times as long as they work, and
-        # the last bits would depend on their number.
-        with threadpool_limits(1, user_api="blas"):
+    # The last bits would depend on the number of threads; and in systems of some hundred equations, as the linear
+    # machine solves, they would wait for one another fifteen times as long as they work.
+    with threadpool_limits(1):
+        if kernel == "linear":
             return _evaluate(lambda train, test: predict_linear(x[train], y[train], x[test], C), *common)
-    return _evaluate(partial(_predicted, _rbf_blocks(x), y, C), *common)
+        return _evaluate(partial(_predicted, _rbf_blocks(x), y, C), *common)
 
 
 def evaluate_kernel_svm(

@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from relamp.data.nodes import PackedNodes
 from relamp.data.packed import map_arrays
 from relamp.data.rows import write_rows
 from relamp.data.streams import stream
+from relamp.data.verified import check_trained, verified
 from relamp.errors import RelampError
 from relamp.evaluate.embeddings import of_nodes
 from relamp.evaluate.hard_negatives import DRAW_COLUMNS, NODE_COLUMNS, measure_hardness
@@ -59,10 +61,14 @@ def hard_negatives(
             "set `branches: [average, a]` and `readout: encoder`"
         )
     mix = MixSettings.model_validate({**settings.get("mix", {}), **options.get("mix", {})})
+    training = {"method": dict(method), "settings": dict(settings), "data": verified(data)}
     nodes = PackedNodes.load(data)
     parts: tuple[list[pd.DataFrame], list[pd.DataFrame]] = ([], [])
-    with Progress(f"{labels['dataset']} {labels['method']}, seeds measured", len(seeds)) as progress:
+    what = f"{labels['dataset']} {labels['method']}, seeds measured"
+    with threadpool_limits(1), Progress(what, len(seeds)) as progress:
         for done, seed in enumerate(seeds, start=1):
+            for path in (embeddings[seed], encoder[seed]):
+                check_trained(path, {**training, "seed": seed})
             z = _final(embeddings[seed], nodes.num_nodes)
             maps = _maps(encoder[seed]) if mixer in _PROJECTED else None
             mixing = neighbour_weights(z, nodes.edge_index, mix, maps)
@@ -70,8 +76,10 @@ def hard_negatives(
             for part, frame in zip(parts, made, strict=True):
                 part.append(frame.assign(seed=seed))
             progress.to(done)
+    protocol = {"permutations": permutations, "anchors": anchors}
+    facts = {**labels, "seeds": list(seeds), "protocol": protocol}
     for path, part, columns in zip((output, draws), parts, (NODE_COLUMNS, DRAW_COLUMNS), strict=True):
-        write_rows(path, part, labels, ("seed", *columns))
+        write_rows(path, part, facts, ("seed", *columns))
 
 
 def _final(path: Path, num_nodes: int) -> np.ndarray[Any, np.dtype[np.float32]]:

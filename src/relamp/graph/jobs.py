@@ -7,15 +7,17 @@ from typing import Any
 import pandas as pd
 
 from relamp.data.packed import PackedGraphs
+from relamp.data.rows import write_table
 from relamp.data.streams import stream
+from relamp.data.verified import verified
 from relamp.graph.damage import measure_damage
-from relamp.runtime.files import write_csv
 from relamp.runtime.progress import Progress
 from relamp.settings.evaluation import DamageProtocol
 
 
 def damage(data: Path, protocol: Mapping[str, Any], output: Path) -> None:
     """Write one row per augmentation, reading, draw and graph: entropy before and after, and its relative loss."""
+    verified(data)
     chosen = DamageProtocol.model_validate(protocol)
     graphs = PackedGraphs.load(data)
     cells = [(a, r) for a in chosen.augmentations for r in chosen.readings]
@@ -26,4 +28,5 @@ def damage(data: Path, protocol: Mapping[str, Any], output: Path) -> None:
             rng = stream(0, "damage", graphs.name, augmentation, reading)
             parts.append(measure_damage(graphs, augmentation, reading, chosen.strength, chosen.draws, rng))
             progress.to(len(parts))
-    write_csv(output, pd.concat(parts, ignore_index=True))
+    facts = {"dataset": graphs.name, "protocol": dict(protocol)}
+    write_table(output, pd.concat(parts, ignore_index=True), facts)

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from relamp.errors import RelampError
-from relamp.runtime.files import read_json, sha256, write_text
+from relamp.runtime.files import read_json, sha256, write_changed
 
 PACKAGE = Path(__file__).parents[1]
 NOT_COUNTED = ("runtime", "settings")
@@ -48,7 +48,7 @@ def write_code(target: Path, script: Path | str, *modules: str, outside: Sequenc
 
 def write_hashes(target: Path, files: Mapping[str, Path]) -> None:
     """Write the hash and name of each file, one per line, unless they stand there."""
-    _write(target, "".join(f"{_sha256(path)}  {name}\n" for name, path in files.items()))
+    write_changed(target, "".join(f"{_sha256(path)}  {name}\n" for name, path in files.items()))
 
 
 def write_altered(target: Path, record: Path) -> None:
@@ -65,12 +65,7 @@ def write_altered(target: Path, record: Path) -> None:
     except (RelampError, KeyError, TypeError):
         lines.append(f"{_sha256(record)}  {record.name}\n")  # damaged itself
     if lines or not target.is_file():
-        _write(target, "".join(lines))
-
-
-def _write(target: Path, text: str) -> None:
-    if not target.is_file() or target.read_text(encoding="utf-8") != text:
-        write_text(target, text)
+        write_changed(target, "".join(lines))
 
 
 @cache

@@ -14,6 +14,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from relamp.errors import RelampError, printable, shortened
 from relamp.runtime.controller import follow
+from relamp.runtime.device import device_words
 from relamp.runtime.log import first_line, last_line
 from relamp.runtime.provenance import command_for
 from relamp.runtime.signals import Ended, heeded
@@ -48,9 +49,9 @@ def _run(function: Callable[..., None], job: Any) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     if job.log:
         logging.getLogger().addHandler(_terminal())
-    if job.log:
-        logging.info("%s", first_line(job.rule, job.threads))
     try:
+        if job.log:
+            logging.info("%s", first_line(job.rule, job.threads, device_words()))
         with heeded():
             follow(lambda: os.kill(os.getpid(), signal.SIGTERM))
             function(**bound(function, words_of(job)))

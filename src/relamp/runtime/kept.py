@@ -17,6 +17,7 @@ from relamp.runtime.files import sha256, whole
 from relamp.runtime.log import RESUMES
 from relamp.runtime.processes import run_all
 from relamp.runtime.progress import Progress
+from relamp.runtime.sealed import intact
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +70,8 @@ def make_each(
         make: a module's function; takes a call's arguments by name, and `output`.
         arguments: of each call: numbers, strings, paths of files, and mappings and lists of these.
         outputs: a file for each call, all below the folder of `cache`.
-        cache: a folder where each output is kept under a hash of the contents of its arguments and of `code`.
+        cache: a folder where each output, a sealed file, is kept under a hash of the contents of its arguments and of
+            `code`; one that was changed since is made again.
         code: hashes of the source files that results depend on.
         processes: how many calls are made at once.
         what: is made, for the progress bar.
@@ -95,9 +97,11 @@ def make_each(
 
 def _take_or_make(make: Callable[..., None], given: dict[str, Any], output: Path, stored: Path) -> int:
     """Return whether the output had to be made."""
-    if stored.is_file():
+    if intact(stored):
         _copy(stored, output)
         return 0
+    if stored.is_file():
+        log.warning("%s: does not match its sha256 line; it is made again", stored)
     make(**given, output=output)
     _copy(output, stored)
     for other in stored.parent.glob(f"*{stored.suffix}"):

@@ -28,11 +28,11 @@ class Ran:
     took_over: bool
 
 
-def first_line(rule: str, threads: int) -> str:
-    """Return how a log begins: rule, CPUs, machine and, in a job of SLURM, that job's number."""
+def first_line(rule: str, threads: int, device: str = "") -> str:
+    """Return how a log begins: rule, CPUs, machine, in a job of SLURM that job's number, and what trains."""
     number = os.environ.get("SLURM_JOB_ID")
     of_slurm = f", SLURM job {number}" if number else ""
-    return f"{rule}, {threads} CPU{'s' * (threads > 1)} on {platform.node()}{of_slurm}"
+    return f"{rule}, {threads} CPU{'s' * (threads > 1)} on {platform.node()}{of_slurm}{device}"
 
 
 def last_line() -> str:

@@ -105,12 +105,12 @@ class Scoring(Batch):
     def inputs(self, paths: Paths) -> dict[str, str | list[str]]:
         """Return what it reads."""
         domain, seeds, runs = self.study.domain, self.study.seeds, self.runs if self.trained else ()
+        data = {"data": paths.packed(DATASET), "guard": paths.guard(DATASET)}
         if self.evaluation == "edit-distance":
-            embeddings = [paths.edits(DATASET, run, seed) for run in runs for seed in seeds]
-            return {"data": paths.packed(DATASET), "embeddings": embeddings}
+            return {**data, "embeddings": [paths.edits(DATASET, run, seed) for run in runs for seed in seeds]}
         folds = {"folds": [paths.folds(DATASET, seed) for seed in seeds]} if domain == "graphs" else {}
         embeddings = paths.trained(domain, DATASET, runs, seeds)["embeddings"]
-        return {"data": paths.packed(DATASET), "embeddings": embeddings, **folds}
+        return {**data, "embeddings": embeddings, **folds}
 
     def output(self, paths: Paths) -> list[str]:
         """Return the rows that it writes."""
@@ -120,8 +120,7 @@ class Scoring(Batch):
         """Return the arguments of its job."""
 
         def labels(wildcards: Any) -> list[dict[str, Any]]:
-            more = {} if self.trained else {"options": dict(self.study.options)}
-            return [{**run._asdict(), "dataset": wildcards.dataset, **more} for run in self.of(wildcards)]
+            return [self.study.label(self.evaluation, wildcards.dataset, run) for run in self.of(wildcards)]
 
         return {
             "seeds": list(self.study.seeds),

@@ -11,6 +11,7 @@ from relamp.data.rows import DEFAULT
 from relamp.study.config import Config
 from relamp.study.studies import Run, Study
 
+HARD_NEGATIVES = "hard-negatives"  # rows that no evaluation of the table makes
 TRAINED = ("encoder.safetensors", "embeddings.safetensors", "history.csv", "run.json")
 
 
@@ -45,6 +46,10 @@ class Paths:
         """Return the packed file of a data set."""
         return f"{self.shared}/data/{dataset}.safetensors"
 
+    def guard(self, dataset: str) -> str:
+        """Return the guard's report on a data set, which lies beside its packed file."""
+        return f"{self.shared}/data/{dataset}.guard.json"
+
     def folds(self, dataset: str, seed: int | str) -> str:
         """Return the folds of a data set."""
         return f"{self.results}/folds/{dataset}/seed~{seed}.csv"
@@ -73,19 +78,19 @@ class Paths:
 
     def hard_negatives(self, dataset: str, run: Run) -> dict[str, str]:
         """Return the rows of the check of Theorem 3.1 and the draws behind them, by their names as outputs."""
-        rows = self.rows("hard-negatives", dataset, run)
+        rows = self.rows(HARD_NEGATIVES, dataset, run)
         return {"output": rows, "draws": rows.replace("rows.csv", "draws.csv")}
 
     def damage(self, dataset: str) -> str:
         """Return the rows of structural damage."""
         return f"{self.results}/rows/damage/{dataset}.csv"
 
-    def rows_of(self, study: Study, evaluation: str, methods: Sequence[str] = ()) -> Iterator[str]:
-        """Yield the rows of an evaluation of a study, of all its methods or of some."""
+    def rows_of(self, study: Study, evaluation: str, methods: Sequence[str] = ()) -> Iterator[tuple[str, Run, str]]:
+        """Yield data set, run and rows of an evaluation of a study, of all its methods or of some."""
         runs = [*study.runs, *(Run(name, DEFAULT) for name in study.controls_of(evaluation))]
         for dataset, run in product(study.datasets, runs):
             if not methods or run.method in methods:
-                yield self.rows(evaluation, dataset, run)
+                yield dataset, run, self.rows(evaluation, dataset, run)
 
 
 def all_datasets(config: Config) -> list[str]:

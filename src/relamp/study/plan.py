@@ -13,12 +13,13 @@ from relamp.method.table import METHODS
 from relamp.study.config import Config
 from relamp.study.names import BAG, EDIT_KERNELS, FROM_SCRATCH, KERNELS
 from relamp.study.overrides import value_of
-from relamp.study.paths import Paths, all_datasets
-from relamp.study.studies import BASE, CONTROL, Study, fixed_runs, studies
+from relamp.study.paths import HARD_NEGATIVES, Paths, all_datasets
+from relamp.study.studies import BASE, CONTROL, Run, Study, fixed_runs, owner, studies
 
 # What a further sweep of a domain is drawn beside.
 _CONTROLS = (CONTROL, "image-untrained")
 _BRANCHES = ("a", "b")
+LINKED = (".html", ".json")  # of each table: its page and its sidecar
 Files = dict[str, str | list[str]]
 
 
@@ -46,7 +47,7 @@ class Plan:
         """Return the inputs of an artifact by the parameters of its job function."""
         found: Files = {}
         if artifact.rows:
-            found["rows"] = list(dict.fromkeys(path for rows in artifact.rows for path in self._rows(rows)))
+            found["rows"] = list(dict.fromkeys(path for rows in artifact.rows for _, _, path in self._rows(rows)))
         for name in artifact.inputs:
             found |= INPUTS[name](self, artifact)
         return found
@@ -128,7 +129,23 @@ class Plan:
         paths = [path for files in found for name in ("rows", "damage") for path in files.get(name, ())]
         return list(dict.fromkeys(paths))
 
-    def _rows(self, rows: Rows) -> Iterator[str]:
+    def asked(self, artifact: Artifact) -> dict[str, Any]:
+        """Return the facts that each stored file of an artifact is to have, by its path; see `Study.facts`."""
+        found: dict[str, Any] = {}
+        for rows in artifact.rows:
+            for dataset, run, path in self._rows(rows):
+                found[path] = owner(self.studies, rows.evaluation, run).facts(rows.evaluation, dataset, run)
+        for name in artifact.inputs:
+            found |= ASKED[name](self, artifact) if name in ASKED else {}
+        return found
+
+    def stored(self) -> list[str]:
+        """Return all files that artifacts are made of, each once, published ones left out."""
+        inputs = [files for made in self.artifacts.values() for files in self.inputs(made).values()]
+        found = dict.fromkeys(path for files in inputs for path in ([files] if isinstance(files, str) else files))
+        return [path for path in found if path.startswith((f"{self.results}/", f"{self.paths.shared}/"))]
+
+    def _rows(self, rows: Rows) -> Iterator[tuple[str, Run, str]]:
         swept = [study for study in self._swept() if study.domain == "graphs"]
         chosen = swept if rows.study == "sweeps" else [self.studies[rows.study]] if rows.study in self.studies else []
         for study in chosen:
@@ -167,21 +184,59 @@ class Plan:
         first = int(ARTIFACTS["mmix_fig4"].options["anchors"])
         return {} if second is None else {"skip": first if second and alone else 0}
 
-    def pictures(self, artifact: Artifact) -> Files:
-        """Return images and mixing weights; Fig. 5 shows the second data set, or further anchors of the only one."""
+    def _picture(self, artifact: Artifact) -> tuple[str, Run]:
+        """Return data set and run; Fig. 5 shows the second data set, or further anchors of the only one."""
         images = self.config.mmix.images
-        if not images.datasets:
-            return {"data": [], "mixed": []}
         dataset = images.datasets[:2][-1] if artifact.options["second"] else images.datasets[0]
-        (run,) = fixed_runs("images", images.pretraining, [images.picture])
-        mixed = self.paths.trained("images", dataset, [run], images.seeds[:1])["mixed"]
-        return {"data": self.paths.packed(dataset), "mixed": mixed}
+        return dataset, fixed_runs("images", images.pretraining, [images.picture])[0]
+
+    def pictures(self, artifact: Artifact) -> Files:
+        """Return images and mixing weights."""
+        if not self.config.mmix.images.datasets:
+            return {"data": [], "guard": [], "mixed": []}
+        dataset, run = self._picture(artifact)
+        mixed = self.paths.trained("images", dataset, [run], self.studies["images"].seeds[:1])["mixed"]
+        return {"data": self.paths.packed(dataset), "guard": self.paths.guard(dataset), "mixed": mixed}
+
+    def pictures_asked(self, artifact: Artifact) -> dict[str, Any]:
+        """Return how the run was trained whose mixing weights are shown."""
+        if not self.config.mmix.images.datasets:
+            return {}
+        study, files = self.studies["images"], self.pictures(artifact)
+        facts = {**(study.training_of(self._picture(artifact)[1]) or {}), "seed": study.seeds[0]}
+        return dict.fromkeys(files["mixed"], facts)
 
     def hard_negatives(self, _: Artifact) -> Files:
         """Return rows and draws of the theorem's runs."""
         study = self.studies["theorem"]
         made = [self.paths.hard_negatives(study.datasets[0], run) for run in study.runs]
         return {"rows": [files["output"] for files in made], "draws": [files["draws"] for files in made]}
+
+    def hard_negatives_asked(self, _: Artifact) -> dict[str, Any]:
+        """Return the facts of rows and draws of the theorem's runs."""
+        study = self.studies["theorem"]
+        dataset, protocol = study.datasets[0], theorem_protocol(self.config)
+        return {
+            path: study.facts(HARD_NEGATIVES, dataset, run, protocol)
+            for run in study.runs
+            for path in self.paths.hard_negatives(dataset, run).values()
+        }
+
+    def damage_asked(self, _: Artifact) -> dict[str, Any]:
+        """Return the facts of the rows of structural damage."""
+        protocol = damage_protocol(self.config)
+        named = self.config.damage.datasets
+        return {self.paths.damage(dataset): {"dataset": dataset, "protocol": protocol} for dataset in named}
+
+
+def theorem_protocol(config: Config) -> dict[str, Any]:
+    """Return the options of the check of Theorem 3.1."""
+    return config.mmix.nodes.theorem.model_dump(mode="json", include={"permutations", "anchors"})
+
+
+def damage_protocol(config: Config) -> dict[str, Any]:
+    """Return the options of the measurement of structural damage."""
+    return config.damage.model_dump(mode="json", exclude={"datasets"})
 
 
 def methods_by_evaluation() -> dict[str, list[str]]:
@@ -211,15 +266,23 @@ INPUTS: Mapping[str, Callable[[Plan, Artifact], Files]] = {
             for dataset, seed in product(plan.studies["tables"].datasets, plan.studies["tables"].seeds)
         ]
     },
-    "guards": lambda plan, _: {
-        "reports": [f"{plan.paths.shared}/data/{name}.guard.json" for name in all_datasets(plan.config)]
-    },
+    "guards": lambda plan, _: {"reports": [*map(plan.paths.guard, all_datasets(plan.config))]},
     "hard_negatives": Plan.hard_negatives,
     "made": Plan.made,
+    # What a page links is there before it is written.
+    "pages": lambda plan, _: {
+        "linked": [str(Path(page).with_suffix(kind)) for page in plan.pages().values() for kind in LINKED]
+    },
     "pictures": Plan.pictures,
     "published": lambda plan, made: {"published": f"{plan.published}/{made.name}.csv"},
     "verdicts": lambda plan, _: {"cells": f"{plan.results}/verdict.csv"},
     "scaffolds": lambda plan, _: {"splits": [*map(plan.paths.scaffold, plan.config.transfer.datasets)]},
+}
+# Of those that hold results, what is asked of them.
+ASKED: Mapping[str, Callable[[Plan, Artifact], dict[str, Any]]] = {
+    "damage": Plan.damage_asked,
+    "hard_negatives": Plan.hard_negatives_asked,
+    "pictures": Plan.pictures_asked,
 }
 GIVEN: Mapping[str, Callable[[Plan], Any]] = {
     "fixed": Plan.fixed,

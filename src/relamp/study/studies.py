@@ -79,7 +79,7 @@ class Study:
 
     def controls_of(self, evaluation: str) -> tuple[str, ...]:
         """Return the controls that an evaluation can score."""
-        return self.controls if EVALUATIONS[evaluation].controls else ()
+        return self.controls if self.controls and EVALUATIONS[evaluation].controls else ()
 
     def trained_by(self, run: Run) -> Settings:
         """Return the training settings of a run; raises RelampError if its setting is misspelt or out of range."""
@@ -97,10 +97,39 @@ class Study:
         """Return the same as a job gets it: without the options of other methods, on which the result cannot depend."""
         return self.trained_by(run).model_dump(mode="json", exclude=set(GROUPS - {self.row(run.method).group}))
 
+    def facts(
+        self, evaluation: str, dataset: str, run: Run, protocol: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Return what the rows of a run say of themselves, and are asked for: all that decides them but data and code.
+
+        `protocol` is that of the study, unless it is given.
+        """
+        chosen = protocol or self.protocols[evaluation](dataset).model_dump(mode="json")
+        return {**self.label(evaluation, dataset, run), "seeds": list(self.seeds), "protocol": chosen}
+
+    def label(self, evaluation: str, dataset: str, run: Run) -> dict[str, Any]:
+        """Return the same without seeds and protocol: the run, and how it was trained or the options of its kernel."""
+        label = {"evaluation": evaluation, "dataset": dataset, **run._asdict()}
+        if run.method in self.controls_of(evaluation):
+            return {**label, "options": dict(self.options)}
+        return {**label, "training": self.training_of(run)}
+
+    def training_of(self, run: Run) -> dict[str, Any] | None:
+        """Return how the encoder of a run is trained; None where training starts from scratch."""
+        if run.method == FROM_SCRATCH:
+            return None
+        return {"method": self.method_of(run), "settings": self.settings_of(run)}
+
     def method_of(self, run: Run) -> dict[str, Any]:
         """Return a method as a job gets it: its class, with the options that the class takes."""
         row = self.row(run.method)
         return {"name": run.method, "maker": row.maker, "options": dict(row.fixed), "trains": row.trains}
+
+
+def owner(found: Mapping[str, Study], evaluation: str, run: Run) -> Study:
+    """Return the study with which a run is scored by an evaluation: the first one that has it."""
+    fitting = (study for study in found.values() if evaluation in study.protocols)
+    return next(study for study in fitting if run in study.runs or run.method in study.controls_of(evaluation))
 
 
 def studies(config: Config) -> dict[str, Study]:

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from relamp.data.folds import load_folds
 from relamp.data.local_copy import local_copy
-from relamp.data.packed import PackedGraphs
-from relamp.data.rows import FINETUNE_COLUMNS, write_rows
-from relamp.errors import RelampError
+from relamp.data.packed import PackedGraphs, write_columns
+from relamp.data.rows import FINETUNE_COLUMNS, write_rows, write_table
+from relamp.data.verified import check_trained, header_of, verified
 from relamp.method.base import build
-from relamp.runtime.environment import DEVICE, device_name
-from relamp.runtime.files import sha256, whole, write_csv, write_json
+from relamp.runtime.device import device as device_named
+from relamp.runtime.files import sha256, write_csv, write_json
 from relamp.runtime.job import named
 from relamp.runtime.kept import borrow, fingerprint
 from relamp.runtime.progress import Progress
@@ -57,8 +57,8 @@ def pretrain(
     folders of states of another run, from which what fits is taken. `trainer` is the domain's, "module:class", named so
     that a job depends on the code of its own domain alone.
     """
-    device, made = choose_device(threads), named(trainer)
-    packed = made.opened(local_copy(data))
+    device, made, digest = choose_device(threads), named(trainer), verified(data)
+    packed = made.opened(local_copy(data, digest))
     for folder, lender in zip(states, lenders, strict=False):
         borrow(folder, lender)
     files = [encoder[start : start + len(seeds)] for start in range(0, len(encoder), len(seeds))]
@@ -66,11 +66,14 @@ def pretrain(
         log.info("%s: %s", row["name"], row["options"])
         chosen = made.settings_class.model_validate(given)
         method = build(row, chosen)
-        facts = training_facts(data, code, chosen, threads, device, method=dict(row))
+        facts = training_facts(digest, code, chosen, threads, device, method=dict(row))
         make = partial(made, packed, method, device=device)
         done = train_seeds(make, seeds, state, facts, f"{packed.name} {row['name']}")
+        # What the configuration asks for, and no version of anything: it gives the same files for the same results.
+        asked = {"method": dict(row), "settings": dict(given), "data": digest}
         for path, (trained, own) in zip(paths, done, strict=True):
-            _write(path, trained, {**own, "dataset": packed.name}, ["epoch", "loss", *method.terms])
+            told = {**own, "dataset": packed.name}
+            _write(path, trained, told, {**asked, "seed": own["seed"]}, ["epoch", "loss", *method.terms])
 
 
 def finetune(
@@ -90,24 +93,27 @@ def finetune(
     """Fine-tune an encoder for each seed; write its ROC-AUC, a row per seed, epoch, part (valid, test) and task.
 
     `split` has the part of each molecule, 0 to 2 for training, validation and test; without `encoder` training starts
-    from scratch; `shape` is its width and number of layers; `settings` are those of `Finetuning`,
-    `lender` is another run's folder of states, from which what fits is taken.
+    from scratch; `shape` is its width and number of layers; `settings` are those of `Finetuning`. `labels` are facts of
+    the rows; the encoder must be one of their `training`. `lender` is another run's folder of states, from which what
+    fits is taken.
     """
     if lender:
         borrow(state, lender)
-    device, chosen = choose_device(threads), Finetuning.model_validate(settings)
-    packed, part = PackedGraphs.load(local_copy(data)), load_folds(split)
+    device, chosen, digest = choose_device(threads), Finetuning.model_validate(settings), verified(data)
+    packed, part = PackedGraphs.load(local_copy(data, digest)), load_folds(split)
     train, valid, test = (np.flatnonzero(part == number) for number in range(3))
     scored = np.concatenate([valid, test])
     inputs = {"split": sha256(split), "encoder": sha256(encoder) if encoder else None, "shape": list(shape)}
-    facts = training_facts(data, code, chosen, threads, device, **inputs)
+    facts = training_facts(digest, code, chosen, threads, device, **inputs)
+    if encoder:
+        check_trained(encoder, labels.get("training") or {})
     pretrained = load_file(encoder) if encoder else None
     finetuner, rows_of = (named(f"relamp.train.molecules:{name}") for name in ("Finetuner", "roc_auc_rows"))
     make = partial(finetuner, packed, train, scored, chosen, shape, pretrained=pretrained, device=device)
     rows: list[pd.DataFrame] = []
     for trained, own in train_seeds(make, seeds, state, facts, f"{packed.name} {labels['method']}"):
         rows += rows_of(packed, trained, {"valid": valid, "test": test}, own["seed"])
-    write_rows(output, rows, labels, FINETUNE_COLUMNS)
+    write_rows(output, rows, {**labels, "seeds": list(seeds), "protocol": dict(settings)}, FINETUNE_COLUMNS)
 
 
 def embed_edits(
@@ -126,43 +132,38 @@ def embed_edits(
     Anchors, positives and negatives stand one after another. Data, encoders, method, settings and trainer are those of
     `pretrain`, the protocol is an `EditDistanceProtocol`.
     """
-    device, packed = choose_device(threads), PackedGraphs.load(data)
+    device, digest = choose_device(threads), verified(data)
+    packed, training = PackedGraphs.load(data), {"method": dict(method), "settings": dict(settings), "data": digest}
     chosen = EditDistanceProtocol.model_validate(protocol)
     made = build(method, Pretraining.model_validate(settings))
     holding, edits = named(trainer), named("relamp.evaluate.edit_distance:edits")
     for seed in seeds:
+        check_trained(encoder[seed], facts := {**training, "seed": seed})
         weights, arrays = load_file(encoder[seed]), {}
         for nodes, triplets in edits(packed, chosen, seed):
             holders = [holding(part, made, seed, device) for part in triplets]
             for holder in holders:
                 holder.encoder.load_state_dict(weights)
             arrays[f"n~{nodes}"] = torch.stack([holder.embed()[""] for holder in holders])
-        _write_tensors(output[seed], arrays)
+        _write_tensors(output[seed], arrays, {**facts, "protocol": dict(protocol)})
 
 
 def choose_device(threads: int) -> torch.device:
-    """Return the GPU if there is one, unless RELAMP_DEVICE says otherwise, and set the number of threads.
-
-    Raises RelampError if it names a GPU that is not there.
-    """
+    """Return the device that `relamp.runtime.device` names, and set the number of threads."""
     torch.set_num_threads(threads)
-    found = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    device = torch.device(device_name() or ("cuda" if found else "cpu"))
-    if device.type == "cuda" and (device.index or 0) >= found:
-        there = f"torch {torch.__version__} finds {found or 'no'} GPU{'s' * (found > 1)} here"
-        raise RelampError(f"{DEVICE}: {device} is asked for, but {there}; set it to cpu, or unset it")
-    return device
+    return torch.device(device_named(torch))
 
 
 def training_facts(
-    data: Path, code: Path, settings: Settings, threads: int, device: torch.device, **others: Any
+    data: str, code: Path, settings: Settings, threads: int, device: torch.device, **others: Any
 ) -> dict[str, Any]:
     """Return all that a training depends on but its seed: a state of other facts is not resumed.
 
-    A GPU adds up in another order than a CPU, and its random streams cannot be resumed there.
+    `data` is the sha256 of the packed file. A GPU adds up in another order than a CPU, and its random streams cannot be
+    resumed there.
     """
     return {
-        "data": sha256(data),
+        "data": data,
         "code": sha256(code),
         "settings": settings.model_dump(mode="json"),
         "torch": torch.__version__,
@@ -184,26 +185,28 @@ def train_seeds(
         yield trained, own
 
 
-def _write(encoder: Path, trained: Trained, facts: dict[str, Any], columns: Sequence[str]) -> None:
+def _write(
+    encoder: Path, trained: Trained, facts: dict[str, Any], asked: Mapping[str, Any], columns: Sequence[str]
+) -> None:
     """Write a run's files, the encoder's beside all others."""
     folder, words = encoder.parent, {}
     if trained.final is not None:
         words = {"final_epoch": str(trained.final)}
         facts = {**facts, "final_epoch": trained.final, "epochs": len(trained.history)}
     kept = {} if trained.kept is None else {"nodes": trained.kept}
-    _write_tensors(encoder, trained.encoder)
-    _write_tensors(folder / "embeddings.safetensors", {**trained.embeddings, **kept}, words)
+    _write_tensors(encoder, trained.encoder, asked)
+    _write_tensors(folder / "embeddings.safetensors", {**trained.embeddings, **kept}, asked, words)
     history = pd.DataFrame(trained.history) if trained.history else pd.DataFrame(columns=list(columns))
     write_csv(folder / "history.csv", history)
     for name, rows in trained.tables.items():
-        write_csv(folder / f"{name}.csv", rows)
+        write_table(folder / f"{name}.csv", rows, asked)
     # Not one of the facts that a state is resumed by: another CPU may go on, if with other last bits.
     write_json(folder / "run.json", {**facts, "cpu": cpu_model()})
 
 
-def _write_tensors(path: Path, tensors: Mapping[str, Tensor], words: Mapping[str, str] | None = None) -> None:
-    """Write tensors, with words in the file's header, as a whole or not at all."""
-    with whole(path) as beside:
-        save_file(
-            {name: value.contiguous() for name, value in tensors.items()}, beside, metadata=dict(words or {}) or None
-        )
+def _write_tensors(
+    path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any], words: Mapping[str, str] | None = None
+) -> None:
+    """Write tensors as a whole or not at all, with facts, their sha256 and further words in the file's header."""
+    arrays = {name: value.contiguous().numpy() for name, value in tensors.items()}
+    write_columns(path, {**header_of(arrays, facts), **(words or {})}, arrays)

@@ -1,0 +1,63 @@
+"""What trains: the device that a job takes, and what its log says of it. Nothing here loads torch."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from relamp.errors import RelampError
+
+SWITCH = "RELAMP_DEVICE"
+# What a scheduler says to a job that holds GPUs, and where drivers show them.
+_HELD = ("SLURM_JOB_GPUS", "SLURM_STEP_GPUS", "SLURM_GPUS_ON_NODE")
+_IDLE = (
+    "{build} cannot use this machine's GPU, so the CPU trains and the GPU is idle; install torch's CUDA build or set "
+    f"{SWITCH}=cpu"
+)
+_FILES = ("nvidia[0-9]*", "kfd", "dxg")
+
+
+def device(torch: Any) -> str:
+    """Return the device that RELAMP_DEVICE names, or else a GPU if torch sees one, or the CPU.
+
+    Raises RelampError if the device is not there, or the CPU would train while this job of a cluster holds a GPU.
+    """
+    asked, build = os.environ.get(SWITCH), f"torch {torch.__version__}"
+    if asked:
+        try:
+            named = torch.device(asked)
+        except RuntimeError as error:
+            raise RelampError(f"{SWITCH}: there is no device {asked!r}; take cpu or cuda, or unset it") from error
+        seen = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if named.type == "cuda" and (named.index or 0) >= seen:
+            raise RelampError(f"{SWITCH}: {asked} is not there, {build} sees {seen} GPUs; take cpu, or unset it")
+        return asked
+    if torch.cuda.is_available():
+        return "cuda"
+    if gpu_there() and gpu_held():
+        raise RelampError(_IDLE.format(build=build))
+    return "cpu"
+
+
+def gpu_there(folder: Path = Path("/dev")) -> bool:
+    """Return whether a driver shows a GPU."""
+    return any(True for pattern in _FILES for _ in folder.glob(pattern))
+
+
+def gpu_held() -> bool:
+    """Return whether a scheduler has given this job a GPU."""
+    return any(os.environ.get(name) for name in _HELD)
+
+
+def device_words() -> str:
+    """Return device and build of torch for a log's first line; nothing in a job that has not loaded torch.
+
+    On the terminal it says if the CPU trains beside an idle GPU. Raises RelampError as `device` does.
+    """
+    torch = sys.modules.get("torch")
+    if not torch:
+        return ""
+    named, build = device(torch), f"torch {torch.__version__}"
+    if named == "cpu" and not os.environ.get(SWITCH) and (gpu_there() or gpu_held()):
+        print(f"relamp: {_IDLE.format(build=build)}", file=sys.stderr)
+    return f", {named} with {build}"
