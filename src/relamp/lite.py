@@ -6,25 +6,20 @@ python -m relamp.lite render ROWS.zip OUT  render everything from them
 
 import argparse
 import json
-import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from relamp.artifacts.verdict import print_verdicts
-from relamp.data.archive import Archive
-from relamp.errors import RelampError, listed
-from relamp.runtime.files import read_json, write_json, write_zip
-from relamp.runtime.home import home
+from relamp.errors import RelampError
+from relamp.runtime.files import write_zip
 from relamp.runtime.job import bound, named
 from relamp.runtime.provenance import configured_by
-from relamp.runtime.sealed import is_sealed, remade, write_sealed
-from relamp.study.config import CONFIG, configured, restored
+from relamp.runtime.sealed import remade
+from relamp.study.config import CONFIG, configured
+from relamp.study.packed_rows import asked_file, unpacked
 from relamp.study.plan import Plan
 from relamp.study.recorded import SIDECAR, changed_inputs, cpus, read_sidecar, recorded_config
-
-_MOST_BYTES = 2**32
 
 
 def pack(output: Path, preset: str | None = None) -> None:
@@ -53,36 +48,18 @@ def pack(output: Path, preset: str | None = None) -> None:
 def render(rows: Path, out: Path) -> None:
     """Unpack rows below a folder and render there all figures, tables and pages that need no packed data.
 
-    Raises RelampError if the file holds no rows of a configuration.
+    Raises RelampError as `unpacked` does, and if rows are not those of the configuration.
     """
-    archive = Archive(rows, _MOST_BYTES)
-    if CONFIG not in archive:
-        raise RelampError(f"{rows}: holds no rows of a run; make it with `relamp pack`")
-    archive.unpack(out)
-    recorded = read_json(out / CONFIG)
-    config = restored(recorded, archive.place(CONFIG))
-    plan = Plan(config, str(out), str(out / "figures"), os.path.relpath(home() / "published"))
-    if missing := [path for path in plan.all_rows() if not Path(path).is_file()]:
-        raise RelampError(f"{rows}: lacks {listed(Path(path).relative_to(out) for path in missing)}; pack it again")
+    plan = unpacked(rows, out)
     for artifact in plan.artifacts.values():
         if artifact.lite:
-            asked = plan.asked(artifact)
-            if not recorded.get("sealed"):
-                _seal(asked)
-            write_json(file := out / "asked" / f"{artifact.name}.json", asked)
             make, words = named(artifact.call), plan.inputs(artifact) | plan.outputs(artifact) | plan.params(artifact)
             # Folds and splits are not there, to be named in sidecars.
-            words |= {"splits": (), "command": f"python -m relamp.lite render {rows} {out}", "asked": file}
+            words |= {"splits": (), "command": f"python -m relamp.lite render {rows} {out}"}
+            words |= {"asked": asked_file(plan, artifact)}
             with configured_by(out / CONFIG):
                 make(**bound(make, words))
-    print_verdicts(out / "verdict.csv", out / "claims.csv", out / "verdict.html", config.fail_on)
-
-
-def _seal(asked: Mapping[str, Any]) -> None:
-    """Give rows in an archive from before they had facts those of its configuration, which alone says them there."""
-    for path, facts in asked.items():
-        if Path(path).is_file() and not is_sealed(path):
-            write_sealed(path, Path(path).read_bytes().decode(errors="replace"), facts)
+    print_verdicts(out / "verdict.csv", out / "claims.csv", out / "verdict.html", plan.config.fail_on)
 
 
 def pack_main(words: Sequence[str]) -> int:

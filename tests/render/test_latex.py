@@ -11,16 +11,13 @@ import pandas as pd
 import pytest
 
 from relamp.artifacts.base import Artifact
-from relamp.data.archive import Archive
 from relamp.judge.published import AGGREGATES, load_published
 from relamp.render.data_table import data_table
 from relamp.render.latex import latex, latex_table
 from relamp.render.markup import TextTable
 from relamp.render.tables import REPRODUCED, comparison_table
-from relamp.runtime.files import read_json
 from relamp.runtime.job import bound, named
-from relamp.study.config import restored
-from relamp.study.plan import Plan
+from relamp.study.packed_rows import asked_file, unpacked
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = ROOT / "published"
@@ -204,9 +201,7 @@ def reports() -> list[dict[str, object]]:
 
 def tables_of(preset: str, out: Path) -> list[Path]:
     """Make all tables of the recorded rows of a preset."""
-    Archive(ROOT / "reproduction" / preset / "rows.zip", 2**30).unpack(out)
-    config = restored(read_json(out / "config.json"), "config.json")
-    plan = Plan(config, str(out), str(out / "figures"), str(PUBLISHED))
+    plan = unpacked(ROOT / "reproduction" / preset / "rows.zip", out)
 
     def is_table(artifact: Artifact) -> bool:
         return artifact.lite and any("/tables/" in path for paths in artifact.outputs.values() for path in paths)
@@ -214,7 +209,8 @@ def tables_of(preset: str, out: Path) -> list[Path]:
     for artifact in filter(is_table, plan.artifacts.values()):
         given = plan.inputs(artifact) | plan.outputs(artifact) | plan.params(artifact)
         make = named(artifact.call)
-        make(**bound(make, given | {"splits": (), "command": "a command"}))
+        given |= {"asked": asked_file(plan, artifact), "splits": (), "command": "a command"}
+        make(**bound(make, given))
     return sorted((out / "tables").glob("*.tex"))
 
 

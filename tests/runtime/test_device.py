@@ -14,14 +14,8 @@ from relamp.runtime.log import first_line, ran
 
 
 def torch_of(gpus: int = 0) -> Any:
-    def named(text: str) -> Any:
-        kind, _, index = text.partition(":")
-        if kind not in ("cpu", "cuda"):
-            raise RuntimeError("Expected one of cpu, cuda")
-        return SimpleNamespace(type=kind, index=int(index) if index else None)
-
     cuda = SimpleNamespace(is_available=lambda: gpus > 0, device_count=lambda: gpus)
-    return SimpleNamespace(__version__="2.9.0+cpu", cuda=cuda, device=named)
+    return SimpleNamespace(__version__="2.9.0+cpu", cuda=cuda)
 
 
 @pytest.fixture(autouse=True)
@@ -46,19 +40,16 @@ def test_the_switch_decides(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 
 
 @pytest.mark.parametrize(
-    ("named", "message"),
-    [
-        ("tpu9", "RELAMP_DEVICE: there is no device 'tpu9'; take cpu or cuda, or unset it"),
-        ("cuda:1", "RELAMP_DEVICE: cuda:1 is not there, torch 2.9.0+cpu sees 1 GPUs; take cpu, or unset it"),
-    ],
+    ("gpus", "named", "there"), [(0, "cuda", "no GPU here"), (1, "cuda:1", "1 GPU here"), (2, "cuda:7", "2 GPUs here")]
 )
 def test_a_device_that_is_not_there_is_told_in_a_line(
-    named: str, message: str, monkeypatch: pytest.MonkeyPatch
+    gpus: int, named: str, there: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RELAMP_DEVICE", named)
     with pytest.raises(RelampError) as error:
-        device(torch_of(1))
-    assert str(error.value) == message
+        device(torch_of(gpus))
+    said = f"{named} is asked for, but torch 2.9.0+cpu finds {there}; set it to cpu, or unset it"
+    assert str(error.value) == f"RELAMP_DEVICE: {said}"
 
 
 IDLE = "torch 2.9.0+cpu cannot use this machine's GPU, so the CPU trains and the GPU is idle; "

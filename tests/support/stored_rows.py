@@ -203,13 +203,17 @@ def scores(
     return made if folds > 1 else made.assign(fold=np.nan)
 
 
-def write_run(folder: Path) -> None:
-    """Write the made-up rows of a finished run of SMALL, and its configuration."""
-    config = load_config(SMALL, home() / "workflow" / "presets")
-    plan = Plan(config, str(folder / "results" / "quick"), "")
+def write_rows_of(plan: Plan) -> None:
+    """Write made-up rows for all that a plan renders without packed data."""
     asked = {path: facts for made in plan.artifacts.values() for path, facts in plan.asked(made).items()}
     for path in plan.all_rows():
         write_made_up(Path(path), asked[path])
+
+
+def write_run(folder: Path) -> None:
+    """Write the made-up rows of a finished run of SMALL, and its configuration."""
+    config = load_config(SMALL, home() / "workflow" / "presets")
+    write_rows_of(Plan(config, str(folder / "results" / "quick"), ""))
     (folder / "config.yaml").write_text(yaml.safe_dump(SMALL))
 
 

@@ -8,11 +8,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from relamp.data.rows import read_table, write_table
 from relamp.runtime.files import write_csv, write_json
+from relamp.runtime.sealed import read_sealed
 from relamp.study.config import load_config
 from relamp.study.plan import Plan
 from relamp.tools.compare import main
-from stored_rows import write_made_up
+from stored_rows import write_rows_of
 
 ROOT = Path(__file__).parents[2]
 GIVEN = {
@@ -38,9 +40,7 @@ SCORED = "rows/svm-rbf/MUTAG/lamp-mag/gamma~0.2_alpha~1/rows.csv"
 
 
 def write_run(folder: Path) -> Path:
-    config = load_config(GIVEN, ROOT / "workflow" / "presets")
-    for path in Plan(config, str(folder), "").all_rows():
-        write_made_up(Path(path))
+    write_rows_of(Plan(load_config(GIVEN, ROOT / "workflow" / "presets"), str(folder), ""))
     cells = {
         "artifact": ["lamp_table1"],
         "label": ["LAMP-Mag"],
@@ -67,10 +67,10 @@ def other(one: Path, tmp_path: Path) -> Path:
 
 def worsen(folder: Path, by: float) -> None:
     """Take a share of every test accuracy of one method at the last epoch."""
-    rows = pd.read_csv(folder / SCORED)
+    facts, rows = read_sealed(folder / SCORED)[0], read_table(folder / SCORED)
     tests = rows["metric"] == "test_accuracy"
     rows.loc[tests, "value"] = rows.loc[tests, "value"] * (1 - by)
-    write_csv(folder / SCORED, rows)
+    write_table(folder / SCORED, rows, facts)
 
 
 def test_equal_runs_are_equal(one: Path, other: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from safetensors import safe_open
 
 from guarded import save_guarded
@@ -18,9 +17,8 @@ from node_graphs import random_nodes
 from relamp.data.jobs import scaffold
 from relamp.data.packaged import pack
 from relamp.data.rows import FINETUNE_COLUMNS, RUN, read_table
-from relamp.errors import RelampError
 from relamp.runtime.files import read_json, sha256
-from relamp.train.jobs import choose_device, finetune
+from relamp.train.jobs import finetune
 from training import params, run_job
 
 DATA = {"graphs": random_graphs(0, count=48), "nodes": random_nodes(0, sizes=(20, 30)), "images": two_classes(count=40)}
@@ -118,13 +116,3 @@ def test_the_rows_of_fine_tuning(tmp_path: Path, caplog: pytest.LogCaptureFixtur
         assert len(rows[start]) == 2 * 2 * 2  # seeds, epochs, parts
         assert rows[start]["value"].between(0, 1).all()
     assert not rows["none"]["value"].equals(rows["lamp-soft"]["value"])
-
-
-@pytest.mark.parametrize("device", ["cuda", "cuda:7"])
-def test_a_gpu_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch, device: str) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setenv("RELAMP_DEVICE", device)
-    with pytest.raises(RelampError, match=rf"RELAMP_DEVICE: {device} is asked for, but torch \S+ finds no GPU"):
-        choose_device(torch.get_num_threads())
-    monkeypatch.setenv("RELAMP_DEVICE", "")
-    assert choose_device(torch.get_num_threads()).type == "cpu"

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from relamp.errors import RelampError
+from relamp.runtime.environment import DEVICE, device_name
 
-SWITCH = "RELAMP_DEVICE"
 # What a scheduler says to a job that holds GPUs, and where drivers show them.
 _HELD = ("SLURM_JOB_GPUS", "SLURM_STEP_GPUS", "SLURM_GPUS_ON_NODE")
 _IDLE = (
     "{build} cannot use this machine's GPU, so the CPU trains and the GPU is idle; install torch's CUDA build or set "
-    f"{SWITCH}=cpu"
+    f"{DEVICE}=cpu"
 )
 _FILES = ("nvidia[0-9]*", "kfd", "dxg")
 
@@ -22,17 +22,14 @@ def device(torch: Any) -> str:
 
     Raises RelampError if the device is not there, or the CPU would train while this job of a cluster holds a GPU.
     """
-    asked, build = os.environ.get(SWITCH), f"torch {torch.__version__}"
+    asked, build = device_name(), f"torch {torch.__version__}"
+    found = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if asked.startswith("cuda") and int(asked.partition(":")[2] or 0) >= found:
+        there = f"{build} finds {found or 'no'} GPU{'s' * (found > 1)} here"
+        raise RelampError(f"{DEVICE}: {asked} is asked for, but {there}; set it to cpu, or unset it")
     if asked:
-        try:
-            named = torch.device(asked)
-        except RuntimeError as error:
-            raise RelampError(f"{SWITCH}: there is no device {asked!r}; take cpu or cuda, or unset it") from error
-        seen = torch.cuda.device_count() if torch.cuda.is_available() else 0
-        if named.type == "cuda" and (named.index or 0) >= seen:
-            raise RelampError(f"{SWITCH}: {asked} is not there, {build} sees {seen} GPUs; take cpu, or unset it")
         return asked
-    if torch.cuda.is_available():
+    if found:
         return "cuda"
     if gpu_there() and gpu_held():
         raise RelampError(_IDLE.format(build=build))
@@ -58,6 +55,6 @@ def device_words() -> str:
     if not torch:
         return ""
     named, build = device(torch), f"torch {torch.__version__}"
-    if named == "cpu" and not os.environ.get(SWITCH) and (gpu_there() or gpu_held()):
+    if named == "cpu" and not device_name() and (gpu_there() or gpu_held()):
         print(f"relamp: {_IDLE.format(build=build)}", file=sys.stderr)
     return f", {named} with {build}"

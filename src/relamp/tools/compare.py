@@ -6,7 +6,6 @@ or a zip file of packed rows. `relamp.judge.two_runs` states the rule.
 
 import argparse
 import sys
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from relamp.data.archive import DAMAGE
-from relamp.data.rows import DEFAULT, read_by_evaluation
+from relamp.data.rows import DEFAULT, read_by_evaluation, read_tables
 from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
 from relamp.judge.two_runs import (
@@ -29,15 +27,14 @@ from relamp.judge.two_runs import (
     seeds_means,
 )
 from relamp.runtime.files import read_json, write_csv, write_text
-from relamp.runtime.home import home
 from relamp.runtime.job import bound, named
-from relamp.study.config import restored
+from relamp.study.config import CONFIG
+from relamp.study.packed_rows import asked_file, unpacked
 from relamp.study.plan import Plan
 from relamp.study.recorded import SIDECAR, configuration_of, cpus, read_sidecar
 
 _CELL, _CLAIM = ["artifact", "label", "dataset", "metric", "part"], ["paper", "id"]
 _FAIL_ON: Mapping[str, tuple[str, ...]] = {"beyond": (BEYOND,), "unequal": (WITHIN, BEYOND, UNKNOWN)}
-_MOST_BYTES = 2**32
 _SHOWN = 12
 
 
@@ -75,10 +72,9 @@ def open_run(place: Path) -> Run:
         raise RelampError(f"{place}: holds no run; name results/<preset>, reproduction/<preset>, or a zip file of rows")
     with TemporaryDirectory() as folder:
         rows = Path(folder)
-        _unpack(packed, rows)
-        words = read_json(rows / "config.json")
+        plan, words = unpacked(packed, rows), read_json(rows / CONFIG)
         if not (place / SIDECAR).is_file():
-            _judge(words, rows)
+            _judge(plan, rows)
         return _of_folder(str(place), rows, place if place.is_dir() else rows, words.get("cpu", []), words)
 
 
@@ -89,7 +85,7 @@ def _of_folder(
     paths = sorted(rows.glob("rows/*/*/*/*/rows.csv"))
     known = [path for path in paths if path.parents[3].name in EVALUATIONS]
     others = {path.parents[3].name for path in paths} - set(EVALUATIONS)
-    damage = [pd.read_csv(path) for path in sorted(rows.glob("rows/damage/*.csv"))]
+    damage = read_tables(sorted(rows.glob("rows/damage/*.csv")))
     run = Run(name, seeds_means(read_by_evaluation(known), damage), left_out=sorted(others))
     if run.numbers.empty:
         raise RelampError(f"{name}: there are no rows to compare; finish the run first")
@@ -108,25 +104,12 @@ def _of_folder(
     return run
 
 
-def _unpack(packed: Path, folder: Path) -> None:
-    try:
-        with zipfile.ZipFile(packed) as archive:
-            members = [info for info in archive.infolist() if info.filename.startswith("rows/")]
-            if sum(info.file_size for info in members) > _MOST_BYTES:
-                raise RelampError(f"{packed}: holds more than any run's rows; name another file")
-            # zipfile keeps members below the folder, whatever their names say.
-            archive.extractall(folder, [*members, archive.getinfo("config.json")])
-    except (*DAMAGE, KeyError) as error:
-        raise RelampError(f"{packed}: holds no rows of a run ({error}); make it with `relamp pack`") from error
-
-
-def _judge(words: Mapping[str, Any], folder: Path) -> None:
+def _judge(plan: Plan, folder: Path) -> None:
     """Make the verdicts of unpacked rows beside them."""
-    plan = Plan(restored(words, "the packed rows"), str(folder), str(folder), str(home() / "published"))
     made = plan.artifacts["judge"]
-    given = {**plan.inputs(made), **plan.outputs(made), **plan.params(made), "command": "relamp compare"}
+    given = {**plan.inputs(made), **plan.outputs(made), **plan.params(made)}
     make = named(made.call)
-    make(**bound(make, given))
+    make(**bound(make, {**given, "asked": asked_file(plan, made), "command": "relamp compare"}))
     # Its sidecar says how this command judged, not how the run was made.
     (folder / SIDECAR).unlink()
 
