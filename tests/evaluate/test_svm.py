@@ -1,11 +1,13 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from safetensors.numpy import save_file
 from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
@@ -13,9 +15,12 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVC
 
+from model_graphs import random_graphs
+from relamp.data.folds import save_folds, stratified_folds
 from relamp.data.streams import stream_number
 from relamp.errors import RelampError
 from relamp.evaluate import svm
+from relamp.evaluate.embeddings import Run
 from relamp.settings.evaluation import SvmProtocol
 
 C_GRID = SvmProtocol().C
@@ -214,3 +219,39 @@ def test_distances_have_the_same_bits_for_any_number_of_threads() -> None:
         hashes.add(subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout)
     (only,) = hashes
     assert (only.split()[0], len(only.split())) == ("1", 1 + 3)
+
+
+def test_before_training_runs_of_one_seed_are_scored_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scored, y = [], np.tile([0, 1], 20)
+    replace(random_graphs(0, count=40), y=y).save(tmp_path / "D.safetensors")
+    fold = stratified_folds(y, 3, 0, name="D")
+    save_folds(tmp_path / "folds.csv", fold)
+    protocol = {"C": [0.1, 10.0], "inner_folds": 2, "folds": 3, "kernel": "rbf"}
+    fresh = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
+
+    def counted(z: np.ndarray, *rest: object) -> pd.DataFrame:
+        scored.append(z)
+        return evaluate(z, *rest)
+
+    evaluate = svm.evaluate_svm
+    monkeypatch.setattr(svm, "evaluate_svm", counted)
+
+    def rows(name: str, z: np.ndarray, store: Path | None, **other: object) -> pd.DataFrame:
+        save_file({"epoch~0": z, "epoch~20": z + 1}, tmp_path / f"{name}.safetensors")
+        files = {"embeddings": {5: tmp_path / f"{name}.safetensors"}, "folds": {5: tmp_path / "folds.csv"}}
+        label = {"method": name, "dataset": "D", "setting": "default"}
+        run = Run(tmp_path / "D.safetensors", [5], label, {**protocol, **other}, **files, store=store)
+        return pd.concat(svm.score_svm(run), ignore_index=True)
+
+    store = tmp_path / "store"
+    alone, first, second = rows("a", fresh, None), rows("a", fresh, store), rows("b", fresh, store)
+    pd.testing.assert_frame_equal(first, alone, check_exact=True)
+    pd.testing.assert_frame_equal(second, alone, check_exact=True)
+    assert len(scored) == 2 + 2 + 1
+    # Other embeddings, another protocol and a damaged copy are scored.
+    rows("c", fresh * 2, store)
+    rows("d", fresh, store, C=[1.0])
+    assert len(scored) == 5 + 2 + 2
+    for kept in store.glob("*.csv"):
+        kept.write_text(kept.read_text().replace("0.", "1."))
+    pd.testing.assert_frame_equal(rows("e", fresh, store), alone, check_exact=True)

@@ -98,7 +98,7 @@ def test_nothing_in_the_library_knows_snakemake() -> None:
 FLOORS = [
     floor.split()
     for floor in (
-        *("errors", "runtime", "settings", "data", "augment", "graph", "loss mixing", "model", "method"),
+        *("errors", "runtime", "settings", "kernels", "data", "augment", "graph", "loss mixing", "model", "method"),
         *("evaluate", "train", "judge", "render", "artifacts", "study", "tools", "lite __main__"),
     )
 ]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_graphs import random_graphs
-from relamp.data.batch import collate
+from relamp.data.batch import Batch, collate
 from relamp.settings.graphs import LampOptions, Pretraining
 from relamp.train.graphs import GraphTrainer
 from relamp.train.trainer import batches
@@ -45,3 +45,30 @@ def test_batches_cover_everything_once_and_none_is_alone(count: int, size: int) 
     assert np.concatenate(parts).tolist() == list(range(count))[::-1]
     assert all(2 <= len(part) <= size + 1 for part in parts)
     assert len(parts) == max(1, -(-count // size) - (count % size == 1 and count > 1))
+
+
+@pytest.mark.parametrize("method", ["lamp-mag", "graphcl", "simgrace"])
+def test_batches_that_are_kept_train_to_the_same_bits(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = [0]
+    batch = GraphTrainer.batch
+
+    def counted(self: GraphTrainer, index: np.ndarray) -> Batch:
+        made[0] += 1
+        return batch(self, index)
+
+    monkeypatch.setattr(GraphTrainer, "batch", counted)
+    kept = train("graphs", method, DATA, SETTINGS)
+    few, made[0] = made[0], 0
+    monkeypatch.setattr(GraphTrainer, "kept_bytes", 0)
+    anew = train("graphs", method, DATA, SETTINGS)
+    # 3 batches; 4 epochs; embeddings are made at 3 of them, in another order.
+    assert (few, made[0]) == (3 + 3 * 3, 4 * 3 + 3 * 3)
+    assert kept.history == anew.history
+    assert all(torch.equal(kept.embeddings[name], anew.embeddings[name]) for name in kept.embeddings)
+
+
+def test_an_order_that_is_drawn_anew_keeps_no_batch() -> None:
+    chosen = SETTINGS.model_copy(update={"shuffle": "epoch"})
+    trainer = GraphTrainer(DATA, make("graphs", "simgrace", chosen), 0)
+    trainer.run()
+    assert not trainer._batches

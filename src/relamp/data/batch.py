@@ -1,7 +1,8 @@
 """Batches of packed graphs as torch tensors, without padding."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -11,6 +12,7 @@ from torch.nn import functional as F
 
 from relamp.data.corpus import PackedCorpus
 from relamp.data.packed import Integers, PackedGraphs, ranges
+from relamp.kernels.segments import Neighbours, neighbour_sum
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,30 @@ class Batch:
     num_graphs: int
     edge_attr: Tensor | None = None
     features: Tensor | None = None
+    # What is made of a batch once, however often it is encoded; a changed batch begins anew.
+    _sums: dict[tuple[int, ...], Tensor] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its tensors."""
+        return sum(value.nbytes for value in vars(self).values() if isinstance(value, Tensor))
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """Who hears whom."""
+        return Neighbours(self.edge_index, len(self.x))
+
+    def inputs(self, cardinality: Sequence[int]) -> Tensor:
+        """Return what the first layer of an encoder sees of the nodes `[n, d]`: `features`, or one-hot categories."""
+        return one_hot(self.x, cardinality) if self.features is None else self.features
+
+    def input_sums(self, cardinality: Sequence[int]) -> Tensor:
+        """Return the sum of the `inputs` of each node and its neighbours `[n, d]`; nothing in it is learnt."""
+        key = tuple(cardinality)
+        if key not in self._sums:
+            own = self.inputs(cardinality)
+            self._sums[key] = own + neighbour_sum(own, self.neighbours)
+        return self._sums[key]
 
     def to(self, device: torch.device | str) -> Self:
         """Return the batch on a device."""

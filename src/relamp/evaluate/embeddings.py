@@ -1,16 +1,21 @@
 """What evaluations take: a run, and its stored embeddings."""
 
+import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from relamp.data.packed import map_arrays
+from relamp.data.rows import read_table, write_table
 from relamp.errors import RelampError
+from relamp.runtime.kept import fingerprint
+from relamp.runtime.sealed import intact
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,7 @@ class Run:
         protocol: settings of the evaluation.
         embeddings: by seed, a file of stored embeddings; none for kernels and the bag, which have no encoder.
         folds: by seed, a file of the fold of each graph, where the evaluation has folds.
+        store: a folder of rows that several runs have in common; none keeps no such rows.
     """
 
     data: Path
@@ -32,6 +38,16 @@ class Run:
     protocol: Mapping[str, Any]
     embeddings: Mapping[int, Path] = field(default_factory=dict)
     folds: Mapping[int, Path] = field(default_factory=dict)
+    store: Path | None = None
+
+    def shared(self, facts: Any, arrays: Iterable[NDArray[Any]], make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        """Return rows that other runs may have in common with this one: the first makes them, by all they depend on."""
+        if self.store is None:
+            return make()
+        path = self.store / f"{fingerprint([facts, [hash_of(array) for array in arrays]])}.csv"
+        if not intact(path):
+            write_table(path, make(), {})
+        return read_table(path)
 
 
 class NodeEmbeddings(NamedTuple):
@@ -49,6 +65,11 @@ class NodeEmbeddings(NamedTuple):
     final: bool
     z: NDArray[np.float32]
     known: NDArray[np.bool_]
+
+
+def hash_of(array: NDArray[Any]) -> str:
+    """Return a hash of an array's type, shape and content."""
+    return hashlib.sha256(f"{array.dtype.str} {array.shape} ".encode() + array.tobytes()).hexdigest()
 
 
 def by_epoch(path: Path) -> list[tuple[int, NDArray[np.float32]]]:

@@ -12,6 +12,7 @@ from relamp.data.rows import write_rows
 from relamp.data.verified import check_trained, verified
 from relamp.errors import RelampError
 from relamp.evaluate.embeddings import Run
+from relamp.runtime.files import sha256
 from relamp.runtime.job import named
 from relamp.runtime.kept import make_each
 from relamp.runtime.progress import Progress
@@ -69,7 +70,8 @@ def score(
         )
     if left := embeddings[len(labels) * count :]:
         raise RelampError(f"{left[0]}: belongs to no run; give as many labels as there are runs")
-    make_each(_score_run, arguments, output, cache, code, threads, "runs scored", lender)
+    store = {"store": cache / "shared" / sha256(code)[:16]}
+    make_each(_score_run, arguments, output, cache, code, threads, "runs scored", lender, store)
 
 
 def _score_run(evaluation: str, output: Path, **run: Any) -> None:

@@ -38,9 +38,12 @@ def score_svm(run: Run) -> Iterator[pd.DataFrame]:
     """
     chosen, y = SvmProtocol.model_validate(run.protocol), PackedGraphs.load(run.data).y
     for seed in run.seeds:
-        common = (y, load_folds(run.folds[seed]), seed, chosen.C, chosen.inner_folds)
+        fold = load_folds(run.folds[seed])
         for epoch, z in by_epoch(run.embeddings[seed]):
-            yield evaluate_svm(z, *common, chosen.kernel).assign(seed=seed, epoch=epoch)
+            score = partial(evaluate_svm, z, y, fold, seed, chosen.C, chosen.inner_folds, chosen.kernel)
+            # Before training all runs of a seed embed alike, whatever their method and setting.
+            rows = score() if epoch else run.shared([run.protocol, seed], [z, y, fold], score)
+            yield rows.assign(seed=seed, epoch=epoch)
 
 
 def evaluate_svm(

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from relamp.data.batch import Batch
+from relamp.kernels.segments import group_sum
 
 NodeEmbedding = Literal["concat", "last"]
 
@@ -61,7 +62,7 @@ def forward_with(encoder: Encoder, weights: Mapping[str, Tensor], batch: Batch, 
 
 def sum_pool(h: Tensor, graph: Tensor, num_graphs: int) -> Tensor:
     """Sum node embeddings `[n, d]` by graph into `[G, d]`."""
-    return h.new_zeros(num_graphs, h.shape[1]).index_add_(0, graph, h)
+    return group_sum(h, graph, num_graphs)
 
 
 def mean_pool(h: Tensor, graph: Tensor, num_graphs: int) -> Tensor:

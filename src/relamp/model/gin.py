@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from relamp.data.batch import Batch, one_hot
+from relamp.data.batch import Batch
+from relamp.kernels.segments import neighbour_sum
 from relamp.model.embeddings import Embeddings, Encoder, sum_pool
 
 
@@ -63,20 +64,19 @@ class GIN(Encoder):
 
     def forward(self, batch: Batch) -> Embeddings:
         """Embed a batch: nodes `[n, hidden]` a layer, graphs `[G, layers * hidden]`."""
-        source, target = batch.edge_index
-        h = one_hot(batch.x, self.cardinality) if batch.features is None else batch.features
         labels = self._edge_labels(batch)
-        layers = []
+        layers: list[Tensor] = []
         for i, (update, norm) in enumerate(zip(self.updates, self.norms, strict=True)):
-            own = h if labels is None else h + labels.to(h.dtype) @ self.edges[i]
-            h = norm(F.relu(update(own.index_add(0, target, h[source]))))
-            layers.append(h)
+            h = layers[-1] + neighbour_sum(layers[-1], batch.neighbours) if i else batch.input_sums(self.cardinality)
+            if labels is not None:
+                h = h + labels.to(h.dtype) @ self.edges[i]
+            layers.append(norm(F.relu(update(h))))
         graph = torch.cat([sum_pool(layer, batch.graph, batch.num_graphs) for layer in layers], dim=1)
         return Embeddings(tuple(layers), graph)
 
     def mask_nodes(self, batch: Batch, hidden: Tensor, generator: torch.Generator) -> Batch:
         """Replace the features of the nodes in `hidden` by draws from N(0.5, 0.5), as GraphCL's code does."""
-        features = one_hot(batch.x, self.cardinality) if batch.features is None else batch.features
+        features = batch.inputs(self.cardinality)
         noise = torch.randn(features.shape, generator=generator, device=features.device) * 0.5 + 0.5
         return replace(batch, features=torch.where(hidden[:, None], noise, features))
 

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from relamp.data.batch import Batch
 from relamp.data.corpus import PackedCorpus
 from relamp.data.packed import PackedGraphs
+from relamp.kernels.segments import neighbour_sum
 from relamp.model.embeddings import Embeddings, Encoder, mean_pool
 from relamp.model.gin import GIN, count_incoming, embedding, mlp
 
@@ -47,14 +48,13 @@ class MolecularGIN(Encoder):
 
     def forward(self, batch: Batch) -> Embeddings:
         """Embed a batch of molecules: nodes `[n, hidden]` a layer, graphs `[G, hidden]`."""
-        source, target = batch.edge_index
         h = self.atom_type[batch.x[:, 0]] + self.chirality[batch.x[:, 1]]
         types, directions = (count.to(h.dtype) for count in bond_counts(batch))
         layers = []
         for i, (update, norm) in enumerate(zip(self.updates, self.norms, strict=True)):
             # Every message of one bond type carries the same vector: counting them costs [n, 9], adding them [e, d].
             bonds = types @ self.bond_type[i] + directions @ self.bond_direction[i]
-            h = norm(update((h + bonds).index_add(0, target, h[source])))
+            h = norm(update(h + bonds + neighbour_sum(h, batch.neighbours)))
             if i + 1 < len(self.updates):
                 h = F.relu(h)
             if self.training and self.dropout:

@@ -63,6 +63,7 @@ def make_each(
     processes: int,
     what: str,
     lender: Path | None = None,
+    uncounted: Mapping[str, Path] | None = None,
 ) -> None:
     """Make every output, several at a time, unless the same is cached from an earlier job.
 
@@ -76,6 +77,7 @@ def make_each(
         processes: how many calls are made at once.
         what: is made, for the progress bar.
         lender: the cache of another run, from which what is missing is taken.
+        uncounted: further arguments of every call, on which no output depends.
     """
     shared = [f"{make.__module__}.{make.__qualname__}", sha256(code)]
     hash_of = functools.cache(sha256)  # most calls read the same data set
@@ -85,7 +87,7 @@ def make_each(
         place = output.relative_to(cache.parent).parent
         if lender:
             borrow(cache / place, lender / place)
-        calls.append((make, dict(given), output, cache / place / name))
+        calls.append((make, {**given, **(uncounted or {})}, output, cache / place / name))
     made = 0
     with Progress(what, len(calls)) as progress:
         for done, new in enumerate(run_all(_take_or_make, calls, min(processes, len(calls))), start=1):

@@ -8,7 +8,7 @@ from relamp.data.batch import Batch, collate, with_self_loops
 from relamp.data.corpus import PackedCorpus, open_packed
 from relamp.data.packed import Integers, PackedGraphs, ranges
 from relamp.errors import RelampError
-from relamp.method.base import Method
+from relamp.method.base import Loss, Method
 from relamp.settings.graphs import Pretraining
 from relamp.train.trainer import Pretrainer
 
@@ -18,12 +18,15 @@ class GraphTrainer(Pretrainer[PackedGraphs | PackedCorpus]):
 
     settings_class, opened = Pretraining, staticmethod(open_packed)
     changes = ("order",)
+    # Batches of an order that is drawn once are made once, as far as they fit.
+    kept_bytes = 2**28
 
     def __init__(
         self, data: PackedGraphs | PackedCorpus, method: Method, seed: int, device: torch.device | str = "cpu"
     ) -> None:
         super().__init__(data, method, seed, device)
         self.order = self._drawn()
+        self._batches: dict[bytes, Batch] = {}
 
     def samples(self) -> Integers:
         """Return the graphs `[G]` in the order of this epoch; raises RelampError for one graph."""
@@ -33,6 +36,16 @@ class GraphTrainer(Pretrainer[PackedGraphs | PackedCorpus]):
         if self.settings.shuffle == "epoch":
             self.order = self._drawn()
         return self.order.numpy()
+
+    def loss(self, index: Integers) -> Loss:
+        """Return the method's loss of a batch, which is kept for the next epoch if that has the same."""
+        batch = self._batches.get(index.tobytes())
+        if batch is None:
+            batch = self.batch(index)
+            if self.settings.shuffle == "once" and self.kept_bytes > 0:
+                self.kept_bytes -= batch.nbytes
+                self._batches[index.tobytes()] = batch
+        return self.method.loss(self.encoder, self.head, batch, self.random)
 
     def batch(self, index: Integers) -> Batch:
         """Return graphs `[b]` as the encoder is to see them, with their rows of prepared features `[N, d]`, if any."""

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from relamp.data.packed import Integers
 from relamp.data.streams import stream, stream_number
 from relamp.method.base import Loss, Method, Randomness
+from relamp.train.adam import Adam
 from relamp.train.loop import Resume, run_epochs
 
 Data = TypeVar("Data")
@@ -72,13 +73,8 @@ class Trainer(ABC, Generic[Data]):
         # Any: what encoder and head are is known to the method alone.
         self.encoder: Any = drawn[0].to(self.device)
         self.head: Any = drawn[1].to(self.device)
-        self.optimiser = torch.optim.Adam(
-            [*self.encoder.parameters(), *self.head.parameters()],
-            lr=settings.learning_rate,
-            weight_decay=getattr(settings, "weight_decay", 0.0),
-            # foreach on CPU gains nothing, and the plain loop's order of operations is the same on every machine.
-            foreach=False,
-        )
+        parameters = [*self.encoder.parameters(), *self.head.parameters()]
+        self.optimiser = Adam(parameters, settings.learning_rate, getattr(settings, "weight_decay", 0.0))
         self.epoch, self.result = 0, Trained()
 
     @abstractmethod

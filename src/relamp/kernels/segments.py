@@ -1,0 +1,114 @@
+"""Sums of rows over neighbours and over graphs, on CPU and GPU, without a copy of the rows that are summed."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+from torch.nn import functional as F
+
+
+@dataclass(frozen=True)
+class Segments:
+    """Which rows belong to each sum: to sum v the rows `members[offsets[v]:offsets[v + 1]]`.
+
+    Both are int32, half the bytes of int64: a sum takes as long as its bytes.
+
+    Attributes:
+        offsets: `[n + 1]`.
+        members: `[e]`.
+    """
+
+    offsets: Tensor
+    members: Tensor
+
+    @classmethod
+    def by(cls, place: Tensor, member: Tensor, n: int) -> "Segments":
+        """Return the members `[e]` of each of n sums, by the sum that each belongs to, `place` `[e]`."""
+        if not ascends(place):
+            order = torch.argsort(place, stable=True)
+            member = member[order]
+        ends = torch.bincount(place, minlength=n).cumsum(0, dtype=torch.int32)
+        return cls(F.pad(ends, (1, 0)), member.int())
+
+    def sum(self, h: Tensor) -> Tensor:
+        """Return the sums `[n, d]` of rows `[m, d]`, without gradient."""
+        return F.embedding_bag(self.members, h, self.offsets, mode="sum", include_last_offset=True)
+
+
+class Neighbours:
+    """Who hears whom in a graph of n nodes, a message going from row 0 of `edge_index` `[2, e]` to row 1."""
+
+    def __init__(self, edge_index: Tensor, n: int) -> None:
+        self.edge_index, self.n = edge_index, n
+
+    @cached_property
+    def heard(self) -> Segments:
+        """The nodes that each node hears, once for every edge."""
+        # Of edges in both directions those that leave a node say whom it hears, and they stand together already.
+        source, target = self.edge_index if not self.both_ways else self.edge_index.flip(0)
+        return Segments.by(target, source, self.n)
+
+    @cached_property
+    def hearers(self) -> Segments:
+        """The nodes that hear each node, by which a gradient goes back."""
+        return self.heard if self.both_ways else Segments.by(self.edge_index[0], self.edge_index[1], self.n)
+
+    @cached_property
+    def both_ways(self) -> bool:
+        """Whether each edge stands there in both directions, equally often, and those that leave a node together.
+
+        The difference of the two directions is a bilinear form; if it is 0 for two random vectors, it is 0, but for a
+        chance of about 2^-62.
+        """
+        source, target = self.edge_index
+        if not ascends(source):
+            return False
+        one, two = torch.randint(2**62, (2, self.n), generator=torch.Generator().manual_seed(0)).to(source.device)
+        return bool((one[source] * two[target]).sum() == (two[source] * one[target]).sum())
+
+
+def ascends(index: Tensor) -> bool:
+    """Return whether no entry of `[e]` is smaller than the one before it."""
+    return bool((index[1:] >= index[:-1]).all())
+
+
+class _NeighbourSum(Function):
+    """`out_v = sum over edges u -> v of h_u`."""
+
+    @staticmethod
+    def forward(ctx: Any, h: Tensor, neighbours: Neighbours) -> Tensor:
+        ctx.neighbours = neighbours
+        return neighbours.heard.sum(h)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        return ctx.neighbours.hearers.sum(grads[0]), None
+
+
+class _GroupSum(Function):
+    """`out_g = sum over rows i with group_i = g of h_i`."""
+
+    @staticmethod
+    def forward(ctx: Any, h: Tensor, group: Tensor, num_groups: int) -> Tensor:
+        ctx.save_for_backward(group)
+        return Segments.by(group, torch.arange(len(h), device=h.device), num_groups).sum(h)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
+        (group,) = ctx.saved_tensors
+        return grads[0].index_select(0, group), None, None
+
+
+def neighbour_sum(h: Tensor, neighbours: Neighbours) -> Tensor:
+    """Return for each node the sum of the rows of `h` `[n, d]` that it hears, `[n, d]`, with gradient (LAMP Eq. 17)."""
+    total: Tensor = _NeighbourSum.apply(h, neighbours)  # type: ignore[no-untyped-call]
+    return total
+
+
+def group_sum(h: Tensor, group: Tensor, num_groups: int) -> Tensor:
+    """Return the sum of the rows of `h` `[n, d]` of each group `[n]`, `[num_groups, d]`, with gradient."""
+    total: Tensor = _GroupSum.apply(h, group, num_groups)  # type: ignore[no-untyped-call]
+    return total
