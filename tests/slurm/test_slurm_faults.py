@@ -26,8 +26,8 @@ from slurm_cluster import (
 
 pytestmark = pytest.mark.slurm
 
-RESUMES = re.compile(r"resumes after epoch (\d+) of 200")
-SAVED = re.compile(r"SIGTERM: ended after epoch \d+ of 200, whose state is saved")
+RESUMES = re.compile(r"resumes after epoch (\d+) of 400")
+SAVED = re.compile(r"SIGTERM: ended after epoch \d+ of 400, whose state is saved")
 
 
 def finish(folder: Path, undisturbed: dict[str, bytes], env: dict[str, str] = ENV) -> None:

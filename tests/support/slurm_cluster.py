@@ -25,7 +25,7 @@ unsupervised:
   kernels: []
   seeds: [0, 1]
   sweeps: {gamma: [], alpha: []}
-  pretraining: {epochs: 200, checkpoints: [0, 200], hidden: 8, layers: 2, local_nodes: 200}
+  pretraining: {epochs: 400, checkpoints: [0, 400], hidden: 8, layers: 2, local_nodes: 200}
 """
 SITE = """
 cpu: {slurm_partition: cpu}
