@@ -1,18 +1,20 @@
 """One thread a test process: the tests run side by side, and their small arrays gain nothing from more."""
 
 import os
-import signal
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-# What `make test` hands on would be taken for the words of the makes that tests start.
-for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES"):
-    os.environ.pop(name, None)
+
+import signal
+
 from hypothesis import settings
 
 # A busy machine is no fault of the code under test.
 settings.register_profile("relamp", deadline=None)
 settings.load_profile("relamp")
 
+# What `make test` hands on would be taken for the words of the makes that tests start.
+for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES"):
+    os.environ.pop(name, None)
 # `nohup make test &` ignores these, and so would all that a test starts and sends them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
