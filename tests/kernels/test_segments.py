@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from relamp.kernels.segments import Neighbours, group_sum, neighbour_sum
+from relamp.kernels.segments import Groups, Neighbours, group_sum, neighbour_sum
 from seeded import gen
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU"))]
@@ -60,7 +60,7 @@ def test_groups_are_summed_with_gradient(device: str, groups: list[int], more: i
     h = torch.randn(len(groups), d, generator=gen(d), dtype=torch.float64)
     expected = slow_sum(h, groups, list(range(len(groups))), count)
     there, group = h.to(device).requires_grad_(), torch.tensor(groups, dtype=torch.int64, device=device)
-    found = group_sum(there, group, count)
+    found = group_sum(there, Groups(group, count))
     weight = torch.arange(count * d, dtype=torch.float64, device=device).view(count, d)
     (got,) = torch.autograd.grad((found * weight).sum(), there)
     torch.testing.assert_close(found.cpu(), expected, rtol=1e-12, atol=1e-12)

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from relamp.data.corpus import PackedCorpus
 from relamp.data.packed import Integers, PackedGraphs, ranges
-from relamp.kernels.segments import Neighbours, neighbour_sum
+from relamp.kernels.segments import Groups, Neighbours, neighbour_sum
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,11 @@ class Batch:
     def neighbours(self) -> Neighbours:
         """Who hears whom."""
         return Neighbours(self.edge_index, len(self.x))
+
+    @cached_property
+    def graphs(self) -> Groups:
+        """Whose nodes are whose."""
+        return Groups(self.graph, self.num_graphs)
 
     def inputs(self, cardinality: Sequence[int]) -> Tensor:
         """Return what the first layer of an encoder sees of the nodes `[n, d]`: `features`, or one-hot categories."""

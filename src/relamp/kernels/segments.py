@@ -70,6 +70,23 @@ class Neighbours:
         return bool((one[source] * two[target]).sum() == (two[source] * one[target]).sum())
 
 
+class Groups:
+    """The group of each of n rows, `group` `[n]`; there may be groups without a row."""
+
+    def __init__(self, group: Tensor, num_groups: int) -> None:
+        self.group, self.num_groups = group, num_groups
+
+    @cached_property
+    def members(self) -> Segments:
+        """The rows of each group."""
+        return Segments.by(self.group, torch.arange(len(self.group), device=self.group.device), self.num_groups)
+
+    @cached_property
+    def sizes(self) -> Tensor:
+        """How many rows a group has, `[num_groups]`."""
+        return torch.bincount(self.group, minlength=self.num_groups)
+
+
 def ascends(index: Tensor) -> bool:
     """Return whether no entry of `[e]` is smaller than the one before it."""
     return bool((index[1:] >= index[:-1]).all())
@@ -92,14 +109,13 @@ class _GroupSum(Function):
     """`out_g = sum over rows i with group_i = g of h_i`."""
 
     @staticmethod
-    def forward(ctx: Any, h: Tensor, group: Tensor, num_groups: int) -> Tensor:
-        ctx.save_for_backward(group)
-        return Segments.by(group, torch.arange(len(h), device=h.device), num_groups).sum(h)
+    def forward(ctx: Any, h: Tensor, groups: Groups) -> Tensor:
+        ctx.groups = groups
+        return groups.members.sum(h)
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
-        (group,) = ctx.saved_tensors
-        return grads[0].index_select(0, group), None, None
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        return grads[0].index_select(0, ctx.groups.group), None
 
 
 def neighbour_sum(h: Tensor, neighbours: Neighbours) -> Tensor:
@@ -108,7 +124,7 @@ def neighbour_sum(h: Tensor, neighbours: Neighbours) -> Tensor:
     return total
 
 
-def group_sum(h: Tensor, group: Tensor, num_groups: int) -> Tensor:
-    """Return the sum of the rows of `h` `[n, d]` of each group `[n]`, `[num_groups, d]`, with gradient."""
-    total: Tensor = _GroupSum.apply(h, group, num_groups)  # type: ignore[no-untyped-call]
+def group_sum(h: Tensor, groups: Groups) -> Tensor:
+    """Return the sum of the rows of `h` `[n, d]` of each group, `[num_groups, d]`, with gradient."""
+    total: Tensor = _GroupSum.apply(h, groups)  # type: ignore[no-untyped-call]
     return total

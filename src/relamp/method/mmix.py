@@ -77,7 +77,7 @@ class MMix(GraphMethod):
             from_b = local_global(nodes(b), graphs(h_a), batch.graph)
             return Loss(from_a + from_b, {"a": from_a, "b": from_b})
         # M-Mix's own sees directions alone, which are the same for mean and sum.
-        h_a, h_b = (mean_pool(z, batch.graph, batch.num_graphs) for z in (mixed.z, b))
+        h_a, h_b = (mean_pool(z, batch) for z in (mixed.z, b))
         parts: dict[str, Tensor] = {}
         if self.objective != "graph":
             parts |= {"node": self._between_nodes(mixed, b, batch, random), "diversity": mixed.diversity}
@@ -96,7 +96,7 @@ class MMix(GraphMethod):
     def _pooled(self, z: Tensor, batch: Batch) -> Tensor:
         """Return a graph's embedding, `[G, hidden]`, of those of its nodes, `[n, hidden]`."""
         pool = mean_pool if self.options.pooling == "mean" else sum_pool
-        return pool(z, batch.graph, batch.num_graphs)
+        return pool(z, batch)
 
     def _between_nodes(self, mixed: Mixed, b: Tensor, batch: Batch, random: Randomness) -> Tensor:
         """Return Eq. 10 without its diversity term."""

@@ -60,12 +60,11 @@ def forward_with(encoder: Encoder, weights: Mapping[str, Tensor], batch: Batch, 
     return embeddings
 
 
-def sum_pool(h: Tensor, graph: Tensor, num_graphs: int) -> Tensor:
+def sum_pool(h: Tensor, batch: Batch) -> Tensor:
     """Sum node embeddings `[n, d]` by graph into `[G, d]`."""
-    return group_sum(h, graph, num_graphs)
+    return group_sum(h, batch.graphs)
 
 
-def mean_pool(h: Tensor, graph: Tensor, num_graphs: int) -> Tensor:
+def mean_pool(h: Tensor, batch: Batch) -> Tensor:
     """Average node embeddings `[n, d]` by graph into `[G, d]`; a graph without nodes gets zeros."""
-    count = torch.bincount(graph, minlength=num_graphs).clamp_min(1)
-    return sum_pool(h, graph, num_graphs) / count[:, None]
+    return sum_pool(h, batch) / batch.graphs.sizes.clamp_min(1)[:, None]

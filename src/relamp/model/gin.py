@@ -20,7 +20,7 @@ def mlp(dims: Sequence[int], generator: torch.Generator) -> nn.Sequential:
         linear = nn.Linear(fan_in, fan_out)
         nn.init.xavier_uniform_(linear.weight, generator=generator)
         nn.init.zeros_(linear.bias)
-        layers += [linear, nn.ReLU()]
+        layers += [linear, nn.ReLU(inplace=True)]
     return nn.Sequential(*layers[:-1])
 
 
@@ -70,8 +70,8 @@ class GIN(Encoder):
             h = layers[-1] + neighbour_sum(layers[-1], batch.neighbours) if i else batch.input_sums(self.cardinality)
             if labels is not None:
                 h = h + labels.to(h.dtype) @ self.edges[i]
-            layers.append(norm(F.relu(update(h))))
-        graph = torch.cat([sum_pool(layer, batch.graph, batch.num_graphs) for layer in layers], dim=1)
+            layers.append(norm(F.relu_(update(h))))
+        graph = torch.cat([sum_pool(layer, batch) for layer in layers], dim=1)
         return Embeddings(tuple(layers), graph)
 
     def mask_nodes(self, batch: Batch, hidden: Tensor, generator: torch.Generator) -> Batch:

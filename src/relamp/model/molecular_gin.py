@@ -60,7 +60,7 @@ class MolecularGIN(Encoder):
             if self.training and self.dropout:
                 h = h * torch.empty_like(h).bernoulli_(1 - self.dropout, generator=self.noise) / (1 - self.dropout)
             layers.append(h)
-        return Embeddings(tuple(layers), mean_pool(h, batch.graph, batch.num_graphs))
+        return Embeddings(tuple(layers), mean_pool(h, batch))
 
     def mask_nodes(self, batch: Batch, hidden: Tensor, generator: torch.Generator) -> Batch:  # noqa: ARG002
         """Give the atoms in `hidden` the mask's atom type and no chirality."""
