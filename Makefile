@@ -13,6 +13,9 @@ BIN := $(VENV)/bin
 TORCH_INDEX ?=
 # A long installation says now and then how far it is.
 PATIENTLY := PYTHONPATH=src $(PYTHON) -m relamp.tools.patiently
+# Packages are installed without bytecode, so that only what is imported has it; where it may not be written, each job would
+# compile anew, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
 # Snakemake and matplotlib keep caches in the home folder; where that cannot be written, beside the results.
 ifneq ($(shell d="$${XDG_CACHE_HOME:-$$HOME/.cache}"; mkdir -p "$$d" 2> /dev/null && [ -w "$$d" ] && echo yes),yes)
 export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache

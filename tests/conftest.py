@@ -12,6 +12,8 @@ from hypothesis import settings
 settings.register_profile("relamp", deadline=None)
 settings.load_profile("relamp")
 
+# As in the workflow: what is imported is compiled once.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # What `make test` hands on would be taken for the words of the makes that tests start.
 for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES"):
     os.environ.pop(name, None)

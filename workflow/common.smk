@@ -36,6 +36,8 @@ else:
     stop(
         "relamp: out of a repository it needs the library: install it (pip), or use a clone's Snakefile"
     )
+# Packages come without bytecode, which the first import writes: forbidden to, each job would compile anew, for seconds.
+environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Jobs run in environments of their own, which find a clone's library by this path, installed or not.
 if (ROOT / "src").is_dir():
     sys.path.insert(0, str(ROOT / "src"))

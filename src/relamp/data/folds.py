@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedKFold
 
 from relamp.data.packed import Integers
 from relamp.data.streams import stream_number
@@ -43,6 +42,9 @@ def stratified_folds(y: Integers, folds: int, seed: int, name: str = "the data s
             f"{fewer}leave this data set out of the evaluation"
         )
     fold = np.empty(len(y), dtype=np.int64)
+    # Not above: trainings read folds, and would wait a second for this.
+    from sklearn.model_selection import StratifiedKFold
+
     splitter = StratifiedKFold(folds, shuffle=True, random_state=stream_number(seed, "folds"))
     for number, (_, test) in enumerate(splitter.split(np.zeros(len(y)), y)):
         fold[test] = number

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 from relamp.errors import RelampError
 from relamp.judge.checks import has_columns
@@ -143,7 +143,7 @@ def corrected_variance(table: Floats) -> float:
 def _width(seeds: NDArray[np.int64], folds: int, confidence: float) -> Floats:
     """Return half the width of the interval for each number of seeds, in units of the sample standard deviation."""
     runs = seeds * max(folds, 1)
-    width: Floats = stats.t.ppf((1 + confidence) / 2, runs - 1) * np.sqrt(_correction(seeds, folds))
+    width: Floats = np.float64(stdtrit(runs - 1.0, (1 + confidence) / 2)) * np.sqrt(_correction(seeds, folds))
     return width
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from relamp.errors import RelampError
 from relamp.judge.checks import once
@@ -66,6 +65,8 @@ def rank_methods(cells: pd.DataFrame, alpha: float = 0.05) -> Ranking:
         return Ranking(ranks, used, left_out, alpha)
     # Where all ranks are equal, the correction for ties would divide by zero.
     alike = (values == values[:, :1]).all()
+    from scipy import stats  # takes a second, of which most jobs have no use
+
     statistic, p_value = (0.0, 1.0) if alike else map(float, stats.friedmanchisquare(*values.T))
     difference = critical_difference(values.shape[1], len(values), alpha)
     groups = undecided_groups(ranks, difference)
@@ -86,6 +87,8 @@ def critical_difference(methods: int, datasets: int, alpha: float = 0.05) -> flo
 
     q is the quantile of the studentized range of k values and infinite degrees of freedom, divided by sqrt(2).
     """
+    from scipy import stats
+
     q = stats.studentized_range.ppf(1 - alpha, methods, np.inf) / np.sqrt(2)
     return float(q * np.sqrt(methods * (methods + 1) / (6 * datasets)))
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import stdtrit
 
 from relamp.data.rows import DEFAULT, RUN
 from relamp.evaluate.table import EVALUATIONS
@@ -85,7 +85,7 @@ def _spread(one: "pd.Series[float]", other: "pd.Series[float]", confidence: floa
     if freedom < 1:
         return math.nan
     squares = sum(((run - run.mean()) ** 2).sum() for run in (one, other))
-    quantile = stats.t.ppf((1 + confidence) / 2, freedom)
+    quantile = stdtrit(freedom, (1 + confidence) / 2)
     return float(quantile * np.sqrt(squares / freedom * (1 / len(one) + 1 / len(other))))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import stdtrit
 
 from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
@@ -66,7 +66,7 @@ def judge_cells(
     # Beside it, what further seeds on the same data would find: without the part that only other data could tell.
     # Where nothing was run at all, the column of seeds has no numbers, and so no type of theirs.
     freedom = rows["seeds"].astype(float) - 1
-    quantile = stats.t.ppf((1 + judging.confidence) / 2, freedom.where(freedom > 0))
+    quantile = stdtrit(freedom.where(freedom > 0), (1 + judging.confidence) / 2)
     half = rows["std_seeds"] * quantile / rows["seeds"] ** 0.5
     rows = rows.assign(low_seeds=rows["mean"] - half, high_seeds=rows["mean"] + half)
     rows["verdict_seeds"] = [
