@@ -7,11 +7,24 @@ from hypothesis import strategies as st
 
 from relamp.data.registry import REGISTRY, Expected
 from relamp.errors import RelampError
-from relamp.study.resources import LAYERS_MB, Rate, asked, contrasts, count, load_rates, need, site_words, trained_mb
+from relamp.study.config import load_config
+from relamp.study.resources import (
+    LAYERS_MB,
+    Rate,
+    asked,
+    contrasts,
+    count,
+    load_rates,
+    need,
+    site_words,
+    trained_mb,
+    training_work,
+)
+from relamp.study.studies import Run, studies
 
 ROOT = Path(__file__).parents[2]
 RATES = load_rates(ROOT / "workflow" / "rates.csv")
-TRAIN = Rate("train", "messages", True, 10, 2, 1000, 100, 5, 20)
+TRAIN = Rate("train", "messages", "messages", True, 10, 2, 1000, 100, 5, 20)
 
 
 @pytest.fixture(autouse=True)
@@ -41,6 +54,22 @@ def test_own_data_count_by_their_own_size() -> None:
     assert large.mem_mb > little.mem_mb
     asked_of = asked(TRAIN, {}, 100, own=own)
     assert asked_of["expected_s"](SimpleNamespace(dataset="MINE"), 1, 1) == 706
+
+
+def test_the_work_of_graph_methods_by_hand() -> None:
+    config = load_config({"preset": "quick"}, ROOT / "workflow" / "presets")
+    study = studies(config)["tables"]
+    local, other = ("lamp-mag", "gamma~0.2_alpha~1"), ("lamp-mag-nolocal", "gamma~0.2")
+    epochs, seeds = study.training.epochs, len(study.seeds)
+    passed = training_work(study, Run(*other), "COLLAB")
+    assert passed == pytest.approx(seeds * epochs * 0.372474)
+    assert study.training.local_nodes == 1000
+    # 40 batches of 1,000 sampled nodes, and 2 of MUTAG.
+    pairs = training_work(study, Run(*local), "COLLAB") - passed
+    assert pairs == pytest.approx(seeds * epochs * 0.0043 * 40 * 1)
+    more = training_work(study, Run(*local), "MUTAG") - training_work(study, Run(*other), "MUTAG")
+    assert more == pytest.approx(seeds * epochs * 0.0043 * 2 * 1)
+    assert training_work(study, Run("lamp-mag", "gamma~0.2_alpha~0"), "COLLAB") == pytest.approx(passed)
 
 
 def test_pairs_of_nodes_are_those_of_a_sample_or_of_all() -> None:
@@ -124,12 +153,13 @@ def test_no_job_asks_for_more_than_the_cluster_gives(monkeypatch: pytest.MonkeyP
 
 
 def test_rates_that_make_no_sense_are_refused_with_their_line(tmp_path: Path) -> None:
-    head = "kind,counts,gpu,seconds,seconds_per_million,mb,mb_per_million,disk_mb,disk_mb_per_million\n"
+    head = "kind,counts,holds,gpu,seconds,seconds_per_million,mb,mb_per_million,disk_mb,disk_mb_per_million\n"
     for line, fault in (
-        ("a,hours,,1,1,1,1,1,1", "'hours' cannot be counted"),
-        ("a,graphs,,1,-1,1,1,1,1", "a rate is negative"),
-        ("a,graphs,,1,x,1,1,1,1", "could not convert"),
-        ("a,graphs,,1", "argument"),
+        ("a,hours,graphs,,1,1,1,1,1,1", "'hours' cannot be counted"),
+        ("a,graphs,hours,,1,1,1,1,1,1", "'hours' cannot be counted"),
+        ("a,graphs,graphs,,1,-1,1,1,1,1", "a rate is negative"),
+        ("a,graphs,graphs,,1,x,1,1,1,1", "could not convert"),
+        ("a,graphs,graphs,,1", "argument"),
     ):
         (tmp_path / "rates.csv").write_text(f"{head}{line}\n")
         with pytest.raises(RelampError, match=f"rates.csv: line 2: .*{fault}"):

@@ -71,8 +71,11 @@ def test_costs_worked_out_by_hand() -> None:
     assert everything.gpu_hours == pytest.approx(2 * 1018 / 3600)
     assert everything.chain_hours == pytest.approx((118 + 1018) / 3600)
     assert everything.disk_gb == pytest.approx(2)
-    (scaled,) = costs(read_plan(PLAN), ["train"], {"training": 0.5})
+    (scaled,) = costs(read_plan(PLAN), ["train"], {"training": Accuracy("training", 1, 1, 1, 0.5, 100)})
     assert scaled.gpu_hours == pytest.approx(2 * (8 + 10 + 500) / 3600)
+    # Rows of jobs of under a tenth of the size say nothing.
+    (as_before,) = costs(read_plan(PLAN), ["train"], {"training": Accuracy("training", 1, 1, 1, 0.5, 99)})
+    assert as_before == train
 
 
 def write(folder: Path, name: str, *seconds: float, threads: int = 1, log: str = "", after: str = "") -> None:
@@ -92,20 +95,20 @@ def test_earlier_runs_correct_what_grows_and_tell_how_far_it_was_off(tmp_path: P
     write(tmp_path, "train/A", 99999, 2010, log="T")  # the last row counts
     assert measured(jobs[1], tmp_path) == Measured(1, 3, took_over=False, s=2010, peak_mb=1048.576)
     assert measured(jobs[0], tmp_path) is None
-    assert accuracies(jobs, tmp_path) == [Accuracy("training", 1, 1010, 2010, 2.0)]
+    assert accuracies(jobs, tmp_path) == [Accuracy("training", 1, 1010, 2010, 2.0, 1000)]
     write(tmp_path, "train/A", 2, log="T")  # less than its start: never to nothing
     assert accuracies(jobs, tmp_path)[0].factor == pytest.approx(0.1)
     small = Job(
         "pack", "packing", (), (), "benchmarks/pack/A.jsonl", 1, {"start_s": 10, "expected_s": 11}, "logs/A.log"
     )
     write(tmp_path, "pack/A", 33)
-    assert accuracies([small], tmp_path) == [Accuracy("packing", 1, 11, 33, 1.0)]  # it hardly did more than start
+    assert accuracies([small], tmp_path) == [Accuracy("packing", 1, 11, 33, 1.0, 1)]  # it hardly did more than start
 
 
 def test_a_run_on_other_cpus_than_planned_is_compared_by_those_it_had(tmp_path: Path) -> None:
     # 10 s to start and 100 s on the plan's 4 CPUs: 200 s on 2.
     write(tmp_path, "pack/A", 410, threads=2)
-    assert accuracies(read_plan(PLAN), tmp_path) == [Accuracy("packing", 1, 210, 410, 2.0)]
+    assert accuracies(read_plan(PLAN), tmp_path) == [Accuracy("packing", 1, 210, 410, 2.0, 200)]
 
 
 def test_a_job_that_took_something_over_says_nothing_of_the_whole(tmp_path: Path) -> None:
@@ -134,11 +137,11 @@ def test_a_chain_is_as_long_as_all_of_it_and_side_by_side_as_its_longest(seconds
 
 @pytest.fixture
 def planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder in which the paper preset takes an hour, and the quick one a minute and five seconds."""
+    """An empty folder in which the paper preset takes an hour, and the quick one a tenth of it, and five seconds to start."""
 
     def planned(_: str, config: Any, targets: Any, cores: int) -> list[Job]:
         preset = config["preset"]
-        work = {"start_s": 5, "expected_s": 3605 if preset == "paper" else 65, "gpu": 1, "disk_mb": 2000}
+        work = {"start_s": 5, "expected_s": 3605 if preset == "paper" else 365, "gpu": 1, "disk_mb": 2000}
         row = f"results/{preset}/benchmarks/pretrain.jsonl"
         job = Job("pretrain", "pretrain", (), ("encoder",), row, 1, work, "logs/pretrain.log")
         return [job, Job(targets[0], "", job.outputs)]
@@ -157,13 +160,15 @@ def test_without_rows_the_rates_alone_are_used(planned: Path, capsys: pytest.Cap
 
 
 def test_rows_of_another_preset_correct_the_rates(planned: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    write(planned / "results" / "quick", "pretrain", 125)
+    write(planned / "results" / "quick", "pretrain", 725)
     (planned / "logs").symlink_to("results/quick/logs")
     print_costs("Snakefile", {"preset": "paper"}, ["lamp_fig4"], 4, Path("results"))
     _, row, _, _, said, rule = capsys.readouterr().out.splitlines()
     assert row.split()[:3] == ["lamp_fig4", "1", "2.00"]
-    assert said.startswith("The last run of preset quick left rows of 1 of its jobs: 1.1 min were expected, 2.1 min")
-    assert rule.endswith(" 1 jobs   1.92 times the estimate; its rate is now multiplied by 2.00")
+    assert said.startswith("The last run of preset quick left rows of 1 of its jobs: 6.1 min were expected, 12.1 min")
+    assert rule.endswith(
+        " 1 jobs   1.99 times the estimate; jobs of up to ten times the largest are multiplied by 2.00"
+    )
 
 
 @needs_snakemake

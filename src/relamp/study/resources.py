@@ -27,6 +27,8 @@ MOST_DOUBLINGS = 2
 NUMBERS = ("seconds", "seconds_per_million", "mb", "mb_per_million", "disk_mb", "disk_mb_per_million")
 # What a cluster's own words may bound, and in which unit.
 LIMITS = {"runtime": "minutes, or a time like 1-12:00:00", "mem_mb": "megabytes"}
+# A pair of nodes in LAMP's local loss, in passes of a node through the encoder.
+_PAIR = 0.0043
 # What Snakemake itself needs inside a job, twice: the batch script's and the step's.
 LAYERS_MB = 300
 
@@ -40,6 +42,7 @@ class Rate:
         counts: what it passes over: graphs (or molecules, or images), nodes, features of a node, messages (nodes, and
             edges in both directions), pairs of graphs, or nothing of a data set's size, so that only its passes count.
         gpu: whether a GPU helps.
+        holds: what its memory and its files grow with, in the same words.
         seconds, seconds_per_million: for starting, and for each million that is counted, each time it is passed over.
         mb, mb_per_million: memory likewise, `mb` for each CPU; it does not grow with the number of passes.
         disk_mb, disk_mb_per_million: of its files likewise.
@@ -47,6 +50,7 @@ class Rate:
 
     kind: str
     counts: Counts
+    holds: Counts
     gpu: bool
     seconds: float
     seconds_per_million: float
@@ -94,12 +98,14 @@ def load_rates(path: Path | str) -> dict[str, Rate]:
 
 
 def _rate(cells: Mapping[str, str]) -> Rate:
-    if cells["counts"] not in get_args(Counts):
-        raise ValueError(f"{cells['counts']!r} cannot be counted")
+    for name in ("counts", "holds"):
+        if cells[name] not in get_args(Counts):
+            raise ValueError(f"{cells[name]!r} cannot be counted")
     numbers = [float(cells[name]) for name in NUMBERS]
     if min(numbers) < 0:
         raise ValueError("a rate is negative")
-    return Rate(cells["kind"], cast(Counts, cells["counts"]), cells["gpu"] == "yes", *numbers)
+    counts, holds = (cast(Counts, cells[name]) for name in ("counts", "holds"))
+    return Rate(cells["kind"], counts, holds, cells["gpu"] == "yes", *numbers)
 
 
 def count(counts: Counts, dataset: str | None, own: Sizes | None = None) -> int:
@@ -130,10 +136,40 @@ def contrasts(dataset: str, sample_size: int) -> float:
 
 
 def training_work(study: Study, run: Run, dataset: str) -> float:
-    """Return how much work the training of a run is: passes over the data, between nodes also pairs in millions."""
+    """Return how much work the training of a run is, in the unit of its domain's kind.
+
+    Images: passes over the data. Nodes: pairs that are compared, in millions. Graphs and molecules: passes of a node
+    through both branches of LAMP's encoder, 3 layers of width 32, in millions; other encoders and the local loss are
+    counted as so many of these as they take time on a CPU.
+    """
     shape = _shape(study, run)
-    each = contrasts(dataset, shape.sample_size) if study.domain == "nodes" else 1
+    if study.domain == "images":
+        each = 1.0
+    elif study.domain == "nodes":
+        each = contrasts(dataset, shape.sample_size)
+    else:
+        each = _node_passes(study, run, dataset, shape)
     return float(len(study.seeds) * shape.epochs * each)
+
+
+def _node_passes(study: Study, run: Run, dataset: str, shape: Any) -> float:
+    """Return the work of an epoch; its constants are measured (benchmarks/RESULTS.md)."""
+    graphs, nodes = (count(what, dataset, study.sizes) for what in ("graphs", "nodes"))
+    of_molecules = study.domain == "molecules"
+    layers = 1 if study.row(run.method).group == "mmix" else shape.layers
+    # Products with weights grow with the square of the width, and in a molecular encoder they are twice as many; sums,
+    # normalisations and gates grow with the width.
+    width = shape.hidden / 32 * layers / 3
+    encoded = nodes * width * (0.65 + 0.35 * shape.hidden / 32 * (2 if of_molecules else 1))
+    batches = math.ceil(graphs / shape.batch_size)
+    sample = min(shape.local_nodes, nodes / batches) if _is_local(study, run) else 0
+    return float(encoded + _PAIR * width * batches * sample**2) / 1e6
+
+
+def _is_local(study: Study, run: Run) -> bool:
+    """Return whether a run compares nodes with nodes as LAMP does (Eq. 20)."""
+    row, settings = study.row(run.method), study.trained_by(run).model_dump()
+    return row.group == "lamp" and row.fixed.get("local", True) and settings["lamp"]["alpha"] > 0
 
 
 def training_disk(study: Study, run: Run, dataset: str) -> float:
@@ -198,17 +234,17 @@ def need(
         threads: CPUs; what has several works in as many processes.
         own: sizes of the user's own data sets.
     """
-    millions = count(rate.counts, dataset, own) / 1e6
+    millions, held = (count(what, dataset, own) / 1e6 for what in (rate.counts, rate.holds))
     seconds = rate.seconds + rate.seconds_per_million * millions * times / threads
     minutes = max(SHORTEST, math.ceil(MARGIN * seconds / 60))
-    memory = LAYERS_MB + rate.mb * threads + rate.mb_per_million * millions
+    memory = LAYERS_MB + rate.mb * threads + rate.mb_per_million * held
     more = 2 ** min(attempt - 1, MOST_DOUBLINGS)
     return Need(
         start_s=math.ceil(rate.seconds),
         expected_s=math.ceil(seconds),
         runtime=minutes * more,
         mem_mb=math.ceil(memory / 100) * 100 * more,
-        disk_mb=math.ceil(rate.disk_mb + rate.disk_mb_per_million * millions),
+        disk_mb=math.ceil(rate.disk_mb + rate.disk_mb_per_million * held),
         gpu=int(rate.gpu and has_gpus()),
     )
 

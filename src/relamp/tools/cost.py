@@ -29,7 +29,7 @@ def print_costs(snakefile: str, config: Mapping[str, Any], targets: Sequence[str
         planned = plan(snakefile, {**config, "preset": source}, targets, cores) if source in others else jobs
         if found := accuracies(planned, Path()):
             break
-    made = costs(jobs, targets, {row.kind: row.factor for row in found})
+    made = costs(jobs, targets, {row.kind: row for row in found})
     print("\n".join([*_table(made), "", GPUS, *_off(found, source)]))
 
 
@@ -62,6 +62,8 @@ class Accuracy:
         jobs: with a row.
         expected_s, measured_s: over all of them, in seconds.
         factor: by which the growing part of an estimate is multiplied from now on; 1 if the rows tell too little.
+        largest_s: the growing part of the largest job with a row, as it was estimated. Jobs of more than ten times this
+            are not corrected by it: small ones show what starting costs.
     """
 
     kind: str
@@ -69,6 +71,7 @@ class Accuracy:
     expected_s: float
     measured_s: float
     factor: float
+    largest_s: float = 0.0
 
 
 def accuracies(jobs: Iterable[Job], folder: Path) -> list[Accuracy]:
@@ -89,23 +92,25 @@ def accuracies(jobs: Iterable[Job], folder: Path) -> list[Accuracy]:
         start, grows, took = (sum(column) for column in zip(*rows, strict=True))
         expected = start + grows
         factor = max(took - start, 0.1 * grows) / grows if grows >= LEAST_S else 1.0
-        found.append(Accuracy(kind, len(rows), expected, took, factor))
+        found.append(Accuracy(kind, len(rows), expected, took, factor, max(row[1] for row in rows)))
     return found
 
 
-def seconds_of(job: Job, factors: Mapping[str, float]) -> float:
+def seconds_of(job: Job, measured_by_kind: Mapping[str, Accuracy]) -> float:
     """Return how long a job should take, in seconds, overhead included."""
     if not job.submitted:
         return 0.0
-    start, expected = job.resources.get("start_s", 0), job.resources["expected_s"]
-    return OVERHEAD_S + start + (expected - start) * factors.get(job.kind, 1.0)
+    start, found = job.resources.get("start_s", 0), measured_by_kind.get(job.kind)
+    grows = job.resources["expected_s"] - start
+    factor = found.factor if found and grows * job.threads <= 10 * found.largest_s else 1.0
+    return OVERHEAD_S + start + grows * factor
 
 
-def costs(jobs: Sequence[Job], targets: Sequence[str], factors: Mapping[str, float]) -> list[Cost]:
+def costs(jobs: Sequence[Job], targets: Sequence[str], measured_by_kind: Mapping[str, Accuracy]) -> list[Cost]:
     """Return what each target costs with all that it needs; targets that are in no plan are left out."""
     maker = {path: number for number, job in enumerate(jobs) for path in job.outputs}
     parents = {number: {maker[path] for path in job.inputs if path in maker} for number, job in enumerate(jobs)}
-    seconds = [seconds_of(job, factors) for job in jobs]
+    seconds = [seconds_of(job, measured_by_kind) for job in jobs]
     chains: dict[int, float] = {}
     needed: dict[int, set[int]] = {}
     for number in TopologicalSorter(parents).static_order():
@@ -141,6 +146,6 @@ def _off(rows: Sequence[Accuracy], preset: str) -> list[str]:
     ]
     for row in rows:
         off = f"{row.measured_s / row.expected_s:>6.2f} times the estimate"
-        used = f"; its rate is now multiplied by {row.factor:.2f}" if row.factor != 1 else ""
+        used = f"; jobs of up to ten times the largest are multiplied by {row.factor:.2f}" if row.factor != 1 else ""
         lines.append(f"  {row.kind:<18} {row.jobs:>4} jobs {off}{used}")
     return lines
