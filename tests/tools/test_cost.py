@@ -137,7 +137,7 @@ def test_a_chain_is_as_long_as_all_of_it_and_side_by_side_as_its_longest(seconds
 
 @pytest.fixture
 def planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder in which the paper preset takes an hour, and the quick one a tenth of it, and five seconds to start."""
+    """An empty folder where the paper preset takes an hour, the quick one a tenth, and both five seconds to start."""
 
     def planned(_: str, config: Any, targets: Any, cores: int) -> list[Job]:
         preset = config["preset"]
