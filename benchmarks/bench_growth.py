@@ -92,8 +92,10 @@ def main() -> None:
         )
         panel.loglog(sizes, times, "o-", color="#0072b2")
         panel.set_title(f"time ~ size^{exponent:.2f}", fontsize=8)
-        panel.set_xlabel(label.replace(", ", ",\n", 1), fontsize=7)
+        panel.set_xlabel(label.replace(", ", ":\n", 1), fontsize=7)
+        panel.set_xticks(sizes, [f"{size:,}" for size in sizes], rotation=30)
         panel.tick_params(labelsize=7)
+        panel.minorticks_off()
     panels[0].set_ylabel("CPU seconds", fontsize=7)
     if given.picture:
         figure.savefig(given.picture, dpi=200)

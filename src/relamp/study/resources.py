@@ -156,7 +156,10 @@ def _node_passes(study: Study, run: Run, dataset: str, shape: Any) -> float:
     """Return the work of an epoch; its constants are measured (benchmarks/RESULTS.md)."""
     graphs, nodes = (count(what, dataset, study.sizes) for what in ("graphs", "nodes"))
     of_molecules = study.domain == "molecules"
-    layers = 1 if study.row(run.method).group == "mmix" else shape.layers
+    row = study.row(run.method)
+    # M-Mix's encoder has one layer a branch, and mixing takes as long again.
+    mixes = row.fixed.get("objective") != "local-global"
+    layers = shape.layers if row.group != "mmix" else 1 + mixes
     # Products with weights grow with the square of the width, and in a molecular encoder they are twice as many; sums,
     # normalisations and gates grow with the width.
     width = shape.hidden / 32 * layers / 3
