@@ -98,7 +98,7 @@ ONE_FAULT: dict[str, dict[str, Any]] = {
     "unsupervised.sweeps.prune_scope.over.prune_scope.0: a value is a number or a word of letters": unsupervised(
         sweeps={"prune_scope": ["a/b"]}
     ),
-    "unsupervised.sweeps.A b.[key]: string should match pattern": unsupervised(sweeps={"A b": {"gamma": [0.1]}}),
+    "unsupervised.sweeps.A b: string should match pattern": unsupervised(sweeps={"A b": {"gamma": [0.1]}}),
     "unsupervised.sweeps: input should be a valid dictionary": unsupervised(sweeps=[0.1]),
     "unsupervised.datasets.0: graphs with a class each are needed, which BBBP has not; known: MUTAG, ": unsupervised(
         datasets=["BBBP"]
@@ -112,7 +112,7 @@ ONE_FAULT: dict[str, dict[str, Any]] = {
     "mmix.nodes.methods.0: there is no method on nodes 'mp-mx'; did you mean": mmix(nodes={"methods": ["mp-mx"]}),
     "mmix.images.picture: there is no method on images 'simcrl'; did you mean": mmix(images={"picture": "simcrl"}),
     "mmix.edit_distance.kernels.0: there is no kernel for edit distances 'rw'": mmix(edit_distance={"kernels": ["rw"]}),
-    "mmix.nodes.probes.Coar.[key]: there is no data set 'Coar'": mmix(nodes={"probes": {"Coar": {}}}),
+    "mmix.nodes.probes.Coar: there is no data set 'Coar'": mmix(nodes={"probes": {"Coar": {}}}),
     "mmix.nodes": mmix(nodes={"probes": {"Cora": {"split": "odd"}}}),
     "mmix.nodes: pretraining.branches lacks 'a'": mmix(nodes={"pretraining": {"branches": ["average"]}}),
     "mmix.nodes: grace-gat: hidden 30 cannot be shared among 4 heads; take a multiple, or fewer heads": mmix(
@@ -309,12 +309,12 @@ def test_an_own_data_set_is_known_wherever_graphs_are_asked_for(folder: str) -> 
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("PROTEINS", "own.PROTEINS.[key]: the registry has a data set of that name (PROTEINS); take another"),
-        ("Proteins", "own.Proteins.[key]: the registry has a data set of that name (PROTEINS); take another"),
-        ("IMDB-B", "own.IMDB-B.[key]: the registry has a data set of that name (IMDB-B, short for IMDB-BINARY); take"),
-        ("sol-3", "own.sol-3.[key]: the registry has a data set of that name (SOL-3, short for Solubility-3); take"),
-        ("a/b", "own.a/b.[key]: a name is made of letters, digits, _, - and ."),
-        ("Avg.", "own.Avg..[key]: a name is made of letters, digits, _, - and ., the last not at its end"),
+        ("PROTEINS", "own.PROTEINS: the registry has a data set of that name (PROTEINS); take another"),
+        ("Proteins", "own.Proteins: the registry has a data set of that name (PROTEINS); take another"),
+        ("IMDB-B", "own.IMDB-B: the registry has a data set of that name (IMDB-B, short for IMDB-BINARY); take"),
+        ("sol-3", "own.sol-3: the registry has a data set of that name (SOL-3, short for Solubility-3); take"),
+        ("a/b", "own.a/b: a name is made of letters, digits, _, - and ."),
+        ("Avg.", "own.Avg.: a name is made of letters, digits, _, - and ., the last not at its end"),
         ("OTHER", "own: there is no file OTHER_A.txt in the folder "),
         ("MINE", "mmix.nodes.datasets.0: labelled nodes are needed, which MINE has not; known: Cora, "),
     ],

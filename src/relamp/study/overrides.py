@@ -83,7 +83,8 @@ def told(fault: Any) -> str:
     silent = isinstance(given, Mapping | Settings) or fault["loc"][:1] == ("mirrors",)
     if fault["type"] not in known and not silent:
         words += f" (given: {shortened(repr(given))})"
-    where = shortened(".".join(map(str, fault["loc"]))).replace("\n", "\\n")
+    # "[key]" is pydantic's word for a name itself, which stands before it.
+    where = shortened(".".join(str(part) for part in fault["loc"] if part != "[key]")).replace("\n", "\\n")
     return ": ".join(filter(None, (where, words)))
 
 
