@@ -11,7 +11,8 @@ from relamp.data.packed import Integers
 from relamp.errors import RelampError
 from relamp.settings.nodes import Diffusion
 
-COLUMNS_AT_ONCE = 256  # columns of x diffused together: four float64 blocks of this width are held
+# Columns of x that are diffused together: four float64 blocks of this width are held, in a cache where they fit.
+COLUMNS_AT_ONCE = 64
 
 
 def normalised_adjacency(edge_index: Integers, num_nodes: int, self_loops: bool = True) -> csr_matrix[np.float64]:
