@@ -130,6 +130,14 @@ wildcard_constraints:
     seed=r"\d+",
 
 
+def present(file):
+    """Return a file that was just written, known to Snakemake: it lists a folder once, and what comes later is missing."""
+    # While rules are read nothing is listed yet.
+    if hasattr(workflow, "iocache"):
+        workflow.iocache.exists_local[file] = True
+    return file
+
+
 # Asked for once per job: many jobs have the same.
 @cache
 def code(script, *loaded, name=None, outside=()):
@@ -140,7 +148,7 @@ def code(script, *loaded, name=None, outside=()):
     file = f"{RESULTS}/code/{name}.txt" if name else f"{SHARED}/code/{stage}.txt"
     path = ROOT / "workflow" / "scripts" / f"{script}.py"
     write_code(Path(file), path, *modules, outside=outside)
-    return file
+    return present(file)
 
 
 def asked_of(artifact):
@@ -149,7 +157,7 @@ def asked_of(artifact):
     def of(wildcards):
         file = f"{RESULTS}/asked/{artifact.name}.json"
         write_changed(file, json_text(PLAN.asked(artifact)))
-        return file
+        return present(file)
 
     return {"asked": of} if artifact.rows or ASKED.keys() & artifact.inputs else {}
 
@@ -167,7 +175,7 @@ def settings_of(rule):
         folder = SHARED if str(rule.output[0]).startswith(f"{SHARED}/") else RESULTS
         file = f"{folder}/settings/{'/'.join(parts)}.json"
         write_changed(file, json_text(given))
-        return file
+        return present(file)
 
     return of
 
@@ -193,7 +201,7 @@ def altered_files(wildcards):
     """Which raw files are not as they were fetched: they are fetched anew, whatever their times."""
     file = Path(SHARED, "code", "raw", f"{wildcards.dataset}.txt")
     write_altered(file, Path(SHARED, "raw", f"{wildcards.dataset}.json"))
-    return str(file)
+    return present(str(file))
 
 
 def own_files(wildcards):
@@ -204,7 +212,7 @@ def own_files(wildcards):
     folder = Path(CONFIG.own[wildcards.dataset].folder)
     files = sorted(folder.glob(f"{wildcards.dataset}_*.txt"))
     write_hashes(file, {path.name: path for path in files})
-    return str(file)
+    return present(str(file))
 
 
 def made_of(artifact):
