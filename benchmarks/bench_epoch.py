@@ -7,12 +7,11 @@ The rival: DataLoader, GINConv, BatchNorm, global_add_pool, and the loss as two 
 `--steps` ends an epoch after some steps.
 """
 
-import argparse
 from itertools import islice
 
 import numpy as np
 import torch
-from common import data_set, one_thread, paired, row
+from common import arguments, data_set, one_thread, paired, row
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
@@ -100,11 +99,8 @@ def own_epoch(data: PackedGraphs, steps: int | None):  # type: ignore[no-untyped
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("datasets", nargs="*", default=["MUTAG"])
-    parser.add_argument("--mirror")
+    parser = arguments(__doc__, repetitions=5)
     parser.add_argument("--steps", type=int)
-    parser.add_argument("--repetitions", type=int, default=5)
     given = parser.parse_args()
     one_thread()
     print("| epoch | torch_geometric, s | relamp, s | ratio | n |\n|---|---|---|---|---|")

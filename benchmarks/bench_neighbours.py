@@ -6,22 +6,16 @@
 What is made once per batch (offsets, and whether edges go both ways) is timed apart.
 """
 
-import argparse
-
 import numpy as np
 import torch
-from common import data_set, one_thread, paired, row
+from common import arguments, data_set, one_thread, paired, row
 
 from relamp.data.batch import collate
 from relamp.kernels.segments import Neighbours, neighbour_sum
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("datasets", nargs="*", default=["MUTAG"])
-    parser.add_argument("--mirror")
-    parser.add_argument("--repetitions", type=int, default=51)
-    given = parser.parse_args()
+    given = arguments(__doc__, repetitions=51).parse_args()
     one_thread()
     print("| batch | index_add, s | relamp, s | ratio | n |\n|---|---|---|---|---|")
     for name in given.datasets:

@@ -1,5 +1,6 @@
 """What benchmarks share: data sets, alternating repetitions, and a printed row."""
 
+import argparse
 import statistics
 import sys
 import time
@@ -38,6 +39,15 @@ def row(name: str, rival: Sequence[float], own: Sequence[float]) -> str:
     """Return a row of Markdown: medians of the rival and of relamp, and their ratio, the rival's over relamp's."""
     slow, fast = statistics.median(rival), statistics.median(own)
     return f"| {name} | {slow:.4f} | {fast:.4f} | **{slow / fast:.2f}** | {len(own)} |"
+
+
+def arguments(about: str | None, repetitions: int) -> argparse.ArgumentParser:
+    """Return a parser of what benchmarks on data sets take."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("datasets", nargs="*", default=["MUTAG"])
+    parser.add_argument("--mirror")
+    parser.add_argument("--repetitions", type=int, default=repetitions)
+    return parser
 
 
 def one_thread() -> None:
