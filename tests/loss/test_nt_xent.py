@@ -102,3 +102,9 @@ def test_blocks_do_not_change_the_value_at_real_size() -> None:
     masked = similarity.masked_fill(group[:, None] == group, -torch.inf)
     expected = (masked.logsumexp(1) + masked.logsumexp(0)).mean() / 2 - similarity.diagonal().mean()
     assert value.item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_groups_that_are_not_together_are_refused() -> None:
+    h = torch.eye(3)
+    with pytest.raises(ValueError, match="groups do not ascend"):
+        contrast(h, h, torch.tensor([0, 1, 0]), 1.0)

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
+from relamp.kernels.segments import ascends
+
 ROWS_AT_ONCE = 128
 
 
@@ -41,7 +43,7 @@ class _Contrast(Function):
         scale = grads[0] / (used.sum().clamp_min(1) * ctx.temperature)
         share = 0.5 if ctx.both else 1.0
         by_row = torch.where(used, share / row_sum, 0.0)
-        by_column = torch.where(used, share / column_sum, 0.0) if ctx.both else torch.zeros_like(by_row)
+        by_column = torch.where(used, share / column_sum, 0.0)
         grad_a, grad_b = torch.empty_like(a), torch.zeros_like(b)
         for rows, part in ctx.blocks:
             part *= by_row[rows, None] + by_column if ctx.both else by_row[rows, None]
@@ -55,8 +57,11 @@ def mean_contrast(a: Tensor, b: Tensor, group: Tensor, temperature: float, both:
     """Return the mean over rows i of `-log(exp(s_ii) / sum_j exp(s_ij))`, s the products of unit rows by temperature.
 
     j runs over the rows of `b` `[n, d]` in other groups than i's; groups `[n]` ascend. With `both`, averaged with the
-    same of `b` against `a`. Rows without such a j are left out; without any the mean is 0.
+    same of `b` against `a`. Rows without such a j are left out; without any the mean is 0. Raises ValueError if the
+    groups do not ascend.
     """
+    if not ascends(group):
+        raise ValueError("groups do not ascend: sort the rows by group")
     loss: Tensor = _Contrast.apply(a, b, group, temperature, both)  # type: ignore[no-untyped-call]
     return loss
 
