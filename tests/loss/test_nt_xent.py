@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -48,6 +48,7 @@ def test_local_loss_by_hand() -> None:
     assert contrast(h, h, torch.tensor([0, 0, 1]), 1.0).item() == pytest.approx(expected, abs=1e-6)
 
 
+@example(seed=0, n=9, d=2, tau=0.5150587829095926, directions="both", rows_at_once=1)  # of no short binary fraction
 @settings(max_examples=30, deadline=None)
 @given(
     st.integers(0, 10_000),
@@ -70,7 +71,7 @@ def test_equals_slow_implementation_with_gradients(seed, n, d, tau, directions, 
         actual_grads = torch.autograd.grad(actual, [a, b])
     assert actual.item() == pytest.approx(expected.item(), rel=1e-9, abs=1e-9)
     for got, wanted in zip(actual_grads, expected_grads, strict=True):
-        torch.testing.assert_close(got, wanted, rtol=1e-7, atol=1e-9)
+        torch.testing.assert_close(got, wanted, rtol=1e-9, atol=1e-9)
 
 
 def test_single_precision_stays_finite_at_the_lowest_temperature() -> None:

@@ -40,7 +40,8 @@ class _Contrast(Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None, None, None]:
         a, b, row_sum, column_sum, used = ctx.saved_tensors
-        scale = grads[0] / (used.sum().clamp_min(1) * ctx.temperature)
+        # A number of rows is an integer, which times a temperature would be of single precision whatever the rows are.
+        scale = grads[0] / (used.sum().clamp_min(1).to(a.dtype) * ctx.temperature)
         share = 0.5 if ctx.both else 1.0
         by_row = torch.where(used, share / row_sum, 0.0)
         by_column = torch.where(used, share / column_sum, 0.0)
