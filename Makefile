@@ -35,7 +35,7 @@ LOCKS := requirements.lock $(wildcard install/*.lock install/*.sh)
 $(VENV)/installed: $(LOCKS) pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' || { echo "relamp installs on Python 3.11 and 3.12, and $(PYTHON) is $$($(PYTHON) --version 2>&1 | tail -1); name another with PYTHON=..." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	@echo "installing $$(grep -c == requirements.lock) packages into $(VENV): some 1.1 GB, a few minutes; only the first time"
+	@echo "installing $$(grep -c == requirements.lock) packages into $(VENV): some 1.3 GB, a few minutes; only the first time"
 	@$(PATIENTLY) install $(VENV) install/packages.sh $(BIN)/python
 	install/slim.sh $(BIN)/python
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .

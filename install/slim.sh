@@ -6,7 +6,7 @@ cd "$("$1" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 rm -rf torch/test torch/include
 find torch/bin -type f ! -name torch_shm_manager -delete
 # The tests of other packages. GraKeL's hold data sets.
-for package in matplotlib mpl_toolkits networkx numpy pandas pulp scipy sklearn sympy; do
+for package in llvmlite matplotlib mpl_toolkits networkx numba numpy pandas pulp scipy sklearn sympy; do
   find "$package" -type d -name tests -prune -exec rm -rf {} +
 done
 # A solver for other systems than this one.

@@ -6,11 +6,9 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-import sklearn
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.model_selection import StratifiedKFold
-from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from relamp.data.folds import load_folds
@@ -23,12 +21,15 @@ from relamp.evaluate.linear_svm import predict_linear
 from relamp.settings.evaluation import SvmProtocol
 
 Floats = NDArray[np.float64]
-# From the graphs to fit on (n) and the graphs to predict (m): their kernel [n, n] and the kernel between both [m, n].
-Blocks = Callable[[Integers, Integers], tuple[Floats, Floats]]
+# From the graphs to fit on: what makes their kernel of any part of a matrix of all graphs, in place.
+Kernel = Callable[[Integers], Callable[[Floats], Floats]]
 # From the graphs to fit on and the graphs to predict (m): their classes by each candidate [len(C), m].
 Predictions = Callable[[Integers, Integers], Integers]
 
 COLUMNS = SVM_COLUMNS
+ROWS_AT_ONCE = 128
+# The largest number of single precision, in which kernels are kept, as in libsvm.
+SINGLE = np.finfo(np.float32).max
 
 
 def score_svm(run: Run) -> Iterator[pd.DataFrame]:
@@ -58,9 +59,9 @@ def evaluate_svm(
     """Score a support vector machine on unscaled embeddings, C chosen by an inner stratified search.
 
     With the RBF kernel and gamma "scale", the protocol of GraphCL's `unsupervised_TU` (You et al. 2020); scikit-learn's
-    SVC(gamma="scale") in GridSearchCV gives the same numbers, only slower: distances are computed once, and each
-    kernel once for every C. Linear with squared hinge loss, the protocol of M-Mix's public code: what scikit-learn's
-    LinearSVC minimises, to its optimum (`relamp.evaluate.linear_svm`).
+    SVC(gamma="scale") in GridSearchCV gives the same numbers, only slower: distances are computed once, each kernel
+    once for every C, and fits are compiled (`relamp.kernels.smo`). Linear with squared hinge loss, the protocol of
+    M-Mix's public code: what scikit-learn's LinearSVC minimises, to its optimum (`relamp.evaluate.linear_svm`).
 
     Of embeddings `[G, D]` with their classes and outer folds, `[G]` each; a graph is tested in its own fold and trained
     on in all others. Each outer training set is cut into stratified `inner_folds`, which the seed shuffles.
@@ -80,7 +81,7 @@ def evaluate_svm(
     with threadpool_limits(1):
         if kernel == "linear":
             return _evaluate(lambda train, test: predict_linear(x[train], y[train], x[test], C), *common)
-        return _evaluate(partial(_predicted, _rbf_blocks(x), y, C), *common)
+        return _evaluate(partial(_predicted, _distances(x), partial(_rbf, x), y, C), *common)
 
 
 def evaluate_kernel_svm(
@@ -90,34 +91,28 @@ def evaluate_kernel_svm(
     k, y = finite(kernel, "kernel", "graph"), np.asarray(y)
     if k.shape[0] != k.shape[1]:
         raise RelampError(f"kernel: has shape {k.shape}; give one row and one column for each graph")
-
-    def blocks(train: Integers, test: Integers) -> tuple[Floats, Floats]:
-        return k[np.ix_(train, train)], k[np.ix_(test, train)]
-
-    return _evaluate(partial(_predicted, blocks, y, C), len(k), y, fold, seed, C, inner_folds)
+    if k.size and np.abs(k).max() > SINGLE:
+        raise RelampError(f"kernel: values up to {np.abs(k).max():.1e} are none in single precision; normalise it")
+    return _evaluate(partial(_predicted, k, lambda _: np.asarray, y, C), len(k), y, fold, seed, C, inner_folds)
 
 
-def _rbf_blocks(x: Floats) -> Blocks:
-    """Return the RBF kernel exp(-gamma |a - b|^2), with scikit-learn's gamma "scale" of the graphs fitted on."""
-    # By the same expansion |a|^2 - 2ab + |b|^2 as libsvm.
+def _distances(x: Floats) -> Floats:
+    """Return the squared distances `[G, G]` of embeddings, by the same expansion |a|^2 - 2ab + |b|^2 as libsvm."""
     with np.errstate(over="ignore", invalid="ignore"):
-        distance = euclidean_distances(x, squared=True)
+        distance = np.asarray(euclidean_distances(x, squared=True))
     if not np.isfinite(distance).all():
         raise RelampError(
             f"embeddings: values up to {np.abs(x).max():.1e} overflow when squared; "
             "the encoder has diverged, train it with a lower learning rate"
         )
+    return distance
 
-    def blocks(train: Integers, test: Integers) -> tuple[Floats, Floats]:
-        variance = x[train].var()
-        gamma = 1.0 / (x.shape[1] * variance) if variance != 0 else 1.0
-        inside, across = distance[np.ix_(train, train)], distance[np.ix_(test, train)]
-        for block in (inside, across):  # in place: a block of 5,000 graphs is 200 MB
-            block *= -gamma
-            np.exp(block, out=block)
-        return inside, across
 
-    return blocks
+def _rbf(x: Floats, train: Integers) -> Callable[[Floats], Floats]:
+    """Return what makes exp(-gamma |a - b|^2) of distances, in place, gamma being scikit-learn's "scale" of `train`."""
+    variance = x[train].var()
+    gamma = 1.0 / (x.shape[1] * variance) if variance != 0 else 1.0
+    return lambda block: np.exp(np.multiply(block, -gamma, out=block), out=block)
 
 
 def _evaluate(
@@ -150,11 +145,19 @@ def _evaluate(
     return pd.concat(parts, ignore_index=True)
 
 
-def _predicted(blocks: Blocks, y: Integers, C: Sequence[float], train: Integers, test: Integers) -> Integers:
+def _predicted(
+    source: Floats, made: Kernel, y: Integers, C: Sequence[float], train: Integers, test: Integers
+) -> Integers:
     """Fit on `train` once for each C and return the classes of `test`, `[len(C), m]`."""
-    inside, across = blocks(train, test)
-    with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):  # checked once, at the door
-        return np.array([SVC(kernel="precomputed", C=c).fit(inside, y[train]).predict(across) for c in C])
+    from relamp.kernels.smo import classify  # imports numba, which no other evaluation needs
+
+    kernel, grouped = made(train), train[np.argsort(y[train], kind="stable")]
+    inside = np.empty((len(train), len(train)), dtype=np.float32)
+    for rows in range(0, len(train), ROWS_AT_ONCE):  # a block of 4,500 graphs in double precision would be 160 MB
+        some = slice(rows, rows + ROWS_AT_ONCE)
+        inside[some] = kernel(source[np.ix_(grouped[some], grouped)])
+    across = np.ascontiguousarray(kernel(source[np.ix_(test, grouped)]).T)
+    return classify(inside, kernel(source[grouped, grouped]), across, y[grouped], C)
 
 
 def _refuse_rare_classes(y: Integers, fold: int, inner_folds: int) -> None:
