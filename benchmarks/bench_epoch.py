@@ -81,12 +81,17 @@ def rival_epoch(data: PackedGraphs, steps: int | None):  # type: ignore[no-untyp
     return epoch
 
 
-def own_epoch(data: PackedGraphs, steps: int | None):  # type: ignore[no-untyped-def]
-    """Return a function that trains relamp for an epoch."""
+def trainer_of(data: PackedGraphs) -> GraphTrainer:
+    """Return what trains `lamp-mag-nolocal` on a data set."""
     options = {"strategy": "magnitude", "local": False}
     row_of = {"name": "lamp-mag-nolocal", "maker": "relamp.method.lamp:Lamp", "options": options, "trains": True}
     settings = Pretraining(hidden=HIDDEN, layers=LAYERS, batch_size=BATCH, temperature=TEMPERATURE)
-    trainer = GraphTrainer(data, build(row_of, settings), seed=0)
+    return GraphTrainer(data, build(row_of, settings), seed=0)
+
+
+def own_epoch(data: PackedGraphs, steps: int | None):  # type: ignore[no-untyped-def]
+    """Return a function that trains relamp for an epoch."""
+    trainer = trainer_of(data)
 
     def epoch() -> None:
         trainer.method.start_epoch(trainer.encoder)

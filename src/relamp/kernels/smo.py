@@ -37,7 +37,7 @@ def compiled(signature: Any = None) -> Callable[[Function], Function]:
     """Compile a function: when it is first called by another, or, with a signature, now, kept for later processes."""
 
     def compile_now(function: Function) -> Function:
-        words: dict[str, Any] = {"error_model": "numpy", "fastmath": set(_FLAGS)}
+        words: dict[str, Any] = {"error_model": "numpy", "nogil": True, "fastmath": set(_FLAGS)}
         if signature is None:
             return njit(inline="always", **words)(function)  # type: ignore[no-any-return]
         try:
