@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 from safetensors.numpy import save_file
 from sklearn.datasets import load_breast_cancer, load_digits, load_wine
-from sklearn.metrics.pairwise import rbf_kernel
+from sklearn.metrics.pairwise import euclidean_distances, rbf_kernel
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVC
+from threadpoolctl import threadpool_limits
 
 from model_graphs import random_graphs
 from relamp.data.folds import save_folds, stratified_folds
@@ -182,6 +183,13 @@ def test_refuses_shapes_that_do_not_fit():
         evaluate_svm(x[:, 0], y, y, 0)
 
 
+def test_distances_are_those_of_scikit_learn() -> None:
+    x = np.random.default_rng(0).normal(size=(300, 96)) * 100
+    x[7] = x[3]
+    with threadpool_limits(1):
+        np.testing.assert_array_equal(svm.squared_distances(x), euclidean_distances(x, squared=True))
+
+
 CPU = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
 # Scores round to the same accuracy whatever the last bits are, so the distances themselves are looked at.
 DISTANCES = """
@@ -190,13 +198,13 @@ import numpy as np
 from threadpoolctl import threadpool_info
 from relamp.evaluate import svm
 
-given, found, threads = svm.euclidean_distances, [], set()
+given, found, threads = svm.squared_distances, [], set()
 
 def distances(*a, **k):
     threads.update(pool["num_threads"] for pool in threadpool_info())
     return found.append(given(*a, **k)) or found[-1]
 
-svm.euclidean_distances = distances
+svm.squared_distances = distances
 for shape in ((188, 96), (1113, 96), (1500, 512)):
     y, x = np.arange(shape[0]) % 2, np.random.default_rng(0).normal(size=shape) * 100
     svm._evaluate = lambda *_: None

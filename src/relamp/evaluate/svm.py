@@ -7,7 +7,6 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
@@ -81,7 +80,7 @@ def evaluate_svm(
     with threadpool_limits(1):
         if kernel == "linear":
             return _evaluate(lambda train, test: predict_linear(x[train], y[train], x[test], C), *common)
-        return _evaluate(partial(_predicted, _distances(x), partial(_rbf, x), y, C), *common)
+        return _evaluate(partial(_predicted, squared_distances(x), partial(_rbf, x), y, C), *common)
 
 
 def evaluate_kernel_svm(
@@ -96,15 +95,23 @@ def evaluate_kernel_svm(
     return _evaluate(partial(_predicted, k, lambda _: np.asarray, y, C), len(k), y, fold, seed, C, inner_folds)
 
 
-def _distances(x: Floats) -> Floats:
-    """Return the squared distances `[G, G]` of embeddings, by the same expansion |a|^2 - 2ab + |b|^2 as libsvm."""
+def squared_distances(x: Floats) -> Floats:
+    """Return |a|^2 - 2ab + |b|^2 `[G, G]` of embeddings, as libsvm expands it, in the order of scikit-learn's sums.
+
+    Scikit-learn's `euclidean_distances` holds the matrix twice. Raises RelampError if a square overflows.
+    """
     with np.errstate(over="ignore", invalid="ignore"):
-        distance = np.asarray(euclidean_distances(x, squared=True))
-    if not np.isfinite(distance).all():
+        distance, norm = x @ x.T, np.einsum("ij,ij->i", x, x)
+        distance *= -2
+        distance += norm[:, None]
+        distance += norm
+    if not np.isfinite(norm).all() or not np.isfinite(distance.max()):
         raise RelampError(
             f"embeddings: values up to {np.abs(x).max():.1e} overflow when squared; "
             "the encoder has diverged, train it with a lower learning rate"
         )
+    np.maximum(distance, 0, out=distance)
+    np.fill_diagonal(distance, 0)
     return distance
 
 
