@@ -154,6 +154,8 @@ def test_refuses_what_is_not_finite_and_names_the_graphs():
         evaluate_svm(x, y, folds(y), 0)
     with pytest.raises(RelampError, match="kernel: NaN"):
         evaluate_kernel_svm(np.full((40, 40), np.nan), y, folds(y), 0)
+    with pytest.raises(RelampError, match=r"kernel: values up to 1\.0e\+39 are none in single precision"):
+        evaluate_kernel_svm(np.full((40, 40), 1e39), y, folds(y), 0)
     with pytest.raises(RelampError, match="overflow when squared"):
         evaluate_svm(np.where(np.isfinite(x), x, 0) * 1e200, y, folds(y), 0)
 
