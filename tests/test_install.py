@@ -93,7 +93,7 @@ def test_one_environment_gets_the_lines_of_the_lock_that_it_names(tmp_path: Path
 def test_what_is_removed_is_nothing_that_is_read(tmp_path: Path) -> None:
     kept = {"torch/bin/torch_shm_manager", "grakel/tests/data/a", "numpy/testing/a.py", "pulp/solverdir/cbc/linux/a"}
     gone = {"torch/bin/test_jit", "torch/include/a.h", "torch/test/a", "numpy/_core/tests/a.py", "pulp/tests/a.py"}
-    folders = ("matplotlib", "mpl_toolkits", "networkx", "pandas", "scipy", "sklearn", "sympy")
+    folders = ("llvmlite", "matplotlib", "mpl_toolkits", "networkx", "numba", "pandas", "scipy", "sklearn", "sympy")
     for name in (*kept, *gone, *(f"{folder}/tests/a" for folder in folders)):
         (tmp_path / "site" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "site" / name).touch()
