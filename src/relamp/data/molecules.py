@@ -44,9 +44,10 @@ _TYPE_OF, _DIRECTION_OF = _by_number(_BOND_TYPE), _by_number(_BOND_DIRECTION)
 _IDLE = "FINDRADICALS SETCONJUGATION SETHYBRIDIZATION CLEANUPCHIRALITY CLEANUPATROPISOMERS ADJUSTHS"
 _FLAT = Chem.SANITIZE_ALL & ~sum(int(getattr(Chem.SanitizeFlags, f"SANITIZE_{name}")) for name in _IDLE.split())
 _UNCHANGED = Chem.SmilesParserParams()
-_UNCHANGED.sanitize = _UNCHANGED.removeHs = False
+_UNCHANGED.sanitize, _UNCHANGED.removeHs = False, False
 DROPPED_COLUMNS = ["row", "smiles", "reason"]
 
+_AT_ONCE = 4096  # molecules whose binary forms a processor's cache holds
 _MOST_ATOMS = 2**16  # atom numbers are held in 16 bits
 _MOST_LETTERS = 10_000  # the time that RDKit takes for nested branches grows with the square of their number
 
@@ -99,9 +100,10 @@ def read_molecules(smiles: Iterable[str]) -> Molecules:
     """
     lines = list(smiles)
     with rdBase.BlockLogs():
-        most = _at_once(lines)
-        rest, dropped = _one_by_one(lines, np.delete(np.arange(len(lines)), most.rows))
-    both = _Arrays(*map(np.concatenate, zip(most, rest, strict=True)))
+        parts = [_at_once(lines, start) for start in range(0, len(lines), _AT_ONCE)]
+        left = set(range(len(lines))).difference(*(part.rows.tolist() for part in parts))
+        rest, dropped = _one_by_one(lines, sorted(left))
+    both = _Arrays(*map(np.concatenate, zip(*parts, rest, strict=True)))
     order = np.argsort(both.rows)
     atoms, bonds = (ranges(offsets(count), order) for count in (both.num_atoms, both.num_bonds))
     rows = both.rows[order]
@@ -118,9 +120,9 @@ def read_molecules(smiles: Iterable[str]) -> Molecules:
     )
 
 
-def _at_once(lines: Sequence[str]) -> _Arrays:
-    """Featurise what has nothing out of the ordinary, which is nearly everything."""
-    read = decode(list(map(_binary, lines)))
+def _at_once(lines: Sequence[str], start: int = 0) -> _Arrays:
+    """Featurise of some rows what has nothing out of the ordinary, which is nearly everything."""
+    read = decode(list(map(_binary, lines[start : start + _AT_ONCE])))
     kinds, directions = _TYPE_OF[read.type], _DIRECTION_OF[read.direction]
     of_atom, of_bond = (np.repeat(np.arange(len(each)), each) for each in (read.num_atoms, read.num_bonds))
     usual = np.ones(len(read.num_atoms), dtype=bool)
@@ -135,17 +137,17 @@ def _at_once(lines: Sequence[str]) -> _Arrays:
         bonds=np.stack([kinds, directions], axis=1)[usual[of_bond]],
         num_atoms=read.num_atoms[usual],
         num_bonds=read.num_bonds[usual],
-        rows=np.flatnonzero(read.known)[usual],
+        rows=start + np.flatnonzero(read.known)[usual],
     )
 
 
-def _one_by_one(lines: Sequence[str], rows: Integers) -> tuple[_Arrays, list[tuple[int, str, str]]]:
+def _one_by_one(lines: Sequence[str], rows: Iterable[int]) -> tuple[_Arrays, list[tuple[int, str, str]]]:
     """Featurise some rows by RDKit's calls for each atom and bond; return the dropped ones too."""
     # One flat buffer a feature: atom type, chirality; begin and end of a bond, its type and direction.
     buffers = (array("B"), array("B"), array("H"), array("H"), array("B"), array("B"))
     num_atoms, num_bonds, kept = array("q"), array("q"), array("q")
     dropped: list[tuple[int, str, str]] = []
-    for row in rows.tolist():
+    for row in rows:
         try:
             columns = _columns(lines[row])
         except _RefusedError as reason:
@@ -158,7 +160,7 @@ def _one_by_one(lines: Sequence[str], rows: Integers) -> tuple[_Arrays, list[tup
         kept.append(row)
     columns_of = [np.array(buffer) for buffer in buffers]
     atoms, ends, bonds = (np.stack(columns_of[i : i + 2], axis=1) for i in (0, 2, 4))
-    return _Arrays(atoms, ends, bonds, np.array(num_atoms), np.array(num_bonds), np.array(kept)), dropped
+    return _Arrays(atoms, ends, bonds, *map(np.array, (num_atoms, num_bonds, kept))), dropped
 
 
 def _binary(text: str) -> bytes:
