@@ -32,7 +32,7 @@ from relamp.data.packed import PackedGraphs
 from relamp.method.base import build
 from relamp.method.prune import prune, weight_matrices
 from relamp.model.molecular_gin import SELF_LOOP
-from relamp.settings.graphs import Pretraining
+from relamp.settings.graphs import LampOptions, Pretraining
 from relamp.settings.molecules import Finetuning
 from relamp.train.graphs import GraphTrainer
 from relamp.train.molecules import Finetuner, masked_bce
@@ -76,12 +76,11 @@ class Rival(nn.Module):
         self.dropout = dropout
 
     def forward(self, batch: Data) -> tuple[Tensor, Tensor]:
-        h, found = self.atom(batch.x[:, 0]) + self.chirality(batch.x[:, 1]), []
+        h = self.atom(batch.x[:, 0]) + self.chirality(batch.x[:, 1])
         for i, (layer, norm) in enumerate(zip(self.layers, self.norms, strict=True)):
             h = norm(layer(h, batch.edge_index, batch.edge_attr))
             h = F.dropout(F.relu(h) if i + 1 < LAYERS else h, self.dropout, self.training)
-            found.append(h)
-        return global_mean_pool(h, batch.batch, batch.num_graphs), torch.cat(found, dim=1)
+        return global_mean_pool(h, batch.batch, batch.num_graphs), h
 
 
 def listed(data: PackedGraphs) -> list[Data]:
@@ -140,7 +139,8 @@ def rival_step(data: PackedGraphs, name: str) -> Callable[[], object]:
 def own_step(data: PackedGraphs, name: str) -> Callable[[], object]:
     """Return a step of relamp, the making of its batch and of what is kept with it included."""
     maker, options = METHODS[name]
-    settings = Pretraining(hidden=WIDTH, layers=LAYERS, batch_size=BATCH, temperature=TEMPERATURE, local_nodes=NODES)
+    shape = {"hidden": WIDTH, "layers": LAYERS, "batch_size": BATCH, "local_nodes": NODES}
+    settings = Pretraining(**shape, temperature=TEMPERATURE, lamp=LampOptions(node_embedding="last"))
     trainer = GraphTrainer(data, build({"name": name, "maker": maker, "options": options, "trains": True}, settings), 0)
     trainer.method.start_epoch(trainer.encoder)
     trainer.mode(training=True)
@@ -156,7 +156,7 @@ def products(rows: int, with_gradient: int, without: int, local: int = 0) -> Cal
     """Return the bare products of so many passes over `rows` atoms, and of a local loss of `local` nodes."""
     narrow, wide = torch.randn(rows, WIDTH), torch.randn(rows, 2 * WIDTH)
     up, down = torch.randn(2 * WIDTH, WIDTH), torch.randn(WIDTH, 2 * WIDTH)
-    a, b = (torch.randn(local, WIDTH * LAYERS) for _ in range(2))
+    a, b = (torch.randn(local, WIDTH) for _ in range(2))
 
     def work() -> None:
         for number in range(LAYERS * (with_gradient + without)):
@@ -251,9 +251,9 @@ def compare(
 ) -> None:
     """Print how long a rival, relamp and the least that must be done take, in turns."""
     slow, fast = paired(rival, own, repetitions)
-    print(row(name, slow, fast))
+    print(row(name, slow, fast), flush=True)
     least, again = paired(floor, own, repetitions)
-    print(row(f"{name}: least", least, again))
+    print(row(f"{name}: least", least, again), flush=True)
 
 
 def main() -> None:

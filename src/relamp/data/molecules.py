@@ -43,7 +43,7 @@ _TYPE_OF, _DIRECTION_OF = _by_number(_BOND_TYPE), _by_number(_BOND_DIRECTION)
 # Where nothing is said of stereochemistry, none of these changes a feature, and they take a fifth of the time.
 _IDLE = "FINDRADICALS SETCONJUGATION SETHYBRIDIZATION CLEANUPCHIRALITY CLEANUPATROPISOMERS ADJUSTHS"
 _FLAT = Chem.SANITIZE_ALL & ~sum(int(getattr(Chem.SanitizeFlags, f"SANITIZE_{name}")) for name in _IDLE.split())
-_UNCHANGED = Chem.SmilesParserParams()
+_UNCHANGED: Any = Chem.SmilesParserParams()
 _UNCHANGED.sanitize, _UNCHANGED.removeHs = False, False
 DROPPED_COLUMNS = ["row", "smiles", "reason"]
 

@@ -38,10 +38,10 @@ class _Normalise(Function):
 
 
 def normalise(x: Tensor, norm: Any, size: Tensor, relu: bool) -> Tensor:
-    """Return `norm(x)`, a `BatchNorm1d`, for rows `[C, d]` as if each stood there as often as `size` `[C]` says, through ReLU at will.
+    """Return rows `[C, d]` through a `BatchNorm1d`, as if each stood there as often as `size` `[C]` says.
 
-    In training that moves the running statistics. Raises ValueError in training if there is one row in all, which has
-    no variance.
+    With `relu` through that too. In training it moves the running statistics, and raises ValueError if one row is all
+    there is: it has no variance.
     """
     if not norm.training:
         y = F.batch_norm(x, norm.running_mean, norm.running_var, norm.weight, norm.bias, eps=norm.eps)
