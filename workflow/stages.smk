@@ -163,7 +163,9 @@ rule finetune:
     resources:
         **asked(
             "finetune",
-            CONFIG.transfer.finetuning.epochs * len(CONFIG.transfer.seeds),
+            CONFIG.transfer.finetuning.epochs
+            * len(CONFIG.transfer.seeds)
+            * resources.encoder_work(CONFIG.transfer.pretraining.hidden, CONFIG.transfer.pretraining.layers),
         ),
     params:
         seeds=list(CONFIG.transfer.seeds),

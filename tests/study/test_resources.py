@@ -14,6 +14,7 @@ from relamp.study.resources import (
     asked,
     contrasts,
     count,
+    encoder_work,
     load_rates,
     need,
     site_words,
@@ -131,6 +132,12 @@ def test_one_switch_trains_on_cpus_with_the_words_for_them(monkeypatch: pytest.M
     assert on_cpu["gpu"](SimpleNamespace(), 1, 1) == 0
     assert "gpu_model" not in on_cpu
     assert "gpu" not in asked(RATES["svm"], words)
+
+
+def test_encoders_by_their_width_and_layers() -> None:
+    assert encoder_work(32, 3) == pytest.approx(1)
+    # Twice the width: twice all that is not a product of matrices, four times these.
+    assert encoder_work(64, 6) == pytest.approx(2 * (2 * 0.65 + 4 * 0.35))
 
 
 def test_what_a_training_leaves_worked_out_by_hand() -> None:

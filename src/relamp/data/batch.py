@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from relamp.data.corpus import PackedCorpus
 from relamp.data.packed import Integers, PackedGraphs, ranges
+from relamp.kernels.alike import Alike
 from relamp.kernels.segments import Groups, Neighbours, neighbour_sum
 
 
@@ -47,6 +48,11 @@ class Batch:
     def neighbours(self) -> Neighbours:
         """Who hears whom."""
         return Neighbours(self.edge_index, len(self.x))
+
+    @cached_property
+    def alike(self) -> Alike:
+        """Which nodes an encoder of the categories `x` cannot tell apart."""
+        return Alike(self.x, self.edge_index, self.edge_attr)
 
     @cached_property
     def graphs(self) -> Groups:

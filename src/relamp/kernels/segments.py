@@ -38,6 +38,14 @@ class Segments:
         return F.embedding_bag(self.members, h, self.offsets, mode="sum", include_last_offset=True)
 
 
+@dataclass(frozen=True)
+class Links:
+    """What each of some rows sums, and in which sums each row that is summed stands, each as often as in the other."""
+
+    heard: Segments
+    hearers: Segments
+
+
 class Neighbours:
     """Who hears whom in a graph of n nodes, a message going from row 0 of `edge_index` `[2, e]` to row 1."""
 
@@ -96,7 +104,7 @@ class _NeighbourSum(Function):
     """`out_v = sum over edges u -> v of h_u`."""
 
     @staticmethod
-    def forward(ctx: Any, h: Tensor, neighbours: Neighbours) -> Tensor:
+    def forward(ctx: Any, h: Tensor, neighbours: Neighbours | Links) -> Tensor:
         ctx.neighbours = neighbours
         return neighbours.heard.sum(h)
 
@@ -118,7 +126,7 @@ class _GroupSum(Function):
         return grads[0].index_select(0, ctx.groups.group), None
 
 
-def neighbour_sum(h: Tensor, neighbours: Neighbours) -> Tensor:
+def neighbour_sum(h: Tensor, neighbours: Neighbours | Links) -> Tensor:
     """Return for each node the sum of the rows of `h` `[n, d]` that it hears, `[n, d]`, with gradient (LAMP Eq. 17)."""
     total: Tensor = _NeighbourSum.apply(h, neighbours)  # type: ignore[no-untyped-call]
     return total

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import torch
@@ -9,7 +10,8 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from relamp.data.batch import Batch
-from relamp.kernels.segments import group_sum
+from relamp.kernels.alike import Classes
+from relamp.kernels.segments import group_sum, neighbour_sum
 
 NodeEmbedding = Literal["concat", "last"]
 
@@ -19,12 +21,21 @@ class Embeddings:
     """Embeddings of a batch.
 
     Attributes:
-        layers: node embeddings after each layer, each `[n, d]`.
+        rows: node embeddings after each layer, each `[n, d]`, or of classes of nodes with the same, each `[C, d]`.
         graph: graph embeddings `[G, D]`.
+        classes: the classes after each layer, if rows are theirs.
     """
 
-    layers: tuple[Tensor, ...]
+    rows: tuple[Tensor, ...]
     graph: Tensor
+    classes: tuple[Classes, ...] = ()
+
+    @cached_property
+    def layers(self) -> tuple[Tensor, ...]:
+        """Node embeddings after each layer, each `[n, d]`."""
+        if not self.classes:
+            return self.rows
+        return tuple(neighbour_sum(h, each.spread) for h, each in zip(self.rows, self.classes, strict=True))
 
     def node(self, which: NodeEmbedding) -> Tensor:
         """Return the node embeddings: all layers concatenated `[n, L d]`, or the last layer's `[n, d]`."""

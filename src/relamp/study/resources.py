@@ -155,18 +155,22 @@ def training_work(study: Study, run: Run, dataset: str) -> float:
 def _node_passes(study: Study, run: Run, dataset: str, shape: Any) -> float:
     """Return the work of an epoch; its constants are measured (benchmarks/RESULTS.md)."""
     graphs, nodes = (count(what, dataset, study.sizes) for what in ("graphs", "nodes"))
-    of_molecules = study.domain == "molecules"
     row = study.row(run.method)
     # M-Mix's encoder has one layer a branch, and mixing takes as long again.
     mixes = row.fixed.get("objective") != "local-global"
     layers = shape.layers if row.group != "mmix" else 1 + mixes
-    # Products with weights grow with the square of the width, and in a molecular encoder they are twice as many; sums,
-    # normalisations and gates grow with the width.
-    width = shape.hidden / 32 * layers / 3
-    encoded = nodes * width * (0.65 + 0.35 * shape.hidden / 32 * (2 if of_molecules else 1))
     batches = math.ceil(graphs / shape.batch_size)
     sample = min(shape.local_nodes, nodes / batches) if _is_local(study, run) else 0
-    return float(encoded + _PAIR * width * batches * sample**2) / 1e6
+    compared = layers if shape.lamp.node_embedding == "concat" else 1
+    local = _PAIR * shape.hidden / 32 * compared / 3 * batches * sample**2
+    return float(nodes * encoder_work(shape.hidden, layers) + local) / 1e6
+
+
+def encoder_work(hidden: int, layers: int) -> float:
+    """Return how long a node takes in some encoder, in passes through three layers of width 32."""
+    # Products with weights grow with the square of the width, all else with the width. In a molecular encoder products
+    # are twice as many, but half of the atoms of a batch have an equal and are computed with it.
+    return hidden / 32 * layers / 3 * (0.65 + 0.35 * hidden / 32)
 
 
 def _is_local(study: Study, run: Run) -> bool:
