@@ -12,7 +12,8 @@ from torch.nn import functional as F
 
 from relamp.data.corpus import PackedCorpus
 from relamp.data.packed import Integers, PackedGraphs, ranges
-from relamp.kernels.segments import Groups, Neighbours, neighbour_sum
+from relamp.kernels.colours import Colours, Layer
+from relamp.kernels.segments import Groups, Neighbours
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Batch:
     edge_attr: Tensor | None = None
     features: Tensor | None = None
     # What is made of a batch once, however often it is encoded; a changed batch begins anew.
+    _layers: list[Layer] = field(init=False, repr=False, compare=False, default_factory=list)
     _sums: dict[tuple[int, ...], Tensor] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     @property
@@ -57,12 +59,23 @@ class Batch:
         """Return what the first layer of an encoder sees of the nodes `[n, d]`: `features`, or one-hot categories."""
         return one_hot(self.x, cardinality) if self.features is None else self.features
 
+    def layers(self, count: int) -> list[Layer]:
+        """Return what that many layers of message passing need; nothing in it is learnt."""
+        if not self._layers:
+            before = Colours.by_rows(self.x if self.features is None else self.features)
+        while len(self._layers) < count:
+            before = self._layers[-1].after if self._layers else before
+            after = before.refined(self.neighbours, self.edge_attr)
+            self._layers.append(Layer(before, after, self.neighbours, self.graphs))
+        return self._layers[:count]
+
     def input_sums(self, cardinality: Sequence[int]) -> Tensor:
-        """Return the sum of the `inputs` of each node and its neighbours `[n, d]`; nothing in it is learnt."""
+        """Return the rows that the first layer sees, the sums of `inputs` of nodes and their neighbours `[k, d]`."""
         key = tuple(cardinality)
         if key not in self._sums:
-            own = self.inputs(cardinality)
-            self._sums[key] = own + neighbour_sum(own, self.neighbours)
+            (layer,) = self.layers(1)
+            shown = self.inputs(cardinality)[layer.before.first]
+            self._sums[key] = layer.heard.heard.sum(shown)
         return self._sums[key]
 
     def to(self, device: torch.device | str) -> Self:

@@ -38,23 +38,40 @@ class Segments:
         return F.embedding_bag(self.members, h, self.offsets, mode="sum", include_last_offset=True)
 
 
-class Neighbours:
+class Links:
+    """Who hears whom: link i adds row `source[i]` of m rows to sum `target[i]` of n sums."""
+
+    def __init__(self, source: Tensor, target: Tensor, m: int, n: int) -> None:
+        self.source, self.target, self.m, self.n = source, target, m, n
+
+    @cached_property
+    def heard(self) -> Segments:
+        """The rows that each sum hears, once for every link."""
+        return Segments.by(self.target, self.source, self.n)
+
+    @cached_property
+    def hearers(self) -> Segments:
+        """The sums that hear each row, by which a gradient goes back."""
+        return Segments.by(self.source, self.target, self.m)
+
+
+class Neighbours(Links):
     """Who hears whom in a graph of n nodes, a message going from row 0 of `edge_index` `[2, e]` to row 1."""
 
     def __init__(self, edge_index: Tensor, n: int) -> None:
-        self.edge_index, self.n = edge_index, n
+        super().__init__(edge_index[0], edge_index[1], n, n)
 
     @cached_property
     def heard(self) -> Segments:
         """The nodes that each node hears, once for every edge."""
         # Of edges in both directions those that leave a node say whom it hears, and they stand together already.
-        source, target = self.edge_index if not self.both_ways else self.edge_index.flip(0)
+        source, target = (self.target, self.source) if self.both_ways else (self.source, self.target)
         return Segments.by(target, source, self.n)
 
     @cached_property
     def hearers(self) -> Segments:
         """The nodes that hear each node, by which a gradient goes back."""
-        return self.heard if self.both_ways else Segments.by(self.edge_index[0], self.edge_index[1], self.n)
+        return self.heard if self.both_ways else super().hearers
 
     @cached_property
     def both_ways(self) -> bool:
@@ -63,7 +80,7 @@ class Neighbours:
         The difference of the two directions is a bilinear form; if it is 0 for two random vectors, it is 0, but for a
         chance of about 2^-62.
         """
-        source, target = self.edge_index
+        source, target = self.source, self.target
         if not ascends(source):
             return False
         one, two = torch.randint(2**62, (2, self.n), generator=torch.Generator().manual_seed(0)).to(source.device)
@@ -93,10 +110,10 @@ def ascends(index: Tensor) -> bool:
 
 
 class _NeighbourSum(Function):
-    """`out_v = sum over edges u -> v of h_u`."""
+    """`out_v = sum over links u -> v of h_u`."""
 
     @staticmethod
-    def forward(ctx: Any, h: Tensor, neighbours: Neighbours) -> Tensor:
+    def forward(ctx: Any, h: Tensor, neighbours: Links) -> Tensor:
         ctx.neighbours = neighbours
         return neighbours.heard.sum(h)
 
@@ -118,8 +135,11 @@ class _GroupSum(Function):
         return grads[0].index_select(0, ctx.groups.group), None
 
 
-def neighbour_sum(h: Tensor, neighbours: Neighbours) -> Tensor:
-    """Return for each node the sum of the rows of `h` `[n, d]` that it hears, `[n, d]`, with gradient (LAMP Eq. 17)."""
+def neighbour_sum(h: Tensor, neighbours: Links) -> Tensor:
+    """Return for each of n sums the sum of the rows of `h` `[m, d]` that it hears, `[n, d]`, with gradient.
+
+    Between nodes this is the sum over neighbours of LAMP Eq. 17.
+    """
     total: Tensor = _NeighbourSum.apply(h, neighbours)  # type: ignore[no-untyped-call]
     return total
 

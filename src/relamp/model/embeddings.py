@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from relamp.data.batch import Batch
-from relamp.kernels.segments import group_sum
+from relamp.kernels.segments import Links, group_sum, neighbour_sum
 
 NodeEmbedding = Literal["concat", "last"]
 
@@ -19,16 +19,26 @@ class Embeddings:
     """Embeddings of a batch.
 
     Attributes:
-        layers: node embeddings after each layer, each `[n, d]`.
+        rows: what each layer makes of the nodes `[k, d]`: a row for each colour, or for each node.
         graph: graph embeddings `[G, D]`.
+        colours: the row of each node `[n]` after each layer; none where each has its own.
     """
 
-    layers: tuple[Tensor, ...]
+    rows: tuple[Tensor, ...]
     graph: Tensor
+    colours: tuple[Tensor, ...] = ()
 
-    def node(self, which: NodeEmbedding) -> Tensor:
-        """Return the node embeddings: all layers concatenated `[n, L d]`, or the last layer's `[n, d]`."""
-        return torch.cat(self.layers, dim=1) if which == "concat" else self.layers[-1]
+    def layers(self, nodes: Tensor | None = None) -> list[Tensor]:
+        """Return the embeddings after each layer of these nodes, or of all, each `[n, d]`."""
+        if not self.colours:
+            return [row if nodes is None else row[nodes] for row in self.rows]
+        wanted = self.colours if nodes is None else [colour[nodes] for colour in self.colours]
+        return [rows_of(row, colour) for row, colour in zip(self.rows, wanted, strict=True)]
+
+    def node(self, which: NodeEmbedding, nodes: Tensor | None = None) -> Tensor:
+        """Return the embeddings of these nodes, or of all: all layers concatenated `[n, L d]`, or the last `[n, d]`."""
+        layers = self.layers(nodes)
+        return torch.cat(layers, dim=1) if which == "concat" else layers[-1]
 
 
 class Encoder(nn.Module):
@@ -58,6 +68,11 @@ def forward_with(encoder: Encoder, weights: Mapping[str, Tensor], batch: Batch, 
     buffers = {name: buffer.clone() for name, buffer in encoder.named_buffers()} if own_statistics else {}
     embeddings: Embeddings = functional_call(encoder, {**weights, **buffers}, (batch,))
     return embeddings
+
+
+def rows_of(h: Tensor, number: Tensor) -> Tensor:
+    """Return the row of `h` `[k, d]` that each number `[n]` names, `[n, d]`, with gradient."""
+    return neighbour_sum(h, Links(number, torch.arange(len(number), device=number.device), len(h), len(number)))
 
 
 def sum_pool(h: Tensor, batch: Batch) -> Tensor:

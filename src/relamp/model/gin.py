@@ -10,7 +10,8 @@ from torch.nn import functional as F
 
 from relamp.data.batch import Batch
 from relamp.kernels.segments import neighbour_sum
-from relamp.model.embeddings import Embeddings, Encoder, sum_pool
+from relamp.kernels.norm import BatchNorm
+from relamp.model.embeddings import Embeddings, Encoder
 
 
 def mlp(dims: Sequence[int], generator: torch.Generator) -> nn.Sequential:
@@ -57,22 +58,22 @@ class GIN(Encoder):
         self.dim = hidden * layers
         dims = [sum(cardinality) + attributes] + [hidden] * layers
         self.updates = nn.ModuleList(mlp([dims[i], hidden, hidden], generator) for i in range(layers))
-        self.norms = nn.ModuleList(nn.BatchNorm1d(hidden) for _ in range(layers))
+        self.norms = nn.ModuleList(BatchNorm(hidden) for _ in range(layers))
         # Drawn last, so that the other weights are those of an encoder without edge labels.
         kinds = sum(self.edge_cardinality)
         self.edges = nn.ParameterList(embedding(kinds, dims[i], generator) for i in range(layers) if kinds)
 
     def forward(self, batch: Batch) -> Embeddings:
         """Embed a batch: nodes `[n, hidden]` a layer, graphs `[G, layers * hidden]`."""
-        labels = self._edge_labels(batch)
-        layers: list[Tensor] = []
-        for i, (update, norm) in enumerate(zip(self.updates, self.norms, strict=True)):
-            h = layers[-1] + neighbour_sum(layers[-1], batch.neighbours) if i else batch.input_sums(self.cardinality)
+        labels, steps = self._edge_labels(batch), batch.layers(len(self.updates))
+        rows: list[Tensor] = []
+        for i, (step, update, norm) in enumerate(zip(steps, self.updates, self.norms, strict=True)):
+            h = neighbour_sum(rows[-1], step.heard) if i else batch.input_sums(self.cardinality)
             if labels is not None:
-                h = h + labels.to(h.dtype) @ self.edges[i]
-            layers.append(norm(F.relu_(update(h))))
-        graph = torch.cat([sum_pool(layer, batch) for layer in layers], dim=1)
-        return Embeddings(tuple(layers), graph)
+                h = h + labels[step.after.first].to(h.dtype) @ self.edges[i]
+            rows.append(norm(F.relu_(update(h)), step.after.sizes))
+        graph = torch.cat([neighbour_sum(h, step.pooled) for h, step in zip(rows, steps, strict=True)], dim=1)
+        return Embeddings(tuple(rows), graph, tuple(step.after.of for step in steps))
 
     def mask_nodes(self, batch: Batch, hidden: Tensor, generator: torch.Generator) -> Batch:
         """Replace the features of the nodes in `hidden` by draws from N(0.5, 0.5), as GraphCL's code does."""
