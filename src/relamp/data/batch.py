@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from relamp.data.corpus import PackedCorpus
 from relamp.data.packed import Integers, PackedGraphs, ranges
-from relamp.kernels.colours import Colours, Layer
+from relamp.kernels.alike import Alike
 from relamp.kernels.segments import Groups, Neighbours
 
 
@@ -37,7 +37,6 @@ class Batch:
     edge_attr: Tensor | None = None
     features: Tensor | None = None
     # What is made of a batch once, however often it is encoded; a changed batch begins anew.
-    _layers: list[Layer] = field(init=False, repr=False, compare=False, default_factory=list)
     _sums: dict[tuple[int, ...], Tensor] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     @property
@@ -51,6 +50,11 @@ class Batch:
         return Neighbours(self.edge_index, len(self.x))
 
     @cached_property
+    def alike(self) -> Alike:
+        """Which nodes an encoder cannot tell apart."""
+        return Alike(self.x if self.features is None else self.features, self.edge_index, self.edge_attr)
+
+    @cached_property
     def graphs(self) -> Groups:
         """Whose nodes are whose."""
         return Groups(self.graph, self.num_graphs)
@@ -59,23 +63,13 @@ class Batch:
         """Return what the first layer of an encoder sees of the nodes `[n, d]`: `features`, or one-hot categories."""
         return one_hot(self.x, cardinality) if self.features is None else self.features
 
-    def layers(self, count: int) -> list[Layer]:
-        """Return what that many layers of message passing need; nothing in it is learnt."""
-        if not self._layers:
-            before = Colours.by_rows(self.x if self.features is None else self.features)
-        while len(self._layers) < count:
-            before = self._layers[-1].after if self._layers else before
-            after = before.refined(self.neighbours, self.edge_attr)
-            self._layers.append(Layer(before, after, self.neighbours, self.graphs))
-        return self._layers[:count]
-
     def input_sums(self, cardinality: Sequence[int]) -> Tensor:
-        """Return the rows that the first layer sees, the sums of `inputs` of nodes and their neighbours `[k, d]`."""
+        """Return the `inputs` of a node and its neighbours, summed, for each class after the first layer `[C, d]`."""
         key = tuple(cardinality)
         if key not in self._sums:
-            (layer,) = self.layers(1)
-            shown = self.inputs(cardinality)[layer.before.first]
-            self._sums[key] = layer.heard.heard.sum(shown)
+            (_, links), nodes = self.alike.layer(0), self.alike.classes[0].example
+            shown = replace(self, x=self.x[nodes], features=None if self.features is None else self.features[nodes])
+            self._sums[key] = links.heard.sum(shown.inputs(cardinality))
         return self._sums[key]
 
     def to(self, device: torch.device | str) -> Self:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import torch
@@ -9,7 +10,8 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from relamp.data.batch import Batch
-from relamp.kernels.segments import Links, group_sum, neighbour_sum
+from relamp.kernels.alike import Classes
+from relamp.kernels.segments import group_sum, neighbour_sum
 
 NodeEmbedding = Literal["concat", "last"]
 
@@ -19,26 +21,24 @@ class Embeddings:
     """Embeddings of a batch.
 
     Attributes:
-        rows: what each layer makes of the nodes `[k, d]`: a row for each colour, or for each node.
+        rows: embeddings after each layer, one for each class of nodes, each `[C, d]`.
         graph: graph embeddings `[G, D]`.
-        colours: the row of each node `[n]` after each layer; none where each has its own.
+        classes: the classes after each layer.
     """
 
     rows: tuple[Tensor, ...]
     graph: Tensor
-    colours: tuple[Tensor, ...] = ()
+    classes: tuple[Classes, ...]
 
-    def layers(self, nodes: Tensor | None = None) -> list[Tensor]:
-        """Return the embeddings after each layer of these nodes, or of all, each `[n, d]`."""
-        if not self.colours:
-            return [row if nodes is None else row[nodes] for row in self.rows]
-        wanted = self.colours if nodes is None else [colour[nodes] for colour in self.colours]
-        return [rows_of(row, colour) for row, colour in zip(self.rows, wanted, strict=True)]
+    @cached_property
+    def layers(self) -> tuple[Tensor, ...]:
+        """Node embeddings after each layer, each `[n, d]`."""
+        return tuple(neighbour_sum(h, each.spread) for h, each in zip(self.rows, self.classes, strict=True))
 
-    def node(self, which: NodeEmbedding, nodes: Tensor | None = None) -> Tensor:
-        """Return the embeddings of these nodes, or of all: all layers concatenated `[n, L d]`, or the last `[n, d]`."""
-        layers = self.layers(nodes)
-        return torch.cat(layers, dim=1) if which == "concat" else layers[-1]
+    def node(self, which: NodeEmbedding, nodes: Tensor) -> Tensor:
+        """Return the embeddings of some nodes `[m]`: all layers concatenated `[m, L d]`, or the last layer's `[m, d]`."""
+        layers = list(zip(self.rows, self.classes, strict=True))[0 if which == "concat" else -1 :]
+        return torch.cat([neighbour_sum(h, each.rows_of(nodes)) for h, each in layers], dim=1)
 
 
 class Encoder(nn.Module):
@@ -68,11 +68,6 @@ def forward_with(encoder: Encoder, weights: Mapping[str, Tensor], batch: Batch, 
     buffers = {name: buffer.clone() for name, buffer in encoder.named_buffers()} if own_statistics else {}
     embeddings: Embeddings = functional_call(encoder, {**weights, **buffers}, (batch,))
     return embeddings
-
-
-def rows_of(h: Tensor, number: Tensor) -> Tensor:
-    """Return the row of `h` `[k, d]` that each number `[n]` names, `[n, d]`, with gradient."""
-    return neighbour_sum(h, Links(number, torch.arange(len(number), device=number.device), len(h), len(number)))
 
 
 def sum_pool(h: Tensor, batch: Batch) -> Tensor:

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from relamp.data.batch import Batch
+from relamp.kernels.normalise import normalise
 from relamp.kernels.segments import neighbour_sum
-from relamp.kernels.norm import BatchNorm
 from relamp.model.embeddings import Embeddings, Encoder
 
 
@@ -58,22 +58,24 @@ class GIN(Encoder):
         self.dim = hidden * layers
         dims = [sum(cardinality) + attributes] + [hidden] * layers
         self.updates = nn.ModuleList(mlp([dims[i], hidden, hidden], generator) for i in range(layers))
-        self.norms = nn.ModuleList(BatchNorm(hidden) for _ in range(layers))
+        self.norms = nn.ModuleList(nn.BatchNorm1d(hidden) for _ in range(layers))
         # Drawn last, so that the other weights are those of an encoder without edge labels.
         kinds = sum(self.edge_cardinality)
         self.edges = nn.ParameterList(embedding(kinds, dims[i], generator) for i in range(layers) if kinds)
 
     def forward(self, batch: Batch) -> Embeddings:
         """Embed a batch: nodes `[n, hidden]` a layer, graphs `[G, layers * hidden]`."""
-        labels, steps = self._edge_labels(batch), batch.layers(len(self.updates))
+        labels, alike = self._edge_labels(batch), batch.alike
         rows: list[Tensor] = []
-        for i, (step, update, norm) in enumerate(zip(steps, self.updates, self.norms, strict=True)):
-            h = neighbour_sum(rows[-1], step.heard) if i else batch.input_sums(self.cardinality)
+        for i, (update, norm) in enumerate(zip(self.updates, self.norms, strict=True)):
+            classes, links = alike.layer(i)
+            h = neighbour_sum(rows[-1], links) if i else batch.input_sums(self.cardinality)
             if labels is not None:
-                h = h + labels[step.after.first].to(h.dtype) @ self.edges[i]
-            rows.append(norm(F.relu_(update(h)), step.after.sizes))
-        graph = torch.cat([neighbour_sum(h, step.pooled) for h, step in zip(rows, steps, strict=True)], dim=1)
-        return Embeddings(tuple(rows), graph, tuple(step.after.of for step in steps))
+                h = h + labels[classes.example].to(h.dtype) @ self.edges[i]
+            rows.append(normalise(F.relu_(update(h)), norm, classes.size, relu=False))
+        classes = alike.classes[1 : len(rows) + 1]
+        graph = torch.cat([neighbour_sum(h, each.of(batch.graphs)) for h, each in zip(rows, classes, strict=True)], 1)
+        return Embeddings(tuple(rows), graph, tuple(classes))
 
     def mask_nodes(self, batch: Batch, hidden: Tensor, generator: torch.Generator) -> Batch:
         """Replace the features of the nodes in `hidden` by draws from N(0.5, 0.5), as GraphCL's code does."""

@@ -5,13 +5,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from relamp.data.batch import Batch
 from relamp.data.corpus import PackedCorpus
 from relamp.data.packed import PackedGraphs
+from relamp.kernels.normalise import normalise
 from relamp.kernels.segments import neighbour_sum
-from relamp.model.embeddings import Embeddings, Encoder, mean_pool
+from relamp.model.embeddings import Embeddings, Encoder
 from relamp.model.gin import GIN, count_incoming, embedding, mlp
 
 ATOM_TYPES, CHIRALITIES = 120, 4  # 119 atom types and the mask
@@ -48,27 +48,33 @@ class MolecularGIN(Encoder):
 
     def forward(self, batch: Batch) -> Embeddings:
         """Embed a batch of molecules: nodes `[n, hidden]` a layer, graphs `[G, hidden]`."""
-        h = self.atom_type[batch.x[:, 0]] + self.chirality[batch.x[:, 1]]
-        types, directions = (count.to(h.dtype) for count in bond_counts(batch))
-        layers = []
-        for i, (update, norm) in enumerate(zip(self.updates, self.norms, strict=True)):
+        alike, noisy = batch.alike, self.training and self.dropout > 0
+        kinds = batch.x[alike.classes[0].example]
+        h = self.atom_type[kinds[:, 0]] + self.chirality[kinds[:, 1]]
+        counts, tables = bond_counts(batch).to(h.dtype), zip(self.bond_type, self.bond_direction, strict=True)
+        rows, found = [], []
+        for i, (update, norm, bonds) in enumerate(zip(self.updates, self.norms, tables, strict=True)):
+            # Dropout makes every node differ from all others.
+            classes, links = alike.apart if noisy and i else alike.layer(i)
             # Every message of one bond type carries the same vector: counting them costs [n, 9], adding them [e, d].
-            bonds = types @ self.bond_type[i] + directions @ self.bond_direction[i]
-            h = norm(update(h + bonds + neighbour_sum(h, batch.neighbours)))
-            if i + 1 < len(self.updates):
-                h = F.relu(h)
-            if self.training and self.dropout:
+            h = update(torch.addmm(neighbour_sum(h, links), counts[classes.example], torch.cat(bonds)))
+            h = normalise(h, norm, classes.size, relu=i + 1 < len(self.updates))
+            if noisy:
+                h = neighbour_sum(h, classes.spread) if i == 0 else h
                 h = h * torch.empty_like(h).bernoulli_(1 - self.dropout, generator=self.noise) / (1 - self.dropout)
-            layers.append(h)
-        return Embeddings(tuple(layers), mean_pool(h, batch))
+                classes = alike.apart[0]
+            rows.append(h)
+            found.append(classes)
+        graph = neighbour_sum(h, classes.of(batch.graphs)) / batch.graphs.sizes.clamp_min(1)[:, None]
+        return Embeddings(tuple(rows), graph, tuple(found))
 
     def mask_nodes(self, batch: Batch, hidden: Tensor, generator: torch.Generator) -> Batch:  # noqa: ARG002
         """Give the atoms in `hidden` the mask's atom type and no chirality."""
         return replace(batch, x=torch.where(hidden[:, None], batch.x.new_tensor([MASK, 0]), batch.x))
 
 
-def bond_counts(batch: Batch) -> tuple[Tensor, Tensor]:
-    """Return how many incoming bonds of each type `[n, BOND_TYPES]` and direction `[n, BOND_DIRECTIONS]` an atom has.
+def bond_counts(batch: Batch) -> Tensor:
+    """Return how many incoming bonds of each type and of each direction an atom has, `[n, types + directions]`.
 
     The self-loop (type SELF_LOOP, direction 0) counts as one bond of every atom.
     """
@@ -78,7 +84,7 @@ def bond_counts(batch: Batch) -> tuple[Tensor, Tensor]:
     directions = count_incoming(batch, batch.edge_attr[:, 1], BOND_DIRECTIONS)
     types[:, SELF_LOOP] += 1
     directions[:, 0] += 1
-    return types, directions
+    return torch.cat([types, directions], dim=1)
 
 
 def build_encoder(

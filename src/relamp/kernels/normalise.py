@@ -1,0 +1,57 @@
+"""Batch normalisation of rows that stand for several nodes each, with the gate behind it."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd import Function
+from torch.nn import functional as F
+
+
+class _Normalise(Function):
+    """`gamma (x - mean) / sqrt(variance + eps) + beta`, mean and variance over rows by their shares, ReLU at will."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, share: Tensor, gamma: Tensor, beta: Tensor, eps: float, relu: bool
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        mean = share @ x
+        centred = x - mean
+        variance = share @ centred.square()
+        scale = (variance + eps).rsqrt()
+        centred *= scale
+        y = torch.addcmul(beta, centred, gamma)
+        if relu:
+            y.relu_()
+        ctx.save_for_backward(centred, share, gamma * scale, *([y] if relu else []))
+        ctx.mark_non_differentiable(mean, variance)
+        return y, mean, variance
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, Tensor, Tensor, None, None]:
+        normal, share, slope, *gate = ctx.saved_tensors
+        grad = torch.ops.aten.threshold_backward(grads[0], gate[0], 0) if gate else grads[0]
+        by_beta, by_gamma = grad.sum(0), (grad * normal).sum(0)
+        # What a row moves of mean and variance goes by its share.
+        moved = torch.addcmul(by_beta, normal, by_gamma).mul_(share[:, None])
+        return torch.sub(grad, moved, out=moved).mul_(slope), None, by_gamma, by_beta, None, None
+
+
+def normalise(x: Tensor, norm: nn.BatchNorm1d, size: Tensor, relu: bool) -> Tensor:
+    """Return `norm(x)` for rows `[C, d]` as if each stood there as often as `size` `[C]` says, through ReLU at will.
+
+    In training that moves the running statistics. Raises ValueError in training if there is one row in all, which has
+    no variance.
+    """
+    if not norm.training:
+        y = F.batch_norm(x, norm.running_mean, norm.running_var, norm.weight, norm.bias, eps=norm.eps)
+        return y.relu_() if relu else y
+    n = int(size.sum())
+    if n < 2:
+        raise ValueError(f"batch normalisation needs more than {n} nodes")
+    y, mean, variance = _Normalise.apply(x, size.to(x.dtype) / n, norm.weight, norm.bias, norm.eps, relu)  # type: ignore[no-untyped-call]
+    norm.num_batches_tracked += 1
+    norm.running_mean.lerp_(mean, norm.momentum)
+    norm.running_var.lerp_(variance * (n / (n - 1)), norm.momentum)
+    out: Tensor = y
+    return out
