@@ -28,6 +28,7 @@ class Batch:
         edge_attr: categorical edge features `[e, columns]`, or None.
         features: real-valued features `[n, d]` in place of `x`, or None: one-hot categories beside the data's own
             attributes, or what a method or an augmentation put there.
+        search: whether to look for nodes that an encoder cannot tell apart; results are the same.
     """
 
     x: Tensor
@@ -36,6 +37,7 @@ class Batch:
     num_graphs: int
     edge_attr: Tensor | None = None
     features: Tensor | None = None
+    search: bool = True
     # What is made of a batch once, however often it is encoded; a changed batch begins anew.
     _sums: dict[tuple[int, ...], Tensor] = field(init=False, repr=False, compare=False, default_factory=dict)
 
@@ -52,7 +54,8 @@ class Batch:
     @cached_property
     def alike(self) -> Alike:
         """Which nodes an encoder cannot tell apart."""
-        return Alike(self.x if self.features is None else self.features, self.edge_index, self.edge_attr)
+        seen = self.x if self.features is None else self.features
+        return Alike(seen, self.edge_index, self.edge_attr, self.search)
 
     @cached_property
     def graphs(self) -> Groups:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd import Function
 from torch.nn import functional as F
@@ -29,7 +30,8 @@ class Segments:
     def by(cls, place: Tensor, member: Tensor, n: int) -> "Segments":
         """Return the members `[e]` of each of n sums, by the sum that each belongs to, `place` `[e]`."""
         if not ascends(place):
-            member = member[stable_order(place, max(n - 1, 0).bit_length())]
+            order = torch.from_numpy(stable_order(place.cpu().numpy(), max(n - 1, 0).bit_length()))
+            member = member[order.to(member.device)]
         ends = torch.bincount(place, minlength=n).cumsum(0, dtype=torch.int32)
         return cls(F.pad(ends, (1, 0)), member.int())
 
@@ -95,19 +97,17 @@ class Groups:
         return torch.bincount(self.group, minlength=self.num_groups)
 
 
-def stable_order(number: Tensor, bits: int) -> Tensor:
+def stable_order(number: NDArray[np.int64], bits: int) -> NDArray[np.int64]:
     """Return the order in which numbers `[e]` of so many bits ascend, equal ones as they stand.
 
     Of 64 bits, negative numbers come last.
     """
-    if number.is_cuda:
-        return torch.argsort(number, stable=True)
-    # NumPy sorts 16 bits by counting, several times faster than torch some thousand numbers of 64.
-    left, order = number.numpy(), np.arange(len(number))
+    # NumPy sorts 16 bits by counting: some thousand numbers several times faster than torch does.
+    order = np.arange(len(number))
     for shift in range(0, bits, 16):
-        digit = (left >> shift).astype(np.uint16)
+        digit = (number >> shift).astype(np.uint16)
         order = order[np.argsort(digit[order], kind="stable")]
-    return torch.from_numpy(order)
+    return order
 
 
 def ascends(index: Tensor) -> bool:

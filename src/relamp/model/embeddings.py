@@ -35,10 +35,12 @@ class Embeddings:
         """Node embeddings after each layer, each `[n, d]`."""
         return tuple(neighbour_sum(h, each.spread) for h, each in zip(self.rows, self.classes, strict=True))
 
-    def node(self, which: NodeEmbedding, nodes: Tensor) -> Tensor:
-        """Return the embeddings of some nodes `[m]`: all layers concatenated `[m, L d]`, or the last layer's `[m, d]`."""
+    def node(self, which: NodeEmbedding, nodes: Tensor | None = None) -> Tensor:
+        """Return the embeddings of some nodes `[m]`, or all: layers side by side `[m, L d]`, or the last `[m, d]`."""
         layers = list(zip(self.rows, self.classes, strict=True))[0 if which == "concat" else -1 :]
-        return torch.cat([neighbour_sum(h, each.rows_of(nodes)) for h, each in layers], dim=1)
+        number = None if nodes is None else nodes.cpu().numpy()
+        links = [each.spread if number is None else each.rows_of(number) for _, each in layers]
+        return torch.cat([neighbour_sum(h, link) for (h, _), link in zip(layers, links, strict=True)], dim=1)
 
 
 class Encoder(nn.Module):

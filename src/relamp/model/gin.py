@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from relamp.data.batch import Batch
+from relamp.kernels.alike import Classes
 from relamp.kernels.normalise import normalise
 from relamp.kernels.segments import neighbour_sum
 from relamp.model.embeddings import Embeddings, Encoder
@@ -67,15 +68,16 @@ class GIN(Encoder):
         """Embed a batch: nodes `[n, hidden]` a layer, graphs `[G, layers * hidden]`."""
         labels, alike = self._edge_labels(batch), batch.alike
         rows: list[Tensor] = []
+        found: list[Classes] = []
         for i, (update, norm) in enumerate(zip(self.updates, self.norms, strict=True)):
             classes, links = alike.layer(i)
             h = neighbour_sum(rows[-1], links) if i else batch.input_sums(self.cardinality)
             if labels is not None:
                 h = h + labels[classes.example].to(h.dtype) @ self.edges[i]
             rows.append(normalise(F.relu_(update(h)), norm, classes.size, relu=False))
-        classes = alike.classes[1 : len(rows) + 1]
-        graph = torch.cat([neighbour_sum(h, each.of(batch.graphs)) for h, each in zip(rows, classes, strict=True)], 1)
-        return Embeddings(tuple(rows), graph, tuple(classes))
+            found.append(classes)
+        graph = torch.cat([neighbour_sum(h, each.of(batch.graphs)) for h, each in zip(rows, found, strict=True)], 1)
+        return Embeddings(tuple(rows), graph, tuple(found))
 
     def mask_nodes(self, batch: Batch, hidden: Tensor, generator: torch.Generator) -> Batch:
         """Replace the features of the nodes in `hidden` by draws from N(0.5, 0.5), as GraphCL's code does."""
