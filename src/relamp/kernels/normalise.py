@@ -3,7 +3,7 @@
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.autograd import Function
 from torch.nn import functional as F
 
@@ -37,8 +37,8 @@ class _Normalise(Function):
         return torch.sub(grad, moved, out=moved).mul_(slope), None, by_gamma, by_beta, None, None
 
 
-def normalise(x: Tensor, norm: nn.BatchNorm1d, size: Tensor, relu: bool) -> Tensor:
-    """Return `norm(x)` for rows `[C, d]` as if each stood there as often as `size` `[C]` says, through ReLU at will.
+def normalise(x: Tensor, norm: Any, size: Tensor, relu: bool) -> Tensor:
+    """Return `norm(x)`, an `nn.BatchNorm1d`, for rows `[C, d]` as if each stood there as often as `size` `[C]` says, through ReLU at will.
 
     In training that moves the running statistics. Raises ValueError in training if there is one row in all, which has
     no variance.
