@@ -1,7 +1,7 @@
-"""An epoch of `lamp-mag-nolocal` against the same model of torch_geometric's parts, in one run.
+"""An epoch of `lamp-mag-nolocal` or `simgrace` against the same model of torch_geometric's parts, in one run.
 
     python benchmarks/bench_epoch.py MUTAG
-    python benchmarks/bench_epoch.py PROTEINS COLLAB --mirror /data/benchmarks
+    python benchmarks/bench_epoch.py PROTEINS COLLAB --method simgrace --mirror /data/benchmarks
 
 The rival: DataLoader, GINConv, BatchNorm, global_add_pool, and the loss as two log-sum-exps of one matrix.
 `--steps` ends an epoch after some steps.
@@ -50,7 +50,13 @@ class Rival(nn.Module):
         return torch.cat(layers, dim=1)
 
 
-def rival_epoch(data: PackedGraphs, steps: int | None):  # type: ignore[no-untyped-def]
+METHODS = {
+    "lamp-mag-nolocal": ("relamp.method.lamp:Lamp", {"strategy": "magnitude", "local": False}),
+    "simgrace": ("relamp.method.simgrace:SimGRACE", {}),
+}
+
+
+def rival_epoch(data: PackedGraphs, method: str, steps: int | None):  # type: ignore[no-untyped-def]
     """Return a function that trains the rival for an epoch."""
     graphs = []
     for number in range(len(data)):
@@ -65,12 +71,22 @@ def rival_epoch(data: PackedGraphs, steps: int | None):  # type: ignore[no-untyp
     head = nn.Sequential(nn.Linear(dim, dim), nn.ReLU(), nn.Linear(dim, dim))
     optimiser = torch.optim.Adam([*encoder.parameters(), *head.parameters()], lr=0.01)
 
+    def pruned(batch: Data, masks: dict[str, Tensor]) -> Tensor:
+        dense = weight_matrices(encoder)
+        other: Tensor = functional_call(encoder, {name: dense[name] * mask for name, mask in masks.items()}, (batch,))
+        return head(other)  # type: ignore[no-any-return]
+
+    @torch.no_grad()
+    def perturbed(batch: Data) -> Tensor:
+        noisy = {name: w + w.std() * torch.randn_like(w) for name, w in encoder.named_parameters()}
+        buffers = {name: buffer.clone() for name, buffer in encoder.named_buffers()}
+        return head(functional_call(encoder, {**noisy, **buffers}, (batch,)))  # type: ignore[no-any-return]
+
     def epoch() -> None:
-        masks = prune(weight_matrices(encoder), GAMMA, "magnitude")
+        masks = prune(weight_matrices(encoder), GAMMA, "magnitude") if method == "lamp-mag-nolocal" else {}
         for batch in islice(loader, steps):
-            dense = weight_matrices(encoder)
-            pruned = functional_call(encoder, {name: dense[name] * mask for name, mask in masks.items()}, (batch,))
-            a, b = F.normalize(head(encoder(batch)), dim=1), F.normalize(head(pruned), dim=1)
+            other = pruned(batch, masks) if masks else perturbed(batch)
+            a, b = F.normalize(head(encoder(batch)), dim=1), F.normalize(other, dim=1)
             s = a @ b.T / TEMPERATURE
             others = s.masked_fill(torch.eye(len(s), dtype=torch.bool), -torch.inf)
             loss = ((others.logsumexp(1) + others.logsumexp(0)) / 2 - s.diagonal()).mean()
@@ -81,17 +97,17 @@ def rival_epoch(data: PackedGraphs, steps: int | None):  # type: ignore[no-untyp
     return epoch
 
 
-def trainer_of(data: PackedGraphs) -> GraphTrainer:
-    """Return what trains `lamp-mag-nolocal` on a data set."""
-    options = {"strategy": "magnitude", "local": False}
-    row_of = {"name": "lamp-mag-nolocal", "maker": "relamp.method.lamp:Lamp", "options": options, "trains": True}
+def trainer_of(data: PackedGraphs, method: str = "lamp-mag-nolocal") -> GraphTrainer:
+    """Return what trains a method on a data set."""
+    maker, options = METHODS[method]
+    row_of = {"name": method, "maker": maker, "options": options, "trains": True}
     settings = Pretraining(hidden=HIDDEN, layers=LAYERS, batch_size=BATCH, temperature=TEMPERATURE)
     return GraphTrainer(data, build(row_of, settings), seed=0)
 
 
-def own_epoch(data: PackedGraphs, steps: int | None):  # type: ignore[no-untyped-def]
+def own_epoch(data: PackedGraphs, method: str, steps: int | None):  # type: ignore[no-untyped-def]
     """Return a function that trains relamp for an epoch."""
-    trainer = trainer_of(data)
+    trainer = trainer_of(data, method)
 
     def epoch() -> None:
         trainer.method.start_epoch(trainer.encoder)
@@ -106,12 +122,14 @@ def own_epoch(data: PackedGraphs, steps: int | None):  # type: ignore[no-untyped
 def main() -> None:
     parser = arguments(__doc__, repetitions=5)
     parser.add_argument("--steps", type=int)
+    parser.add_argument("--method", choices=METHODS, default="lamp-mag-nolocal")
     given = parser.parse_args()
     one_thread()
     print("| epoch | torch_geometric, s | relamp, s | ratio | n |\n|---|---|---|---|---|")
     for name in given.datasets:
         data = data_set(name, given.mirror)
-        print(row(name, *paired(rival_epoch(data, given.steps), own_epoch(data, given.steps), given.repetitions)))
+        epochs = (make(data, given.method, given.steps) for make in (rival_epoch, own_epoch))
+        print(row(name, *paired(*epochs, given.repetitions)))
 
 
 if __name__ == "__main__":

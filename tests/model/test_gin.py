@@ -1,4 +1,5 @@
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -83,3 +84,37 @@ def test_self_loops() -> None:
     added = with_self_loops(batch, but_last=True).edge_index[:, batch.edge_index.shape[1] :]
     last = [(batch.graph == g).nonzero().max().item() for g in range(5)]
     assert added[0].tolist() == [v for v in range(n) if v not in last]
+
+
+@pytest.mark.parametrize("search", [True, False])
+@pytest.mark.parametrize("kind", ["random", "cycles", "no edges", "one way"])
+def test_alike_nodes_get_the_rows_and_gradients_of_each(gin: GIN, kind: str, search: bool) -> None:
+    batch = collate(random_graphs(0, count=8, cardinality=(4, 3)), np.arange(8))
+    if kind == "cycles":
+        after = torch.arange(len(batch.x)).roll(1)
+        both = torch.stack([torch.cat([after, after.argsort()]), torch.cat([after.argsort(), after])])
+        batch = replace(batch, x=batch.x * 0, edge_index=both)
+    elif kind != "random":
+        batch = replace(batch, edge_index=batch.edge_index[:, : 0 if kind == "no edges" else 7])
+    batch = replace(batch, features=one_hot(batch.x, (4, 3)).double(), search=search)
+    plain = copy.deepcopy(gin.double().train())
+    found = gin(batch)
+    if kind == "cycles" and search:
+        assert [len(rows) for rows in found.rows] == [1, 1, 1]
+    h, layers = batch.features, []
+    for update, norm in zip(plain.updates, plain.norms, strict=True):
+        total = h.index_add(0, batch.edge_index[1], h[batch.edge_index[0]])
+        h = norm(F.relu(update(total)))
+        layers.append(h)
+    pooled = [h.new_zeros(8, 8).index_add(0, batch.graph, h) for h in layers]
+    some = torch.tensor([5, 0, 3])
+    torch.testing.assert_close(found.graph, torch.cat(pooled, dim=1), rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(found.node("concat", some), torch.cat(layers, dim=1)[some], rtol=1e-9, atol=1e-9)
+    got = found.graph.sin().sum() + found.node("concat", some).cos().sum()
+    wanted = torch.cat(pooled, dim=1).sin().sum() + torch.cat(layers, dim=1)[some].cos().sum()
+    got.backward()
+    wanted.backward()
+    for a, b in zip(gin.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(a.grad, b.grad, rtol=1e-8, atol=1e-8)
+    for a, b in zip(gin.buffers(), plain.buffers(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-10)

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from relamp.data.corpus import PackedCorpus
 from relamp.data.packed import Integers, PackedGraphs, ranges
 from relamp.kernels.alike import Alike
-from relamp.kernels.segments import Groups, Neighbours, neighbour_sum
+from relamp.kernels.segments import Groups, Neighbours
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Batch:
         edge_attr: categorical edge features `[e, columns]`, or None.
         features: real-valued features `[n, d]` in place of `x`, or None: one-hot categories beside the data's own
             attributes, or what a method or an augmentation put there.
+        search: whether to look for nodes that an encoder cannot tell apart; results are the same.
     """
 
     x: Tensor
@@ -36,6 +37,7 @@ class Batch:
     num_graphs: int
     edge_attr: Tensor | None = None
     features: Tensor | None = None
+    search: bool = True
     # What is made of a batch once, however often it is encoded; a changed batch begins anew.
     _sums: dict[tuple[int, ...], Tensor] = field(init=False, repr=False, compare=False, default_factory=dict)
 
@@ -51,8 +53,9 @@ class Batch:
 
     @cached_property
     def alike(self) -> Alike:
-        """Which nodes an encoder of the categories `x` cannot tell apart."""
-        return Alike(self.x, self.edge_index, self.edge_attr)
+        """Which nodes an encoder cannot tell apart."""
+        seen = self.x if self.features is None else self.features
+        return Alike(seen, self.edge_index, self.edge_attr, self.search)
 
     @cached_property
     def graphs(self) -> Groups:
@@ -64,11 +67,12 @@ class Batch:
         return one_hot(self.x, cardinality) if self.features is None else self.features
 
     def input_sums(self, cardinality: Sequence[int]) -> Tensor:
-        """Return the sum of the `inputs` of each node and its neighbours `[n, d]`; nothing in it is learnt."""
+        """Return the `inputs` of a node and its neighbours, summed, for each class after the first layer `[C, d]`."""
         key = tuple(cardinality)
         if key not in self._sums:
-            own = self.inputs(cardinality)
-            self._sums[key] = own + neighbour_sum(own, self.neighbours)
+            (_, links), nodes = self.alike.layer(0), self.alike.classes[0].example
+            shown = replace(self, x=self.x[nodes], features=None if self.features is None else self.features[nodes])
+            self._sums[key] = links.heard.sum(shown.inputs(cardinality))
         return self._sums[key]
 
     def to(self, device: torch.device | str) -> Self:

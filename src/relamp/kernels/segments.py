@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd import Function
 from torch.nn import functional as F
@@ -28,8 +30,8 @@ class Segments:
     def by(cls, place: Tensor, member: Tensor, n: int) -> "Segments":
         """Return the members `[e]` of each of n sums, by the sum that each belongs to, `place` `[e]`."""
         if not ascends(place):
-            order = torch.argsort(place, stable=True)
-            member = member[order]
+            order = torch.from_numpy(stable_order(place.cpu().numpy(), max(n - 1, 0).bit_length()))
+            member = member[order.to(member.device)]
         ends = torch.bincount(place, minlength=n).cumsum(0, dtype=torch.int32)
         return cls(F.pad(ends, (1, 0)), member.int())
 
@@ -95,6 +97,19 @@ class Groups:
         return torch.bincount(self.group, minlength=self.num_groups)
 
 
+def stable_order(number: NDArray[np.int64], bits: int) -> NDArray[np.int64]:
+    """Return the order in which numbers `[e]` of so many bits ascend, equal ones as they stand.
+
+    Of 64 bits, negative numbers come last.
+    """
+    # NumPy sorts 16 bits by counting: some thousand numbers several times faster than torch does.
+    order = np.arange(len(number))
+    for shift in range(0, bits, 16):
+        digit = (number >> shift).astype(np.uint16)
+        order = order[np.argsort(digit[order], kind="stable")]
+    return order
+
+
 def ascends(index: Tensor) -> bool:
     """Return whether no entry of `[e]` is smaller than the one before it."""
     return bool((index[1:] >= index[:-1]).all())
@@ -127,7 +142,10 @@ class _GroupSum(Function):
 
 
 def neighbour_sum(h: Tensor, neighbours: Neighbours | Links) -> Tensor:
-    """Return for each node the sum of the rows of `h` `[n, d]` that it hears, `[n, d]`, with gradient (LAMP Eq. 17)."""
+    """Return the sums `[n, d]` of the rows of `h` `[m, d]` that each hears, with gradient.
+
+    Between the nodes of a graph this is the sum of LAMP Eq. 17.
+    """
     total: Tensor = _NeighbourSum.apply(h, neighbours)  # type: ignore[no-untyped-call]
     return total
 

@@ -14,6 +14,9 @@ from relamp.method.graphs import GraphMethod
 from relamp.model.embeddings import Encoder
 from relamp.settings.graphs import GraphclOptions
 
+# A view is encoded once: looking for nodes that are alike pays in views of so many nodes alone.
+SEARCHED = 20_000
+
 
 class GraphCL(GraphMethod):
     """Both branches share the encoder; each sees a view of its own, or the first the graphs as they are."""
@@ -56,4 +59,5 @@ def augmented(batch: Batch, options: GraphclOptions, encoder: Encoder, random: R
         graph=batch.graph[nodes],
         edge_attr=None if batch.edge_attr is None else batch.edge_attr[edges],
         features=None if batch.features is None else batch.features[nodes],
+        search=len(nodes) >= SEARCHED,
     )

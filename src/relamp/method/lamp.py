@@ -33,7 +33,7 @@ class Lamp(GraphMethod):
         if self.alpha == 0:
             return Loss(graph, {"graph": graph})
         nodes = sample_nodes(len(batch.x), settings.local_nodes, random.torch).to(batch.x.device)
-        one, two = (branch.node(settings.lamp.node_embedding)[nodes] for branch in (dense, pruned))
+        one, two = (branch.node(settings.lamp.node_embedding, nodes) for branch in (dense, pruned))
         # Eq. 20: a node's positive is itself in the other branch, its negatives are the nodes of other graphs.
         local = contrast(one, two, batch.graph[nodes], settings.temperature, settings.directions)
         return Loss(graph + self.alpha * local, {"graph": graph, "local": local})

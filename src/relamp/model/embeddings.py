@@ -21,25 +21,26 @@ class Embeddings:
     """Embeddings of a batch.
 
     Attributes:
-        rows: node embeddings after each layer, each `[n, d]`, or of classes of nodes with the same, each `[C, d]`.
+        rows: embeddings after each layer, one for each class of nodes, each `[C, d]`.
         graph: graph embeddings `[G, D]`.
-        classes: the classes after each layer, if rows are theirs.
+        classes: the classes after each layer.
     """
 
     rows: tuple[Tensor, ...]
     graph: Tensor
-    classes: tuple[Classes, ...] = ()
+    classes: tuple[Classes, ...]
 
     @cached_property
     def layers(self) -> tuple[Tensor, ...]:
         """Node embeddings after each layer, each `[n, d]`."""
-        if not self.classes:
-            return self.rows
         return tuple(neighbour_sum(h, each.spread) for h, each in zip(self.rows, self.classes, strict=True))
 
-    def node(self, which: NodeEmbedding) -> Tensor:
-        """Return the node embeddings: all layers concatenated `[n, L d]`, or the last layer's `[n, d]`."""
-        return torch.cat(self.layers, dim=1) if which == "concat" else self.layers[-1]
+    def node(self, which: NodeEmbedding, nodes: Tensor | None = None) -> Tensor:
+        """Return the embeddings of some nodes `[m]`, or all: layers side by side `[m, L d]`, or the last `[m, d]`."""
+        layers = list(zip(self.rows, self.classes, strict=True))[0 if which == "concat" else -1 :]
+        number = None if nodes is None else nodes.cpu().numpy()
+        links = [each.spread if number is None else each.rows_of(number) for _, each in layers]
+        return torch.cat([neighbour_sum(h, link) for (h, _), link in zip(layers, links, strict=True)], dim=1)
 
 
 class Encoder(nn.Module):

@@ -9,8 +9,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from relamp.data.batch import Batch
+from relamp.kernels.alike import Classes
+from relamp.kernels.normalise import normalise
 from relamp.kernels.segments import neighbour_sum
-from relamp.model.embeddings import Embeddings, Encoder, sum_pool
+from relamp.model.embeddings import Embeddings, Encoder
 
 
 def mlp(dims: Sequence[int], generator: torch.Generator) -> nn.Sequential:
@@ -64,15 +66,18 @@ class GIN(Encoder):
 
     def forward(self, batch: Batch) -> Embeddings:
         """Embed a batch: nodes `[n, hidden]` a layer, graphs `[G, layers * hidden]`."""
-        labels = self._edge_labels(batch)
-        layers: list[Tensor] = []
+        labels, alike = self._edge_labels(batch), batch.alike
+        rows: list[Tensor] = []
+        found: list[Classes] = []
         for i, (update, norm) in enumerate(zip(self.updates, self.norms, strict=True)):
-            h = layers[-1] + neighbour_sum(layers[-1], batch.neighbours) if i else batch.input_sums(self.cardinality)
+            classes, links = alike.layer(i)
+            h = neighbour_sum(rows[-1], links) if i else batch.input_sums(self.cardinality)
             if labels is not None:
-                h = h + labels.to(h.dtype) @ self.edges[i]
-            layers.append(norm(F.relu_(update(h))))
-        graph = torch.cat([sum_pool(layer, batch) for layer in layers], dim=1)
-        return Embeddings(tuple(layers), graph)
+                h = h + labels[classes.example].to(h.dtype) @ self.edges[i]
+            rows.append(normalise(F.relu_(update(h)), norm, classes.size, relu=False))
+            found.append(classes)
+        graph = torch.cat([neighbour_sum(h, each.of(batch.graphs)) for h, each in zip(rows, found, strict=True)], 1)
+        return Embeddings(tuple(rows), graph, tuple(found))
 
     def mask_nodes(self, batch: Batch, hidden: Tensor, generator: torch.Generator) -> Batch:
         """Replace the features of the nodes in `hidden` by draws from N(0.5, 0.5), as GraphCL's code does."""
