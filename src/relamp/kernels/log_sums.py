@@ -10,7 +10,7 @@ from relamp.kernels.product import product
 
 ROWS_AT_ONCE = 256
 # What a loss keeps for its backward pass, in bytes; what is above that is made again.
-MOST_KEPT = 2**30
+MOST_KEPT = 2**29
 
 
 class _LogSums(Function):
