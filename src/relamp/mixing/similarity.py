@@ -2,11 +2,11 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
 from relamp.kernels.prelu import PReLU
 from relamp.kernels.product import drawn_linear
+from relamp.kernels.units import unit_rows
 from relamp.mixing.base import ROWS_AT_ONCE, BinaryMix, IMix, Mixed, Mixer, PairWeights, needed
 from relamp.mixing.pairs import Pairs, pair_dot, pair_sum, sum_by_target
 from relamp.settings.mixing import MixSettings, known_mixer
@@ -37,7 +37,8 @@ class SimilarityMix(Mixer):
 
     def forward(self, z: Tensor, edge_index: Tensor | None = None, random: torch.Generator | None = None) -> Mixed:
         """Mix the rows of z `[n, d]`, see `Mixer`."""
-        q, k = F.normalize(self.query(z), dim=1), F.normalize(self.key(z), dim=1)
+        q = unit_rows(self.query(z))
+        k = unit_rows(self.key(z)) if isinstance(self.key, nn.Linear) else q
         diversity = -(q - k).square().sum(1).mean() if self.diverse else z.new_zeros(())
         if self.settings.diversity == "together":
             diversity = -diversity
