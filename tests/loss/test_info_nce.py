@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional as F
 
+from relamp.kernels import log_sums as kernel
 from relamp.loss import info_nce as info_nce_module
 from relamp.loss.info_nce import info_nce, node_info_nce_by_graph, node_objective
 from relamp.loss.nt_xent import MIN_TEMPERATURE
@@ -63,15 +64,17 @@ def test_temperature_by_hand() -> None:
     st.floats(0.05, 2),
     st.sampled_from(["both", "one"]),
     st.integers(1, 5),
+    st.sampled_from([0, 200, 2**30]),
 )
-def test_equals_slow_implementation_with_gradients(seed, n, d, tau, directions, rows_at_once) -> None:
+def test_equals_slow_implementation_with_gradients(seed, n, d, tau, directions, rows_at_once, kept) -> None:
     a, b = rows(n, d, seed)
     expected = slow_info_nce(a, b, tau)
     if directions == "both":
         expected = (expected + slow_info_nce(b, a, tau)) / 2
     expected_grads = torch.autograd.grad(expected, [a, b])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(info_nce_module, "ROWS_AT_ONCE", rows_at_once)
+        patch.setattr(kernel, "ROWS_AT_ONCE", rows_at_once)
+        patch.setattr(kernel, "MOST_KEPT", kept)
         actual = info_nce(a, b, tau, directions)
         actual_grads = torch.autograd.grad(actual, [a, b])
     assert actual.item() == pytest.approx(expected.item(), rel=1e-9, abs=1e-9)
@@ -159,13 +162,22 @@ def test_node_loss_by_hand() -> None:
         node_info_nce_by_graph(z, z, torch.tensor([0, 0]), 0.001)
 
 
-def test_node_loss_does_not_depend_on_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    generator = gen()
-    graph = torch.repeat_interleave(torch.tensor([0, 1, 3, 4]), torch.tensor([4, 9, 1, 3]))  # graph 2 has no node
-    a, b = torch.randn(2, len(graph), 5, generator=generator).unbind()
-    whole = node_info_nce_by_graph(a, b, graph)
-    monkeypatch.setattr(info_nce_module, "NODES_AT_ONCE", 5)
-    cut = list(info_nce_module._whole_graphs(graph))
-    assert [(s.start, s.stop) for s in cut] == [(0, 4), (4, 13), (13, 17)]
-    torch.testing.assert_close(node_info_nce_by_graph(a, b, graph), whole)
-    torch.testing.assert_close(whole, slow_node_loss(a, b, graph, 1.0))
+@pytest.mark.parametrize("small", [0, 3, 9])
+def test_node_loss_of_large_and_small_graphs(monkeypatch: pytest.MonkeyPatch, small: int) -> None:
+    monkeypatch.setattr(info_nce_module, "SMALL", small)
+    # Graph 2 has no node.
+    graph = torch.repeat_interleave(torch.tensor([0, 1, 3, 4, 5]), torch.tensor([4, 9, 1, 3, 4]))
+    a, b = (torch.randn(2, len(graph), 5, generator=gen(), dtype=torch.float64)).unbind()
+    for each in (a, b):
+        each.requires_grad_()
+    fast, slow = node_info_nce_by_graph(a, b, graph, 0.5), slow_node_loss(a, b, graph, 0.5)
+    torch.testing.assert_close(fast, slow, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(torch.autograd.grad(fast, (a, b)), torch.autograd.grad(slow, (a, b)))
+
+
+def test_a_second_backward_pass_finds_what_was_kept_unchanged() -> None:
+    a, b = rows(6, 3, 2)
+    graph = torch.tensor([0, 0, 0, 1, 1, 1])
+    for value in (info_nce(a, b, 0.5, "both"), node_info_nce_by_graph(a, b, graph, 0.5)):
+        first = torch.autograd.grad(value, (a, b), retain_graph=True)
+        torch.testing.assert_close(torch.autograd.grad(value, (a, b)), first, rtol=0, atol=0)

@@ -4,6 +4,7 @@ import torch
 from torch_geometric.nn import GATConv, GCNConv
 
 from node_graphs import random_nodes
+from relamp.mixing.pairs import Pairs
 from relamp.model.node_encoder import NodeEncoder, SparseRows, attend, edges_of
 from seeded import gen
 
@@ -63,14 +64,14 @@ def test_gat_is_torch_geometrics_gradient_included() -> None:
 def test_attention_by_hand() -> None:
     # Node 1 hears node 0 (score 1 * 2 + 0) and itself (1 * 4 + 0): weights softmax(2, 4).
     h, attention = torch.tensor([[2.0], [4.0]]), torch.tensor([[[1.0]], [[0.0]]])
-    out = attend(h, torch.tensor([0, 0, 1]), torch.tensor([0, 1, 1]), attention)
+    out = attend(h, Pairs(torch.tensor([0, 0, 1]), torch.tensor([0, 1, 1]), 2), attention)
     share = 1 / (1 + np.exp(2))
     assert out.flatten().tolist() == pytest.approx([2.0, share * 2 + (1 - share) * 4])
 
 
 def test_attention_does_not_overflow() -> None:
     h = torch.tensor([[300.0], [200.0]])
-    out = attend(h, torch.tensor([0, 0, 1]), torch.tensor([0, 1, 1]), torch.ones(2, 1, 1))
+    out = attend(h, Pairs(torch.tensor([0, 0, 1]), torch.tensor([0, 1, 1]), 2), torch.ones(2, 1, 1))
     assert out.isfinite().all()
 
 

@@ -21,23 +21,31 @@ class Segments:
     Attributes:
         offsets: `[n + 1]`.
         members: `[e]`.
+        order: which of the members that were given stands at each place `[e]`; None where they stand as given.
     """
 
     offsets: Tensor
     members: Tensor
+    order: Tensor | None = None
 
     @classmethod
     def by(cls, place: Tensor, member: Tensor, n: int) -> "Segments":
         """Return the members `[e]` of each of n sums, by the sum that each belongs to, `place` `[e]`."""
+        order = None
         if not ascends(place):
-            order = torch.from_numpy(stable_order(place.cpu().numpy(), max(n - 1, 0).bit_length()))
-            member = member[order.to(member.device)]
+            number = place.cpu().numpy()
+            order = torch.from_numpy(stable_order(number, max(n - 1, 0).bit_length())).to(member.device)
+            member = member[order]
         ends = torch.bincount(place, minlength=n).cumsum(0, dtype=torch.int32)
-        return cls(F.pad(ends, (1, 0)), member.int())
+        return cls(F.pad(ends, (1, 0)), member.int(), order)
 
-    def sum(self, h: Tensor) -> Tensor:
-        """Return the sums `[n, d]` of rows `[m, d]`, without gradient."""
-        return F.embedding_bag(self.members, h, self.offsets, mode="sum", include_last_offset=True)
+    def sum(self, h: Tensor, weight: Tensor | None = None) -> Tensor:
+        """Return the sums `[n, d]` of rows `[m, d]`, without gradient, perhaps by a weight of each member as given."""
+        if weight is not None and self.order is not None:
+            weight = weight[self.order]
+        return F.embedding_bag(
+            self.members, h, self.offsets, mode="sum", per_sample_weights=weight, include_last_offset=True
+        )
 
 
 @dataclass(frozen=True)

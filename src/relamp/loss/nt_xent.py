@@ -4,9 +4,9 @@ from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from relamp.kernels.contrast import mean_contrast
+from relamp.kernels.units import unit_rows
 
 Directions = Literal["both", "one"]
 
@@ -33,7 +33,7 @@ def units(a: Tensor, b: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
     """Return rows `[n, d]` of length 1, whose products are cosines; raise ValueError for too low a temperature."""
     if temperature < MIN_TEMPERATURE:
         raise ValueError(f"temperature {temperature} is below {MIN_TEMPERATURE}, where single precision underflows")
-    return F.normalize(a, dim=1), F.normalize(b, dim=1)
+    return unit_rows(a), unit_rows(b)
 
 
 def nt_xent(z1: Tensor, z2: Tensor, temperature: float, directions: Directions = "both") -> Tensor:

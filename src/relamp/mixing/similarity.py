@@ -2,11 +2,13 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
+from relamp.kernels.prelu import PReLU
+from relamp.kernels.product import drawn_linear
+from relamp.kernels.units import unit_rows
 from relamp.mixing.base import ROWS_AT_ONCE, BinaryMix, IMix, Mixed, Mixer, PairWeights, needed
-from relamp.mixing.pairs import pair_dot, pair_sum, sum_by_target
+from relamp.mixing.pairs import Pairs, pair_dot, pair_sum, sum_by_target
 from relamp.settings.mixing import MixSettings, known_mixer
 
 
@@ -29,11 +31,14 @@ class SimilarityMix(Mixer):
         self.constant = settings.constant if name == "mo-mix" else None
         self.random, self.diverse = name == "random-mix", name == "mp-mix"
         self.drop = settings.weight_dropout if projected else 0.0
-        self.query, self.key = (_linear(dim, generator) if projected else nn.Identity() for _ in range(2))
+        self.query, self.key = (
+            drawn_linear(dim, dim, generator, bias=False) if projected else nn.Identity() for _ in range(2)
+        )
 
     def forward(self, z: Tensor, edge_index: Tensor | None = None, random: torch.Generator | None = None) -> Mixed:
         """Mix the rows of z `[n, d]`, see `Mixer`."""
-        q, k = F.normalize(self.query(z), dim=1), F.normalize(self.key(z), dim=1)
+        q = unit_rows(self.query(z))
+        k = unit_rows(self.key(z)) if isinstance(self.key, nn.Linear) else q
         diversity = -(q - k).square().sum(1).mean() if self.diverse else z.new_zeros(())
         if self.settings.diversity == "together":
             diversity = -diversity
@@ -50,27 +55,34 @@ class SimilarityMix(Mixer):
     def _over_neighbours(
         self, z: Tensor, q: Tensor, k: Tensor, edge_index: Tensor, random: torch.Generator | None
     ) -> tuple[Tensor, PairWeights]:
-        """Mix in the scope "wp": pairs are the edges, and each sample with itself unless its weight is C."""
+        """Mix in the scope "wp": pairs are the edges, and beside them each sample with itself."""
         n, rows = len(z), torch.arange(len(z), device=z.device)
         source, target = edge_index[:, edge_index[0] != edge_index[1]]
-        alone = torch.bincount(target, minlength=n) == 0
-        if self.constant is None or self.settings.operator == "adjacency":
-            source, target = torch.cat([source, rows]), torch.cat([target, rows])
+        pairs, edges = Pairs(source, target, n), len(source)
+        received = torch.bincount(target, minlength=n)
         if self.settings.operator == "adjacency":
-            share, own = _gcn_weights(source, target, n, z.dtype), None
-        else:
-            score = _normal(source.shape, random).to(z) if self.random else pair_dot(q, k, source, target)
-            weight = score.exp()
+            # The entries of `D^-1/2 (A + I) D^-1/2`.
+            into, out = ((count + 1).to(z.dtype) for count in (received, torch.bincount(source, minlength=n)))
+            share, own = (into[target] * out[source]).rsqrt(), (into * out).rsqrt()
+        elif self.constant is not None:
+            weight = pair_dot(q, k, pairs).exp()
             total = sum_by_target(weight, target, n) + self._own_term(q, k)
-            share, own = weight / total[target], None
-            if self.constant is not None:
-                share, own = (1 - self.constant) * share, alone.to(z) * (1 - self.constant) + self.constant
-            share = self._dropout(share, random)
-        mixed = pair_sum(share, z, source, target)
-        if own is not None:
-            mixed, share = mixed + own[:, None] * z, torch.cat([share, own])
-            source, target = torch.cat([source, rows]), torch.cat([target, rows])
-        return mixed, PairWeights(torch.stack([source, target]), share.detach())
+            share = (1 - self.constant) * weight / total.index_select(0, target)
+            own = (received == 0).to(z) * (1 - self.constant) + self.constant
+        else:
+            # Of all pairs in one vector, as they are drawn.
+            everyone = torch.cat([target, rows])
+            if self.random:
+                score = _normal(everyone.shape, random).to(z)
+            else:
+                score = torch.cat([pair_dot(q, k, pairs), (q * k).sum(1)])
+            weight = score.exp()
+            total = sum_by_target(weight, everyone, n)
+            shares = self._dropout(weight / total.index_select(0, everyone), random)
+            share, own = shares[:edges], shares[edges:]
+        mixed = torch.addcmul(pair_sum(share, z, pairs), own[:, None], z)
+        ends = torch.stack([torch.cat([source, rows]), torch.cat([target, rows])])
+        return mixed, PairWeights(ends, torch.cat([share, own]).detach())
 
     def _over_rows(
         self, z: Tensor, q: Tensor, k: Tensor, random: torch.Generator | None
@@ -140,21 +152,7 @@ def make_mixer(name: str, dim: int, settings: MixSettings, generator: torch.Gene
 
 def mixing_mlp(dim: int, generator: torch.Generator) -> nn.Sequential:
     """Return g of Eq. 9, Linear-PReLU-Linear of constant width, which follows the mixing on graphs."""
-    return nn.Sequential(_linear(dim, generator, bias=True), nn.PReLU(), _linear(dim, generator, bias=True))
-
-
-def _linear(dim: int, generator: torch.Generator, bias: bool = False) -> nn.Linear:
-    linear = nn.Linear(dim, dim, bias=bias)
-    nn.init.xavier_uniform_(linear.weight, generator=generator)
-    if bias:
-        nn.init.zeros_(linear.bias)
-    return linear
-
-
-def _gcn_weights(source: Tensor, target: Tensor, n: int, dtype: torch.dtype) -> Tensor:
-    """Return the entries of `D^-1/2 (A + I) D^-1/2` for edges that contain the self-loops."""
-    received, sent = (torch.bincount(ends, minlength=n).to(dtype) for ends in (target, source))
-    return (received[target] * sent[source]).rsqrt()
+    return nn.Sequential(drawn_linear(dim, dim, generator), PReLU(), drawn_linear(dim, dim, generator))
 
 
 def _normal(shape: torch.Size, random: torch.Generator | None) -> Tensor:

@@ -13,10 +13,11 @@ from torch.nn import functional as F
 
 from relamp.data.packed import Integers
 from relamp.graph.diffusion import chebyshev_coefficients, diffuse, normalised_adjacency
+from relamp.kernels.prelu import PReLU
+from relamp.kernels.product import drawn_linear
 from relamp.mixing.base import Mixed, Mixer
 from relamp.mixing.nodes import mix_nodes, taken
 from relamp.mixing.similarity import make_mixer, mixing_mlp
-from relamp.model.gin import mlp
 from relamp.model.node_encoder import SparseRows
 from relamp.settings.mixing import MixSettings
 from relamp.settings.nodes import Diffusion, DiffusionSettings
@@ -47,8 +48,8 @@ class Branch(nn.Module):
 
     def __init__(self, columns: int, hidden: int, generator: torch.Generator) -> None:
         super().__init__()
-        self.linear = mlp([columns, hidden], generator)[0]
-        self.act = nn.PReLU()
+        self.linear = drawn_linear(columns, hidden, generator)
+        self.act = PReLU()
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return z `[n, hidden]` of `S X` `[n, columns]`."""

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from relamp.data.nodes import PackedNodes
-from relamp.mixing.pairs import pair_sum, sum_by_target
+from relamp.kernels.prelu import PReLU
+from relamp.mixing.pairs import Pairs, pair_sum, sum_by_target
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class NodeEncoder(nn.Module):
         self.first = _drawn((num_features, hidden), generator)
         self.later = nn.ParameterList(_drawn((hidden, hidden), generator) for _ in range(layers - 1))
         self.bias = nn.ParameterList(nn.Parameter(torch.zeros(hidden)) for _ in range(layers))
-        self.acts = nn.ModuleList(nn.PReLU() for _ in range(layers))
+        self.acts = nn.ModuleList(PReLU() for _ in range(layers))
         shape = (heads, hidden // heads) if heads else None
         pairs = [[_drawn(shape, generator).data for _ in range(2)] for _ in range(layers)] if shape else []
         self.attention = nn.ParameterList(nn.Parameter(torch.stack(pair)) for pair in pairs)
@@ -108,24 +109,23 @@ class NodeEncoder(nn.Module):
         source, target = torch.cat([edge_index, nodes.expand(2, -1)], dim=1)
         degree = torch.bincount(target, minlength=len(nodes)).to(projected.dtype)
         fixed = None if self.heads else (degree[source] * degree[target]).rsqrt()
+        pairs = Pairs(source, target, len(nodes))
         z = projected
         for layer, act in enumerate(self.acts):
             h = z if layer == 0 else z @ self.later[layer - 1]
-            if fixed is None:
-                h = attend(h, source, target, self.attention[layer])
-            else:
-                h = pair_sum(fixed, h, source, target)
+            h = attend(h, pairs, self.attention[layer]) if fixed is None else pair_sum(fixed, h, pairs)
             z = act(h + self.bias[layer])
         return z
 
 
-def attend(h: Tensor, source: Tensor, target: Tensor, attention: Tensor) -> Tensor:
-    """Aggregate h `[n, H * c]` by GAT's attention over the edges from `source` to `target`, self-loops among them.
+def attend(h: Tensor, pairs: Pairs, attention: Tensor) -> Tensor:
+    """Aggregate h `[n, H * c]` by GAT's attention over the edges, self-loops among them.
 
     The score of edge j -> i in a head is `LeakyReLU(a_0 . h_j + a_1 . h_i)` with attention a `[2, H, c]`, softmax per
     target. Only scores are kept for each edge, never vectors.
     """
     n, (_, heads, width) = len(h), attention.shape
+    source, target = pairs.source, pairs.target
     sent, received = ((h.view(n, heads, width) * a).sum(2) for a in attention)
     score = F.leaky_relu(sent[source] + received[target], 0.2)
     # Shifted by each target's largest score, so that nothing overflows; the shift has no gradient of its own.
@@ -135,7 +135,7 @@ def attend(h: Tensor, source: Tensor, target: Tensor, attention: Tensor) -> Tens
     parts = []
     for head in range(heads):
         share = weight[:, head] / sum_by_target(weight[:, head], target, n)[target]
-        parts.append(pair_sum(share, h[:, head * width : (head + 1) * width], source, target))
+        parts.append(pair_sum(share, h[:, head * width : (head + 1) * width], pairs))
     return torch.cat(parts, dim=1)
 
 

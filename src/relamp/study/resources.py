@@ -129,24 +129,28 @@ def count(counts: Counts, dataset: str | None, own: Sizes | None = None) -> int:
 
 
 def contrasts(dataset: str, sample_size: int) -> float:
-    """Return the pairs of nodes that a step compares, in millions: of a sample, or of all where there are fewer."""
+    """Return the pairs of nodes that a step compares, in millions: of a sample, or of all where there are fewer.
+
+    Its products with features take as long as so many more pairs: a third of the features of each node.
+    """
     row = REGISTRY.get(dataset)
     nodes = min(sample_size, row.expected.nodes or sample_size) if row else sample_size
-    return nodes**2 / 1e6
+    features = row.expected.features if row else 0
+    return nodes * (nodes + features / 3) / 1e6
 
 
 def training_work(study: Study, run: Run, dataset: str) -> float:
     """Return how much work the training of a run is, in the unit of its domain's kind.
 
-    Images: passes over the data. Nodes: pairs that are compared, in millions. Graphs and molecules: passes of a node
-    through both branches of LAMP's encoder, 3 layers of width 32, in millions; other encoders and the local loss are
-    counted as so many of these as they take time on a CPU.
+    Images: passes over the data. Nodes: pairs that are compared at width 256, in millions. Graphs and molecules: passes
+    of a node through both branches of LAMP's encoder, 3 layers of width 32, in millions; other encoders and the local
+    loss are counted as so many of these as they take time on a CPU.
     """
     shape = _shape(study, run)
     if study.domain == "images":
         each = 1.0
     elif study.domain == "nodes":
-        each = contrasts(dataset, shape.sample_size)
+        each = contrasts(dataset, shape.sample_size) * shape.hidden / 256
     else:
         each = _node_passes(study, run, dataset, shape)
     return float(len(study.seeds) * shape.epochs * each)
@@ -156,9 +160,8 @@ def _node_passes(study: Study, run: Run, dataset: str, shape: Any) -> float:
     """Return the work of an epoch; its constants are measured (benchmarks/RESULTS.md)."""
     graphs, nodes = (count(what, dataset, study.sizes) for what in ("graphs", "nodes"))
     row = study.row(run.method)
-    # M-Mix's encoder has one layer a branch, and mixing takes as long again.
-    mixes = row.fixed.get("objective") != "local-global"
-    layers = shape.layers if row.group != "mmix" else 1 + mixes
+    # M-Mix's encoder has one layer a branch; its heads are counted with it.
+    layers = shape.layers if row.group != "mmix" else 1
     batches = math.ceil(graphs / shape.batch_size)
     sample = min(shape.local_nodes, nodes / batches) if _is_local(study, run) else 0
     compared = layers if shape.lamp.node_embedding == "concat" else 1
