@@ -50,19 +50,24 @@ class _Linear(Function):
         )
 
 
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Return `x W^T + b`, `[n, m]` of rows `[n, d]` and `[m, d]`, by `product` forward and backward."""
+    made: Tensor = _Linear.apply(x, weight, bias)  # type: ignore[no-untyped-call]
+    return made
+
+
 class Linear(nn.Linear):
     """`nn.Linear` of rows `[n, d]`, by `product` forward and backward."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Return `x W^T + b`, `[n, m]`."""
-        made: Tensor = _Linear.apply(x, self.weight, self.bias)  # type: ignore[no-untyped-call]
-        return made
+        return linear(x, self.weight, self.bias)
 
 
 def drawn_linear(columns: int, width: int, generator: torch.Generator, bias: bool = True) -> Linear:
     """Return a layer from `columns` to `width` with Xavier uniform weights and a bias of zeros, or none."""
-    linear = Linear(columns, width, bias=bias)
-    nn.init.xavier_uniform_(linear.weight, generator=generator)
+    layer = Linear(columns, width, bias=bias)
+    nn.init.xavier_uniform_(layer.weight, generator=generator)
     if bias:
-        nn.init.zeros_(linear.bias)
-    return linear
+        nn.init.zeros_(layer.bias)
+    return layer

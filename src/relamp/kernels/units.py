@@ -1,4 +1,4 @@
-"""Rows divided by their length, in half the passes of torch's own, which goes back through length and quotient apart."""
+"""Rows divided by their length: half the passes of torch's own, which goes back by length and quotient apart."""
 
 from typing import Any
 

@@ -15,6 +15,7 @@ from relamp.data.batch import Batch
 from relamp.data.corpus import PackedCorpus
 from relamp.data.packed import PackedGraphs
 from relamp.errors import RelampError
+from relamp.kernels.product import linear
 from relamp.loss.info_nce import info_nce, node_info_nce_by_graph, node_objective
 from relamp.method.base import Loss, Randomness
 from relamp.method.graphs import GraphMethod
@@ -167,7 +168,7 @@ def local_global(nodes: Tensor, graphs: Tensor, graph: Tensor) -> Tensor:
     all others of the batch. 0 where all scores are 0. Nodes `[n, d]` belong to the graphs `[G, d]` that `graph` `[n]`
     says.
     """
-    score = nodes @ graphs.T
+    score = linear(nodes, graphs)
     own = score.gather(1, graph[:, None])
     others = F.softplus(score).sum(1) - F.softplus(own)[:, 0]
     return others.mean() / max(len(graphs) - 1, 1) + F.softplus(-own).mean() - 2 * math.log(2)
