@@ -16,7 +16,7 @@ from relamp.evaluate.embeddings import Run
 from relamp.evaluate.kernels import graphlet_kernel, wl_kernel
 from relamp.evaluate.svm import evaluate_kernel_svm, evaluate_svm
 from relamp.settings.evaluation import Kernels, SvmProtocol
-from relamp.settings.graphs import Features
+from relamp.settings.graphs import Features, FirstLabel
 
 COLUMNS = SVM_COLUMNS
 # Bags of what encoders see, by name, beside the bag of labels or degrees ("bag").
@@ -40,7 +40,7 @@ def score_controls(run: Run) -> Iterator[pd.DataFrame]:
     # These depend on no seed.
     bag = bag_of_nodes(graphs) if name == "bag" else None
     if name in BAGS:
-        first = "shared" if BAGS[name] == "attributes" else "own"
+        first: FirstLabel = "shared" if BAGS[name] == "attributes" else "own"
         bag = bag_of_features(graphs, BAGS[name], options.max_degree, first)
     wl = wl_kernel(graphs, options.wl_iterations) if name == "wl" else None
     for seed in run.seeds:

@@ -33,7 +33,7 @@ class NodeMethod(Method):
 
     def prepare(self, data: PackedNodes, device: torch.device) -> Any:
         """Return the graph as the encoder sees it."""
-        return sparse_nodes(data, self.inputs(data), device)
+        return sparse_nodes(data, device, self.inputs(data))
 
     def inputs(self, data: PackedNodes) -> csr_matrix[np.float32]:
         """Return the features `[N, F]` as the settings want them."""
