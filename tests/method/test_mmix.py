@@ -7,8 +7,8 @@ import torch
 
 from model_graphs import random_graphs
 from relamp.data.batch import Batch
-from relamp.data.packaged import pack
 from relamp.data.features import node_features
+from relamp.data.packaged import pack
 from relamp.data.packed import PackedGraphs
 from relamp.errors import RelampError
 from relamp.loss.info_nce import info_nce, node_info_nce_by_graph, node_objective
