@@ -113,7 +113,7 @@ def test_files_that_do_not_fit_are_refused(tmp_path: Path, changes: dict[str, An
 
 
 # Counts are the registry's, see test_read. The isolated nodes are those without any edge.
-@pytest.mark.parametrize(("name", "isolated", "unlabelled"), [("Cora", 0, 0), ("Citeseer", 48, 15)])
+@pytest.mark.parametrize(("name", "isolated", "unlabelled"), [("Cora", 0, 0), ("Citeseer", 48, 15), ("Pubmed", 0, 0)])
 def test_upstream_planetoid_equals_torch_geometrics_reader(name: str, isolated: int, unlabelled: int) -> None:
     where = UPSTREAM / "Planetoid"
     if not where.exists():

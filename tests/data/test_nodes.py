@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
 from packed_examples import small_nodes
-from relamp.data.nodes import PackedNodes, sparse_parts, undirected
+from relamp.data.nodes import PackedNodes, rows_scaled, sparse_parts, undirected
 
 
 def test_what_a_small_set_says_of_itself() -> None:
@@ -58,3 +58,16 @@ def test_a_set_is_built_from_what_readers_find() -> None:
     assert data.features().toarray().tolist() == x.toarray().tolist()
     assert (data.train.tolist(), data.valid.tolist(), data.test.tolist()) == ([], [], [2])
     assert (data.num_graphs, data.info) == (1, {"self_loops_removed": 2, "more": "facts"})
+
+
+def test_rows_scaled_by_hand() -> None:
+    x = csr_matrix(
+        np.array([[1, 0, 1, 1], [0, 0, 0, 0], [0.5, 1.5, 0, 0], [-1, 1, 0, 0], [0, 0, 7, 0]], dtype=np.float32)
+    )
+    third = np.float32(1 / 3)
+    # A row of zeros stays, and one whose sum is 0 cannot be scaled.
+    expected = [[third, 0, third, third], [0, 0, 0, 0], [0.25, 0.75, 0, 0], [-1, 1, 0, 0], [0, 0, 1, 0]]
+    scaled = rows_scaled(x)
+    np.testing.assert_array_equal(scaled.toarray(), np.array(expected, dtype=np.float32))
+    assert scaled.dtype == np.float32
+    np.testing.assert_allclose(rows_scaled(scaled).toarray(), scaled.toarray(), rtol=1e-6)  # twice is once

@@ -148,9 +148,10 @@ def test_what_of_the_edges_is_lost_is_told(tmp_path: Path) -> None:
     assert warnings(write(tmp_path, A=lines([*edges, *edges[:2]]))) == [
         "M_A.txt: 2 of 38 lines repeat an edge; an edge counts once, so if its multiplicity means something, it is lost"
     ]
-    # A self-loop is its own other direction, and is used.
-    assert warnings(write(tmp_path, A=lines([*edges, (1, 1)]))) == []
-    assert read(tmp_path).num_edges.tolist() == [7, 6, 6, 6, 6, 6]
+    assert warnings(write(tmp_path, A=lines([*edges, (1, 1)]))) == [
+        "M_A.txt: 1 nodes have a self-loop, which is left out: graphs are simple here"
+    ]
+    assert read(tmp_path).num_edges.tolist() == [6] * 6
     assert warnings(write(tmp_path, A="4, 5\n5, 4\n")) == ["M_A.txt: 5 of 6 graphs have no edges"]
 
 

@@ -22,7 +22,7 @@ from relamp.settings.places import Places
 MIRROR = Path(__file__).parents[2].parent / "shared" / "data"
 SMALL = (
     *("MUTAG", "PROTEINS", "NCI1", "DD", "IMDB-BINARY", "IMDB-MULTI", "PTC_MR", "COIL-DEL", "REDDIT-BINARY"),
-    *("BBBP", "SIDER", "ClinTox", "BACE", "Cora", "Citeseer", "DBLP"),
+    *("BBBP", "SIDER", "ClinTox", "BACE", "Cora", "Cora-LINQS", "Citeseer", "Pubmed", "DBLP"),
 )
 
 

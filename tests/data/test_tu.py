@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from archives import contents, make_zip
 from relamp.data import tu
+from relamp.data.batch import collate
+from relamp.data.fingerprint import fingerprint, ordered_fingerprint
 from relamp.data.packed import PackedGraphs
 from relamp.data.tu import read_tu
 from relamp.errors import RelampError
@@ -29,14 +31,38 @@ def write(where: Path, **files: str | None) -> Path:
 
 def test_a_small_set_by_hand(tmp_path: Path) -> None:
     data = read_tu(write(tmp_path), "T")
-    assert data.edge_index.tolist() == [[0, 1, 1, 2, 0, 0, 1], [1, 0, 2, 1, 0, 1, 0]]
+    assert data.edge_index.tolist() == [[0, 1, 1, 2, 0, 1], [1, 0, 2, 1, 1, 0]]
     assert data.node_offset.tolist() == [0, 3, 5]
-    assert data.edge_offset.tolist() == [0, 4, 7]
+    assert data.edge_offset.tolist() == [0, 4, 6]
     assert data.x.tolist() == [[1], [0], [1], [2], [0]]
     assert data.cardinality == (3,)
     assert data.y.tolist() == [1, 0]
-    assert data.info == {"classes": [-1, 1], "node_labels": [[3, 7, 9]]}
+    assert data.info == {"classes": [-1, 1], "node_labels": [[3, 7, 9]], "self_loops_removed": 1}
     assert (data.edge_attr, data.smiles, data.name) == (None, (), "T")
+
+
+def test_attributes_apart_are_as_in_the_file_and_no_part_of_what_all_methods_see(tmp_path: Path) -> None:
+    plain = read_tu(write(tmp_path), "T", node_attributes="apart")
+    assert (plain.attributes, plain.attributes_apart) == (None, None)
+    data = read_tu(write(tmp_path, node_attributes="0.5, 2\n1, 2\n0, 3\n4, 5\n6, 7\n"), "T", node_attributes="apart")
+    assert data.attributes is not None
+    assert data.attributes.tolist() == [[0.5, 2], [1, 2], [0, 3], [4, 5], [6, 7]]
+    assert (data.num_attributes, data.shown_attributes) == (2, 0)
+    assert collate(data, np.arange(2)).features is None
+    assert fingerprint(data) == fingerprint(plain)
+    assert ordered_fingerprint(data) != ordered_fingerprint(plain)
+    data.save(tmp_path / "packed")
+    assert PackedGraphs.load(tmp_path / "packed").attributes_apart
+    assert data.take(np.array([1])).attributes_apart
+
+
+def test_edge_labels_of_self_loops_go_with_them(tmp_path: Path) -> None:
+    labels = "5\n5\n6\n7\n6\n6\n6\n"
+    data = read_tu(write(tmp_path, edge_labels=labels), "T", edge_labels=True)
+    assert data.edge_attr is not None
+    assert data.edge_attr.ravel().tolist() == [1, 1, 2, 2, 2, 2]
+    with pytest.raises(RelampError, match=r"edge 6, \(5, 4\), has another label than the same edge before it"):
+        read_tu(write(tmp_path, edge_labels="5\n5\n6\n7\n6\n5\n6\n"), "T", edge_labels=True)
 
 
 def test_several_columns_of_node_labels(tmp_path: Path) -> None:
@@ -119,10 +145,12 @@ def test_reading_equals_a_slow_reader(tmp_path_factory: pytest.TempPathFactory, 
     )
     data = read_tu(where, "T")
     for g in range(graphs):
-        both = {pair for a, b in lines for pair in ((a, b), (b, a)) if offset[g] < a <= offset[g + 1]}
+        inside = [(a, b) for a, b in lines if offset[g] < a <= offset[g + 1] and a != b]
+        both = {pair for a, b in inside for pair in ((a, b), (b, a))}
         local = sorted((int(a - offset[g] - 1), int(b - offset[g] - 1)) for a, b in both)
         found = data.edge_index[:, data.edge_offset[g] : data.edge_offset[g + 1]].T
         assert [tuple(edge) for edge in found.tolist()] == local
+    assert data.info["self_loops_removed"] == len({a for a, b in lines if a == b})
     node_labels = [int(line) for line in (where / "T_node_labels.txt").read_text().split()]
     assert [data.info["node_labels"][0][i] for i in data.x[:, 0]] == node_labels
     assert [data.info["classes"][i] for i in data.y] == [

@@ -1,12 +1,17 @@
 from collections import Counter
+from itertools import pairwise
+from typing import get_args
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_graphs import random_graphs
+from relamp.data.features import node_features
 from relamp.data.packaged import pack
-from relamp.evaluate.bag import MOST_COLUMNS, MOST_DEGREE, bag_of_nodes
+from relamp.evaluate.bag import MOST_COLUMNS, MOST_DEGREE, bag_of_features, bag_of_nodes
+from relamp.evaluate.controls import majority
+from relamp.settings.graphs import Features
 from reordered import edgeless, renumbered
 from unions import complete, graphs, labelled, packed, path, star, undirected
 
@@ -82,3 +87,23 @@ def test_real_data_with_one_column_of_labels_two_and_molecules() -> None:
     bag, atoms, chirality = bag_of_nodes(molecules), *molecules.x.T
     assert molecules.edge_attr is not None
     assert bag.shape[1] == len(np.unique(atoms)) + len(np.unique(chirality))
+
+
+def test_a_bag_of_features_is_their_sum_over_the_nodes() -> None:
+    data = random_graphs(0, count=4)
+    for features in get_args(Features):
+        x = node_features(data, features, 3).toarray()
+        sums = [x[a:b].sum(axis=0) for a, b in pairwise(data.node_offset)]
+        assert np.array_equal(bag_of_features(data, features, 3), sums)
+    # Degrees 1 2 1 and 3 1 1 1, where 3 counts as 2.
+    assert bag_of_features(packed([path(3), star(4)]), "degrees", 2).tolist() == [[0, 2, 1], [0, 3, 1]]
+    assert bag_of_features(packed([(0, []), (2, [])]), "labels", 2).tolist() == [[0], [2]]
+
+
+def test_the_most_frequent_class_by_hand() -> None:
+    y, fold = np.array([0, 0, 1, 1, 1, 2]), np.array([0, 1, 0, 1, 2, 2])
+    rows = majority(y, fold)
+    # Outside fold 0 are 0 1 1 2, outside 1 are 0 1 1 2, outside 2 are 0 0 1 1, of which 0 is said.
+    assert rows[rows["metric"] == "inner_accuracy"]["value"].tolist() == [0.5, 0.5, 0.5]
+    assert rows[rows["metric"] == "test_accuracy"]["value"].tolist() == [0.5, 0.5, 0.0]
+    assert rows["selected"].all()

@@ -38,7 +38,9 @@ SMALL |= {"graphs": 15}
 RNG = np.random.default_rng(0)
 # Fine-tuning trains: its rows are written by relamp.train, and only read here.
 SCORED = [row for row in EVALUATIONS.values() if not row.score.startswith("relamp.train.")]
-SOURCES = {"svm-rbf": ("embeddings", "kernel", "bag"), "svm-linear": ("embeddings", "kernel", "bag")}
+SOURCES = dict.fromkeys(
+    ("svm-rbf", "svm-linear"), ("embeddings", "kernel", "bag", "bag-labels-and-degrees", "majority")
+)
 SOURCES |= {"edit-distance": ("embeddings", "kernel")}
 CASES = [(row, source) for row in SCORED for source in SOURCES.get(row.name, ("embeddings",))]
 # Scores that are no means over what a seed draws from the samples by their number.
@@ -95,8 +97,8 @@ class Job:
                 arrays, words = arrays_of(row, samples, seed)
                 arrays = {name: z[order] if len(z) == samples else z for name, z in arrays.items()}
                 save_file(arrays, self.embeddings[-1], metadata=words)
-        kernels = {"kernel": "wl", "bag": "bag", "embeddings": "method"}
-        self.label = {"method": kernels[source], "dataset": "some", "setting": SETTING}
+        kernels = {"kernel": "wl", "embeddings": "method"}
+        self.label = {"method": kernels.get(source, source), "dataset": "some", "setting": SETTING}
         self.score = row.score if source == "embeddings" else row.controls or row.score
         self.protocol = {key: value for key, value in SMALL.items() if key in found(row.protocol).model_fields}
         self.protocol |= {"kernel": "linear"} if row.name == "svm-linear" else {}

@@ -27,8 +27,8 @@ from relamp.settings.evaluation import SvmProtocol
 C_GRID = SvmProtocol().C
 
 
-def evaluate_svm(x, y, fold, seed, C=C_GRID, inner_folds=5, kernel="rbf"):
-    return svm.evaluate_svm(x, y, fold, seed, C, inner_folds, kernel)
+def evaluate_svm(x, y, fold, seed, C=C_GRID, inner_folds=5, kernel="rbf", inner="unshuffled"):
+    return svm.evaluate_svm(x, y, fold, seed, C, inner_folds, kernel, inner)
 
 
 def evaluate_kernel_svm(kernel, y, fold, seed):
@@ -42,22 +42,23 @@ def folds(y, number=4):
     return fold
 
 
-def reference(x, y, fold, seed, C=C_GRID, inner_folds=5, machine=SVC, **svc):
+def reference(x, y, fold, seed, C=C_GRID, inner_folds=5, machine=SVC, inner="unshuffled", **svc):
     """The same rows by GridSearchCV and one Pipeline for each C."""
     rows = []
     for number in np.unique(fold):
         train, test = fold != number, fold == number
+        shuffled = {"shuffle": True, "random_state": stream_number(seed, "inner folds", int(number))}
         search = GridSearchCV(
             Pipeline([("svc", machine(**svc))]),
             {"svc__C": list(C)},
-            cv=StratifiedKFold(inner_folds, shuffle=True, random_state=stream_number(seed, "inner folds", int(number))),
+            cv=inner_folds if inner == "unshuffled" else StratifiedKFold(inner_folds, **shuffled),
             scoring="accuracy",
         ).fit(x[train], y[train])
         chosen = [c == search.best_params_["svc__C"] for c in C]
-        inner = search.cv_results_["mean_test_score"]
+        mean = search.cv_results_["mean_test_score"]
         tested = [Pipeline([("svc", machine(C=c, **svc))]).fit(x[train], y[train]).score(x[test], y[test]) for c in C]
         assert search.score(x[test], y[test]) == tested[chosen.index(True)]
-        for metric, values in (("inner_accuracy", inner), ("test_accuracy", tested)):
+        for metric, values in (("inner_accuracy", mean), ("test_accuracy", tested)):
             rows += [(number, c, s, metric, v) for c, s, v in zip(C, chosen, values, strict=True)]
     return pd.DataFrame(rows, columns=["fold", "candidate", "selected", "metric", "value"])
 
@@ -82,7 +83,11 @@ def cases():
 
 @pytest.mark.parametrize(
     ("name", "number", "options"),
-    [*((name, 4, {}) for name in cases()), ("wine", 10, {"C": (100.0, 1.0), "inner_folds": 3})],
+    [
+        *((name, 4, {}) for name in cases()),
+        ("wine", 10, {"C": (100.0, 1.0), "inner_folds": 3}),
+        ("random", 4, {"inner": "shuffled"}),
+    ],
 )
 def test_equals_grid_search_row_by_row(name, number, options):
     x, y = cases()[name]
@@ -91,6 +96,16 @@ def test_equals_grid_search_row_by_row(name, number, options):
     assert len(found) == number * len(options.get("C", C_GRID)) * 2
     expected = reference(x, y, fold, 3, kernel="rbf", gamma="scale", **options)
     pd.testing.assert_frame_equal(found, expected, check_exact=True)
+
+
+def test_inner_folds_decide_over_the_selection_alone():
+    x, y = cases()["random"]
+    one, two = (evaluate_svm(x, y, folds(y), 3, inner=inner) for inner in ("unshuffled", "shuffled"))
+    same = one["metric"] == "test_accuracy"
+    pd.testing.assert_frame_equal(one[same].drop(columns="selected"), two[same].drop(columns="selected"))
+    assert not one[~same]["value"].equals(two[~same]["value"])
+    # The seed has no part in folds that are not shuffled.
+    pd.testing.assert_frame_equal(one, evaluate_svm(x, y, folds(y), 4))
 
 
 @pytest.mark.parametrize("svc", [{"kernel": "linear"}, {"kernel": "rbf", "gamma": 1e-4}], ids=["linear", "rbf"])

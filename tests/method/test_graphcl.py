@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from model_graphs import random_graphs
-from relamp.data.batch import Batch, collate, one_hot
+from relamp.data.batch import Batch, collate, one_hot, with_self_loops
 from relamp.method.graphcl import GraphCL, augmented
 from relamp.model.gin import GIN
 from relamp.model.molecular_gin import MolecularGIN
@@ -41,6 +43,22 @@ def test_a_view_is_a_consistent_part_of_its_batch(names, reading) -> None:
     assert torch.equal(batch.graph[source], batch.graph[target])
     if "edge_perturbation" not in names:
         assert torch.equal(torch.stack([source, target]), batch.edge_index[:, view.edge_attr[:, 0]])
+
+
+def test_by_the_code_a_view_has_no_self_loops_but_their_nodes() -> None:
+    """Its code finds the nodes of a view by its edges, self-loops among them, and drops the self-loops then."""
+    batch = collate(random_graphs(7, count=40), np.arange(40))
+    bare = with_self_loops(replace(batch, edge_index=batch.edge_index[:, :0]), but_last=True)
+    encoder = GIN((4,), 4, 1, torch.Generator())
+    for reading, loops in (("code", False), ("paper", True)):
+        options = GraphclOptions(augmentations=("node_drop",), strength=0.3, reading=reading)
+        view = augmented(with_self_loops(batch, but_last=True), options, encoder, randomness())
+        assert bool((view.edge_index[0] == view.edge_index[1]).any()) == loops
+        assert view.edge_index.shape[1] > 0
+        # Without other edges, the nodes with a self-loop that were not dropped are left.
+        alone = augmented(bare, options, encoder, randomness())
+        assert len(alone.x) > 0
+        assert (alone.edge_index.shape[1] > 0) == loops
 
 
 def test_each_graph_draws_its_own_augmentation() -> None:

@@ -7,12 +7,13 @@ import torch
 
 from model_graphs import random_graphs
 from relamp.data.batch import Batch
+from relamp.data.features import node_features
 from relamp.data.packaged import pack
 from relamp.data.packed import PackedGraphs
 from relamp.errors import RelampError
 from relamp.loss.info_nce import info_nce, node_info_nce_by_graph, node_objective
 from relamp.method import mmix
-from relamp.method.mmix import MMix, local_global, node_features, num_columns
+from relamp.method.mmix import MMix, local_global
 from relamp.method.table import METHODS
 from relamp.model.mvgrl import MVGRLEncoder, branch_inputs
 from relamp.settings.graphs import MmixOptions, Pretraining
@@ -203,26 +204,9 @@ def test_parts_of_a_data_set_give_what_graph_by_graph_gives(monkeypatch: pytest.
     np.testing.assert_allclose(method.prepare(DATA, CPU), whole, atol=1e-6)
     for g in range(len(DATA)):
         graph = DATA.take(np.array([g]))
-        both = branch_inputs(graph.edge_index, node_features(graph, method.options), "heat")
+        both = branch_inputs(graph.edge_index, node_features(graph, *method.shown), "heat")
         found = whole[DATA.node_offset[g] : DATA.node_offset[g + 1]]
         np.testing.assert_allclose(found, np.concatenate(both, axis=1), atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("features", "labelled", "plain"),
-    [("labels", 4, 1), ("labels-or-degrees", 4, 4), ("labels-and-degrees", 8, 4)],
-)
-def test_what_a_node_shows(features: str, labelled: int, plain: int) -> None:
-    options = MmixOptions(features=features, max_degree=3)
-    unlabelled = replace(DATA, x=np.zeros_like(DATA.x), cardinality=(1,))
-    for data, columns in ((DATA, labelled), (unlabelled, plain)):
-        x = node_features(data, options).toarray()
-        assert x.shape == (len(data.x), columns) == (len(data.x), num_columns(data.cardinality, options))
-        assert set(x.sum(1)) == {2.0 if columns == 8 else 1.0}
-    degree = np.bincount(unlabelled.global_edge_index()[1], minlength=len(DATA.x))
-    if plain == 4:
-        assert (node_features(unlabelled, options).toarray().argmax(1) == np.minimum(degree, 3)).all()
-        assert degree.max() > 3
 
 
 def test_on_real_graphs_a_checkpoint_is_what_the_saved_encoder_gives() -> None:

@@ -17,7 +17,7 @@ def test_mvgrls_own_objective_is_that_of_shuffled_features_on_the_same_graph() -
     method = MVGRL(SETTINGS, objective="local-global")
     encoder, own = method.draw(DATA, gen())
     graph = method.prepare(DATA, CPU)
-    x = torch.from_numpy(DATA.features().toarray()).float()
+    x = torch.from_numpy(method.inputs(DATA).toarray())
     operators = [torch.from_numpy(part).float() for part in dense_operators(DATA.edge_index, 40)]
     order = torch.randperm(40, generator=gen(7))
     for rows in (None, torch.tensor([0, 3, 17, 39])):

@@ -12,14 +12,14 @@ from torch.nn import functional as F
 from model_graphs import random_graphs
 from own_graphs import own_graphs, with_attributes, with_edge_labels
 from relamp.data.batch import collate, one_hot, with_self_loops
+from relamp.data.features import node_features, num_columns
 from relamp.data.packed import PackedGraphs
 from relamp.errors import RelampError
 from relamp.evaluate.bag import bag_of_nodes
 from relamp.evaluate.edit_distance import first_nodes
-from relamp.method.mmix import node_features, num_columns
 from relamp.method.table import METHODS
 from relamp.model.gin import GIN
-from relamp.settings.graphs import MmixOptions, Pretraining
+from relamp.settings.graphs import Pretraining
 from training import same, train
 
 SETTINGS: dict[str, Any] = {"epochs": 2, "checkpoints": (0, 2), "batch_size": 8, "hidden": 8, "layers": 2}
@@ -104,10 +104,11 @@ def test_what_needs_no_training_has_attributes_beside_labels_or_in_place_of_degr
     np.testing.assert_array_equal(bag[:, :-2], bag_of_nodes(replace(data, attributes=None)))
     unlabelled = replace(data, x=np.zeros_like(data.x), cardinality=(1,))
     np.testing.assert_array_equal(bag_of_nodes(unlabelled)[:, 0], data.num_nodes)
-    options = MmixOptions()
-    features = node_features(data, options).toarray()
-    np.testing.assert_array_equal(features[:, -2:], data.attributes)
-    assert features.shape[1] == num_columns(data.cardinality, options, 2)
+    beside, alone = (node_features(data, features, 9).toarray() for features in ("labels", "attributes"))
+    np.testing.assert_array_equal(beside[:, -2:], data.attributes)
+    np.testing.assert_array_equal(alone, data.attributes)
+    assert (beside.shape[1], alone.shape[1]) == (num_columns(data, "labels", 9), num_columns(data, "attributes", 9))
+    assert beside.shape[1] == 4 + 2
     cut = first_nodes(data, 3, pad=True)
     assert cut.attributes is not None
     for graph in range(4):

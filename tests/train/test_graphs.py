@@ -1,3 +1,6 @@
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -12,7 +15,9 @@ from relamp.train.trainer import batches
 from training import make, train
 
 DATA = random_graphs(0, count=21)
-SETTINGS = Pretraining(epochs=4, checkpoints=(0, 2, 4), batch_size=8, hidden=8, layers=2, local_nodes=10)
+SETTINGS = Pretraining(
+    epochs=4, checkpoints=(0, 2, 4), batch_size=8, hidden=8, layers=2, local_nodes=10, self_loops="none"
+)
 
 
 def test_training_lowers_the_loss() -> None:
@@ -72,3 +77,40 @@ def test_an_order_that_is_drawn_anew_keeps_no_batch() -> None:
     trainer = GraphTrainer(DATA, make("graphs", "simgrace", chosen), 0)
     trainer.run()
     assert not trainer._batches
+
+
+def test_self_loops_are_those_of_graphcls_code_for_the_gin_alone() -> None:
+    """On all nodes but the last of each graph, in training and when graphs are embedded."""
+    loops = [node for start, end in pairwise(DATA.node_offset[:4].tolist()) for node in range(start, end - 1)]
+    default = SETTINGS.model_copy(update={"self_loops": Pretraining().self_loops})
+    for name in ("lamp-mag", "graphcl", "simgrace", "untrained"):
+        edges = GraphTrainer(DATA, make("graphs", name, default), 0).batch(np.arange(3)).edge_index
+        assert edges[:, edges[0] == edges[1]].tolist() == [loops, loops]
+        assert torch.equal(edges[:, edges[0] != edges[1]], collate(DATA, np.arange(3)).edge_index)
+    # MVGRL's operators, and the encoder of molecules, have their own.
+    molecules = replace(DATA, edge_attr=np.zeros((DATA.edge_index.shape[1], 2), dtype=np.uint8))
+    for data, name in ((DATA, "mp-mix"), (molecules, "lamp-mag")):
+        edges = GraphTrainer(data, make("graphs", name, default), 0).batch(np.arange(3)).edge_index
+        assert torch.equal(edges, collate(DATA, np.arange(3)).edge_index)
+
+
+@pytest.mark.parametrize("name", ["lamp-mag", "graphcl", "simgrace", "untrained"])
+def test_methods_see_the_features_that_the_settings_name(name: str) -> None:
+    chosen = SETTINGS.model_copy(update={"features": "degrees", "max_degree": 3})
+    relabelled = replace(DATA, x=(DATA.x + 1) % 4)
+    last = [list(train("graphs", name, data, chosen).embeddings.values())[-1] for data in (DATA, relabelled)]
+    assert torch.equal(*last)
+    assert not torch.equal(last[0], list(train("graphs", name, DATA, SETTINGS).embeddings.values())[-1])
+    trainer = GraphTrainer(DATA, make("graphs", name, chosen), 0)
+    features = trainer.batch(np.array([2, 0])).features
+    assert features is not None
+    degree = np.bincount(DATA.global_edge_index()[0], minlength=len(DATA.x))
+    nodes = [*range(*DATA.node_offset[2:4]), *range(*DATA.node_offset[:2])]
+    assert features.argmax(1).tolist() == np.minimum(degree, 3)[nodes].tolist()
+    assert trainer.encoder.updates[0][0].in_features == 4
+
+
+def test_labels_by_the_settings_are_the_labels_of_the_data() -> None:
+    chosen = SETTINGS.model_copy(update={"features": "labels-or-degrees"})
+    one, two = (train("graphs", "lamp-mag", DATA, settings).embeddings["epoch~4"] for settings in (SETTINGS, chosen))
+    torch.testing.assert_close(one, two)

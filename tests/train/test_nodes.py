@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from scipy.sparse import csr_matrix
 
 from node_graphs import random_nodes
 from relamp.data.nodes import PackedNodes
@@ -100,3 +101,17 @@ def test_some_graphs_can_be_taken_alone() -> None:
 def test_a_diverged_loss_is_told() -> None:
     with pytest.raises(RelampError, match="lower the learning rate"):
         pretrain("mvgrl", learning_rate=1e30)
+
+
+@pytest.mark.parametrize("name", ["mvgrl", "mp-mix", "grace"])
+def test_features_are_scaled_by_row_unless_the_settings_say_otherwise(name: str) -> None:
+    x = DATA.features()
+    by_hand = csr_matrix(x / np.maximum(x.sum(axis=1), 1e-30))
+    scaled = replace(DATA, feature_value=by_hand[x.nonzero()].A1.astype(np.float32))
+    default, as_is = (pretrain(name, data) for data in (DATA, scaled))
+    in_file = pretrain(name, scaled, features="as-in-file")
+    raw = pretrain(name, features="as-in-file")
+    for key, z in default.embeddings.items():
+        torch.testing.assert_close(z, in_file.embeddings[key], atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(z, as_is.embeddings[key], atol=1e-5, rtol=1e-4)  # scaling twice is scaling once
+        assert not torch.allclose(z, raw.embeddings[key], atol=1e-4)

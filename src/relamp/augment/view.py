@@ -107,15 +107,19 @@ class Union:
         return self.view(keep, self.edge_index[:, origin], origin)
 
     def view(self, keep: Mask, edge_index: Int64, origin: Int64) -> View:
-        """Return the view of these nodes and edges, in the code's reading without the isolated nodes.
+        """Return the view of these nodes and edges, in the code's reading without isolated nodes and self-loops.
 
-        The code takes the nodes of a view from its edges, self-loops included, so a node without any is gone.
+        The code takes the nodes of a view from its edges, self-loops included, so a node without any is gone; then it
+        drops the self-loops.
         """
         if self.reading == "code" and self.altered.any():
             touched = ~self.alterable
             touched[edge_index[0]] = True
             touched[edge_index[1]] = True
             keep = keep & touched
+            between = (edge_index[0] != edge_index[1]) | ~self.alterable[edge_index[0]]
+            if not between.all():
+                edge_index, origin = edge_index[:, between], origin[between]
         return View(keep, edge_index, origin)
 
 

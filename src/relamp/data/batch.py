@@ -91,7 +91,7 @@ def collate(data: PackedGraphs | PackedCorpus, index: Integers) -> Batch:
     shift = np.repeat(np.cumsum(num_nodes) - num_nodes, num_edges)
     # Not by `take`, which copies labels, builds offsets and checks a data set: every step of a training comes here.
     x, features = torch.from_numpy(data.x[nodes].astype(np.int64)), None
-    if data.attributes is not None:
+    if data.attributes is not None and data.shown_attributes:
         features = torch.cat([one_hot(x, data.cardinality), torch.from_numpy(data.attributes[nodes])], dim=1)
     return Batch(
         x=x,

@@ -74,7 +74,7 @@ def content_of(data: PackedData) -> Content:
         "graphs": len(data),
         "nodes": len(data.x),
         "edges": (int(data.num_edges.sum()) - loops) // 2,
-        "self_loops": loops,
+        "self_loops": loops + data.info.get("self_loops_removed", 0),
     }
     return Content(counts, fingerprint(data), ordered_fingerprint(data), data.info.get("rdkit", ""))
 

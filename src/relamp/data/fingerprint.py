@@ -70,6 +70,8 @@ def ordered_fingerprint(data: Packed) -> str:
 def wl_hash(data: PackedGraphs, rounds: int = WL_ROUNDS) -> Hash:
     """Return a Weisfeiler-Leman hash of each graph's nodes, edges and their features, `[G]`.
 
+    Attributes that stand apart are not looked at.
+
     Isomorphic graphs always share a hash. The reverse does not hold: graphs that share a hash need not be isomorphic
     (Weisfeiler-Leman cannot tell a six-ring from two triangles), but no sum-aggregating GIN with at most `rounds`
     layers tells them apart either, up to a 64-bit collision.
@@ -84,7 +86,8 @@ def wl_hash(data: PackedGraphs, rounds: int = WL_ROUNDS) -> Hash:
         bonds = data.edge_attr[data.edge_offset[start] : data.edge_offset[end]] if data.edge_attr is not None else None
         bond = _mix_columns(bonds, len(order))[order]
         colour = _mix_columns(data.x[first:last], last - first)
-        if data.attributes is not None:  # the bits of a number stand for it
+        # The bits of a number stand for it; attributes apart are no part of the graphs that most methods see.
+        if data.attributes is not None and data.shown_attributes:
             colour = _mix(colour + _mix_columns(data.attributes[first:last].view(np.int32), last - first))
         for _ in range(rounds):
             # Sums do not depend on the order of the neighbours, and wrap at 2^64 without harm.

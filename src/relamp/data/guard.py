@@ -35,8 +35,8 @@ Tally = dict[str, Any]
 def inspect(data: PackedGraphs) -> dict[str, Any]:
     """Check packed graphs and return a report that JSON can hold.
 
-    Edges are undirected: a pair of nodes counts once, self-loops apart. A node's degree is the number of other nodes
-    that it is joined to. `duplicates` rests on `wl_hash`, with its limits.
+    Edges are undirected: a pair of nodes counts once, self-loops apart, those that the reader removed among them. A
+    node's degree is the number of other nodes that it is joined to. `duplicates` rests on `wl_hash`, with its limits.
 
     Raises RelampError if categories, node numbers or labels are out of range, or an edge is repeated or one-way.
     """
@@ -86,6 +86,7 @@ def make_report(
     return {
         **{key: count for key, count in counts.items() if isinstance(count, int)},
         "name": name,
+        "self_loops": counts["self_loops"] + info.get("self_loops_removed", 0),
         "average_nodes": counts["nodes"] / max(counts["graphs"], 1),
         "average_edges": counts["edges"] / max(counts["graphs"], 1),
         "isolated_nodes": sum(degree[:1]),

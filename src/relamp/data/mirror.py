@@ -118,7 +118,10 @@ def fetch(
             return found
     homes = [Path(place) / file.collection / file.name for place in mirrors if not _is_url(place)]
     listed = "".join(f"\n  {line}" for line in tried)
-    raise RelampError(f"{file.name}: no sound copy was found{listed}\nput the file at {(homes or [target])[0]}")
+    # What has no address can only be brought by hand, and its first note says from where.
+    notes = [variant.note for variant in file.variants if variant.note and not file.urls]
+    origin = f"\nit is {notes[0]}" if notes else ""
+    raise RelampError(f"{file.name}: no sound copy was found{listed}\nput the file at {(homes or [target])[0]}{origin}")
 
 
 def _is_url(place: str) -> bool:

@@ -156,6 +156,13 @@ def distinct(key: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.compress(np.diff(key, prepend=-1) != 0, key)
 
 
+def rows_scaled(x: csr_matrix[Any]) -> csr_matrix[np.float32]:
+    """Return a matrix with each row divided by its sum; one whose sum is not above 0, so a row of zeros, stays."""
+    total = np.asarray(x.sum(axis=1, dtype=np.float64)).ravel()
+    share = np.repeat(np.divide(1, total, out=np.ones_like(total), where=total > 0), np.diff(x.indptr))
+    return csr_matrix(((x.data * share).astype(np.float32), x.indices, x.indptr), shape=x.shape)
+
+
 def check_ends(source: Integers, target: Integers, total: int, place: str) -> None:
     """Refuse edges that point outside the graph, naming the first; `place` is what messages call their file."""
     outside = np.flatnonzero((np.minimum(source, target) < 0) | (np.maximum(source, target) >= total))

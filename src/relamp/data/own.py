@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +47,8 @@ def read_own(name: str, own: OwnData, split: Mapping[str, Any] | None = None) ->
     read = [f"{name}_{part}.txt" for part in (*_ALWAYS, *options)]
     unread = sorted(set(_files_of(folder, name)) - set(read))
     _refuse_misspelt(folder, name, unread)
-    data = read_tu(folder, name, **dict.fromkeys(options, True))
+    scaled: Literal["scaled"] | None = "scaled" if own.node_attributes else None
+    data = read_tu(folder, name, node_attributes=scaled, edge_labels=own.edge_labels)
     warnings = [*_edge_warnings(folder, data), *_unread_warnings(name, own, unread)]
     warnings += [f"{name}: {_NOT_SEEN[option]}" for option in options]
     if fault := _class_fault(data, split):
@@ -128,6 +129,8 @@ def _edge_warnings(folder: Path, data: PackedGraphs) -> list[str]:
     if repeated:
         fault = f"{repeated:,} of {lines:,} lines repeat an edge"
         found.append(f"{file}: {fault}; an edge counts once, so if its multiplicity means something, it is lost")
+    if loops := data.info["self_loops_removed"]:
+        found.append(f"{file}: {loops:,} nodes have a self-loop, which is left out: graphs are simple here")
     if 2 * edgeless > len(data):
         found.append(f"{file}: {edgeless:,} of {len(data):,} graphs have no edges")
     return found

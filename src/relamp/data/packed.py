@@ -132,6 +132,8 @@ class PackedGraphs(Packed):
         edge_cardinality: number of categories of each column of edge labels, of which 0 is an edge without one; None
             for molecules, whose bonds have fixed categories, and without edge features.
         attributes: real-valued node features `[N, d]` float32 beside `x`, or None.
+        attributes_apart: True where only methods see the attributes that ask for them (`relamp.data.features`); if not,
+            as for attributes that a user asks for, all do.
     """
 
     header = "packed"
@@ -149,6 +151,7 @@ class PackedGraphs(Packed):
     info: Mapping[str, Any] = field(default_factory=dict)
     edge_cardinality: tuple[int, ...] | None = None
     attributes: NDArray[np.float32] | None = None
+    attributes_apart: bool | None = None
 
     def _faults(self) -> Iterator[str]:
         if self.node_offset[-1] != len(self.x) or self.x.ndim != 2 or self.x.shape[1] != len(self.cardinality):
@@ -183,9 +186,19 @@ class PackedGraphs(Packed):
         return int(self.y.max()) + 1
 
     @property
+    def has_bonds(self) -> bool:
+        """Whether these are molecules, whose edge features are bonds."""
+        return self.edge_attr is not None and self.edge_cardinality is None
+
+    @property
     def num_attributes(self) -> int:
         """Number of real-valued features of a node."""
         return 0 if self.attributes is None else self.attributes.shape[1]
+
+    @property
+    def shown_attributes(self) -> int:
+        """Number of real-valued features of a node that every method sees."""
+        return 0 if self.attributes_apart else self.num_attributes
 
     def take(self, index: Integers) -> Self:
         """Return the graphs of `index`, in that order, as packed graphs of their own."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from relamp.data import packaged
 from relamp.data.cifar import read_cifar
 from relamp.data.citation import read_citation_full, read_planetoid
 from relamp.data.content import PackedData, Provenance, check_content, content_of
+from relamp.data.linqs import read_linqs
 from relamp.data.mirror import Fetched, fetch
 from relamp.data.moleculenet import read_moleculenet
 from relamp.data.molecules import DROPPED_COLUMNS
@@ -89,6 +91,8 @@ def read_fetched(name: str, files: Sequence[Fetched]) -> ReadDataset:
     collection = dataset.remote[0].collection
     if collection == "Planetoid":
         data: PackedData = read_planetoid({file.name: file.path for file in files}, name)
+    elif collection == "cora-content":
+        data = read_linqs({file.name: file.path for file in files}, name)
     elif collection in _READERS:
         (file,) = files
         data = _READERS[collection](file.path, name, most_bytes(dataset, file.name))
@@ -109,7 +113,7 @@ def most_bytes(dataset: Dataset, name: str) -> int:
 
 # Readers of the collections whose data sets are one file each.
 _READERS: Mapping[str, Callable[[Path, str, int], PackedData]] = {
-    "TUDataset": read_tu,
+    "TUDataset": partial(read_tu, node_attributes="apart"),
     "MoleculeNet": read_moleculenet,
     "CitationFull": read_citation_full,
     "PPI": read_ppi,

@@ -27,7 +27,7 @@ class Expected:
     Attributes:
         rows: graphs, molecules, nodes or images in the raw files, before anything is dropped.
         graphs, nodes, edges: after reading; 0 where not known yet.
-        self_loops: after reading; of citation graphs, whose readers leave them out, those in the raw files.
+        self_loops: nodes that had one in the raw files; the readers of TUDataset and of citation graphs remove them.
         classes: number of classes of a single-label set, else 0.
         tasks: number of binary tasks, of molecules or of nodes with several labels, else 0.
         features: columns of a node set's features or pixels of an image, else 0.

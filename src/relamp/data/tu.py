@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,7 @@ def read_tu(
     name: str,
     most_bytes: int = 2**30,
     *,
-    node_attributes: bool = False,
+    node_attributes: Literal["scaled", "apart"] | None = None,
     edge_labels: bool = False,
 ) -> PackedGraphs:
     """Read `NAME_A.txt`, `NAME_graph_indicator.txt`, `NAME_graph_labels.txt` and, where there, `NAME_node_labels.txt`.
@@ -35,12 +35,14 @@ def read_tu(
     They lie in a folder, or straight in a zip file, whose members are streamed: neither their text nor all raw edges
     are ever held at once. Node and graph labels become numbers from 0 in the sorted order of the upstream labels, which
     `info` keeps; several columns of node labels stay several columns, and without node labels there is one constant
-    column. Both directions of every edge are made present, duplicates are removed, self-loops are kept, and edges are
-    sorted by source and target.
+    column. Graphs are simple: both directions of every edge are made present, duplicates and self-loops are removed
+    (as torch-geometric does it, on whose reader GraphCL and SimGRACE stand), and edges are sorted by source and target.
+    `info` has the number of nodes that had a self-loop.
 
-    With `node_attributes`, each column of `NAME_node_attributes.txt` becomes a feature of mean 0 and variance 1 over
-    all nodes, a constant column 0. With `edge_labels`, those of `NAME_edge_labels.txt` become categories from 1. The
-    encoders of the papers use neither.
+    With `node_attributes` "scaled", each column of `NAME_node_attributes.txt` becomes a feature of mean 0 and variance
+    1 over all nodes, a constant column 0, which all encoders see. "apart" takes the numbers as they are, where there is
+    such a file, for methods whose features they are (`PackedGraphs.attributes_apart`). With `edge_labels`, those of
+    `NAME_edge_labels.txt` become categories from 1; the encoders of the papers do not use them.
 
     Raises RelampError if a file is missing, holds anything but integers (attributes: finite numbers), or disagrees with
     the others, if one edge has two labels, or if the zip file is damaged, hostile or unpacks to more than `most_bytes`
@@ -51,14 +53,19 @@ def read_tu(
     labels = _column(files, f"{name}_graph_labels.txt")
     num_nodes = _nodes_per_graph(indicator, len(labels), files, f"{name}_graph_indicator.txt")
     node_offset = offsets(num_nodes)
-    key = _keys(files, f"{name}_A.txt", indicator - 1)
+    key, loops = _keys(files, f"{name}_A.txt", indicator - 1)
     edge_index, edge_offset = _edges(key, node_offset)
     x, node_labels = _node_labels(files, f"{name}_node_labels.txt", len(indicator))
     classes, y = np.unique(labels, return_inverse=True)
     more: dict[str, Any] = {}
     info: dict[str, Any] = {"classes": classes.tolist(), **({"node_labels": node_labels} if node_labels else {})}
-    if node_attributes:
-        more["attributes"] = _attributes(files, f"{name}_node_attributes.txt", len(indicator))
+    info["self_loops_removed"] = loops
+    file = f"{name}_node_attributes.txt"
+    if node_attributes == "scaled":
+        more["attributes"] = _scaled(_attributes(files, file, len(indicator)))
+    elif node_attributes == "apart" and file in files:
+        attributes = _attributes(files, file, len(indicator)).astype(np.float32)
+        more |= {"attributes": attributes, "attributes_apart": True}
     if edge_labels:
         of_edge, info["edge_labels"] = _edge_labels(files, name, key, len(indicator))
         ends = edge_index + np.repeat(node_offset[:-1], np.diff(edge_offset))
@@ -154,19 +161,23 @@ def _nodes_per_graph(indicator: _Int64, num_graphs: int, files: Files, file: str
     return np.bincount(indicator - 1, minlength=num_graphs).astype(np.int64)
 
 
-def _keys(files: Files, file: str, graph: _Int64) -> _Int64:
+def _keys(files: Files, file: str, graph: _Int64) -> tuple[_Int64, int]:
     """Return one number `smaller end * nodes + larger end` for each pair of joined nodes, sorted, without duplicates.
+
+    Self-loops are left out and counted, one a node.
 
     Nodes are numbered from 0 through the whole set. Most duplicates go within their piece, since upstream writes both
     directions of an edge near to each other; so little more than the result is held.
     """
     total, done = len(graph), 0
-    pieces = [np.zeros(0, dtype=np.int64)]
+    pieces, looped = [np.zeros(0, dtype=np.int64)], np.zeros(total, dtype=np.bool_)
     for pairs in chunks(files, file):
         _check_pairs(pairs, graph, done, files, file)
         done += len(pairs)
-        pieces.append(distinct(_pair_keys(pairs, total)))
-    return distinct(np.concatenate(pieces))
+        loop = pairs[:, 0] == pairs[:, 1]
+        looped[pairs[loop, 0] - 1] = True
+        pieces.append(distinct(_pair_keys(pairs[~loop], total)))
+    return distinct(np.concatenate(pieces)), int(looped.sum())
 
 
 def _pair_keys(pairs: _Int64, total: int) -> _Int64:
@@ -194,7 +205,7 @@ def _edges(key: _Int64, node_offset: _Int64) -> tuple[Integers, _Int64]:
     total = int(node_offset[-1])
     smaller, larger = np.divmod(key, total)
     # One number an edge sorts by graph, source and target at once, since nodes are numbered graph by graph.
-    both = np.concatenate([key, (larger * total + smaller)[larger != smaller]])
+    both = np.concatenate([key, larger * total + smaller])
     del smaller, larger
     both.sort()
     edge_offset = np.searchsorted(both, node_offset * total).astype(np.int64)
@@ -222,13 +233,18 @@ def _numbered(table: _Int64) -> tuple[_Int64, list[list[int]]]:
     return np.stack([ids for _, ids in columns], axis=1), [labels.tolist() for labels, _ in columns]
 
 
-def _attributes(files: Files, file: str, total: int) -> NDArray[np.float32]:
-    """Read attributes `[N, columns]`, each column shifted and scaled to mean 0 and variance 1."""
+def _attributes(files: Files, file: str, total: int) -> NDArray[np.float64]:
+    """Read attributes `[N, columns]`."""
     table = _table(files, file, np.float64)
     if not np.isfinite(table).all():
         raise _faulty(files, file, _first_fault(files, file, np.float64))
     if len(table) != total:
         raise _faulty(files, file, f"has attributes of {len(table)} nodes for {total} nodes")
+    return table
+
+
+def _scaled(table: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Shift and scale each column to mean 0 and variance 1."""
     varies = table.max(axis=0) > table.min(axis=0)
     # By the largest value first, for sums and squares of very large numbers overflow.
     scaled = table[:, varies] / np.abs(table[:, varies]).max(axis=0)
@@ -245,13 +261,15 @@ def _edge_labels(files: Files, name: str, key: _Int64, total: int) -> tuple[_Int
     labels, pairs = _table(files, file), _table(files, f"{name}_A.txt")
     if len(labels) != len(pairs):
         raise _faulty(files, file, f"has {len(labels)} edge labels for the {len(pairs)} edges of {name}_A.txt")
+    line = np.flatnonzero(pairs[:, 0] != pairs[:, 1])
+    labels, pairs = labels[line], pairs[line]
     place = np.searchsorted(key, _pair_keys(pairs, total))
     first = np.unique(place, return_index=True)[1]
     differs = np.flatnonzero((labels != labels[first][place]).any(axis=1))
     if len(differs):
-        edge = tuple(pairs[differs[0]].tolist())
+        edge = f"edge {line[differs[0]] + 1}, {tuple(pairs[differs[0]].tolist())}"
         raise RelampError(
-            f"{files.place(file)}: edge {differs[0] + 1}, {edge}, has another label than the same edge before it; an "
+            f"{files.place(file)}: {edge}, has another label than the same edge before it; an "
             "edge has no direction here and counts once: give it one label"
         )
     numbers, names = _numbered(labels[first])

@@ -1,9 +1,12 @@
-"""The structure-blind control: each graph as a bag of its node labels, or of its degrees where nodes have no labels."""
+"""The structure-blind controls: each graph as a bag of its node labels, of its degrees, or of what an encoder sees."""
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
+from relamp.data.features import node_features
 from relamp.data.packed import Integers, PackedGraphs
+from relamp.settings.graphs import Features, FirstLabel
 
 MOST_COLUMNS = 1000
 MOST_DEGREE = 500
@@ -22,13 +25,26 @@ def bag_of_nodes(data: PackedGraphs) -> NDArray[np.float32]:
     """
     graph = np.repeat(np.arange(len(data)), data.num_nodes)
     unlabelled = data.cardinality == (1,)
-    degrees = unlabelled and data.attributes is None
+    shown = data.attributes if data.shown_attributes else None
+    degrees = unlabelled and shown is None
     columns = [_degrees(data)] if degrees else [_frequent(column, data) for column in data.x.T]
     bags = [_histograms(graph, column, len(data)) for column in columns]
-    if data.attributes is not None:
+    if shown is not None:
         bags.append(np.zeros((len(data), data.num_attributes), dtype=np.float32))
-        np.add.at(bags[-1], graph, data.attributes)
+        np.add.at(bags[-1], graph, shown)
     return np.concatenate(bags, axis=1)
+
+
+def bag_of_features(
+    data: PackedGraphs, features: Features, max_degree: int, first_label: FirstLabel = "own"
+) -> NDArray[np.float32]:
+    """Return the sum of `relamp.data.features.node_features` over the nodes of each graph, `[G, D]`.
+
+    It is all that a sum-pooling encoder could see of these features without any edge between them.
+    """
+    nodes = np.arange(len(data.x))
+    member = csr_matrix((np.ones(len(nodes), dtype=np.float32), nodes, data.node_offset), shape=(len(data), len(nodes)))
+    return np.asarray((member @ node_features(data, features, max_degree, first_label)).toarray(), dtype=np.float32)
 
 
 def _degrees(data: PackedGraphs) -> Integers:

@@ -25,6 +25,8 @@ Kernel = Callable[[Integers], Callable[[Floats], Floats]]
 # From the graphs to fit on and the graphs to predict (m): their classes by each candidate [len(C), m].
 Predictions = Callable[[Integers, Integers], Integers]
 
+Inner = Literal["unshuffled", "shuffled"]
+
 COLUMNS = SVM_COLUMNS
 ROWS_AT_ONCE = 128
 # The largest number of single precision, in which kernels are kept, as in libsvm.
@@ -40,7 +42,7 @@ def score_svm(run: Run) -> Iterator[pd.DataFrame]:
     for seed in run.seeds:
         fold = load_folds(run.folds[seed])
         for epoch, z in by_epoch(run.embeddings[seed]):
-            score = partial(evaluate_svm, z, y, fold, seed, chosen.C, chosen.inner_folds, chosen.kernel)
+            score = partial(evaluate_svm, z, y, fold, seed, chosen.C, chosen.inner_folds, chosen.kernel, chosen.inner)
             # Before training all runs of a seed embed alike, whatever their method and setting.
             rows = score() if epoch else run.shared([run.protocol, seed], [z, y, fold], score)
             yield rows.assign(seed=seed, epoch=epoch)
@@ -54,6 +56,7 @@ def evaluate_svm(
     C: Sequence[float],
     inner_folds: int,
     kernel: Literal["rbf", "linear"],
+    inner: Inner = "unshuffled",
 ) -> pd.DataFrame:
     """Score a support vector machine on unscaled embeddings, C chosen by an inner stratified search.
 
@@ -63,7 +66,8 @@ def evaluate_svm(
     M-Mix's public code: what scikit-learn's LinearSVC minimises, to its optimum (`relamp.evaluate.linear_svm`).
 
     Of embeddings `[G, D]` with their classes and outer folds, `[G]` each; a graph is tested in its own fold and trained
-    on in all others. Each outer training set is cut into stratified `inner_folds`, which the seed shuffles.
+    on in all others. Each outer training set is cut into stratified `inner_folds`, in the order of the graphs
+    ("unshuffled"), as GridSearchCV(cv=5) does it, or "shuffled" by the seed.
 
     Returns:
         Rows of fold, candidate (C), selected, metric, value. For every fold and C one "inner_accuracy" (mean over the
@@ -74,7 +78,7 @@ def evaluate_svm(
         RelampError: embeddings are not finite or do not fit `y` and `fold`, or an inner fold would lack a class.
     """
     x, y = finite(embeddings, "embeddings", "graph"), np.asarray(y)
-    common = (len(x), y, fold, seed, C, inner_folds)
+    common = (len(x), y, fold, seed, C, inner_folds, inner)
     # The last bits would depend on the number of threads; and in systems of some hundred equations, as the linear
     # machine solves, they would wait for one another fifteen times as long as they work.
     with threadpool_limits(1):
@@ -84,7 +88,13 @@ def evaluate_svm(
 
 
 def evaluate_kernel_svm(
-    kernel: ArrayLike, y: Integers, fold: Integers, seed: int, C: Sequence[float], inner_folds: int
+    kernel: ArrayLike,
+    y: Integers,
+    fold: Integers,
+    seed: int,
+    C: Sequence[float],
+    inner_folds: int,
+    inner: Inner = "unshuffled",
 ) -> pd.DataFrame:
     """Score a support vector machine on a graph kernel `[G, G]`; arguments, rows and errors as in `evaluate_svm`."""
     k, y = finite(kernel, "kernel", "graph"), np.asarray(y)
@@ -92,7 +102,7 @@ def evaluate_kernel_svm(
         raise RelampError(f"kernel: has shape {k.shape}; give one row and one column for each graph")
     if k.size and np.abs(k).max() > SINGLE:
         raise RelampError(f"kernel: values up to {np.abs(k).max():.1e} are none in single precision; normalise it")
-    return _evaluate(partial(_predicted, k, lambda _: np.asarray, y, C), len(k), y, fold, seed, C, inner_folds)
+    return _evaluate(partial(_predicted, k, lambda _: np.asarray, y, C), len(k), y, fold, seed, C, inner_folds, inner)
 
 
 def squared_distances(x: Floats) -> Floats:
@@ -123,7 +133,14 @@ def _rbf(x: Floats, train: Integers) -> Callable[[Floats], Floats]:
 
 
 def _evaluate(
-    machine: Predictions, size: int, y: Integers, fold: Integers, seed: int, C: Sequence[float], inner_folds: int
+    machine: Predictions,
+    size: int,
+    y: Integers,
+    fold: Integers,
+    seed: int,
+    C: Sequence[float],
+    inner_folds: int,
+    inner: Inner,
 ) -> pd.DataFrame:
     """Run the outer folds; everything but the machine itself is the same for embeddings and kernels."""
     fold = np.asarray(fold)
@@ -140,15 +157,16 @@ def _evaluate(
     for number in folds:
         train, test = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
         _refuse_rare_classes(y[train], int(number), inner_folds)
-        drawn = stream_number(seed, "inner folds", int(number))
-        splits = StratifiedKFold(inner_folds, shuffle=True, random_state=drawn).split(np.zeros(len(train)), y[train])
+        drawn = stream_number(seed, "inner folds", int(number)) if inner == "shuffled" else None
+        cut = StratifiedKFold(inner_folds, shuffle=inner == "shuffled", random_state=drawn)
+        splits = cut.split(np.zeros(len(train)), y[train])
         scores = [accuracies(train[fit], train[held]) for fit, held in splits]
         # Contiguous [C, folds], so that the mean adds up in GridSearchCV's order: equal sums are equal to the last bit.
-        inner = np.ascontiguousarray(np.transpose(scores)).mean(axis=1)
+        mean = np.ascontiguousarray(np.transpose(scores)).mean(axis=1)
         tested = accuracies(train, test)
         both = pd.DataFrame({"fold": int(number), "candidate": np.asarray(C, dtype=np.float64)})
-        both = both.assign(selected=np.arange(len(C)) == inner.argmax())
-        parts += [both.assign(metric="inner_accuracy", value=inner), both.assign(metric="test_accuracy", value=tested)]
+        both = both.assign(selected=np.arange(len(C)) == mean.argmax())
+        parts += [both.assign(metric="inner_accuracy", value=mean), both.assign(metric="test_accuracy", value=tested)]
     return pd.concat(parts, ignore_index=True)
 
 

@@ -1,33 +1,59 @@
 """Base of the methods on graphs and molecules; by itself it is the untrained control."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from relamp.data.batch import Batch
 from relamp.data.corpus import PackedCorpus
+from relamp.data.features import node_features, num_columns
 from relamp.data.packed import PackedGraphs
 from relamp.method.base import Method
-from relamp.model.gin import mlp
+from relamp.model.gin import GIN, mlp
 from relamp.model.molecular_gin import build_encoder
-from relamp.settings.graphs import Pretraining
+from relamp.settings.graphs import Features, FirstLabel, Pretraining
 
 
 class GraphMethod(Method):
     """Trains the GIN that fits the data (LAMP Section 5.1); a batch is `relamp.data.batch.Batch`.
 
-    `prepare` may return real-valued node features `[N, d]` as a numpy array: each batch then has its rows of them.
+    `prepare` may return real-valued node features `[N, d]` as a numpy array: each batch then has its rows of them, in
+    place of one-hot categories.
     """
 
     settings: Pretraining
+    # Whether batches get the settings' self-loops.
+    adds_loops: ClassVar[bool] = True
+
+    @property
+    def shown(self) -> tuple[Features, int, FirstLabel]:
+        """Arguments of `node_features`."""
+        return self.settings.features, self.settings.max_degree, "own"
+
+    def prepare(self, data: PackedGraphs | PackedCorpus, device: torch.device) -> NDArray[np.float32] | None:
+        """Return the node features `[N, d]` that the settings name; None where labels or atoms are seen as they are."""
+        made = self._featured(data)
+        return None if made is None else node_features(made, *self.shown).toarray()
 
     def draw(self, data: PackedGraphs | PackedCorpus, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
         """Return a GIN and LAMP's projection head of constant width, Linear-ReLU-Linear (Eq. 19)."""
-        encoder = build_encoder(data, self.settings.hidden, self.settings.layers, generator)
+        hidden, layers, made = self.settings.hidden, self.settings.layers, self._featured(data)
+        if made is None:
+            encoder = build_encoder(data, hidden, layers, generator)
+        else:
+            encoder = GIN((), hidden, layers, generator, num_columns(made, *self.shown), made.edge_cardinality)
         return encoder, mlp([encoder.dim] * 3, generator)
 
     def embed(self, encoder: Any, head: Any, batch: Batch, random: torch.Generator) -> Mapping[str, Tensor]:
         """Return the graph embeddings `[G, D]`."""
         return {"": encoder(batch).graph}
+
+    def _featured(self, data: PackedGraphs | PackedCorpus) -> PackedGraphs | None:
+        """Return graphs whose features the settings make, None for others."""
+        if isinstance(data, PackedCorpus) or data.has_bonds or self.settings.features == "labels":
+            return None
+        return data

@@ -1,18 +1,18 @@
 """M-Mix on graphs, on top of MVGRL: hard negatives by mixing each node with its neighbours (M-Mix Section 3)."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, hstack
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from relamp.data.batch import Batch
 from relamp.data.corpus import PackedCorpus
+from relamp.data.features import node_features, num_columns
 from relamp.data.packed import PackedGraphs
 from relamp.errors import RelampError
 from relamp.kernels.product import linear
@@ -23,7 +23,7 @@ from relamp.mixing.base import Mixed
 from relamp.mixing.similarity import mixing_mlp
 from relamp.model.embeddings import mean_pool, sum_pool
 from relamp.model.mvgrl import COMBINED, MVGRLEncoder, branch_inputs
-from relamp.settings.graphs import MmixOptions, Pretraining
+from relamp.settings.graphs import Features, FirstLabel, MmixOptions, Pretraining
 
 # Of MVGRL itself; of M-Mix: both parts of Eq. 11, or one of them alone (Table 4).
 Objective = Literal["local-global", "both", "node", "graph"]
@@ -34,9 +34,13 @@ NODES_AT_ONCE = 50_000
 class MMix(GraphMethod):
     """MVGRL with M-Mix's or its own objective, which mixes nothing; a batch has `S_a X` and `S_b X` side by side.
 
+    Its branches' operators have self-loops of their own, so that none are added to a batch.
+
     The settings' group `mmix` has options, which `options` override, for instance the branch that embeds a graph
     (Table 6), and overrides of the settings that all methods share.
     """
+
+    adds_loops = False
 
     def __init__(
         self, settings: Pretraining, mixer: str, objective: Objective = "both", options: Mapping[str, Any] | None = None
@@ -46,16 +50,19 @@ class MMix(GraphMethod):
         self.options = MmixOptions.model_validate({**settings.mmix.model_dump(), **(options or {})})
         self.mixer, self.objective = mixer, objective
 
+    @property
+    def shown(self) -> tuple[Features, int, FirstLabel]:
+        """Arguments of `node_features`."""
+        return self.options.features, self.options.max_degree, self.options.first_label
+
     def prepare(self, data: PackedGraphs | PackedCorpus, device: torch.device) -> NDArray[np.float32]:
         """Return the inputs of both branches side by side, `[N, 2 columns]`; raise RelampError for molecules."""
-        if isinstance(data, PackedCorpus) or (data.edge_attr is not None and data.edge_cardinality is None):
-            raise RelampError(
-                f"{data.name}: has bond types, which MVGRL and M-Mix do not see; leave these methods out of transfer"
-            )
-        columns, options = num_columns(data.cardinality, self.options, data.num_attributes), self.options
-        parts = [np.zeros((0, 2 * columns), dtype=np.float32)]
+        if isinstance(data, PackedCorpus) or data.has_bonds:
+            raise _bonds(data.name)
+        options, shown = self.options, self.shown
+        parts = [np.zeros((0, 2 * num_columns(data, *shown)), dtype=np.float32)]
         for part in _parts(data):
-            x = node_features(part, options)
+            x = node_features(part, *shown)
             inputs = branch_inputs(part.global_edge_index(), x, options.diffusion, options.alpha, options.time)
             parts.append(np.concatenate(inputs, axis=1, dtype=np.float32))
         return np.concatenate(parts)
@@ -63,9 +70,10 @@ class MMix(GraphMethod):
     def draw(self, data: PackedGraphs | PackedCorpus, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
         """Return the two branches, and the heads of MVGRL's own objective, if it is that."""
         own, hidden = self.objective == "local-global", self.settings.hidden
-        attributes = data.num_attributes if isinstance(data, PackedGraphs) else 0
-        columns, mixer = num_columns(data.cardinality, self.options, attributes), None if own else self.mixer
-        encoder = MVGRLEncoder(columns, hidden, generator, mixer, self.options.mix)
+        if isinstance(data, PackedCorpus):
+            raise _bonds(data.name)
+        mixer = None if own else self.mixer
+        encoder = MVGRLEncoder(num_columns(data, *self.shown), hidden, generator, mixer, self.options.mix)
         return encoder, nn.ModuleList(mixing_mlp(hidden, generator) for _ in range(2 if own else 0))
 
     def loss(self, encoder: MVGRLEncoder, head: Any, batch: Batch, random: Randomness) -> Loss:
@@ -110,38 +118,8 @@ class MMix(GraphMethod):
         return node_objective(a, b, a.new_zeros(()), options.temperature)
 
 
-def node_features(data: PackedGraphs, options: MmixOptions) -> csr_matrix[np.float32]:
-    """Return X: one-hot node labels, degrees (without self-loops) or both, and attributes, `[N, columns]`."""
-    labels, degrees = _shown(data.cardinality, options)
-    columns = []
-    if labels:
-        columns += [_one_hot(data.x[:, c].astype(np.int64), size) for c, size in enumerate(data.cardinality)]
-    if degrees:
-        source, target = data.global_edge_index()
-        degree = np.bincount(target[source != target], minlength=len(data.x))
-        columns.append(_one_hot(np.minimum(degree, options.max_degree), options.max_degree + 1))
-    if data.attributes is not None:
-        columns.append(csr_matrix(data.attributes))
-    return csr_matrix(hstack(columns))
-
-
-def num_columns(cardinality: Sequence[int], options: MmixOptions, attributes: int = 0) -> int:
-    """Return the width of X, which does not depend on the graphs."""
-    labels, degrees = _shown(cardinality, options)
-    return labels * sum(cardinality) + degrees * (options.max_degree + 1) + attributes
-
-
-def _shown(cardinality: Sequence[int], options: MmixOptions) -> tuple[bool, bool]:
-    """Return whether X shows labels (or the constant that stands for them), and whether it shows degrees."""
-    labelled = sum(cardinality) > len(cardinality)
-    if options.features == "labels":
-        return True, False
-    return labelled, not labelled or options.features == "labels-and-degrees"
-
-
-def _one_hot(number: NDArray[np.int64], size: int) -> csr_matrix[np.float32]:
-    rows = np.arange(len(number) + 1)
-    return csr_matrix((np.ones(len(number), dtype=np.float32), number, rows), shape=(len(number), size))
+def _bonds(name: str) -> RelampError:
+    return RelampError(f"{name}: has bond types, which MVGRL and M-Mix do not see; leave these methods out of transfer")
 
 
 def _parts(data: PackedGraphs) -> Iterator[PackedGraphs]:

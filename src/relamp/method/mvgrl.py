@@ -50,7 +50,7 @@ class MVGRL(NodeMethod):
 
     def prepare(self, data: PackedNodes, device: torch.device) -> DiffusedNodes:
         """Return both branches' inputs; their error is the settings' `diffusion.tolerance`."""
-        x, options = data.features(), self.settings.diffusion
+        x, options = self.inputs(data), self.settings.diffusion
         inputs = branch_inputs(data.edge_index, x, options.kind, options.alpha, options.time, options.tolerance)
         a, b = (torch.from_numpy(part).to(device) for part in inputs)
         operators = Operators.of(data.edge_index, x, options, device) if self.own else None

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
-from relamp.data.nodes import PackedNodes
+from relamp.data.nodes import PackedNodes, rows_scaled
 from relamp.loss.info_nce import node_objective
 from relamp.method.base import Loss, Method
 from relamp.mixing.base import Mixed
@@ -31,7 +33,12 @@ class NodeMethod(Method):
 
     def prepare(self, data: PackedNodes, device: torch.device) -> Any:
         """Return the graph as the encoder sees it."""
-        return sparse_nodes(data, device)
+        return sparse_nodes(data, device, self.inputs(data))
+
+    def inputs(self, data: PackedNodes) -> csr_matrix[np.float32]:
+        """Return the features `[N, F]` as the settings want them."""
+        x = data.features()
+        return rows_scaled(x) if self.settings.features == "rows-scaled" else x
 
     def draw(self, data: PackedNodes, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
         """Return a GCN and the head g (M-Mix Eq. 9)."""

@@ -43,7 +43,8 @@ _mvgrl, _grace, _simclr = _of("mvgrl:MVGRL", "diffusion"), _of("grace:GRACE", "g
 
 # Where M-Mix's public code between graphs differs from its paper, or settles what the paper leaves open.
 _AS_IN_CODE: Mapping[str, Any] = {
-    "features": "labels-and-degrees",
+    "features": "attributes",
+    "first_label": "shared",
     "diffusion": "adjacency",
     "mix": {"score_gradient": False},
     "negatives": "batch",

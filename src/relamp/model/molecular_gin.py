@@ -97,6 +97,6 @@ def build_encoder(
     data: PackedGraphs | PackedCorpus, hidden: int, layers: int, generator: torch.Generator, **dropout: Any
 ) -> Encoder:
     """Return a freshly drawn encoder: the molecular GIN where edges are bonds, else GraphCL's GIN."""
-    if isinstance(data, PackedGraphs) and (data.edge_attr is None or data.edge_cardinality is not None):
-        return GIN(data.cardinality, hidden, layers, generator, data.num_attributes, data.edge_cardinality)
+    if isinstance(data, PackedGraphs) and not data.has_bonds:
+        return GIN(data.cardinality, hidden, layers, generator, data.shown_attributes, data.edge_cardinality)
     return MolecularGIN(hidden, layers, generator, **dropout)

@@ -62,13 +62,13 @@ class SparseNodes:
     num_pairs: int
 
 
-def sparse_nodes(data: PackedNodes, device: torch.device) -> SparseNodes:
-    """Put a graph on a device."""
+def sparse_nodes(data: PackedNodes, device: torch.device, features: csr_matrix[Any] | None = None) -> SparseNodes:
+    """Put a graph on a device, with its own features or with these, `[N, F]`."""
     edge_index = np.asarray(data.edge_index, dtype=np.int64)
     low, high = edge_index.min(axis=0), edge_index.max(axis=0)
     number, pair = np.unique(low * data.num_nodes + high, return_inverse=True)
-    features = SparseRows.of(data.features()).to(device)
-    return SparseNodes(features, edges_of(data, device), torch.from_numpy(pair).to(device), len(number))
+    rows = SparseRows.of(data.features() if features is None else features).to(device)
+    return SparseNodes(rows, edges_of(data, device), torch.from_numpy(pair).to(device), len(number))
 
 
 def edges_of(data: PackedNodes, device: torch.device) -> Tensor:

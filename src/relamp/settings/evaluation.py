@@ -15,6 +15,9 @@ class SvmProtocol(Settings):
     """Number of outer folds, stratified by class."""
     inner_folds: AtLeastTwo = 5
     """Number of folds within the training part, by which C is chosen."""
+    inner: Literal["unshuffled", "shuffled"] = "unshuffled"
+    """Cut the training part into inner folds in the order of the data set (unshuffled, as GridSearchCV does in the
+    public code), or after a shuffle by the seed (shuffled)."""
     C: Annotated[tuple[Positive, ...], Field(min_length=1)] = (1e-3, 1e-2, 1e-1, 1.0, 1e1, 1e2, 1e3)
     """Candidates of the penalty C."""
     kernel: Literal["rbf", "linear"] = "rbf"
@@ -22,12 +25,14 @@ class SvmProtocol(Settings):
 
 
 class Kernels(Settings):
-    """Graph kernels, scored in the same folds as embeddings."""
+    """Graph kernels and bags of features, scored in the same folds as embeddings."""
 
     wl_iterations: Count = 3
     """Rounds of Weisfeiler-Leman refinement."""
     graphlet_size: Annotated[int, Field(ge=3, le=5)] = 3
     """Number of nodes of a graphlet."""
+    max_degree: Count = 150
+    """Nodes of this degree and of all higher degrees share one bin of the bags that are named after their features."""
 
 
 class DamageProtocol(Settings):

@@ -9,6 +9,8 @@ from relamp.settings.mixing import MixSettings
 
 Augmentation = Literal["node_drop", "edge_perturbation", "subgraph", "attribute_masking"]
 Reading = Literal["paper", "code"]
+Features = Literal["labels", "degrees", "labels-or-degrees", "labels-and-degrees", "attributes"]
+FirstLabel = Literal["own", "shared"]
 
 
 class LampOptions(base.Settings):
@@ -68,11 +70,17 @@ class MmixOptions(base.Settings):
 
     training: MmixTraining | None = None
     """Training settings of these methods; null keeps the settings that all methods share."""
-    features: Literal["labels", "labels-or-degrees", "labels-and-degrees"] = "labels"
-    """Node features: one-hot node labels, constant without labels (labels, as for all other methods); one-hot degrees
-    where there are no labels (labels-or-degrees); or both side by side (labels-and-degrees, MVGRL's public code)."""
-    max_degree: base.Count = 128
-    """Nodes of this degree and of all higher degrees share one category."""
+    features: Features = "attributes"
+    """Node features: the attributes where a data set has some, else as labels-and-degrees (attributes, MVGRL's public
+    code); one-hot node labels, if any, with one-hot degrees beside them (labels-and-degrees); degrees only where there
+    are no labels (labels-or-degrees); degrees alone (degrees); or labels alone, a constant where there are none
+    (labels)."""
+    first_label: FirstLabel = "shared"
+    """Whether the label 0 has a column of its own (own), or shares that of the last label, as in MVGRL's public code,
+    which counts labels from 1 (shared; of data sets with one column of labels)."""
+    max_degree: base.Count = 150
+    """Nodes of this degree and of all higher degrees share one category. The code has one for each degree, which of the
+    paper's data sets only REDDIT-BINARY exceeds (IMDB-BINARY has degrees up to 135)."""
     diffusion: Literal["ppr", "heat", "adjacency"] = "ppr"
     """Operator of branch b: personalised PageRank (ppr), heat kernel (heat), or the plain adjacency, which M-Mix's code
     uses for its graphs (adjacency)."""
@@ -120,9 +128,15 @@ class Pretraining(base.Settings):
     """Contrast view 1 with 2 and view 2 with 1 (both, the papers), or only view 1 with 2 (one, GraphCL's code)."""
     shuffle: Literal["once", "epoch"] = "once"
     """Draw the order of the graphs once (once) or anew in each epoch (epoch)."""
-    self_loops: Literal["none", "all", "all-but-last"] = "none"
+    self_loops: Literal["none", "all", "all-but-last"] = "all-but-last"
     """Add a self-loop to no node (none), to every node (all), or to all but the last node of each graph (all-but-last,
-    GraphCL's code)."""
+    GraphCL's code), in training and when graphs are embedded. It concerns the GIN of LAMP, GraphCL, SimGRACE and the
+    untrained control; MVGRL, M-Mix and the encoder of molecules have self-loops of their own."""
+    features: Features = "labels"
+    """Node features of LAMP, GraphCL, SimGRACE and the untrained control: one-hot node labels, a constant where there
+    are none (labels, GraphCL's code), or those of `mmix.features`."""
+    max_degree: base.Count = 150
+    """Nodes of this degree and of all higher degrees share one category of one-hot degrees."""
     local_nodes: base.AtLeastTwo = 5000
     """Nodes of a batch that are sampled for LAMP's local loss (N_s)."""
     lamp: LampOptions = LampOptions()

@@ -127,7 +127,8 @@ class Unsupervised(_Swept):
     methods: Annotated[tuple[names.MethodName, ...], names.Once]
     """Methods of the tables; the untrained control is always run."""
     kernels: Annotated[tuple[names.KernelName, ...], names.Once] = ()
-    """Graph kernels that are compared."""
+    """Graph kernels that are compared, and further controls: the most frequent class (majority) and bags of node
+    features (bag-labels and so on, by the answers of `pretraining.features`)."""
     seeds: names.Seeds
     """Seeds of pre-training, folds and everything else that is drawn."""
     pretraining: EvaluatedPretraining = EvaluatedPretraining()

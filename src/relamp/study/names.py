@@ -3,7 +3,7 @@
 import difflib
 from collections import Counter
 from collections.abc import Callable, Collection
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import AfterValidator, ValidationInfo
 
@@ -12,10 +12,13 @@ from relamp.errors import listed, shortened
 from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS
 from relamp.settings.base import Seed
+from relamp.settings.graphs import Features
 
 FROM_SCRATCH = "none"  # the transfer experiments' name for no pre-training
 BAG = "bag"  # the structure-blind control, see relamp.evaluate.bag
 KERNELS = ("wl", "graphlet")
+# Further controls, see relamp.evaluate.controls.
+CONTROLS = ("majority", *(f"bag-{features}" for features in get_args(Features)))
 EDIT_KERNELS = ("hist-kernel", "wl")
 
 
@@ -76,7 +79,7 @@ MethodName = Annotated[str, one_of(METHODS["graphs"], "method")]
 TransferMethodName = Annotated[str, one_of((*METHODS["graphs"], FROM_SCRATCH), "method")]
 NodeMethodName = Annotated[str, one_of(METHODS["nodes"], "method on nodes")]
 ImageMethodName = Annotated[str, one_of(METHODS["images"], "method on images")]
-KernelName = Annotated[str, one_of(KERNELS, "kernel")]
+KernelName = Annotated[str, one_of((*KERNELS, *CONTROLS), "kernel")]
 EditKernelName = Annotated[str, one_of(EDIT_KERNELS, "kernel for edit distances")]
 EvaluationName = Annotated[
     str, one_of([name for name, row in EVALUATIONS.items() if row.domain == "graphs"], "evaluation of graphs")

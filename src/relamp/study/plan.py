@@ -11,7 +11,7 @@ from relamp.data.rows import DEFAULT
 from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS
 from relamp.study.config import Config
-from relamp.study.names import BAG, EDIT_KERNELS, FROM_SCRATCH, KERNELS
+from relamp.study.names import BAG, CONTROLS, EDIT_KERNELS, FROM_SCRATCH, KERNELS
 from relamp.study.overrides import value_of
 from relamp.study.paths import HARD_NEGATIVES, Paths, all_datasets
 from relamp.study.studies import BASE, CONTROL, Run, Study, fixed_runs, owner, studies
@@ -249,7 +249,8 @@ def methods_by_evaluation() -> dict[str, list[str]]:
         "probe": [*nodes, *branches],
         "edit-distance": [*graphs, *EDIT_KERNELS],
     }
-    by_domain = {"graphs": [*graphs, *KERNELS, BAG], "nodes": list(nodes), "images": list(METHODS["images"])}
+    scored = [*graphs, *KERNELS, BAG, *CONTROLS]
+    by_domain = {"graphs": scored, "nodes": list(nodes), "images": list(METHODS["images"])}
     return {name: own.get(name) or by_domain[row.domain] for name, row in EVALUATIONS.items()}
 
 

@@ -8,7 +8,8 @@ from relamp.data.batch import Batch, collate, with_self_loops
 from relamp.data.corpus import PackedCorpus, open_packed
 from relamp.data.packed import Integers, PackedGraphs, ranges
 from relamp.errors import RelampError
-from relamp.method.base import Loss, Method
+from relamp.method.base import Loss
+from relamp.method.graphs import GraphMethod
 from relamp.settings.graphs import Pretraining
 from relamp.train.trainer import Pretrainer
 
@@ -18,11 +19,12 @@ class GraphTrainer(Pretrainer[PackedGraphs | PackedCorpus]):
 
     settings_class, opened = Pretraining, staticmethod(open_packed)
     changes = ("order",)
+    method: GraphMethod
     # Batches of an order that is drawn once are made once, as far as they fit.
     kept_bytes = 2**28
 
     def __init__(
-        self, data: PackedGraphs | PackedCorpus, method: Method, seed: int, device: torch.device | str = "cpu"
+        self, data: PackedGraphs | PackedCorpus, method: GraphMethod, seed: int, device: torch.device | str = "cpu"
     ) -> None:
         super().__init__(data, method, seed, device)
         self.order = self._drawn()
@@ -53,10 +55,11 @@ class GraphTrainer(Pretrainer[PackedGraphs | PackedCorpus]):
         if self.prepared is not None:
             features = torch.from_numpy(self.prepared[ranges(self.data.node_offset, index)])
             batch = replace(batch, features=features)
-        if self.settings.self_loops != "none":
-            labelled = isinstance(self.data, PackedGraphs) and self.data.edge_cardinality is not None
-            but_last = self.settings.self_loops == "all-but-last"
-            batch = with_self_loops(batch, but_last=but_last, labelled=labelled)
+        # The encoder of molecules adds its own, and so do the operators of some methods.
+        loops = self.settings.self_loops if self.method.adds_loops else "none"
+        if loops != "none" and isinstance(self.data, PackedGraphs) and not self.data.has_bonds:
+            labelled = self.data.edge_cardinality is not None
+            batch = with_self_loops(batch, but_last=loops == "all-but-last", labelled=labelled)
         return batch.to(self.device)
 
     def _drawn(self) -> torch.Tensor:
