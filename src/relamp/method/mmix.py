@@ -55,7 +55,8 @@ class MMix(GraphMethod):
         parts = [np.zeros((0, 2 * columns), dtype=np.float32)]
         for part in _parts(data):
             x = node_features(part, options)
-            inputs = branch_inputs(part.global_edge_index(), x, options.diffusion, options.alpha, options.time)
+            of_diffusion = options.diffusion, options.alpha, options.time
+            inputs = branch_inputs(part.global_edge_index(), x, *of_diffusion, weight=part.edge_weight)
             parts.append(np.concatenate(inputs, axis=1, dtype=np.float32))
         return np.concatenate(parts)
 
@@ -116,9 +117,7 @@ def node_features(data: PackedGraphs, options: MmixOptions) -> csr_matrix[np.flo
     if labels:
         columns += [_one_hot(data.x[:, c].astype(np.int64), size) for c, size in enumerate(data.cardinality)]
     if degrees:
-        source, target = data.global_edge_index()
-        degree = np.bincount(target[source != target], minlength=len(data.x))
-        columns.append(_one_hot(np.minimum(degree, options.max_degree), options.max_degree + 1))
+        columns.append(_one_hot(np.minimum(data.degrees(), options.max_degree), options.max_degree + 1))
     if data.attributes is not None:
         columns.append(csr_matrix(data.attributes))
     return csr_matrix(hstack(columns))
