@@ -19,6 +19,7 @@ from relamp.evaluate.edit_distance import first_nodes
 from relamp.method.mmix import node_features, num_columns
 from relamp.method.table import METHODS
 from relamp.model.gin import GIN
+from relamp.settings.evaluation import EditDistanceProtocol
 from relamp.settings.graphs import MmixOptions, Pretraining
 from training import same, train
 
@@ -108,7 +109,7 @@ def test_what_needs_no_training_has_attributes_beside_labels_or_in_place_of_degr
     features = node_features(data, options).toarray()
     np.testing.assert_array_equal(features[:, -2:], data.attributes)
     assert features.shape[1] == num_columns(data.cardinality, options, 2)
-    cut = first_nodes(data, 3, pad=True)
+    cut = first_nodes(data, 3, EditDistanceProtocol(first_seen=False))
     assert cut.attributes is not None
     for graph in range(4):
         kept = min(3, int(data.num_nodes[graph]))
