@@ -258,6 +258,46 @@ def test_each_metric_and_size_of_graphs_must_bear_a_claim_out() -> None:
     assert of_mmix("mmix_table10", ["COIL-DEL"], *others, behind)[0] == "fails"
 
 
+def test_printed_numbers_are_held_against_a_control() -> None:
+    def cell(method: str, metric: str, n: str, value: float) -> dict[str, Any]:
+        where = {"artifact": "mmix_table10", "dataset": "COIL-DEL", "protocol": n, "spread": NAN, "decimals": 3}
+        return {**where, "method": method, "metric": metric, "value": value}
+
+    cells = [cell("mp-mix", "accuracy", "n=50", 0.741), cell("mp-mix", "roc_auc", "n=50", 0.663)]
+    scores = [
+        pd.DataFrame(
+            [
+                (method, "COIL-DEL", "edit-distance", metric, "n=50", seed, NAN, value)
+                for seed, value in enumerate(runs)
+            ],
+            columns=["method", "dataset", "evaluation", "metric", "part", "seed", "fold", "value"],
+        )
+        for method, metric, runs in [
+            ("mvgrl-untrained", "accuracy", [0.69, 0.70, 0.71]),
+            ("mvgrl-untrained", "roc_auc", [0.59, 0.60, 0.61]),
+            ("mp-mix", "accuracy", [0.9, 0.9, 0.9]),
+        ]
+    ]
+    formula = {"kind": "printed_above", "artifact": "mmix_table10", "control": "mvgrl-untrained"}
+
+    def found(cells: Sequence[dict[str, Any]], *methods: str) -> tuple[str, str]:
+        held = replace(evidence(), scores=pd.concat(scores), published=pd.DataFrame(cells))
+        row = check(held, **formula, methods=methods)
+        return row["outcome"], row["evidence"]
+
+    shown = "COIL-DEL, n=50 accuracy, mp-mix as printed over mvgrl-untrained: +4.10 (+1.62 to +6.58)"
+    assert found(cells, "mp-mix") == (
+        "holds",
+        f"{shown}; {shown.replace('accuracy', 'roc_auc').replace('4.10', '6.30')}".replace(
+            "+6.30 (+1.62 to +6.58)", "+6.30 (+3.82 to +8.78)"
+        ),
+    )
+    assert found([*cells, cell("mvgrl", "accuracy", "n=50", 0.66)], "mp-mix", "mvgrl")[0] == "fails"
+    assert found([*cells, cell("mvgrl", "accuracy", "n=50", 0.71)], "mp-mix", "mvgrl")[0] == "undecided"
+    assert found([*cells, cell("mvgrl", "accuracy", "n=20", 0.66)], "mp-mix", "mvgrl")[0] == "undecided"  # not measured
+    assert found(cells, "mvgrl") == ("not run", "")
+
+
 def test_a_method_under_two_printed_names_is_one_rival() -> None:
     scores = of_rivals([4, 5, 6], "Cora", "probe")
     shown = of_mmix("mmix_table2", ["Cora"], scores, over="all")[2]
@@ -418,7 +458,8 @@ def test_a_claim_about_a_figure_names_its_data_sets() -> None:
 
 def test_the_shipped_claims_are_read_and_put_to_the_test() -> None:
     claims = [claim for claim in load_claims(ROOT / "published" / "claims.yaml") if claim.measured]
-    published = pd.DataFrame({"artifact": list(JUDGED_BY), "method": "m", "dataset": "A"})
+    empty = {"metric": "accuracy", "value": NAN, "spread": NAN, "decimals": NAN}
+    published = pd.DataFrame({"artifact": list(JUDGED_BY), "method": "m", "dataset": "A", **empty})
     checked = check_claims(claims, replace(evidence(), published=published))
     assert checked["id"].tolist() == [claim.id for claim in claims]
     assert set(checked["outcome"]) == {"not run"}

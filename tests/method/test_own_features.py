@@ -19,6 +19,7 @@ from relamp.evaluate.bag import bag_of_nodes
 from relamp.evaluate.edit_distance import first_nodes
 from relamp.method.table import METHODS
 from relamp.model.gin import GIN
+from relamp.settings.evaluation import EditDistanceProtocol
 from relamp.settings.graphs import Pretraining
 from training import same, train
 
@@ -109,7 +110,7 @@ def test_what_needs_no_training_has_attributes_beside_labels_or_in_place_of_degr
     np.testing.assert_array_equal(alone, data.attributes)
     assert (beside.shape[1], alone.shape[1]) == (num_columns(data, "labels", 9), num_columns(data, "attributes", 9))
     assert beside.shape[1] == 4 + 2
-    cut = first_nodes(data, 3, pad=True)
+    cut = first_nodes(data, 3, EditDistanceProtocol(first_seen=False))
     assert cut.attributes is not None
     for graph in range(4):
         kept = min(3, int(data.num_nodes[graph]))

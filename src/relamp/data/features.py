@@ -22,9 +22,7 @@ def node_features(
     if labels:
         columns += [_one_hot(column, size) for column, size in _labels(data, first_label)]
     if degrees:
-        source, target = data.global_edge_index()
-        degree = np.bincount(target[source != target], minlength=len(data.x))
-        columns.append(_one_hot(np.minimum(degree, max_degree), max_degree + 1))
+        columns.append(_one_hot(np.minimum(data.degrees(), max_degree), max_degree + 1))
     if attributes and data.attributes is not None:
         columns.append(csr_matrix(data.attributes))
     return csr_matrix(hstack(columns))

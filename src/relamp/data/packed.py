@@ -134,6 +134,8 @@ class PackedGraphs(Packed):
         attributes: real-valued node features `[N, d]` float32 beside `x`, or None.
         attributes_apart: True where only methods see the attributes that ask for them (`relamp.data.features`); if not,
             as for attributes that a user asks for, all do.
+        degree: of graphs that were cut out of others, the degree that each node had there, `[N]`, or None.
+        edge_weight: weights `[E]` by which a method that weighs edges does so, in place of its own, or None.
     """
 
     header = "packed"
@@ -152,6 +154,8 @@ class PackedGraphs(Packed):
     edge_cardinality: tuple[int, ...] | None = None
     attributes: NDArray[np.float32] | None = None
     attributes_apart: bool | None = None
+    degree: Integers | None = None
+    edge_weight: NDArray[np.float32] | None = None
 
     def _faults(self) -> Iterator[str]:
         if self.node_offset[-1] != len(self.x) or self.x.ndim != 2 or self.x.shape[1] != len(self.cardinality):
@@ -162,6 +166,10 @@ class PackedGraphs(Packed):
             yield f"edge_attr {self.edge_attr.shape} against {self.edge_offset[-1]} edges"
         if self.attributes is not None and len(self.attributes) != len(self.x):
             yield f"attributes {self.attributes.shape} of {len(self.x)} nodes"
+        if self.degree is not None and len(self.degree) != len(self.x):
+            yield f"degrees {self.degree.shape} of {len(self.x)} nodes"
+        if self.edge_weight is not None and len(self.edge_weight) != self.edge_offset[-1]:
+            yield f"edge_weight {self.edge_weight.shape} against {self.edge_offset[-1]} edges"
         if not len(self.node_offset) == len(self.edge_offset) == len(self.y) + 1:
             yield f"{len(self.node_offset)} node offsets, {len(self.edge_offset)} edge offsets, {len(self.y)} labels"
         if self.smiles and len(self.smiles) != len(self.y):
@@ -214,7 +222,16 @@ class PackedGraphs(Packed):
             y=self.y[index],
             smiles=tuple(self.smiles[i] for i in index) if self.smiles else (),
             attributes=None if self.attributes is None else self.attributes[nodes],
+            degree=None if self.degree is None else self.degree[nodes],
+            edge_weight=None if self.edge_weight is None else self.edge_weight[edges],
         )
+
+    def degrees(self) -> Integers:
+        """Return how many other nodes each node is joined to, or was where the graphs were cut from, `[N]`."""
+        if self.degree is not None:
+            return self.degree
+        source, target = self.global_edge_index()
+        return np.bincount(target[source != target], minlength=len(self.x))
 
     def global_edge_index(self, start: int = 0, end: int | None = None) -> NDArray[np.int64]:
         """Edge index `[2, e]` of graphs `start ... end - 1`, by default of all, with nodes numbered through them."""

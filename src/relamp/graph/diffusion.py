@@ -34,6 +34,12 @@ def normalised_adjacency(edge_index: Integers, num_nodes: int, self_loops: bool 
     return csr_matrix(rows @ adjacency @ columns)
 
 
+def scaled(adjacency: csr_matrix[np.float64]) -> csr_matrix[np.float64]:
+    """Return `D^-1/2 A D^-1/2` of a symmetric matrix of weights at least 0, D its row sums, none of them 0."""
+    half = diags_array(np.asarray(adjacency.sum(axis=1)).reshape(-1) ** -0.5)
+    return csr_matrix(half @ adjacency @ half)
+
+
 def diffuse(
     adjacency: csr_matrix[np.float64],
     x: NDArray[Any] | csr_matrix[Any],

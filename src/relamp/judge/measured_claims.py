@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from relamp.data.rows import setting_name, setting_values
 from relamp.errors import RelampError
 from relamp.judge.intervals import PER_CENT, mean_interval
-from relamp.judge.published import AGGREGATES, JudgedBy, evaluation_of, run_as
+from relamp.judge.published import AGGREGATES, JudgedBy, evaluation_of, measures, run_as
 from relamp.judge.runs import MEASURE
 
 Outcome = Literal["holds", "fails", "undecided", "not run"]
@@ -166,6 +166,34 @@ class Beats(_Measured):
         return _above_zero({rival: _differences(self, evidence, self.method, rival) for rival in wanted})
 
 
+class PrintedAbove(_Measured):
+    """What the paper prints of each method is above what a control scores in this run, in every cell of the table.
+
+    Attributes:
+        methods: the printed ones.
+        control: a method of this run, such as an untrained encoder.
+    """
+
+    kind: Literal["printed_above"]
+    methods: tuple[str, ...]
+    control: str
+
+    def _outcome(self, evidence: Evidence) -> Result:
+        cells = measures(evidence.published[evidence.published["artifact"] == self.artifact], evidence.judged_by)
+        key = ["method", "dataset", "metric", "part"]
+        printed = cells.dropna(subset=["value"]).set_index(key)["value"].to_dict()
+        gains: dict[str, list[tuple[pd.Series[float], str, str]]] = {method: [] for method in self.methods}
+        for dataset, rows in _of_datasets(self, evidence, evidence.scores):
+            control = rows[rows["method"] == self.control]
+            for (metric, part), of_measure in control.groupby(["metric", "part"], sort=True):
+                scored = of_measure.set_index(_RUN)["value"]
+                for method in self.methods:
+                    if (cell := (method, dataset, metric, part)) in printed:
+                        what = f"{part} {metric}, {method} as printed over {self.control}".lstrip()
+                        gains[method].append((printed[cell] / PER_CENT - scored, what, dataset))
+        return _above_zero({method: _gains_of(found, evidence.confidence) for method, found in gains.items()})
+
+
 class _OfSweep(_Measured):
     """What is about runs that differ in one parameter alone, with its value `x`.
 
@@ -265,7 +293,7 @@ class AddsEntropy(_OfDamage):
         return median < 0
 
 
-MeasuredFormula = BestAverage | MeanGain | Beats | FallsAbove | RisesWith | LosesOver | AddsEntropy
+MeasuredFormula = BestAverage | MeanGain | Beats | PrintedAbove | FallsAbove | RisesWith | LosesOver | AddsEntropy
 
 
 def _rivals(evidence: Evidence, artifact: str, method: str) -> list[str]:

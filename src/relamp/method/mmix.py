@@ -63,7 +63,8 @@ class MMix(GraphMethod):
         parts = [np.zeros((0, 2 * num_columns(data, *shown)), dtype=np.float32)]
         for part in _parts(data):
             x = node_features(part, *shown)
-            inputs = branch_inputs(part.global_edge_index(), x, options.diffusion, options.alpha, options.time)
+            of_diffusion = options.diffusion, options.alpha, options.time
+            inputs = branch_inputs(part.global_edge_index(), x, *of_diffusion, weight=part.edge_weight)
             parts.append(np.concatenate(inputs, axis=1, dtype=np.float32))
         return np.concatenate(parts)
 

@@ -7,12 +7,12 @@ from typing import Any, Literal, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, eye_array
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from relamp.data.packed import Integers
-from relamp.graph.diffusion import chebyshev_coefficients, diffuse, normalised_adjacency
+from relamp.graph.diffusion import chebyshev_coefficients, diffuse, normalised_adjacency, scaled
 from relamp.kernels.prelu import PReLU
 from relamp.kernels.product import drawn_linear
 from relamp.mixing.base import Mixed, Mixer
@@ -30,17 +30,26 @@ def branch_inputs(
     alpha: float = 0.2,
     time: float = 5.0,
     tolerance: float = 1e-6,
+    weight: NDArray[np.float32] | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return `S X` `[N, F]` of both branches, with the normalised adjacency and with its diffusion.
 
     A branch is `PReLU(S X W + b)`, and `S X` knows no weights: it is computed once, from the edges `[2, E]` in both
     directions and X `[N, F]`, without a matrix of N x N. For the diffusion see `relamp.graph.diffusion.diffuse`; with
     "adjacency" both branches see the same.
+
+    With weights `[E]` of the edges, each listed once a direction, these are the adjacency, and the diffusion is made of
+    the edges' signs with a self-loop added to each node, as M-Mix's public code does it for edited graphs.
     """
-    adjacency = normalised_adjacency(edge_index, x.shape[0])
+    if weight is None:
+        adjacency = signs = normalised_adjacency(edge_index, x.shape[0])
+    else:
+        shape, (source, target) = (x.shape[0], x.shape[0]), edge_index.astype(np.int64)
+        adjacency = csr_matrix((weight.astype(np.float64), (target, source)), shape=shape)
+        signs = scaled(csr_matrix(adjacency.sign() + eye_array(x.shape[0])))
     product: csr_matrix[np.float64] = csr_matrix(adjacency @ x)
     near: NDArray[np.float32] = product.toarray().astype(np.float32)
-    return near, near if kind == "adjacency" else diffuse(adjacency, x, kind, alpha, time, tolerance)
+    return near, near if kind == "adjacency" else diffuse(signs, x, kind, alpha, time, tolerance)
 
 
 class Branch(nn.Module):

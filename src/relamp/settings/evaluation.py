@@ -7,6 +7,8 @@ from pydantic import Field, field_validator
 from relamp.settings.base import AtLeastTwo, Count, NotNegative, Positive, Settings, Share
 from relamp.settings.graphs import Augmentation, Reading
 
+EditChoice = Literal["first_seen", "pad", "self_loops", "weights", "unlabelled", "surplus"]
+
 
 class SvmProtocol(Settings):
     """Cross-validation of a support vector machine on graph embeddings."""
@@ -55,18 +57,38 @@ class DamageProtocol(Settings):
 class EditDistanceProtocol(Settings):
     """Graph edit distance (M-Mix Table 10), see `relamp.evaluate.edit_distance`."""
 
+    reading: Literal["code", "words"] = "code"
+    """Make triplets as M-Mix's public code does (code), or by nothing but the paper's words (words); each option below
+    that is null follows."""
     nodes: Annotated[tuple[Annotated[int, Field(ge=4)], ...], Field(min_length=1)] = (50, 20, 15, 10)
     """Sizes n: the first n nodes of each graph are kept."""
     graphs: Count = 1000
     """Number of graphs that are drawn; each gives one triplet."""
-    pad: bool = False
-    """Whether graphs with fewer than n nodes get isolated nodes, as in the padded arrays of M-Mix's code."""
+    first_seen: bool | None = None
+    """Whether nodes stand in the order in which the list of edges first names them (code), or as they are numbered."""
+    pad: bool | None = None
+    """Whether graphs with fewer than n nodes get isolated nodes (code), which new edges may join."""
+    self_loops: bool | None = None
+    """Whether each node has a self-loop, an edge that may be removed as others (code)."""
+    weights: bool | None = None
+    """Whether edges keep their weights in the normalised adjacency of the whole graph and new ones weigh 1 (code), or
+    the adjacency of an edited graph is normalised anew. It concerns MVGRL and M-Mix."""
+    unlabelled: bool | None = None
+    """Whether kernels do without node labels (code)."""
+    surplus: bool | None = None
+    """Whether kernels see n (n - 1) / 2 nodes, as many as M-Mix's conversion of graphs makes (code), or n at most."""
     substitutions: tuple[Count, Count] = (1, 2)
     """Number of edges that are substituted in the positive and in the negative graph."""
     wl_iterations: Count = 5
     """Rounds of the Weisfeiler-Leman kernel."""
-    normalise: bool = True
-    """Whether kernels are compared by their cosine, like embeddings; M-Mix's code compares their plain values."""
+    normalise: bool = False
+    """Whether kernels are compared by their cosine, like embeddings, or by their plain values, which the implementation
+    that the paper names returns."""
+
+    def does(self, choice: EditChoice) -> bool:
+        """Return whether a choice is made, by its own option or by the reading."""
+        chosen: bool | None = getattr(self, choice)
+        return self.reading == "code" if chosen is None else chosen
 
 
 class ProbeProtocol(Settings):
