@@ -19,7 +19,7 @@ PROTOCOL_WORDS: Mapping[Protocol, str] = {
 LEAKAGE_WORDS = (
     "What choosing on test scores adds. "
     + "".join(f"{name[0].upper()}{name[1:]}: {words}. " for name, words in PROTOCOL_WORDS.items())
-    + "The last four are rules of public codes and, like the oracle, never judged. Gap: oracle minus nested, in points. "
+    + "The last four are rules of public codes and, like the oracle, never judged. Gap: oracle minus nested in points. "
     "Candidates: settings times epochs that the oracle chose from; with one, there is no gap; epoch 0, before any "
     "training, is none of a trained method. The oracle takes one setting and epoch for all folds, nested one for each, "
     "so that a gap may be below 0. Means over seeds and folds, in per cent."

@@ -20,16 +20,16 @@ from relamp.settings.judging import PROTOCOLS
 _HEAD = ("data set", "method", "candidates", "seeds", "folds", *PROTOCOLS, "gap")
 # Colour, shape and height within the row all tell the protocols apart.
 _LOOKS = {
-    "fixed": ("#000000", "s", -0.32),
-    "nested": ("#0072B2", "o", -0.11),
-    "oracle": ("#D55E00", "D", 0.11),
+    "fixed": ("#000000", "s", -0.36),
+    "nested": ("#0072B2", "o", -0.12),
+    "oracle": ("#D55E00", "D", 0.12),
     # Looser rules of public codes share a height.
-    "epoch-on-test": ("#7F7F7F", "|", 0.33),
-    "setting-on-test": ("#7F7F7F", "1", 0.33),
-    "C-on-test": ("#7F7F7F", "x", 0.33),
-    "all-on-test": ("#7F7F7F", "+", 0.33),
+    "epoch-on-test": ("#7F7F7F", "|", 0.36),
+    "setting-on-test": ("#7F7F7F", "1", 0.36),
+    "C-on-test": ("#7F7F7F", "x", 0.36),
+    "all-on-test": ("#7F7F7F", "+", 0.36),
 }
-_ROW = 0.25  # inches per method
+_ROW = 0.3  # inches per method
 _COLUMNS = 4
 
 
