@@ -87,7 +87,7 @@ def test_one_row_under_two_names_is_found(tmp_path: Path, spread: str) -> None:
 
 def test_claims_become_rows_with_their_quote_and_remark(tmp_path: Path) -> None:
     claims = """
-    - {paper: p, where: Section 1, quote: better by 1 and 2 points, remark: read so,
+    - {paper: p, where: Section 1, quote: better by 1 and 2 points, remark: read so, about: printed,
        printed: {kind: gain, artifact: t, method: x, over: [[y]], points: {A: "1.0", B: "2.0"}}}
     """
     cells = [("x", "A", "81.0", ""), ("y", "A", "80.0", ""), ("x", "B", "61.0", ""), ("y", "B", "60.0", "")]
@@ -122,7 +122,38 @@ def test_what_is_known_to_disagree_in_lamp(papers: pd.DataFrame) -> None:
     assert sums == {"AttrMasking, Avg.": "71.1500", "No Pre-Train, Avg.": "66.9625"}
     text = wrong[wrong["where"].str.contains("“")]
     assert text["artifact"].tolist() == ["lamp_table1", "lamp_table1", "lamp_table2", "lamp_table3"]
-    assert len(wrong) == 11 + 2 + 4
+    assert len(wrong) == 11 + 2 + 4 + 5
+
+
+def test_cells_that_both_papers_quote(papers: pd.DataFrame) -> None:
+    """Twenty-eight, of which five differ by more than rounding."""
+    both = papers[papers["where"].str.endswith("as two papers quote it")]
+    assert len(both) == 28
+    wrong = both[~both["agrees"]].set_index("where")
+    numbers = {where.partition(",")[0]: row["recomputed"] for where, row in wrong.iterrows()}
+    assert numbers == {
+        "joao on REDDIT-BINARY": "88.1 ± 0.2 (mmix_table3)",
+        "joaov2 on REDDIT-BINARY": "88.8 ± 0.6 (mmix_table3)",
+        "mvgrl on IMDB-BINARY": "74.2 ± 0.7 (mmix_table3)",
+        "mvgrl on MUTAG": "89.7 ± 1.1 (mmix_table3)",
+        "mvgrl on REDDIT-BINARY": "84.5 ± 0.6 (mmix_table3)",
+    }
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "agrees"),
+    [("75.40", "75.4", True), ("87.67", "87.6", True), ("87.67", "87.7", True), ("87.67", "87.5", False)]
+    + [("87.6", "87.7", False), ("87.60", "87.61", False), ("87.60", "87.60", True)],
+)
+def test_quotes_are_compared_as_coarse_as_the_coarser(tmp_path: Path, one: str, other: str, agrees: bool) -> None:
+    head = HEAD.rstrip().replace("\n", "") + ",quoted\n"
+    for paper, table, value in (("p", "t1", one), ("q", "t2", other)):
+        line = f"{paper},{table},x,A,accuracy,{value},,,,,elsewhere\n"
+        own = f"{paper},{table},y,A,accuracy,{value}1,,,,,\n"  # no quote: each paper's own number
+        (tmp_path / f"{table}.csv").write_text(head + line + own, encoding="utf-8")
+    (tmp_path / "claims.yaml").write_text("[]", encoding="utf-8")
+    found = outcome(audit_of(tmp_path))
+    assert found == {"x on A, accuracy, as two papers quote it": (one, f"{other} (t2)", agrees)}
 
 
 def test_one_cell_explains_the_averages_and_ranks_of_table_2() -> None:

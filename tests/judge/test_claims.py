@@ -26,7 +26,7 @@ FRAME = {
 Row = tuple[Any, ...]
 # Differences of three independent runs by a point up and down: t(0.975, 2) / sqrt(3), so 4, 5, 6 is 5 -+ 2.484138.
 HALF = 2.484138
-CLAIM = {"id": "one", "paper": "lamp", "where": "here", "quote": "it is so"}
+CLAIM = {"id": "one", "paper": "lamp", "where": "here", "quote": "it is so", "about": "measured"}
 
 
 def printed() -> pd.DataFrame:
@@ -366,9 +366,9 @@ def test_sweeps_by_hand(test: dict[str, Any], rows: list[Row], word: str, shown:
 def test_slope_is_that_of_least_squares_over_uneven_decades() -> None:
     # At decades 0, 1 and 3: mean 4/3, x = -4/3, -1/3, 5/3; values 0, 3, 9 lie on a line of 3 a decade; the middle one
     # moved by +1 moves the slope by -1/3 over 42/9: -1/14.
-    values = {1.0: [10, 10], 10.0: [13, 14], 1000.0: [19, 19]}
+    values = {1.0: [10, 10, 10], 10.0: [13, 14, 14], 1000.0: [19, 19, 19]}
     row = check(evidence(settings=swept(values, "alpha")), **RISES)
-    assert row["evidence"].startswith(f"A, points a tenfold alpha: {3 - 1 / 28:+.2f} ")
+    assert row["evidence"].startswith(f"A, points a tenfold alpha: {3 - 1 / 21:+.2f} ")
 
 
 @pytest.mark.parametrize(("test", "rows"), [(FALLS, DOWN), (RISES, UP)])
@@ -466,8 +466,101 @@ def test_the_shipped_claims_are_read_and_put_to_the_test() -> None:
     assert check_claims([], evidence()).columns.tolist() == list(COLUMNS)
 
 
+AROUND = {"kind": "best_around", "artifact": "lamp_fig5", "table": "lamp_table1", "parameter": "alpha", "value": 1}
+SAME = {"kind": "not_sensitive", "artifact": "lamp_fig5", "table": "lamp_table1", "parameter": "alpha"}
+
+
+@pytest.mark.parametrize(
+    ("around", "word"),
+    [([5, 5.1, 5.2], "holds"), ([-5, -5.1, -5.2], "fails"), ([-1, 0, 1.5], "undecided")],
+)
+def test_best_within_a_tenfold(around: list[float], word: str) -> None:
+    # 0.1, 1 and 10 are within a tenfold of 1, and each is moved by as much; 0.01 and 100 are not.
+    values = {x: ([50 + y for y in around] if 0.1 <= x <= 10 else [50, 50, 50]) for x in (0.01, 0.1, 1.0, 10.0, 100.0)}
+    row = check(evidence(settings=swept(values, "alpha")), **AROUND)
+    assert row["outcome"] == word
+    assert row["evidence"].startswith(f"A, alpha within a tenfold of 1 above the rest: {sum(around) / 3:+.2f} ")
+    assert outcome(evidence(settings=swept({0.1: [1, 1, 1], 10.0: [1, 1, 1]}, "alpha")), **AROUND) == "not run"
+
+
+@pytest.mark.parametrize(
+    ("other", "word"),
+    [([51, 50.9, 51.1], "holds"), ([54, 53.9, 54.1], "fails"), ([50, 53, 52], "undecided"), ([48, 48, 48], "holds")],
+)
+def test_not_sensitive_within_the_margin(other: list[float], word: str) -> None:
+    row = check(evidence(settings=swept({0.1: [50, 50, 50], 1.0: [50, 50, 50], 10.0: other}, "alpha")), **SAME)
+    assert row["outcome"] == word
+    assert row["evidence"].startswith(
+        f"of 3 pairs the furthest apart, A, alpha 10 against 0.1: {sum(other) / 3 - 50:+.2f}"
+    )
+
+
+def test_less_pruning_is_preferred_up_to_a_value_or_more() -> None:
+    values = {0.1: [52, 52.1, 52.2], 0.3: [52, 52.1, 52.2], 0.5: [50, 50, 50], 0.9: [90, 90, 90]}
+    up_to = {**FALLS, "threshold": 0.4, "up_to": 0.75}
+    found = evidence(settings=swept(values))
+    assert outcome(found, **up_to) == "holds"
+    assert outcome(found, **up_to, rises=True) == "fails"
+    # Without the end, 0.9 is among the rest.
+    assert outcome(found, **{**FALLS, "threshold": 0.4}) == "fails"
+
+
+def test_the_largest_loss_is_above_all_others_in_every_reading() -> None:
+    most = {"kind": "loses_most", "artifact": "lamp_fig2", "table": "lamp_table1", "augmentation": "subgraph"}
+
+    def rows(paper: float, code: float) -> list[Row]:
+        losses = (("subgraph", paper, code), ("node_drop", 0.3, 0.3), ("edge_perturbation", 0.1, 0.4))
+        return [
+            ("A", name, reading, loss)
+            for name, *both in losses
+            for reading, loss in zip(("paper", "code"), both, strict=True)
+        ]
+
+    row = check(evidence(damage=rows(0.5, 0.6)), **most)
+    assert (row["outcome"], row["coverage"]) == ("holds", "1 of 3 data sets: A")
+    assert row["evidence"] == "A: 50.0 % against 30.0 % (paper); A: 60.0 % against 40.0 % (code)"
+    assert outcome(evidence(damage=rows(0.5, 0.35)), **most) == "undecided"
+    assert outcome(evidence(damage=rows(0.3, 0.35)), **most) == "fails"
+    assert outcome(evidence(damage=rows(0.5, 0.6)[:2]), **most) == "not run"
+
+
+PLACE = {"kind": "place", "method": "new", "place": 2}
+
+
+def test_a_place_is_as_certain_as_its_rivals() -> None:
+    # Below `old` and above `other` on A and B, so second on both.
+    def beaten(dataset: str) -> list[Row]:
+        middle = runs("new", dataset, [50, 60, 70])
+        return middle + runs("old", dataset, [55, 65.1, 75.2]) + runs("other", dataset, [45, 55.1, 65.2])
+
+    both = evidence(beaten("A") + beaten("B"))
+    assert outcome(both, **PLACE, count=2) == "holds"
+    assert outcome(both, **PLACE, count=1) == "fails"
+    row = check(evidence(beaten("A")), **PLACE, count=2)
+    assert (row["outcome"], row["evidence"]) == (
+        "undecided",
+        "place 2 on 1 to 2 data sets, claimed 2; A: place 2",
+    )
+    without = evidence([line for line in beaten("A") if line[0] != "other"])
+    assert check(without, **PLACE, count=0)["evidence"] == "place 2 on 0 to 2 data sets, claimed 0; A: place 2 to 3"
+    assert outcome(evidence(beaten("A")[:3]), **PLACE, count=1) == "not run"
+
+
+def test_best_average_over_some_rivals_alone() -> None:
+    best = {"kind": "best_average", "method": "new"}
+    found = evidence(ahead([4, 5, 6]))
+    assert outcome(found, **best) == "undecided"  # `other` was not run
+    assert outcome(found, **best, over=["old"]) == "holds"
+
+
+def test_two_seeds_without_folds_decide_nothing() -> None:
+    """They may happen to agree."""
+    assert outcome(evidence(ahead([5.0, 5.0])), **BEATS) == "undecided"
+    assert outcome(evidence(ahead([5.0, 5.0, 5.0])), **BEATS) == "holds"
+
+
 GOOD: dict[str, Any] = {
-    **{"id": "x", "paper": "lamp", "where": "Table 1", "quote": "it is so"},
+    **{"id": "x", "paper": "lamp", "where": "Table 1", "quote": "it is so", "about": "measured"},
     "measured": {"kind": "beats", "artifact": "lamp_table3", "method": "new", "over": "old", "leave_out": ["B"]},
 }
 PRINTED = {"kind": "sum", "artifact": "t", "parts": ["1"], "total": "1"}
@@ -478,8 +571,10 @@ PRINTED = {"kind": "sum", "artifact": "t", "parts": ["1"], "total": "1"}
     [
         ({"quote": ""}, "the claim x: quote: "),
         ({"where": None}, "the claim x: where: "),
-        ({"id": ""}, "the claim it is so: .*`measured` formula, and then an `id`"),
-        ({"measured": None}, "the claim x: .*`measured` formula"),
+        ({"id": ""}, "the claim it is so: .*a claim about what is `measured` has such a formula and an `id`"),
+        ({"measured": None}, "the claim x: .*a claim about what is `measured`"),
+        ({"about": "printed"}, "the claim x: .*a claim about what is `measured`"),
+        ({"about": "something"}, "the claim x: about: Input should be 'printed' or 'measured'"),
         ({"measured": {"kind": "wins"}}, "the claim x: measured: .*'wins'.*expected tags: 'best_average', 'gain'"),
         ({"measured": {**GOOD["measured"], "dataset": ["A"]}}, "the claim x: measured.beats.dataset: Extra"),
         ({"measured": {**GOOD["measured"], "kind": "gain"}}, "the claim x: measured.gain.points: Field required"),

@@ -1,6 +1,5 @@
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
 from itertools import product
 from statistics import mean, stdev, variance
 
@@ -14,8 +13,10 @@ from scipy import stats
 from relamp.errors import RelampError
 from relamp.judge.intervals import (
     Interval,
+    Sample,
     cell_intervals,
     further_seeds,
+    half_width,
     mean_interval,
 )
 
@@ -136,8 +137,8 @@ def test_cells_are_intervals_in_per_cent() -> None:
         cell_intervals(scores.drop(columns="protocol"))
 
 
-def interval(center: float, half: float, seeds: int, folds: int) -> dict[str, float]:
-    return {"mean": center, "low": center - half, "high": center + half, "seeds": seeds, "folds": folds}
+def cell(mean: float, std: float, seeds: int) -> dict[str, float]:
+    return {"mean": mean, "std_seeds": std, "seeds": seeds}
 
 
 @pytest.mark.parametrize(
@@ -155,39 +156,53 @@ def interval(center: float, half: float, seeds: int, folds: int) -> dict[str, fl
 def test_further_seeds_by_hand(target: tuple[float, float], number: int | None) -> None:
     # 70 ± 2.484 of 2 seeds without folds... s = 2.484 sqrt 2 / 12.706 = 0.2765. Of n seeds, 70 ± t(n - 1) s / sqrt n:
     # n = 3: 4.303 * 0.2765 / 1.732 = 0.687; n = 4: 3.182 * 0.2765 / 2 = 0.440; n = 5: 2.776 * 0.2765 / 2.236 = 0.343.
-    assert further_seeds(interval(70, 2.484, 2, 0), *target, 0.95) == number
+    assert further_seeds(cell(70, 0.2765, 2), *target, 0.95) == number
 
 
-def test_a_floor_that_no_number_of_seeds_breaks() -> None:
-    # 10 folds: with ever more seeds the half-width falls to z sqrt(1/9) s. Here J = 10 and s = 3:
-    # 2.262 * sqrt(1/10 + 1/9) * 3 = 3.118 now, 1.960 * 3 / 3 = 1.960 in the end.
-    found = interval(70, 2.262157 * math.sqrt(1 / 10 + 1 / 9) * 3, 1, 10)
-    assert further_seeds(found, 68.05, 71.95, 0.95) is None
-    assert further_seeds(found, 67.95, 72.05, 0.95) is not None
-    assert further_seeds(found, 67.95, 72.05, 0.95, most=1) is None
-    # The spread of a single run is unknown.
-    assert further_seeds(interval(70, math.nan, 1, 0), 60, 80, 0.95) is None
+def test_welch_by_hand() -> None:
+    # Variances of the means 4 / 4 = 1 and 9 / 3 = 3; freedom 16 / (1 / 3 + 9 / 2) = 3.310345; t(0.975) = 3.022131.
+    (half,) = half_width(2.0, 4, Sample(3.0, 3))
+    assert half == pytest.approx(float(stats.t.ppf(0.975, 16 / (1 / 3 + 9 / 2))) * 2)
+    # As scipy has it, from samples of these sizes and spreads.
+    one, other = np.array([68.0, 70, 72, 70]), np.array([71.0, 74, 77])
+    found = stats.ttest_ind(one, other, equal_var=False).confidence_interval(0.95)
+    (mine,) = half_width(float(one.std(ddof=1)), 4, Sample(float(other.std(ddof=1)), 3))
+    assert mine == pytest.approx((found.high - found.low) / 2)
+
+
+def test_without_a_known_printed_spread_it_is_students() -> None:
+    student = float(stats.t.ppf(0.975, 3)) * 2.0 / 2
+    for printed in (Sample(math.nan, 5), Sample(3.0, 1), Sample(3.0, 0)):
+        assert half_width(2.0, 4, printed)[0] == pytest.approx(student)
+    assert half_width(0.0, 4)[0] == 0
+    assert math.isnan(half_width(math.nan, 1)[0])
+    # Seeds that agree leave the printed spread alone.
+    assert half_width(0.0, 4, Sample(3.0, 9))[0] == pytest.approx(float(stats.t.ppf(0.975, 8)))
+
+
+def test_a_printed_spread_is_a_floor_that_no_number_of_seeds_breaks() -> None:
+    # 3 / sqrt(9) = 1 with 8 degrees of freedom in the end: t(0.975, 8) = 2.306.
+    found, printed = cell(70, 2.0, 5), Sample(3.0, 9)
+    assert further_seeds(found, 67.71, 72.29, 0.95, printed) is None
+    assert further_seeds(found, 67.65, 72.35, 0.95, printed) is not None
+    assert further_seeds(found, 67.65, 72.35, 0.95, printed, most=1) is None
+    # The spread of a single seed is unknown.
+    assert further_seeds(cell(70, math.nan, 1), 60, 80, 0.95, most=0) is None
     for target in ((71, 70), (math.nan, 70)):
         with pytest.raises(RelampError, match="not a range"):
             further_seeds(found, *target, 0.95)
 
 
 @settings(max_examples=60, deadline=None)
-@given(tables(), st.floats(-0.5, 0.5), st.floats(0.01, 1))
-def test_further_seeds_is_the_first_number_that_decides(table: list[list[float]], shift: float, width: float) -> None:
-    folds = len(table[0])
-    found = mean_interval(runs(table, folds > 1))
-    assume(found.high - found.low > 1e-6)
-    target = found.mean + shift - width / 2, found.mean + shift + width / 2
-    number = further_seeds(asdict(found), *target, 0.95, most=200)
-    spread = stdev([value for line in table for value in line])
+@given(st.floats(0.1, 5), st.integers(3, 8), st.floats(-0.5, 0.5), st.floats(0.01, 4))
+def test_further_seeds_is_the_first_number_that_decides(std: float, seeds: int, shift: float, width: float) -> None:
+    target = 70 + shift - width / 2, 70 + shift + width / 2
+    number = further_seeds(cell(70, std, seeds), *target, 0.95, most=200)
 
     def decided(more: int) -> bool:
         """By the formula, one number of seeds at a time."""
-        total = (len(table) + more) * folds
-        scale = spread * math.sqrt(1 / total + (1 / (folds - 1) if folds > 1 else 0))
-        half = float(stats.t.ppf(0.975, total - 1)) * scale
-        low, high = found.mean - half, found.mean + half
+        half = float(stats.t.ppf(0.975, seeds + more - 1)) * std / math.sqrt(seeds + more)
+        low, high = 70 - half, 70 + half
         return target[0] <= low <= high <= target[1] or high < target[0] or low > target[1]
 
     answers = [decided(more) for more in range(201)]

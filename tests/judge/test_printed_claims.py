@@ -40,7 +40,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
 
 
 def check(tables: dict[str, pd.DataFrame], **of: Any) -> list[Finding]:
-    claim = {"paper": "p", "where": "here", "quote": "so", "printed": {"artifact": "t", **of}}
+    claim = {"paper": "p", "where": "here", "quote": "so", "about": "printed", "printed": {"artifact": "t", **of}}
     return Claim.model_validate(claim).printed.check(tables)
 
 

@@ -70,6 +70,11 @@ CHOICE = ["setting", "epoch", "candidate", "value"]
         ("fixed", [[OWN, 20, 1, 0.55], [OWN, 20, 1, 0.65]]),
         ("nested", [[OTHER, 20, 9, 0.45], [OWN, 10, 9, 0.40]]),
         ("oracle", [[OTHER, 10, 1, 0.80], [OTHER, 10, 9, 0.70]]),
+        # At the fixed setting 0.60 on average at epoch 20, 0.50 at 10; at the last epoch 0.375 at the other setting.
+        ("epoch-on-test", [[OWN, 20, 1, 0.55], [OWN, 20, 1, 0.65]]),
+        ("setting-on-test", [[OWN, 20, 1, 0.55], [OWN, 20, 1, 0.65]]),
+        ("C-on-test", [[OWN, 20, 9, 0.99], [OWN, 20, 1, 0.65]]),
+        ("all-on-test", [[OTHER, 20, 1, 0.99], [OTHER, 20, 9, 0.99]]),
     ],
 )
 def test_scores_by_hand(protocol: str, chosen: list[list[Any]]) -> None:
@@ -78,9 +83,46 @@ def test_scores_by_hand(protocol: str, chosen: list[list[Any]]) -> None:
     assert found[CHOICE].to_numpy().tolist() == chosen
     assert found["fold"].tolist() == [0, 1]
     assert set(found["candidates"]) == {4}
+    assert set(found["settings"]) == {2}
     assert judged_scores(scores(all_runs({"svm-rbf": frame(HAND)}), FIXED), protocol)["value"].tolist() == [
         line[-1] for line in chosen
     ]
+
+
+# Two seeds and no folds that differ: the best epoch and setting are another one for each seed.
+BY_SEED = svm_rows(
+    [
+        (candidate, seed, fold, {1.0: (0.5, test), 9.0: (0.4, test + 0.01 * fold)})
+        for candidate, tests in {
+            (OWN, 10.0): (0.60, 0.30),
+            (OWN, 20.0): (0.40, 0.50),
+            (OTHER, 10.0): (0.90, 0.10),
+            (OTHER, 20.0): (0.70, 0.20),
+        }.items()
+        for seed, test in enumerate(tests)
+        for fold in (0, 1)
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "chosen"),
+    [
+        ("oracle", [[OTHER, 10, 0.90], [OTHER, 10, 0.10]]),  # 0.5 on average, as no other
+        ("epoch-on-test", [[OWN, 10, 0.60], [OWN, 20, 0.50]]),
+        ("setting-on-test", [[OTHER, 20, 0.70], [OWN, 20, 0.50]]),
+        ("C-on-test", [[OWN, 20, 0.40], [OWN, 20, 0.50]]),
+        ("all-on-test", [[OTHER, 10, 0.90], [OWN, 20, 0.50]]),
+    ],
+)
+def test_looser_rules_choose_for_each_seed(protocol: str, chosen: list[list[Any]]) -> None:
+    found = svm_scores(frame(BY_SEED), protocol)
+    first = found[found["fold"] == 0]
+    assert first[["setting", "epoch", "value"]].to_numpy().tolist() == chosen
+    # In the second fold the other C is better by a point, which two of the rules take.
+    second = found.loc[found["fold"] == 1, "value"].to_numpy()
+    more = 0.01 if protocol in ("C-on-test", "all-on-test") else 0.0
+    assert second == pytest.approx([value + more for *_, value in chosen])
 
 
 def test_leakage_gap_by_hand() -> None:
@@ -91,6 +133,8 @@ def test_leakage_gap_by_hand() -> None:
     assert gap == {
         **{"method": "m", "dataset": "MUTAG", "seeds": 1, "folds": 2, "candidates": 4},
         **{"fixed": pytest.approx(60.0), "nested": pytest.approx(42.5), "oracle": pytest.approx(75.0)},
+        **{"epoch-on-test": pytest.approx(60.0), "setting-on-test": pytest.approx(60.0)},
+        **{"C-on-test": pytest.approx(82.0), "all-on-test": pytest.approx(99.0)},
         "gap": pytest.approx(32.5),
     }
     with pytest.raises(RelampError, match=r"seed 0, fold 1: there is no score of the protocol 'nested'"):
@@ -127,11 +171,11 @@ def test_equals_are_told_apart_by_the_stated_order() -> None:
 
 
 @pytest.mark.parametrize("epoch", [NONE, 0.0])
-def test_what_is_never_trained_has_the_same_scores_in_all_protocols(epoch: float) -> None:
+def test_what_is_never_trained_has_the_same_scores_but_for_c(epoch: float) -> None:
     grid = {1.0: (0.5, 0.4), 0.1: (0.5, 0.9)}
     pairs = product(range(2), range(3))
     rows = frame(svm_rows([(("default", epoch), seed, fold, grid) for seed, fold in pairs], "wl"))
-    by_protocol = [svm_scores(rows, protocol).drop(columns="protocol") for protocol in PROTOCOLS]
+    by_protocol = [svm_scores(rows, protocol).drop(columns="protocol") for protocol in PROTOCOLS[:5]]
     # The C is the stored choice: the first of the grid among equals.
     assert (by_protocol[0]["candidate"] == 1.0).all()
     assert len(by_protocol[0]) == 6
@@ -139,6 +183,8 @@ def test_what_is_never_trained_has_the_same_scores_in_all_protocols(epoch: float
     for other in (*by_protocol[1:], svm_scores(back, "oracle").drop(columns="protocol")):
         pd.testing.assert_frame_equal(other, by_protocol[0])
     assert table(back)["mean"] == pytest.approx(40)
+    for protocol in PROTOCOLS[5:]:
+        assert svm_scores(rows, protocol)[["candidate", "value"]].to_numpy().tolist() == [[0.1, 0.9]] * 6
 
 
 def test_the_epoch_before_training_is_no_candidate_of_what_was_trained() -> None:
@@ -163,8 +209,25 @@ def slow_svm(given: list[Cell], protocol: str) -> dict[tuple[int, int], float]:
         candidates = {(setting, epoch) for setting, epoch in candidates if epoch}
     last = (OWN, max(epoch for setting, epoch in candidates if setting == OWN))
     best = max(candidates, key=lambda candidate: mean(at[candidate, run][1] for run in runs))
-    allowed = {"fixed": {last}, "nested": candidates, "oracle": {best}}[protocol]
-    return {run: max(at[candidate, run] for candidate in allowed)[1] for run in runs}
+    if protocol in ("fixed", "nested", "oracle"):
+        allowed = {"fixed": {last}, "nested": candidates, "oracle": {best}}[protocol]
+        return {run: max(at[candidate, run] for candidate in allowed)[1] for run in runs}
+    of_test = {
+        (candidate, (seed, fold)): max(pair[1] for pair in grid.values()) for candidate, seed, fold, grid in given
+    }
+    by_inner = {key: pair[1] for key, pair in at.items()}
+    score, allowed = {
+        "epoch-on-test": (by_inner, {each for each in candidates if each[0] == OWN}),
+        "setting-on-test": (by_inner, {each for each in candidates if each[1] == last[1]}),
+        "C-on-test": (of_test, {last}),
+        "all-on-test": (of_test, candidates),
+    }[protocol]
+    found = {}
+    for seed in {seed for seed, _ in runs}:
+        folds = [run for run in runs if run[0] == seed]
+        winner = max(allowed, key=lambda candidate: mean(score[candidate, run] for run in folds))
+        found |= {run: score[winner, run] for run in folds}
+    return found
 
 
 def drawn(
@@ -177,7 +240,7 @@ def drawn(
 
 
 NAMES = st.lists(st.sampled_from([OTHER, THIRD]), unique=True).map(lambda names: [OWN, *names])
-EPOCHS = st.sampled_from([(20.0,), (0.0, 20.0)])
+EPOCHS = st.sampled_from([(20.0,), (0.0, 20.0), (0.0, 10.0, 20.0)])
 ROWS = st.builds(drawn, NAMES, EPOCHS, st.integers(1, 2), st.integers(1, 3), st.just(3), st.integers(0, 10**6))
 
 
@@ -441,7 +504,7 @@ def test_evaluations_stay_apart() -> None:
     linear = frame(HAND).assign(setting=frame(HAND)["setting"].replace({OWN: "default"}))
     found = scores(all_runs({"svm-rbf": frame(HAND), "svm-linear": linear, "probe": probe(GRID)}), FIXED)
     counts = found.groupby("evaluation").size().to_dict()
-    assert counts == {"probe": 2, "svm-linear": 6, "svm-rbf": 6}
+    assert counts == {"probe": 2, "svm-linear": 2 * len(PROTOCOLS), "svm-rbf": 2 * len(PROTOCOLS)}
     assert judged_scores(found, "nested").groupby("evaluation")["protocol"].unique().map(list).to_dict() == {
         **{"probe": ["fixed"], "svm-linear": ["nested"], "svm-rbf": ["nested"]}
     }

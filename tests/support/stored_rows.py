@@ -18,6 +18,7 @@ from relamp.evaluate.hard_negatives import measure_hardness
 from relamp.evaluate.mixing_weights import neighbour_weights
 from relamp.render.style import PAPER_ORDER
 from relamp.runtime.home import home
+from relamp.settings.judging import PROTOCOLS
 from relamp.settings.mixing import MixSettings
 from relamp.study.config import load_config
 from relamp.study.plan import Plan
@@ -197,6 +198,7 @@ def scores(
         fixed = 60 - 0.3 * place + noise * rng.standard_normal()
         trained = method not in ("untrained", "bag", "graphlet", "wl")
         values = {"fixed": fixed, "nested": fixed + trained, "oracle": fixed + trained * rng.uniform(1, 9)}
+        values |= {name: fixed + trained * (place + 1) for place, name in enumerate(PROTOCOLS[3:])}
         for (protocol, value), seed, fold in product(values.items(), range(seeds), range(folds)):
             rows.append((method, dataset, protocol, seed, fold, value / 100, 30 if trained else 1))
     made = pd.DataFrame(rows, columns=["method", "dataset", "protocol", "seed", "fold", "value", "candidates"])
@@ -219,13 +221,13 @@ def write_run(folder: Path) -> None:
 
 def judged_cells(papers: Sequence[str], number: int) -> pd.DataFrame:
     """Judged numbers of tables, of every verdict in turn, and one of each paper that was not run."""
-    words = ["inconclusive", "reproduced", "better", "worse"]
+    words = ["inconclusive", "reproduced", "better", "worse", "too few seeds", "not comparable"]
     rng, rows = np.random.default_rng(5), []
     for paper in papers:
         for place in range(number + 1):
             mean = 60 + 0.7 * place + rng.uniform()
             at = {"paper": paper, "artifact": f"{paper}_table1", "method": f"m{place}", "dataset": "MUTAG"}
             found = {"published": mean + 3, "mean": mean, "low": mean - 2, "high": mean + 2, "margin": 2.0}
-            word = words[place % 4] if place < number else "not run"
+            word = words[place % len(words)] if place < number else "not run"
             rows.append({**at, "metric": "accuracy", "part": "", **found, "verdict": word})
     return pd.DataFrame(rows)

@@ -10,10 +10,11 @@ from rich.console import Console
 
 from relamp.data.rows import read_by_evaluation, read_tables
 from relamp.judge import audit as papers
-from relamp.judge.claims import check_claims, load_claims
+from relamp.judge.claims import check_claims, check_printed, load_claims
 from relamp.judge.measured_claims import Evidence
-from relamp.judge.published import JudgedBy, load_published, run_as
+from relamp.judge.published import JudgedBy, load_protocols, load_published, run_as
 from relamp.judge.runs import all_runs, judged_scores, last_epochs, scores
+from relamp.judge.scale import read_scale
 from relamp.judge.verdict import judge_cells, refuse
 from relamp.judge.words import counted, how_judged
 from relamp.render.sidecar import write_sidecar
@@ -26,6 +27,7 @@ def judge(
     rows: Sequence[Path],
     damage: Sequence[Path],
     published: Sequence[Path],
+    protocols: Path,
     claims: Path,
     fixed: Mapping[str, Mapping[str, str]],
     methods: Mapping[str, Sequence[str]],
@@ -33,6 +35,7 @@ def judge(
     judging: Mapping[str, Any],
     preset: str,
     pages: Mapping[str, str],
+    scale: Mapping[str, Any],
     output: Path,
     command: str,
     asked: Path | None = None,
@@ -42,14 +45,16 @@ def judge(
     `rows` are those of all evaluations, in `rows/<evaluation>/...`; `damage` has one file per data set. `fixed` is, by
     evaluation and method, the setting of the tables (`default` where none is named); `methods`, by evaluation, what
     relamp can run: a published cell of anything else gets no verdict; `judged_by`, by artifact and domain of the data
-    set, the evaluation; `pages` the page of each artifact that is rendered, its sidecar beside it. `output` is the
-    page; `.csv`, `.md` and `.json` of the same name, `claims.csv` and `scores.csv` lie beside it.
+    set, the evaluation; `pages` the page of each artifact that is rendered, its sidecar beside it; `protocols` says
+    how printed numbers were measured, `scale` how large the run is beside the paper's. `output` is the page; `.csv`,
+    `.md` and `.json` of the same name, `claims.csv` and `scores.csv` lie beside it.
     """
     chosen = Judging.model_validate(judging)
     runs = all_runs(read_by_evaluation(rows, asked))
     found = scores(runs, fixed)
     printed = pd.concat([load_published(path.parent, path.stem) for path in published], ignore_index=True)
-    cells = judge_cells(printed, found, methods, judged_by, chosen)
+    measured_by = load_protocols(protocols)
+    cells = judge_cells(printed, found, methods, judged_by, chosen, measured_by, read_scale(scale))
     evidence = Evidence(
         scores=judged_scores(found, chosen.protocol),
         settings=last_epochs(runs),
@@ -59,7 +64,8 @@ def judge(
         margin=chosen.margin,
         confidence=chosen.confidence,
     )
-    how, tested = how_judged(chosen, preset), check_claims(load_claims(claims), evidence)
+    said = load_claims(claims)
+    how, tested = how_judged(chosen, preset), check_claims(said, evidence)
     write_csv(output.with_name("scores.csv"), found)
     write_csv(output.with_suffix(".csv"), cells)
     write_csv(output.with_name("claims.csv"), tested)
@@ -67,9 +73,12 @@ def judge(
     # A page links what is there when it is written.
     there = {name: page for name, page in pages.items() if Path(page).is_file() and _sidecar(page).is_file()}
     near = {name: _relative(page, output.parent) for name, page in there.items()}
-    page = verdict_page(cells, tested, how, preset, _files(found, cells, output.parent), near)
+    tables = {str(name): table for name, table in printed.groupby("artifact", sort=False)}
+    numbers = {name: each.about for name, each in measured_by.items()}
+    of_papers = check_printed(said, tables), numbers
+    page = verdict_page(cells, tested, how, preset, _files(found, cells, output.parent), near, *of_papers)
     write_text(output.with_suffix(".html"), page)
-    write_sidecar(output, [*rows, *damage, *published, claims], command)
+    write_sidecar(output, [*rows, *damage, *published, protocols, claims], command)
 
 
 def audit(published: Sequence[Path], claims: Path, output: Path, command: str) -> None:

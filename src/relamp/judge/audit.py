@@ -9,7 +9,7 @@ import pandas as pd
 
 from relamp.errors import RelampError
 from relamp.judge.claims import load_claims
-from relamp.judge.published import AVERAGES, RANK, load_published, natural, paper_datasets
+from relamp.judge.published import AGGREGATES, AVERAGES, RANK, load_published, natural, paper_datasets
 from relamp.judge.ranks import average_ranks
 
 COLUMNS = ("paper", "artifact", "where", "claimed", "recomputed", "agrees", "remark")
@@ -23,9 +23,9 @@ Row = tuple[str, str, str, str, str, bool, str]
 def audit(published: Iterable[Path], claims: Path | str) -> pd.DataFrame:
     """Return one row (`COLUMNS`) for each check of the published tables against themselves, sorted.
 
-    Checked are all averages and average ranks, every cell that a paper prints in several tables, rows of different
-    methods that are equal number by number (only those found are listed), and the claims that have a `printed`
-    formula. Raises RelampError if there are no tables, or a file has a wrong form.
+    Checked are all averages and average ranks, every cell that a paper prints in several tables or that both papers
+    quote, rows of different methods that are equal number by number (only those found are listed), and the claims about
+    printed numbers. Raises RelampError if there are no tables, or a file has a wrong form.
     """
     paths = sorted(published, key=lambda path: natural(path.stem))
     tables = {path.stem: load_published(path.parent, path.stem) for path in paths}
@@ -42,6 +42,7 @@ def audit(published: Iterable[Path], claims: Path | str) -> pd.DataFrame:
     cells["protocol"] = cells["protocol"].fillna("") if "protocol" in cells else ""
     for _, of_paper in cells.groupby("paper"):
         rows += [*_check_repeats(of_paper), *_find_twins(of_paper)]
+    rows += _check_quotes(cells)
     for claim in load_claims(claims):
         if not claim.printed:
             continue
@@ -115,6 +116,23 @@ def _check_repeats(cells: pd.DataFrame) -> Iterator[Row]:
         where = f"{method} on {dataset}, {metric}, in several tables"
         remark = "" if agrees else "one name, several numbers"
         yield first["paper"], first["artifact"], where, _number(first), told, agrees, remark
+
+
+def _check_quotes(cells: pd.DataFrame) -> Iterator[Row]:
+    """Compare the cells that several papers quote for one method, data set and metric, as coarse as the coarser one."""
+    quoted = cells[(cells["quoted"] != "") & ~cells["dataset"].isin(AGGREGATES)].dropna(subset=["value"])
+    for (method, dataset, metric), same in quoted.groupby(["method", "dataset", "metric"], sort=False):
+        first, *others = same.drop_duplicates("paper").to_dict("records")
+        for other in others:
+            decimals = sorted((first["decimals"], other["decimals"]))
+            off = other["value"] - first["value"]
+            # A number with fewer decimals was rounded or cut off, by less than its last one.
+            room = 10.0 ** -decimals[0] - _EQUAL if decimals[0] < decimals[1] else _EQUAL
+            agrees = abs(off) < room
+            told = f"{_number(other)} ({other['artifact']})"
+            where = f"{method} on {dataset}, {metric}, as two papers quote it"
+            remark = "" if agrees else f"quoted numbers differ by {off:+.2f}"
+            yield first["paper"], first["artifact"], where, _number(first), told, agrees, remark
 
 
 def _find_twins(cells: pd.DataFrame) -> Iterator[Row]:

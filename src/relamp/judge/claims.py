@@ -1,7 +1,8 @@
 """The papers' claims, put to the test: each is a quote, a place and a formula, tried on printed or on measured cells.
 
-`printed` formulas, the classes below, ask whether the papers' own cells bear out their text (`relamp.judge.audit`),
-`measured` ones (`relamp.judge.measured_claims`) whether scores of this run do.
+A claim is `about` one of two things: about printed numbers, tried by a `printed` formula, the classes below, which ask
+whether the papers' own cells bear out their text (`relamp.judge.audit`); or about what is measured, tried by a
+`measured` one (`relamp.judge.measured_claims`) on scores of this run.
 """
 
 from abc import abstractmethod
@@ -19,7 +20,8 @@ from relamp.judge.measured_claims import Data, Evidence, Formula, MeasuredFormul
 from relamp.judge.published import AGGREGATES, RANK
 from relamp.runtime.yaml_words import read_words
 
-COLUMNS = ("id", "paper", "where", "quote", "outcome", "coverage", "evidence")
+COLUMNS = ("id", "paper", "where", "quote", "about", "outcome", "coverage", "evidence")
+_SOURCE = {"id", "paper", "where", "quote", "about"}
 AVERAGE = "average"  # in place of a data set: the mean over the data sets
 _EQUAL = 1e-9  # differences of printed decimals are exact but for the last bits of a float
 
@@ -196,14 +198,16 @@ class Claim(Data):
 
     Attributes:
         paper, where, quote: the source; `where` also says as what the quote is read, if that is not plain.
-        id: of a claim on measured cells.
-        measured, printed: the formulas, at least one.
+        about: printed numbers, or what is measured.
+        id: of a claim about what is measured.
+        measured, printed: the formula, of that which the claim is about.
         remark: what a reader of the audit should know.
     """
 
     paper: str = Field(min_length=1)
     where: str = Field(min_length=1)
     quote: str = Field(min_length=1)
+    about: Literal["printed", "measured"]
     id: str = ""
     measured: Annotated[MeasuredFormula, Field(discriminator="kind")] | None = None
     printed: Annotated[Gain | Places | Leads | Sum, Field(discriminator="kind")] | None = None
@@ -211,8 +215,9 @@ class Claim(Data):
 
     @model_validator(mode="after")
     def _is_tried(self) -> Self:
-        if not (self.measured or self.printed) or bool(self.measured) != bool(self.id):
-            raise ValueError("a claim has a `measured` formula, and then an `id`, or a `printed` one, or both")
+        found = {"measured": self.measured, "printed": self.printed}
+        if [name for name, formula in found.items() if formula] != [self.about] or bool(self.measured) != bool(self.id):
+            raise ValueError("a claim about what is `measured` has such a formula and an `id`, another a `printed` one")
         return self
 
 
@@ -235,6 +240,23 @@ def load_claims(path: Path | str) -> list[Claim]:
 
 def check_claims(claims: Sequence[Claim], evidence: Evidence) -> pd.DataFrame:
     """Return one row (`COLUMNS`) per claim on measured cells: its outcome, the data sets it rests on, the numbers."""
-    source = {"id", "paper", "where", "quote"}
-    rows = [{**each.model_dump(include=source), **each.measured.tested(evidence)} for each in claims if each.measured]
+    rows = [{**each.model_dump(include=_SOURCE), **each.measured.tested(evidence)} for each in claims if each.measured]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def check_printed(claims: Sequence[Claim], tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return one row (`COLUMNS`) per claim about printed numbers: it holds where all of its findings agree.
+
+    Claims about tables that are not among these are left out.
+    """
+    rows = []
+    for number, each in enumerate(claim for claim in claims if claim.printed):
+        assert each.printed
+        if isinstance(each.printed, _Printed) and each.printed.artifact not in tables:
+            continue
+        found = each.printed.check(tables)
+        shown = [f"{of.where + ': ' if of.where else ''}claimed {of.claimed}, printed {of.recomputed}" for of in found]
+        words = {"id": f"printed-{number + 1}", "outcome": "holds" if all(of.agrees for of in found) else "fails"}
+        about = {"coverage": each.printed.artifact, "evidence": "; ".join([*shown, *filter(None, [each.remark])])}
+        rows.append({**each.model_dump(include=_SOURCE), **words, **about})
     return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -42,6 +42,25 @@ class Interval:
     folds: int
 
 
+@dataclass(frozen=True)
+class Sample:
+    """What is known of a mean over seeds or runs: their number, and the sample standard deviation of their values.
+
+    An `n` below two or a missing `std` leaves the spread of the mean unknown, and it counts as none.
+    """
+
+    std: float
+    n: float
+
+    @property
+    def known(self) -> bool:
+        """Whether the spread of the mean is known."""
+        return self.n >= 2 and not math.isnan(self.std)
+
+
+NO_SAMPLE = Sample(math.nan, 0)
+
+
 def mean_interval(scores: pd.DataFrame, confidence: float = 0.95) -> Interval:
     """Return the interval of the mean of one cell, with the corrected resampled variance.
 
@@ -72,20 +91,43 @@ def cell_intervals(scores: pd.DataFrame, confidence: float = 0.95, by: Sequence[
     return cells.astype({"seeds": int, "folds": int})
 
 
-def further_seeds(
-    cell: Mapping[str, float], target_low: float, target_high: float, confidence: float, most: int = 1000
-) -> int | None:
-    """Return how many further seeds would put the interval wholly inside or wholly outside a target.
+def half_width(
+    std: float, seeds: NDArray[np.int64] | int, printed: Sample = NO_SAMPLE, confidence: float = 0.95
+) -> Floats:
+    """Return half the width of the interval of a difference of two means, by Welch's rule, for each number of seeds.
 
-    `cell` is a row of `cell_intervals` at the confidence. It is assumed that mean and spread stay as they are. With
-    folds the interval has a floor, since no number of seeds makes up for one data set: where not even `most` seeds
-    would decide, or a single run leaves the spread unknown, the answer is None. Raises RelampError if the target is not
-    a range.
+    Welch 1947, "The generalization of 'Student's' problem when several different population variances are involved":
+    the variances of both means add up, and the degrees of freedom are those of Welch and Satterthwaite. Without a known
+    spread of the printed mean it is Student's interval over the seeds; NaN for one seed.
+    """
+    count = np.atleast_1d(np.asarray(seeds, dtype=float))
+    own = std**2 / count
+    other, runs = (printed.std**2 / printed.n, printed.n) if printed.known else (0.0, 2.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        freedom = (own + other) ** 2 / (own**2 / (count - 1) + other**2 / (runs - 1))
+        half = np.float64(stdtrit(freedom, (1 + confidence) / 2)) * np.sqrt(own + other)
+    # Seeds that all agree leave no freedom to count, and nothing to add.
+    width: Floats = np.where(count < 2, np.nan, np.where(own + other == 0, 0.0, half))
+    return width
+
+
+def further_seeds(
+    cell: Mapping[str, float],
+    target_low: float,
+    target_high: float,
+    confidence: float,
+    printed: Sample = NO_SAMPLE,
+    most: int = 1000,
+) -> int | None:
+    """Return how many further seeds would put the interval of `half_width` wholly inside or outside a target.
+
+    `cell` has mean, std_seeds and seeds. It is assumed that mean and spread stay as they are. The spread of a printed
+    mean is a floor: where not even `most` seeds would decide, or a single seed leaves the spread unknown, the answer is
+    None. Raises RelampError if the target is not a range.
     """
     if not target_low <= target_high:
         raise RelampError(f"further seeds: {target_low} to {target_high} is not a range; give its lower end first")
-    widths = _width(int(cell["seeds"]) + np.arange(most + 1), int(cell["folds"]), confidence)
-    half = (cell["high"] - cell["low"]) / 2 * widths / widths[0]
+    half = half_width(cell["std_seeds"], int(cell["seeds"]) + np.arange(most + 1), printed, confidence)
     low, high = cell["mean"] - half, cell["mean"] + half
     inside = (target_low <= low) & (high <= target_high)
     decided = np.flatnonzero(inside | (low > target_high) | (high < target_low))

@@ -4,6 +4,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from operator import itemgetter
 from typing import Literal, get_args
 
@@ -16,6 +17,7 @@ from relamp.errors import RelampError
 from relamp.judge.intervals import PER_CENT, mean_interval
 from relamp.judge.published import AGGREGATES, JudgedBy, evaluation_of, measures, run_as
 from relamp.judge.runs import MEASURE
+from relamp.settings.judging import LEAST_SEEDS
 
 Outcome = Literal["holds", "fails", "undecided", "not run"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
@@ -116,15 +118,18 @@ class BestAverage(_Measured):
     """`method` is above every rival of its table, on average over the data sets that both have.
 
     Attributes:
+        over: the rivals; by default all further methods of the table.
         beside: the paper's other methods, which do not count as rivals.
     """
 
     kind: Literal["best_average"]
     method: str
+    over: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
 
     def _outcome(self, evidence: Evidence) -> Result:
-        rivals = [name for name in _rivals(evidence, self.artifact, self.method) if name not in self.beside]
+        every = self.over or _rivals(evidence, self.artifact, self.method)
+        rivals = [name for name in every if name not in self.beside]
         gains = {name: _differences(self, evidence, self.method, name) for name in rivals}
         return _above_zero({name: _average_gain(of_rival, f"over {name}") for name, of_rival in gains.items()})
 
@@ -194,6 +199,36 @@ class PrintedAbove(_Measured):
         return _above_zero({method: _gains_of(found, evidence.confidence) for method, found in gains.items()})
 
 
+class Place(_Measured):
+    """`method` has a place (2 for the second best) among the methods of its table on so many data sets.
+
+    On a data set a rival is above it, below it, or neither by the interval of their difference; one that was not run is
+    neither. So the place lies between bounds, which decide only where they leave no room.
+    """
+
+    kind: Literal["place"]
+    method: str
+    place: int
+    count: int
+
+    def _outcome(self, evidence: Evidence) -> Result:
+        rivals = _rivals(evidence, self.artifact, self.method)
+        gains = [gain for rival in rivals for gain in _differences(self, evidence, self.method, rival)]
+        if not gains:
+            return _NOT_RUN
+        used = dict.fromkeys(name for gain in gains for name in gain.datasets)
+        certain, possible, shown = 0, len(self.covered(evidence)) - len(used), []
+        for dataset in used:
+            mine = [gain for gain in gains if gain.datasets == (dataset,)]
+            above, below = sum(gain.high < 0 for gain in mine), sum(gain.low > 0 for gain in mine)
+            first, last = 1 + above, 1 + len(rivals) - below
+            certain += first == last == self.place
+            possible += first <= self.place <= last
+            shown.append(f"{dataset}: place {first}" + (f" to {last}" if last > first else ""))
+        shown.insert(0, f"place {self.place} on {certain} to {possible} data sets, claimed {self.count}")
+        return _on_side(certain == possible == self.count, not certain <= self.count <= possible), tuple(used), shown
+
+
 class _OfSweep(_Measured):
     """What is about runs that differ in one parameter alone, with its value `x`.
 
@@ -207,33 +242,85 @@ class _OfSweep(_Measured):
     def _gain(self, rows: pd.DataFrame) -> tuple["pd.Series[float]", str] | None:
         """Return what must be above zero by run, and its name, from the rows of a data set at several `x`."""
 
-    def _outcome(self, evidence: Evidence) -> Result:
+    def _groups(self, evidence: Evidence) -> Iterator[tuple[str, pd.DataFrame]]:
+        """Yield the rows of each data set that differ in the parameter alone, with its value `x`."""
         values = {name: setting_values(name) for name in evidence.settings["setting"].unique()}
         x = {name: of[self.parameter] for name, of in values.items() if isinstance(of.get(self.parameter), float)}
         # What differs in another parameter is another group.
         others = {name: setting_name({k: v for k, v in values[name].items() if k != self.parameter}) for name in x}
         rows = evidence.settings[evidence.settings["setting"].isin(list(x))]
         rows = rows.assign(x=rows["setting"].map(x).astype(float), others=rows["setting"].map(others))
-        gains = []
         for dataset, of_dataset in _of_datasets(self, evidence, rows):
             groups = [group for _, group in of_dataset.groupby(["method", "others", *MEASURE])]
-            if groups and (gain := self._gain(max(groups, key=lambda group: group["x"].nunique()))):
-                gains.append((*gain, dataset))
+            if groups:
+                yield dataset, max(groups, key=lambda group: group["x"].nunique())
+
+    def _outcome(self, evidence: Evidence) -> Result:
+        found = ((self._gain(group), dataset) for dataset, group in self._groups(evidence))
+        gains = [(*gain, dataset) for gain, dataset in found if gain]
         return _above_zero({"": _gains_of(gains, evidence.confidence)})
 
 
 class FallsAbove(_OfSweep):
-    """The mean score over all settings above the threshold is below that over the others, on each data set."""
+    """The mean score over all settings above the threshold is below that over the others, on each data set.
+
+    Attributes:
+        up_to: the greatest value that counts.
+        rises: whether it is the other way round.
+    """
 
     kind: Literal["falls_above"]
     threshold: float
+    up_to: float = math.inf
+    rises: bool = False
 
     def _gain(self, rows: pd.DataFrame) -> tuple["pd.Series[float]", str] | None:
+        rows = rows[rows["x"] <= self.up_to]
         above = rows["x"] > self.threshold
         if above.all() or not above.any():
             return None
         low, high = (rows[side].groupby(_RUN)["value"].mean() for side in (~above, above))
-        return low - high, f"{self.parameter} up to {self.threshold:g} above the rest"
+        end = "the rest" if math.isinf(self.up_to) else f"those up to {self.up_to:g}"
+        words = f"{self.parameter} up to {self.threshold:g} {'below' if self.rises else 'above'} {end}"
+        return (high - low if self.rises else low - high), words
+
+
+class BestAround(_OfSweep):
+    """The mean score over settings within a tenfold of a value is above that over the others, on each data set."""
+
+    kind: Literal["best_around"]
+    value: float
+
+    def _gain(self, rows: pd.DataFrame) -> tuple["pd.Series[float]", str] | None:
+        near = (rows["x"] > 0) & (np.log10(rows["x"].clip(lower=1e-300) / self.value).abs() <= 1 + 1e-9)
+        if near.all() or not near.any():
+            return None
+        around, others = (rows[side].groupby(_RUN)["value"].mean() for side in (near, ~near))
+        return around - others, f"{self.parameter} within a tenfold of {self.value:g} above the rest"
+
+
+class NotSensitive(_OfSweep):
+    """No two values of the parameter differ by more than the margin, on each data set, with their whole intervals."""
+
+    kind: Literal["not_sensitive"]
+
+    def _outcome(self, evidence: Evidence) -> Result:
+        gains = []
+        for dataset, group in self._groups(evidence):
+            table = group.pivot_table(index=_RUN, columns="x", values="value").dropna()
+            for one, other in combinations(table.columns, 2):
+                gains.append((table[other] - table[one], f"{self.parameter} {other:g} against {one:g}", dataset))
+        found = _gains_of(gains, evidence.confidence)
+        if not found:
+            return _NOT_RUN
+        within = all(-evidence.margin <= gain.low and gain.high <= evidence.margin for gain in found)
+        beyond = any(gain.low > evidence.margin or gain.high < -evidence.margin for gain in found)
+        used = tuple(dict.fromkeys(name for gain in found for name in gain.datasets))
+        furthest = max(found, key=lambda gain: abs(gain.mean))
+        return _on_side(within, beyond), used, [f"of {len(found)} pairs the furthest apart, {furthest}"]
+
+    def _gain(self, rows: pd.DataFrame) -> None:
+        """Nothing has to be above zero."""
 
 
 class RisesWith(_OfSweep):
@@ -284,6 +371,31 @@ class LosesOver(_OfDamage):
         return median > self.fraction
 
 
+class LosesMost(_OfDamage):
+    """The median loss of entropy is above that of every other augmentation, on each data set."""
+
+    kind: Literal["loses_most"]
+
+    def _outcome(self, evidence: Evidence) -> Result:
+        rows = evidence.damage[evidence.damage["dataset"].isin(self.covered(evidence))].dropna(subset=["median"])
+        wide = rows.pivot_table("median", ["dataset", "reading"], "augmentation", sort=False)
+        if self.augmentation not in wide or wide.shape[1] < 2:
+            return _NOT_RUN
+        wide = wide.dropna(subset=[self.augmentation])
+        others = wide.drop(columns=self.augmentation).max(axis=1)
+        largest = wide[self.augmentation] > others
+        shown = [
+            f"{dataset}: {100 * mine:.1f} % against {100 * other:.1f} % ({reading})"
+            for (dataset, reading), mine, other in zip(wide.index, wide[self.augmentation], others, strict=True)
+        ]
+        by_reading = largest.groupby(level="reading").all()
+        used = tuple(dict.fromkeys(wide.index.get_level_values("dataset")))
+        return _on_side(bool(by_reading.all()), not by_reading.any()), used, shown
+
+    def _holds(self, median: float) -> bool:
+        return not math.isnan(median)
+
+
 class AddsEntropy(_OfDamage):
     """The median loss of entropy is negative on each data set."""
 
@@ -293,7 +405,20 @@ class AddsEntropy(_OfDamage):
         return median < 0
 
 
-MeasuredFormula = BestAverage | MeanGain | Beats | PrintedAbove | FallsAbove | RisesWith | LosesOver | AddsEntropy
+MeasuredFormula = (
+    BestAverage
+    | MeanGain
+    | Beats
+    | Place
+    | PrintedAbove
+    | FallsAbove
+    | RisesWith
+    | BestAround
+    | NotSensitive
+    | LosesOver
+    | LosesMost
+    | AddsEntropy
+)
 
 
 def _rivals(evidence: Evidence, artifact: str, method: str) -> list[str]:
@@ -337,6 +462,9 @@ def _gains_of(gains: Sequence[tuple["pd.Series[float]", str, str]], confidence: 
             scores["fold"] = scores["fold"].where(scores["fold"] != _NO_FOLD)
             interval = mean_interval(scores, confidence)
             mean, low, high = (PER_CENT * value for value in (interval.mean, interval.low, interval.high))
+            if not interval.folds and interval.seeds < LEAST_SEEDS:
+                # Two seeds may happen to agree.
+                low = high = math.nan
             found.append(Difference(f"{dataset}, {what}", mean, low, high, (dataset,)))
     return found
 

@@ -5,14 +5,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
 from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
+from relamp.runtime.yaml_words import read_words
 
 REQUIRED = ("paper", "artifact", "method", "dataset", "metric", "value", "spread", "spread_meaning", "n", "note")
-# `protocol` separates cells that one table prints for the same method and data set.
-OPTIONAL = ("label", "protocol")
+# `protocol` separates cells that one table prints for the same method and data set; `quoted` is where a number is
+# quoted from, empty where the paper measured it itself, and `measured_by` the protocol by which it was measured.
+OPTIONAL = ("label", "protocol", "quoted", "measured_by")
+PROTOCOLS_FILE = "protocols.yaml"
 AVERAGES = ("A.A.", "Avg.")
 RANK = "A.R."
 AGGREGATES = (*AVERAGES, RANK)
@@ -26,6 +30,41 @@ _AGAIN = "-reproduced"
 
 # By artifact and domain of the data set, the evaluation by which its cells are judged.
 JudgedBy = Mapping[str, Mapping[str, str]]
+
+
+class MeasuredBy(BaseModel):
+    """How printed numbers were measured, and how relamp measures so.
+
+    Attributes:
+        about: in words.
+        evaluation: by which relamp does it, if that is not the one of the table.
+        datasets: by data set, the one that has its split here; without scores of it a cell cannot be compared.
+        comparable: whether relamp measures so at all.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    about: str = Field(min_length=1)
+    evaluation: str | None = None
+    datasets: dict[str, str] = Field(default_factory=dict)
+    comparable: bool = True
+
+    @field_validator("evaluation")
+    @classmethod
+    def _is_one(cls, name: str | None) -> str | None:
+        if name is not None and name not in EVALUATIONS:
+            raise ValueError(f"there is no evaluation {name!r}; known: {', '.join(EVALUATIONS)}")
+        return name
+
+
+def load_protocols(path: Path | str) -> dict[str, MeasuredBy]:
+    """Return how printed numbers were measured, by the names of `measured_by`; raises RelampError for a wrong form."""
+    entries = read_words(path)
+    try:
+        return TypeAdapter(dict[str, MeasuredBy]).validate_python(entries)
+    except ValidationError as error:
+        faults = [".".join(map(str, fault["loc"])) + f": {fault['msg']}" for fault in error.errors()]
+        raise RelampError(f"{path}: {'; '.join(faults)}") from error
 
 
 def load_published(folder: Path | str, artifact: str) -> pd.DataFrame:
@@ -45,6 +84,8 @@ def load_published(folder: Path | str, artifact: str) -> pd.DataFrame:
     frame = text.copy()
     for column in ("value", "spread", "n"):
         frame[column] = _numbers(path, text, column)
+    for column in ("quoted", "measured_by"):
+        frame[column] = text.get(column, "")
     frame["decimals"] = text["value"].str.partition(".")[2].str.len().astype(int)
     if "label" not in frame:
         frame["label"] = frame["method"]
@@ -88,13 +129,19 @@ def run_as(artifact: str, method: str) -> str:
     return _RUN_THERE_AS.get((artifact, method)) or _RUN_AS.get(method, method.removesuffix(_AGAIN))
 
 
-def measures(published: pd.DataFrame, judged_by: JudgedBy) -> pd.DataFrame:
+def measures(
+    published: pd.DataFrame, judged_by: JudgedBy, protocols: Mapping[str, MeasuredBy] | None = None
+) -> pd.DataFrame:
     """Return published cells with `evaluation` and `part`, and with fractions and their `decimals` in per cent.
 
-    The part is the printed `protocol`, which is left out where it describes the data set's split and no part of it.
+    The evaluation is that of the table, unless the protocol of a number is another one of relamp's. The part is the
+    printed `protocol`, which is left out where it describes the data set's split and no part of it.
     """
     keys = zip(published["artifact"], published["dataset"], strict=True)
-    cells = published.assign(evaluation=[evaluation_of(judged_by, *key) for key in keys])
+    of_table = pd.Series([evaluation_of(judged_by, *key) for key in keys], index=published.index, dtype=object)
+    named = {name: how.evaluation for name, how in (protocols or {}).items() if how.evaluation}
+    own = published["measured_by"].map(named) if "measured_by" in published else pd.Series(dtype=object)
+    cells = published.assign(evaluation=own.reindex(of_table.index).where(lambda name: name.notna(), of_table))
     printed = cells["protocol"].fillna("") if "protocol" in cells else pd.Series("", index=cells.index)
     per_cent = ~cells["evaluation"].map({name: row.fractions for name, row in EVALUATIONS.items()}).astype(bool)
     # Rounded, since 100 times a printed decimal has bits of its own.

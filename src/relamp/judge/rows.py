@@ -1,7 +1,8 @@
 """From the stored rows of an evaluation to one row per run and candidate: what `Evaluation.read` names.
 
 Each reader returns the columns `RUNS`: the score `value` of a run on its test part, as the evaluation stores it; the
-`validation` score that an honest choice may look at, where there is one; and the file `rows` that it is from.
+`validation` score that an honest choice may look at, where there is one; `best`, the score on the test part of the
+candidate that does best there, and that `best_candidate`; and the file `rows` that it is from.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,8 @@ from relamp.data.rows import FINETUNE_COLUMNS, RUN, SVM_COLUMNS
 from relamp.errors import RelampError
 from relamp.judge.checks import as_many, has_columns, no_gap, once, refuse, truth
 
-RUNS = [*RUN, "metric", "part", "seed", "fold", "epoch", "candidate", "validation", "value", "rows"]
+RUNS = [*RUN, "metric", "part", "seed", "fold", "epoch", "candidate", "validation", "value"]
+RUNS += ["best_candidate", "best", "rows"]
 _KEY = [*RUN, "seed", "epoch"]
 _BRANCHES = ("a", "b")  # embeddings of one branch alone
 _BESIDE = ("ties",)  # stored beside the scores, and no score
@@ -38,7 +40,11 @@ def chosen(rows: pd.DataFrame) -> pd.DataFrame:
     beaten = both.merge(best.reset_index(), on=key)
     trouble = "candidate {candidate} is marked as selected, but another one has a better inner accuracy"
     refuse(beaten[beaten["best"] > beaten["validation"] + _EQUAL], f"{trouble}; score this run again")
-    return _complete(both.assign(metric="accuracy"))
+    every = rows[rows["metric"] == "test_accuracy"].sort_values([*key, "candidate"], kind="stable")
+    # Of equals the smallest candidate.
+    top = every.sort_values("value", ascending=False, kind="stable").drop_duplicates(key)
+    top = top[[*key, "candidate", "value"]].rename(columns={"candidate": "best_candidate", "value": "best"})
+    return _complete(both.merge(top, on=key).assign(metric="accuracy"))
 
 
 def finetuned(rows: pd.DataFrame) -> pd.DataFrame:
@@ -117,4 +123,7 @@ def _selected(rows: pd.DataFrame, metric: str, key: list[str]) -> pd.DataFrame:
 
 def _complete(runs: pd.DataFrame) -> pd.DataFrame:
     empty = {name: np.nan for name in ("fold", "epoch", "candidate", "validation") if name not in runs}
-    return runs.assign(**empty, part=runs.get("part", ""))[RUNS]
+    runs = runs.assign(**empty, part=runs.get("part", ""))
+    # Where nothing but settings and epochs can be chosen, the score is the best one there is of each.
+    alone = {"best_candidate": runs["candidate"], "best": runs["value"]} if "best" not in runs else {}
+    return runs.assign(**alone)[RUNS]

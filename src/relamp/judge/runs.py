@@ -1,6 +1,6 @@
 """From stored rows to scores, once: tables take the cells of their own rows, verdicts the scores of all.
 
-Three protocols read the same rows:
+The protocols read the same rows:
 
 - `fixed`: the configured setting of each method at the last epoch.
 - `nested`: setting and epoch chosen for each seed and outer fold by validation alone (Varma and Simon 2006, "Bias in
@@ -8,12 +8,20 @@ Three protocols read the same rows:
 - `oracle`: the setting and epoch with the best mean test score of each method and data set; without folds, of each
   seed. It has looked at the test labels, so it shows a danger and is no result.
 
+Public codes have looser rules, which are shown beside these and never judged:
+
+- `epoch-on-test`: the fixed setting, for each seed the epoch with its best mean test score over the folds.
+- `setting-on-test`: the last epoch, for each seed the setting likewise.
+- `C-on-test`: the fixed setting at the last epoch, in each fold the C with the best test score.
+- `all-on-test`: all three together: in each fold the best C, and for each seed the setting and epoch that this suits.
+
 Epoch 0, before any training, is no candidate of a method that was trained: to choose it is not to train. The oracle
 takes one setting and epoch for all folds where nested takes one for each, so it is no upper bound of nested.
 
-Within each, C of a support vector machine is the one selected on inner folds. Equal scores (to 12 decimals, since equal
-sums differ in their last bits) are told apart without the test: the fixed setting comes first, then the smallest epoch,
-candidate, and parameters of the setting in their order. Where an evaluation chooses nothing, there is `fixed` alone.
+But for the last two, C of a support vector machine is the one selected on inner folds. Equal scores (to 12 decimals,
+since equal sums differ in their last bits) are told apart without the test: the fixed setting comes first, then the
+smallest epoch, candidate, and parameters of the setting in their order. Where an evaluation chooses nothing, there is
+`fixed` alone.
 """
 
 from collections.abc import Mapping
@@ -36,7 +44,8 @@ _TASK = ["method", "dataset", *MEASURE]
 _CELL = [*RUN, *MEASURE]
 _CANDIDATE = ["setting", "epoch"]
 _PREFERENCE = ["other", "epoch", "candidate", "order"]
-SCORES = [*_CELL, "protocol", "seed", "fold", "epoch", "candidate", "value", "candidates", "rows"]
+SCORES = [*_CELL, "protocol", "seed", "fold", "epoch", "candidate", "value", "candidates", "settings"]
+SCORES += ["rows"]
 CELLS = [*_CELL, "epoch", "mean", "std_seeds", "std_folds", "seeds", "folds", "spread_meaning"]
 LEAKAGE = ["method", "dataset", *PROTOCOLS, "gap", "seeds", "folds", "candidates"]
 _DECIMALS = 12
@@ -101,7 +110,8 @@ def scores(runs: pd.DataFrame, fixed: Mapping[str, Mapping[str, str]]) -> pd.Dat
 
     `runs` are those of `all_runs`, with all settings and epochs, which are candidates but for epoch 0 of what was
     trained; `fixed` is, by evaluation and method, the setting of the tables (`default` where none is named). Values are
-    as stored; `candidates` is how many pairs of setting and epoch the oracle chose from. Raises RelampError where
+    as stored; `candidates` is how many pairs of setting and epoch the oracle chose from, and `settings` how many
+    settings among them. Raises RelampError where
     nothing was run at the fixed setting, or a candidate lacks a seed or fold that others have.
     """
     trained = runs.groupby(_CELL)["epoch"].transform("max") > 0
@@ -121,9 +131,10 @@ def scores(runs: pd.DataFrame, fixed: Mapping[str, Mapping[str, str]]) -> pd.Dat
         for protocol in (PROTOCOLS if EVALUATIONS[str(name)].chooses else PROTOCOLS[:1])
     ]
     found = pd.concat(parts, ignore_index=True)
-    counts = candidates.groupby(_TASK).size().rename("candidates").reset_index()
-    found = found.merge(counts, on=_TASK)
-    found = found.assign(candidates=found["candidates"].where(of_evaluation(found, "chooses"), 1))
+    counted = {"candidates": ("setting", "size"), "settings": ("setting", "nunique")}
+    found = found.merge(candidates.groupby(_TASK).agg(**counted).reset_index(), on=_TASK)
+    chooses = of_evaluation(found, "chooses")
+    found = found.assign(**{name: found[name].where(chooses, 1) for name in counted})
     return found.sort_values([*_TASK, "protocol", "seed", "fold"], ignore_index=True)[SCORES]
 
 
@@ -136,8 +147,8 @@ def judged_scores(found: pd.DataFrame, protocol: str) -> pd.DataFrame:
 def leakage_gaps(found: pd.DataFrame) -> pd.DataFrame:
     """Return what choosing on test scores adds to each method and data set: columns `LEAKAGE`, in per cent.
 
-    `found` are scores of all protocols. `fixed`, `nested` and `oracle` are means over seeds and folds; `gap` is oracle
-    minus nested, in points; negative where the nested choice happens to score higher. `folds` is 0 where there are
+    `found` are scores of all protocols, of which each has its mean over seeds and folds; `gap` is oracle minus nested,
+    in points; negative where the nested choice happens to score higher. `folds` is 0 where there are
     none. Raises RelampError where a protocol lacks runs that another one has.
     """
     task = ["method", "dataset"]
@@ -163,13 +174,20 @@ def of_evaluation(rows: pd.DataFrame, field: str) -> "pd.Series[bool]":
 
 def _choose(runs: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
     """Return the runs of one evaluation that a protocol reports."""
-    if protocol == "fixed":
-        own = runs[~runs["other"]]
-        return own[own["epoch"].isna() | (own["epoch"] == own.groupby(_TASK)["epoch"].transform("max"))]
+    last = runs["epoch"].isna() | (runs["epoch"] == runs.groupby(_CELL)["epoch"].transform("max"))
     if protocol == "nested":
         return _best(runs, "validation", [*_TASK, "seed", "fold"])
-    # Folds share their data, so one candidate is reported for all of them.
-    group = _TASK if runs["fold"].notna().any() else [*_TASK, "seed"]
+    if protocol in ("C-on-test", "all-on-test"):
+        runs = runs.assign(value=runs["best"], candidate=runs["best_candidate"])
+    if protocol in ("fixed", "C-on-test"):
+        return runs[~runs["other"] & last]
+    if protocol == "epoch-on-test":
+        runs = runs[~runs["other"]]
+    if protocol == "setting-on-test":
+        runs = runs[last]
+    # Folds share their data, so one setting and epoch is reported for all of them.
+    together = protocol == "oracle" and runs["fold"].notna().any()
+    group = _TASK if together else [*_TASK, "seed"]
     candidate = [*group, *_CANDIDATE]
     means = runs.groupby([*candidate, "other", "order"], dropna=False)["value"].mean().reset_index()
     # Each fold has its own C, so that it cannot tell candidates apart.

@@ -1,4 +1,9 @@
-"""Does a published number hold? One verdict per cell, by a rule that is stated before the numbers are seen."""
+"""Does a published number hold? One verdict per cell, by a rule that is stated before the numbers are seen.
+
+Two questions have two intervals. Whether the printed mean is reproduced on these data and folds is the verdict: the
+interval over seeds, with the printed ± as far as it is known (`half_width`). What other data of this size would give
+stands beside it, `low_data` to `high_data`: the corrected resampled interval, by which methods are compared.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -6,26 +11,26 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
 from relamp.errors import RelampError
-from relamp.evaluate.table import EVALUATIONS
-from relamp.judge.intervals import cell_intervals, further_seeds
-from relamp.judge.published import AGGREGATES, JudgedBy, measures, run_as
+from relamp.judge.intervals import PER_CENT, Sample, cell_intervals, further_seeds, half_width
+from relamp.judge.published import AGGREGATES, JudgedBy, MeasuredBy, measures, run_as
 from relamp.judge.runs import MEASURE, judged_scores
-from relamp.settings.judging import Judging, Verdict
+from relamp.judge.scale import Scale, scaled, settings_run
+from relamp.settings.judging import LEAST_SEEDS, Judging, Verdict
 
+BESIDE = ("fixed", "nested", "oracle")
 COLUMNS = (
     *("paper", "artifact", "method", "label", "dataset", "evaluation", "metric", "part"),
-    *("published", "spread", "decimals", "margin", "protocol"),
+    *("published", "spread", "decimals", "n", "quoted", "measured_by", "margin", "protocol", "settings", "scaled"),
     *("mean", "low", "high", "std_seeds", "std_folds", "seeds", "folds", "verdict", "further_seeds", "note"),
-    *("low_seeds", "high_seeds", "verdict_seeds"),
+    *("low_data", "high_data", *BESIDE),
 )
 _CELL = ["method", "dataset", *MEASURE]
 
 
 def verdict(low: float, high: float, published: float, margin: float) -> Verdict:
-    """Return where an interval stands to a published value; NaN bounds, of a single run, decide nothing."""
+    """Return where an interval stands to a published value; NaN bounds decide nothing."""
     if math.isnan(low) or math.isnan(high):
         return "inconclusive"
     if published - margin <= low and high <= published + margin:
@@ -41,53 +46,115 @@ def judge_cells(
     methods: Mapping[str, Sequence[str]],
     judged_by: JudgedBy,
     judging: Judging,
+    protocols: Mapping[str, MeasuredBy] | None = None,
+    scale: Scale | None = None,
 ) -> pd.DataFrame:
     """Judge the published cells of the methods that relamp can run (`methods`, by evaluation).
 
     Published values and spreads are in per cent, also where the paper prints fractions, so that the margin is in
     points everywhere. Rows that the paper prints under several names of one method (`run_as`) have the same scores.
+    `protocols` say how printed numbers were measured, `scale` how large the run is beside the paper's.
 
     Returns one row (`COLUMNS`) per cell of `relamp.judge.published`, without averages and ranks, judged by the `scores`
-    of `relamp.judge.runs` of its artifact's evaluation alone; "not run" without any.
+    of `relamp.judge.runs` of its evaluation alone; "not run" without any.
     """
-    cells = measures(published[~published["dataset"].isin(AGGREGATES)], judged_by)
+    known, sizes = dict(protocols or {}), scale or {}
+    cells = measures(published[~published["dataset"].isin(AGGREGATES)], judged_by, known)
+    if unknown := sorted(set(cells.get("measured_by", pd.Series(dtype=str))) - {"", *known}) if known else []:
+        raise RelampError(f"published numbers: no protocol is called {', '.join(unknown)}; add it to protocols.yaml")
     run = pd.Series(map(run_as, cells["artifact"], cells["method"]), index=cells.index, dtype=object)
     ours = [name in methods.get(how, ()) for name, how in zip(run, cells["evaluation"], strict=True)]
     cells = cells.assign(run_as=run)[np.array(ours, dtype=bool)].dropna(subset=["value"])
-    cells = cells.rename(columns={"value": "published"})
-    found = cell_intervals(judged_scores(scores, judging.protocol), judging.confidence, _CELL)
-    found = found.drop(columns="confidence").rename(columns={"method": "run_as"})
-    rows = cells.merge(found, on=["run_as", *_CELL[1:]], how="left", validate="many_to_one")
-    words = [_judge(row, judging) for row in rows.to_dict("records")]
-    rows[["verdict", "further_seeds", "note"]] = pd.DataFrame(words, index=rows.index, columns=range(3), dtype=object)
-    # Where nothing is chosen and in cells without scores, the protocol is the one that there would be.
-    protocol = [judging.protocol if EVALUATIONS[name].chooses else "fixed" for name in rows["evaluation"]]
-    rows = rows.assign(margin=judging.margin, protocol=protocol)
-    # Beside it, what further seeds on the same data would find: without the part that only other data could tell.
-    # Where nothing was run at all, the column of seeds has no numbers, and so no type of theirs.
-    freedom = rows["seeds"].astype(float) - 1
-    quantile = stdtrit(freedom.where(freedom > 0), (1 + judging.confidence) / 2)
-    half = rows["std_seeds"] * quantile / rows["seeds"] ** 0.5
-    rows = rows.assign(low_seeds=rows["mean"] - half, high_seeds=rows["mean"] + half)
-    rows["verdict_seeds"] = [
-        "not run" if math.isnan(mean) else verdict(low, high, published, judging.margin)
-        for mean, low, high, published in rows[["mean", "low_seeds", "high_seeds", "published"]].to_numpy()
-    ]
+    cells = _located(cells.rename(columns={"value": "published"}), scores, known)
+    mine = judged_scores(scores, judging.protocol)
+    found = cell_intervals(mine, judging.confidence, _CELL).drop(columns="confidence")
+    found = found.rename(columns={"low": "low_data", "high": "high_data"})
+    found = found.merge(_chosen_from(mine), on=_CELL, how="left").merge(_means(scores), on=_CELL, how="left")
+    key = ["run_as", "place", *_CELL[2:]]
+    rows = cells.merge(found.rename(columns={"method": "run_as", "dataset": "place"}), on=key, how="left")
+    sized = [_sized(row, sizes) for row in rows.to_dict("records")]
+    rows = rows.assign(**{name: [row[name] for row in sized] for name in ("runs", "settings", "scaled")})
+    judged = [_judge(row, judging) for row in rows.to_dict("records")]
+    names = ["low", "high", "verdict", "further_seeds", "note"]
+    rows[names] = pd.DataFrame(judged, index=rows.index, columns=names, dtype=object)
+    rows = rows.assign(**{name: rows[name].astype(float) for name in ("low", "high")}, margin=judging.margin)
+    # Without folds the one question has the other's answer.
+    rows[["low_data", "high_data"]] = rows[["low_data", "high_data"]].where(rows["folds"].fillna(0) > 0)
+    # Where there is nothing to choose from, the one setting and epoch are the fixed ones.
+    rows["protocol"] = np.where(rows["candidates"].fillna(1) > 1, judging.protocol, "fixed")
     return rows.reindex(columns=COLUMNS).astype(dict.fromkeys(("decimals", "seeds", "folds", "further_seeds"), "Int64"))
 
 
-def _judge(row: Mapping[Any, Any], judging: Judging) -> tuple[Verdict, int | None, str]:
-    """Return the verdict, how many further seeds would decide it, and a note."""
+def _located(cells: pd.DataFrame, scores: pd.DataFrame, protocols: Mapping[str, MeasuredBy]) -> pd.DataFrame:
+    """Add of which data set the scores are (`place`), and whether they were measured as the printed number was."""
+    have = set(zip(scores["method"], scores["dataset"], scores["evaluation"], strict=True))
+    rows = []
+    for row in cells.to_dict("records"):
+        how, place = protocols.get(row.get("measured_by") or "", MeasuredBy(about="as the table says")), row["dataset"]
+        other = how.datasets.get(place, place)
+        there = other == place or (row["run_as"], other, row["evaluation"]) in have
+        rows.append((other if there else place, how.comparable and there))
+    return cells.assign(
+        **dict(zip(("place", "comparable"), zip(*rows, strict=True), strict=True))
+        if rows
+        else {"place": cells["dataset"], "comparable": pd.Series(dtype=bool)}
+    )
+
+
+def _chosen_from(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return from how many settings and epochs each cell's scores were chosen."""
+    if "candidates" not in scores:
+        return scores[_CELL].drop_duplicates().assign(candidates=1)
+    return scores.groupby(_CELL)["candidates"].first().reset_index()
+
+
+def _means(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the mean of each cell by protocol, in per cent."""
+    shown = scores[scores["protocol"].isin(BESIDE)]
+    means = shown.pivot_table("value", _CELL, "protocol") * PER_CENT
+    return means.reindex(columns=list(BESIDE)).astype(float).reset_index()
+
+
+def _sized(row: Mapping[Any, Any], sizes: Scale) -> dict[str, Any]:
+    """Return how many runs a printed ± is over, as printed or assumed, and what is smaller here than in the paper."""
+    own, printed = sizes.get(row["evaluation"], {}).get(row["place"], {}), row.get("n", math.nan)
+    of_method = own.get(str(row["run_as"]).partition("-branch-")[0])
+    runs = printed if not pd.isna(printed) else of_method.seeds if of_method else math.nan
     if math.isnan(row["mean"]):
-        return "not run", None, ""
-    word = verdict(row["low"], row["high"], row["published"], judging.margin)
+        return {"runs": runs, "settings": "", "scaled": ""}
+    return {
+        "runs": runs,
+        "settings": settings_run(of_method),
+        "scaled": scaled(of_method, int(row["seeds"]), runs) if sizes else "",
+    }
+
+
+def _judge(row: Mapping[Any, Any], judging: Judging) -> tuple[float, float, Verdict, int | None, str]:
+    """Return the interval, the verdict, how many further seeds would decide it, and a note."""
+    nothing = math.nan, math.nan
+    if math.isnan(row["mean"]):
+        return *nothing, "not run", None, ""
+    seeds, spread = int(row["seeds"]), row["spread"]
+    # A spread that nobody says the runs of is left out, which makes a verdict easier to reach, and is said.
+    printed = Sample(spread, row["runs"] if not math.isnan(row["runs"]) else 0)
+    half = (
+        float(half_width(row["std_seeds"], seeds, printed, judging.confidence)[0]) if seeds >= LEAST_SEEDS else math.nan
+    )
+    low, high = row["mean"] - half, row["mean"] + half
+    said = ""
+    if printed.known and pd.isna(row.get("n", math.nan)):
+        said = f"printed ± taken to be over {int(printed.n)} runs"
+    if not row["comparable"]:
+        return low, high, "not comparable", None, "measured otherwise than here"
+    if seeds < LEAST_SEEDS:
+        return *nothing, "too few seeds", None, f"a verdict takes {LEAST_SEEDS} seeds"
+    word = verdict(low, high, row["published"], judging.margin)
     if word != "inconclusive":
-        return word, None, ""
-    if math.isnan(row["low"]):
-        return word, None, "a single run has no interval"
+        return low, high, word, None, said
     target = row["published"] - judging.margin, row["published"] + judging.margin
-    more = further_seeds(row, *target, judging.confidence)
-    return word, more, "only more data could decide it" if more is None else ""
+    more = further_seeds(row, *target, judging.confidence, printed)
+    open_ = "" if more is not None else "not even 1,000 further seeds would decide it"
+    return low, high, word, more, "; ".join(filter(None, (open_, said)))
 
 
 def refuse(cells: pd.DataFrame, words: Sequence[str]) -> None:
@@ -102,6 +169,7 @@ def _line(row: Mapping[Any, Any]) -> str:
     # The empty part of a data set is missing in a file.
     part = f", {row['part']}" if isinstance(row["part"], str) and row["part"] else ""
     here = "" if math.isnan(row["mean"]) else f", here {row['mean']:.2f}"
-    bounds = ", a single run" if math.isnan(row["low"]) else f", between {row['low']:.2f} and {row['high']:.2f}"
+    seeds = "" if math.isnan(row["mean"]) else f", {int(row['seeds'])} seed{'s' if row['seeds'] > 1 else ''}"
+    bounds = seeds if math.isnan(row["low"]) else f", between {row['low']:.2f} and {row['high']:.2f}"
     where = f"{row['artifact']}: {row['label']} on {row['dataset']}{part}"
     return f"{where}: {row['verdict']} (published {row['published']}{here}{bounds if here else ''})"

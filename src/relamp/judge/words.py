@@ -4,20 +4,25 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from relamp.settings.judging import Judging, Protocol
+from relamp.settings.judging import LEAST_SEEDS, Judging, Protocol
 
 PROTOCOL_WORDS: Mapping[Protocol, str] = {
     "fixed": "the tables' settings from the configuration, the last epoch, and C chosen on inner folds",
     "nested": "settings, epoch and C chosen for each seed and outer fold on inner validation alone",
-    "oracle": "settings and epoch with the best test score, which no honest run can know: a warning, not a result",
+    "oracle": "settings and epoch with the best test score, the most that the candidates can give: a warning, not a "
+    "result",
+    "epoch-on-test": "the fixed setting, for each seed the epoch with the best test score",
+    "setting-on-test": "the last epoch, for each seed the setting with the best test score",
+    "C-on-test": "the fixed setting at the last epoch, in each fold the C with the best test score",
+    "all-on-test": "these three together",
 }
 LEAKAGE_WORDS = (
     "What choosing on test scores adds. "
-    + "".join(f"{name.capitalize()}: {words}. " for name, words in PROTOCOL_WORDS.items())
-    + "Gap: oracle minus nested, in points. Candidates: settings times epochs that the oracle chose from; with one, "
-    "nothing is chosen and there is no gap; epoch 0, before any training, is none of a trained method. The oracle "
-    "takes one setting and epoch for all folds, nested one for each, so that a gap may be below 0. Means over seeds "
-    "and folds, in per cent."
+    + "".join(f"{name[0].upper()}{name[1:]}: {words}. " for name, words in PROTOCOL_WORDS.items())
+    + "The last four are rules of public codes and, like the oracle, never judged. Gap: oracle minus nested in points. "
+    "Candidates: settings times epochs that the oracle chose from; with one, there is no gap; epoch 0, before any "
+    "training, is none of a trained method. The oracle takes one setting and epoch for all folds, nested one for each, "
+    "so that a gap may be below 0. Means over seeds and folds, in per cent."
 )
 _SMALLER = (
     "the preset {preset} trains less than the papers do: a number that it finds worse says that this training does not "
@@ -25,12 +30,19 @@ _SMALLER = (
 )
 _TOPICS = {
     "Protocol {protocol}": "{protocol_words}.",
-    "Interval": "at {confidence:.0%}, with the corrected resampled variance, since folds share training data.",
+    "Beside it": "what the fixed setting and the oracle score, and how many settings of the paper's grid were run.",
+    "Interval": "at {confidence:.0%} over the seeds, since the printed mean is one over seeds on the same data too: "
+    "Student's, or Welch's together with the printed ±. Where the paper does not say over how many runs that is, the "
+    "seeds of the preset paper are taken for it, and the remark says so.",
     "Verdict": "reproduced, if the interval lies within {margin:g} points of the published value; better or worse, if "
     "it lies wholly outside; inconclusive, if it lies across the border, with the number of further seeds that would "
-    "decide it; where not even 1,000 would, only more data could.",
-    "Over seeds alone": "the same rule with an interval over seeds, which says whether more seeds on the same data "
-    "would find the published value, and nothing about other data.",
+    "decide it. Below {least} seeds there is no interval: too few seeds.",
+    "Not comparable": "the printed number was measured on another split or by another protocol than relamp runs.",
+    "Quote": "a number that the paper took from elsewhere; it is judged like any other, but is no claim of the paper.",
+    "Scaled": "sizes of a cell's run beside those of the preset paper, such as “epochs 20 / 200”, and its seeds beside "
+    "the runs that the paper prints.",
+    "On other data": "the corrected resampled interval, since folds share training data, says what data of this size "
+    "would give. By it methods are compared and claims are tried.",
     "Claim": "it holds if the whole interval says so, fails if the whole interval says the contrary, and rests on the "
     "data sets named beside it. A gain by x has to be above x less the margin, one over x above x. A claim to beat all "
     "rivals stays undecided until every rival has run; losing to one refutes it.",
@@ -54,6 +66,7 @@ def how_judged(judging: Judging, preset: str) -> dict[str, str]:
     values = {
         **judging.model_dump(),
         **{"preset": preset, "protocol_words": PROTOCOL_WORDS[judging.protocol], "fraction": judging.margin / 100},
+        "least": LEAST_SEEDS,
     }
     return {topic.format(**values): words.format(**values) for topic, words in topics.items()}
 

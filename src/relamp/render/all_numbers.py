@@ -19,6 +19,8 @@ _LOOKS = {
     "better": ("#0072B2", "^"),
     "inconclusive": ("#E69F00", "s"),
     "worse": ("#D55E00", "v"),
+    "too few seeds": ("#999999", "x"),
+    "not comparable": ("#CC79A7", "D"),
 }
 _PLOTTED = ["paper", "artifact", "method", "dataset", "metric", "part", "published", "mean", "low", "high", "verdict"]
 

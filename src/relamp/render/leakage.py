@@ -1,4 +1,4 @@
-"""The leakage gap: what choosing settings and epochs on test scores adds, as a figure and as a table."""
+"""The leakage gap: what choosing settings, epochs and C on test scores adds, as a figure and as a table."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
@@ -15,16 +15,26 @@ from relamp.judge.runs import leakage_gaps
 from relamp.judge.words import LEAKAGE_WORDS
 from relamp.render.markup import TextTable
 from relamp.render.style import in_order, in_style, is_left, label, legend, ordered, ordered_methods, panels, short_name
+from relamp.settings.judging import PROTOCOLS
 
-_HEAD = ("data set", "method", "candidates", "seeds", "folds", "fixed", "nested", "oracle", "gap")
+_HEAD = ("data set", "method", "candidates", "seeds", "folds", *PROTOCOLS, "gap")
 # Colour, shape and height within the row all tell the protocols apart.
-_LOOKS = {"fixed": ("#000000", "s", -0.28), "nested": ("#0072B2", "o", 0.0), "oracle": ("#D55E00", "D", 0.28)}
-_ROW = 0.21  # inches per method
+_LOOKS = {
+    "fixed": ("#000000", "s", -0.36),
+    "nested": ("#0072B2", "o", -0.12),
+    "oracle": ("#D55E00", "D", 0.12),
+    # Looser rules of public codes share a height.
+    "epoch-on-test": ("#7F7F7F", "|", 0.36),
+    "setting-on-test": ("#7F7F7F", "1", 0.36),
+    "C-on-test": ("#7F7F7F", "x", 0.36),
+    "all-on-test": ("#7F7F7F", "+", 0.36),
+}
+_ROW = 0.3  # inches per method
 _COLUMNS = 4
 
 
 def leakage_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
-    """Draw fixed, nested and oracle scores of each method, a panel for each data set, with the gap beside them.
+    """Draw the scores of each method in each protocol, a panel for each data set, with the gap beside them.
 
     `rows` are scores of `relamp.judge.runs`, of all protocols. Returns the figure and one row per method and data set,
     see `relamp.judge.runs.leakage_gaps`. Raises RelampError where there are no scores.
@@ -57,7 +67,7 @@ def leakage_table(rows: pd.DataFrame) -> TextTable:
             short_name(row["dataset"]),
             label(row["method"]),
             *(f"{row[name]:,}" if row[name] else "-" for name in ("candidates", "seeds", "folds")),
-            *(f"{row[name]:.2f}" for name in _LOOKS),
+            *(f"{row[name]:.2f}" for name in PROTOCOLS),
             _gap(row, digits=2),
         ]
         for row in gaps.to_dict("records")

@@ -15,8 +15,11 @@ from relamp.render.style import METRICS, ordered, short_name
 
 _TITLES = {"lamp": "LAMP", "mmix": "M-Mix"}
 # From good news to none; style.css gives each a colour, and its word stands beside it.
-_WORDS = ("reproduced", "holds", "better", "inconclusive", "undecided", "worse", "fails", "not run")
-_FILTERS = ("paper", "table", "method", "data-set", "verdict")
+_WORDS = (
+    *("reproduced", "holds", "better", "inconclusive", "undecided", "too few seeds", "worse", "fails"),
+    *("not comparable", "not run"),
+)
+_FILTERS = ("paper", "table", "method", "data-set", "quoted", "verdict")
 
 
 def verdict_page(
@@ -26,11 +29,15 @@ def verdict_page(
     preset: str,
     rows: Mapping[tuple[str, str, str], str],
     pages: Mapping[str, str],
+    printed: pd.DataFrame | None = None,
+    protocols: Mapping[str, str] | None = None,
 ) -> str:
     """Return the page of `judge_cells`, `check_claims` and `how_judged` (see `relamp.judge`) of a preset.
 
-    Where its numbers come from is said by addresses relative to the page: `rows` are, by artifact, method and data set,
-    files of stored rows, and `pages` those of the artifacts that are rendered, each with its sidecar beside it.
+    `printed` are claims about printed numbers (`check_printed`), `protocols` says in words how printed numbers were
+    measured. Where its numbers come from is said by addresses relative to the page: `rows` are, by artifact, method and
+    data set, files of stored rows, and `pages` those of the artifacts that are rendered, each with its sidecar beside
+    it.
     """
     lines = [_number(row, rows, pages) for row in _in_paper_order(cells).to_dict("records")]
     filters = {name: list(dict.fromkeys(line["filters"][name] for line in lines)) for name in _FILTERS}
@@ -41,13 +48,15 @@ def verdict_page(
         verdicts=counts(cells["verdict"]),
         outcomes=counts(claims["outcome"]),
         contradictions=contradictions(cells, claims),
-        claims=[_claims(paper, claims[claims["paper"] == paper]) for paper in claims["paper"].unique()],
+        claims=[_claims(paper, claims[claims["paper"] == paper], printed) for paper in claims["paper"].unique()],
+        protocols=protocols or {},
         numbers=lines,
         filters={**filters, "verdict": [word for word in _WORDS if word in filters["verdict"]]},
         tables=[_table(name, mine, pages) for name, mine in _in_paper_order(cells).groupby("artifact", sort=False)],
         paper_name=paper_name,
+        about=about,
         published_value=published_value,
-        note_of=note_of,
+        notes_of=notes_of,
     )
 
 
@@ -56,50 +65,59 @@ def verdict_markdown(cells: pd.DataFrame, claims: pd.DataFrame, how: Mapping[str
     run = cells[cells["verdict"] != "not run"]
     lines = [f"# Does it hold? Verdicts of the preset {preset}", ""]
     lines += [*(f"- **{topic}**: {words}" for topic, words in how.items()), "", "## Claims", ""]
-    lines += ["| outcome | claim | where | coverage | evidence |", "| --- | --- | --- | --- | --- |"]
+    lines += ["| outcome | claim | where | about | coverage | evidence |", "| --- | --- | --- | --- | --- | --- |"]
     for claim in claims.to_dict("records"):
         parts = [claim["outcome"], f"“{claim['quote']}”", f"{paper_name(claim['paper'])}, {claim['where']}"]
+        parts.append(about(claim["about"]))
         lines.append(_line([*parts, claim["coverage"], claim["evidence"]]))
     lines += ["", "## What contradicts the papers", ""]
     lines += [f"- {line}" for line in contradictions(cells, claims)] or ["Nothing that was run does."]
     lines += ["", "## Numbers", ""]
     lines += [
-        "| verdict | by seeds alone | table | method | data set | measured | published | reproduced | interval | seeds "
-        "| note |",
-        "| --- | --- | --- | --- | --- | --- | ---: | ---: | --- | ---: | --- |",
+        "| verdict | table | method | data set | measured | published | reproduced | interval | seeds | fixed | oracle "
+        "| settings | scaled | note |",
+        "| --- | --- | --- | --- | --- | ---: | ---: | --- | ---: | ---: | ---: | --- | --- | --- |",
     ]
     for row in run.to_dict("records"):
         interval = "" if math.isnan(row["low"]) else f"{row['low']:.2f} to {row['high']:.2f}"
-        numbers = [published_value(row), f"{row['mean']:.2f}", interval, str(row["seeds"])]
-        words = row["verdict"], row["verdict_seeds"]
+        quote = " (quote)" if row["quoted"] else ""
+        numbers = [published_value(row) + quote, f"{row['mean']:.2f}", interval, str(row["seeds"])]
+        beside = ["" if math.isnan(row[name]) else f"{row[name]:.2f}" for name in ("fixed", "oracle")]
         names = row["artifact"], row["label"], row["dataset"], how_measured(row)
-        lines.append(_line([*words, *names, *numbers, note_of(row)]))
+        sizes = row["settings"], row["scaled"]
+        lines.append(_line([row["verdict"], *names, *numbers, *beside, *sizes, note_of(row)]))
     lines += ["", f"Not run: {len(cells) - len(run)} of {len(cells)} published cells of methods that relamp has."]
     return "\n".join(lines) + "\n"
 
 
 def contradictions(cells: pd.DataFrame, claims: pd.DataFrame) -> list[str]:
-    """Return a plain sentence for each number and claim that this run speaks against."""
+    """Return a plain sentence for each number and claim of the papers' own that this run speaks against.
+
+    A number that a paper quotes is no claim of its own, and is not among them.
+    """
     lines = [
         f"{paper_name(claim['paper'])}, {claim['where']}: “{claim['quote']}” fails on {claim['coverage']} "
         f"({claim['evidence']})."
         for claim in claims[claims["outcome"] == "fails"].to_dict("records")
     ]
-    apart = cells[cells["verdict"].isin(["better", "worse"]) | cells["verdict_seeds"].isin(["better", "worse"])]
+    # Read from a file, an empty text is missing; records from before quotes were marked have no such column.
+    quoted = cells["quoted"].fillna("") if "quoted" in cells else pd.Series("", index=cells.index)
+    apart = cells[cells["verdict"].isin(["better", "worse"]) & (quoted == "")]
     # The same cell is printed in several tables, not always with the same number.
     key = ["paper", "method", "dataset", *MEASURE, "published"]
     for row in apart.drop_duplicates(key).to_dict("records"):
         where = f"{row['label']} on {row['dataset']}, {how_measured(row)}"
         what = f"{where}: {paper_name(str(row['paper']))} prints {published_value(row)}, this run finds"
-        if row["verdict"] in ("better", "worse"):
-            lines.append(f"{what} {row['mean']:.2f}, {row['verdict']} ({row['low']:.2f} to {row['high']:.2f}).")
-        else:
-            bounds = f"{row['low_seeds']:.2f} to {row['high_seeds']:.2f} over {int(row['seeds'])} seeds"
-            lines.append(
-                f"{what} {row['mean']:.2f}, {row['verdict_seeds']} ({bounds}); but other data of this size might give "
-                f"the published value ({row['low']:.2f} to {row['high']:.2f})."
-            )
+        bounds = f"{row['low']:.2f} to {row['high']:.2f}"
+        sized = _text(row.get("scaled")), _text(row.get("settings"))
+        sizes = "".join(f"; {words}" for words in (sized[0] and f"scaled: {sized[0]}", sized[1]) if words)
+        lines.append(f"{what} {row['mean']:.2f}, {row['verdict']} ({bounds}{sizes}).")
     return lines
+
+
+def about(word: str) -> str:
+    """Return what a claim is about."""
+    return {"printed": "printed numbers", "measured": "what is measured"}.get(word, word)
 
 
 def paper_name(name: str) -> str:
@@ -125,10 +143,27 @@ def published_value(row: Mapping[Hashable, Any]) -> str:
 
 
 def note_of(row: Mapping[Hashable, Any]) -> str:
-    """Return what would decide a verdict that is open, or nothing."""
-    if not pd.isna(row["further_seeds"]):
-        return f"{row['further_seeds']} further seed{'' if row['further_seeds'] == 1 else 's'} would decide it"
-    return str(row["note"])
+    """Return what would decide a verdict that is open, and what else is to know of it."""
+    more = row["further_seeds"]
+    open_ = "" if pd.isna(more) else f"{more} further seed{'' if more == 1 else 's'} would decide it"
+    return "; ".join(filter(None, (open_, _text(row["note"]))))
+
+
+def notes_of(row: Mapping[Hashable, Any]) -> list[str]:
+    """Return the remarks on a number, a line each."""
+    return [
+        *(words for words in (row["settings"], row["scaled"] and f"scaled: {row['scaled']}", note_of(row)) if words),
+        *([f"other data of this size: {_bounds(row, '_data')}"] if not math.isnan(row["low_data"]) else []),
+    ]
+
+
+def _bounds(row: Mapping[Hashable, Any], which: str = "") -> str:
+    return f"{row[f'low{which}']:.2f} to {row[f'high{which}']:.2f}"
+
+
+def _text(value: Any) -> str:
+    """Return a text; one read from a file is missing where it is empty."""
+    return value if isinstance(value, str) else ""
 
 
 def counts(words: "pd.Series[str]") -> list[tuple[str, int]]:
@@ -137,10 +172,11 @@ def counts(words: "pd.Series[str]") -> list[tuple[str, int]]:
     return [(word, int(found[word])) for word in _WORDS if word in found]
 
 
-def _claims(paper: str, claims: pd.DataFrame) -> dict[str, Any]:
+def _claims(paper: str, claims: pd.DataFrame, printed: pd.DataFrame | None) -> dict[str, Any]:
     run = claims["outcome"] != "not run"
-    parts = {"run": claims[run].to_dict("records"), "not_run": claims[~run].to_dict("records")}
-    return {"name": paper_name(paper), **parts}
+    of_paper = [] if printed is None else printed[printed["paper"] == paper].to_dict("records")
+    parts = {"run": claims[run].to_dict("records"), "not_run": claims[~run].to_dict("records"), "printed": of_paper}
+    return {"name": paper_name(paper), **parts, "agree": sum(claim["outcome"] == "holds" for claim in of_paper)}
 
 
 def _in_paper_order(cells: pd.DataFrame) -> pd.DataFrame:
@@ -163,7 +199,7 @@ def _number(
     """Return what a line of the page shows of a number."""
     paper, table = paper_name(row["paper"]), f"{paper_name(row['paper'])}, {_table_name(row['artifact'])}"
     dataset, parts = short_name(row["dataset"]), (row["artifact"], row["method"], row["dataset"], row["metric"])
-    words = (paper, table, row["label"], dataset, row["verdict"])
+    words = (paper, table, row["label"], dataset, "quote" if row["quoted"] else "own number", row["verdict"])
     return {
         "row": row,
         "id": re.sub(r"[^\w.-]", "-", "-".join([*map(str, parts), *([str(row["part"])] if row["part"] else [])])),

@@ -14,6 +14,7 @@ from relamp.study.config import Config
 from relamp.study.names import BAG, CONTROLS, EDIT_KERNELS, FROM_SCRATCH, KERNELS
 from relamp.study.overrides import value_of
 from relamp.study.paths import HARD_NEGATIVES, Paths, all_datasets
+from relamp.study.scale import scale
 from relamp.study.studies import BASE, CONTROL, Run, Study, fixed_runs, owner, studies
 
 # What a further sweep of a domain is drawn beside.
@@ -258,6 +259,7 @@ def methods_by_evaluation() -> dict[str, list[str]]:
 INPUTS: Mapping[str, Callable[[Plan, Artifact], Files]] = {
     "all_published": lambda plan, _: {"published": sorted(map(str, Path(plan.published).glob("*_table*.csv")))},
     "claims": lambda plan, _: {"claims": f"{plan.published}/claims.yaml"},
+    "protocols": lambda plan, _: {"protocols": f"{plan.published}/protocols.yaml"},
     "damage": lambda plan, made: {
         "rows" if isinstance(made, Figure) else "damage": [*map(plan.paths.damage, plan.config.damage.datasets)]
     },
@@ -293,4 +295,5 @@ GIVEN: Mapping[str, Callable[[Plan], Any]] = {
     "methods": lambda _: methods_by_evaluation(),
     "pages": Plan.pages,
     "preset": lambda plan: plan.config.name,
+    "scale": lambda plan: scale(plan.config),
 }

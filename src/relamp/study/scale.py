@@ -1,0 +1,102 @@
+"""What a configuration runs in another size than the papers: its numbers beside those of the preset `paper`."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from relamp.data.rows import DEFAULT
+from relamp.evaluate.table import EVALUATIONS
+from relamp.method.table import METHODS
+from relamp.runtime.home import home
+from relamp.study.config import Config, load_config
+from relamp.study.names import FROM_SCRATCH
+from relamp.study.overrides import spelt
+from relamp.study.studies import TABLE_OF, Run, Study, studies
+
+PAPER = "paper"  # the preset whose sizes are the papers' own
+# How sizes are called; any other goes by its own name.
+_WORDS = {"local_nodes": "N_s", "hidden": "dimensions", "sample_size": "nodes a step", "runs": "runs a seed"}
+# Sizes of some methods alone, by their group, and of encoders that are not trained.
+_OF_GROUP = {"local_nodes": "lamp"}
+_UNTRAINED = ("hidden", "layers", "width")
+# What is chosen is no size.
+_CHOSEN = ("gamma", "alpha", "eta")
+
+
+@cache
+def of_papers() -> Mapping[str, Study]:
+    """Return the studies of the preset `paper`."""
+    return studies(load_config({"preset": PAPER}, home() / "workflow" / "presets"))
+
+
+def scale(config: Config) -> dict[str, dict[str, dict[str, dict[str, Any]]]]:
+    """Return `relamp.judge.scale.Sized` as JSON by evaluation, data set and method, at the setting of the tables."""
+    here, there = studies(config), of_papers()
+    corpora = [found["corpus"].datasets[0] for found in (here, there)]
+    made: dict[str, dict[str, dict[str, dict[str, Any]]]] = {}
+    for study in here.values():
+        for evaluation in study.protocols if not study.together else ():
+            controls = [Run(name, DEFAULT) for name in study.controls_of(evaluation)]
+            for dataset in study.datasets:
+                methods = made.setdefault(evaluation, {}).setdefault(dataset, {})
+                for run in (*study.runs, *controls):
+                    if run.method in methods:
+                        continue
+                    found = _sized(study, there, evaluation, dataset, run)
+                    if evaluation == "finetune" and run.method != FROM_SCRATCH and corpora[0] != corpora[1]:
+                        found["sizes"]["corpus"] = corpora
+                    grid = _settings(there, evaluation, run.method)
+                    mine = _settings(here, evaluation, run.method, dataset) & grid
+                    methods[run.method] = {**found, "settings": [len(mine), len(grid)] if grid else [1, 1]}
+    return made
+
+
+def _sized(study: Study, papers: Mapping[str, Study], evaluation: str, dataset: str, run: Run) -> dict[str, Any]:
+    """Return the sizes of a run that differ from those of the paper's run of that method, and the paper's seeds."""
+    fitting = [other for other in papers.values() if evaluation in other.protocols and not other.together]
+    paper = next((other for other in fitting if other.name == study.name), fitting[0] if fitting else None)
+    if paper is None:
+        return {"sizes": {}, "missing": f"the preset {PAPER} has no {EVALUATIONS[evaluation].title}"}
+    trained = run.method in METHODS[TABLE_OF[study.domain]] and run.method not in study.controls_of(evaluation)
+    there = Run(run.method, spelt(paper.training, study.row(run.method))) if trained else run
+    pairs = [dict(_sizes(*of, evaluation, dataset)) for of in ((study, run, trained), (paper, there, trained))]
+    mine, theirs = pairs
+    differing = {name: [mine[name], theirs[name]] for name in mine if name in theirs and mine[name] != theirs[name]}
+    return {"sizes": differing, "seeds": len(paper.seeds)}
+
+
+def _sizes(study: Study, run: Run, trained: bool, evaluation: str, dataset: str) -> Iterator[tuple[str, Any]]:
+    """Yield the numbers of training and protocol by their names in words."""
+    facts, seen = study.facts(evaluation, dataset, run), set()
+    row = study.row(run.method) if trained else None
+    for name, value in _numbers(facts.get("training") or facts.get("options") or {}):
+        relevant = row is None or (row.trains or name in _UNTRAINED)
+        if relevant and name not in _CHOSEN and (row is None or _OF_GROUP.get(name, row.group) == row.group):
+            seen.add(name)
+            yield _words(name), value
+    for name, value in _numbers(facts["protocol"]):
+        yield f"{EVALUATIONS[evaluation].title} {_words(name)}" if name in seen else _words(name), value
+
+
+def _words(name: str) -> str:
+    return _WORDS.get(name, name.replace("_", " "))
+
+
+def _numbers(facts: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the numbers of nested facts by their names, and what is missing in place of one."""
+    for name, value in facts.items():
+        if isinstance(value, Mapping):
+            yield from _numbers(value)
+        elif value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+            yield name, value
+
+
+def _settings(found: Mapping[str, Study], evaluation: str, method: str, dataset: str = "") -> set[str]:
+    """Return the settings of a method among which an evaluation chooses, on a data set or on any."""
+    return {
+        run.setting
+        for study in found.values()
+        if evaluation in study.protocols and EVALUATIONS[evaluation].chooses
+        for run in study.runs
+        if run.method == method and (not dataset or dataset in study.datasets)
+    }
