@@ -22,7 +22,7 @@ export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 export MPLCONFIGDIR := $(XDG_CACHE_HOME)/matplotlib
 endif
 
-.PHONY: help install developer reproduce lite options schema unlock test test-slurm slurm-resume progress check format record compare bundle lock test-container clean
+.PHONY: help install developer reproduce lite options schema readings unlock test test-slurm slurm-resume progress check format record compare bundle lock test-container clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -98,6 +98,9 @@ format: developer ## put all sources into their form
 PRESET ?= quick
 options: install ## every option of a preset (PRESET=quick) with its value and what it means
 	@$(BIN)/python -m relamp options $(PRESET)
+
+readings: install ## write docs/deviations.md anew from the readings of the papers
+	$(BIN)/python -m relamp.study.readings > docs/deviations.md
 
 schema: install ## write workflow/config.schema.json anew, by which editors complete config.yaml
 	$(BIN)/python -m relamp options --schema > workflow/config.schema.json

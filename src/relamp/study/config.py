@@ -14,7 +14,7 @@ from relamp.runtime.yaml_words import parse_words, read_options, refuse_excess
 from relamp.settings.judging import Judging, Verdict
 from relamp.settings.own import OwnData
 from relamp.settings.places import Places, as_list
-from relamp.study.experiments import Cross, Damage, Mmix, Transfer, Unsupervised
+from relamp.study.experiments import Cross, Damage, Mmix, Multiverse, Transfer, Unsupervised
 from relamp.study.overrides import told
 
 CONFIG = "config.json"  # the name under which it is kept beside rows
@@ -81,6 +81,8 @@ class Config(Places):
     """M-Mix's experiments."""
     cross: Cross = Cross()
     """The table of both papers' methods on both papers' graph data sets."""
+    multiverse: Multiverse = Multiverse()
+    """All readings of the papers."""
     judging: Judging = Judging()
     """How strictly numbers are judged."""
     fail_on: Annotated[tuple[Verdict, ...], BeforeValidator(as_list)] = ()

@@ -306,6 +306,40 @@ class ImageExperiments(_Swept):
     """Method whose mixing weights Fig. 4 and 5 show."""
 
 
+class GraphUniverse(Settings):
+    """Methods on graphs that are run under all readings of their paper."""
+
+    datasets: Annotated[tuple[names.ClassifiedName, ...], names.Once] = ()
+    """Data sets."""
+    methods: Annotated[tuple[names.MethodName, ...], names.Once] = ()
+    """Methods."""
+
+
+class NodeUniverse(Settings):
+    """Methods on nodes that are run under all readings of their paper."""
+
+    datasets: Annotated[tuple[names.NodesName, ...], names.Once] = ()
+    """Data sets."""
+    methods: Annotated[tuple[names.NodeMethodName, ...], names.Once] = ()
+    """Methods."""
+
+
+class Multiverse(Settings):
+    """All readings of methods, see `relamp.study.readings`; by seeds and settings of the tables."""
+
+    lamp: GraphUniverse = GraphUniverse()
+    """On graphs, scored as in LAMP's Table 1."""
+    graphs: GraphUniverse = GraphUniverse()
+    """On graphs, scored as in M-Mix's Table 3."""
+    nodes: NodeUniverse = NodeUniverse()
+    """On nodes, scored as in M-Mix's Table 2."""
+    complete: Count = 16
+    """All combinations of answers are run where there are no more than these; or else one answer is changed at a time,
+    from relamp's and from those of public code."""
+    sampled: Annotated[int, Field(ge=0, le=1000)] = 8
+    """Further combinations that are drawn where not all are run."""
+
+
 class Mmix(Settings):
     """All of M-Mix's experiments."""
 

@@ -108,6 +108,9 @@ def all_datasets(config: Config) -> list[str]:
         *mmix.graphs.datasets,
         mmix.edit_distance.dataset,
         *mmix.images.datasets,
+        *config.multiverse.lamp.datasets,
+        *config.multiverse.graphs.datasets,
+        *config.multiverse.nodes.datasets,
         *config.own,
     ]
     return list(dict.fromkeys(named))

@@ -6,20 +6,22 @@ from pathlib import Path
 from typing import Any
 
 from relamp.artifacts import ARTIFACTS
-from relamp.artifacts.base import Artifact, Figure, Rows, Table
+from relamp.artifacts.base import Artifact, Figure, Rows, Table, of_figure, of_table
 from relamp.data.rows import DEFAULT
 from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS
 from relamp.study.config import Config
 from relamp.study.names import BAG, CONTROLS, EDIT_KERNELS, FROM_SCRATCH, KERNELS
-from relamp.study.overrides import value_of
+from relamp.study.overrides import spelt, value_of
 from relamp.study.paths import HARD_NEGATIVES, Paths, all_datasets
+from relamp.study.readings import points
 from relamp.study.scale import scale
 from relamp.study.studies import BASE, CONTROL, Run, Study, fixed_runs, owner, studies
 
 # What a further sweep of a domain is drawn beside.
 _CONTROLS = (CONTROL, "image-untrained")
 _BRANCHES = ("a", "b")
+_LEVELS = ("untrained", "mvgrl-untrained", "bag")  # level lines of specification curves
 LINKED = (".html", ".json")  # of each table: its page and its sidecar
 Files = dict[str, str | list[str]]
 
@@ -39,7 +41,7 @@ class Plan:
     ) -> None:
         self.config, self.results, self.figures, self.published = config, results, figures, published
         self.paths, self.studies = Paths(results, base), studies(config)
-        every = {**ARTIFACTS, **{made.name: made for made in self._further_sweeps()}}
+        every = {**ARTIFACTS, **{made.name: made for made in (*self._further_sweeps(), self._multiverse())}}
         # What nothing is run for (a list of data sets or methods is empty) is left out; a table still has its print.
         self.artifacts = {name: made for name, made in every.items() if not self._nothing_to_draw(made)}
         self.left_out = tuple(every.keys() - self.artifacts.keys())
@@ -54,7 +56,7 @@ class Plan:
         return found
 
     def _nothing_to_draw(self, artifact: Artifact) -> bool:
-        draws = isinstance(artifact, Figure) or "figure" in artifact.outputs
+        draws = isinstance(artifact, Figure) or not artifact.outputs.keys().isdisjoint(("figure", "figures"))
         return draws and not all(files for name, files in self.inputs(artifact).items() if name in ("rows", "mixed"))
 
     def outputs(self, artifact: Artifact) -> dict[str, list[str]]:
@@ -169,6 +171,43 @@ class Plan:
                     options={"sweep": study.name, "evaluation": evaluation},
                     caption="sweep",
                 )
+
+    def readings(self) -> dict[str, dict[str, dict[str, dict[str, str]]]]:
+        """Return by evaluation, method and setting the answers of the multiverse, the configured setting first."""
+        chosen, found = self.config.multiverse, dict[str, dict[str, dict[str, dict[str, str]]]]()
+        for study in self._universes():
+            (evaluation,) = study.protocols
+            for method in dict.fromkeys(run.method for run in study.runs):
+                row = study.row(method)
+                for point in points(study.domain, method, study.training, chosen.complete, chosen.sampled):
+                    named = found.setdefault(evaluation, {}).setdefault(method, {})
+                    named.setdefault(spelt(study.training, row, point.values), point.answers)
+        return found
+
+    def _universes(self) -> list[Study]:
+        return [study for study in self.studies.values() if study.name.startswith("multiverse_")]
+
+    def _multiverse(self) -> Artifact:
+        """Return the record of all specification curves and the table of what they come to."""
+        studies = self._universes()
+        pairs = [(*study.protocols, run.method) for study in studies for run in study.runs]
+        curves = [f"multiverse_{evaluation}_{method}" for evaluation, method in dict.fromkeys(pairs)]
+        beside = {"multiverse_lamp": "tables", "multiverse_graphs": "linear", "multiverse_nodes": "nodes"}
+        rows = [Rows(study.name, evaluation) for study in studies for evaluation in study.protocols]
+        rows += [Rows(beside[study.name], evaluation, _LEVELS) for study in studies for evaluation in study.protocols]
+        return Artifact(
+            name="multiverse",
+            label="All readings",
+            rows=tuple(rows),
+            inputs=("all_published",),
+            call="relamp.artifacts.multiverse:multiverse",
+            given=("judged_by", "judging", "readings"),
+            outputs={
+                "figures": tuple(file for curve in curves for file in of_figure(curve)),
+                "table": of_table("multiverse", "html", "csv", "md", "tex"),
+            },
+            caption="multiverse",
+        )
 
     def _sweep(self, name: str | None) -> dict[str, Any]:
         """Return what the drawing of a sweep needs to know."""
@@ -295,5 +334,6 @@ GIVEN: Mapping[str, Callable[[Plan], Any]] = {
     "methods": lambda _: methods_by_evaluation(),
     "pages": Plan.pages,
     "preset": lambda plan: plan.config.name,
+    "readings": Plan.readings,
     "scale": lambda plan: scale(plan.config),
 }

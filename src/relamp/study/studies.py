@@ -18,6 +18,7 @@ from relamp.study.experiments import ImageExperiments, NodeExperiments, Unsuperv
 from relamp.study.names import BAG, FROM_SCRATCH
 from relamp.study.overrides import GROUPS, named, overridden, reason, spelt
 from relamp.study.own import own_sizes
+from relamp.study.readings import points
 
 CONTROL = "untrained"
 # The table of methods that each domain trains.
@@ -135,6 +136,7 @@ def owner(found: Mapping[str, Study], evaluation: str, run: Run) -> Study:
 def studies(config: Config) -> dict[str, Study]:
     """Return all studies of a configuration by name, in the order in which a shared run belongs to one."""
     found = [*_graph_studies(config), *_transfer(config), *_node_studies(config), *_image_studies(config)]
+    found += _universes(config)
     sizes = own_sizes(config)
     return {study.name: replace(study, sizes=sizes) for study in found}
 
@@ -192,6 +194,26 @@ def _image_studies(config: Config) -> Iterator[Study]:
     probe: dict[str, Protocol] = {"image-probe": lambda _: images.probe}
     yield _tables(images, probe)
     yield from _sweeps("images_", images, probe)
+
+
+def _universes(config: Config) -> Iterator[Study]:
+    """Yield a study per part of the multiverse: its methods under all their readings."""
+    graphs, nodes, chosen = config.unsupervised, config.mmix.nodes, config.multiverse
+    shared = ("graphs", graphs.seeds, graphs.pretraining)
+    parts: list[tuple[str, Any, tuple[str, Any, Any], dict[str, Protocol]]] = [
+        ("lamp", chosen.lamp, shared, {"svm-rbf": lambda _: graphs.svm}),
+        ("graphs", chosen.graphs, shared, {"svm-linear": lambda _: config.mmix.graphs.svm}),
+        ("nodes", chosen.nodes, ("nodes", nodes.seeds, nodes.pretraining), {"probe": nodes.probe_of}),
+    ]
+    for name, universe, (domain, seeds, training), protocols in parts:
+        rows, runs = METHODS[domain], []
+        for method in universe.methods:
+            drawn = points(domain, method, training, chosen.complete, chosen.sampled)
+            runs += [Run(method, spelt(training, rows[method], point.values)) for point in drawn]
+        if not (runs and universe.datasets):
+            continue
+        study = Study(f"multiverse_{name}", domain, universe.datasets, tuple(dict.fromkeys(runs)), seeds, training)
+        yield replace(study, protocols=protocols, together=True)
 
 
 def _tables(chosen: NodeExperiments | ImageExperiments, protocols: Mapping[str, Protocol]) -> Study:

@@ -1,0 +1,84 @@
+"""All readings of methods: a specification curve for each, and a table of what they come to."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from relamp.data.rows import read_by_evaluation
+from relamp.judge.multiverse import Answers, by_seed, conclusions, effects, loosest, specifications
+from relamp.judge.published import AGGREGATES, JudgedBy, load_published, measures, natural, run_as
+from relamp.judge.runs import all_runs
+from relamp.render.sidecar import save_drawn
+from relamp.render.specification_curve import multiverse_table, specification_curve
+from relamp.settings.judging import Judging
+
+# What stands beside a method as a level line, by its name in the figure.
+_LEVELS = {"untrained": ("untrained", "mvgrl-untrained"), "bag": ("bag",)}
+
+
+def multiverse(
+    rows: Sequence[Path],
+    published: Sequence[Path],
+    readings: Mapping[str, Answers],
+    judged_by: JudgedBy,
+    judging: Mapping[str, Any],
+    figures: Sequence[Path],
+    table: Path,
+    command: str,
+    asked: Path | None = None,
+) -> None:
+    """Draw the specification curve of each method, and tabulate conclusions and effects.
+
+    `readings` has by evaluation, method and setting the answer to each question. `figures` are the files of all curves,
+    `.../multiverse_<evaluation>_<method>.*`; `table` is the page, the other files lie beside it. The rest is as in
+    `relamp.artifacts.comparisons.leakage`.
+    """
+    chosen, stored = Judging.model_validate(judging), read_by_evaluation(rows, asked)
+    seeds = by_seed(all_runs(stored))
+    parts = [loosest(of).assign(evaluation=name) for name, of in stored.items() if "candidate" in of]
+    key = ["evaluation", "method", "dataset", "setting", "seed"]
+    loose = pd.concat(parts) if parts else pd.DataFrame(columns=[*key, "loosest"])
+    seeds = seeds.merge(loose, on=key, how="left")
+    printed = _printed(published, judged_by)
+    found, moved = [], []
+    for evaluation, answers in readings.items():
+        named = pd.DataFrame([(name, setting) for name, of in answers.items() for setting in of])
+        named = named.set_axis(["method", "setting"], axis=1).assign(evaluation=evaluation)
+        mine = seeds.merge(named, on=["evaluation", "method", "setting"])
+        found.append(specifications(mine, printed, chosen.margin, chosen.confidence))
+        moved.append(effects(mine, answers, chosen.confidence))
+    every, effect = pd.concat(found, ignore_index=True), pd.concat(moved, ignore_index=True)
+    pictures = {path.stem: path for path in figures if path.suffix == ".png"}
+    for pair, of in every.groupby(["evaluation", "method"]):
+        evaluation, method = map(str, pair)
+        levels = _levels(seeds[seeds["evaluation"] == evaluation], of)
+        drawn = specification_curve(of, readings[evaluation][method], levels)
+        save_drawn(drawn, pictures[f"multiverse_{evaluation}_{method}"], [*rows, *published], command)
+    multiverse_table(conclusions(every, chosen.margin), effect).write(table.with_suffix(""))
+
+
+def _printed(published: Sequence[Path], judged_by: JudgedBy) -> dict[tuple[str, str, str], float]:
+    """Return printed numbers by evaluation, method and data set; where several tables print one, the first table's."""
+    found: dict[tuple[str, str, str], float] = {}
+    for path in sorted(published, key=lambda path: natural(path.stem)):
+        if path.stem not in judged_by:
+            continue
+        cells = load_published(path.parent, path.stem)
+        cells = measures(cells[~cells["dataset"].isin(AGGREGATES)], judged_by).dropna(subset=["value"])
+        for cell in cells[(cells["part"] == "") & (cells["metric"] == "accuracy")].to_dict("records"):
+            method = run_as(path.stem, cell["method"])
+            found.setdefault((cell["evaluation"], method, cell["dataset"]), float(cell["value"]))
+    return found
+
+
+def _levels(seeds: pd.DataFrame, of: pd.DataFrame) -> pd.DataFrame:
+    """Return the level lines of a curve: the printed number, the untrained encoder and the bag, where there are any."""
+    lines = of.dropna(subset=["published"]).drop_duplicates("dataset")
+    parts = [pd.DataFrame({"dataset": lines["dataset"], "name": "published", "value": lines["published"]})]
+    for name, methods in _LEVELS.items():
+        beside = seeds[seeds["method"].isin(methods) & seeds["dataset"].isin(of["dataset"])]
+        means = beside.groupby("dataset")["value"].mean().reset_index()
+        parts.append(means.assign(name=name)[["dataset", "name", "value"]])
+    return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,134 @@
+"""Specification curves: what a method scores under each reading of its paper (Simonsohn, Simmons and Nelson 2020)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from relamp.render.markup import TextTable
+from relamp.render.style import TALLEST, TEXT, in_style, label, left_label, legend, ordered, short_name
+
+_COLOURS = {"reproduced": "#009E73", "better": "#0072B2", "worse": "#D55E00", "inconclusive": "#666666", "": "#666666"}
+_LEVELS: dict[str, tuple[str, Any]] = {
+    "published": ("#000000", "-"),
+    "untrained": ("#CC79A7", "--"),
+    "bag": ("#56B4E9", ":"),
+}
+_ROW = 0.15  # inches per answer
+_WORDS = (
+    "What all readings of a paper come to: for each method and data set how many readings reproduce the printed "
+    "number, by the interval over seeds at the last epoch. Chosen on test: the best reading if epoch and C were also "
+    "chosen on each test fold, which no honest run can know. Per cent."
+)
+_HEAD = ("data set", "method", "published", "readings", "lowest", "highest", "chosen on test", "conclusion")
+
+
+def specification_curve(
+    found: pd.DataFrame, answers: Mapping[str, Mapping[str, str]], levels: pd.DataFrame
+) -> tuple[Figure, pd.DataFrame]:
+    """Draw the sorted values of one method's specifications, a column for each data set, their answers below.
+
+    Args:
+        found: specifications of `relamp.judge.multiverse`, of one method.
+        answers: by setting the answer to each question, the configured one first.
+        levels: level lines: dataset, name (published, untrained, bag) and value.
+
+    Returns:
+        The figure, and one row per specification with a column for each question, or per level line.
+    """
+    given = pd.DataFrame.from_dict(dict(answers), orient="index").fillna("").rename_axis("setting").reset_index()
+    plotted = found.merge(given, on="setting", how="left")
+    questions = [str(name) for name in given if name != "setting"]
+    rows = [(name, str(answer)) for name in questions for answer in dict.fromkeys(given[name])]
+    datasets = ordered(found["dataset"])
+    configured = next(iter(answers))
+    with in_style():
+        height = min(2.2 + _ROW * (len(rows) + 1), TALLEST)
+        figure = Figure(figsize=(TEXT, height), layout="constrained")
+        below = max(_ROW * len(rows), _ROW)
+        grid = figure.subplots(2, len(datasets), squeeze=False, height_ratios=[1.6, below])
+        for column, dataset in enumerate(datasets):
+            of = plotted[plotted["dataset"] == dataset].reset_index(drop=True)
+            _values(grid[0, column], of, levels[levels["dataset"] == dataset], configured)
+            grid[0, column].set_title(short_name(dataset))
+            _dots(grid[1, column], of, rows)
+            if column:
+                grid[1, column].tick_params(axis="y", labelleft=False)
+        left_label(grid[0], f"{label(str(found['method'].iloc[0]))} (%)")
+        legend(figure, _handles(plotted, levels))
+    lines = levels.rename(columns={"value": "mean"}).assign(method=found["method"].iloc[0], role="level")
+    return figure, pd.concat([plotted.assign(role="reading"), lines], ignore_index=True)
+
+
+def _values(axis: Axes, of: pd.DataFrame, levels: pd.DataFrame, configured: str) -> None:
+    for row in of.to_dict("records"):
+        place, colour = float(of.index[of["setting"] == row["setting"]][0]), _COLOURS[row["verdict"]]
+        bounds = [row["low"], row["high"]] if np.isfinite(row["low"]) else [row["mean"]] * 2
+        axis.plot([place, place], bounds, color=colour, linewidth=1.0)
+        marker = "D" if row["setting"] == configured else "o"
+        axis.plot([place], [row["mean"]], color=colour, marker=marker, markersize=4 if marker == "D" else 2.5)
+    for row in levels.to_dict("records"):
+        colour, line = _LEVELS[row["name"]]
+        axis.axhline(row["value"], color=colour, linestyle=line, linewidth=1.0, zorder=0)
+    axis.set_xticks([])
+    axis.margins(x=0.03)
+    # One seed's readings have wide intervals: what counts are the values, and the lines beside them.
+    shown = [*of["mean"], *levels["value"]]
+    air = 0.35 * (max(shown) - min(shown)) + 1.0
+    axis.set_ylim(min(shown) - air, max(shown) + air)
+
+
+def _dots(axis: Axes, of: pd.DataFrame, rows: Sequence[tuple[str, str]]) -> None:
+    for height, (question, answer) in enumerate(rows):
+        places = of.index[of[question] == answer]
+        axis.plot(places, np.full(len(places), height), color="#000000", marker=".", markersize=3, linestyle="")
+    axis.set_ylim(len(rows) - 0.5, -0.5)
+    axis.set_yticks(range(len(rows)), [f"{question}: {answer}" for question, answer in rows], fontsize=5.5)
+    axis.set_xticks([])
+    axis.margins(x=0.03)
+    for between in [n for n in range(1, len(rows)) if rows[n][0] != rows[n - 1][0]]:
+        axis.axhline(between - 0.5, color="0.8", linewidth=0.6, zorder=0)
+
+
+def _handles(plotted: pd.DataFrame, levels: pd.DataFrame) -> list[Line2D]:
+    handles = [
+        Line2D([], [], color=_COLOURS[word], marker="o", markersize=3, label=word)
+        for word in _COLOURS
+        if word and (plotted["verdict"] == word).any()
+    ]
+    if not handles:
+        handles = [Line2D([], [], color=_COLOURS[""], marker="o", markersize=3, label="reading")]
+    handles.append(Line2D([], [], color="#666666", marker="D", linestyle="", label="configured"))
+    named = [name for name in _LEVELS if (levels["name"] == name).any()]
+    return handles + [Line2D([], [], color=_LEVELS[n][0], linestyle=_LEVELS[n][1], label=n) for n in named]
+
+
+def multiverse_table(conclusions: pd.DataFrame, effects: pd.DataFrame) -> TextTable:
+    """Return conclusions as a table, and below them how much each choice moves the value."""
+    lines = [
+        [
+            *(short_name(row["dataset"]), label(row["method"]), f"{row['published']:.2f}", f"{row['readings']}"),
+            *(f"{row['lowest']:.2f}", f"{row['highest']:.2f}"),
+            f"{row['loosest']:.2f}" if np.isfinite(row["loosest"]) else "-",
+            row["conclusion"],
+        ]
+        for row in conclusions.to_dict("records")
+    ]
+    moved = [
+        [
+            *(short_name(row["dataset"]), label(row["method"]), "", f"{row['runs']} runs"),
+            *(f"{row['low']:+.2f}", f"{row['high']:+.2f}", f"{row['effect']:+.2f}"),
+            f"{row['question']}: {row['answer']} instead of {row['against']}",
+        ]
+        for row in effects.to_dict("records")
+    ]
+    blocks = {
+        "Is the printed number reproduced?": lines,
+        "What each choice moves, in points (interval, then the effect)": moved,
+    }
+    numbers = pd.concat([conclusions.assign(role="conclusion"), effects.assign(role="effect")], ignore_index=True)
+    return TextTable(numbers, _HEAD, {name: block for name, block in blocks.items() if block}, _WORDS, text_columns=2)

@@ -1,0 +1,202 @@
+"""Readings: what the papers leave open or say in two ways, each question with its answers, as data.
+
+Every question has one default: the paper's words; where it is silent, the public code of the method or of its host.
+The answers that are options make the multiverse of a method: all ways in which it can be read.
+"""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from functools import cache
+from itertools import product
+from math import prod
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, Self
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from relamp.errors import RelampError
+from relamp.method.table import METHODS, MethodRow
+from relamp.settings.base import Settings
+from relamp.study.overrides import overridden, place, told, value_of
+
+FILE = Path(__file__).with_name("readings.yaml")
+TRAINING = "training"
+Answer = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+
+
+class Reading(Settings):
+    """A question that a paper leaves open, or on which its words and its public code differ."""
+
+    key: Answer
+    """Its short name."""
+    paper: Literal["lamp", "mmix"]
+    """The paper that is read."""
+    domain: Literal["graphs", "molecules", "nodes", "images"]
+    """What is trained or measured."""
+    of: str = TRAINING
+    """What the answers set: settings of training, by their names, or options of an evaluation."""
+    methods: tuple[str, ...] = ("*",)
+    """Patterns of the names of the methods that it concerns."""
+    question: str
+    """What is asked."""
+    words: Answer | None = None
+    """The answer that the paper's words give, if any."""
+    said: str = "not stated"
+    """What they say."""
+    code: Answer | None = None
+    """The answer that public code gives, if any."""
+    coded: str = ""
+    """What it does, and whose it is."""
+    default: Answer
+    """The answer of relamp."""
+    why: str = ""
+    """Why the default is neither that of the words nor, where these are silent, that of the code."""
+    answers: Annotated[dict[Answer, dict[str, Any]], Field(min_length=1)]
+    """What each answer sets; an answer that sets nothing is told, and is no option."""
+
+    @model_validator(mode="after")
+    def _default_follows_the_rule(self) -> Self:
+        for answer in (self.words, self.code, self.default):
+            if answer is not None and answer not in self.answers:
+                raise ValueError(f"{self.key}: {answer} is none of its answers, {', '.join(self.answers)}")
+        ruled = self.words or self.code
+        if ruled is not None and (self.default == ruled) == bool(self.why):
+            raise ValueError(f"{self.key}: say why the default is not {ruled}, and only then")
+        return self
+
+    def concerns(self, method: str) -> bool:
+        """Return whether a method of its domain is read by it."""
+        return any(fnmatchcase(method, pattern) for pattern in self.methods)
+
+
+@cache
+def all_readings() -> tuple[Reading, ...]:
+    """Return all questions in the order of their file; raises RelampError where it is wrong."""
+    try:
+        found = tuple(Reading.model_validate(entry) for entry in yaml.safe_load(FILE.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        raise RelampError(f"{FILE.name}: {told(error.errors()[0])}") from error
+    keys = [(reading.paper, reading.domain, reading.key) for reading in found]
+    if twice := {key for key in keys if keys.count(key) > 1}:
+        raise RelampError(f"{FILE.name}: {', '.join(map('/'.join, twice))} stands twice")
+    return found
+
+
+def choices(domain: str, method: str, training: Settings) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return by question the answers that a method of a domain can be trained with, each with what it sets.
+
+    A question is left out where the method lacks the setting, or where all its answers set the same.
+    """
+    row, found = METHODS[domain][method], {}
+    for reading in all_readings():
+        if (reading.domain, reading.of) != (domain, TRAINING) or not reading.concerns(method):
+            continue
+        possible = {name: values for name, values in reading.answers.items() if _takes(training, row, values)}
+        if len(possible) > 1:
+            found[reading.key] = possible
+    return found
+
+
+class Point(NamedTuple):
+    """A way to read a method: its answers by question, and what they set."""
+
+    answers: dict[str, str]
+    values: dict[str, Any]
+
+
+def points(
+    domain: str, method: str, training: Settings, complete: int, sampled: int, seed: int = 0
+) -> tuple[Point, ...]:
+    """Return the multiverse of a method: ways to answer its `choices`, the configured one first.
+
+    All combinations of answers, where there are no more than `complete`; or else one question at a time from the
+    configured answers and from those of public code, and `sampled` others, drawn by a seed. Combinations that settings
+    refuse are left out.
+    """
+    row, questions = METHODS[domain][method], choices(domain, method, training)
+    configured = {key: _configured(training, row, answers) for key, answers in questions.items()}
+    coded = {reading.key: reading.code for reading in all_readings() if reading.domain == domain}
+    code = {key: coded[key] if coded[key] in answers else configured[key] for key, answers in questions.items()}
+    drawn: list[dict[str, Any]] = [configured]
+    every = prod(map(len, questions.values()))
+    if every <= complete:
+        drawn += [dict(zip(questions, answers, strict=True)) for answers in product(*questions.values())]
+    else:
+        drawn += [*_one_at_a_time(configured, questions), code, *_one_at_a_time(code, questions)]
+        rng = random.Random(seed)
+        wanted = min(len(_distinct(drawn)) + sampled, every)
+        while len(_distinct(drawn)) < wanted:
+            drawn.append({key: rng.choice(list(answers)) for key, answers in questions.items()})
+    found = []
+    for answers in _distinct(drawn):
+        values: dict[str, Any] = {}
+        for key, answer in answers.items():
+            values |= questions[key].get(answer, {})
+        if _allowed(training, row, values):
+            found.append(Point(answers, values))
+    return tuple(found)
+
+
+def _one_at_a_time(base: Mapping[str, Any], questions: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    for key, answers in questions.items():
+        yield from ({**base, key: answer} for answer in answers if answer != base[key])
+
+
+def _distinct(drawn: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return list({tuple(answers.items()): answers for answers in drawn}.values())
+
+
+def _takes(training: Settings, row: MethodRow, values: Mapping[str, Any]) -> bool:
+    return bool(values) and all(place(training, row, name) for name in values)
+
+
+def _allowed(training: Settings, row: MethodRow, values: Mapping[str, Any]) -> bool:
+    try:
+        overridden(training, row, values)
+    except ValueError:
+        return False
+    return True
+
+
+def _configured(training: Settings, row: MethodRow, answers: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the answer by which a method is trained as configured; "configured" if it is none of them."""
+    for name, values in answers.items():
+        if all(value_of(training, row, key) == value for key, value in values.items()):
+            return name
+    return "configured"
+
+
+def page() -> str:
+    """Return `docs/deviations.md`."""
+    template = Path(__file__).with_name("deviations.md").read_text(encoding="utf-8")
+    for paper in ("lamp", "mmix"):
+        lines = [_line(_HEAD), _line(["---"] * len(_HEAD))]
+        lines += [_line(_cells(reading)) for reading in all_readings() if reading.paper == paper]
+        template = template.replace(f"{{{paper}}}", "\n".join(lines))
+    return template
+
+
+def _cells(reading: Reading) -> list[str]:
+    others = [name for name, values in reading.answers.items() if values or len(reading.answers) > 1]
+    options = {key for values in reading.answers.values() for key in values}
+    spelt = (
+        f" (`{', '.join(sorted(options))}`{'' if reading.of == TRAINING else f' of {reading.of}'})" if options else ""
+    )
+    default = f"{reading.default}: {reading.why}" if reading.why else reading.default
+    return [
+        *(reading.domain, reading.question, reading.said, reading.coded or "-", default),
+        f"{', '.join(others)}{spelt}" if len(others) > 1 else "-",
+    ]
+
+
+_HEAD = ("where", "question", "the paper's words", "public code", "relamp's default", "answers (option)")
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+if __name__ == "__main__":
+    print(page(), end="")

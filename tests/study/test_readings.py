@@ -1,0 +1,135 @@
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from relamp.evaluate.table import EVALUATIONS
+from relamp.method.table import METHODS
+from relamp.runtime.job import named
+from relamp.settings.base import Settings
+from relamp.settings.evaluation import DamageProtocol
+from relamp.settings.graphs import Pretraining
+from relamp.settings.images import ImagePretraining
+from relamp.settings.nodes import NodePretraining
+from relamp.study.overrides import overridden, place, spelt, value_of
+from relamp.study.readings import TRAINING, Reading, all_readings, choices, page, points
+
+ROOT = Path(__file__).parents[2]
+SETTINGS: dict[str, Settings] = {"graphs": Pretraining(), "nodes": NodePretraining(), "images": ImagePretraining()}
+
+
+def _keys(reading: Reading) -> set[str]:
+    return {key for values in reading.answers.values() for key in values}
+
+
+TRAINED = [
+    (reading, method)
+    for reading in all_readings()
+    if reading.of == TRAINING and reading.domain in SETTINGS and _keys(reading)
+    for method, row in METHODS[reading.domain].items()
+    if reading.concerns(method) and all(place(SETTINGS[reading.domain], row, key) for key in _keys(reading))
+]
+WORDS = {
+    "key": "a",
+    "paper": "lamp",
+    "domain": "graphs",
+    "question": "which",
+    "default": "x",
+    "answers": {"x": {}, "y": {}},
+}
+
+
+def test_the_page_is_current() -> None:
+    assert (ROOT / "docs" / "deviations.md").read_text(encoding="utf-8") == page(), "run `make readings`"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "why", "right"),
+    [
+        ("x", None, "", True),
+        ("y", None, "", False),
+        ("y", "x", "", False),
+        ("y", "x", "for a reason", True),
+        (None, "x", "", True),
+        (None, "y", "", False),
+        (None, None, "", True),
+        ("x", "y", "no reason is needed", False),
+    ],
+)
+def test_the_default_is_the_words_or_else_the_code(words: str | None, code: str | None, why: str, right: bool) -> None:
+    given = {**WORDS, "words": words, "code": code, "why": why}
+    if right:
+        assert Reading.model_validate(given).default == "x"
+    else:
+        with pytest.raises(ValueError, match="say why the default is not"):
+            Reading.model_validate(given)
+
+
+def test_an_answer_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="z is none of its answers, x, y"):
+        Reading.model_validate({**WORDS, "default": "z"})
+
+
+@pytest.mark.parametrize(("reading", "method"), TRAINED, ids=lambda it: it.key if isinstance(it, Reading) else it)
+def test_the_default_is_what_settings_have_and_an_answer_changes_what_it_says(reading: Reading, method: str) -> None:
+    training, row = SETTINGS[reading.domain], METHODS[reading.domain][method]
+    assert all(value_of(training, row, key) == value for key, value in reading.answers[reading.default].items())
+    for values in reading.answers.values():
+        changed = _differences(training.model_dump(), overridden(training, row, values).model_dump())
+        assert changed <= {place(training, row, key) for key in values}
+
+
+@pytest.mark.parametrize("reading", [r for r in all_readings() if r.of != TRAINING], ids=lambda reading: reading.key)
+def test_options_of_evaluations_have_the_default_and_take_every_answer(reading: Reading) -> None:
+    protocol = DamageProtocol if reading.of == "damage" else named(EVALUATIONS[reading.of].protocol)
+    default = protocol().model_dump(mode="json")
+    assert default == {**default, **reading.answers[reading.default]}
+    for values in reading.answers.values():
+        made = protocol.model_validate(values).model_dump(mode="json")
+        assert made == {**default, **values}
+
+
+def test_every_method_named_exists() -> None:
+    unknown = [
+        (reading.key, pattern)
+        for reading in all_readings()
+        for pattern in reading.methods
+        if not any(Reading.concerns(reading.model_copy(update={"methods": (pattern,)}), m) for m in _methods(reading))
+    ]
+    assert not unknown
+
+
+@pytest.mark.parametrize(("domain", "method"), [("graphs", "lamp-mag"), ("graphs", "mp-mix"), ("nodes", "mp-mix")])
+def test_the_configured_reading_comes_first_and_none_twice(domain: str, method: str) -> None:
+    training, row = SETTINGS[domain], METHODS[domain][method]
+    for complete in (1, 10**6 if domain == "nodes" else 1):
+        found = points(domain, method, training, complete, sampled=3)
+        assert spelt(training, row, found[0].values) == spelt(training, row)
+        names = [spelt(training, row, point.values) for point in found]
+        assert len({tuple(point.answers.items()) for point in found}) == len(found)
+        assert max(map(len, names)) < 255, "a path part is that long at most"
+    assert points(domain, method, training, 1, 3, seed=1) == points(domain, method, training, 1, 3, seed=1)
+
+
+def test_few_answers_are_all_combined_and_many_one_at_a_time() -> None:
+    training = NodePretraining()
+    answers = choices("nodes", "mp-mix", training)
+    every = points("nodes", "mp-mix", training, 10**6, 0)
+    assert len(every) == len(list(product(*answers.values())))
+    some = points("nodes", "mp-mix", training, 1, 2)
+    first = some[0].answers
+    apart = [sum(point.answers[key] != first[key] for key in first) for point in some]
+    others = sum(len(options) - 1 for options in answers.values())
+    assert apart.count(1) >= others
+    assert len(every) >= len(some) > others + 2
+
+
+def _methods(reading: Reading) -> list[str]:
+    return list(METHODS["graphs" if reading.domain == "molecules" else reading.domain])
+
+
+def _differences(a: Any, b: Any, at: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
+    if not isinstance(a, dict):
+        return {at} if a != b else set()
+    return set().union(*(_differences(a[key], b[key], (*at, key)) for key in a))
