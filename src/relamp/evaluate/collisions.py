@@ -32,8 +32,9 @@ def colour_partition(
     """Return the class of each graph `[G]` by the colours of its nodes after some rounds of Weisfeiler and Leman.
 
     Nodes begin with a colour for each distinct row of `x` `[N, d]`; in a round a node's colour becomes its own with
-    those of the nodes that it hears along `edge_index` `[2, E]`, from row 0 to row 1, and with the labels of these edges
-    `[E, columns]`, all counted as often as they occur. Graphs are alike if they have the same colours equally often.
+    those of the nodes that it hears along `edge_index` `[2, E]`, from row 0 to row 1, and with the labels of these
+    edges `[E, columns]`, all counted as often as they occur. Graphs are alike if they have the same colours equally
+    often.
     `graph` is that of each node, of so many `graphs`.
     """
     x = np.asarray(x)

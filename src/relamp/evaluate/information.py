@@ -51,11 +51,12 @@ def entropy(sizes: Integers) -> float:
 def usable_information(
     z: Floats, y: Integers, fold: Integers, seed: int, family: Family, C: Sequence[float], inner_folds: int
 ) -> Floats:
-    """Return the usable information I_V(Z -> Y) by fold: H(Y) less the log-loss on graphs not fitted on (Xu et al. 2020).
+    """Return the usable information I_V(Z -> Y) by fold: H(Y) less the log-loss of graphs not fitted on (Xu 2020).
 
     Of embeddings `[G, D]`, classes and folds `[G]`; H(Y) is the entropy of all classes, so that a fold may be negative.
-    Embeddings are standardised by the graphs fitted on. In each fold C has the least log-loss on inner folds, the first
-    one among equals. Raises RelampError where a class is too rare for the inner folds.
+    Embeddings are standardised by the graphs fitted on, and brought to the ends of their range. In each fold C has the
+    least log-loss on inner folds, the first one among equals. Raises RelampError where a class is too rare for the
+    inner folds.
     """
     found = []
     for number in np.unique(fold):
@@ -88,7 +89,8 @@ def _out_of_fold(
 
 def _scores(family: Family, z: Floats, y: Integers, fit: Integers, other: Integers, C: float) -> Floats:
     inside, outside = standardised(z[fit], z[other])
-    return family.scores(inside, y[fit], outside, C)
+    # One graph far outside, by a column that is nearly constant among the others, would decide the mean of a log-loss.
+    return family.scores(inside, y[fit], outside.clip(inside.min(axis=0), inside.max(axis=0)), C)
 
 
 def standardised(fit: Floats, other: Floats) -> tuple[Floats, Floats]:
@@ -179,8 +181,8 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
 def neighbour_information(x: Floats, y: Integers, neighbours: int = 3) -> float:
     """Return the mutual information of points `[n, d]` and classes `[n]` by nearest neighbours (Ross 2014, Eq. 3).
 
-    Distances are the largest difference of a coordinate. Classes of one point are left out. The estimate may be
-    negative.
+    Distances are the largest difference of a coordinate. Classes of one point are left out. Where more points of a
+    class are equal than neighbours are asked for, all of them count (Gao et al. 2017). The estimate may be negative.
     """
     inside = np.bincount(y)[y] > 1
     x, y = x[inside], y[inside]
@@ -189,8 +191,10 @@ def neighbour_information(x: Floats, y: Integers, neighbours: int = 3) -> float:
         of_class = np.flatnonzero(y == c)
         k = min(neighbours, len(of_class) - 1)
         # A point is its own nearest neighbour.
-        distance = KDTree(x[of_class]).query(x[of_class], k + 1, p=np.inf)[0][:, -1]
-        near[of_class], radius[of_class] = k, np.nextafter(distance, 0)
+        distance = np.asarray(KDTree(x[of_class]).query(x[of_class], k + 1, p=np.inf)[0])
+        near[of_class], radius[of_class] = k, np.nextafter(distance[:, -1], 0)
+        equal = of_class[distance[:, -1] == 0]
+        near[equal] = KDTree(x[of_class]).query_ball_point(x[equal], 0, p=np.inf, return_length=True)
     within = KDTree(x).query_ball_point(x, radius, p=np.inf, return_length=True)
     terms = digamma(len(x)) + digamma(near) - digamma(sizes) - digamma(within)
     return float(terms.mean())

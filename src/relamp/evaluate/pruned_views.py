@@ -41,7 +41,7 @@ class View(NamedTuple):
     Attributes:
         name: ENCODER for the dense encoder on the graphs as they are, PRUNED, an augmentation, or NOISE on the weights.
         level: share of weights pruned, strength of the augmentation, or scale of the noise; 0 of the encoder.
-        reading: of an augmentation, else empty.
+        reading: of an augmentation, else "-".
         draw: number of the draw, 0 where nothing is drawn.
         z: embeddings `[G, D]`.
     """
@@ -61,13 +61,13 @@ def measure_views(
     seed: int,
     protocol: InformationProtocol,
 ) -> pd.DataFrame:
-    """Measure `View`s of one encoder, itself the first of them; return rows of COLUMNS, as long as nothing is drawn twice.
+    """Measure `View`s of one encoder, itself the first of them; return rows of COLUMNS.
 
     Of every view the number of `classes` of graphs that it tells apart, their `entropy`, and whether it tells apart the
     `same` as the encoder (1 or 0); so too of `colours` `[G]`. By the protocol's estimators: usable information of each
-    fold (`logistic`, `svm`), mutual information with the classes (`neighbours`), and between two views (`info_nce`, with
-    `retrieval` and `candidates`), which are: the encoder and a pruned or noisy one; or draws 0 and 1, 2 and 3 ... of an
-    augmentation, whose rows have the number of the pair in place of that of the draw.
+    fold (`logistic`, `svm`), mutual information with the classes (`neighbours`), and between two views (`info_nce`,
+    with `retrieval` and `candidates`), which are: the encoder and a pruned or noisy one; or draws 0 and 1, 2 and 3 ...
+    of an augmentation, whose rows have the number of the pair in place of that of the draw.
     """
     rows: list[tuple[Any, ...]] = []
     dense: View | None = None
@@ -79,14 +79,16 @@ def measure_views(
         rows += [(*place, np.nan, *each) for each in _collisions(partition(view.z), own)]
         rows += [(*place, *each) for each in _of_classes(view.z, y, fold, seed, protocol)]
         if "info_nce" in protocol.estimators and (other := _partner(view, dense, before)):
-            random = stream(seed, "critic", *map(str, place))
-            found = shared_information(view.z, other.z, random, protocol.candidates, steps=protocol.steps)
+            # The same halves of the graphs for all views.
+            found = shared_information(
+                view.z, other.z, stream(seed, "critic"), protocol.candidates, steps=protocol.steps
+            )
             pair = (*place[:3], view.draw if other is dense else view.draw // 2)
             named = zip(("info_nce", "retrieval", "candidates"), found, strict=True)
             rows += [(*pair, np.nan, *each) for each in named]
         before = view
     if dense is not None:
-        rows += [(COLOURS, 0.0, "", 0, np.nan, *each) for each in _collisions(colours, partition(dense.z))]
+        rows += [(COLOURS, 0.0, "-", 0, np.nan, *each) for each in _collisions(colours, partition(dense.z))]
     return pd.DataFrame(rows, columns=COLUMNS[1:]).assign(seed=seed)
 
 

@@ -1,4 +1,4 @@
-"""What two embeddings of the same graphs have in common, in nats: the InfoNCE bound of a small critic that is trained."""
+"""What two embeddings of the same graphs have in common, in nats: the InfoNCE bound of a small critic."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -53,9 +53,9 @@ def shared_information(
 ) -> Shared:
     """Return the InfoNCE bound on the information that two embeddings `[G, D]` share, and how often pairs are found.
 
-    The critic is the cosine of two linear maps to `width` dimensions over a learnt temperature. It is trained on half of
-    the graphs, a quarter of which only say after how many steps it is at its best, and measured on the other half. Of
-    each half at most `most` graphs are taken. Fewer than eight graphs are too few (RelampError).
+    The critic is the cosine of two linear maps to `width` dimensions over a learnt temperature. It is trained on half
+    of the graphs, a quarter of which only say after how many steps it is at its best, and measured on the other half.
+    Of each half at most `most` graphs are taken. Fewer than eight graphs are too few (RelampError).
     """
     if len(one) < _LEAST:
         raise RelampError(f"shared information: {len(one)} graphs, but a critic takes {_LEAST}; leave the data set out")

@@ -62,9 +62,12 @@ class InformationProtocol(Settings):
     """Scales of SimGRACE's noise on the weights, a third kind of view, of which the theorem says nothing."""
     draws: AtLeastTwo = 2
     """Views of each graph by an augmentation; two make a pair, of which statement 2 speaks."""
-    estimators: Annotated[
-        tuple[Literal["logistic", "svm", "neighbours", "info_nce"], ...], Field(min_length=1)
-    ] = ("logistic", "svm", "neighbours", "info_nce")
+    estimators: Annotated[tuple[Literal["logistic", "svm", "neighbours", "info_nce"], ...], Field(min_length=1)] = (
+        "logistic",
+        "svm",
+        "neighbours",
+        "info_nce",
+    )
     """Usable information by logistic regression (logistic) or an SVM with an RBF kernel and Platt's sigmoids (svm);
     mutual information with the classes by nearest neighbours (neighbours) and between two views by the InfoNCE bound
     (info_nce)."""
@@ -78,8 +81,8 @@ class InformationProtocol(Settings):
     """Principal components in which distances are taken."""
     candidates: AtLeastTwo = 500
     """Most graphs among which a graph's other view is sought, all others for training the critic."""
-    steps: Count = 200
-    """Steps of Adam by which the critic is trained."""
+    steps: Count = 100
+    """Most steps of Adam by which the critic is trained."""
 
 
 class EditDistanceProtocol(Settings):

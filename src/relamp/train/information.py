@@ -1,4 +1,4 @@
-"""The job of the check of LAMP's Theorem 4.1 on stored encoders, a module of its own: editing it trains no run again."""
+"""The job of the check of LAMP's Theorem 4.1 on stored encoders; a module of its own: editing it trains nothing."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -106,20 +106,26 @@ class Views:
         return replace(batch, features=batch.inputs(self.encoder.cardinality).double())
 
     def all(self, protocol: InformationProtocol) -> Iterator[Seen]:
-        """Yield the dense encoder's embeddings, those of pruned encoders, of augmented graphs, and of noisy encoders."""
-        yield "encoder", 0.0, "", 0, self.embedded()
+        """Yield embeddings by the dense encoder, by pruned ones, of augmented graphs, and by noisy encoders."""
+        yield "encoder", 0.0, "-", 0, self.embedded()
         weights = weight_matrices(self.encoder)
         for gamma in protocol.gammas:
             masks = prune(weights, gamma, self.strategy, self.scope)
-            yield "pruned", gamma, "", 0, self.embedded({name: weights[name] * masks[name] for name in masks})
+            yield "pruned", gamma, "-", 0, self.embedded({name: weights[name] * masks[name] for name in masks})
         draws = range(protocol.draws)
         for name, strength, reading in product(protocol.augmentations, protocol.strengths, protocol.readings):
             options = GraphclOptions(augmentations=(name,), strength=strength, reading=reading)
             for draw in draws:
-                yield name, strength, reading, draw, self.augmented(options, self._random(name, strength, reading, draw))
+                yield (
+                    name,
+                    strength,
+                    reading,
+                    draw,
+                    self.augmented(options, self._random(name, strength, reading, draw)),
+                )
         for eta, draw in product(protocol.noise, draws):
             noisy = perturb(self.encoder, eta, self._random("noise", eta, draw).torch)
-            yield "noise", eta, "", draw, self.embedded(noisy)
+            yield "noise", eta, "-", draw, self.embedded(noisy)
 
     @torch.no_grad()
     def embedded(self, weights: Mapping[str, Tensor] | None = None) -> Floats:
