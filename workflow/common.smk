@@ -66,8 +66,14 @@ from relamp.study.command import command
 from relamp.study.config import given_options, load_config
 from relamp.study.names import FROM_SCRATCH
 from relamp.study.own import own_data, own_sizes, split_of
-from relamp.study.paths import HARD_NEGATIVES, all_datasets
-from relamp.study.plan import ASKED, Plan, damage_protocol, theorem_protocol
+from relamp.study.paths import HARD_NEGATIVES, INFORMATION, all_datasets
+from relamp.study.plan import (
+    ASKED,
+    Plan,
+    damage_protocol,
+    information_protocol,
+    theorem_protocol,
+)
 from relamp.study.studies import TRAINERS, Run
 from relamp.study.targets import check_targets
 
@@ -115,7 +121,9 @@ except RelampError as error:
     stop(error)
 
 PATHS, STUDIES = PLAN.paths, PLAN.studies
-EDITS, THEOREM = STUDIES["edits"], STUDIES["theorem"]
+EDITS, THEOREM, MEASURED = (
+    STUDIES[name] for name in ("edits", "theorem", "information")
+)
 SNAKEFILE = relpath(ROOT / "Snakefile")
 RATES = resources.load_rates(ROOT / "workflow" / "rates.csv")
 CORES = resources.cores_of(ROOT / "slurm" / "profile.yaml")

@@ -269,3 +269,38 @@ rule hard_negatives:
         labels=labelled(THEOREM, HARD_NEGATIVES),
     script:
         "scripts/hard_negatives.py"
+
+
+# Theorem 4.1 of LAMP on stored encoders.
+rule information:
+    input:
+        code=lambda wildcards: code(
+            "information",
+            TRAINERS["graphs"],
+            "relamp.evaluate.pruned_views",
+            MEASURED.row(wildcards.method).maker,
+        ),
+        data=rules.pack.output.packed,
+        guard=rules.pack.output.guard,
+        encoder=PATHS.trained("graphs", DATASET, [ANY], MEASURED.seeds)["encoder"],
+        folds=[PATHS.folds(DATASET, seed) for seed in MEASURED.seeds],
+    output:
+        output=PATHS.rows(INFORMATION, DATASET, ANY),
+    log:
+        f"{RESULTS}/logs/information/{{dataset}}/{{method}}/{{setting}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/information/{{dataset}}/{{method}}/{{setting}}.jsonl"
+    conda:
+        "../envs/train.yaml"
+    resources:
+        **asked("information", len(MEASURED.seeds)),
+    params:
+        **trained_like(MEASURED),
+        seeds=list(MEASURED.seeds),
+        labels=labelled(MEASURED, INFORMATION),
+        trainer=TRAINERS["graphs"],
+        protocol=lambda wildcards: information_protocol(
+            CONFIG, MEASURED, Run(wildcards.method, wildcards.setting)
+        ),
+    script:
+        "scripts/information.py"

@@ -21,6 +21,7 @@ from matplotlib.transforms import Bbox
 
 from figure_texts import texts
 from greys import lightness
+from information_rows import information_rows
 from relamp.artifacts import ARTIFACTS
 from relamp.errors import RelampError
 from relamp.render.all_numbers import all_numbers_figure
@@ -33,6 +34,7 @@ from relamp.render.picture_grid import picture_grid
 from relamp.render.sample_sizes import sample_size_figure
 from relamp.render.style import DPI, label, save, short_name
 from relamp.render.sweep import sweep_figure
+from relamp.render.theorem import theorem_figure
 from stored_rows import (
     ALPHAS,
     EIGHT,
@@ -84,6 +86,7 @@ def of(**frames: pd.DataFrame) -> dict[str, Inputs]:
 
 
 TWO = ("MUTAG", "Solubility-3")
+AUGMENTED = ("node_drop", "edge_perturbation", "subgraph", "attribute_masking")
 ENTRIES = {
     "damage": Entry(
         damage_figure,
@@ -169,6 +172,19 @@ ENTRIES = {
         {"two": hardness(), "one": hardness(("mo-mix",)), "least": hardness(("mo-mix",), 1)},
         "mmix_theorem",
         ("bars", "lines"),
+    ),
+    "theorem 4.1": Entry(
+        theorem_figure,
+        of(
+            one=information_rows(methods=("lamp-mag", "graphcl", "untrained"), augmentations=AUGMENTED),
+            eight=information_rows(
+                EIGHT, ("lamp-mag", "graphcl", "untrained"), 2, GAMMAS, AUGMENTED, strengths=(0.1, 0.2)
+            ),
+            two=information_rows(TWO, ("lamp-soft",), 2),
+            least=information_rows(seeds=1, gammas=(0.2,), augmentations=()).head(1),
+        ),
+        "lamp_theorem",
+        ("curves", "right of the line", "filled marks", "hollow marks", "error bar", "dotted line"),
     ),
     "leakage": Entry(
         leakage_figure,

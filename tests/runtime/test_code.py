@@ -145,7 +145,7 @@ def test_data_knows_no_method_and_methods_know_no_data_set() -> None:
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_only_training_scripts_need_torch(script: Path) -> None:
     needs = "torch" in packages(import_closure(script))
-    assert needs == (script.stem in {"pretrain", "finetune", "embed_edits"})
+    assert needs == (script.stem in {"pretrain", "finetune", "embed_edits", "information"})
 
 
 def test_scores_survive_edits_of_training_and_of_other_evaluations() -> None:

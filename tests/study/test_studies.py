@@ -80,7 +80,17 @@ def test_a_spelt_setting_comes_back_to_the_last_bit(method: str, gamma: float, t
 def test_the_studies_of_quick() -> None:
     found = studies(config())
     assert {name: len(each.runs) for name, each in found.items()} == {
-        **{"tables": 6, "gamma": 6, "alpha": 5, "cross": 14, "linear": 10, "edits": 4, "corpus": 3, "transfer": 4},
+        **{
+            "tables": 6,
+            "gamma": 6,
+            "alpha": 5,
+            "information": 3,
+            "cross": 14,
+            "linear": 10,
+            "edits": 4,
+            "corpus": 3,
+            "transfer": 4,
+        },
         **{"nodes": 10, "theorem": 2, "grid": 8, "images": 4},
     }
     assert [name for name, each in found.items() if each.together] == ["gamma", "alpha", "grid"]

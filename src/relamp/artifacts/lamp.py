@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from relamp.artifacts.base import Artifact, Rows, figure, table
+from relamp.artifacts.base import Artifact, Rows, figure, of_figure, of_table, table
 
 RBF = "svm-rbf"
 _REFERENCES = Rows("tables", RBF, ("untrained", "lamp-mag-nolocal"))
@@ -47,5 +47,18 @@ LAMP: tuple[Artifact, ...] = (
         about="What the local contrastive loss adds: the accuracy of Table 1 with and without it, data sets as rows, "
         "as in the paper. Added: the untrained encoder and the bag of labels.",
         inputs=("published", "folds"),
+    ),
+    Artifact(
+        name="lamp_theorem",
+        label="Theorem 4.1",
+        paper="lamp",
+        inputs=("information",),
+        call="relamp.artifacts.theorem:theorem",
+        given=("gamma", "judging"),
+        outputs={
+            "figure": of_figure("lamp_theorem"),
+            "table": of_table("lamp_theorem", "html", "csv", "md", "tex"),
+        },
+        lite=False,
     ),
 )

@@ -1,10 +1,10 @@
 """Settings of the evaluations: how embeddings, kernels and augmentations are measured."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, field_validator
 
-from relamp.settings.base import AtLeastTwo, Count, NotNegative, Positive, Settings, Share
+from relamp.settings.base import AtLeastTwo, Count, NotNegative, Positive, Ratio, Settings, Share
 from relamp.settings.graphs import Augmentation, Reading
 
 EditChoice = Literal["first_seen", "pad", "self_loops", "weights", "unlabelled", "surplus"]
@@ -52,6 +52,44 @@ class DamageProtocol(Settings):
     """Share of nodes or edges that is altered; of subgraph, the share of nodes that is kept."""
     draws: Count = 5
     """Number of times each graph is augmented."""
+
+
+class InformationProtocol(Settings):
+    """What pruned encoders and augmented graphs keep of information (LAMP Theorem 4.1)."""
+
+    gammas: tuple[Ratio, ...] = (0.05, 0.2, 0.35, 0.5, 0.75, 0.95)
+    """Pruning ratios of the encoder; that of the tables is always among them."""
+    augmentations: tuple[Augmentation, ...] = get_args(Augmentation)
+    """Augmentations of the graphs, against which pruned encoders are compared."""
+    strengths: tuple[Share, ...] = (0.2,)
+    """Shares of nodes or edges that are altered; of subgraph, the shares of nodes that are kept."""
+    readings: tuple[Reading, ...] = ("paper", "code")
+    """Augment as the papers say (paper), as GraphCL's public code does (code), or both."""
+    noise: tuple[Positive, ...] = (1.0,)
+    """Scales of SimGRACE's noise on the weights, a third kind of view, of which the theorem says nothing."""
+    draws: AtLeastTwo = 2
+    """Views of each graph by an augmentation; two make a pair, of which statement 2 speaks."""
+    estimators: Annotated[tuple[Literal["logistic", "svm", "neighbours", "info_nce"], ...], Field(min_length=1)] = (
+        "logistic",
+        "svm",
+        "neighbours",
+        "info_nce",
+    )
+    """Usable information by logistic regression (logistic) or an SVM with an RBF kernel and Platt's sigmoids (svm);
+    mutual information with the classes by nearest neighbours (neighbours) and between two views by the InfoNCE bound
+    (info_nce)."""
+    C: Annotated[tuple[Positive, ...], Field(min_length=1)] = (1e-2, 1e-1, 1.0)
+    """Candidates of the penalty C of both classifiers, on standardised embeddings."""
+    inner_folds: AtLeastTwo = 3
+    """Number of folds within the training part, by which C is chosen."""
+    neighbours: Count = 3
+    """Nearest neighbours of the same class that set the distance within which neighbours are counted."""
+    components: Count = 5
+    """Principal components in which distances are taken."""
+    candidates: AtLeastTwo = 500
+    """Most graphs among which a graph's other view is sought, all others for training the critic."""
+    steps: Count = 100
+    """Most steps of Adam by which the critic is trained."""
 
 
 class EditDistanceProtocol(Settings):

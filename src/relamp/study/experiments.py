@@ -13,6 +13,7 @@ from relamp.settings.evaluation import (
     DamageProtocol,
     EditDistanceProtocol,
     ImageProbe,
+    InformationProtocol,
     Kernels,
     ProbeProtocol,
     SvmProtocol,
@@ -117,8 +118,24 @@ class EvaluatedPretraining(Pretraining):
     """Epochs whose embeddings are stored and evaluated; 0 is before training, and the last epoch must be among them."""
 
 
+class TheoremCheck(InformationProtocol):
+    """LAMP's Theorem 4.1 on stored encoders: does a pruned one keep more information than an augmented graph does?"""
+
+    datasets: Annotated[tuple[names.ClassifiedName, ...], names.Once] = ()
+    """Data sets whose encoders are measured, at the tables' setting."""
+    methods: Annotated[tuple[names.MethodName, ...], names.Once] = ("lamp-mag", "graphcl", "untrained")
+    """Methods whose encoders are measured; those of M-Mix have other encoders."""
+
+    @field_validator("methods")
+    @classmethod
+    def _have_weights_to_prune(cls, methods: tuple[str, ...]) -> tuple[str, ...]:
+        if other := [name for name in methods if METHODS["graphs"][name].group == "mmix"]:
+            raise ValueError(f"{', '.join(other)}: not the encoder that LAMP prunes; name methods of LAMP's tables")
+        return methods
+
+
 class Unsupervised(_Swept):
-    """LAMP's Tables 1 and 3, Fig. 4 and 5: pre-training on a data set, an SVM on its embeddings."""
+    """LAMP's Tables 1 and 3, Fig. 4 and 5, Theorem 4.1: pre-training on a data set, an SVM on its embeddings."""
 
     domain: ClassVar[str] = "graphs"
 
@@ -139,6 +156,8 @@ class Unsupervised(_Swept):
     """Options of the graph kernels."""
     further: dict[names.EvaluationName, dict[str, Any]] = Field(default_factory=dict)
     """Further evaluations of the tables' runs, by name, each with its options."""
+    theorem: TheoremCheck = TheoremCheck()
+    """The check of Theorem 4.1."""
 
 
 class Transfer(Settings):

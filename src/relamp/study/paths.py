@@ -11,7 +11,7 @@ from relamp.data.rows import DEFAULT
 from relamp.study.config import Config
 from relamp.study.studies import Run, Study
 
-HARD_NEGATIVES = "hard-negatives"  # rows that no evaluation of the table makes
+HARD_NEGATIVES, INFORMATION = "hard-negatives", "information"  # rows that no evaluation of the table makes
 TRAINED = ("encoder.safetensors", "embeddings.safetensors", "history.csv", "run.json")
 
 
@@ -99,6 +99,7 @@ def all_datasets(config: Config) -> list[str]:
     named = [
         *config.damage.datasets,
         *config.unsupervised.datasets,
+        *config.unsupervised.theorem.datasets,
         *config.cross.datasets,
         config.transfer.corpus,
         *config.transfer.datasets,

@@ -13,7 +13,7 @@ from relamp.method.table import METHODS
 from relamp.study.config import Config
 from relamp.study.names import BAG, CONTROLS, EDIT_KERNELS, FROM_SCRATCH, KERNELS
 from relamp.study.overrides import spelt, value_of
-from relamp.study.paths import HARD_NEGATIVES, Paths, all_datasets
+from relamp.study.paths import HARD_NEGATIVES, INFORMATION, Paths, all_datasets
 from relamp.study.readings import points
 from relamp.study.scale import scale
 from relamp.study.studies import BASE, CONTROL, Run, Study, fixed_runs, owner, studies
@@ -262,6 +262,39 @@ class Plan:
             for path in self.paths.hard_negatives(dataset, run).values()
         }
 
+    def _swept_gamma(self) -> list[tuple[str, Run]]:
+        """Return data sets of LAMP's theorem and the runs of the sweep over gamma, those of the tables among them."""
+        theorem, swept = self.studies["information"], self.studies.get("gamma")
+        if not swept or swept.over != ("gamma",):
+            return []
+        tables = [run for run in theorem.runs if swept.row(run.method).group == "lamp"]
+        runs = dict.fromkeys((*swept.runs, *(run for run in tables if run.method in {r.method for r in swept.runs})))
+        return [*product([name for name in theorem.datasets if name in swept.datasets], runs)]
+
+    def information(self, _: Artifact) -> Files:
+        """Return rows of LAMP's theorem, of the tables' runs and of others swept over gamma, and their accuracies."""
+        theorem, swept = self.studies["information"], self._swept_gamma()
+        own = [*product(theorem.datasets, theorem.runs)]
+        return {
+            "rows": [self.paths.rows(INFORMATION, *pair) for pair in own],
+            "swept": [self.paths.rows(INFORMATION, *pair) for pair in swept if pair not in own],
+            "accuracies": [self.paths.rows("svm-rbf", *pair) for pair in swept],
+        }
+
+    def information_asked(self, _: Artifact) -> dict[str, Any]:
+        """Return the facts of all these rows."""
+        theorem, swept = self.studies["information"], self._swept_gamma()
+        found = {
+            self.paths.rows(INFORMATION, dataset, run): theorem.facts(
+                INFORMATION, dataset, run, information_protocol(self.config, theorem, run)
+            )
+            for dataset, run in (*product(theorem.datasets, theorem.runs), *swept)
+        }
+        for dataset, run in swept:
+            facts = owner(self.studies, "svm-rbf", run).facts("svm-rbf", dataset, run)
+            found[self.paths.rows("svm-rbf", dataset, run)] = facts
+        return found
+
     def damage_asked(self, _: Artifact) -> dict[str, Any]:
         """Return the facts of the rows of structural damage."""
         protocol = damage_protocol(self.config)
@@ -272,6 +305,15 @@ class Plan:
 def theorem_protocol(config: Config) -> dict[str, Any]:
     """Return the options of the check of Theorem 3.1."""
     return config.mmix.nodes.theorem.model_dump(mode="json", include={"permutations", "anchors"})
+
+
+def information_protocol(config: Config, study: Study, run: Run) -> dict[str, Any]:
+    """Return the options of the check of Theorem 4.1: all for a run of its study, for others their own gamma alone."""
+    words = config.unsupervised.theorem.model_dump(mode="json", exclude={"datasets", "methods"})
+    gamma = study.trained_by(run).model_dump()["lamp"]["gamma"]
+    if run not in study.runs:
+        return {**words, "gammas": [gamma], "augmentations": [], "noise": []}
+    return {**words, "gammas": sorted({*words["gammas"], gamma})}
 
 
 def damage_protocol(config: Config) -> dict[str, Any]:
@@ -310,6 +352,7 @@ INPUTS: Mapping[str, Callable[[Plan, Artifact], Files]] = {
     },
     "guards": lambda plan, _: {"reports": [*map(plan.paths.guard, all_datasets(plan.config))]},
     "hard_negatives": Plan.hard_negatives,
+    "information": Plan.information,
     "made": Plan.made,
     # What a page links is there before it is written.
     "pages": lambda plan, _: {
@@ -324,11 +367,13 @@ INPUTS: Mapping[str, Callable[[Plan, Artifact], Files]] = {
 ASKED: Mapping[str, Callable[[Plan, Artifact], dict[str, Any]]] = {
     "damage": Plan.damage_asked,
     "hard_negatives": Plan.hard_negatives_asked,
+    "information": Plan.information_asked,
     "pictures": Plan.pictures_asked,
 }
 GIVEN: Mapping[str, Callable[[Plan], Any]] = {
     "fixed": Plan.fixed,
     "gallery": Plan.gallery,
+    "gamma": lambda plan: plan.config.unsupervised.pretraining.lamp.gamma,
     "judged_by": Plan.judged_by,
     "judging": lambda plan: plan.config.judging.model_dump(mode="json"),
     "methods": lambda _: methods_by_evaluation(),

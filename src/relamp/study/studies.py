@@ -155,6 +155,8 @@ def _graph_studies(config: Config) -> Iterator[Study]:
     tables = fixed(chosen.methods)
     yield with_controls("tables", datasets=chosen.datasets, runs=tables, protocols={**rbf, **further})
     yield from _sweeps("", chosen, rbf)
+    theorem = fixed_runs("graphs", chosen.pretraining, chosen.theorem.methods)
+    yield study("information", datasets=chosen.theorem.datasets, runs=theorem)
     cross = tuple(dict.fromkeys((*tables, *fixed(config.cross.methods))))
     yield with_controls("cross", datasets=config.cross.datasets, runs=cross, protocols=rbf)
     svm: dict[str, Protocol] = {"svm-linear": lambda _: linear.svm}

@@ -8,6 +8,7 @@ from relamp.errors import RelampError, shortened
 from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS
 from relamp.study.names import BAG, EDIT_KERNELS, FROM_SCRATCH, KERNELS, check_known
+from relamp.study.paths import HARD_NEGATIVES, INFORMATION
 from relamp.study.plan import Plan
 from relamp.study.studies import BASE, TABLE_OF, Run
 
@@ -43,7 +44,7 @@ def _check(names: Mapping[str, str], plan: Plan) -> None:
     known: Mapping[str, tuple[str, Collection[str]]] = {
         "domain": ("domain", TABLE_OF),
         "dataset": ("data set", [*plan.config.own, *REGISTRY]),
-        "evaluation": ("evaluation", [*EVALUATIONS, "hard-negatives"]),
+        "evaluation": ("evaluation", [*EVALUATIONS, HARD_NEGATIVES, INFORMATION]),
         "method": ("method", methods),
     }
     clean: Mapping[str, Callable[[str], str]] = {"method": lambda name: _BRANCHES.sub("", name)}
