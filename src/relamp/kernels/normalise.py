@@ -38,9 +38,9 @@ class _Normalise(Function):
 
 
 def normalise(x: Tensor, norm: Any, size: Tensor, relu: bool) -> Tensor:
-    """Return `norm(x)`, an `nn.BatchNorm1d`, for rows `[C, d]` as if each stood there as often as `size` `[C]` says, through ReLU at will.
+    """Return `norm(x)` for rows `[C, d]` as if each stood there as often as `size` `[C]` says, through ReLU at will.
 
-    In training that moves the running statistics. Raises ValueError in training if there is one row in all, which has
+    `norm` is an `nn.BatchNorm1d`. In training that moves the running statistics. Raises ValueError in training if there is one row in all, which has
     no variance.
     """
     if not norm.training:
