@@ -40,8 +40,8 @@ class _Normalise(Function):
 def normalise(x: Tensor, norm: Any, size: Tensor, relu: bool) -> Tensor:
     """Return `norm(x)` for rows `[C, d]` as if each stood there as often as `size` `[C]` says, through ReLU at will.
 
-    `norm` is an `nn.BatchNorm1d`. In training that moves the running statistics. Raises ValueError in training if there is one row in all, which has
-    no variance.
+    `norm` is an `nn.BatchNorm1d`, whose running statistics move in training. Raises ValueError in training if there is
+    one row in all, which has no variance.
     """
     if not norm.training:
         y = F.batch_norm(x, norm.running_mean, norm.running_var, norm.weight, norm.bias, eps=norm.eps)
