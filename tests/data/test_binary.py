@@ -13,6 +13,7 @@ from relamp.data.molecules import _at_once, _columns, _one_by_one
 USUAL = [
     *("C", "[U]", "[13CH4]", "[O-][N+](=O)c1ccccc1", "C[CH2]", "C[C@H](N)O", "N[Pt@SP1](N)(Cl)Cl", "F/C=C/F"),
     *("F/C=C\\F", "C/C=C/C=C\\C", "[Na+].[Cl-]", "C" * 255, "[13C@@H](F)(Cl)[O-]", "C[S@](=O)CC", "N#CC=O"),
+    "[c]1nc(-c2ccccc2)c(-c2ccccc2)o1",  # aromatic only if its radical is found first
 ]
 # Hydrogens that are taken out or stay, numbered atoms, more atoms than a byte numbers, white space around.
 UNUSUAL = ["[H]C", "[2H]C", "[H][H]", "[CH3:7]C", "C" * 256, " CC "]

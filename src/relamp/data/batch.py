@@ -43,8 +43,8 @@ class Batch:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of its tensors."""
-        return sum(value.nbytes for value in vars(self).values() if isinstance(value, Tensor))
+        """Bytes of its tensors, and of the nodes that were found alike."""
+        return sum(value.nbytes for value in vars(self).values() if isinstance(value, Tensor | Alike))
 
     @cached_property
     def neighbours(self) -> Neighbours:

@@ -40,8 +40,8 @@ _BOND_TYPE = _numbered(Chem.BondType, "SINGLE DOUBLE TRIPLE AROMATIC")
 _BOND_DIRECTION = _numbered(Chem.BondDir, "NONE ENDUPRIGHT ENDDOWNRIGHT")
 # The same by RDKit's own numbers.
 _TYPE_OF, _DIRECTION_OF = _by_number(_BOND_TYPE), _by_number(_BOND_DIRECTION)
-# Where nothing is said of stereochemistry, none of these changes a feature, and they take a fifth of the time.
-_IDLE = "FINDRADICALS SETCONJUGATION SETHYBRIDIZATION CLEANUPCHIRALITY CLEANUPATROPISOMERS ADJUSTHS"
+# These steps follow the one that finds aromatic bonds, the last that matters where nothing is said of stereochemistry.
+_IDLE = "SETCONJUGATION SETHYBRIDIZATION CLEANUPCHIRALITY CLEANUPATROPISOMERS ADJUSTHS"
 _FLAT = Chem.SANITIZE_ALL & ~sum(int(getattr(Chem.SanitizeFlags, f"SANITIZE_{name}")) for name in _IDLE.split())
 _UNCHANGED: Any = Chem.SmilesParserParams()
 _UNCHANGED.sanitize, _UNCHANGED.removeHs = False, False

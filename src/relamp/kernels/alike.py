@@ -18,12 +18,12 @@ class Classes:
 
     Attributes:
         of_node: the class of each node, `[n]`.
-        nodes: the nodes of each class, `nodes[starts[c]:starts[c + 1]]`, ascending.
+        first: the first node of each class, `[C]`.
+        sizes: the number of nodes of each class, `[C]`.
     """
 
-    def __init__(self, of_node: Int64, nodes: Int64, starts: Int64, device: torch.device) -> None:
-        self.of_node, self.nodes, self.starts, self.device = of_node, nodes, starts, device
-        self.first = nodes[starts[:-1]]
+    def __init__(self, of_node: Int64, first: Int64, sizes: Int64, device: torch.device) -> None:
+        self.of_node, self.first, self.sizes, self.device = of_node, first, sizes, device
         self._pooled: dict[Groups, Links] = {}
 
     @classmethod
@@ -35,13 +35,13 @@ class Classes:
         new[1:] = key[1:] != key[:-1]
         of_node = np.empty_like(nodes)
         of_node[nodes] = new.cumsum() - 1
-        return cls(of_node, nodes, np.append(np.flatnonzero(new), len(key)), device)
+        starts = np.flatnonzero(new)
+        return cls(of_node, nodes[starts], np.diff(starts, append=len(key)), device)
 
     @classmethod
     def apart(cls, n: int, device: torch.device) -> "Classes":
         """Return a class for each of n nodes."""
-        each = np.arange(n + 1)
-        return cls(each[:-1], each[:-1], each, device)
+        return cls(np.arange(n), np.arange(n), np.ones(n, dtype=np.int64), device)
 
     def __len__(self) -> int:
         return len(self.first)
@@ -54,7 +54,14 @@ class Classes:
     @cached_property
     def size(self) -> Tensor:
         """The number of nodes of each class, `[C]`."""
-        return torch.from_numpy(np.diff(self.starts)).to(self.device)
+        return torch.from_numpy(self.sizes).to(self.device)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of what it knows of its nodes."""
+        return (
+            self.of_node.nbytes + self.first.nbytes + self.sizes.nbytes + sum(x.nbytes for x in self._pooled.values())
+        )
 
     @cached_property
     def spread(self) -> Links:
@@ -133,6 +140,12 @@ class Alike:
         """Every node by itself, before a layer and after it."""
         each = Classes.apart(len(self.bonds), self.device)
         return each, each.heard(each, self.edge_index)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all classes and links that were found."""
+        found: list[Classes | Links] = [*self.classes, *self.links]
+        return self.bonds.nbytes + sum(each.nbytes for each in found)
 
     def _numbers(self, columns: Iterable[Int64]) -> Int64:
         """Return for each row the sum of a random number for its category in each column."""

@@ -55,6 +55,11 @@ class Links:
     heard: Segments
     hearers: Segments
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its tensors."""
+        return sum(part.nbytes for side in (self.heard, self.hearers) for part in (side.offsets, side.members))
+
 
 class Neighbours:
     """Who hears whom in a graph of n nodes, a message going from row 0 of `edge_index` `[2, e]` to row 1."""

@@ -42,12 +42,15 @@ class GraphTrainer(Pretrainer[PackedGraphs | PackedCorpus]):
     def loss(self, index: Integers) -> Loss:
         """Return the method's loss of a batch, which is kept for the next epoch if that has the same."""
         batch = self._batches.get(index.tobytes())
-        if batch is None:
-            batch = self.batch(index)
-            if self.settings.shuffle == "once" and self.kept_bytes > 0:
-                self.kept_bytes -= batch.nbytes
-                self._batches[index.tobytes()] = batch
-        return self.method.loss(self.encoder, self.head, batch, self.random)
+        if batch is not None:
+            return self.method.loss(self.encoder, self.head, batch, self.random)
+        batch = self.batch(index)
+        loss = self.method.loss(self.encoder, self.head, batch, self.random)
+        if self.settings.shuffle == "once" and self.kept_bytes > 0:
+            # Only now is it known how much was made of the batch.
+            self.kept_bytes -= batch.nbytes
+            self._batches[index.tobytes()] = batch
+        return loss
 
     def batch(self, index: Integers) -> Batch:
         """Return graphs `[b]` as the encoder is to see them, with their rows of prepared features `[N, d]`, if any."""
