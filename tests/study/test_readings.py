@@ -8,14 +8,16 @@ from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS
 from relamp.runtime.job import named
 from relamp.settings.base import Settings
-from relamp.settings.evaluation import DamageProtocol
+from relamp.settings.evaluation import DamageProtocol, EditDistanceProtocol
 from relamp.settings.graphs import Pretraining
 from relamp.settings.images import ImagePretraining
+from relamp.settings.judging import Judging
 from relamp.settings.nodes import NodePretraining
 from relamp.study.overrides import overridden, place, spelt, value_of
 from relamp.study.readings import TRAINING, Reading, all_readings, choices, page, points
 
 ROOT = Path(__file__).parents[2]
+PROTOCOLS: dict[str, type[Settings]] = {"damage": DamageProtocol, "judging": Judging}
 SETTINGS: dict[str, Settings] = {"graphs": Pretraining(), "nodes": NodePretraining(), "images": ImagePretraining()}
 
 
@@ -54,7 +56,7 @@ def test_the_page_is_current() -> None:
         (None, "x", "", True),
         (None, "y", "", False),
         (None, None, "", True),
-        ("x", "y", "no reason is needed", False),
+        ("x", "y", "a reason may stand there", True),
     ],
 )
 def test_the_default_is_the_words_or_else_the_code(words: str | None, code: str | None, why: str, right: bool) -> None:
@@ -82,12 +84,11 @@ def test_the_default_is_what_settings_have_and_an_answer_changes_what_it_says(re
 
 @pytest.mark.parametrize("reading", [r for r in all_readings() if r.of != TRAINING], ids=lambda reading: reading.key)
 def test_options_of_evaluations_have_the_default_and_take_every_answer(reading: Reading) -> None:
-    protocol = DamageProtocol if reading.of == "damage" else named(EVALUATIONS[reading.of].protocol)
-    default = protocol().model_dump(mode="json")
-    assert default == {**default, **reading.answers[reading.default]}
+    protocol = PROTOCOLS.get(reading.of) or named(EVALUATIONS[reading.of].protocol)
+    assert {key: _made(protocol(), key) for key in reading.answers[reading.default]} == reading.answers[reading.default]
+    plain = protocol().model_dump(mode="json")
     for values in reading.answers.values():
-        made = protocol.model_validate(values).model_dump(mode="json")
-        assert made == {**default, **values}
+        assert protocol.model_validate(values).model_dump(mode="json") == {**plain, **values}
 
 
 def test_every_method_named_exists() -> None:
@@ -126,10 +127,16 @@ def test_few_answers_are_all_combined_and_many_one_at_a_time() -> None:
 
 
 def _methods(reading: Reading) -> list[str]:
-    return list(METHODS["graphs" if reading.domain == "molecules" else reading.domain])
+    return list(METHODS[reading.domain if reading.domain in METHODS else "graphs"])
 
 
 def _differences(a: Any, b: Any, at: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
     if not isinstance(a, dict):
         return {at} if a != b else set()
     return set().union(*(_differences(a[key], b[key], (*at, key)) for key in a))
+
+
+def _made(protocol: Settings, key: str) -> Any:
+    """An option of edit distances that is null follows their reading."""
+    value = protocol.model_dump(mode="json")[key]
+    return protocol.does(key) if value is None and isinstance(protocol, EditDistanceProtocol) else value

@@ -88,7 +88,7 @@ class MmixOptions(base.Settings):
     """Restart probability of personalised PageRank."""
     time: base.Positive = 5.0
     """Diffusion time of the heat kernel."""
-    mix: MixSettings = MixSettings()
+    mix: MixSettings = MixSettings(score_gradient=False)
     """Options of the mixers."""
     negatives: Literal["graph", "batch"] = "graph"
     """Negatives of a node: the nodes of its own graph (graph, Eq. 11) or of the whole batch (batch, the code)."""
@@ -102,9 +102,9 @@ class MmixOptions(base.Settings):
     """Pooling of nodes into a graph embedding. The paper says READOUT; M-Mix's code averages over nodes padded to the
     largest graph, which is a sum up to a factor. M-Mix's objectives cannot tell the two apart, a classifier can, and
     so can MVGRL's own objective, for which MVGRL's code takes the sum."""
-    readout: Literal["encoder", "output"] = "encoder"
-    """Embeddings of branch a: the encoder's output (encoder, z in the paper), or what is contrasted after mixing and
-    projection g (output, the code)."""
+    readout: Literal["encoder", "output"] = "output"
+    """Embeddings of branch a: what is contrasted after mixing and projection g (output, the code), or the encoder's
+    output before both (encoder, printed as z_a)."""
 
 
 class Pretraining(base.Settings):

@@ -72,9 +72,9 @@ class NodePretraining(base.Settings):
     branches: Annotated[tuple[Branch, ...], Field(min_length=1)] = ("average",)
     """Embeddings to store (Table 6): of branch a (the mixed one), of branch b, their average, or both concatenated
     (concat). GRACE has one encoder for both views, whose embeddings of the whole graph count as average."""
-    readout: Literal["encoder", "output"] = "encoder"
-    """Embeddings are the encoder's output (encoder, z in the paper), or what is contrasted: branch a's after mixing and
-    projection (output, the public code)."""
+    readout: Literal["encoder", "output"] = "output"
+    """Embeddings are what is contrasted: branch a's after mixing and projection (output, the public code), or the
+    encoder's output before both (encoder, printed as z)."""
     diffusion: DiffusionSettings = DiffusionSettings()
     """Operator of MVGRL's second branch."""
     grace: GraceSettings = GraceSettings()

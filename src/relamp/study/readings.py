@@ -31,9 +31,9 @@ class Reading(Settings):
 
     key: Answer
     """Its short name."""
-    paper: Literal["lamp", "mmix"]
+    paper: Literal["lamp", "mmix", "both"]
     """The paper that is read."""
-    domain: Literal["graphs", "molecules", "nodes", "images"]
+    domain: Literal["graphs", "molecules", "nodes", "images", "judging"]
     """What is trained or measured."""
     of: str = TRAINING
     """What the answers set: settings of training, by their names, or options of an evaluation."""
@@ -62,8 +62,8 @@ class Reading(Settings):
             if answer is not None and answer not in self.answers:
                 raise ValueError(f"{self.key}: {answer} is none of its answers, {', '.join(self.answers)}")
         ruled = self.words or self.code
-        if ruled is not None and (self.default == ruled) == bool(self.why):
-            raise ValueError(f"{self.key}: say why the default is not {ruled}, and only then")
+        if ruled not in (None, self.default) and not self.why:
+            raise ValueError(f"{self.key}: say why the default is not {ruled}")
         return self
 
     def concerns(self, method: str) -> bool:
@@ -171,7 +171,7 @@ def _configured(training: Settings, row: MethodRow, answers: Mapping[str, Mappin
 def page() -> str:
     """Return `docs/deviations.md`."""
     template = Path(__file__).with_name("deviations.md").read_text(encoding="utf-8")
-    for paper in ("lamp", "mmix"):
+    for paper in ("lamp", "mmix", "both"):
         lines = [_line(_HEAD), _line(["---"] * len(_HEAD))]
         lines += [_line(_cells(reading)) for reading in all_readings() if reading.paper == paper]
         template = template.replace(f"{{{paper}}}", "\n".join(lines))
