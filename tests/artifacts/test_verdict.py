@@ -112,7 +112,8 @@ def run_judge(folder: Path, rows: list[Path], **changes: Any) -> None:
         (folder / "tables" / name).touch()
     given: dict[str, Any] = {
         **{"rows": rows, "damage": damaged(folder), "published": TABLES, "claims": PUBLISHED / "claims.yaml"},
-        **{"fixed": FIXED, "methods": CAN, "judged_by": JUDGED_BY, "judging": {}, "preset": "made-up"},
+        **{"protocols": PUBLISHED / "protocols.yaml", "scale": {}},
+        **{"fixed": FIXED, "methods": CAN, "judged_by": JUDGED_BY, "judging": {"protocol": "fixed"}, "preset": "made-up"},
         **{"pages": pages, "output": folder / "verdict.html", "command": "snakemake judge"},
     }
     judge(**{**given, **changes})

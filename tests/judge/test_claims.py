@@ -485,7 +485,12 @@ def test_best_within_a_tenfold(around: list[float], word: str) -> None:
 
 @pytest.mark.parametrize(
     ("other", "word"),
-    [([51, 50.9, 51.1], "holds"), ([54, 53.9, 54.1], "fails"), ([50, 53, 52], "undecided"), ([48, 48, 48], "holds")],
+    [
+        ([51, 50.9, 51.1], "holds"),
+        ([54, 53.9, 54.1], "fails"),
+        ([50, 53, 52], "undecided"),
+        ([48.5, 48.5, 48.5], "holds"),
+    ],
 )
 def test_not_sensitive_within_the_margin(other: list[float], word: str) -> None:
     row = check(evidence(settings=swept({0.1: [50, 50, 50], 1.0: [50, 50, 50], 10.0: other}, "alpha")), **SAME)
@@ -587,7 +592,8 @@ def test_claims_that_cannot_be_tested_are_refused(tmp_path: Path, change: dict[s
     with pytest.raises(RelampError, match=message) as caught:
         load_claims(path)
     assert re.match(re.escape(str(path)), str(caught.value))
-    path.write_text(yaml.safe_dump([GOOD, {**GOOD, "printed": PRINTED}]), encoding="utf-8")
+    other = {**GOOD, "printed": PRINTED, "about": "printed", "measured": None, "id": ""}
+    path.write_text(yaml.safe_dump([GOOD, other]), encoding="utf-8")
     assert [bool(claim.printed) for claim in load_claims(path)] == [False, True]
     path.write_text("a: 1", encoding="utf-8")
     with pytest.raises(RelampError, match=r"claims\.yaml: is not a list of claims"):

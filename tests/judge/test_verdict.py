@@ -4,15 +4,18 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from scipy import stats
 
 from judged_by import JUDGED_BY
 from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
+from relamp.judge.published import MeasuredBy
+from relamp.judge.scale import Sized
 from relamp.judge.verdict import COLUMNS, judge_cells, refuse, verdict
 from relamp.settings.judging import Judging
 
 NAN = math.nan
-JUDGING = Judging()
+JUDGING = Judging(protocol="fixed")
 Table = Sequence[Sequence[float]]
 
 
@@ -88,51 +91,109 @@ def test_verdict_at_every_border(low: float, high: float, word: str) -> None:
 
 
 def test_a_cell_by_hand() -> None:
-    # Mean 81; squared deviations 9 + 1 + 1 + 9 + 4 + 4 = 28, so s² = 5.6; 2 folds: 1/6 + 1/1; t(0.975, 5) = 2.570582.
+    # Means 80, 82 and 81 over the seeds: std 1; t(0.975, 2) = 4.302653, over the root of 3.
     cell = judged(printed(80), runs([[78, 82], [80, 84], [79, 83]]))
     assert cell["mean"] == pytest.approx(81)
-    assert cell["low"] == pytest.approx(81 - 6.570507, abs=1e-5)
-    assert cell["high"] == pytest.approx(81 + 6.570507, abs=1e-5)
     assert (cell["seeds"], cell["folds"], cell["margin"], cell["protocol"]) == (3, 2, 2.0, "fixed")
-    assert cell["std_folds"] == pytest.approx(math.sqrt(8))
-    assert cell["verdict"] == "inconclusive"
-    # Means 80, 82 and 81 over the seeds: std 1; t(0.975, 2) = 4.302653, over the root of 3.
     assert cell["std_seeds"] == pytest.approx(1)
-    assert cell["low_seeds"] == pytest.approx(81 - 2.484138, abs=1e-5)
-    assert cell["high_seeds"] == pytest.approx(81 + 2.484138, abs=1e-5)
-    assert cell["verdict_seeds"] == "inconclusive"
+    assert cell["low"] == pytest.approx(81 - 2.484138, abs=1e-5)
+    assert cell["high"] == pytest.approx(81 + 2.484138, abs=1e-5)
+    assert cell["verdict"] == "inconclusive"
+    # Squared deviations 9 + 1 + 1 + 9 + 4 + 4 = 28, so s² = 5.6; 2 folds: 1/6 + 1/1; t(0.975, 5) = 2.570582.
+    assert cell["std_folds"] == pytest.approx(math.sqrt(8))
+    assert cell["low_data"] == pytest.approx(81 - 6.570507, abs=1e-5)
+    assert cell["high_data"] == pytest.approx(81 + 6.570507, abs=1e-5)
+    assert (cell["fixed"], cell["quoted"]) == (pytest.approx(81), "")
+    assert pd.isna([cell["nested"], cell["oracle"]]).all()
     assert list(cell) == list(COLUMNS)
 
 
-# 74.43 to 87.57 by folds, and 78.5159 to 83.4841 over seeds.
+# 78.5159 to 83.4841 over seeds, whatever the folds.
 WIDE = [[78, 82], [80, 84], [79, 83]]
-FLOOR = "only more data could decide it"
 
 
 @pytest.mark.parametrize(
-    ("table", "published", "words", "further", "note"),
+    ("table", "published", "word", "further", "note"),
     [
-        (WIDE, 81, ("inconclusive", "inconclusive"), None, FLOOR),
-        (WIDE, 76.4, ("inconclusive", "better"), None, FLOOR),
-        (WIDE, 85.6, ("inconclusive", "worse"), None, FLOOR),
-        (WIDE, 76.6, ("inconclusive", "inconclusive"), None, FLOOR),
-        # Wants a half-width below 5: t(2 n - 1) 2.366 sqrt(1 / 2 n + 1) is 5.03 for 11 seeds, 4.9955 for 12.
-        (WIDE, 74, ("inconclusive", "better"), 9, ""),
-        ([[76, 84], [76, 84]], 80, ("inconclusive", "reproduced"), None, FLOOR),  # seeds that agree
-        ([[80.0, 80.0, 80.0]], 80, ("reproduced", "inconclusive"), None, ""),  # one seed: no interval over seeds
-        ([[80.0]], 80, ("inconclusive", "inconclusive"), None, "a single run has no interval"),
-        ([[80.0], [80.0]], 81.5, ("reproduced", "reproduced"), None, ""),
-        ([[80.0], [80.0]], 77, ("better", "better"), None, ""),
-        ([[80.0], [80.0]], 83, ("worse", "worse"), None, ""),
-        ([[80.0], [80.0]], 78, ("reproduced", "reproduced"), None, ""),
+        (WIDE, 81, "inconclusive", 1, ""),  # wants 2 points: t(3) / 2 = 1.59
+        (WIDE, 76.4, "better", None, ""),
+        (WIDE, 85.6, "worse", None, ""),
+        ([[76, 84], [76, 84], [76, 84]], 80, "reproduced", None, ""),  # seeds that agree
+        ([[80.0, 80.0, 80.0]], 80, "too few seeds", None, "a verdict takes 3 seeds"),
+        ([[80.0]], 80, "too few seeds", None, "a verdict takes 3 seeds"),
+        ([[80.0], [80.0]], 77, "too few seeds", None, "a verdict takes 3 seeds"),  # two that agree
+        ([[80.0]] * 3, 81.5, "reproduced", None, ""),
+        ([[80.0]] * 3, 77, "better", None, ""),
+        ([[80.0]] * 3, 83, "worse", None, ""),
+        ([[80.0]] * 3, 78.5, "reproduced", None, ""),
         # Std 1.5 wants a half-width of 1.5 at most, so t / sqrt(n) <= 1: not at 6 (1.049), but at 7 (0.925).
-        ([[69], [70.5], [72]], 70, ("inconclusive", "inconclusive"), 4, ""),
+        ([[69], [70.5], [72]], 70, "inconclusive", 4, ""),
+        ([[69], [70.5], [72]], 68.5, "inconclusive", None, "not even 1,000 further seeds would decide it"),
     ],
 )
-def test_verdicts_by_hand(table: Table, published: float, words: tuple[str, str], further: Any, note: str) -> None:
+def test_verdicts_by_hand(table: Table, published: float, word: str, further: Any, note: str) -> None:
     cell = judged(printed(published), runs(table))
-    assert (cell["verdict"], cell["verdict_seeds"]) == words
+    assert cell["verdict"] == word
     assert (None if pd.isna(cell["further_seeds"]) else cell["further_seeds"], cell["note"]) == (further, note)
+    assert math.isnan(float(str(cell["low"]))) == (word == "too few seeds")
+
+
+def test_the_printed_spread_takes_part_by_welch() -> None:
+    # Variances of the means 1 / 3 and 4 / 4: half-width t sqrt(4 / 3), freedom (4/3)² / ((1/3)² / 2 + 1 / 3).
+    half = float(stats.t.ppf(0.975, (4 / 3) ** 2 / (1 / 18 + 1 / 3))) * math.sqrt(4 / 3)
+    known = printed(90).assign(spread=2.0, n=4)
+    cell = judged(known, runs(WIDE))
+    assert (cell["low"], cell["high"]) == (pytest.approx(81 - half), pytest.approx(81 + half))
+    assert (cell["verdict"], cell["note"]) == ("worse", "")
+    # A number of runs that is not printed is taken from the paper's sizes, and said.
+    scale = {"svm-rbf": {"MUTAG": {"wl": Sized(seeds=4)}}}
+    (assumed,) = judge_cells(known.assign(n=NAN), runs(WIDE), can("wl"), JUDGED_BY, JUDGING, None, scale).to_dict(
+        "records"
+    )
+    assert (assumed["low"], assumed["note"]) == (cell["low"], "printed ± taken to be over 4 runs")
+
+
+def test_what_is_smaller_here_is_said_in_the_cell() -> None:
+    sized = Sized({"epochs": (100, 2000), "patience": (None, 30)}, 5, (10, 95))
+    scale = {"svm-rbf": {"MUTAG": {"wl": sized}}}
+
+    def told(published: pd.DataFrame, scale: Any) -> tuple[str, str]:
+        (cell,) = judge_cells(published, runs(WIDE), can("wl"), JUDGED_BY, JUDGING, None, scale).to_dict("records")
+        return cell["scaled"], cell["settings"]
+
+    assert told(printed(), scale) == ("epochs 100 / 2,000; patience none / 30; seeds 3 / 5", "10 of 95 settings")
+    assert told(printed().assign(n=50), scale)[0].endswith("seeds 3 / 50")
+    assert told(printed(), {"svm-rbf": {"MUTAG": {"wl": Sized(seeds=3, settings=(95, 95))}}}) == ("", "")
+    assert told(printed(), {"svm-rbf": {}}) == ("the paper's sizes are not known", "")
+    missing = {"svm-rbf": {"MUTAG": {"wl": Sized(missing="no such preset")}}}
+    assert told(printed(), missing)[0] == "no such preset"
+
+
+def test_other_splits_and_protocols() -> None:
+    protocols = {
+        "otherwise": MeasuredBy(about="x", comparable=False),
+        "split": MeasuredBy(about="x", datasets={"MUTAG": "MUTAG-2"}),
+        "linear": MeasuredBy(about="x", evaluation="svm-linear"),
+    }
+
+    def cell(name: str, *scores: pd.DataFrame) -> dict[Any, Any]:
+        published = printed(80).assign(measured_by=name)
+        (found,) = judge_cells(published, both(*scores), can("wl"), JUDGED_BY, JUDGING, protocols).to_dict("records")
+        return found
+
+    here, there = runs([[80.0]] * 3), runs([[70.0]] * 3, dataset="MUTAG-2")
+    assert (cell("otherwise", here)["verdict"], cell("otherwise", here)["mean"]) == (
+        "not comparable",
+        pytest.approx(80),
+    )
+    assert (cell("split", here)["verdict"], cell("split", here)["mean"]) == ("not comparable", pytest.approx(80))
+    assert (cell("split", here, there)["verdict"], cell("split", here, there)["mean"]) == ("worse", pytest.approx(70))
+    assert cell("split", here, there)["dataset"] == "MUTAG"
+    linear = runs([[60.0]] * 3, evaluation="svm-linear")
+    assert (cell("linear", here, linear)["mean"], cell("linear", here)["verdict"]) == (pytest.approx(60), "not run")
+    assert cell("", here)["verdict"] == "reproduced"
+    with pytest.raises(RelampError, match=r"no protocol is called elsewhere; add it to protocols\.yaml"):
+        cell("elsewhere", here)
 
 
 def test_methods_that_relamp_cannot_run_are_left_out() -> None:
@@ -142,10 +203,10 @@ def test_methods_that_relamp_cannot_run_are_left_out() -> None:
     assert cells[["method", "verdict"]].to_numpy().tolist() == [["wl", "not run"]]
 
 
-@pytest.mark.parametrize("scores", [runs([[80.0], [80.0]], dataset="DD"), runs([])])
+@pytest.mark.parametrize("scores", [runs([[80.0], [80.0]], dataset="DD"), runs([])], ids=["elsewhere", "none"])
 def test_cells_without_scores_are_not_run(scores: pd.DataFrame) -> None:
     cell = judged(printed(), scores)
-    assert (cell["verdict"], cell["verdict_seeds"], cell["note"]) == ("not run", "not run", "")
+    assert (cell["verdict"], cell["note"], cell["scaled"], cell["settings"]) == ("not run", "", "", "")
     assert pd.isna([cell[name] for name in ("mean", "low", "high", "seeds", "folds", "further_seeds")]).all()
 
 
@@ -157,10 +218,14 @@ def test_averages_ranks_and_dashes_are_not_judged() -> None:
 @pytest.mark.parametrize("chosen", ["fixed", "nested"])
 def test_scores_of_other_protocols_are_ignored(chosen: str) -> None:
     means = {"fixed": 70.0, "nested": 75.0, "oracle": 99.0}
-    scores = both(*(runs([[mean], [mean]], protocol=name) for name, mean in means.items()))
+    scores = both(*(runs([[mean]] * 3, protocol=name) for name, mean in means.items())).assign(candidates=4)
     judging = Judging.model_validate({"protocol": chosen})
     (cell,) = judge_cells(printed(means[chosen]), scores, can("wl"), JUDGED_BY, judging).to_dict("records")
     assert (cell["mean"], cell["verdict"], cell["protocol"]) == (pytest.approx(means[chosen]), "reproduced", chosen)
+    assert {name: cell[name] for name in means} == pytest.approx(means)
+    # With one candidate there is nothing to choose.
+    alone = judge_cells(printed(), scores.assign(candidates=1), can("wl"), JUDGED_BY, judging)
+    assert alone["protocol"].item() == "fixed"
 
 
 def test_what_relamp_can_run_depends_on_the_evaluation() -> None:
@@ -174,28 +239,28 @@ def test_what_relamp_can_run_depends_on_the_evaluation() -> None:
 def test_where_nothing_is_chosen_there_is_one_protocol() -> None:
     """Judged is the nested protocol, which a probe does not have: its only score counts."""
     published = both(printed(80), printed(85, "mvgrl", "Cora", artifact="mmix_table2"))
-    scores = both(runs([[70.0], [70.0]]), runs([[85.0], [85.0]], "mvgrl", "Cora", evaluation="probe"))
+    scores = both(runs([[70.0]] * 3), runs([[85.0]] * 3, "mvgrl", "Cora", evaluation="probe"))
     judging = Judging.model_validate({"protocol": "nested"})
     cells = judge_cells(published, scores, can("wl", "mvgrl"), JUDGED_BY, judging).set_index("method")
     assert cells["verdict"].to_dict() == {"wl": "not run", "mvgrl": "reproduced"}
-    assert cells["protocol"].to_dict() == {"wl": "nested", "mvgrl": "fixed"}
+    assert cells["protocol"].to_dict() == {"wl": "fixed", "mvgrl": "fixed"}
 
 
 def test_counts_and_refusals_whatever_the_order() -> None:
     published = both(printed(80), printed(60, dataset="DD"), printed(70, dataset="NCI1"), printed(1, "graphlet"))
     published = both(published, printed(0.7, "wl", "COIL-DEL", artifact="mmix_table10", protocol="n=10"))
-    scores = both(*(runs([[80.0], [80.3]], dataset=name) for name in ("MUTAG", "DD")), runs([[70.0]], dataset="NCI1"))
+    three = [[80.0], [80.3], [80.6]]
+    scores = both(*(runs(three, dataset=name) for name in ("MUTAG", "DD")), runs([[70.0]], dataset="NCI1"))
     cells = judge_cells(published, scores, can("wl", "graphlet"), JUDGED_BY, JUDGING)
-    assert cells["verdict"].tolist() == ["inconclusive", "better", "inconclusive", "not run", "not run"]
+    assert cells["verdict"].tolist() == ["reproduced", "better", "too few seeds", "not run", "not run"]
     refuse(cells, [])
     refuse(cells, ["worse"])
     with pytest.raises(RelampError) as caught:
-        refuse(cells, ["better", "not run", "inconclusive"])
+        refuse(cells, ["better", "not run", "too few seeds"])
     assert str(caught.value).splitlines() == [
-        "5 verdicts are better or not run or inconclusive",
-        "lamp_table1: WL on MUTAG: inconclusive (published 80.0, here 80.15, between 78.24 and 82.06)",
-        "lamp_table1: WL on DD: better (published 60.0, here 80.15, between 78.24 and 82.06)",
-        "lamp_table1: WL on NCI1: inconclusive (published 70.0, here 70.00, a single run)",
+        "4 verdicts are better or not run or too few seeds",
+        "lamp_table1: WL on DD: better (published 60.0, here 80.30, between 79.55 and 81.05)",
+        "lamp_table1: WL on NCI1: too few seeds (published 70.0, here 70.00, 1 seed)",
         "lamp_table1: GRAPHLET on MUTAG: not run (published 1.0)",
         "mmix_table10: WL on COIL-DEL, n=10: not run (published 70.0)",
     ]

@@ -17,19 +17,21 @@ CELL: dict[str, Any] = {
     **{"paper": "lamp", "artifact": "lamp_table1", "method": "wl", "label": "WL", "dataset": "MUTAG"},
     **{"evaluation": "svm-rbf", "metric": "accuracy", "part": "", "protocol": "fixed"},
     **{"published": 80.72, "spread": 3.0, "decimals": 2, "margin": 2.0},
+    **{"n": NAN, "quoted": "", "measured_by": "", "settings": "", "scaled": ""},
     **{"mean": 80.5, "low": 79.25, "high": 81.75, "std_seeds": 0.5, "std_folds": 4.0, "seeds": 5, "folds": 10},
     **{"verdict": "reproduced", "further_seeds": pd.NA, "note": ""},
-    **{"low_seeds": 80.0, "high_seeds": 81.0, "verdict_seeds": "reproduced"},
+    **{"low_data": NAN, "high_data": NAN, "fixed": 80.5, "nested": 80.5, "oracle": 81.25},
 }
-EMPTY = dict.fromkeys(("mean", "low", "high", "std_seeds", "std_folds", "low_seeds", "high_seeds"), NAN)
-NOT_RUN = {**EMPTY, "seeds": pd.NA, "folds": pd.NA, "verdict": "not run", "verdict_seeds": "not run"}
-APART = {"mean": 90.0, "low": 88.0, "high": 92.0, "verdict": "better", "verdict_seeds": "better"}
+EMPTY = dict.fromkeys(("mean", "low", "high", "std_seeds", "std_folds", "fixed", "nested", "oracle"), NAN)
+NOT_RUN = {**EMPTY, "seeds": pd.NA, "folds": pd.NA, "verdict": "not run"}
+APART = {"mean": 90.0, "low": 88.0, "high": 92.0, "verdict": "better"}
 WIDE = {
-    **{"mean": 70.25, "low": 60.0, "high": 80.5, "verdict": "inconclusive", "verdict_seeds": "worse"},
-    **{"low_seeds": 69.5, "high_seeds": 71.0},
+    **{"mean": 70.25, "low": 60.0, "high": 80.5, "verdict": "inconclusive"},
+    **{"low_data": 55.5, "high_data": 85.0},
 }
 CLAIM = {
     **{"id": "one", "paper": "mmix", "where": "Section 4, Table 3", "quote": "ours is best", "outcome": "holds"},
+    "about": "measured",
     **{"coverage": "1 of 8 data sets: MUTAG", "evidence": "over a: +5.00 (+2.00 to +8.00); over b: +1.00"},
 }
 HOW = {"Protocol": "fixed", "Margin": "< 2 points."}
@@ -49,8 +51,10 @@ def claims(*changes: dict[str, Any]) -> pd.DataFrame:
 ALL = cells(
     {},
     {"dataset": "DD", **APART},
-    {"dataset": "NCI1", **APART, "mean": 60.0, "low": 59.0, "high": 61.0, "verdict": "worse", "verdict_seeds": "worse"},
+    {"dataset": "NCI1", **APART, "mean": 60.0, "low": 59.0, "high": 61.0, "verdict": "worse"},
     {"dataset": "PROTEINS", **WIDE, "further_seeds": 7},
+    {"dataset": "REDDIT-BINARY", "low": NAN, "high": NAN, "seeds": 2, "verdict": "too few seeds"},
+    {"dataset": "IMDB-BINARY", "quoted": "elsewhere", "measured_by": "autogcl", "verdict": "not comparable"},
     {"dataset": "COLLAB", **NOT_RUN},
 )
 WORDS = claims(*({"id": word, "outcome": word, "quote": f"it {word}"} for word in OUTCOMES))
@@ -107,7 +111,7 @@ def test_each_number_is_a_line_with_its_verdict_in_the_papers_order() -> None:
     found = [(line[3], line[0]) for line in lines_of(page())[1:]]
     assert found == [
         *(("NCI1", "worse"), ("PROTEINS", "inconclusive"), ("DD", "better")),
-        *(("MUTAG", "reproduced"), ("COLLAB", "not run")),
+        *(("MUTAG", "reproduced"), ("COLLAB", "not run"), ("RED-B", "too few seeds"), ("IMDB-B", "not comparable")),
     ]
     assert {word for _, word in found} == set(VERDICTS)
 
@@ -127,7 +131,8 @@ def test_a_line_says_all_that_is_known() -> None:
     (line,) = lines_of(page(cells({}), claims()))[1:]
     assert line == [
         *("reproduced", "LAMP, Table 1", "WL", "MUTAG", "accuracy", "80.72 ± 3.00", "80.50", "79.25 to 81.75", "5"),
-        "sources rows · table · sidecar ± 0.50 over 5 seeds, ± 4.00 over folds "
+        *("80.50", "81.25"),
+        "sources rows · table · sidecar ± 0.50 over 5 seeds, ± 4.00 over folds; judged: fixed "
         "snakemake --cores all lamp_table1 --config preset=quick",
     ]
 
@@ -141,7 +146,7 @@ def test_lines_are_filtered_by_what_they_say_and_those_not_run_are_folded() -> N
     shown = page()
     lines = re.findall(r'<tr id="([^"]*)" data-paper="LAMP" data-table="LAMP, Table 1"([^>]*)>', shown)
     assert len({anchor for anchor, _ in lines}) == len(ALL)
-    assert [" hidden" in rest for _, rest in lines] == [False] * 4 + [True]
+    assert [" hidden" in rest for _, rest in lines] == [False] * 4 + [True] + [False] * 2
     for name, values in {"method": ["WL"], "verdict": [*VERDICTS], "paper": ["LAMP"]}.items():
         (choice,) = re.findall(rf'<select data-filter="{name}">(.*?)</select>', shown)
         assert set(re.findall("<option>(.*?)</option>", choice)) == set(values)
@@ -151,7 +156,7 @@ def test_lines_are_filtered_by_what_they_say_and_those_not_run_are_folded() -> N
 
 def test_a_cell_across_the_border_says_what_would_decide_it() -> None:
     shown = text(page(cells({**WIDE, "further_seeds": 7}), claims()))
-    assert "over seeds alone: worse" in shown
+    assert "other data of this size: 55.50 to 85.00" in shown
     assert "7 further seeds would decide it" in shown
     never = text(page(cells({**WIDE, "note": "only more data could"}), claims()))
     assert "only more data could" in never
@@ -159,8 +164,8 @@ def test_a_cell_across_the_border_says_what_would_decide_it() -> None:
 
 
 def test_a_single_run_shows_no_interval() -> None:
-    alone = dict.fromkeys(("low", "high", "low_seeds", "high_seeds", "std_seeds", "std_folds", "spread"), NAN)
-    words = {"verdict": "inconclusive", "verdict_seeds": "inconclusive", "note": "a single run"}
+    alone = dict.fromkeys(("low", "high", "low_data", "high_data", "std_seeds", "std_folds", "spread"), NAN)
+    words = {"verdict": "too few seeds", "note": "a single run"}
     single = cells({**alone, **words, "seeds": 1, "folds": 0})
     shown = page(single, claims())
     assert "nan" not in (shown.partition("<script>")[0] + verdict_markdown(single, claims(), HOW, "quick")).lower()
@@ -217,14 +222,39 @@ def test_contradictions_are_plain_sentences() -> None:
         "(over a: +5.00 (+2.00 to +8.00); over b: +1.00).",
         "WL on DD, accuracy by SVM with an RBF kernel: LAMP prints 80.72 ± 3.00, this run finds 90.00, better "
         "(88.00 to 92.00).",
-        "WL on NCI1, accuracy by SVM with an RBF kernel: LAMP prints 80.72 ± 3.00, this run finds 70.25, worse "
-        "(69.50 to 71.00 over 5 seeds); but other data "
-        "of this size might give the published value (60.00 to 80.50).",
     ]
     shown = page(numbers, said)
     for line in contradictions(numbers, said):
         assert f"<li>{html.escape(line)}</li>" in shown
         assert f"- {line}\n" in verdict_markdown(numbers, said, HOW, "quick")
+
+
+def test_a_quote_is_marked_and_contradicts_nobody() -> None:
+    quote = cells({**APART, "quoted": "other works", "measured_by": "graphcl"})
+    assert contradictions(quote, claims()) == []
+    # Read back from a file, an empty text is missing; older records do not say.
+    assert len(contradictions(cells(APART).assign(quoted=NAN), claims())) == 1
+    assert len(contradictions(cells(APART).drop(columns="quoted"), claims())) == 1
+    shown = verdict_page(quote, claims(), HOW, "quick", *LINKS, None, {"graphcl": "a shell"})
+    assert '<span class="quote" title="quoted from: other works">quote</span>' in shown
+    assert '<li id="protocol-graphcl">graphcl: a shell</li>' in shown
+    assert '<a href="#protocol-graphcl">graphcl</a>' in shown
+
+
+def test_sizes_and_settings_stand_beside_a_number() -> None:
+    small = cells({**APART, "scaled": "epochs 20 / 200", "settings": "1 of 95 settings"})
+    assert "1 of 95 settings" in text(page(small, claims()))
+    assert "scaled: epochs 20 / 200" in text(page(small, claims()))
+    (line,) = contradictions(small, claims())
+    assert line.endswith("better (88.00 to 92.00; scaled: epochs 20 / 200; 1 of 95 settings).")
+
+
+def test_claims_say_what_they_are_about() -> None:
+    printed = claims({"id": "printed-1", "about": "printed", "quote": "as printed", "outcome": "fails"})
+    shown = verdict_page(cells({}), claims({}), HOW, "quick", *LINKS, printed)
+    assert re.search(r"“ours is best”.*?>what is measured<", shown)
+    (folded,) = re.findall(r"<details><summary>0 of 1 claims about printed.*?</details>", shown, flags=re.DOTALL)
+    assert re.search(r"“as printed”.*?>printed numbers<", folded)
 
 
 def test_each_number_is_contradicted_once() -> None:
@@ -292,18 +322,20 @@ def test_markdown_has_the_same_verdicts() -> None:
     markdown = verdict_markdown(ALL, WORDS, HOW, "quick")
     numbers = table_of(markdown, "Numbers")
     run = ALL[ALL["verdict"] != "not run"]
-    assert [row[:2] for row in numbers] == run[["verdict", "verdict_seeds"]].to_numpy().tolist()
-    assert [row[4] for row in numbers] == run["dataset"].tolist()
-    assert {row[5] for row in numbers} == {"accuracy by SVM with an RBF kernel"}
-    assert numbers[3][6:] == ["80.72 ± 3.00", "70.25", "60.00 to 80.50", "5", "7 further seeds would decide it"]
-    assert "Not run: 1 of 5 published cells" in markdown
+    assert [row[0] for row in numbers] == run["verdict"].tolist()
+    assert [row[3] for row in numbers] == run["dataset"].tolist()
+    assert {row[4] for row in numbers} == {"accuracy by SVM with an RBF kernel"}
+    more = ["80.50", "81.25", "", "", "7 further seeds would decide it"]
+    assert numbers[3][5:] == ["80.72 ± 3.00", "70.25", "60.00 to 80.50", "5", *more]
+    assert numbers[5][5] == "80.72 ± 3.00 (quote)"
+    assert "Not run: 1 of 7 published cells" in markdown
     assert [row[:2] for row in table_of(markdown, "Claims")] == [[word, f"“it {word}”"] for word in OUTCOMES]
     assert "\n- **Protocol**: fixed\n- **Margin**: < 2 points.\n" in markdown
 
 
 def test_a_bar_does_not_break_a_markdown_table() -> None:
     markdown = verdict_markdown(cells({"label": "a|b"}), claims({"quote": "x|y"}), HOW, "quick")
-    assert table_of(markdown, "Numbers")[0][3] == "a/b"
+    assert table_of(markdown, "Numbers")[0][2] == "a/b"
     assert table_of(markdown, "Claims")[0][1] == "“x/y”"
 
 
