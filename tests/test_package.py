@@ -66,11 +66,13 @@ def relamp(library: Path, folder: Path, *words: str, program: str = "") -> str:
 def test_a_wheel_holds_the_library_and_what_it_reads(wheel: Path) -> None:
     found = {name for name in files(wheel) if ".dist-info/" not in name}
     packages = (ROOT / "src" / "relamp", ROOT / "src" / "snakemake_logger_plugin_relamp")
-    kept = [path for each in packages for path in each.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    kept = [
+        path for each in packages for path in each.rglob("*") if path.is_file() and path.parent.name != "__pycache__"
+    ]
     expected = {path.relative_to(ROOT / "src").as_posix() for path in kept}
     for name in AT_HOME:
         below = (ROOT / name).rglob("*") if (ROOT / name).is_dir() else [ROOT / name]
-        inside = [path for path in below if path.is_file() and path.suffix != ".pyc"]
+        inside = [path for path in below if path.is_file() and path.parent.name != "__pycache__"]
         expected |= {f"relamp/home/{path.relative_to(ROOT).as_posix()}" for path in inside}
     assert found == expected
     assert "relamp/py.typed" in found

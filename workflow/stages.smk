@@ -165,7 +165,9 @@ rule finetune:
             "finetune",
             CONFIG.transfer.finetuning.epochs
             * len(CONFIG.transfer.seeds)
-            * resources.encoder_work(CONFIG.transfer.pretraining.hidden, CONFIG.transfer.pretraining.layers),
+            * resources.encoder_work(
+                CONFIG.transfer.pretraining.hidden, CONFIG.transfer.pretraining.layers
+            ),
         ),
     params:
         seeds=list(CONFIG.transfer.seeds),

@@ -162,11 +162,12 @@ def _node_passes(study: Study, run: Run, dataset: str, shape: Any) -> float:
     row = study.row(run.method)
     # M-Mix's encoder has one layer a branch; its heads are counted with it.
     layers = shape.layers if row.group != "mmix" else 1
-    batches = math.ceil(graphs / shape.batch_size)
-    sample = min(shape.local_nodes, nodes / batches) if _is_local(study, run) else 0
-    compared = layers if shape.lamp.node_embedding == "concat" else 1
-    local = _PAIR * shape.hidden / 32 * compared / 3 * batches * sample**2
-    return float(nodes * encoder_work(shape.hidden, layers) + local) / 1e6
+    work = nodes * encoder_work(shape.hidden, layers)
+    if _is_local(study, run):
+        batches = math.ceil(graphs / shape.batch_size)
+        compared = layers if shape.lamp.node_embedding == "concat" else 1
+        work += _PAIR * shape.hidden / 32 * compared / 3 * batches * min(shape.local_nodes, nodes / batches) ** 2
+    return float(work) / 1e6
 
 
 def encoder_work(hidden: int, layers: int) -> float:
