@@ -1,6 +1,5 @@
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
 from itertools import product
 from statistics import mean, stdev, variance
 
@@ -14,8 +13,8 @@ from scipy import stats
 from relamp.errors import RelampError
 from relamp.judge.intervals import (
     Interval,
-    cell_intervals,
     Sample,
+    cell_intervals,
     further_seeds,
     half_width,
     mean_interval,

@@ -225,7 +225,7 @@ def slow_svm(given: list[Cell], protocol: str) -> dict[tuple[int, int], float]:
     found = {}
     for seed in {seed for seed, _ in runs}:
         folds = [run for run in runs if run[0] == seed]
-        winner = max(allowed, key=lambda candidate: mean(score[candidate, run] for run in folds))  # noqa: B023
+        winner = max(allowed, key=lambda candidate: mean(score[candidate, run] for run in folds))
         found |= {run: score[winner, run] for run in folds}
     return found
 
