@@ -17,7 +17,7 @@ from relamp.errors import RelampError
 from relamp.judge.runs import LEAKAGE, SCORES
 from relamp.judge.words import how_judged
 from relamp.runtime.files import sha256
-from relamp.settings.judging import Judging
+from relamp.settings.judging import PROTOCOLS, Judging
 from stored_rows import damage_rows
 
 ROOT = Path(__file__).parents[2]
@@ -29,6 +29,9 @@ METHODS = ["lamp-soft", "lamp-mag", "wl", "graphlet", "none"]
 CAN = {"svm-rbf": METHODS[:4], "finetune": ["none", "lamp-soft"]}
 NONE = float("nan")
 SEEDS, FOLDS = (0, 1, 2), (0, 1)
+
+JUDGING = {"protocol": "fixed"}
+FIRST = list(PROTOCOLS[:3])
 
 
 def write(
@@ -113,7 +116,13 @@ def run_judge(folder: Path, rows: list[Path], **changes: Any) -> None:
     given: dict[str, Any] = {
         **{"rows": rows, "damage": damaged(folder), "published": TABLES, "claims": PUBLISHED / "claims.yaml"},
         **{"protocols": PUBLISHED / "protocols.yaml", "scale": {}},
-        **{"fixed": FIXED, "methods": CAN, "judged_by": JUDGED_BY, "judging": {"protocol": "fixed"}, "preset": "made-up"},
+        **{
+            "fixed": FIXED,
+            "methods": CAN,
+            "judged_by": JUDGED_BY,
+            "judging": {"protocol": "fixed"},
+            "preset": "made-up",
+        },
         **{"pages": pages, "output": folder / "verdict.html", "command": "snakemake judge"},
     }
     judge(**{**given, **changes})
@@ -130,13 +139,15 @@ def test_scores_of_all_protocols(chain: Path) -> None:
     assert scores.columns.tolist() == SCORES
     means = scores.groupby(["dataset", "method", "protocol"])["value"].mean()
     # Inner accuracies are equal, so that the fixed setting is preferred at its smallest epoch; the oracle has no shame.
-    assert means["MUTAG", "lamp-mag"].to_dict() == pytest.approx({"fixed": 0.655, "nested": 0.635, "oracle": 0.705})
-    assert means["BBBP", "none"].to_dict() == pytest.approx({"fixed": 0.657, "nested": 0.61, "oracle": 0.657})
-    assert means["DD", "wl"].to_dict() == pytest.approx({"fixed": 0.705, "nested": 0.705, "oracle": 0.705})
+    assert means["MUTAG", "lamp-mag"][FIRST].to_dict() == pytest.approx(
+        {"fixed": 0.655, "nested": 0.635, "oracle": 0.705}
+    )
+    assert means["BBBP", "none"][FIRST].to_dict() == pytest.approx({"fixed": 0.657, "nested": 0.61, "oracle": 0.657})
+    assert means["DD", "wl"][FIRST].to_dict() == pytest.approx({"fixed": 0.705, "nested": 0.705, "oracle": 0.705})
     counts = scores.groupby("method")["candidates"].unique().map(list).to_dict()
     assert counts == {"lamp-mag": [6], "lamp-soft": [2], "none": [2], "wl": [1]}
     assert scores.groupby("method")["metric"].unique().map(list)["none"] == ["roc_auc"]
-    assert len(scores) == 3 * (2 * 3 * 6 + 3)
+    assert len(scores) == len(PROTOCOLS) * (2 * 3 * 6 + 3)
 
 
 def test_scores_say_what_file_they_are_in(chain: Path) -> None:
@@ -151,10 +162,13 @@ def test_verdicts_on_numbers(chain: Path) -> None:
     cells = pd.read_csv(chain / "verdict.csv")
     assert set(cells["method"]) <= set(METHODS)
     wl = cell(cells, artifact="lamp_table1", method="wl", dataset="MUTAG")
-    # 80.22 and 81.22 in the two folds of each of three seeds: s = 0.547723, sqrt(1/6 + 1), t(0.975, 5) = 2.570582.
+    # 80.22 and 81.22 in the two folds of each of three seeds, so that these agree, while of the folds
+    # s = 0.547723, sqrt(1/6 + 1), t(0.975, 5) = 2.570582.
     assert (wl["published"], wl["mean"]) == (80.72, pytest.approx(80.72))
-    assert (wl["low"], wl["high"]) == (pytest.approx(80.72 - 1.520773), pytest.approx(80.72 + 1.520773))
-    assert (wl["verdict"], wl["verdict_seeds"], wl["seeds"], wl["folds"]) == ("reproduced", "reproduced", 3, 2)
+    assert (wl["low"], wl["high"]) == (pytest.approx(80.72), pytest.approx(80.72))
+    assert (wl["low_data"], wl["high_data"]) == (pytest.approx(80.72 - 1.520773), pytest.approx(80.72 + 1.520773))
+    assert (wl["verdict"], wl["seeds"], wl["folds"]) == ("reproduced", 3, 2)
+    assert (wl["quoted"], wl["measured_by"]) == ("published works, not named", "graph-kernels")
     assert cell(cells, artifact="lamp_table1", method="lamp-soft", dataset="MUTAG")["verdict"] == "worse"
     assert cell(cells, artifact="lamp_table1", method="lamp-soft", dataset="NCI1")["verdict"] == "not run"
     # Fine-tuning: 64.7, 65.7 and 66.7, so 65.7 -+ 2.48 against 65.8: a few more seeds would decide it.
@@ -184,7 +198,7 @@ def test_verdicts_on_claims(chain: Path) -> None:
 
 def test_page_and_markdown_say_how_is_judged(chain: Path) -> None:
     page, markdown = ((chain / f"verdict.{kind}").read_text(encoding="utf-8") for kind in ("html", "md"))
-    for topic, words in how_judged(Judging(), "made-up").items():
+    for topic, words in how_judged(Judging(protocol="fixed"), "made-up").items():
         assert f"<li>{topic}: {escape(words)}</li>" in page
         assert f"\n- **{topic}**: {words}\n" in markdown
     for word, count in pd.read_csv(chain / "verdict.csv")["verdict"].value_counts().items():

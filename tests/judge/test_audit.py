@@ -143,13 +143,8 @@ def test_cells_that_both_papers_quote(papers: pd.DataFrame) -> None:
 @pytest.mark.parametrize(
     ("one", "other", "agrees"),
     [
-        ("75.40", "75.4", True),
-        ("87.67", "87.6", True),
-        ("87.67", "87.7", True),
-        ("87.67", "87.5", False),
-        ("87.6", "87.7", False),
-        ("87.60", "87.61", False),
-        ("87.60", "87.60", True),
+        *(("75.40", "75.4", True), ("87.67", "87.6", True), ("87.67", "87.7", True), ("87.67", "87.5", False)),
+        *(("87.6", "87.7", False), ("87.60", "87.61", False), ("87.60", "87.60", True)),
     ],
 )
 def test_quotes_are_compared_as_coarse_as_the_coarser(tmp_path: Path, one: str, other: str, agrees: bool) -> None:

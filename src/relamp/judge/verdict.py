@@ -83,7 +83,8 @@ def judge_cells(
     # Where there is nothing to choose from, the one setting and epoch are the fixed ones.
     rows["protocol"] = np.where(rows["candidates"].fillna(1) > 1, judging.protocol, "fixed")
     texts = {name: rows[name].fillna("") if name in rows else "" for name in ("quoted", "measured_by")}
-    return rows.assign(**texts).reindex(columns=COLUMNS).astype(dict.fromkeys(("decimals", "seeds", "folds", "further_seeds"), "Int64"))
+    integers = dict.fromkeys(("decimals", "seeds", "folds", "further_seeds"), "Int64")
+    return rows.assign(**texts).reindex(columns=COLUMNS).astype(integers)
 
 
 def _located(cells: pd.DataFrame, scores: pd.DataFrame, protocols: Mapping[str, MeasuredBy]) -> pd.DataFrame:
