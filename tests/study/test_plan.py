@@ -120,7 +120,11 @@ def test_of_all_stored_results_it_is_said_what_they_must_be(preset: str) -> None
     chosen = plan(preset=preset)
     for artifact in chosen.artifacts.values():
         inputs, asked = chosen.inputs(artifact), chosen.asked(artifact)
-        rows = [path for name in ("rows", "draws", "damage", "mixed") for path in inputs.get(name, ())]
+        rows = [
+            path
+            for name in ("rows", "draws", "damage", "mixed", "swept", "accuracies")
+            for path in inputs.get(name, ())
+        ]
         assert set(asked) == set(rows)
         # JSON holds it, and a run is told from every other of its file's neighbours.
         assert json.loads(json.dumps(asked)) == asked

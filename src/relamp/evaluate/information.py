@@ -61,7 +61,7 @@ def usable_information(
     found = []
     for number in np.unique(fold):
         fit, test = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-        if (rarest := int(np.bincount(y[fit])[np.unique(y)].min())) < inner_folds:
+        if (rarest := int(np.bincount(y[fit], minlength=y.max() + 1)[np.unique(y)].min())) < inner_folds:
             raise RelampError(
                 f"usable information: outside fold {number} a class has {rarest} graphs, too few for {inner_folds} "
                 "inner folds; lower inner_folds or leave the data set out"
