@@ -176,5 +176,14 @@ def test_a_graph_far_outside_counts_as_one_at_the_end_of_the_range() -> None:
 def test_principal_components_as_in_scikit_learn() -> None:
     z, _ = blobs(2, dims=6)
     expected = PCA(3).fit_transform(StandardScaler().fit_transform(z))
-    np.testing.assert_allclose(np.abs(principal_components(z, 3)), np.abs(expected), atol=1e-9)
+    np.testing.assert_allclose(np.abs(principal_components(z, 3)), np.abs(expected), atol=2e-9)
     assert principal_components(z[:, :2], 5).shape == (60, 2)
+
+
+def test_equal_rows_have_equal_components_and_count_as_equal() -> None:
+    z, y = np.repeat(RNG.normal(size=(5, 40)), 20, axis=0), np.tile([0, 1], 50)
+    order = RNG.permutation(100)
+    x = principal_components(z[order], 3)
+    assert len(np.unique(x, axis=0)) == 5
+    # In each place half of the points are of each class: they tell nothing, but for what chance has done.
+    assert neighbour_information(x, y[order], 3) < 0.05

@@ -201,7 +201,10 @@ def neighbour_information(x: Floats, y: Integers, neighbours: int = 3) -> float:
 
 
 def principal_components(z: Floats, count: int) -> Floats:
-    """Return the first principal components of the standardised columns of z `[n, D]`, at most `count` of them."""
+    """Return the first principal components of the standardised columns of z `[n, D]`, at most `count` of them.
+
+    They are rounded to 1e-9: rows that are equal must stay so, and their products differ in the last bits.
+    """
     z = standardised(z, z)[0]
     u, s, _ = np.linalg.svd(z, full_matrices=False)
-    return np.asarray(u[:, :count] * s[:count])
+    return np.asarray(np.round(u[:, :count] * s[:count], 9) + 0.0)

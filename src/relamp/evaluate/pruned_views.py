@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from relamp.data.packed import Integers
 from relamp.data.streams import stream
@@ -72,23 +73,25 @@ def measure_views(
     rows: list[tuple[Any, ...]] = []
     dense: View | None = None
     before: View | None = None
-    for view in (View(*each) for each in views):
-        dense = dense or view
-        place = view[:-1]
-        own = partition(dense.z)
-        rows += [(*place, np.nan, *each) for each in _collisions(partition(view.z), own)]
-        rows += [(*place, *each) for each in _of_classes(view.z, y, fold, seed, protocol)]
-        if "info_nce" in protocol.estimators and (other := _partner(view, dense, before)):
-            # The same halves of the graphs for all views.
-            found = shared_information(
-                view.z, other.z, stream(seed, "critic"), protocol.candidates, steps=protocol.steps
-            )
-            pair = (*place[:3], view.draw if other is dense else view.draw // 2)
-            named = zip(("info_nce", "retrieval", "candidates"), found, strict=True)
-            rows += [(*pair, np.nan, *each) for each in named]
-        before = view
-    if dense is not None:
-        rows += [(COLOURS, 0.0, "-", 0, np.nan, *each) for each in _collisions(colours, partition(dense.z))]
+    # The last bits would depend on the number of threads.
+    with threadpool_limits(1):
+        for view in (View(*each) for each in views):
+            dense = dense or view
+            place = view[:-1]
+            own = partition(dense.z)
+            rows += [(*place, np.nan, *each) for each in _collisions(partition(view.z), own)]
+            rows += [(*place, *each) for each in _of_classes(view.z, y, fold, seed, protocol)]
+            if "info_nce" in protocol.estimators and (other := _partner(view, dense, before)):
+                # The same halves of the graphs for all views.
+                found = shared_information(
+                    view.z, other.z, stream(seed, "critic"), protocol.candidates, steps=protocol.steps
+                )
+                pair = (*place[:3], view.draw if other is dense else view.draw // 2)
+                named = zip(("info_nce", "retrieval", "candidates"), found, strict=True)
+                rows += [(*pair, np.nan, *each) for each in named]
+            before = view
+        if dense is not None:
+            rows += [(COLOURS, 0.0, "-", 0, np.nan, *each) for each in _collisions(colours, partition(dense.z))]
     return pd.DataFrame(rows, columns=COLUMNS[1:]).assign(seed=seed)
 
 

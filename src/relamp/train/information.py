@@ -11,7 +11,6 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from torch import Tensor
 
 from relamp.data.batch import Batch
@@ -72,7 +71,7 @@ def information(
     training = {"method": dict(method), "settings": dict(settings), "data": digest}
     parts: list[pd.DataFrame] = []
     words = f"{labels['dataset']} {labels['method']}, seeds measured"
-    with threadpool_limits(1), Progress(words, len(seeds)) as progress:
+    with Progress(words, len(seeds)) as progress:
         for done, seed in enumerate(seeds, start=1):
             check_trained(encoder[seed], {**training, "seed": seed})
             holder = named(trainer)(packed, made, seed)
