@@ -24,7 +24,7 @@ GIVEN = {
         "datasets": ["MUTAG"],
         "methods": ["lamp-mag", "untrained"],
         "kernels": ["wl"],
-        "seeds": [0, 1],
+        "seeds": [0, 1, 2],
         "sweeps": {"gamma": [0.2, 0.9], "alpha": []},
     },
     "transfer": {"methods": ["none"], "seeds": [0, 1]},

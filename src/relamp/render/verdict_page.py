@@ -101,7 +101,7 @@ def contradictions(cells: pd.DataFrame, claims: pd.DataFrame) -> list[str]:
         for claim in claims[claims["outcome"] == "fails"].to_dict("records")
     ]
     # Read from a file, an empty text is missing; records from before quotes were marked have no such column.
-    quoted = cells["quoted"].fillna("") if "quoted" in cells else pd.Series("", index=cells.index)
+    quoted = cells["quoted"].astype(object).fillna("") if "quoted" in cells else pd.Series("", index=cells.index)
     apart = cells[cells["verdict"].isin(["better", "worse"]) & (quoted == "")]
     # The same cell is printed in several tables, not always with the same number.
     key = ["paper", "method", "dataset", *MEASURE, "published"]

@@ -1,0 +1,80 @@
+"""What a run has in another size than the papers, from the configuration, and the papers' grid of settings."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from relamp.judge.scale import read_scale
+from relamp.runtime.home import home
+from relamp.study.batches import scorings, trainings
+from relamp.study.config import Config, load_config
+from relamp.study.plan import Plan
+from relamp.study.scale import scale
+from relamp.study.studies import studies
+
+GAMMAS, ALPHAS = 19, 5
+
+
+def config(preset: str, **words: Any) -> Config:
+    return load_config({"preset": preset, **words}, home() / "workflow" / "presets")
+
+
+def test_the_papers_grid_is_trained_and_scored_once() -> None:
+    found = studies(config("paper"))
+    trained = Counter((run.method, run.setting) for each in trainings(found) if not each.alone for run in each.runs)
+    scored = Counter(
+        (run.method, run.setting) for each in scorings(found) if each.evaluation == "svm-rbf" for run in each.runs
+    )
+    assert max(trained.values()) == max(scored[key] for key in scored if key[1] != "default") == 1
+    counts = Counter(method for method, _ in scored)
+    wanted = {"lamp-mag": GAMMAS * ALPHAS, "lamp-soft": GAMMAS * ALPHAS, "lamp-mag-nolocal": GAMMAS}
+    assert {name: counts[name] for name in wanted} == wanted
+
+
+def test_figures_of_sweeps_show_slices_of_the_grid() -> None:
+    plan = Plan(config("paper"), "results/paper", "figures/paper")
+    judged = set(plan.inputs(plan.artifacts["judge"])["rows"])
+    for name, values in (("lamp_fig4", GAMMAS), ("lamp_fig5", ALPHAS)):
+        rows = set(plan.inputs(plan.artifacts[name])["rows"])
+        assert rows <= judged
+        mag = [Path(path) for path in rows if Path(path).parts[-3] == "lamp-mag" and "MUTAG" in path]
+        assert len(mag) == values
+
+
+def test_the_paper_has_its_own_size() -> None:
+    sized = read_scale(scale(config("paper")))
+    assert all(not of.sizes and not of.missing for each in sized.values() for m in each.values() for of in m.values())
+    assert [*sized["svm-rbf"]["MUTAG"]["lamp-soft"].settings] == [95, 95]
+
+
+@pytest.mark.parametrize(
+    ("evaluation", "dataset", "method", "sizes", "settings"),
+    [
+        ("svm-rbf", "MUTAG", "lamp-mag", {"N_s": [1000, 5000]}, [10, 95]),
+        ("svm-rbf", "MUTAG", "lamp-soft", {"N_s": [1000, 5000]}, [1, 95]),
+        ("svm-rbf", "MUTAG", "lamp-mag-nolocal", {"N_s": [1000, 5000]}, [1, 19]),
+        ("svm-rbf", "MUTAG", "graphcl", {}, [1, 1]),  # N_s is LAMP's
+        ("svm-rbf", "MUTAG", "wl", {}, [1, 1]),
+        ("finetune", "Solubility", "none", {"epochs": [20, 100]}, [1, 1]),
+    ],
+)
+def test_sizes_of_quick(
+    evaluation: str, dataset: str, method: str, sizes: dict[str, list[int]], settings: list[int]
+) -> None:
+    found = scale(config("quick"))[evaluation][dataset][method]
+    assert (found["sizes"], found["settings"]) == (sizes, settings)
+
+
+def test_sizes_follow_the_configuration() -> None:
+    desk = scale(config("desk"))
+    assert desk["probe"]["Cora"]["mvgrl"]["sizes"]["epochs"] == [100, 2000]
+    assert desk["probe"]["Cora"]["mvgrl"]["settings"] == [1, 1]  # a probe chooses nothing
+    assert "epochs" not in desk["probe"]["Cora"]["untrained"]["sizes"]
+    molecules = desk["finetune"]["Solubility"]["lamp-mag"]["sizes"]
+    assert molecules["corpus"] == ["NCI", "ZINC15"]
+    assert (molecules["epochs"], molecules["fine-tuning epochs"]) == ([2, 100], [10, 100])
+    whole = {"unsupervised": {"pretraining": {"local_nodes": 5000}, "sweeps": {"gamma": [0.2]}}}
+    again = scale(config("quick", **whole))["svm-rbf"]["MUTAG"]["lamp-mag"]
+    assert (again["sizes"], again["settings"]) == ({}, [5, 95])
