@@ -151,14 +151,7 @@ def note_of(row: Mapping[Hashable, Any]) -> str:
 
 def notes_of(row: Mapping[Hashable, Any]) -> list[str]:
     """Return the remarks on a number, a line each."""
-    return [
-        *(words for words in (row["settings"], row["scaled"] and f"scaled: {row['scaled']}", note_of(row)) if words),
-        *([f"other data of this size: {_bounds(row, '_data')}"] if not math.isnan(row["low_data"]) else []),
-    ]
-
-
-def _bounds(row: Mapping[Hashable, Any], which: str = "") -> str:
-    return f"{row[f'low{which}']:.2f} to {row[f'high{which}']:.2f}"
+    return [words for words in (row["settings"], row["scaled"] and f"scaled: {row['scaled']}", note_of(row)) if words]
 
 
 def _text(value: Any) -> str:
