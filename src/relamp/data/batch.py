@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from relamp.data.corpus import PackedCorpus
 from relamp.data.packed import Integers, PackedGraphs, ranges
 from relamp.kernels.alike import Alike
-from relamp.kernels.segments import Groups, Neighbours
+from relamp.kernels.segments import Groups
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,6 @@ class Batch:
     def nbytes(self) -> int:
         """Bytes of its tensors, and of the nodes that were found alike."""
         return sum(value.nbytes for value in vars(self).values() if isinstance(value, Tensor | Alike))
-
-    @cached_property
-    def neighbours(self) -> Neighbours:
-        """Who hears whom."""
-        return Neighbours(self.edge_index, len(self.x))
 
     @cached_property
     def alike(self) -> Alike:
