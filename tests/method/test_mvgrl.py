@@ -35,7 +35,7 @@ def test_mvgrls_own_objective_is_that_of_shuffled_features_on_the_same_graph() -
 
 
 def test_the_wanted_branches_are_embedded() -> None:
-    method = MVGRL(SETTINGS.model_copy(update={"branches": ("concat", "a")}), mixer="mp-mix")
+    method = MVGRL(SETTINGS.model_copy(update={"branches": ("concat", "a"), "readout": "encoder"}), mixer="mp-mix")
     encoder, head = method.draw(DATA, gen())
     graph = method.prepare(DATA, CPU)
     made = method.embed(encoder, head, NodeBatch(graph), torch.Generator())

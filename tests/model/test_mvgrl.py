@@ -6,7 +6,9 @@ import torch
 from scipy.sparse import csr_matrix
 
 from diffused import dense_operators, slow_diffusion
+from mixing import slow_mix
 from node_graphs import random_nodes
+from relamp.mixing.similarity import SimilarityMix
 from relamp.model.mvgrl import COMBINED, LocalGlobal, MVGRLEncoder, Operators, branch_inputs
 from relamp.model.node_encoder import edges_of
 from relamp.settings.mixing import MixSettings
@@ -99,6 +101,45 @@ def test_imix_mixes_inputs() -> None:
     partner, share = mixed.label
     inputs = share[:, None] * NEAR[SAMPLE] + (1 - share)[:, None] * NEAR[SAMPLE][partner]
     torch.testing.assert_close(mixed.z, model.head(model.a(inputs)))
+
+
+def slow_branch_a(model: MVGRLEncoder) -> torch.Tensor:
+    """M-Mix's layer as its code has it, by dense matrices: A X W, mixed, g without biases, bias, PReLU."""
+    own = dict(model.named_parameters())
+
+    def prelu(x: torch.Tensor, slope: torch.Tensor) -> torch.Tensor:
+        return torch.maximum(x, torch.zeros_like(x)) + slope * torch.minimum(x, torch.zeros_like(x))
+
+    x = torch.from_numpy(DENSE[0] @ DATA.features().toarray()).double() @ own["a.linear.weight"].T
+    if isinstance(model.mixer, SimilarityMix):
+        x, _ = slow_mix(model.mixer, x, [(int(j), int(i)) for j, i in EDGES.T])
+    inner = prelu(x @ own["head.0.weight"].T, own["head.1.weight"])
+    return prelu(inner @ own["head.2.weight"].T + own["a.linear.bias"], own["a.act.weight"])
+
+
+@pytest.mark.parametrize("mixer", ["none", "mo-mix", "mp-mix"])
+def test_the_codes_layer_mixes_before_the_activation_and_g_has_no_biases(mixer: str) -> None:
+    model = encoder(mixer, layer="code").double()
+    model.a.linear.bias.data.normal_(generator=gen(3))
+    near, far = NEAR.double(), FAR.double()
+    mixed, other = model.views(near, far, EDGES, gen())
+    expected = slow_branch_a(model)
+    torch.testing.assert_close(mixed.z, expected, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(other, model.b(far))
+    torch.testing.assert_close(model.readout(near, far, EDGES, gen(), "output")[0], mixed.z)
+    torch.testing.assert_close(model.readout(near, far, EDGES, gen(), "encoder"), model(near, far))
+    torch.testing.assert_close(model.views(near, far, EDGES, gen(), SAMPLE)[0].z, mixed.z[SAMPLE])
+    push = torch.randn(40, 8, generator=gen(4), dtype=torch.float64)
+    wanted = [value for name, value in model.named_parameters() if not name.startswith("b.")]
+    found, slow = (torch.autograd.grad((z * push).sum(), wanted) for z in (mixed.z, expected))
+    for one, two in zip(found, slow, strict=True):
+        torch.testing.assert_close(one, two, atol=1e-5, rtol=1e-4)
+
+
+def test_both_layers_start_from_the_same_weights() -> None:
+    words, code = (encoder("mp-mix", layer=layer).state_dict() for layer in ("words", "code"))
+    assert set(words) - set(code) == {"head.0.bias", "head.2.bias"}
+    assert all(torch.equal(words[name], code[name]) for name in code)
 
 
 def test_methods_start_from_the_same_branches() -> None:

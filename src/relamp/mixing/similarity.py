@@ -150,9 +150,9 @@ def make_mixer(name: str, dim: int, settings: MixSettings, generator: torch.Gene
     return plain[name]() if known_mixer(name) in plain else SimilarityMix(name, dim, settings, generator)
 
 
-def mixing_mlp(dim: int, generator: torch.Generator) -> nn.Sequential:
+def mixing_mlp(dim: int, generator: torch.Generator, bias: bool = True) -> nn.Sequential:
     """Return g of Eq. 9, Linear-PReLU-Linear of constant width, which follows the mixing on graphs."""
-    return nn.Sequential(drawn_linear(dim, dim, generator), PReLU(), drawn_linear(dim, dim, generator))
+    return nn.Sequential(drawn_linear(dim, dim, generator, bias), PReLU(), drawn_linear(dim, dim, generator, bias))
 
 
 def _normal(shape: torch.Size, random: torch.Generator | None) -> Tensor:

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from relamp.data.packed import Integers
 from relamp.graph.diffusion import chebyshev_coefficients, diffuse, normalised_adjacency, scaled
 from relamp.kernels.prelu import PReLU
-from relamp.kernels.product import drawn_linear
+from relamp.kernels.product import drawn_linear, linear
 from relamp.mixing.base import Mixed, Mixer
 from relamp.mixing.nodes import mix_nodes, taken
 from relamp.mixing.similarity import make_mixer, mixing_mlp
@@ -69,7 +69,8 @@ class Branch(nn.Module):
 class MVGRLEncoder(nn.Module):
     """Two branches without shared weights; branch a's nodes are mixed, and g follows (M-Mix Section 3.3, Fig. 1).
 
-    Without a mixer, which is not the mixer "none", branch a is contrasted as it is, without g.
+    With the layer "code", branch a mixes A X W, and g stands before the bias and the PReLU of its layer. Without a
+    mixer, which is not the mixer "none", branch a is contrasted as it is, without g.
     """
 
     def __init__(
@@ -80,8 +81,10 @@ class MVGRLEncoder(nn.Module):
         self.a, self.b = (Branch(columns, hidden, generator) for _ in range(2))
         self.head: nn.Module | None = None
         self.mixer: Mixer | None = None
+        self.inside = mix.layer == "code"
         if mixer is not None:
-            self.head, self.mixer = mixing_mlp(hidden, generator), make_mixer(mixer, hidden, mix, generator)
+            self.head = mixing_mlp(hidden, generator, bias=not self.inside)
+            self.mixer = make_mixer(mixer, hidden, mix, generator)
 
     def forward(self, near: Tensor, far: Tensor) -> tuple[Tensor, Tensor]:
         """Return the nodes of both branches, z `[n, hidden]` each, of `S X` `[n, columns]`."""
@@ -102,11 +105,32 @@ class MVGRLEncoder(nn.Module):
         other = self.b(taken(far, sample))
         if self.mixer is None or self.head is None:
             return Mixed(self.a(taken(near, sample)), other.new_zeros(())), other
-        # The layer is linear up to its activation, so that mixing there mixes inputs, at less cost.
-        inputs = self.mixer.mixes_inputs
-        layer = self.a.linear if inputs else self.a
-        mixed = mix_nodes(self.mixer, lambda rows: layer(taken(near, rows)), edge_index, sample, len(near), random)
-        return replace(mixed, z=self.head(self.a.act(mixed.z) if inputs else mixed.z)), other
+        mixed = self._mixed(self.mixer, near, edge_index, random, sample)
+        return replace(mixed, z=self._after(mixed.z)), other
+
+    def _mixed(
+        self, mixer: Mixer, near: Tensor, edges: Tensor, random: torch.Generator | None, sample: Tensor | None = None
+    ) -> Mixed:
+        return mix_nodes(mixer, lambda rows: self._to_mix(taken(near, rows)), edges, sample, len(near), random)
+
+    def _to_mix(self, near: Tensor) -> Tensor:
+        """Return what branch a mixes, `[m, hidden]`, of `S X` `[m, columns]`."""
+        if self.inside:
+            return linear(near, self.a.linear.weight)
+        # The layer is linear up to its activation, so that mixing there mixes its inputs S X, at less cost.
+        layer: nn.Module = self.a.linear if self.mixer is not None and self.mixer.mixes_inputs else self.a
+        made: Tensor = layer(near)
+        return made
+
+    def _after(self, mixed: Tensor) -> Tensor:
+        """Return branch a's output, `[n, hidden]`, of what was mixed."""
+        if self.head is None or self.mixer is None:
+            raise ValueError("an encoder without a mixer mixes nothing")
+        if self.inside:
+            made: Tensor = self.a.act(self.head(mixed) + self.a.linear.bias)
+        else:
+            made = self.head(self.a.act(mixed) if self.mixer.mixes_inputs else mixed)
+        return made
 
     def readout(
         self,
@@ -120,12 +144,11 @@ class MVGRLEncoder(nn.Module):
 
         A mixer of inputs has no mixture of its own for a node, and leaves them as they are.
         """
-        a, b = self(near, far)
-        if which == "encoder" or self.mixer is None or self.head is None:
-            return a, b
-        if not self.mixer.mixes_inputs:
-            a = mix_nodes(self.mixer, lambda rows: taken(a, rows), edge_index, None, len(a), random).z
-        return self.head(a), b
+        if which == "encoder" or self.mixer is None:
+            return self(near, far)
+        plain = self.mixer.mixes_inputs
+        mixed = self._to_mix(near) if plain else self._mixed(self.mixer, near, edge_index, random).z
+        return self._after(mixed), self.b(far)
 
 
 COMBINED: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
