@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional as F
 
+from relamp.kernels import cross_sums
 from relamp.kernels import log_sums as kernel
 from relamp.loss import info_nce as info_nce_module
-from relamp.loss.info_nce import info_nce, node_info_nce_by_graph, node_objective
+from relamp.loss.info_nce import cross_info_nce, info_nce, node_info_nce_by_graph, node_objective
 from relamp.loss.nt_xent import MIN_TEMPERATURE
 from seeded import gen
 
@@ -181,3 +182,45 @@ def test_a_second_backward_pass_finds_what_was_kept_unchanged() -> None:
     for value in (info_nce(a, b, 0.5, "both"), node_info_nce_by_graph(a, b, graph, 0.5)):
         first = torch.autograd.grad(value, (a, b), retain_graph=True)
         torch.testing.assert_close(torch.autograd.grad(value, (a, b)), first, rtol=0, atol=0)
+
+
+def test_across_views_by_hand() -> None:
+    # Cosines 1 and 0.6 in the first row, 0 and 0.8 in the second; the columns are 1 and 0, 0.6 and 0.8.
+    a = torch.tensor([[2.0, 0.0], [0.0, 5.0]])
+    b = torch.tensor([[1.0, 0.0], [0.6, 0.8]])
+    by_row = math.log(1 + E**-0.4) + math.log(1 + E**-0.8)
+    by_column = math.log(1 + E**-1) + math.log(1 + E**-0.2)
+    assert cross_info_nce(a, b).item() == pytest.approx(by_row / 2, abs=1e-6)
+    assert cross_info_nce(a, b, directions="both").item() == pytest.approx((by_row + by_column) / 4, abs=1e-6)
+    # The second pair stands there three times.
+    first, second = math.log(1 + 3 * E**-0.4), math.log(3 + E**-0.8)
+    weighted = cross_info_nce(a, b, weight=torch.tensor([1.0, 3.0]))
+    assert weighted.item() == pytest.approx((first + 3 * second) / 4, abs=1e-6)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.integers(0, 10_000),
+    st.lists(st.integers(1, 3), min_size=1, max_size=7),
+    st.floats(0.05, 2),
+    st.sampled_from(["both", "one"]),
+    st.integers(1, 5),
+    st.sampled_from([0, 200, 2**30]),
+)
+def test_across_views_equals_cross_entropy_of_repeated_rows(seed, times, tau, directions, rows_at_once, kept) -> None:
+    a, b = rows(len(times), 3, seed)
+    number = torch.tensor(times)
+    x, y = (F.normalize(z, dim=1).repeat_interleave(number, 0) for z in (a, b))
+    target = torch.arange(len(x))
+    expected = F.cross_entropy(x @ y.T / tau, target)
+    if directions == "both":
+        expected = (expected + F.cross_entropy(y @ x.T / tau, target)) / 2
+    weight = None if max(times) == 1 else number.double()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cross_sums, "ROWS_AT_ONCE", rows_at_once)
+        patch.setattr(cross_sums, "MOST_KEPT", kept)
+        actual = cross_info_nce(a, b, tau, directions, weight)
+        grads = torch.autograd.grad(actual, [a, b])
+    torch.testing.assert_close(actual, expected, rtol=1e-9, atol=1e-9)
+    for got, wanted in zip(grads, torch.autograd.grad(expected, [a, b]), strict=True):
+        torch.testing.assert_close(got, wanted, rtol=1e-7, atol=1e-9)

@@ -1,8 +1,9 @@
-"""InfoNCE as M-Mix uses it: the negatives are the other anchors as well as all positives."""
+"""InfoNCE as M-Mix uses it: negatives are the other anchors and all positives, or in its code the positives alone."""
 
 import torch
 from torch import Tensor
 
+from relamp.kernels.cross_sums import cross_log_sums
 from relamp.kernels.log_sums import log_sums, log_sums_in_each
 from relamp.loss.nt_xent import Directions, units
 
@@ -36,6 +37,26 @@ def info_nce(
     anchors = 2 * len(a) if directions == "both" else len(a)
     denominators = log_sums(torch.cat([a, b]), temperature, anchors)
     return denominators.mean() - ((similarity - 1) / temperature).mean()
+
+
+def cross_info_nce(
+    a: Tensor,
+    b: Tensor,
+    temperature: float = 1.0,
+    directions: Directions = "one",
+    weight: Tensor | None = None,
+) -> Tensor:
+    """Return InfoNCE by cosine similarity between two views alone, as M-Mix's public code has it.
+
+    Row i of `a` `[n, d]` belongs to row i of `b` `[n, d]`, and the rows of `b` make its denominator: the cross-entropy
+    over the rows of a matrix of cosines. "both" averages with that over its columns. A weight `[n]`, above 0, says how
+    often a row of both views stands there. Raises ValueError for a temperature below
+    `relamp.loss.nt_xent.MIN_TEMPERATURE`.
+    """
+    a, b = units(a, b, temperature)
+    rows, columns = cross_log_sums(a, b, temperature, weight)
+    denominators = (rows + columns) / 2 if directions == "both" else rows
+    return _mean(denominators - ((a * b).sum(1) - 1) / temperature, weight)
 
 
 def node_objective(
@@ -85,3 +106,7 @@ def _by_size(graph: Tensor, size_of: Tensor) -> tuple[Tensor, list[tuple[int, in
     for size, count in zip(sizes, counts, strict=True):
         parts += [(count * size, size)] if size <= SMALL else [(size, size)] * count
     return order, parts
+
+
+def _mean(values: Tensor, weight: Tensor | None) -> Tensor:
+    return values.mean() if weight is None else (values * weight).sum() / weight.sum()
