@@ -2,19 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, eye_array
+from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from relamp.data.packed import Integers
-from relamp.graph.diffusion import chebyshev_coefficients, diffuse, normalised_adjacency, scaled
+from relamp.graph.diffusion import adjacencies, chebyshev_coefficients, diffuse, normalised_adjacency
 from relamp.kernels.prelu import PReLU
 from relamp.kernels.product import drawn_linear, linear
+from relamp.kernels.symmetric import chebyshev_sum, symmetric
 from relamp.mixing.base import Mixed, Mixer
 from relamp.mixing.nodes import mix_nodes, taken
 from relamp.mixing.similarity import make_mixer, mixing_mlp
@@ -38,15 +39,9 @@ def branch_inputs(
     directions and X `[N, F]`, without a matrix of N x N. For the diffusion see `relamp.graph.diffusion.diffuse`; with
     "adjacency" both branches see the same.
 
-    With weights `[E]` of the edges, each listed once a direction, these are the adjacency, and the diffusion is made of
-    the edges' signs with a self-loop added to each node, as M-Mix's public code does it for edited graphs.
+    Weights are those of `relamp.graph.diffusion.adjacencies`.
     """
-    if weight is None:
-        adjacency = signs = normalised_adjacency(edge_index, x.shape[0])
-    else:
-        shape, (source, target) = (x.shape[0], x.shape[0]), edge_index.astype(np.int64)
-        adjacency = csr_matrix((weight.astype(np.float64), (target, source)), shape=shape)
-        signs = scaled(csr_matrix(adjacency.sign() + eye_array(x.shape[0])))
+    adjacency, signs = adjacencies(edge_index, x.shape[0], weight)
     product: csr_matrix[np.float64] = csr_matrix(adjacency @ x)
     near: NDArray[np.float32] = product.toarray().astype(np.float32)
     return near, near if kind == "adjacency" else diffuse(signs, x, kind, alpha, time, tolerance)
@@ -185,39 +180,11 @@ class Operators:
 
     def a(self, y: Tensor) -> Tensor:
         """Return `S y` `[N, d]` for branch a."""
-        return _applied(y, self.adjacency.times)
+        return symmetric(y, self.adjacency.times)
 
     def b(self, y: Tensor) -> Tensor:
         """Return `S y` `[N, d]` for branch b."""
-        return _applied(y, self._series)
-
-    def _series(self, y: Tensor) -> Tensor:
-        total, before, now = self.coefficients[0] * y, y, y
-        for k, weight in enumerate(self.coefficients[1:]):
-            after = self.adjacency.times(now)
-            if k:
-                after = 2 * after - before
-            before, now = now, after
-            total += weight * now
-        return total
-
-
-class _Symmetric(torch.autograd.Function):
-    """A symmetric operator: it does to gradients what it does to values, and no step in between is kept."""
-
-    @staticmethod
-    def forward(ctx: Any, y: Tensor, operator: Callable[[Tensor], Tensor]) -> Tensor:
-        ctx.operator = operator
-        return operator(y)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        return ctx.operator(gradients[0]), None
-
-
-def _applied(y: Tensor, operator: Callable[[Tensor], Tensor]) -> Tensor:
-    made: Tensor = _Symmetric.apply(y, operator)  # type: ignore[no-untyped-call]
-    return made
+        return symmetric(y, lambda y: chebyshev_sum(y, self.adjacency.times, self.coefficients))
 
 
 class LocalGlobal(nn.Module):
