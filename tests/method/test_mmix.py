@@ -13,7 +13,8 @@ from relamp.data.packed import PackedGraphs
 from relamp.errors import RelampError
 from relamp.loss.info_nce import info_nce, node_info_nce_by_graph, node_objective
 from relamp.method import mmix
-from relamp.method.mmix import MMix, local_global
+from relamp.loss.local_global import local_global
+from relamp.method.mmix import MMix
 from relamp.method.table import METHODS
 from relamp.model.mvgrl import MVGRLEncoder, branch_inputs
 from relamp.settings.graphs import MmixOptions, Pretraining

@@ -1,6 +1,5 @@
 """M-Mix on graphs, on top of MVGRL: hard negatives by mixing each node with its neighbours (M-Mix Section 3)."""
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
@@ -8,31 +7,27 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from relamp.data.batch import Batch
 from relamp.data.corpus import PackedCorpus
 from relamp.data.features import node_features, num_columns
 from relamp.data.packed import PackedGraphs
 from relamp.errors import RelampError
-from relamp.kernels.product import linear
-from relamp.loss.info_nce import info_nce, node_info_nce_by_graph, node_objective
+from relamp.loss.info_nce import cross_info_nce, info_nce, node_info_nce_by_graph
 from relamp.method.base import Loss, Randomness
 from relamp.method.graphs import GraphMethod
-from relamp.mixing.base import Mixed
-from relamp.mixing.similarity import mixing_mlp
-from relamp.model.embeddings import mean_pool, sum_pool
 from relamp.model.mvgrl import COMBINED, MVGRLEncoder, branch_inputs
+from relamp.model.padding import View, averaged, missing, rows, summed
 from relamp.settings.graphs import Features, FirstLabel, MmixOptions, Pretraining
 
-# Of MVGRL itself; of M-Mix: both parts of Eq. 11, or one of them alone (Table 4).
-Objective = Literal["local-global", "both", "node", "graph"]
+# Both parts of Eq. 11, or one of them alone (Table 4).
+Objective = Literal["both", "node", "graph"]
 
 NODES_AT_ONCE = 50_000
 
 
 class MMix(GraphMethod):
-    """MVGRL with M-Mix's or its own objective, which mixes nothing; a batch has `S_a X` and `S_b X` side by side.
+    """M-Mix on the branches of MVGRL; a batch has `S_a X` and `S_b X` side by side.
 
     Its branches' operators have self-loops of their own, so that none are added to a batch.
 
@@ -47,7 +42,9 @@ class MMix(GraphMethod):
     ) -> None:
         own = settings.mmix.training
         super().__init__(settings if own is None else settings.model_copy(update=dict(own)))
-        self.options = MmixOptions.model_validate({**settings.mmix.model_dump(), **(options or {})})
+        given, more = settings.mmix.model_dump(), dict(options or {})
+        mix = {**given["mix"], **more.pop("mix", {})}
+        self.options = MmixOptions.model_validate({**given, **more, "mix": mix})
         self.mixer, self.objective = mixer, objective
 
     @property
@@ -68,55 +65,74 @@ class MMix(GraphMethod):
             parts.append(np.concatenate(inputs, axis=1, dtype=np.float32))
         return np.concatenate(parts)
 
-    def draw(self, data: PackedGraphs | PackedCorpus, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
-        """Return the two branches, and the heads of MVGRL's own objective, if it is that."""
-        own, hidden = self.objective == "local-global", self.settings.hidden
+    def columns(self, data: PackedGraphs | PackedCorpus) -> int:
+        """Return the number of node features; raise RelampError for molecules."""
         if isinstance(data, PackedCorpus):
             raise _bonds(data.name)
-        mixer = None if own else self.mixer
-        encoder = MVGRLEncoder(num_columns(data, *self.shown), hidden, generator, mixer, self.options.mix)
-        return encoder, nn.ModuleList(mixing_mlp(hidden, generator) for _ in range(2 if own else 0))
+        return num_columns(data, *self.shown)
+
+    def branches(
+        self, data: PackedGraphs | PackedCorpus, generator: torch.Generator, mixer: str | None
+    ) -> MVGRLEncoder:
+        """Return the two branches of one layer, freshly drawn, with a mixer or none."""
+        return MVGRLEncoder(self.columns(data), self.settings.hidden, generator, mixer, self.options.mix)
+
+    def draw(self, data: PackedGraphs | PackedCorpus, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
+        """Return the two branches with g and the mixer; there is no head besides."""
+        return self.branches(data, generator, self.mixer), nn.Identity()
 
     def loss(self, encoder: MVGRLEncoder, head: Any, batch: Batch, random: Randomness) -> Loss:
         """Return the objective of one batch (Eq. 10 and 11)."""
-        mixed, b = encoder.views(*_inputs(batch), batch.edge_index, random.torch)
-        if self.objective == "local-global":
-            nodes, graphs = head
-            h_a, h_b = self._pooled(mixed.z, batch), self._pooled(b, batch)
-            from_a = local_global(nodes(mixed.z), graphs(h_b), batch.graph)
-            from_b = local_global(nodes(b), graphs(h_a), batch.graph)
-            return Loss(from_a + from_b, {"a": from_a, "b": from_b})
-        # M-Mix's own sees directions alone, which are the same for mean and sum.
-        h_a, h_b = (mean_pool(z, batch) for z in (mixed.z, b))
+        a, b, diversity = self.views(encoder, batch, random.torch)
         parts: dict[str, Tensor] = {}
         if self.objective != "graph":
-            parts |= {"node": self._between_nodes(mixed, b, batch, random), "diversity": mixed.diversity}
+            parts |= {"node": self._between_nodes(a, b, batch, random), "diversity": diversity}
         if self.objective != "node":
             # Eq. 11 as printed subtracts the node objectives; they are meant to be added, since both are minimised.
-            parts["graph"] = info_nce(h_a, h_b)
+            contrast = cross_info_nce if self.options.contrast == "across" else info_nce
+            # It sees directions alone, which are the same for mean and sum.
+            parts["graph"] = contrast(averaged(a, batch), averaged(b, batch))
         return Loss(torch.stack(list(parts.values())).sum(), parts)
+
+    def views(self, encoder: MVGRLEncoder, batch: Batch, random: torch.Generator | None) -> tuple[View, View, Tensor]:
+        """Return what both branches give a batch, and the diversity: the mean over its nodes, with the padded ones."""
+        near, far = inputs_of(batch)
+        mixed, b = encoder.views(near, far, batch.edge_index, random)
+        if self.options.padding == "none":
+            return View(mixed.z), View(b), mixed.diversity
+        padded, padded_b = encoder.padded(near, batch, random)
+        nodes, more = len(b), missing(batch).sum()
+        diversity = (nodes * mixed.diversity + more * padded.diversity) / (nodes + more)
+        return View(mixed.z, padded.z), View(b, padded_b), diversity
 
     def embed(self, encoder: MVGRLEncoder, head: Any, batch: Batch, random: torch.Generator) -> dict[str, Tensor]:
         """Return the graph embeddings `[G, hidden]` of the branch that the options name."""
         # A mixer with random weights draws the same ones for each batch, so that embeddings stay what they are.
-        again = torch.Generator(batch.x.device).manual_seed(0)
-        both = encoder.readout(*_inputs(batch), batch.edge_index, again, self.options.readout)
-        return {"": self._pooled(COMBINED[self.options.branch](*both), batch)}
+        again, (near, far) = torch.Generator(batch.x.device).manual_seed(0), inputs_of(batch)
+        which, combine = self.options.readout, COMBINED[self.options.branch]
+        nodes, padded = combine(*encoder.readout(near, far, batch.edge_index, again, which)), None
+        if self.options.padding == "largest":
+            alone, b = encoder.padded(near, batch, again, which)
+            padded = combine(alone.z, b)
+        return {"": self.pooled(View(nodes, padded), batch)}
 
-    def _pooled(self, z: Tensor, batch: Batch) -> Tensor:
-        """Return a graph's embedding, `[G, hidden]`, of those of its nodes, `[n, hidden]`."""
-        pool = mean_pool if self.options.pooling == "mean" else sum_pool
-        return pool(z, batch)
+    def pooled(self, view: View, batch: Batch) -> Tensor:
+        """Return a graph's embedding, `[G, hidden]`, of those of its nodes."""
+        return averaged(view, batch) if self.options.pooling == "mean" else summed(view, batch)
 
-    def _between_nodes(self, mixed: Mixed, b: Tensor, batch: Batch, random: Randomness) -> Tensor:
+    def _between_nodes(self, a: View, b: View, batch: Batch, random: Randomness) -> Tensor:
         """Return Eq. 10 without its diversity term."""
-        options, a = self.options, mixed.z
-        if options.negatives == "graph":
-            return node_info_nce_by_graph(a, b, batch.graph, options.temperature)
-        if len(a) > options.sample_size:
-            drawn = torch.randperm(len(a), generator=random.torch, device=random.torch.device)[: options.sample_size]
-            a, b = a[drawn.to(a.device)], b[drawn.to(b.device)]
-        return node_objective(a, b, a.new_zeros(()), options.temperature)
+        options, drawn, weight = self.options, None, None
+        if options.negatives == "batch" and len(a.nodes) > options.sample_size:
+            order = torch.randperm(len(a.nodes), generator=random.torch, device=random.torch.device)
+            drawn = order[: options.sample_size].to(batch.graph.device)
+        if options.padding == "largest":
+            x, y, graph, weight = rows((a, b), batch, drawn)
+        else:
+            x, y, graph = (z if drawn is None else z[drawn] for z in (a.nodes, b.nodes, batch.graph))
+        if options.negatives == "batch":
+            graph = torch.zeros_like(graph)
+        return node_info_nce_by_graph(x, y, graph, options.temperature, options.contrast, weight)
 
 
 def _bonds(name: str) -> RelampError:
@@ -132,22 +148,9 @@ def _parts(data: PackedGraphs) -> Iterator[PackedGraphs]:
             yield part
 
 
-def _inputs(batch: Batch) -> tuple[Tensor, Tensor]:
+def inputs_of(batch: Batch) -> tuple[Tensor, Tensor]:
     """Return the inputs of both branches, `[n, columns]` each."""
     if batch.features is None:
         raise ValueError("a batch for MVGRL needs features: see MMix.prepare")
     near, far = batch.features.chunk(2, dim=1)
     return near, far
-
-
-def local_global(nodes: Tensor, graphs: Tensor, graph: Tensor) -> Tensor:
-    """Return MVGRL's loss between nodes of one branch and graphs of the other (Hassani and Khasahmadi 2020).
-
-    The Jensen-Shannon estimate of mutual information, negated: a node's positive is its own graph, its negatives are
-    all others of the batch. 0 where all scores are 0. Nodes `[n, d]` belong to the graphs `[G, d]` that `graph` `[n]`
-    says.
-    """
-    score = linear(nodes, graphs)
-    own = score.gather(1, graph[:, None])
-    others = F.softplus(score).sum(1) - F.softplus(own)[:, 0]
-    return others.mean() / max(len(graphs) - 1, 1) + F.softplus(-own).mean() - 2 * math.log(2)

@@ -29,16 +29,18 @@ class MethodRow:
     lacks: tuple[str, ...] = ()
 
 
-def _of(maker: str, group: str | None = None) -> Callable[..., MethodRow]:
-    """Return what makes a row of one class."""
+def _of(maker: str, group: str | None = None, without: tuple[str, ...] = ()) -> Callable[..., MethodRow]:
+    """Return what makes a row of one class, which lacks some settings."""
 
     def row(label: str, swept: tuple[str, ...] = (), trains: bool = True, lacks: Any = (), **fixed: Any) -> MethodRow:
-        return MethodRow(label, f"relamp.method.{maker}", swept, fixed, group, trains, tuple(lacks))
+        return MethodRow(label, f"relamp.method.{maker}", swept, fixed, group, trains, (*without, *lacks))
 
     return row
 
 
-_lamp, _mmix = _of("lamp:Lamp", "lamp"), _of("mmix:MMix", "mmix")
+_lamp = _of("lamp:Lamp", "lamp")
+_mmix = _of("mmix:MMix", "mmix", ("host", "host_layers", "host_learning_rate"))
+_host = _of("mvgrl_graphs:GraphMVGRL", "mmix", ("contrast", "negatives", "sample_size", "temperature", "readout"))
 _mvgrl, _grace, _simclr = _of("mvgrl:MVGRL", "diffusion"), _of("grace:GRACE", "grace"), _of("simclr:SimCLR")
 
 # Where M-Mix's public code between graphs differs from its paper, or settles what the paper leaves open.
@@ -46,10 +48,14 @@ _AS_IN_CODE: Mapping[str, Any] = {
     "features": "attributes",
     "first_label": "shared",
     "diffusion": "adjacency",
-    "mix": {"score_gradient": False},
+    "mix": {"score_gradient": False, "diversity": "together", "layer": "code"},
     "negatives": "batch",
+    "contrast": "across",
+    "padding": "largest",
+    "pooling": "mean",
     "readout": "output",
 }
+_FIXED_BY_CODE = (*_AS_IN_CODE, *_AS_IN_CODE["mix"])
 
 _GRAPHS = {
     "lamp-mag": _lamp("LAMP-Mag", ("gamma", "alpha"), strategy="magnitude"),
@@ -60,7 +66,8 @@ _GRAPHS = {
     "simgrace": _of("simgrace:SimGRACE", "simgrace")("SimGRACE"),
     "graphcl": _of("graphcl:GraphCL", "graphcl")("GraphCL"),
     "untrained": _of("graphs:GraphMethod")("Untrained", trains=False),
-    "mvgrl": _mmix("MVGRL", mixer="none", objective="local-global"),
+    "mvgrl": _host("MVGRL"),
+    "mvgrl-code": _host("MVGRL (as in its code)", options={"padding": "largest"}, lacks=["padding"]),
     "mvgrl-infonce": _mmix("MVGRL (InfoNCE)", mixer="none"),
     "mo-mix": _mmix("mo-mix", mixer="mo-mix"),
     "mp-mix": _mmix("mp-mix", mixer="mp-mix"),
@@ -69,7 +76,9 @@ _GRAPHS = {
     "mp-mix-graph": _mmix("mp-mix (graph only)", mixer="mp-mix", objective="graph"),
     "mp-mix-branch-a": _mmix("mp-mix (branch a)", mixer="mp-mix", options={"branch": "a"}, lacks=["branch"]),
     "mp-mix-branch-b": _mmix("mp-mix (branch b)", mixer="mp-mix", options={"branch": "b"}, lacks=["branch"]),
-    "mp-mix-code": _mmix("mp-mix (as in its code)", mixer="mp-mix", options=_AS_IN_CODE, lacks=_AS_IN_CODE),
+    "mp-mix-code": _mmix("mp-mix (as in its code)", mixer="mp-mix", options=_AS_IN_CODE, lacks=_FIXED_BY_CODE),
+    # The code has mp-mix alone; this is mo-mix by its other choices.
+    "mo-mix-code": _mmix("mo-mix (as mp-mix's code)", mixer="mo-mix", options=_AS_IN_CODE, lacks=_FIXED_BY_CODE),
     "mvgrl-untrained": _mmix("MVGRL, untrained", mixer="none", trains=False),
     "random-mix": _mmix("random-mix", mixer="random-mix"),
     "binary-mix": _mmix("binary-mix", mixer="binary-mix"),

@@ -2,24 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, eye_array
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from relamp.data.batch import Batch
 from relamp.data.packed import Integers
-from relamp.graph.diffusion import adjacencies, chebyshev_coefficients, diffuse, normalised_adjacency
+from relamp.graph.diffusion import chebyshev_coefficients, diffuse, normalised_adjacency, scaled
 from relamp.kernels.prelu import PReLU
 from relamp.kernels.product import drawn_linear, linear
-from relamp.kernels.symmetric import chebyshev_sum, symmetric
 from relamp.mixing.base import Mixed, Mixer
 from relamp.mixing.nodes import mix_nodes, taken
 from relamp.mixing.similarity import make_mixer, mixing_mlp
 from relamp.model.node_encoder import SparseRows
+from relamp.model.padding import View, averaged
 from relamp.settings.mixing import MixSettings
 from relamp.settings.nodes import Diffusion, DiffusionSettings
 
@@ -39,9 +40,15 @@ def branch_inputs(
     directions and X `[N, F]`, without a matrix of N x N. For the diffusion see `relamp.graph.diffusion.diffuse`; with
     "adjacency" both branches see the same.
 
-    Weights are those of `relamp.graph.diffusion.adjacencies`.
+    With weights `[E]` of the edges, each listed once a direction, these are the adjacency, and the diffusion is made of
+    the edges' signs with a self-loop added to each node, as M-Mix's public code does it for edited graphs.
     """
-    adjacency, signs = adjacencies(edge_index, x.shape[0], weight)
+    if weight is None:
+        adjacency = signs = normalised_adjacency(edge_index, x.shape[0])
+    else:
+        shape, (source, target) = (x.shape[0], x.shape[0]), edge_index.astype(np.int64)
+        adjacency = csr_matrix((weight.astype(np.float64), (target, source)), shape=shape)
+        signs = scaled(csr_matrix(adjacency.sign() + eye_array(x.shape[0])))
     product: csr_matrix[np.float64] = csr_matrix(adjacency @ x)
     near: NDArray[np.float32] = product.toarray().astype(np.float32)
     return near, near if kind == "adjacency" else diffuse(signs, x, kind, alpha, time, tolerance)
@@ -145,6 +152,29 @@ class MVGRLEncoder(nn.Module):
         mixed = self._to_mix(near) if plain else self._mixed(self.mixer, near, edge_index, random).z
         return self._after(mixed), self.b(far)
 
+    def padded(
+        self,
+        near: Tensor,
+        batch: Batch,
+        random: torch.Generator | None,
+        which: Literal["encoder", "output"] = "output",
+    ) -> tuple[Mixed, Tensor]:
+        """Return what padded nodes have in both branches, `[G, hidden]` or, if all have the same, `[1, hidden]`.
+
+        The softmax over no neighbour, with which M-Mix's public code mixes them, has equal weights for all nodes of the
+        padded graph, here without dropout; mixers that reach no neighbour leave them as they are. The diversity is that
+        of one of them.
+        """
+        nothing = near.new_zeros(1, near.shape[1])
+        if which == "encoder" or self.mixer is None:
+            a, b = self(nothing, nothing)
+            return Mixed(a, a.new_zeros(())), b
+        own = self._to_mix(nothing)
+        alone = self.mixer(own, batch.edge_index[:, :0], random)
+        if self.mixer.reach != "batch":
+            own = averaged(View(self._to_mix(near), own), batch)
+        return replace(alone, z=self._after(own)), self.b(nothing)
+
 
 COMBINED: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "a": lambda a, _: a,
@@ -180,11 +210,39 @@ class Operators:
 
     def a(self, y: Tensor) -> Tensor:
         """Return `S y` `[N, d]` for branch a."""
-        return symmetric(y, self.adjacency.times)
+        return _applied(y, self.adjacency.times)
 
     def b(self, y: Tensor) -> Tensor:
         """Return `S y` `[N, d]` for branch b."""
-        return symmetric(y, lambda y: chebyshev_sum(y, self.adjacency.times, self.coefficients))
+        return _applied(y, self._series)
+
+    def _series(self, y: Tensor) -> Tensor:
+        total, before, now = self.coefficients[0] * y, y, y
+        for k, weight in enumerate(self.coefficients[1:]):
+            after = self.adjacency.times(now)
+            if k:
+                after = 2 * after - before
+            before, now = now, after
+            total += weight * now
+        return total
+
+
+class _Symmetric(torch.autograd.Function):
+    """A symmetric operator: it does to gradients what it does to values, and no step in between is kept."""
+
+    @staticmethod
+    def forward(ctx: Any, y: Tensor, operator: Callable[[Tensor], Tensor]) -> Tensor:
+        ctx.operator = operator
+        return operator(y)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        return ctx.operator(gradients[0]), None
+
+
+def _applied(y: Tensor, operator: Callable[[Tensor], Tensor]) -> Tensor:
+    made: Tensor = _Symmetric.apply(y, operator)  # type: ignore[no-untyped-call]
+    return made
 
 
 class LocalGlobal(nn.Module):

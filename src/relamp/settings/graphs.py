@@ -63,6 +63,8 @@ class MmixTraining(base.Settings):
     """Learning rate of Adam."""
     hidden: base.Count = 512
     """Width of each branch."""
+    host_learning_rate: base.Positive = 1e-3
+    """Learning rate of the method mvgrl with MVGRL's own encoder; the default is that of its code."""
 
 
 class MmixOptions(base.Settings):
@@ -70,6 +72,11 @@ class MmixOptions(base.Settings):
 
     training: MmixTraining | None = None
     """Training settings of these methods; null keeps the settings that all methods share."""
+    host: Literal["mvgrl", "one-layer"] = "mvgrl"
+    """Encoder of the method mvgrl: MVGRL's own, whose graphs are embedded after their head (mvgrl, its code), or
+    M-Mix's single layer with heads of two layers, whose graphs are embedded before it (one-layer)."""
+    host_layers: base.Count = 2
+    """Layers of MVGRL's own encoder; its code tries 2, 8 and 12."""
     features: Features = "attributes"
     """Node features: the attributes where a data set has some, else as labels-and-degrees (attributes, MVGRL's public
     code); one-hot node labels, if any, with one-hot degrees beside them (labels-and-degrees); degrees only where there
@@ -93,15 +100,23 @@ class MmixOptions(base.Settings):
     negatives: Literal["graph", "batch"] = "graph"
     """Negatives of a node: the nodes of its own graph (graph, Eq. 11) or of the whole batch (batch, the code)."""
     sample_size: base.AtLeastTwo = 5000
-    """Nodes of a batch that are contrasted per step if negatives is batch."""
+    """Nodes of a batch that are contrasted per step if negatives is batch; padded ones count in the same share."""
+    contrast: Literal["all", "across"] = "all"
+    """Negatives of a node or graph: all others of both branches (all, Eq. 9), for nodes in both directions (Eq. 10), or
+    branch b's alone, each node and graph of branch a being the anchor (across, M-Mix's code for graphs)."""
+    padding: Literal["none", "largest"] = "none"
+    """Whether graphs consist of their own nodes (none, the paper's words), or are padded to the largest of the data
+    set with nodes that have no features and no edges, which the codes of M-Mix and MVGRL pool and contrast with all
+    others (largest). Their mixture is the mean of the padded graph, here without dropout of its weights."""
     temperature: base.Temperature = 1.0
     """Temperature tau of M-Mix's objectives."""
     branch: Literal["sum", "average", "a", "b"] = "sum"
     """Graph embeddings: branch a, branch b, their sum (the code) or their average (Table 6)."""
     pooling: Literal["mean", "sum"] = "sum"
-    """Pooling of nodes into a graph embedding. The paper says READOUT; M-Mix's code averages over nodes padded to the
-    largest graph, which is a sum up to a factor. M-Mix's objectives cannot tell the two apart, a classifier can, and
-    so can MVGRL's own objective, for which MVGRL's code takes the sum."""
+    """Pooling of nodes into a graph embedding. The paper says READOUT; MVGRL's code takes the sum, M-Mix's the mean
+    over the graph's nodes and those of `padding`: for all graphs it divides by the same number, as a sum does but for a
+    factor, and it adds what padded nodes have. M-Mix's objectives cannot tell mean and sum apart, a classifier can, and
+    so can MVGRL's own objective."""
     readout: Literal["encoder", "output"] = "output"
     """Embeddings of branch a: what is contrasted after mixing and projection g (output, the code), or the encoder's
     output before both (encoder, printed as z_a)."""
