@@ -1,5 +1,6 @@
 import pytest
 import torch
+from torch.nn.functional import cross_entropy, normalize
 
 from diffused import dense_operators
 from node_graphs import random_nodes
@@ -48,6 +49,41 @@ def test_options_of_mixing_lie_over_the_settings() -> None:
     assert MVGRL(settings, "mo-mix", mix={"scope": "op"}).mix == settings.mix.model_copy(update={"scope": "op"})
     with pytest.raises(ValueError, match="there is no adjacency"):
         MVGRL(settings, "mo-mix", mix={"scope": "op", "operator": "adjacency"})
+
+
+@pytest.mark.parametrize("contrast", ["all", "across"])
+def test_negatives_are_those_of_both_branches_or_of_the_other_alone(contrast: str) -> None:
+    method = MVGRL(SETTINGS.model_copy(update={"contrast": contrast, "temperature": 0.5}), "mo-mix")
+    encoder, head = method.draw(DATA, gen())
+    graph, sample = method.prepare(DATA, CPU), torch.tensor([0, 3, 17, 39, 8])
+    mixed, other = encoder.views(graph.a, graph.b, graph.edge_index, gen(), sample)
+    u, v = (normalize(z, dim=1) for z in (mixed.z, other))
+    logits, target = u @ v.T / 0.5, torch.arange(5)
+    if contrast == "across":
+        expected = (cross_entropy(logits, target) + cross_entropy(logits.T, target)) / 2
+    else:
+        every = torch.cat([u, v])
+        expected = cross_entropy((every @ every.T / 0.5).fill_diagonal_(-torch.inf), torch.arange(10).roll(5))
+    found = method.loss(encoder, head, NodeBatch(graph, sample), randomness()).total
+    torch.testing.assert_close(found, expected)
+    wanted = [encoder.a.linear.weight, encoder.b.linear.weight]
+    for one, two in zip(*(torch.autograd.grad(loss, wanted) for loss in (found, expected)), strict=True):
+        torch.testing.assert_close(one, two, atol=1e-6, rtol=1e-4)
+
+
+def test_i_mix_has_labels_of_its_own_in_whatever_contrast() -> None:
+    losses = []
+    for contrast in ("all", "across"):
+        method = MVGRL(SETTINGS.model_copy(update={"contrast": contrast}), "i-mix")
+        encoder, head = method.draw(DATA, gen())
+        graph = method.prepare(DATA, CPU)
+        losses.append(method.loss(encoder, head, NodeBatch(graph), randomness(3)).total)
+        mixed, other = encoder.views(graph.a, graph.b, graph.edge_index, gen(3))
+        partner, share = mixed.label
+        label = torch.diag(share).index_put_((torch.arange(40), partner), 1 - share, accumulate=True)
+        expected = cross_entropy(normalize(mixed.z, dim=1) @ normalize(other, dim=1).T, label)
+        torch.testing.assert_close(losses[-1], expected)
+    assert losses[0] == losses[1]
 
 
 def test_mvgrls_own_objective_mixes_nothing() -> None:

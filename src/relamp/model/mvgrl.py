@@ -117,7 +117,8 @@ class MVGRLEncoder(nn.Module):
         """Return what branch a mixes, `[m, hidden]`, of `S X` `[m, columns]`."""
         if self.inside:
             return linear(near, self.a.linear.weight)
-        # The layer is linear up to its activation, so that mixing there mixes its inputs S X, at less cost.
+        # The layer is linear up to its activation, so that mixing there mixes S X, at less cost. That is not what it is
+        # to mix X and then to propagate it, as on the host GRACE.
         layer: nn.Module = self.a.linear if self.mixer is not None and self.mixer.mixes_inputs else self.a
         made: Tensor = layer(near)
         return made
@@ -144,11 +145,11 @@ class MVGRLEncoder(nn.Module):
 
         A mixer of inputs has no mixture of its own for a node, and leaves them as they are.
         """
-        if which == "encoder" or self.mixer is None:
-            return self(near, far)
-        plain = self.mixer.mixes_inputs
-        mixed = self._to_mix(near) if plain else self._mixed(self.mixer, near, edge_index, random).z
-        return self._after(mixed), self.b(far)
+        a, b = self.a(near), self.b(far)
+        if which == "output" and self.mixer is not None:
+            plain = self.mixer.mixes_inputs
+            a = self._after(self._to_mix(near) if plain else self._mixed(self.mixer, near, edge_index, random).z)
+        return a, b
 
 
 COMBINED: dict[str, Callable[[Tensor, Tensor], Tensor]] = {

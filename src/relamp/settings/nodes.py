@@ -65,6 +65,10 @@ class NodePretraining(base.Settings):
     """Learning rate of Adam."""
     temperature: base.Temperature = 1.0
     """Temperature tau of Eq. 9."""
+    contrast: Literal["all", "across"] = "all"
+    """Negatives of a node: all others of both branches (all, Eq. 9), or those of the other branch alone, by the
+    cross-entropy over rows and over columns of the cosines (across, M-Mix's public code for nodes). i-mix has a loss of
+    its own."""
     sample_size: base.AtLeastTwo = 10_000
     """Nodes that are contrasted per step, drawn anew in each step; smaller graphs are used whole."""
     inductive: bool = False
