@@ -31,25 +31,37 @@ def branch_inputs(
     time: float = 5.0,
     tolerance: float = 1e-6,
     weight: NDArray[np.float32] | None = None,
+    loop_weight: float = 1,
+    diffusion: csr_matrix[np.float64] | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return `S X` `[N, F]` of both branches, with the normalised adjacency and with its diffusion.
 
     A branch is `PReLU(S X W + b)`, and `S X` knows no weights: it is computed once, from the edges `[2, E]` in both
-    directions and X `[N, F]`, without a matrix of N x N. For the diffusion see `relamp.graph.diffusion.diffuse`; with
-    "adjacency" both branches see the same.
+    directions and X `[N, F]`, without a matrix of N x N. Self-loops of the adjacency have the `loop_weight`. For the
+    diffusion see `relamp.graph.diffusion.diffuse`; it may be given as a sparse matrix. With "adjacency" both branches
+    see the same.
 
     With weights `[E]` of the edges, each listed once a direction, these are the adjacency, and the diffusion is made of
     the edges' signs with a self-loop added to each node, as M-Mix's public code does it for edited graphs.
     """
     if weight is None:
         adjacency = signs = normalised_adjacency(edge_index, x.shape[0])
+        if loop_weight != 1:
+            adjacency = normalised_adjacency(edge_index, x.shape[0], loop_weight)
     else:
         shape, (source, target) = (x.shape[0], x.shape[0]), edge_index.astype(np.int64)
         adjacency = csr_matrix((weight.astype(np.float64), (target, source)), shape=shape)
         signs = scaled(csr_matrix(adjacency.sign() + eye_array(x.shape[0])))
-    product: csr_matrix[np.float64] = csr_matrix(adjacency @ x)
-    near: NDArray[np.float32] = product.toarray().astype(np.float32)
-    return near, near if kind == "adjacency" else diffuse(signs, x, kind, alpha, time, tolerance)
+    near = _product(adjacency, x)
+    if kind == "adjacency":
+        return near, near
+    return near, diffuse(signs, x, kind, alpha, time, tolerance) if diffusion is None else _product(diffusion, x)
+
+
+def _product(operator: csr_matrix[np.float64], x: csr_matrix[np.float32]) -> NDArray[np.float32]:
+    product: csr_matrix[np.float64] = csr_matrix(operator @ x)
+    dense: NDArray[np.float32] = product.toarray().astype(np.float32)
+    return dense
 
 
 class Branch(nn.Module):
@@ -74,7 +86,13 @@ class MVGRLEncoder(nn.Module):
     """
 
     def __init__(
-        self, columns: int, hidden: int, generator: torch.Generator, mixer: str | None, mix: MixSettings
+        self,
+        columns: int,
+        hidden: int,
+        generator: torch.Generator,
+        mixer: str | None,
+        mix: MixSettings,
+        loop_weight: float = 1,
     ) -> None:
         super().__init__()
         # Branches are drawn first, so that methods start from the same ones.
@@ -84,7 +102,7 @@ class MVGRLEncoder(nn.Module):
         self.inside = mix.layer == "code"
         if mixer is not None:
             self.head = mixing_mlp(hidden, generator, bias=not self.inside)
-            self.mixer = make_mixer(mixer, hidden, mix, generator)
+            self.mixer = make_mixer(mixer, hidden, mix, generator, loop_weight)
 
     def forward(self, near: Tensor, far: Tensor) -> tuple[Tensor, Tensor]:
         """Return the nodes of both branches, z `[n, hidden]` each, of `S X` `[n, columns]`."""
@@ -167,35 +185,53 @@ class Operators:
 
     Attributes:
         features: X, `[N, F]`.
-        adjacency: the normalised one, `[N, N]`.
-        coefficients: of the diffusion in Chebyshev polynomials of the adjacency, see `relamp.graph.diffusion`.
+        adjacency: the normalised one of branch a, `[N, N]`.
+        walk: the one of which the diffusion is made, with self-loops of weight 1.
+        coefficients: of the diffusion in Chebyshev polynomials of `walk`, see `relamp.graph.diffusion`.
+        diffusion: itself and transposed, where it was made as a sparse matrix.
     """
 
     features: SparseRows
     adjacency: SparseRows
+    walk: SparseRows
     coefficients: tuple[float, ...]
+    diffusion: tuple[SparseRows, SparseRows] | None = None
 
     @classmethod
     def of(
-        cls, edge_index: Integers, x: csr_matrix[np.float32], settings: DiffusionSettings, device: torch.device
+        cls,
+        edge_index: Integers,
+        x: csr_matrix[np.float32],
+        settings: DiffusionSettings,
+        device: torch.device,
+        diffusion: csr_matrix[np.float64] | None = None,
     ) -> Self:
-        """Return those of a graph with edges `[2, E]` and features `[N, F]`."""
-        adjacency = SparseRows.of(normalised_adjacency(edge_index, x.shape[0])).to(device)
+        """Return those of a graph with edges `[2, E]` and features `[N, F]`, perhaps with its diffusion."""
+        adjacency, walk = (
+            SparseRows.of(normalised_adjacency(edge_index, x.shape[0], weight)).to(device)
+            for weight in (settings.loop_weight, 1)
+        )
         series = chebyshev_coefficients(settings.kind, settings.alpha, settings.time, settings.tolerance)
-        return cls(SparseRows.of(x).to(device), adjacency, tuple(series.tolist()))
+        made = cls(SparseRows.of(x).to(device), adjacency, walk, tuple(series.tolist()))
+        if diffusion is None:
+            return made
+        there, back = (SparseRows.of(matrix).to(device) for matrix in (diffusion, csr_matrix(diffusion.T)))
+        return replace(made, diffusion=(there, back))
 
     def a(self, y: Tensor) -> Tensor:
         """Return `S y` `[N, d]` for branch a."""
-        return _applied(y, self.adjacency.times)
+        return _applied(y, self.adjacency.times, self.adjacency.times)
 
     def b(self, y: Tensor) -> Tensor:
         """Return `S y` `[N, d]` for branch b."""
-        return _applied(y, self._series)
+        if self.diffusion is None:
+            return _applied(y, self._series, self._series)
+        return _applied(y, *(matrix.times for matrix in self.diffusion))
 
     def _series(self, y: Tensor) -> Tensor:
         total, before, now = self.coefficients[0] * y, y, y
         for k, weight in enumerate(self.coefficients[1:]):
-            after = self.adjacency.times(now)
+            after = self.walk.times(now)
             if k:
                 after = 2 * after - before
             before, now = now, after
@@ -203,21 +239,21 @@ class Operators:
         return total
 
 
-class _Symmetric(torch.autograd.Function):
-    """A symmetric operator: it does to gradients what it does to values, and no step in between is kept."""
+class _Linear(torch.autograd.Function):
+    """A linear operator and its transpose, which does to gradients what it does to values; no step between is kept."""
 
     @staticmethod
-    def forward(ctx: Any, y: Tensor, operator: Callable[[Tensor], Tensor]) -> Tensor:
-        ctx.operator = operator
-        return operator(y)
+    def forward(ctx: Any, y: Tensor, there: Callable[[Tensor], Tensor], back: Callable[[Tensor], Tensor]) -> Tensor:
+        ctx.back = back
+        return there(y)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        return ctx.operator(gradients[0]), None
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        return ctx.back(gradients[0]), None, None
 
 
-def _applied(y: Tensor, operator: Callable[[Tensor], Tensor]) -> Tensor:
-    made: Tensor = _Symmetric.apply(y, operator)  # type: ignore[no-untyped-call]
+def _applied(y: Tensor, there: Callable[[Tensor], Tensor], back: Callable[[Tensor], Tensor]) -> Tensor:
+    made: Tensor = _Linear.apply(y, there, back)  # type: ignore[no-untyped-call]
     return made
 
 
