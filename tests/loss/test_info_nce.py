@@ -225,3 +225,42 @@ def test_across_views_equals_cross_entropy_of_repeated_rows(seed, times, tau, di
     torch.testing.assert_close(actual, expected, rtol=1e-9, atol=1e-9)
     for got, wanted in zip(grads, torch.autograd.grad(expected, [a, b]), strict=True):
         torch.testing.assert_close(got, wanted, rtol=1e-7, atol=1e-9)
+
+
+def repeated_loss(a: Tensor, b: Tensor, graph: Tensor, tau: float, contrast: str) -> Tensor:
+    """What rows that are written out as often as they stand there give, graph by graph."""
+    graphs = []
+    for g in graph.unique():
+        x, y = (F.normalize(z[graph == g], dim=1) for z in (a, b))
+        target = torch.arange(len(x))
+        if contrast == "across":
+            graphs.append(F.cross_entropy(x @ y.T / tau, target))
+        else:
+            h = torch.cat([x, y])
+            logits = (h @ h.T / tau).masked_fill(torch.eye(len(h), dtype=torch.bool), -torch.inf)
+            graphs.append(F.cross_entropy(logits, torch.cat([target + len(x), target])))
+    return torch.stack(graphs).mean()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.lists(st.integers(1, 4), min_size=1, max_size=5), min_size=1, max_size=5),
+    st.integers(0, 1000),
+    st.sampled_from([0.3, 1.0]),
+    st.sampled_from(["all", "across"]),
+    st.sampled_from([0, 2, 128]),
+)
+def test_a_weight_is_a_number_of_copies(times: list[list[int]], seed: int, tau: float, contrast: str, small) -> None:
+    graph = torch.repeat_interleave(torch.arange(len(times)), torch.tensor([len(part) for part in times]))
+    number = torch.tensor([n for part in times for n in part])
+    a, b = rows(len(number), 4, seed)
+    x, y, owner = (z.repeat_interleave(number, 0) for z in (a, b, graph))
+    slow = repeated_loss(x, y, owner, tau, contrast)
+    weight = None if number.max() == 1 else number.double()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(info_nce_module, "SMALL", small)
+        patch.setattr(kernel, "ROWS_AT_ONCE", 2)
+        fast = node_info_nce_by_graph(a, b, graph, tau, contrast, weight)
+        grads = torch.autograd.grad(fast, (a, b))
+    torch.testing.assert_close(fast, slow, rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(grads, torch.autograd.grad(slow, (a, b)), rtol=1e-7, atol=1e-9)

@@ -43,6 +43,23 @@ def scaled(adjacency: csr_matrix[np.float64]) -> csr_matrix[np.float64]:
     return csr_matrix(half @ adjacency @ half)
 
 
+def adjacencies(
+    edge_index: Integers, num_nodes: int, weight: NDArray[np.float32] | None = None, loop_weight: float = 1
+) -> tuple[csr_matrix[np.float64], csr_matrix[np.float64]]:
+    """Return the operators of both branches of MVGRL, `[N, N]`: the adjacency, and the one that is diffused.
+
+    Both are the normalised adjacency, the former with self-loops of the `loop_weight`. With weights `[E]` of the edges,
+    each listed once a direction, these are the adjacency, and the diffusion is made of the edges' signs with a
+    self-loop added to each node, as M-Mix's public code does it for edited graphs.
+    """
+    if weight is None:
+        adjacency = normalised_adjacency(edge_index, num_nodes)
+        return (adjacency if loop_weight == 1 else normalised_adjacency(edge_index, num_nodes, loop_weight)), adjacency
+    shape, (source, target) = (num_nodes, num_nodes), edge_index.astype(np.int64)
+    weighted = csr_matrix((weight.astype(np.float64), (target, source)), shape=shape)
+    return weighted, scaled(csr_matrix(weighted.sign() + eye_array(num_nodes)))
+
+
 def diffuse(
     adjacency: csr_matrix[np.float64],
     x: NDArray[Any] | csr_matrix[Any],

@@ -1,11 +1,15 @@
 """InfoNCE as M-Mix uses it: negatives are the other anchors and all positives, or in its code the positives alone."""
 
+from typing import Literal
+
 import torch
 from torch import Tensor
 
 from relamp.kernels.cross_sums import cross_log_sums
 from relamp.kernels.log_sums import log_sums, log_sums_in_each
 from relamp.loss.nt_xent import Directions, units
+
+Contrast = Literal["all", "across"]
 
 # Graphs of so many nodes or fewer are compared together with those of the same size.
 SMALL = 128
@@ -70,26 +74,54 @@ def node_objective(mixed: Tensor, other: Tensor, diversity: Tensor, temperature:
     return info_nce(mixed, other, temperature, "both") + diversity
 
 
-def node_info_nce_by_graph(a: Tensor, b: Tensor, graph: Tensor, temperature: float = 1.0) -> Tensor:
+def node_info_nce_by_graph(
+    a: Tensor,
+    b: Tensor,
+    graph: Tensor,
+    temperature: float = 1.0,
+    contrast: Contrast = "all",
+    weight: Tensor | None = None,
+) -> Tensor:
     """Return the mean over graphs of J_node(G_i) (M-Mix Eq. 10 as Eq. 11 has it) without the diversity term.
 
-    As `info_nce` in both directions, but with the nodes of the same graph as the only negatives, and
-    averaged over the nodes `[n, d]` of each graph (`graph` `[n]`, ascending) before it is averaged over graphs. Nothing
-    is padded: graphs of one size stand side by side.
+    As `info_nce` in both directions, or with the contrast "across" as `cross_info_nce` in one, but with the nodes of
+    the same graph as the only negatives, and averaged over the nodes `[n, d]` of each graph (`graph` `[n]`, ascending)
+    before it is averaged over graphs. Nothing is padded: graphs of one size stand side by side. A weight `[n]`, above
+    0, says how often a node stands there.
     """
     a, b = units(a, b, temperature)
     size_of = torch.bincount(graph)
     order, parts = _by_size(graph, size_of)
-    blocks = [torch.split(part, [n for n, _ in parts]) for part in (a.index_select(0, order), b.index_select(0, order))]
+    share = torch.ones_like(a[:, 0]) if weight is None else weight
+    share = share / share.new_zeros(len(size_of)).index_add(0, graph, share)[graph]
+    rows, cut = [a, b, share, *([] if weight is None else [weight])], [n for n, _ in parts]
+    blocks = zip(*(torch.split(part.index_select(0, order), cut) for part in rows), strict=True)
     total, large = a.new_zeros(()), sum(size > SMALL for _, size in parts)
-    for x, y, (_, size) in zip(*blocks, parts, strict=True):
+    for (x, y, own, *w), (_, size) in zip(blocks, parts, strict=True):
         if size <= SMALL:
-            h = torch.cat([x.view(-1, size, x.shape[1]), y.view(-1, size, y.shape[1])], dim=1)
-            total = total + log_sums_in_each(h, temperature).sum() / (2 * size)
-        else:
-            total = total + log_sums(torch.cat([x, y]), temperature, calls=large).mean()
+            x, y, own, *w = (part.view(-1, size, *part.shape[1:]) for part in (x, y, own, *w))
+        of = _across if contrast == "across" else _all
+        total = total + (of(x, y, temperature, w[0] if w else None, large) * own).sum()
     positive = ((a * b).sum(1) - 1) / temperature
-    return (total - (positive / size_of[graph]).sum()) / (size_of > 0).sum()
+    return (total - (positive * share).sum()) / (size_of > 0).sum()
+
+
+def _all(x: Tensor, y: Tensor, temperature: float, weight: Tensor | None, calls: int) -> Tensor:
+    """Return the logarithms of Eq. 9's denominators, a mean over both directions, `[n]` or in each of some graphs."""
+    h, double = torch.cat([x, y], dim=-2), None if weight is None else torch.cat([weight, weight], dim=-1)
+    if x.dim() == 2:
+        both = log_sums(h, temperature, calls=calls, weight=double)
+    else:
+        both = log_sums_in_each(h, temperature, double)
+    return (both[..., : x.shape[-2]] + both[..., x.shape[-2] :]) / 2
+
+
+def _across(x: Tensor, y: Tensor, temperature: float, weight: Tensor | None, _: int) -> Tensor:
+    """Return those of the rows of x against the rows of y."""
+    if x.dim() == 2:
+        return cross_log_sums(x, y, temperature, weight)[0]
+    scores = (x @ y.transpose(1, 2) - 1) / temperature
+    return (scores if weight is None else scores + weight.log()[:, None]).logsumexp(2)
 
 
 def _by_size(graph: Tensor, size_of: Tensor) -> tuple[Tensor, list[tuple[int, int]]]:

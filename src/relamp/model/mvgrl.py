@@ -2,19 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, eye_array
+from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from relamp.data.packed import Integers
-from relamp.graph.diffusion import chebyshev_coefficients, diffuse, normalised_adjacency, scaled
+from relamp.graph.diffusion import adjacencies, chebyshev_coefficients, diffuse
 from relamp.kernels.prelu import PReLU
 from relamp.kernels.product import drawn_linear, linear
+from relamp.kernels.symmetric import chebyshev_sum, symmetric
 from relamp.mixing.base import Mixed, Mixer
 from relamp.mixing.nodes import mix_nodes, taken
 from relamp.mixing.similarity import make_mixer, mixing_mlp
@@ -41,17 +42,9 @@ def branch_inputs(
     diffusion see `relamp.graph.diffusion.diffuse`; it may be given as a sparse matrix. With "adjacency" both branches
     see the same.
 
-    With weights `[E]` of the edges, each listed once a direction, these are the adjacency, and the diffusion is made of
-    the edges' signs with a self-loop added to each node, as M-Mix's public code does it for edited graphs.
+    Weights are those of `relamp.graph.diffusion.adjacencies`.
     """
-    if weight is None:
-        adjacency = signs = normalised_adjacency(edge_index, x.shape[0])
-        if loop_weight != 1:
-            adjacency = normalised_adjacency(edge_index, x.shape[0], loop_weight)
-    else:
-        shape, (source, target) = (x.shape[0], x.shape[0]), edge_index.astype(np.int64)
-        adjacency = csr_matrix((weight.astype(np.float64), (target, source)), shape=shape)
-        signs = scaled(csr_matrix(adjacency.sign() + eye_array(x.shape[0])))
+    adjacency, signs = adjacencies(edge_index, x.shape[0], weight, loop_weight)
     near = _product(adjacency, x)
     if kind == "adjacency":
         return near, near
@@ -188,14 +181,14 @@ class Operators:
         adjacency: the normalised one of branch a, `[N, N]`.
         walk: the one of which the diffusion is made, with self-loops of weight 1.
         coefficients: of the diffusion in Chebyshev polynomials of `walk`, see `relamp.graph.diffusion`.
-        diffusion: itself and transposed, where it was made as a sparse matrix.
+        diffusion: itself, where it was made as a sparse matrix.
     """
 
     features: SparseRows
     adjacency: SparseRows
     walk: SparseRows
     coefficients: tuple[float, ...]
-    diffusion: tuple[SparseRows, SparseRows] | None = None
+    diffusion: SparseRows | None = None
 
     @classmethod
     def of(
@@ -207,54 +200,21 @@ class Operators:
         diffusion: csr_matrix[np.float64] | None = None,
     ) -> Self:
         """Return those of a graph with edges `[2, E]` and features `[N, F]`, perhaps with its diffusion."""
-        adjacency, walk = (
-            SparseRows.of(normalised_adjacency(edge_index, x.shape[0], weight)).to(device)
-            for weight in (settings.loop_weight, 1)
-        )
+        operators = adjacencies(edge_index, x.shape[0], loop_weight=settings.loop_weight)
+        adjacency, walk = (SparseRows.of(operator).to(device) for operator in operators)
         series = chebyshev_coefficients(settings.kind, settings.alpha, settings.time, settings.tolerance)
-        made = cls(SparseRows.of(x).to(device), adjacency, walk, tuple(series.tolist()))
-        if diffusion is None:
-            return made
-        there, back = (SparseRows.of(matrix).to(device) for matrix in (diffusion, csr_matrix(diffusion.T)))
-        return replace(made, diffusion=(there, back))
+        made = None if diffusion is None else SparseRows.of(diffusion).to(device)
+        return cls(SparseRows.of(x).to(device), adjacency, walk, tuple(series.tolist()), made)
 
     def a(self, y: Tensor) -> Tensor:
         """Return `S y` `[N, d]` for branch a."""
-        return _applied(y, self.adjacency.times, self.adjacency.times)
+        return symmetric(y, self.adjacency.times)
 
     def b(self, y: Tensor) -> Tensor:
         """Return `S y` `[N, d]` for branch b."""
-        if self.diffusion is None:
-            return _applied(y, self._series, self._series)
-        return _applied(y, *(matrix.times for matrix in self.diffusion))
-
-    def _series(self, y: Tensor) -> Tensor:
-        total, before, now = self.coefficients[0] * y, y, y
-        for k, weight in enumerate(self.coefficients[1:]):
-            after = self.walk.times(now)
-            if k:
-                after = 2 * after - before
-            before, now = now, after
-            total += weight * now
-        return total
-
-
-class _Linear(torch.autograd.Function):
-    """A linear operator and its transpose, which does to gradients what it does to values; no step between is kept."""
-
-    @staticmethod
-    def forward(ctx: Any, y: Tensor, there: Callable[[Tensor], Tensor], back: Callable[[Tensor], Tensor]) -> Tensor:
-        ctx.back = back
-        return there(y)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        return ctx.back(gradients[0]), None, None
-
-
-def _applied(y: Tensor, there: Callable[[Tensor], Tensor], back: Callable[[Tensor], Tensor]) -> Tensor:
-    made: Tensor = _Linear.apply(y, there, back)  # type: ignore[no-untyped-call]
-    return made
+        if self.diffusion is not None:
+            return self.diffusion.times(y)
+        return symmetric(y, lambda y: chebyshev_sum(y, self.walk.times, self.coefficients))
 
 
 class LocalGlobal(nn.Module):
