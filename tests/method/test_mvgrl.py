@@ -79,7 +79,9 @@ def test_the_wanted_branches_are_embedded() -> None:
     graph = method.prepare(DATA, CPU)
     made = method.embed(encoder, head, NodeBatch(graph), torch.Generator())
     assert list(made) == ["concat", "a"]
-    torch.testing.assert_close(made["concat"], torch.cat(encoder(graph.a, graph.b), dim=1))
+    a, b = encoder.readout(graph.a, graph.b, graph.edge_index, torch.Generator(), "output")
+    torch.testing.assert_close(made["concat"], torch.cat([a, b], dim=1))
+    torch.testing.assert_close(made["a"], a)
 
 
 def test_options_of_mixing_lie_over_the_settings() -> None:
