@@ -335,7 +335,7 @@ def test_weights_and_degrees_of_the_whole_graphs_reach_the_encoder(diffusion: st
     options = MmixOptions(features="labels-and-degrees", max_degree=5, diffusion=diffusion)
     made = drawn(3, 6, 4, CODE)[1]
     method = MMix(Pretraining(mmix=options), "none")
-    shown = node_features(made.anchor, method.options).toarray()
+    shown = node_features(made.anchor, *method.shown).toarray()
     for part in made:
         inputs, columns = method.prepare(part, torch.device("cpu")), shown.shape[1]
         for g in range(4):

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from relamp.kernels import cross_sums
 from relamp.kernels import log_sums as kernel
 from relamp.loss import info_nce as info_nce_module
-from relamp.loss.info_nce import cross_info_nce, info_nce, node_info_nce_by_graph, node_objective
+from relamp.loss.info_nce import cross_info_nce, info_nce, n_pair, node_info_nce_by_graph, node_objective
 from relamp.loss.nt_xent import MIN_TEMPERATURE
 from seeded import gen
 
@@ -92,18 +92,19 @@ def test_the_value_at_real_size() -> None:
     assert info_nce(a, b, 0.4, "both").item() == pytest.approx(F.cross_entropy(logits, target).item(), rel=1e-5)
 
 
-def test_mixed_label() -> None:
+def test_mixed_labels_by_the_whole_matrix() -> None:
     a, b = rows(4, 3, 1)
-    partner, share = torch.tensor([2, 0, 3, 1]), torch.tensor([0.25, 1.0, 0.0, 0.5], dtype=torch.float64)
+    partner, share = torch.tensor([2, 0, 3, 1]), torch.tensor([0.75, 1.0, 0.5, 0.6], dtype=torch.float64)
     u, v = (F.normalize(x, dim=1) for x in (a, b))
-    log_share = (torch.cat([(u @ u.T).fill_diagonal_(-torch.inf), u @ v.T], dim=1) / 0.7).log_softmax(1)
-    terms = [share[i] * log_share[i, 4 + i] + (1 - share[i]) * log_share[i, 4 + partner[i]] for i in range(4)]
-    label, expected = (partner, share), -sum(terms).item() / 4
-    assert info_nce(a, b, 0.7, label=label).item() == pytest.approx(expected, rel=1e-9)
-    assert node_objective(a, b, torch.zeros(()), 0.7, label).item() == pytest.approx(expected, rel=1e-9)
-    assert torch.autograd.gradcheck(lambda x, y: info_nce(x, y, 0.4, label=label), (a, b))
-    with pytest.raises(ValueError, match="one direction"):
-        info_nce(a, b, 0.7, "both", label)
+    label = torch.diag(share)
+    label[torch.arange(4), partner] += 1 - share
+    expected = F.cross_entropy(u @ v.T / 0.7, label)
+    found = n_pair(a, b, (partner, share), 0.7)
+    assert found.item() == pytest.approx(expected.item(), rel=1e-9)
+    for one, two in zip(*(torch.autograd.grad(loss, (a, b)) for loss in (found, expected)), strict=True):
+        torch.testing.assert_close(one, two)
+    with pytest.raises(ValueError, match="below"):
+        n_pair(a, b, (partner, share), MIN_TEMPERATURE / 2)
 
 
 def test_single_precision_stays_finite() -> None:

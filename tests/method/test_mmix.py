@@ -138,7 +138,8 @@ def test_the_branch_of_a_table_row_goes_before_the_settings() -> None:
 
 def test_all_methods_start_from_one_encoder() -> None:
     alike = [name for name in OWN if "branch" not in name and "code" not in name]
-    made = [GraphTrainer(DATA, make(name, host="one-layer"), 5).embed()[""] for name in alike]
+    options = {"host": "one-layer", "readout": "encoder"}
+    made = [GraphTrainer(DATA, make(name, **options), 5).embed()[""] for name in alike]
     assert all(torch.equal(made[0], other) for other in made)
 
 

@@ -74,7 +74,9 @@ def test_a_folder_per_seed_and_nothing_twice(domain: str, tmp_path: Path, caplog
 
 @pytest.mark.parametrize("domain", DATA)
 def test_a_control_is_what_training_starts_from(domain: str, tmp_path: Path) -> None:
-    still, trained = (run(domain, tmp_path / name, [0], name)[0] for name in (UNTRAINED[domain], METHODS[domain]))
+    # With mixing, what is read out is mixed before the first step too.
+    host = "mvgrl-infonce" if domain == "nodes" else METHODS[domain]
+    still, trained = (run(domain, tmp_path / name, [0], name)[0] for name in (UNTRAINED[domain], host))
     assert pd.read_csv(still / "history.csv").empty
     with (
         safe_open(still / "embeddings.safetensors", "numpy") as one,

@@ -20,24 +20,16 @@ def info_nce(
     positive: Tensor,
     temperature: float = 1.0,
     directions: Directions = "one",
-    label: tuple[Tensor, Tensor] | None = None,
 ) -> Tensor:
     """Return InfoNCE by cosine similarity, averaged over rows (M-Mix Eq. 9).
 
     Row i of the anchors `[n, d]`, with mixing `g(z-hat)`, belongs to row i of the positives `[n, d]`. The denominator
-    has all other anchors and all positives, its own among them, so the loss is not negative without a label.
-
-    "both" averages with the loss of the exchanged arguments, as Eq. 10 does. i-mix has a label, in one direction only:
-    each anchor's partner `[n]` and own share `[n]`, which positive i has, and the partner's positive the rest. Raises
-    ValueError for a label in both directions, or a temperature below `relamp.loss.nt_xent.MIN_TEMPERATURE`.
+    has all other anchors and all positives, its own among them, so the loss is not negative. "both" averages with the
+    loss of the exchanged arguments, as Eq. 10 does. Raises ValueError for a temperature below
+    `relamp.loss.nt_xent.MIN_TEMPERATURE`.
     """
-    if label is not None and directions == "both":
-        raise ValueError("a mixed label tells what anchors are made of, positives have none: one direction only")
     a, b = units(anchor, positive, temperature)
     similarity = (a * b).sum(1)
-    if label is not None:
-        partner, share = label
-        similarity = share * similarity + (1 - share) * (a * b[partner]).sum(1)
     anchors = 2 * len(a) if directions == "both" else len(a)
     denominators = log_sums(torch.cat([a, b]), temperature, anchors)
     return denominators.mean() - ((similarity - 1) / temperature).mean()
@@ -63,18 +55,23 @@ def cross_info_nce(
     return _mean(denominators - ((a * b).sum(1) - 1) / temperature, weight)
 
 
-def node_objective(
-    mixed: Tensor,
-    other: Tensor,
-    diversity: Tensor,
-    temperature: float = 1.0,
-    label: tuple[Tensor, Tensor] | None = None,
-) -> Tensor:
-    """Return M-Mix's objective between nodes `[n, d]` (Eq. 10): InfoNCE in both directions and the diversity (Eq. 8).
+def n_pair(mixed: Tensor, positive: Tensor, label: tuple[Tensor, Tensor], temperature: float = 1.0) -> Tensor:
+    """Return i-mix's N-pair loss by cosine similarity, averaged over rows (Lee et al. 2021).
 
-    With i-mix's label there is one direction, see `info_nce`.
+    The cross-entropy of each mixed row `[n, d]` over all positives `[n, d]`. The label is each row's partner `[n]` and
+    own share `[n]`, which positive i has; the partner's positive has the rest. Mixed rows are no negatives of each
+    other. Raises ValueError for a temperature below `relamp.loss.nt_xent.MIN_TEMPERATURE`.
     """
-    return info_nce(mixed, other, temperature, "one" if label is not None else "both", label) + diversity
+    a, b = units(mixed, positive, temperature)
+    partner, share = label
+    similarity = share * (a * b).sum(1) + (1 - share) * (a * b[partner]).sum(1)
+    denominators, _ = cross_log_sums(a, b, temperature)
+    return denominators.mean() - ((similarity - 1) / temperature).mean()
+
+
+def node_objective(mixed: Tensor, other: Tensor, diversity: Tensor, temperature: float = 1.0) -> Tensor:
+    """Return M-Mix's objective between nodes `[n, d]` (Eq. 10): InfoNCE in both directions and diversity (Eq. 8)."""
+    return info_nce(mixed, other, temperature, "both") + diversity
 
 
 def node_info_nce_by_graph(

@@ -53,8 +53,8 @@ class GRACE(NodeMethod):
             return mix_nodes(mixer, lambda rows: taken(z, rows), edges_a, sample, len(z), random.torch)
 
         if mixer.mixes_inputs:
-            # `X W` is linear in the inputs: mixing there is the same. Nodes outside the sample, which have no part in
-            # the loss but as neighbours, keep their own.
+            # `X W` is linear in X, so that mixing its rows before they are propagated mixes the nodes' features. Nodes
+            # outside the sample, which have no part in the loss but as neighbours, keep their own.
             made = mixed(before_a)
             before_a = made.z if sample is None else before_a.index_copy(0, sample, made.z)
             z = taken(encoder(before_a, edges_a), sample)

@@ -57,7 +57,10 @@ class Plan:
 
     def _nothing_to_draw(self, artifact: Artifact) -> bool:
         draws = isinstance(artifact, Figure) or not artifact.outputs.keys().isdisjoint(("figure", "figures"))
-        return draws and not all(files for name, files in self.inputs(artifact).items() if name in ("rows", "mixed"))
+        if not draws:
+            return False
+        made_of = [files for name, files in self.inputs(artifact).items() if name in ("rows", "mixed")]
+        return not all((*made_of, *artifact.outputs.values()))
 
     def outputs(self, artifact: Artifact) -> dict[str, list[str]]:
         """Return the outputs of an artifact by the parameters of its job function."""
