@@ -164,7 +164,6 @@ class MVGRLEncoder(nn.Module):
             a = self._after(self._to_mix(near) if plain else self._mixed(self.mixer, near, edge_index, random).z)
         return a, b
 
-
     def padded(
         self,
         near: Tensor,
