@@ -73,6 +73,17 @@ def test_the_work_of_graph_methods_by_hand() -> None:
     assert training_work(study, Run("lamp-mag", "gamma~0.2_alpha~0"), "COLLAB") == pytest.approx(passed)
 
 
+def test_mvgrl_has_the_layers_of_its_own_encoder() -> None:
+    def work(method: str, **options: object) -> float:
+        given = {"cross": {"methods": [method]}, "unsupervised": {"pretraining": {"mmix": options}}}
+        config = load_config({"preset": "quick", **given}, ROOT / "workflow" / "presets")
+        return training_work(studies(config)["cross"], Run(method, "default"), "MUTAG")
+
+    one = work("mvgrl", host="one-layer", host_layers=8)
+    assert [work("mvgrl", host_layers=layers) for layers in (1, 2, 8)] == pytest.approx([one, 2 * one, 8 * one])
+    assert work("mp-mix", host_layers=8) == work("mp-mix-code") == pytest.approx(one)
+
+
 def test_pairs_of_nodes_are_those_of_a_sample_or_of_all() -> None:
     # Cora has 2,708 nodes and 1,433 features, of which a third counts as so many pairs.
     assert contrasts("Cora", 2_000) == pytest.approx(4 + 2_000 * 1_433 / 3e6)

@@ -159,15 +159,25 @@ def training_work(study: Study, run: Run, dataset: str) -> float:
 def _node_passes(study: Study, run: Run, dataset: str, shape: Any) -> float:
     """Return the work of an epoch; its constants are measured (benchmarks/RESULTS.md)."""
     graphs, nodes = (count(what, dataset, study.sizes) for what in ("graphs", "nodes"))
-    row = study.row(run.method)
-    # M-Mix's encoder has one layer a branch; its heads are counted with it.
-    layers = shape.layers if row.group != "mmix" else 1
+    layers = _layers(study, run, shape)
     work = nodes * encoder_work(shape.hidden, layers)
     if _is_local(study, run):
         batches = math.ceil(graphs / shape.batch_size)
         compared = layers if shape.lamp.node_embedding == "concat" else 1
         work += _PAIR * shape.hidden / 32 * compared / 3 * batches * min(shape.local_nodes, nodes / batches) ** 2
     return float(work) / 1e6
+
+
+def _layers(study: Study, run: Run, shape: Any) -> int:
+    """Return the number of layers of an encoder: M-Mix's has one a branch, MVGRL's own those of its settings.
+
+    Their heads are counted with them.
+    """
+    row, chosen = study.row(run.method), study.trained_by(run).model_dump()
+    if row.group != "mmix":
+        return int(shape.layers)
+    own = "host" not in row.lacks and chosen["mmix"]["host"] == "mvgrl"
+    return int(chosen["mmix"]["host_layers"]) if own else 1
 
 
 def encoder_work(hidden: int, layers: int) -> float:
@@ -193,7 +203,7 @@ def training_disk(study: Study, run: Run, dataset: str) -> float:
         floats = len(shape.branches) * (len(shape.checkpoints) + 1) * shape.hidden
         weights = 2 * count("features", dataset) * shape.hidden
         return seeds * trained_mb(count("nodes", dataset), floats, weights)
-    layers = 1 if study.row(run.method).group == "mmix" else shape.layers
+    layers = _layers(study, run, shape)
     weights = 4 * layers * shape.hidden**2
     graphs = count("graphs", dataset, study.sizes)
     return seeds * trained_mb(graphs, layers * shape.hidden * len(shape.checkpoints), weights)
