@@ -82,4 +82,6 @@ class MVGRL(NodeMethod):
         """Return the embeddings of all nodes `[N, hidden]` (concat: `[N, 2 hidden]`) for each wanted branch."""
         graph: DiffusedNodes = batch.graph
         a, b = encoder.readout(graph.a, graph.b, graph.edge_index, random, self.settings.readout)
-        return {branch: COMBINED[branch](a, b) for branch in self.settings.branches}
+        return {
+            branch: encoder.a(graph.a) if branch == "z" else COMBINED[branch](a, b) for branch in self.settings.branches
+        }

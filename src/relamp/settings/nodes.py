@@ -8,7 +8,7 @@ from pydantic import Field
 from relamp.settings import base
 from relamp.settings.mixing import MixSettings, known_mixer
 
-Branch = Literal["a", "b", "average", "concat"]
+Branch = Literal["a", "b", "average", "concat", "z"]
 Diffusion = Literal["ppr", "heat"]
 
 
@@ -70,8 +70,8 @@ class NodePretraining(base.Settings):
     inductive: bool = False
     """Whether training sees only the graphs that hold the training nodes of the public split."""
     branches: Annotated[tuple[Branch, ...], Field(min_length=1)] = ("average",)
-    """Embeddings to store (Table 6): of branch a (the mixed one), of branch b, their average, or both concatenated
-    (concat). GRACE has one encoder for both views, whose embeddings of the whole graph count as average."""
+    """Embeddings to store (Table 6): of branch a (the mixed one), of branch b, their average, both concatenated
+    (concat), or what branch a mixes (z), on which Theorem 3.1 is checked. GRACE has one encoder for both views, whose embeddings of the whole graph count as average."""
     readout: Literal["encoder", "output"] = "output"
     """Embeddings are what is contrasted: branch a's after mixing and projection (output, the public code), or the
     encoder's output before both (encoder, printed as z)."""
