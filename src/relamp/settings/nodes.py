@@ -81,7 +81,10 @@ class NodePretraining(base.Settings):
     cross-entropy over rows and over columns of the cosines (across, M-Mix's public code for nodes). i-mix has a loss of
     its own."""
     sample_size: base.AtLeastTwo = 10_000
-    """Nodes that are contrasted per step, drawn anew in each step; smaller graphs are used whole."""
+    """Nodes that are contrasted with one another, drawn anew in each step; smaller graphs are used whole."""
+    sample: Literal["random", "blocks"] = "random"
+    """What is drawn for a step: random nodes (random), or four blocks of consecutive nodes, each contrasted by itself
+    (blocks, M-Mix's public code, which moreover leaves out the edges between a block and other nodes)."""
     inductive: bool = False
     """Whether training sees only the graphs that hold the training nodes of the public split."""
     branches: Annotated[tuple[Branch, ...], Field(min_length=1)] = ("average",)

@@ -180,7 +180,9 @@ def _node_studies(config: Config) -> Iterator[Study]:
     nodes, theorem, sweep = config.mmix.nodes, config.mmix.nodes.theorem, config.mmix.nodes.sweep
     probe: dict[str, Protocol] = {"probe": nodes.probe_of}
     yield _tables(nodes, {**probe, "kmeans": lambda _: nodes.clustering})
-    runs = fixed_runs("nodes", nodes.pretraining, theorem.methods)
+    # What is mixed is the encoder's output, by which the tables do not read out.
+    rows, before = METHODS["nodes"], {"readout": "encoder"}
+    runs = tuple(Run(name, spelt(nodes.pretraining, rows[name], before)) for name in dict.fromkeys(theorem.methods))
     yield Study("theorem", "nodes", (theorem.dataset,), runs, nodes.seeds, nodes.pretraining)
     yield from _sweeps("nodes_", nodes, probe)
     # Curves over epochs need checkpoints, and no early stop; only the average of both branches is shown.
