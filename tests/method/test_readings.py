@@ -32,7 +32,11 @@ DATA: dict[str, dict[str, Any]] = {
         "unlabelled": replace(random_graphs(1, count=21, cardinality=(1,)), name="unlabelled"),
         "attributed": replace(GRAPHS, attributes=np.random.default_rng(0).random((len(GRAPHS.x), 2), dtype=np.float32)),
     },
-    "nodes": {"one": random_nodes(0, sizes=(40,)), "citeseer": replace(random_nodes(1, sizes=(40,)), name="Citeseer")},
+    "nodes": {
+        "one": random_nodes(0, sizes=(40,)),
+        "citeseer": replace(random_nodes(1, sizes=(40,)), name="Citeseer"),
+        "cora": replace(random_nodes(2, sizes=(40,)), name="Cora"),
+    },
     "images": {"two": two_classes()},
 }
 SOMETHING = [

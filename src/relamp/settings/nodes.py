@@ -39,8 +39,15 @@ class DiffusionSettings(base.Settings):
 class GraceSettings(base.Settings):
     """GRACE's encoder and its two views (Zhu et al. 2020); each rate is given for view a and view b."""
 
+    by_dataset: bool = False
+    """Whether Cora, Citeseer, Pubmed and DBLP have the settings of GRACE's public code, encoder and optimiser included,
+    see `relamp.method.grace.OWN`; its epochs are a limit to those that are configured."""
     layers: base.Count = 1
     """Number of layers of the encoder; M-Mix uses one, GRACE itself two."""
+    wide: bool = False
+    """Whether all layers but the last are twice as wide as the embeddings, as in GRACE's public code."""
+    activation: Literal["relu", "prelu"] = "relu"
+    """Activation of each layer; GRACE's public code has relu on all data sets but Citeseer."""
     heads: base.Count = 4
     """Number of attention heads, where the encoder is GAT."""
     drop_edges: tuple[base.Ratio, base.Ratio] = (0.2, 0.4)
@@ -74,6 +81,8 @@ class NodePretraining(base.Settings):
     """Width of the embeddings."""
     learning_rate: base.Positive = 3e-4
     """Learning rate of Adam."""
+    weight_decay: base.NotNegative = 0.0
+    """Weight decay of Adam."""
     temperature: base.Temperature = 1.0
     """Temperature tau of Eq. 9."""
     contrast: Literal["all", "across"] = "all"

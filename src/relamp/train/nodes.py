@@ -32,11 +32,11 @@ class NodeTrainer(Pretrainer[PackedNodes]):
     changes = ("lowest", "best", "final")
 
     def __init__(self, data: PackedNodes, method: Method, seed: int, device: torch.device | str = "cpu") -> None:
-        super().__init__(data, method, seed, device)
+        super().__init__(data, method.on(data.name), seed, device)
         self.seen, self.num_seen = self.prepared, data.num_nodes
         if self.settings.inductive:
             part = take_graphs(data, _training_graphs(data))
-            self.seen, self.num_seen = method.prepare(part, self.device), part.num_nodes
+            self.seen, self.num_seen = self.method.prepare(part, self.device), part.num_nodes
         self.kept = _split(data) if self.settings.keep == "split" else None
         self.lowest, self.final, self.best = float("inf"), 0, self._weights()
 
