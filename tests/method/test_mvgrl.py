@@ -74,7 +74,7 @@ def test_both_branches_together_are_averaged_by_m_mix_and_summed_by_mvgrl() -> N
 
 
 def test_the_wanted_branches_are_embedded() -> None:
-    method = MVGRL(SETTINGS.model_copy(update={"branches": ("concat", "a"), "readout": "encoder"}), mixer="mp-mix")
+    method = MVGRL(SETTINGS.model_copy(update={"branches": ("concat", "a")}), mixer="mp-mix")
     encoder, head = method.draw(DATA, gen())
     graph = method.prepare(DATA, CPU)
     made = method.embed(encoder, head, NodeBatch(graph), torch.Generator())
