@@ -22,7 +22,9 @@ from training import CLASSES, same, train
 SMALL: dict[str, dict[str, Any]] = {
     "graphs": {"epochs": 2, "checkpoints": (0, 2), "batch_size": 8, "hidden": 8, "layers": 2, "local_nodes": 10},
     "nodes": {"epochs": 4, "checkpoints": (0, 2), "hidden": 8, "sample_size": 15, "branches": ("average", "a", "b")},
-    "images": {"epochs": 2, "checkpoints": (0, 2), "batch_size": 8, "width": 2, "projection": 6},
+    # By a lower threshold than the default images have more than one partner, of which scores choose.
+    "images": {"epochs": 2, "checkpoints": (0, 2), "batch_size": 8, "width": 2, "projection": 6}
+    | {"mix": {"scope": "op", "threshold": 0.2, "score_gradient": False}},
 }
 GRAPHS = replace(random_graphs(0, count=21), info={"node_labels": [[0, 1, 2, 3]]})
 # Some readings are of data without labels, of attributes, or of graphs whose size or degree is great.
