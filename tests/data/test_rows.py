@@ -24,6 +24,7 @@ NAMES = st.from_regex(r"[a-z]+(_[a-z]+)?", fullmatch=True)
 VALUES = (
     st.floats(allow_nan=False, allow_infinity=False)
     | st.booleans()
+    | st.none()
     | st.sampled_from(["both", "one", "labels-or-degrees"])
 )
 
@@ -41,6 +42,7 @@ def test_settings_are_spelt_as_in_paths() -> None:
     assert setting_name({"gamma": 0.2, "alpha": 1}) == "gamma~0.2_alpha~1"
     assert setting_name({"sample_size": 8, "hidden": 64, "epochs": 200}) == "sample_size~8_hidden~64_epochs~200"
     assert setting_name({"gamma": 0.1234567}) == "gamma~0.1234567"
+    assert setting_name({"patience": None}) == "patience~null"
     assert setting_name({"own_statistics": True, "readout": "encoder"}) == "own_statistics~true_readout~encoder"
 
 
@@ -52,7 +54,7 @@ def test_a_name_spelt_otherwise_is_refused(name: str) -> None:
         setting_values(name)
 
 
-@pytest.mark.parametrize("value", ["a_b", "a~b", "a/b", "", "0.5", "true", "nan", float("nan")])
+@pytest.mark.parametrize("value", ["a_b", "a~b", "a/b", "", "0.5", "true", "null", "nan", float("nan")])
 def test_a_value_that_could_not_be_read_back_is_refused(value: float | str) -> None:
     with pytest.raises(RelampError, match="cannot be written"):
         setting_name({"mode": value})

@@ -70,6 +70,7 @@ def test_rows_say_who_gets_which_weight(tmp_path: Path) -> None:
         ({"mixer": "mo-mix", "branches": ["average", "a"]}, "what it mixes is not stored; set `branches"),
         ({"mixer": "mo-mix", "mix": {"scope": "op"}}, "has no weights over neighbours"),
         ({"mixer": "mo-mix", "options": {"mix": {"operator": "adjacency"}}}, "has no weights over neighbours"),
+        ({"mixer": "mo-mix", "options": {"mix": {"layer": "code"}}}, "has no weights over neighbours"),
         ({"mixer": "mo-mix", "branch": "average"}, "lacks the final embeddings of branch z"),
         ({"mixer": "mp-mix", "maps": False}, r"has no map 'mixer.query.weight', which mp-mix mixes by"),
     ],

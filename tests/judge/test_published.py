@@ -309,6 +309,7 @@ def test_printed_names_of_what_relamp_runs() -> None:
     # Without mixing, but with M-Mix's objectives.
     assert [run_as("mmix_table9", name) for name in names[:2]] == ["mvgrl", "mvgrl-infonce"]
     assert run_as("mmix_table7", "mvgrl") == "mvgrl-infonce"
+    assert run_as("mmix_table2", "imix") == "grace-imix"
 
 
 def squeezed(text: str) -> str:

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional as F
 
+from relamp.kernels import cross_sums
 from relamp.kernels import log_sums as kernel
 from relamp.loss import info_nce as info_nce_module
-from relamp.loss.info_nce import info_nce, node_info_nce_by_graph, node_objective
+from relamp.loss.info_nce import cross_info_nce, info_nce, n_pair, node_info_nce_by_graph, node_objective
 from relamp.loss.nt_xent import MIN_TEMPERATURE
 from seeded import gen
 
@@ -91,18 +92,19 @@ def test_the_value_at_real_size() -> None:
     assert info_nce(a, b, 0.4, "both").item() == pytest.approx(F.cross_entropy(logits, target).item(), rel=1e-5)
 
 
-def test_mixed_label() -> None:
+def test_mixed_labels_by_the_whole_matrix() -> None:
     a, b = rows(4, 3, 1)
-    partner, share = torch.tensor([2, 0, 3, 1]), torch.tensor([0.25, 1.0, 0.0, 0.5], dtype=torch.float64)
+    partner, share = torch.tensor([2, 0, 3, 1]), torch.tensor([0.75, 1.0, 0.5, 0.6], dtype=torch.float64)
     u, v = (F.normalize(x, dim=1) for x in (a, b))
-    log_share = (torch.cat([(u @ u.T).fill_diagonal_(-torch.inf), u @ v.T], dim=1) / 0.7).log_softmax(1)
-    terms = [share[i] * log_share[i, 4 + i] + (1 - share[i]) * log_share[i, 4 + partner[i]] for i in range(4)]
-    label, expected = (partner, share), -sum(terms).item() / 4
-    assert info_nce(a, b, 0.7, label=label).item() == pytest.approx(expected, rel=1e-9)
-    assert node_objective(a, b, torch.zeros(()), 0.7, label).item() == pytest.approx(expected, rel=1e-9)
-    assert torch.autograd.gradcheck(lambda x, y: info_nce(x, y, 0.4, label=label), (a, b))
-    with pytest.raises(ValueError, match="one direction"):
-        info_nce(a, b, 0.7, "both", label)
+    label = torch.diag(share)
+    label[torch.arange(4), partner] += 1 - share
+    expected = F.cross_entropy(u @ v.T / 0.7, label)
+    found = n_pair(a, b, (partner, share), 0.7)
+    assert found.item() == pytest.approx(expected.item(), rel=1e-9)
+    for one, two in zip(*(torch.autograd.grad(loss, (a, b)) for loss in (found, expected)), strict=True):
+        torch.testing.assert_close(one, two)
+    with pytest.raises(ValueError, match="below"):
+        n_pair(a, b, (partner, share), MIN_TEMPERATURE / 2)
 
 
 def test_single_precision_stays_finite() -> None:
@@ -181,3 +183,84 @@ def test_a_second_backward_pass_finds_what_was_kept_unchanged() -> None:
     for value in (info_nce(a, b, 0.5, "both"), node_info_nce_by_graph(a, b, graph, 0.5)):
         first = torch.autograd.grad(value, (a, b), retain_graph=True)
         torch.testing.assert_close(torch.autograd.grad(value, (a, b)), first, rtol=0, atol=0)
+
+
+def test_across_views_by_hand() -> None:
+    # Cosines 1 and 0.6 in the first row, 0 and 0.8 in the second; the columns are 1 and 0, 0.6 and 0.8.
+    a = torch.tensor([[2.0, 0.0], [0.0, 5.0]])
+    b = torch.tensor([[1.0, 0.0], [0.6, 0.8]])
+    by_row = math.log(1 + E**-0.4) + math.log(1 + E**-0.8)
+    by_column = math.log(1 + E**-1) + math.log(1 + E**-0.2)
+    assert cross_info_nce(a, b).item() == pytest.approx(by_row / 2, abs=1e-6)
+    assert cross_info_nce(a, b, directions="both").item() == pytest.approx((by_row + by_column) / 4, abs=1e-6)
+    # The second pair stands there three times.
+    first, second = math.log(1 + 3 * E**-0.4), math.log(3 + E**-0.8)
+    weighted = cross_info_nce(a, b, weight=torch.tensor([1.0, 3.0]))
+    assert weighted.item() == pytest.approx((first + 3 * second) / 4, abs=1e-6)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.integers(0, 10_000),
+    st.lists(st.integers(1, 3), min_size=1, max_size=7),
+    st.floats(0.05, 2),
+    st.sampled_from(["both", "one"]),
+    st.integers(1, 5),
+    st.sampled_from([0, 200, 2**30]),
+)
+def test_across_views_equals_cross_entropy_of_repeated_rows(seed, times, tau, directions, rows_at_once, kept) -> None:
+    a, b = rows(len(times), 3, seed)
+    number = torch.tensor(times)
+    x, y = (F.normalize(z, dim=1).repeat_interleave(number, 0) for z in (a, b))
+    target = torch.arange(len(x))
+    expected = F.cross_entropy(x @ y.T / tau, target)
+    if directions == "both":
+        expected = (expected + F.cross_entropy(y @ x.T / tau, target)) / 2
+    weight = None if max(times) == 1 else number.double()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cross_sums, "ROWS_AT_ONCE", rows_at_once)
+        patch.setattr(cross_sums, "MOST_KEPT", kept)
+        actual = cross_info_nce(a, b, tau, directions, weight)
+        grads = torch.autograd.grad(actual, [a, b])
+    torch.testing.assert_close(actual, expected, rtol=1e-9, atol=1e-9)
+    for got, wanted in zip(grads, torch.autograd.grad(expected, [a, b]), strict=True):
+        torch.testing.assert_close(got, wanted, rtol=1e-7, atol=1e-9)
+
+
+def repeated_loss(a: Tensor, b: Tensor, graph: Tensor, tau: float, contrast: str) -> Tensor:
+    """What rows that are written out as often as they stand there give, graph by graph."""
+    graphs = []
+    for g in graph.unique():
+        x, y = (F.normalize(z[graph == g], dim=1) for z in (a, b))
+        target = torch.arange(len(x))
+        if contrast == "across":
+            graphs.append(F.cross_entropy(x @ y.T / tau, target))
+        else:
+            h = torch.cat([x, y])
+            logits = (h @ h.T / tau).masked_fill(torch.eye(len(h), dtype=torch.bool), -torch.inf)
+            graphs.append(F.cross_entropy(logits, torch.cat([target + len(x), target])))
+    return torch.stack(graphs).mean()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.lists(st.integers(1, 4), min_size=1, max_size=5), min_size=1, max_size=5),
+    st.integers(0, 1000),
+    st.sampled_from([0.3, 1.0]),
+    st.sampled_from(["all", "across"]),
+    st.sampled_from([0, 2, 128]),
+)
+def test_a_weight_is_a_number_of_copies(times: list[list[int]], seed: int, tau: float, contrast: str, small) -> None:
+    graph = torch.repeat_interleave(torch.arange(len(times)), torch.tensor([len(part) for part in times]))
+    number = torch.tensor([n for part in times for n in part])
+    a, b = rows(len(number), 4, seed)
+    x, y, owner = (z.repeat_interleave(number, 0) for z in (a, b, graph))
+    slow = repeated_loss(x, y, owner, tau, contrast)
+    weight = None if number.max() == 1 else number.double()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(info_nce_module, "SMALL", small)
+        patch.setattr(kernel, "ROWS_AT_ONCE", 2)
+        fast = node_info_nce_by_graph(a, b, graph, tau, contrast, weight)
+        grads = torch.autograd.grad(fast, (a, b))
+    torch.testing.assert_close(fast, slow, rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(grads, torch.autograd.grad(slow, (a, b)), rtol=1e-7, atol=1e-9)

@@ -5,8 +5,12 @@ import pytest
 import torch
 from scipy.sparse import csr_matrix
 
-from diffused import dense_operators, slow_diffusion
+from diffused import dense_operators, slow_diffusion, slow_sparsified
+from mixing import slow_mix
 from node_graphs import random_nodes
+from relamp.graph.diffusion import normalised_adjacency
+from relamp.graph.sparsified import sparsified
+from relamp.mixing.similarity import SimilarityMix
 from relamp.model.mvgrl import COMBINED, LocalGlobal, MVGRLEncoder, Operators, branch_inputs
 from relamp.model.node_encoder import edges_of
 from relamp.settings.mixing import MixSettings
@@ -101,6 +105,45 @@ def test_imix_mixes_inputs() -> None:
     torch.testing.assert_close(mixed.z, model.head(model.a(inputs)))
 
 
+def slow_branch_a(model: MVGRLEncoder) -> torch.Tensor:
+    """M-Mix's layer as its code has it, by dense matrices: A X W, mixed, g without biases, bias, PReLU."""
+    own = dict(model.named_parameters())
+
+    def prelu(x: torch.Tensor, slope: torch.Tensor) -> torch.Tensor:
+        return torch.maximum(x, torch.zeros_like(x)) + slope * torch.minimum(x, torch.zeros_like(x))
+
+    x = torch.from_numpy(DENSE[0] @ DATA.features().toarray()).double() @ own["a.linear.weight"].T
+    if isinstance(model.mixer, SimilarityMix):
+        x, _ = slow_mix(model.mixer, x, [(int(j), int(i)) for j, i in EDGES.T])
+    inner = prelu(x @ own["head.0.weight"].T, own["head.1.weight"])
+    return prelu(inner @ own["head.2.weight"].T + own["a.linear.bias"], own["a.act.weight"])
+
+
+@pytest.mark.parametrize("mixer", ["none", "mo-mix", "mp-mix"])
+def test_the_codes_layer_mixes_before_the_activation_and_g_has_no_biases(mixer: str) -> None:
+    model = encoder(mixer, layer="code").double()
+    model.a.linear.bias.data.normal_(generator=gen(3))
+    near, far = NEAR.double(), FAR.double()
+    mixed, other = model.views(near, far, EDGES, gen())
+    expected = slow_branch_a(model)
+    torch.testing.assert_close(mixed.z, expected, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(other, model.b(far))
+    torch.testing.assert_close(model.readout(near, far, EDGES, gen(), "output")[0], mixed.z)
+    torch.testing.assert_close(model.readout(near, far, EDGES, gen(), "encoder"), model(near, far))
+    torch.testing.assert_close(model.views(near, far, EDGES, gen(), SAMPLE)[0].z, mixed.z[SAMPLE])
+    push = torch.randn(40, 8, generator=gen(4), dtype=torch.float64)
+    wanted = [value for name, value in model.named_parameters() if not name.startswith("b.")]
+    found, slow = (torch.autograd.grad((z * push).sum(), wanted) for z in (mixed.z, expected))
+    for one, two in zip(found, slow, strict=True):
+        torch.testing.assert_close(one, two, atol=1e-5, rtol=1e-4)
+
+
+def test_both_layers_start_from_the_same_weights() -> None:
+    words, code = (encoder("mp-mix", layer=layer).state_dict() for layer in ("words", "code"))
+    assert set(words) - set(code) == {"head.0.bias", "head.2.bias"}
+    assert all(torch.equal(words[name], code[name]) for name in code)
+
+
 def test_methods_start_from_the_same_branches() -> None:
     one, two, three = (encoder(mixer).state_dict() for mixer in (None, "none", "mp-mix"))
     assert all(torch.equal(one[name], two[name]) and torch.equal(one[name], three[name]) for name in one)
@@ -113,7 +156,7 @@ def operators(**settings: object) -> Operators:
 def test_both_operators_and_their_gradients_are_the_dense_ones() -> None:
     y = torch.randn(40, 5, generator=gen()).requires_grad_()
     weight = torch.randn(40, 5, generator=gen(1))
-    made = operators()
+    made = operators(loop_weight=1)
     for sparse, operator in zip((made.a, made.b), DENSE, strict=True):
         dense = torch.from_numpy(operator).float()
         torch.testing.assert_close(sparse(y), dense @ y, atol=1e-5, rtol=0)
@@ -121,6 +164,41 @@ def test_both_operators_and_their_gradients_are_the_dense_ones() -> None:
         torch.testing.assert_close(found, dense.T @ weight, atol=1e-5, rtol=0)
     kernel, expected = operators(kind="heat", time=2.0).b(torch.eye(40)), slow_diffusion(DENSE[0], "heat", time=2.0)
     torch.testing.assert_close(kernel, torch.from_numpy(expected).float(), atol=1e-5, rtol=0)
+
+
+def test_self_loops_of_another_weight_are_branch_as_alone() -> None:
+    dense = [torch.from_numpy(part).float() for part in dense_operators(DATA.edge_index, 40, 2)]
+    x = DATA.features()
+    near, far = branch_inputs(DATA.edge_index, x, loop_weight=2)
+    made = operators()  # the default
+    for found, operator, apply in zip((near, far), dense, (made.a, made.b), strict=True):
+        np.testing.assert_allclose(found, operator.numpy() @ x.toarray(), atol=1e-5)
+        torch.testing.assert_close(apply(torch.eye(40)), operator, atol=1e-5, rtol=0)
+
+
+def test_a_sparse_diffusion_is_not_symmetric() -> None:
+    matrix = sparsified(normalised_adjacency(DATA.edge_index, 40), DATA.edge_index.shape[1] / 40, "ppr")
+    dense = torch.from_numpy(slow_sparsified(DENSE[1], DATA.edge_index.shape[1])).float()
+    assert not torch.allclose(dense, dense.T)
+    x = DATA.features()
+    near, far = branch_inputs(DATA.edge_index, x, diffusion=matrix)
+    np.testing.assert_allclose(near, NEAR)
+    np.testing.assert_allclose(far, dense.numpy() @ x.toarray(), atol=1e-5)
+    made = Operators.of(DATA.edge_index, x, DiffusionSettings(), CPU, matrix)
+    y = torch.randn(40, 5, generator=gen()).requires_grad_()
+    weight = torch.randn(40, 5, generator=gen(1))
+    torch.testing.assert_close(made.b(y), dense @ y, atol=1e-5, rtol=0)
+    (found,) = torch.autograd.grad((made.b(y) * weight).sum(), y)
+    torch.testing.assert_close(found, dense.T @ weight, atol=1e-5, rtol=0)
+    torch.testing.assert_close(made.a(y), operators().a(y))
+
+
+def test_where_branch_a_mixes_by_its_adjacency_self_loops_have_its_weight() -> None:
+    mix = MixSettings(operator="adjacency")
+    model = MVGRLEncoder(DATA.num_features, 8, gen(), "mo-mix", mix, 2).eval()
+    z = model.a(NEAR)
+    dense = torch.from_numpy(dense_operators(DATA.edge_index, 40, 2)[0]).float()
+    torch.testing.assert_close(model.views(NEAR, FAR, EDGES, gen())[0].z, model.head(dense @ z))
 
 
 def test_the_loss_of_the_discriminator_by_hand() -> None:

@@ -28,6 +28,8 @@ class Batch:
         edge_attr: categorical edge features `[e, columns]`, or None.
         features: real-valued features `[n, d]` in place of `x`, or None: one-hot categories beside the data's own
             attributes, or what a method or an augmentation put there.
+        edge_weight: weights `[e]` of edges for methods that weigh them, or None.
+        largest: number of nodes of the largest graph of the data set.
         search: whether to look for nodes that an encoder cannot tell apart; results are the same.
     """
 
@@ -37,6 +39,8 @@ class Batch:
     num_graphs: int
     edge_attr: Tensor | None = None
     features: Tensor | None = None
+    edge_weight: Tensor | None = None
+    largest: int = 0
     search: bool = True
     # What is made of a batch once, however often it is encoded; a changed batch begins anew.
     _sums: dict[tuple[int, ...], Tensor] = field(init=False, repr=False, compare=False, default_factory=dict)
@@ -80,6 +84,7 @@ def collate(data: PackedGraphs | PackedCorpus, index: Integers) -> Batch:
     """Gather the graphs of `index` into one batch: two fancy indexings and one addition, no loop over graphs."""
     index = np.asarray(index, dtype=np.int64)
     if isinstance(data, PackedCorpus):
+        # Its largest molecule is not looked for: no method that pads sees molecules.
         data, index = data.take(index), np.arange(len(index))
     nodes, edges = ranges(data.node_offset, index), ranges(data.edge_offset, index)
     num_nodes, num_edges = data.num_nodes[index], data.num_edges[index]
@@ -95,6 +100,8 @@ def collate(data: PackedGraphs | PackedCorpus, index: Integers) -> Batch:
         num_graphs=len(index),
         edge_attr=None if data.edge_attr is None else torch.from_numpy(data.edge_attr[edges].astype(np.int64)),
         features=features,
+        edge_weight=None if data.edge_weight is None else torch.from_numpy(data.edge_weight[edges]),
+        largest=int(data.num_nodes.max(initial=0)),
     )
 
 
@@ -118,4 +125,5 @@ def with_self_loops(batch: Batch, *, but_last: bool, labelled: bool = False) -> 
             raise ValueError("the molecular encoder adds self-loops itself")
         none = batch.edge_attr.new_zeros(len(nodes), batch.edge_attr.shape[1])
         batch = replace(batch, edge_attr=torch.cat([batch.edge_attr, none]))
-    return replace(batch, edge_index=torch.cat([batch.edge_index, nodes.expand(2, -1)], dim=1))
+    # Encoders that are given self-loops weigh no edges.
+    return replace(batch, edge_index=torch.cat([batch.edge_index, nodes.expand(2, -1)], dim=1), edge_weight=None)

@@ -18,7 +18,7 @@ from relamp.errors import RelampError
 from relamp.runtime.files import read_json
 from relamp.runtime.sealed import again, check_facts, read_sealed, write_sealed
 
-Value = float | bool | str
+Value = float | bool | str | None
 
 DEFAULT = "default"  # the setting of a run whose parameters are all as configured
 RUN = ["method", "dataset", "setting"]
@@ -124,8 +124,8 @@ def with_parameters(rows: pd.DataFrame) -> pd.DataFrame:
 def setting_name(values: Mapping[str, Value]) -> str:
     """Return the values of some parameters as a path part, such as `gamma~0.2_alpha~1`; `DEFAULT` without any.
 
-    Raises RelampError if `setting_values` could not read the name back: values are finite numbers, booleans, or words
-    without `_`, `~` and `/` that do not read as either; a parameter is named as in Python.
+    Raises RelampError if `setting_values` could not read the name back: values are finite numbers, booleans, None, or
+    words without `_`, `~` and `/` that read as none of these; a parameter is named as in Python.
     """
     name = "_".join(f"{parameter}~{_spelt(value)}" for parameter, value in values.items()) or DEFAULT
     if "/" in name or _parsed(name) != dict(values):
@@ -156,6 +156,8 @@ def _parsed(name: str) -> dict[str, Value] | None:
 
 
 def _spelt(value: Value) -> str:
+    if value is None:
+        return "null"
     if isinstance(value, str | bool):
         return str(value).lower() if isinstance(value, bool) else value
     short = f"{value:g}"
@@ -166,6 +168,8 @@ def _spelt(value: Value) -> str:
 def _value(text: str) -> Value:
     if text in ("true", "false"):
         return text == "true"
+    if text == "null":
+        return None
     try:
         return float(text)
     except ValueError:

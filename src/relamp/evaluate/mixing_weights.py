@@ -43,12 +43,13 @@ def neighbour_weights(
 
     `edge_index` is `[2, e]`, a message from row 0 to row 1, each edge once; self-loops are ignored. `maps` are mp-mix's
     queries and keys (Eq. 6), `[d, d]` each, as a linear layer stores them; None is mo-mix. Raises RelampError where the
-    settings mix otherwise: over all rows, or by the adjacency.
+    settings mix otherwise: over all rows, by the adjacency, or before the activation.
     """
-    if settings.scope != "wp" or settings.operator != "weights":
+    if settings.scope != "wp" or settings.operator != "weights" or settings.layer != "words":
         raise RelampError(
-            f"mixing weights: scope {settings.scope!r} with operator {settings.operator!r} has no weights over "
-            "neighbours; choose a method of the scope 'wp' and the operator 'weights'"
+            f"mixing weights: scope {settings.scope!r} with operator {settings.operator!r} and layer "
+            f"{settings.layer!r} has no weights over neighbours of the embeddings; choose a method of the scope 'wp', "
+            "the operator 'weights' and the layer 'words'"
         )
     n = len(z)
     q, k = (unit_rows(z @ matrix.T if maps else z) for matrix in maps or (z, z))

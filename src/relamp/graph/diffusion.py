@@ -15,13 +15,14 @@ from relamp.settings.nodes import Diffusion
 COLUMNS_AT_ONCE = 64
 
 
-def normalised_adjacency(edge_index: Integers, num_nodes: int, self_loops: bool = True) -> csr_matrix[np.float64]:
-    """Return `D^-1/2 (A + I) D^-1/2` as a sparse matrix, the operator of a GCN layer (Kipf and Welling 2017).
+def normalised_adjacency(edge_index: Integers, num_nodes: int, self_loops: float = 1) -> csr_matrix[np.float64]:
+    """Return `D^-1/2 (A + w I) D^-1/2` as a sparse matrix; with w = 1 the operator of a GCN layer (Kipf, Welling 2017).
 
     Row i holds what reaches node i. Edges count once however often they are listed, and a node has one self-loop at
-    most. A node without any edge keeps itself (weight 1), or has an empty row where no self-loops are added. In a
-    directed graph rows are scaled by in-degrees and columns by out-degrees, so that the spectral norm is at most 1.
-    `edge_index` is `[2, E]`, messages from row 0 to row 1, with both directions of undirected edges.
+    most, of the weight w that is given; with 0 none is added. A node without any edge keeps itself (weight 1), or has
+    an empty row where no self-loops are added. In a directed graph rows are scaled by their own sums and columns by
+    theirs, so that the spectral norm is at most 1. `edge_index` is `[2, E]`, messages from row 0 to row 1, with both
+    directions of undirected edges.
     """
     source, target = edge_index.astype(np.int64)
     ones = np.ones(len(source))
@@ -29,8 +30,10 @@ def normalised_adjacency(edge_index: Integers, num_nodes: int, self_loops: bool 
     if self_loops:
         adjacency = csr_matrix(adjacency + eye_array(num_nodes))
     adjacency.data = np.ones_like(adjacency.data)  # duplicates were summed
-    received, sent = np.diff(adjacency.indptr), np.bincount(adjacency.indices, minlength=num_nodes)
-    rows, columns = (diags_array(np.maximum(degree, 1.0) ** -0.5) for degree in (received, sent))
+    if self_loops:
+        adjacency = csr_matrix(adjacency + (self_loops - 1) * eye_array(num_nodes))
+    received, sent = (np.asarray(adjacency.sum(axis=axis)).reshape(-1) for axis in (1, 0))
+    rows, columns = (diags_array(np.where(degree > 0, degree, 1) ** -0.5) for degree in (received, sent))
     return csr_matrix(rows @ adjacency @ columns)
 
 
@@ -38,6 +41,23 @@ def scaled(adjacency: csr_matrix[np.float64]) -> csr_matrix[np.float64]:
     """Return `D^-1/2 A D^-1/2` of a symmetric matrix of weights at least 0, D its row sums, none of them 0."""
     half = diags_array(np.asarray(adjacency.sum(axis=1)).reshape(-1) ** -0.5)
     return csr_matrix(half @ adjacency @ half)
+
+
+def adjacencies(
+    edge_index: Integers, num_nodes: int, weight: NDArray[np.float32] | None = None, loop_weight: float = 1
+) -> tuple[csr_matrix[np.float64], csr_matrix[np.float64]]:
+    """Return the operators of both branches of MVGRL, `[N, N]`: the adjacency, and the one that is diffused.
+
+    Both are the normalised adjacency, the former with self-loops of the `loop_weight`. With weights `[E]` of the edges,
+    each listed once a direction, these are the adjacency, and the diffusion is made of the edges' signs with a
+    self-loop added to each node, as M-Mix's public code does it for edited graphs.
+    """
+    if weight is None:
+        adjacency = normalised_adjacency(edge_index, num_nodes)
+        return (adjacency if loop_weight == 1 else normalised_adjacency(edge_index, num_nodes, loop_weight)), adjacency
+    shape, (source, target) = (num_nodes, num_nodes), edge_index.astype(np.int64)
+    weighted = csr_matrix((weight.astype(np.float64), (target, source)), shape=shape)
+    return weighted, scaled(csr_matrix(weighted.sign() + eye_array(num_nodes)))
 
 
 def diffuse(
@@ -68,11 +88,11 @@ def diffuse(
     for start in range(0, x.shape[1], COLUMNS_AT_ONCE):
         block = columns[:, start : start + COLUMNS_AT_ONCE]
         dense = np.asarray(block.todense() if issparse(x) else block, dtype=np.float64)
-        result[:, start : start + COLUMNS_AT_ONCE] = _series(adjacency, dense, weights)
+        result[:, start : start + COLUMNS_AT_ONCE] = series(adjacency, dense, weights)
     return result
 
 
-def _series(
+def series(
     adjacency: csr_matrix[np.float64], x: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return `sum_k weights[k] C_k(adjacency) x` by the recurrence `C_{k+1} = 2 T C_k - C_{k-1}`."""

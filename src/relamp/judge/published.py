@@ -23,9 +23,14 @@ AGGREGATES = (*AVERAGES, RANK)
 SPLITS = ("transductive", "inductive")  # printed beside cells of M-Mix's Table 8, one for each data set
 # Printed rows that are a method of relamp under another name: what M-Mix ran again itself (a dagger), the one row that
 # says the scope which is the default, and MVGRL's branches with M-Mix's objectives, which Table 9 marks by the dagger
-# and whose numbers Table 7 prints as MVGRL's.
+# and whose numbers Table 7 prints as MVGRL's. Table 2 prints i-mix with the inputs X and A, which are GRACE's, as in
+# Table 8; MVGRL has its diffusion besides.
 _RUN_AS = {"mo-mix-wp": "mo-mix"}
-_RUN_THERE_AS = {("mmix_table9", "mvgrl-reproduced"): "mvgrl-infonce", ("mmix_table7", "mvgrl"): "mvgrl-infonce"}
+_RUN_THERE_AS = {
+    ("mmix_table2", "imix"): "grace-imix",
+    ("mmix_table7", "mvgrl"): "mvgrl-infonce",
+    ("mmix_table9", "mvgrl-reproduced"): "mvgrl-infonce",
+}
 _AGAIN = "-reproduced"
 
 # By artifact and domain of the data set, the evaluation by which its cells are judged.

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from relamp.data.nodes import PackedNodes
+from relamp.graph.diffusion import normalised_adjacency
+from relamp.graph.sparsified import sparsified
 from relamp.method.base import Loss, Randomness
 from relamp.method.nodes import NodeBatch, NodeMethod
 from relamp.mixing.nodes import taken
@@ -49,17 +51,24 @@ class MVGRL(NodeMethod):
         self.mix = settings.mix.model_validate({**settings.mix.model_dump(), **(mix or {})})
 
     def prepare(self, data: PackedNodes, device: torch.device) -> DiffusedNodes:
-        """Return both branches' inputs; their error is the settings' `diffusion.tolerance`."""
-        x, options = self.inputs(data), self.settings.diffusion
-        inputs = branch_inputs(data.edge_index, x, options.kind, options.alpha, options.time, options.tolerance)
+        """Return both branches' inputs, as the settings' `diffusion` says; its tolerance bounds their error."""
+        x, options, edges = self.inputs(data), self.settings.diffusion, data.edge_index
+        of_diffusion, made = (options.kind, options.alpha, options.time), None
+        if options.sparsifies(data.name):
+            walk = normalised_adjacency(edges, data.num_nodes)
+            made = sparsified(walk, edges.shape[1] / data.num_nodes, *of_diffusion)
+        inputs = branch_inputs(
+            edges, x, *of_diffusion, options.tolerance, loop_weight=options.loop_weight, diffusion=made
+        )
         a, b = (torch.from_numpy(part).to(device) for part in inputs)
-        operators = Operators.of(data.edge_index, x, options, device) if self.own else None
+        operators = Operators.of(edges, x, options, device, made) if self.own else None
         return DiffusedNodes(a, b, edges_of(data, device), operators)
 
     def draw(self, data: PackedNodes, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
         """Return the two branches with g and the mixer, and the discriminator of MVGRL's own objective."""
         hidden = self.settings.hidden
-        encoder = MVGRLEncoder(data.num_features, hidden, generator, self.mixer, self.mix)
+        loops = self.settings.diffusion.loop_weight
+        encoder = MVGRLEncoder(data.num_features, hidden, generator, self.mixer, self.mix, loops)
         return encoder, LocalGlobal(hidden, generator) if self.own else nn.Identity()
 
     def loss(self, encoder: MVGRLEncoder, head: nn.Module, batch: NodeBatch, random: Randomness) -> Loss:
@@ -82,6 +91,6 @@ class MVGRL(NodeMethod):
         """Return the embeddings of all nodes `[N, hidden]` (concat: `[N, 2 hidden]`) for each wanted branch."""
         graph: DiffusedNodes = batch.graph
         a, b = encoder.readout(graph.a, graph.b, graph.edge_index, random, self.settings.readout)
-        return {
-            branch: encoder.a(graph.a) if branch == "z" else COMBINED[branch](a, b) for branch in self.settings.branches
-        }
+        together = self.settings.host_together if self.own else self.settings.together
+        wanted = [together if branch == "average" else branch for branch in self.settings.branches]
+        return {branch: encoder.a(graph.a) if branch == "z" else COMBINED[branch](a, b) for branch in wanted}

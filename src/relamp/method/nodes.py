@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
 from relamp.data.nodes import PackedNodes, rows_scaled
-from relamp.loss.info_nce import node_objective
+from relamp.loss.info_nce import cross_info_nce, info_nce, n_pair
 from relamp.method.base import Loss, Method
 from relamp.mixing.base import Mixed
 from relamp.mixing.similarity import mixing_mlp
@@ -50,7 +50,15 @@ class NodeMethod(Method):
         return {"average": encoder(encoder.project(batch.graph.features), batch.graph.edge_index)}
 
     def contrast(self, mixed: Mixed, other: Tensor) -> Loss:
-        """Return M-Mix's objective (Eq. 10) between `g(z-hat)` and the other view's nodes, `[n, d]` each."""
-        weighted = self.settings.diversity * mixed.diversity
-        total = node_objective(mixed.z, other, weighted, self.settings.temperature, mixed.label)
-        return Loss(total, {"node": total - weighted, "diversity": mixed.diversity})
+        """Return M-Mix's objective (Eq. 10) between `g(z-hat)` and the other view's nodes, `[n, d]` each.
+
+        i-mix has a loss of its own, in which labels are mixed as samples are.
+        """
+        settings = self.settings
+        if mixed.label is not None:
+            node = n_pair(mixed.z, other, mixed.label, settings.temperature)
+        else:
+            loss = cross_info_nce if settings.contrast == "across" else info_nce
+            node = loss(mixed.z, other, settings.temperature, "both")
+        total = node + settings.diversity * mixed.diversity
+        return Loss(total, {"node": node, "diversity": mixed.diversity})

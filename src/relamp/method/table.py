@@ -85,7 +85,8 @@ _NODES = {
     "mp-mix-op": _mvgrl("mp-mix-op", mixer="mp-mix", mix={"scope": "op"}, lacks=["scope"]),
     "binary-mix": _mvgrl("binary-mix", mixer="binary-mix"),
     "random-mix": _mvgrl("random-mix", mixer="random-mix"),
-    "imix": _mvgrl("i-mix", mixer="i-mix"),
+    # Of S X, not of X. What the tables of M-Mix print has the inputs X and A: it is i-mix on GRACE.
+    "mvgrl-imix": _mvgrl("MVGRL+(i-mix)", mixer="i-mix"),
     "grace": _grace("GRACE", mixer="none"),
     "grace-gat": _grace("GRACE (GAT)", mixer="none", encoder="gat"),
     "grace-imix": _grace("GRACE+(i-mix)", mixer="i-mix"),

@@ -26,7 +26,7 @@ class Mixed:
         diversity: the term that Eq. 10 adds (Eq. 8), 0 for mixers without one.
         weights: the weights that made z; None without mixing, and in the scope "op" above ROWS_AT_ONCE samples.
         label: for i-mix, the partner of each sample `[n]` and the share of the sample itself `[n]`, of which its
-            loss makes the virtual label; see `relamp.loss.info_nce.info_nce`.
+            loss makes the virtual label; see `relamp.loss.info_nce.n_pair`.
     """
 
     z: Tensor
@@ -74,9 +74,10 @@ class BinaryMix(Mixer):
 
 
 class IMix(Mixer):
-    """i-mix (Lee et al. 2021): mixes each sample with a random partner, the share drawn from Beta(1, 1).
+    """i-mix (Lee et al. 2021): mixes each sample with a random partner, which has the smaller share.
 
-    Its loss takes the mixed label of `Mixed`.
+    The share is drawn from Beta(1, 1), and that or the rest is the sample's own, whichever is larger, as in i-mix's
+    public code. Its loss takes the mixed label of `Mixed`.
     """
 
     mixes_inputs = True
@@ -85,7 +86,8 @@ class IMix(Mixer):
         """Mix the rows of z `[n, d]` with those of a random permutation."""
         random = needed(random)
         partner = torch.randperm(len(z), generator=random, device=random.device).to(z.device)
-        share = torch.rand(len(z), generator=random, device=random.device).to(z)
+        drawn = torch.rand(len(z), generator=random, device=random.device).to(z)
+        share = torch.maximum(drawn, 1 - drawn)
         mixed = share[:, None] * z + (1 - share)[:, None] * z[partner]
         return Mixed(mixed, z.new_zeros(()), _two(partner, share), (partner, share))
 

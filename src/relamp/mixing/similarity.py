@@ -22,8 +22,11 @@ class SimilarityMix(Mixer):
     In the scope "op", theta decides who is in the softmax at all, so that weights sum to 1 (Eq. 2) there too.
     """
 
-    def __init__(self, name: str, dim: int, settings: MixSettings, generator: torch.Generator) -> None:
+    def __init__(
+        self, name: str, dim: int, settings: MixSettings, generator: torch.Generator, loop_weight: float = 1
+    ) -> None:
         super().__init__()
+        self.loop_weight = loop_weight
         projected = name in ("mp-mix", "mp-mix-nodiv")
         self.settings = settings
         if settings.scope == "wp":
@@ -61,9 +64,10 @@ class SimilarityMix(Mixer):
         pairs, edges = Pairs(source, target, n), len(source)
         received = torch.bincount(target, minlength=n)
         if self.settings.operator == "adjacency":
-            # The entries of `D^-1/2 (A + I) D^-1/2`.
-            into, out = ((count + 1).to(z.dtype) for count in (received, torch.bincount(source, minlength=n)))
-            share, own = (into[target] * out[source]).rsqrt(), (into * out).rsqrt()
+            # The entries of `D^-1/2 (A + w I) D^-1/2`.
+            loop = self.loop_weight
+            into, out = (count.to(z.dtype) + loop for count in (received, torch.bincount(source, minlength=n)))
+            share, own = (into[target] * out[source]).rsqrt(), loop * (into * out).rsqrt()
         elif self.constant is not None:
             weight = pair_dot(q, k, pairs).exp()
             total = sum_by_target(weight, target, n) + self._own_term(q, k)
@@ -141,18 +145,18 @@ class SimilarityMix(Mixer):
         return int(torch.randint(2**62, (), generator=random, device=random.device))
 
 
-def make_mixer(name: str, dim: int, settings: MixSettings, generator: torch.Generator) -> Mixer:
+def make_mixer(name: str, dim: int, settings: MixSettings, generator: torch.Generator, loop_weight: float = 1) -> Mixer:
     """Return one of MIXERS for samples `[n, dim]`, freshly drawn; "mp-mix-nodiv" is mp-mix without the diversity term.
 
-    Raises ValueError if there is no such mixer.
+    Where it mixes by the adjacency, that has self-loops of this weight. Raises ValueError if there is no such mixer.
     """
     plain = {"none": Mixer, "binary-mix": BinaryMix, "i-mix": IMix}
-    return plain[name]() if known_mixer(name) in plain else SimilarityMix(name, dim, settings, generator)
+    return plain[name]() if known_mixer(name) in plain else SimilarityMix(name, dim, settings, generator, loop_weight)
 
 
-def mixing_mlp(dim: int, generator: torch.Generator) -> nn.Sequential:
+def mixing_mlp(dim: int, generator: torch.Generator, bias: bool = True) -> nn.Sequential:
     """Return g of Eq. 9, Linear-PReLU-Linear of constant width, which follows the mixing on graphs."""
-    return nn.Sequential(drawn_linear(dim, dim, generator), PReLU(), drawn_linear(dim, dim, generator))
+    return nn.Sequential(drawn_linear(dim, dim, generator, bias), PReLU(), drawn_linear(dim, dim, generator, bias))
 
 
 def _normal(shape: torch.Size, random: torch.Generator | None) -> Tensor:

@@ -2,19 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, eye_array
+from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from relamp.data.packed import Integers
-from relamp.graph.diffusion import chebyshev_coefficients, diffuse, normalised_adjacency, scaled
+from relamp.graph.diffusion import adjacencies, chebyshev_coefficients, diffuse
 from relamp.kernels.prelu import PReLU
-from relamp.kernels.product import drawn_linear
+from relamp.kernels.product import drawn_linear, linear
+from relamp.kernels.symmetric import chebyshev_sum, symmetric
 from relamp.mixing.base import Mixed, Mixer
 from relamp.mixing.nodes import mix_nodes, taken
 from relamp.mixing.similarity import make_mixer, mixing_mlp
@@ -31,25 +32,29 @@ def branch_inputs(
     time: float = 5.0,
     tolerance: float = 1e-6,
     weight: NDArray[np.float32] | None = None,
+    loop_weight: float = 1,
+    diffusion: csr_matrix[np.float64] | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return `S X` `[N, F]` of both branches, with the normalised adjacency and with its diffusion.
 
     A branch is `PReLU(S X W + b)`, and `S X` knows no weights: it is computed once, from the edges `[2, E]` in both
-    directions and X `[N, F]`, without a matrix of N x N. For the diffusion see `relamp.graph.diffusion.diffuse`; with
-    "adjacency" both branches see the same.
+    directions and X `[N, F]`, without a matrix of N x N. Self-loops of the adjacency have the `loop_weight`. For the
+    diffusion see `relamp.graph.diffusion.diffuse`; it may be given as a sparse matrix. With "adjacency" both branches
+    see the same.
 
-    With weights `[E]` of the edges, each listed once a direction, these are the adjacency, and the diffusion is made of
-    the edges' signs with a self-loop added to each node, as M-Mix's public code does it for edited graphs.
+    Weights are those of `relamp.graph.diffusion.adjacencies`.
     """
-    if weight is None:
-        adjacency = signs = normalised_adjacency(edge_index, x.shape[0])
-    else:
-        shape, (source, target) = (x.shape[0], x.shape[0]), edge_index.astype(np.int64)
-        adjacency = csr_matrix((weight.astype(np.float64), (target, source)), shape=shape)
-        signs = scaled(csr_matrix(adjacency.sign() + eye_array(x.shape[0])))
-    product: csr_matrix[np.float64] = csr_matrix(adjacency @ x)
-    near: NDArray[np.float32] = product.toarray().astype(np.float32)
-    return near, near if kind == "adjacency" else diffuse(signs, x, kind, alpha, time, tolerance)
+    adjacency, signs = adjacencies(edge_index, x.shape[0], weight, loop_weight)
+    near = _product(adjacency, x)
+    if kind == "adjacency":
+        return near, near
+    return near, diffuse(signs, x, kind, alpha, time, tolerance) if diffusion is None else _product(diffusion, x)
+
+
+def _product(operator: csr_matrix[np.float64], x: csr_matrix[np.float32]) -> NDArray[np.float32]:
+    product: csr_matrix[np.float64] = csr_matrix(operator @ x)
+    dense: NDArray[np.float32] = product.toarray().astype(np.float32)
+    return dense
 
 
 class Branch(nn.Module):
@@ -69,19 +74,28 @@ class Branch(nn.Module):
 class MVGRLEncoder(nn.Module):
     """Two branches without shared weights; branch a's nodes are mixed, and g follows (M-Mix Section 3.3, Fig. 1).
 
-    Without a mixer, which is not the mixer "none", branch a is contrasted as it is, without g.
+    With the layer "code", branch a mixes A X W, and g stands before the bias and the PReLU of its layer. Without a
+    mixer, which is not the mixer "none", branch a is contrasted as it is, without g.
     """
 
     def __init__(
-        self, columns: int, hidden: int, generator: torch.Generator, mixer: str | None, mix: MixSettings
+        self,
+        columns: int,
+        hidden: int,
+        generator: torch.Generator,
+        mixer: str | None,
+        mix: MixSettings,
+        loop_weight: float = 1,
     ) -> None:
         super().__init__()
         # Branches are drawn first, so that methods start from the same ones.
         self.a, self.b = (Branch(columns, hidden, generator) for _ in range(2))
         self.head: nn.Module | None = None
         self.mixer: Mixer | None = None
+        self.inside = mix.layer == "code"
         if mixer is not None:
-            self.head, self.mixer = mixing_mlp(hidden, generator), make_mixer(mixer, hidden, mix, generator)
+            self.head = mixing_mlp(hidden, generator, bias=not self.inside)
+            self.mixer = make_mixer(mixer, hidden, mix, generator, loop_weight)
 
     def forward(self, near: Tensor, far: Tensor) -> tuple[Tensor, Tensor]:
         """Return the nodes of both branches, z `[n, hidden]` each, of `S X` `[n, columns]`."""
@@ -102,11 +116,33 @@ class MVGRLEncoder(nn.Module):
         other = self.b(taken(far, sample))
         if self.mixer is None or self.head is None:
             return Mixed(self.a(taken(near, sample)), other.new_zeros(())), other
-        # The layer is linear up to its activation, so that mixing there mixes inputs, at less cost.
-        inputs = self.mixer.mixes_inputs
-        layer = self.a.linear if inputs else self.a
-        mixed = mix_nodes(self.mixer, lambda rows: layer(taken(near, rows)), edge_index, sample, len(near), random)
-        return replace(mixed, z=self.head(self.a.act(mixed.z) if inputs else mixed.z)), other
+        mixed = self._mixed(self.mixer, near, edge_index, random, sample)
+        return replace(mixed, z=self._after(mixed.z)), other
+
+    def _mixed(
+        self, mixer: Mixer, near: Tensor, edges: Tensor, random: torch.Generator | None, sample: Tensor | None = None
+    ) -> Mixed:
+        return mix_nodes(mixer, lambda rows: self._to_mix(taken(near, rows)), edges, sample, len(near), random)
+
+    def _to_mix(self, near: Tensor) -> Tensor:
+        """Return what branch a mixes, `[m, hidden]`, of `S X` `[m, columns]`."""
+        if self.inside:
+            return linear(near, self.a.linear.weight)
+        # The layer is linear up to its activation, so that mixing there mixes S X, at less cost. That is not what it is
+        # to mix X and then to propagate it, as on the host GRACE.
+        layer: nn.Module = self.a.linear if self.mixer is not None and self.mixer.mixes_inputs else self.a
+        made: Tensor = layer(near)
+        return made
+
+    def _after(self, mixed: Tensor) -> Tensor:
+        """Return branch a's output, `[n, hidden]`, of what was mixed."""
+        if self.head is None or self.mixer is None:
+            raise ValueError("an encoder without a mixer mixes nothing")
+        if self.inside:
+            made: Tensor = self.a.act(self.head(mixed) + self.a.linear.bias)
+        else:
+            made = self.head(self.a.act(mixed) if self.mixer.mixes_inputs else mixed)
+        return made
 
     def readout(
         self,
@@ -120,12 +156,11 @@ class MVGRLEncoder(nn.Module):
 
         A mixer of inputs has no mixture of its own for a node, and leaves them as they are.
         """
-        a, b = self(near, far)
-        if which == "encoder" or self.mixer is None or self.head is None:
-            return a, b
-        if not self.mixer.mixes_inputs:
-            a = mix_nodes(self.mixer, lambda rows: taken(a, rows), edge_index, None, len(a), random).z
-        return self.head(a), b
+        a, b = self.a(near), self.b(far)
+        if which == "output" and self.mixer is not None:
+            plain = self.mixer.mixes_inputs
+            a = self._after(self._to_mix(near) if plain else self._mixed(self.mixer, near, edge_index, random).z)
+        return a, b
 
 
 COMBINED: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
@@ -143,58 +178,43 @@ class Operators:
 
     Attributes:
         features: X, `[N, F]`.
-        adjacency: the normalised one, `[N, N]`.
-        coefficients: of the diffusion in Chebyshev polynomials of the adjacency, see `relamp.graph.diffusion`.
+        adjacency: the normalised one of branch a, `[N, N]`.
+        walk: the one of which the diffusion is made, with self-loops of weight 1.
+        coefficients: of the diffusion in Chebyshev polynomials of `walk`, see `relamp.graph.diffusion`.
+        diffusion: itself, where it was made as a sparse matrix.
     """
 
     features: SparseRows
     adjacency: SparseRows
+    walk: SparseRows
     coefficients: tuple[float, ...]
+    diffusion: SparseRows | None = None
 
     @classmethod
     def of(
-        cls, edge_index: Integers, x: csr_matrix[np.float32], settings: DiffusionSettings, device: torch.device
+        cls,
+        edge_index: Integers,
+        x: csr_matrix[np.float32],
+        settings: DiffusionSettings,
+        device: torch.device,
+        diffusion: csr_matrix[np.float64] | None = None,
     ) -> Self:
-        """Return those of a graph with edges `[2, E]` and features `[N, F]`."""
-        adjacency = SparseRows.of(normalised_adjacency(edge_index, x.shape[0])).to(device)
+        """Return those of a graph with edges `[2, E]` and features `[N, F]`, perhaps with its diffusion."""
+        operators = adjacencies(edge_index, x.shape[0], loop_weight=settings.loop_weight)
+        adjacency, walk = (SparseRows.of(operator).to(device) for operator in operators)
         series = chebyshev_coefficients(settings.kind, settings.alpha, settings.time, settings.tolerance)
-        return cls(SparseRows.of(x).to(device), adjacency, tuple(series.tolist()))
+        made = None if diffusion is None else SparseRows.of(diffusion).to(device)
+        return cls(SparseRows.of(x).to(device), adjacency, walk, tuple(series.tolist()), made)
 
     def a(self, y: Tensor) -> Tensor:
         """Return `S y` `[N, d]` for branch a."""
-        return _applied(y, self.adjacency.times)
+        return symmetric(y, self.adjacency.times)
 
     def b(self, y: Tensor) -> Tensor:
         """Return `S y` `[N, d]` for branch b."""
-        return _applied(y, self._series)
-
-    def _series(self, y: Tensor) -> Tensor:
-        total, before, now = self.coefficients[0] * y, y, y
-        for k, weight in enumerate(self.coefficients[1:]):
-            after = self.adjacency.times(now)
-            if k:
-                after = 2 * after - before
-            before, now = now, after
-            total += weight * now
-        return total
-
-
-class _Symmetric(torch.autograd.Function):
-    """A symmetric operator: it does to gradients what it does to values, and no step in between is kept."""
-
-    @staticmethod
-    def forward(ctx: Any, y: Tensor, operator: Callable[[Tensor], Tensor]) -> Tensor:
-        ctx.operator = operator
-        return operator(y)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        return ctx.operator(gradients[0]), None
-
-
-def _applied(y: Tensor, operator: Callable[[Tensor], Tensor]) -> Tensor:
-    made: Tensor = _Symmetric.apply(y, operator)  # type: ignore[no-untyped-call]
-    return made
+        if self.diffusion is not None:
+            return self.diffusion.times(y)
+        return symmetric(y, lambda y: chebyshev_sum(y, self.walk.times, self.coefficients))
 
 
 class LocalGlobal(nn.Module):

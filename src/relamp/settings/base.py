@@ -20,7 +20,7 @@ Epoch = Annotated[int, Field(ge=0, lt=2**31)]
 
 def _in_a_path(value: Any) -> Any:
     """Return a value that can stand in a path, where `_`, `~` and `/` part names from values."""
-    if isinstance(value, bool | int | float):
+    if value is None or isinstance(value, bool | int | float):
         return value
     text = str(value)
     if not re.fullmatch(r"[A-Za-z0-9.+-]+", text):
@@ -32,7 +32,7 @@ def _in_a_path(value: Any) -> Any:
     return text
 
 
-Value = Annotated[bool | int | float | str, BeforeValidator(_in_a_path)]
+Value = Annotated[bool | int | float | str | None, BeforeValidator(_in_a_path)]
 
 
 class Settings(BaseModel):

@@ -37,6 +37,9 @@ class MixSettings(Settings):
     operator: Literal["weights", "adjacency"] = "weights"
     """Mix by the weights (weights), or by the normalised adjacency (adjacency), as the public code for nodes does after
     it has computed the weights."""
+    layer: Literal["words", "code"] = "words"
+    """What MVGRL's branch a mixes, and what follows: PReLU(A X W + b) and g, Linear-PReLU-Linear (words, Fig. 1 and
+    Eq. 9), or A X W, of which g makes PReLU(g(.) + b), g without biases (code). GRACE and SimCLR have no such layer."""
 
     @model_validator(mode="after")
     def _adjacency_is_known(self) -> Self:

@@ -13,7 +13,11 @@ Diffusion = Literal["ppr", "heat"]
 
 
 class DiffusionSettings(base.Settings):
-    """Operator of MVGRL's second branch."""
+    """Operators of MVGRL's branches: the normalised adjacency, and its diffusion."""
+
+    loop_weight: base.Positive = 2.0
+    """Weight of the self-loops of branch a's adjacency. MVGRL's public code adds them twice, and M-Mix stands on its
+    loader; those of which the diffusion is made weigh 1."""
 
     kind: Diffusion = "ppr"
     """Personalised PageRank (ppr) or heat kernel (heat)."""
@@ -23,13 +27,27 @@ class DiffusionSettings(base.Settings):
     """Diffusion time of the heat kernel."""
     tolerance: base.Share = 1e-6
     """Error bound of the diffused features, relative to the norm of a column."""
+    sparsified: Literal["never", "citeseer", "always"] = "citeseer"
+    """Whether small entries of the diffusion are dropped and its columns scaled, as MVGRL's public code does it on the
+    data set Citeseer, see `relamp.graph.sparsified`."""
+
+    def sparsifies(self, dataset: str) -> bool:
+        """Return whether the diffusion of a data set is sparsified."""
+        return self.sparsified == "always" or (self.sparsified == "citeseer" and dataset == "Citeseer")
 
 
 class GraceSettings(base.Settings):
     """GRACE's encoder and its two views (Zhu et al. 2020); each rate is given for view a and view b."""
 
+    by_dataset: bool = False
+    """Whether Cora, Citeseer, Pubmed and DBLP have the settings of GRACE's public code, encoder and optimiser included,
+    see `relamp.method.grace.OWN`; its epochs are a limit to those that are configured."""
     layers: base.Count = 1
     """Number of layers of the encoder; M-Mix uses one, GRACE itself two."""
+    wide: bool = False
+    """Whether all layers but the last are twice as wide as the embeddings, as in GRACE's public code."""
+    activation: Literal["relu", "prelu"] = "relu"
+    """Activation of each layer; GRACE's public code has relu on all data sets but Citeseer."""
     heads: base.Count = 4
     """Number of attention heads, where the encoder is GAT."""
     drop_edges: tuple[base.Ratio, base.Ratio] = (0.2, 0.4)
@@ -63,15 +81,31 @@ class NodePretraining(base.Settings):
     """Width of the embeddings."""
     learning_rate: base.Positive = 3e-4
     """Learning rate of Adam."""
+    weight_decay: base.NotNegative = 0.0
+    """Weight decay of Adam."""
     temperature: base.Temperature = 1.0
     """Temperature tau of Eq. 9."""
+    contrast: Literal["all", "across"] = "all"
+    """Negatives of a node: all others of both branches (all, Eq. 9), or those of the other branch alone, by the
+    cross-entropy over rows and over columns of the cosines (across, M-Mix's public code for nodes). i-mix has a loss of
+    its own."""
     sample_size: base.AtLeastTwo = 10_000
-    """Nodes that are contrasted per step, drawn anew in each step; smaller graphs are used whole."""
+    """Nodes that are contrasted with one another, drawn anew in each step; smaller graphs are used whole."""
+    sample: Literal["random", "blocks"] = "random"
+    """What is drawn for a step: random nodes (random), or four blocks of consecutive nodes, each contrasted by itself
+    (blocks, M-Mix's public code, which moreover leaves out the edges between a block and other nodes)."""
     inductive: bool = False
     """Whether training sees only the graphs that hold the training nodes of the public split."""
     branches: Annotated[tuple[Branch, ...], Field(min_length=1)] = ("average",)
-    """Embeddings to store (Table 6): of branch a (the mixed one), of branch b, their average, both concatenated
-    (concat), or what branch a mixes (z), on which Theorem 3.1 is checked. GRACE has one encoder for both views, whose embeddings of the whole graph count as average."""
+    """Embeddings to store (Table 6): of branch a (the mixed one), of branch b, of both together (average, as far as
+    `together` or `host_together` do not say sum), both concatenated (concat), or what branch a mixes (z), on which
+    Theorem 3.1 is checked. GRACE has one encoder for both views, whose embeddings of the whole graph count as
+    average."""
+    together: Literal["average", "sum"] = "average"
+    """How M-Mix makes one embedding of both branches: their average (the paper's words) or their sum, twice as long,
+    which a probe sees (its code)."""
+    host_together: Literal["sum", "average"] = "sum"
+    """The same of its host MVGRL with MVGRL's own objective, whose code has the sum."""
     readout: Literal["encoder", "output"] = "output"
     """Embeddings are what is contrasted: branch a's after mixing and projection (output, the public code), or the
     encoder's output before both (encoder, printed as z)."""
