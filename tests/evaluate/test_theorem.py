@@ -18,11 +18,11 @@ from relamp.evaluate.theorem import hard_negatives
 from relamp.runtime.files import sha256
 
 SEEDS = (0, 1)
-SETTINGS = {"branches": ["average", "a"], "readout": "encoder", "mix": {}}
+SETTINGS = {"branches": ["average", "z"], "mix": {}}
 RUN = ("method", "dataset", "setting", "seed")
 
 
-def run(folder: Path, mixer: str, branch: str = "a", maps: bool = True, **over: Any) -> tuple[pd.DataFrame, ...]:
+def run(folder: Path, mixer: str, branch: str = "z", maps: bool = True, **over: Any) -> tuple[pd.DataFrame, ...]:
     """Measure on embeddings that are drawn at random, with the maps of mp-mix."""
     data = random_nodes(0)
     digest = sha256(save_guarded(data, folder / "data.safetensors"))
@@ -67,12 +67,11 @@ def test_rows_say_who_gets_which_weight(tmp_path: Path) -> None:
     ("given", "message"),
     [
         ({"mixer": "binary-mix"}, "no weights that follow similarities"),
-        ({"mixer": "mo-mix", "branches": ["average"]}, "which is not stored; set `branches"),
-        ({"mixer": "mo-mix", "readout": "output"}, "which is not stored; set `branches"),
+        ({"mixer": "mo-mix", "branches": ["average", "a"]}, "what it mixes is not stored; set `branches"),
         ({"mixer": "mo-mix", "mix": {"scope": "op"}}, "has no weights over neighbours"),
         ({"mixer": "mo-mix", "options": {"mix": {"operator": "adjacency"}}}, "has no weights over neighbours"),
         ({"mixer": "mo-mix", "options": {"mix": {"layer": "code"}}}, "has no weights over neighbours"),
-        ({"mixer": "mo-mix", "branch": "average"}, "lacks the final embeddings of branch a"),
+        ({"mixer": "mo-mix", "branch": "average"}, "lacks the final embeddings of branch z"),
         ({"mixer": "mp-mix", "maps": False}, r"has no map 'mixer.query.weight', which mp-mix mixes by"),
     ],
 )

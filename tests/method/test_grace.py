@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +12,7 @@ from relamp.mixing.base import Mixed
 from relamp.model.node_encoder import sparse_nodes
 from relamp.settings.mixing import MixSettings
 from relamp.settings.nodes import NodePretraining
+from relamp.train.nodes import NodeTrainer
 from seeded import gen
 
 CPU = torch.device("cpu")
@@ -99,6 +102,35 @@ def test_imix_mixes_the_sampled_nodes_features(sample: torch.Tensor | None) -> N
     inputs[nodes] = share[:, None] * x[nodes] + (1 - share)[:, None] * x[nodes[partner]]
     z = encoder(inputs @ encoder.first, GRAPH.edge_index)
     torch.testing.assert_close(mixed.z, head[0](z[nodes]))
+
+
+def test_graces_own_settings_follow_the_data_set() -> None:
+    grace = {"by_dataset": True, "heads": 2}
+    settings = NodePretraining(hidden=8, checkpoints=(0, 300, 1200), readout="encoder", grace=grace)
+    own = GRACE(settings, "mp-mix").on("DBLP")
+    assert own.mixer == "mp-mix"
+    changed = own.settings.model_dump()
+    expected = {
+        **settings.model_dump(),
+        **{"hidden": 256, "temperature": 0.7, "learning_rate": 1e-3, "weight_decay": 1e-5, "epochs": 1000},
+        **{"patience": None, "checkpoints": (0, 300)},
+    }
+    expected["grace"] |= {"layers": 2, "wide": True, "activation": "relu"}
+    expected["grace"] |= {"drop_edges": (0.1, 0.4), "mask_features": (0.1, 0.0)}
+    assert changed == expected
+    encoder, _ = own.draw(DATA, gen())
+    assert encoder.first.shape == (12, 512)
+    assert encoder.later[0].shape == (512, 256)
+    short = settings.model_copy(update={"epochs": 50, "checkpoints": (0,)})
+    assert GRACE(short).on("DBLP").settings.epochs == 50
+    plain, gat = GRACE(NodePretraining(hidden=8)), GRACE(settings, encoder="gat")
+    assert plain.on("DBLP") is plain
+    assert gat.on("KarateClub") is gat
+    assert gat.on("Cora").heads == 2
+    data = replace(DATA, name="Cora")
+    trainer = NodeTrainer(data, GRACE(short), 0)
+    assert (trainer.settings.hidden, trainer.optimiser.weight_decay) == (128, 1e-5)
+    assert trainer.encoder.first.shape == (12, 256)
 
 
 def test_a_width_that_heads_cannot_share_is_refused() -> None:

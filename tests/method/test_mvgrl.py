@@ -74,14 +74,15 @@ def test_both_branches_together_are_averaged_by_m_mix_and_summed_by_mvgrl() -> N
 
 
 def test_the_wanted_branches_are_embedded() -> None:
-    method = MVGRL(SETTINGS.model_copy(update={"branches": ("concat", "a"), "readout": "encoder"}), mixer="mp-mix")
+    method = MVGRL(SETTINGS.model_copy(update={"branches": ("concat", "a", "z")}), mixer="mp-mix")
     encoder, head = method.draw(DATA, gen())
     graph = method.prepare(DATA, CPU)
     made = method.embed(encoder, head, NodeBatch(graph), torch.Generator())
-    assert list(made) == ["concat", "a"]
+    assert list(made) == ["concat", "a", "z"]
     a, b = encoder.readout(graph.a, graph.b, graph.edge_index, torch.Generator(), "output")
     torch.testing.assert_close(made["concat"], torch.cat([a, b], dim=1))
     torch.testing.assert_close(made["a"], a)
+    torch.testing.assert_close(made["z"], encoder(graph.a, graph.b)[0])
 
 
 def test_options_of_mixing_lie_over_the_settings() -> None:

@@ -22,7 +22,9 @@ from training import CLASSES, same, train
 SMALL: dict[str, dict[str, Any]] = {
     "graphs": {"epochs": 2, "checkpoints": (0, 2), "batch_size": 8, "hidden": 8, "layers": 2, "local_nodes": 10},
     "nodes": {"epochs": 4, "checkpoints": (0, 2), "hidden": 8, "sample_size": 15, "branches": ("average", "a", "b")},
-    "images": {"epochs": 2, "checkpoints": (0, 2), "batch_size": 8, "width": 2, "projection": 6},
+    # By a lower threshold than the default images have more than one partner, of which scores choose.
+    "images": {"epochs": 2, "checkpoints": (0, 2), "batch_size": 8, "width": 2, "projection": 6}
+    | {"mix": {"scope": "op", "threshold": 0.2, "score_gradient": False}},
 }
 GRAPHS = replace(random_graphs(0, count=21), info={"node_labels": [[0, 1, 2, 3]]})
 # Some readings are of data without labels, of attributes, or of graphs whose size or degree is great.
@@ -32,7 +34,11 @@ DATA: dict[str, dict[str, Any]] = {
         "unlabelled": replace(random_graphs(1, count=21, cardinality=(1,)), name="unlabelled"),
         "attributed": replace(GRAPHS, attributes=np.random.default_rng(0).random((len(GRAPHS.x), 2), dtype=np.float32)),
     },
-    "nodes": {"one": random_nodes(0, sizes=(40,))},
+    "nodes": {
+        "one": random_nodes(0, sizes=(40,)),
+        "citeseer": replace(random_nodes(1, sizes=(40,)), name="Citeseer"),
+        "cora": replace(random_nodes(2, sizes=(40,)), name="Cora"),
+    },
     "images": {"two": two_classes()},
 }
 SOMETHING = [

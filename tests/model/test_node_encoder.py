@@ -31,17 +31,18 @@ def test_a_node_without_features_has_a_zero_row() -> None:
     assert SparseRows.of(matrix).times(torch.eye(2)).tolist() == [[0, 2], [0, 0], [3, 0]]
 
 
-@pytest.mark.parametrize("layers", [1, 2])
-def test_gcn_is_torch_geometrics(layers: int) -> None:
-    encoder = NodeEncoder(7, 6, layers, gen())
+@pytest.mark.parametrize(("layers", "wide"), [(1, False), (1, True), (2, False), (2, True)])
+@pytest.mark.parametrize("relu", [False, True])
+def test_gcn_is_torch_geometrics(layers: int, wide: bool, relu: bool) -> None:
+    encoder = NodeEncoder(7, 6, layers, gen(), wide=wide, relu=relu)
     h = X
     for layer in range(layers):
-        twin = GCNConv(h.shape[1], 6)
+        twin = GCNConv(h.shape[1], 12 if wide and layer < layers - 1 else 6)
         weight = encoder.first if layer == 0 else encoder.later[layer - 1]
         twin.lin.weight.data = weight.data.T
         torch.nn.init.normal_(encoder.bias[layer].data, generator=gen(layer))
         twin.bias.data = encoder.bias[layer].data
-        h = torch.where((z := twin(h, EDGES)) > 0, z, 0.25 * z)
+        h = torch.where((z := twin(h, EDGES)) > 0, z, (0 if relu else 0.25) * z)
     torch.testing.assert_close(encoder(encoder.project(SparseRows.of(DATA.features())), EDGES), h)
 
 

@@ -114,7 +114,7 @@ ONE_FAULT: dict[str, dict[str, Any]] = {
     "mmix.edit_distance.kernels.0: there is no kernel for edit distances 'rw'": mmix(edit_distance={"kernels": ["rw"]}),
     "mmix.nodes.probes.Coar: there is no data set 'Coar'": mmix(nodes={"probes": {"Coar": {}}}),
     "mmix.nodes": mmix(nodes={"probes": {"Cora": {"split": "odd"}}}),
-    "mmix.nodes: pretraining.branches lacks 'a'": mmix(nodes={"pretraining": {"branches": ["average"]}}),
+    "mmix.nodes: pretraining.branches lacks 'z'": mmix(nodes={"pretraining": {"branches": ["average"]}}),
     "mmix.nodes: grace-gat: hidden 30 cannot be shared among 4 heads; take a multiple, or fewer heads": mmix(
         nodes={"methods": ["grace", "grace-gat"], "pretraining": {"hidden": 30}}
     ),

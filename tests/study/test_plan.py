@@ -59,6 +59,7 @@ def test_a_job_trains_one_run_or_all_of_a_sweep() -> None:
     assert set(TRAININGS) == {
         *(f"train_{name}" for name in ("graphs", "molecules", "nodes", "images")),
         *("train_gamma_lamp_mag", "train_alpha_lamp_mag", "train_grid_mp_mix", "train_grid_mp_mix_nodiv"),
+        "train_multiverse_nodes_mp_mix",
     }
     assert TRAININGS["train_graphs"].runs == (ANY,)
     # What the table trains is no part of the sweep's job.

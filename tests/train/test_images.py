@@ -10,6 +10,7 @@ from relamp.method.simclr import SimCLR
 from relamp.method.table import METHODS
 from relamp.model.resnet import ResNet18
 from relamp.settings.images import ImagePretraining, ImageViews
+from relamp.settings.mixing import MixSettings
 from relamp.train.images import ImageTrainer
 from relamp.train.trainer import Trained
 
@@ -45,9 +46,9 @@ def test_all_mixers_start_from_the_same_encoder_and_see_no_test_images(mixer: st
     assert not torch.equal(trained.embeddings["epoch~3"][DATA.test], again.embeddings["epoch~3"][DATA.test])
 
 
-def simclr_by_hand(z1: torch.Tensor, z2: torch.Tensor, temperature: float) -> float:
-    """Chen et al. 2020, Eq. 1, with loops: 2 n rows, all others in the denominator."""
-    z = torch.cat([F.normalize(z1, dim=1), F.normalize(z2, dim=1)]).double()
+def simclr_by_hand(z1: torch.Tensor, z2: torch.Tensor, temperature: float, unit: bool = True) -> float:
+    """Chen et al. 2020, Eq. 1, with loops: 2 n rows, all others in the denominator; z1 of length 1 or as it is."""
+    z = torch.cat([F.normalize(z1, dim=1) if unit else z1, F.normalize(z2, dim=1)]).double()
     n, total = len(z1), 0.0
     for i in range(2 * n):
         partner = (i + n) % (2 * n)
@@ -56,10 +57,10 @@ def simclr_by_hand(z1: torch.Tensor, z2: torch.Tensor, temperature: float) -> fl
     return total / (2 * n)
 
 
-def fixed(mixer: str) -> tuple[ImageTrainer, torch.Tensor, float, float]:
+def fixed(mixer: str, **change: object) -> tuple[ImageTrainer, torch.Tensor, float, float]:
     """Return a trainer, the outputs of a batch whose two views are the images, its loss and its diversity."""
     views = ImageViews(crop_area=(1, 1), crop_ratio=(1, 1), flip=0, jitter=0, grey=0)
-    trainer = ImageTrainer(DATA, SimCLR(SETTINGS.model_copy(update={"views": views}), mixer), 0)
+    trainer = ImageTrainer(DATA, SimCLR(SETTINGS.model_copy(update={"views": views, **change}), mixer), 0)
     trainer.mode(training=False)  # so that both views get the same statistics, and no weight is dropped
     index = DATA.train[:6]
     loss, batch = trainer.loss(index), trainer.batch(index)
@@ -73,8 +74,9 @@ def test_without_mixing_the_loss_is_simclrs() -> None:
     assert diversity == 0
 
 
-def test_the_first_view_is_mixed_and_contrasted_with_the_second() -> None:
-    _, z, loss, _ = fixed("mo-mix")
+@pytest.mark.parametrize("length", ["as-mixed", "unit"])
+def test_the_first_view_is_mixed_and_contrasted_with_the_second(length: str) -> None:
+    _, z, loss, _ = fixed("mo-mix", mixed_length=length)
     unit = F.normalize(z, dim=1)
     cosine = unit @ unit.T
     mixed = torch.zeros_like(z)
@@ -82,15 +84,27 @@ def test_the_first_view_is_mixed_and_contrasted_with_the_second() -> None:
         others = [j for j in range(len(z)) if j != i and cosine[i, j] >= 0.2]
         weights = torch.exp(cosine[i, others])
         mixed[i] = 0.2 * unit[i] + 0.8 * (weights / weights.sum()) @ unit[others] if others else unit[i]
-    assert loss == pytest.approx(simclr_by_hand(mixed, z, 0.4), rel=1e-4)
+    assert loss == pytest.approx(simclr_by_hand(mixed, z, 0.4, length == "unit"), rel=1e-4)
     assert not np.isclose(loss, simclr_by_hand(z, z, 0.4), rtol=1e-3)
+
+
+def test_mo_mix_as_its_code_has_it_is_a_softmax_over_all_that_exceed_the_threshold_without_gradient() -> None:
+    mix = MixSettings(scope="op", threshold=0.3, constant=None, score_gradient=False)
+    trainer, z, loss, _ = fixed("mo-mix", mix=mix)
+    unit = F.normalize(z, dim=1)
+    likely = torch.exp(unit @ unit.T) * (unit @ unit.T >= 0.3)
+    share = likely / likely.sum(1, keepdim=True)
+    assert loss == pytest.approx(simclr_by_hand(share @ unit, z, 0.4, unit=False), rel=1e-4)
+    leaf = unit.clone().requires_grad_()
+    (grad,) = torch.autograd.grad(trainer.head[1](leaf).z.sum(), leaf)
+    torch.testing.assert_close(grad, share.sum(0)[:, None].expand_as(grad))
 
 
 def test_mp_mix_adds_its_diversity() -> None:
     trainer, z, loss, diversity = fixed("mp-mix")
     mixed = trainer.head[1](F.normalize(z, dim=1))
     assert diversity == pytest.approx(mixed.diversity.item())
-    assert loss == pytest.approx(simclr_by_hand(mixed.z.detach(), z, 0.4) + diversity, rel=1e-4)
+    assert loss == pytest.approx(simclr_by_hand(mixed.z.detach(), z, 0.4, unit=False) + diversity, rel=1e-4)
     assert -4 <= diversity <= 0
 
 

@@ -9,9 +9,9 @@ from node_graphs import random_nodes
 from relamp.data.nodes import PackedNodes
 from relamp.errors import RelampError
 from relamp.settings.nodes import NodePretraining
-from relamp.train.nodes import take_graphs
+from relamp.train.nodes import NodeTrainer, take_graphs
 from relamp.train.trainer import Trained, embedding_name
-from training import train
+from training import make, train
 
 DATA = random_nodes(0, sizes=(40,))
 
@@ -54,11 +54,28 @@ def test_early_stopping_keeps_the_weights_of_the_lowest_loss() -> None:
 
 def test_checkpoints_may_keep_the_split_alone() -> None:
     trained, whole = (pretrain("mvgrl", keep=keep, checkpoints=[3]) for keep in ("split", "all"))
-    name = embedding_name(3, "average")
+    name = embedding_name(3, "sum")
     assert torch.equal(trained.embeddings[name], whole.embeddings[name][trained.kept])
-    assert len(trained.embeddings[embedding_name(6, "average")]) == DATA.num_nodes
+    assert len(trained.embeddings[embedding_name(6, "sum")]) == DATA.num_nodes
     with pytest.raises(RelampError, match="no public split to keep"):
         pretrain(data=random_nodes(split=False), keep="split")
+
+
+def test_four_blocks_of_consecutive_nodes_are_each_contrasted_by_itself() -> None:
+    settings = NodePretraining(hidden=8, sample_size=9, sample="blocks", patience=None)
+    trainer = NodeTrainer(DATA, make("nodes", "mvgrl-infonce", settings), 0)
+    drawn = [trainer.samples().reshape(4, 9) for _ in range(300)]
+    assert all((np.diff(blocks) == 1).all() for blocks in drawn)
+    assert {int(block[0]) for blocks in drawn for block in blocks} == set(range(32))
+    before = {name: value.clone() for name, value in trainer.encoder.state_dict().items()}
+    losses = [trainer.loss(block) for block in drawn[0]]
+    found = trainer.pass_over(drawn[0].reshape(-1))
+    assert found["loss"] == pytest.approx(np.mean([loss.total.item() for loss in losses]))
+    assert found["node"] == pytest.approx(np.mean([loss.parts["node"].item() for loss in losses]))
+    assert not torch.equal(before["a.linear.weight"], trainer.encoder.state_dict()["a.linear.weight"])
+    # A graph that is no larger than a sample is taken once.
+    whole = NodePretraining(hidden=8, sample_size=40, sample="blocks", patience=None)
+    assert np.array_equal(NodeTrainer(DATA, make("nodes", "mvgrl", whole), 0).samples(), np.arange(40))
 
 
 @pytest.mark.parametrize("name", ["mp-mix", "grace-mp-mix"])

@@ -17,7 +17,7 @@ from relamp.evaluate.embeddings import Run, of_nodes
 from relamp.settings.evaluation import ClusterProtocol
 
 COLUMNS = ("seed", "epoch", "branch", "final", "run", "metric", "value")
-_ONE_BRANCH = ("a", "b")
+_ONE_BRANCH = ("a", "b", "z")
 
 
 def score_clustering(run: Run) -> Iterator[pd.DataFrame]:

@@ -20,7 +20,7 @@ from relamp.evaluate.mixing_weights import Maps, neighbour_weights
 from relamp.runtime.progress import Progress
 from relamp.settings.mixing import MixSettings
 
-MIXED_BRANCH = "a"
+MIXED = "z"
 _PROJECTED = ("mp-mix", "mp-mix-nodiv")
 
 
@@ -41,10 +41,10 @@ def hard_negatives(
 
     Args:
         data: packed nodes, for the neighbours.
-        embeddings, encoder: of each seed, with branch a among the embeddings.
+        embeddings, encoder: of each seed, with the branch z among the embeddings.
         seeds, labels: which, and their method, dataset and setting.
         method: its `options` hold the `mixer`, and options of mixing that override those of the settings.
-        settings: of the pre-training, with `mix`, `branches` and `readout`.
+        settings: of the pre-training, with `mix` and `branches`.
         output, draws: CSVs of one row per seed and node, or draw of permutations, and measure.
         permutations, anchors: so many of each node's weights, and of at most so many nodes; None for all.
 
@@ -55,11 +55,8 @@ def hard_negatives(
     mixer = options.get("mixer", "none")
     if mixer not in ("mo-mix", *_PROJECTED):
         raise RelampError(f"{labels['method']}: has no weights that follow similarities; take mo-mix or mp-mix")
-    if settings["readout"] != "encoder" or MIXED_BRANCH not in settings["branches"]:
-        raise RelampError(
-            f"{labels['method']}: what is mixed is branch a of the encoder, which is not stored; "
-            "set `branches: [average, a]` and `readout: encoder`"
-        )
+    if MIXED not in settings["branches"]:
+        raise RelampError(f"{labels['method']}: what it mixes is not stored; set `branches: [average, {MIXED}]`")
     mix = MixSettings.model_validate({**settings.get("mix", {}), **options.get("mix", {})})
     training = {"method": dict(method), "settings": dict(settings), "data": verified(data)}
     nodes = PackedNodes.load(data)
@@ -84,9 +81,9 @@ def hard_negatives(
 
 def _final(path: Path, num_nodes: int) -> np.ndarray[Any, np.dtype[np.float32]]:
     for stored in of_nodes(path, num_nodes):
-        if stored.final and stored.branch == MIXED_BRANCH:
+        if stored.final and stored.branch == MIXED:
             return stored.z
-    raise RelampError(f"{path}: lacks the final embeddings of branch {MIXED_BRANCH}; delete it and run again")
+    raise RelampError(f"{path}: lacks the final embeddings of branch {MIXED}; delete it and run again")
 
 
 def _maps(path: Path) -> Maps:

@@ -17,7 +17,7 @@ from relamp.judge.checks import as_many, has_columns, no_gap, once, refuse, trut
 RUNS = [*RUN, "metric", "part", "seed", "fold", "epoch", "candidate", "validation", "value"]
 RUNS += ["best_candidate", "best", "rows"]
 _KEY = [*RUN, "seed", "epoch"]
-_BRANCHES = ("a", "b")  # embeddings of one branch alone
+_BRANCHES = ("a", "b", "z")  # embeddings of one branch alone
 _BESIDE = ("ties",)  # stored beside the scores, and no score
 _EQUAL = 1e-12
 

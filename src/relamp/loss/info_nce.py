@@ -20,15 +20,18 @@ def info_nce(
     positive: Tensor,
     temperature: float = 1.0,
     directions: Directions = "one",
+    as_given: bool = False,
 ) -> Tensor:
     """Return InfoNCE by cosine similarity, averaged over rows (M-Mix Eq. 9).
 
     Row i of the anchors `[n, d]`, with mixing `g(z-hat)`, belongs to row i of the positives `[n, d]`. The denominator
     has all other anchors and all positives, its own among them, so the loss is not negative. "both" averages with the
-    loss of the exchanged arguments, as Eq. 10 does. Raises ValueError for a temperature below
-    `relamp.loss.nt_xent.MIN_TEMPERATURE`.
+    loss of the exchanged arguments, as Eq. 10 does. Rows that are `as_given`, whose length must hardly exceed 1, are
+    compared by their products. Raises ValueError for a temperature below `relamp.loss.nt_xent.MIN_TEMPERATURE`.
     """
     a, b = units(anchor, positive, temperature)
+    if as_given:
+        a, b = anchor, positive
     similarity = (a * b).sum(1)
     anchors = 2 * len(a) if directions == "both" else len(a)
     denominators = log_sums(torch.cat([a, b]), temperature, anchors)
@@ -69,9 +72,11 @@ def n_pair(mixed: Tensor, positive: Tensor, label: tuple[Tensor, Tensor], temper
     return denominators.mean() - ((similarity - 1) / temperature).mean()
 
 
-def node_objective(mixed: Tensor, other: Tensor, diversity: Tensor, temperature: float = 1.0) -> Tensor:
+def node_objective(
+    mixed: Tensor, other: Tensor, diversity: Tensor, temperature: float = 1.0, as_given: bool = False
+) -> Tensor:
     """Return M-Mix's objective between nodes `[n, d]` (Eq. 10): InfoNCE in both directions and diversity (Eq. 8)."""
-    return info_nce(mixed, other, temperature, "both") + diversity
+    return info_nce(mixed, other, temperature, "both", as_given) + diversity
 
 
 def node_info_nce_by_graph(

@@ -51,6 +51,10 @@ class Method:
     def __init__(self, settings: Any) -> None:
         self.settings = settings
 
+    def on(self, dataset: str) -> "Method":
+        """Return the method as it is on a data set, by its name: this one, unless its settings follow the data."""
+        return self
+
     def prepare(self, data: Any, device: torch.device) -> Any:
         """Return what a data set gives once, before training: it becomes part of every batch."""
         return None

@@ -1,5 +1,6 @@
 """GRACE: one encoder, two views by edge dropping and feature masking (Zhu et al. 2020), with M-Mix in view a."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -14,6 +15,19 @@ from relamp.mixing.nodes import mix_nodes, taken
 from relamp.mixing.similarity import make_mixer, mixing_mlp
 from relamp.model.node_encoder import NodeEncoder, SparseNodes
 from relamp.settings.nodes import NodePretraining, must_fit
+
+# What GRACE's public code sets by data set: width, layers, activation, tau, rates of both views, optimiser and epochs.
+OWN: Mapping[str, Mapping[str, Any]] = {
+    "Cora": {"hidden": 128, "activation": "relu", "temperature": 0.4, "learning_rate": 5e-4, "epochs": 200}
+    | {"drop_edges": (0.2, 0.4), "mask_features": (0.3, 0.4)},
+    "Citeseer": {"hidden": 256, "activation": "prelu", "temperature": 0.9, "learning_rate": 1e-3, "epochs": 200}
+    | {"drop_edges": (0.2, 0.0), "mask_features": (0.3, 0.2)},
+    "Pubmed": {"hidden": 256, "activation": "relu", "temperature": 0.7, "learning_rate": 1e-3, "epochs": 1500}
+    | {"drop_edges": (0.4, 0.1), "mask_features": (0.0, 0.2)},
+    "DBLP": {"hidden": 256, "activation": "relu", "temperature": 0.7, "learning_rate": 1e-3, "epochs": 1000}
+    | {"drop_edges": (0.1, 0.4), "mask_features": (0.1, 0.0)},
+}
+_ALWAYS = {"layers": 2, "wide": True, "weight_decay": 1e-5, "patience": None}
 
 
 class GRACE(NodeMethod):
@@ -31,12 +45,26 @@ class GRACE(NodeMethod):
     def __init__(self, settings: NodePretraining, mixer: str = "none", encoder: Literal["gcn", "gat"] = "gcn") -> None:
         super().__init__(settings)
         must_fit(settings, mixer, encoder)
+        self.encoder: Literal["gcn", "gat"] = encoder
         self.mixer, self.heads = mixer, settings.grace.heads if encoder == "gat" else None
+
+    def on(self, dataset: str) -> "GRACE":
+        """Return GRACE with its own settings of a data set, if these are wanted and there are some."""
+        if not self.settings.grace.by_dataset or dataset not in OWN:
+            return self
+        own, words = {**_ALWAYS, **OWN[dataset]}, self.settings.model_dump()
+        for name in own.keys() & words["grace"].keys():
+            words["grace"][name] = own.pop(name)
+        epochs = min(own["epochs"], words["epochs"])
+        reached = [epoch for epoch in words["checkpoints"] if epoch <= epochs]
+        chosen = {**words, **own, "epochs": epochs, "checkpoints": reached}
+        return type(self)(type(self.settings).model_validate(chosen), self.mixer, self.encoder)
 
     def draw(self, data: PackedNodes, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
         """Return the encoder; and head g and mixer."""
-        hidden, layers = self.settings.hidden, self.settings.grace.layers
-        encoder = NodeEncoder(data.num_features, hidden, layers, generator, self.heads)
+        hidden, own = self.settings.hidden, self.settings.grace
+        relu = own.activation == "relu"
+        encoder = NodeEncoder(data.num_features, hidden, own.layers, generator, self.heads, own.wide, relu)
         head = mixing_mlp(hidden, generator)
         head[1] = nn.ELU()
         return encoder, nn.ModuleList([head, make_mixer(self.mixer, hidden, self.settings.mix, generator)])

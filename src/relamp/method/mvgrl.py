@@ -93,4 +93,4 @@ class MVGRL(NodeMethod):
         a, b = encoder.readout(graph.a, graph.b, graph.edge_index, random, self.settings.readout)
         together = self.settings.host_together if self.own else self.settings.together
         wanted = [together if branch == "average" else branch for branch in self.settings.branches]
-        return {branch: COMBINED[branch](a, b) for branch in wanted}
+        return {branch: encoder.a(graph.a) if branch == "z" else COMBINED[branch](a, b) for branch in wanted}

@@ -19,7 +19,8 @@ from relamp.settings.images import ImagePretraining
 class SimCLR(ImageMethod):
     """Contrasts two views of each image, the first one mixed with the others of the batch.
 
-    Outputs are normalised before they are mixed, as Theorem 3.1 assumes; the mixer "none" is SimCLR itself.
+    Outputs are normalised before they are mixed, as Theorem 3.1 assumes, and if the settings say so after it; the mixer
+    "none" is SimCLR itself.
     """
 
     terms = ("info_nce", "diversity")
@@ -46,7 +47,8 @@ class SimCLR(ImageMethod):
             for _ in range(2)
         )
         mixed = mixer(z1, None, random.torch)
-        total = node_objective(mixed.z, z2, mixed.diversity, self.settings.temperature)
+        as_given = self.settings.mixed_length == "as-mixed"
+        total = node_objective(mixed.z, z2, mixed.diversity, self.settings.temperature, as_given)
         return Loss(total, {"info_nce": total - mixed.diversity, "diversity": mixed.diversity})
 
     def weights(self, encoder: Any, head: Any, batch: ImageBatch, random: torch.Generator) -> PairWeights | None:

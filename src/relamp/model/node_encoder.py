@@ -1,6 +1,7 @@
 """Encoder of nodes with sparse features: layers of GCN or, with attention, of GAT."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -77,26 +78,35 @@ def edges_of(data: PackedNodes, device: torch.device) -> Tensor:
 
 
 class NodeEncoder(nn.Module):
-    """Layers of `PReLU(aggregate(H W) + b)` with PReLU after each.
+    """Layers of `PReLU(aggregate(H W) + b)`, or with ReLU.
 
     GCN aggregates by `D^-1/2 (A + I) D^-1/2` (Kipf and Welling 2017); GAT by attention over neighbours and the node
     itself, its heads side by side (Velickovic et al. 2018, with LeakyReLU of slope 0.2 and without dropout).
 
-    Weights are Xavier uniform, biases 0; `heads` divide `hidden`, and are None for GCN.
+    Weights are Xavier uniform, biases 0; `heads` divide `hidden`, and are None for GCN. Where they are `wide`, layers
+    but the last have twice the width `hidden`.
     """
 
     def __init__(
-        self, num_features: int, hidden: int, layers: int, generator: torch.Generator, heads: int | None = None
+        self,
+        num_features: int,
+        hidden: int,
+        layers: int,
+        generator: torch.Generator,
+        heads: int | None = None,
+        wide: bool = False,
+        relu: bool = False,
     ) -> None:
         super().__init__()
         self.heads = heads
+        widths = [*(hidden * (2 if wide else 1) for _ in range(layers - 1)), hidden]
         # [F, hidden], so that masking a feature is zeroing a row.
-        self.first = _drawn((num_features, hidden), generator)
-        self.later = nn.ParameterList(_drawn((hidden, hidden), generator) for _ in range(layers - 1))
-        self.bias = nn.ParameterList(nn.Parameter(torch.zeros(hidden)) for _ in range(layers))
-        self.acts = nn.ModuleList(PReLU() for _ in range(layers))
-        shape = (heads, hidden // heads) if heads else None
-        pairs = [[_drawn(shape, generator).data for _ in range(2)] for _ in range(layers)] if shape else []
+        self.first = _drawn((num_features, widths[0]), generator)
+        self.later = nn.ParameterList(_drawn(shape, generator) for shape in pairwise(widths))
+        self.bias = nn.ParameterList(nn.Parameter(torch.zeros(width)) for width in widths)
+        self.acts = nn.ModuleList(nn.ReLU() if relu else PReLU() for _ in widths)
+        shapes = [(heads, width // heads) for width in widths] if heads else []
+        pairs = [[_drawn(shape, generator).data for _ in range(2)] for shape in shapes]
         self.attention = nn.ParameterList(nn.Parameter(torch.stack(pair)) for pair in pairs)
 
     def project(self, features: SparseRows, mask: Tensor | None = None) -> Tensor:

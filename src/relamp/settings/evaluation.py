@@ -165,9 +165,10 @@ class ClusterProtocol(Settings):
 class ImageProbe(Settings):
     """Linear classifier on frozen image features, see `relamp.evaluate.linear_probe`."""
 
-    scaling: Literal["standard", "length", "none"] = "standard"
-    """Scaling of features: standardised by the training images (standard), scaled to length 1 (length, the public code
-    that M-Mix builds on), or unchanged (none)."""
+    scaling: Literal["standard", "length", "none"] = "none"
+    """Scaling of features: standardised by the training images (standard), scaled to length 1 (length), or unchanged
+    (none). M-Mix's public code, and SimCLR's on which it builds, have none: only their test by nearest neighbours
+    scales features to length 1."""
     runs: Count = 1
     """Number of classifiers per set of features, which differ in their initial weights."""
     steps: Count = 300

@@ -1,6 +1,6 @@
 """Settings of pre-training on images."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -60,8 +60,12 @@ class ImagePretraining(base.Settings):
     """Temperature tau of the contrastive loss."""
     views: ImageViews = ImageViews()
     """How images are augmented."""
-    mix: MixSettings = MixSettings(scope="op")
-    """Options of the mixers; the scope is op, since images have no neighbours."""
+    mix: MixSettings = MixSettings(scope="op", threshold=0.95, score_gradient=False)
+    """Options of the mixers; the scope is op, since images have no neighbours. The threshold, and that there is no
+    gradient through similarities, are those of the public code for images."""
+    mixed_length: Literal["as-mixed", "unit"] = "as-mixed"
+    """Whether mixed outputs are contrasted as they are, a mean of vectors of length 1 (as-mixed, the public code), or
+    brought to length 1 again (unit)."""
     picture_anchors: base.Count = 8
     """Number of images whose mixing weights are written at the end, for the picture grid (Fig. 4)."""
 

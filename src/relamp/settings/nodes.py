@@ -8,7 +8,7 @@ from pydantic import Field
 from relamp.settings import base
 from relamp.settings.mixing import MixSettings, known_mixer
 
-Branch = Literal["a", "b", "average", "concat"]
+Branch = Literal["a", "b", "average", "concat", "z"]
 Diffusion = Literal["ppr", "heat"]
 
 
@@ -39,8 +39,15 @@ class DiffusionSettings(base.Settings):
 class GraceSettings(base.Settings):
     """GRACE's encoder and its two views (Zhu et al. 2020); each rate is given for view a and view b."""
 
+    by_dataset: bool = False
+    """Whether Cora, Citeseer, Pubmed and DBLP have the settings of GRACE's public code, encoder and optimiser included,
+    see `relamp.method.grace.OWN`; its epochs are a limit to those that are configured."""
     layers: base.Count = 1
     """Number of layers of the encoder; M-Mix uses one, GRACE itself two."""
+    wide: bool = False
+    """Whether all layers but the last are twice as wide as the embeddings, as in GRACE's public code."""
+    activation: Literal["relu", "prelu"] = "relu"
+    """Activation of each layer; GRACE's public code has relu on all data sets but Citeseer."""
     heads: base.Count = 4
     """Number of attention heads, where the encoder is GAT."""
     drop_edges: tuple[base.Ratio, base.Ratio] = (0.2, 0.4)
@@ -74,6 +81,8 @@ class NodePretraining(base.Settings):
     """Width of the embeddings."""
     learning_rate: base.Positive = 3e-4
     """Learning rate of Adam."""
+    weight_decay: base.NotNegative = 0.0
+    """Weight decay of Adam."""
     temperature: base.Temperature = 1.0
     """Temperature tau of Eq. 9."""
     contrast: Literal["all", "across"] = "all"
@@ -81,13 +90,17 @@ class NodePretraining(base.Settings):
     cross-entropy over rows and over columns of the cosines (across, M-Mix's public code for nodes). i-mix has a loss of
     its own."""
     sample_size: base.AtLeastTwo = 10_000
-    """Nodes that are contrasted per step, drawn anew in each step; smaller graphs are used whole."""
+    """Nodes that are contrasted with one another, drawn anew in each step; smaller graphs are used whole."""
+    sample: Literal["random", "blocks"] = "random"
+    """What is drawn for a step: random nodes (random), or four blocks of consecutive nodes, each contrasted by itself
+    (blocks, M-Mix's public code, which moreover leaves out the edges between a block and other nodes)."""
     inductive: bool = False
     """Whether training sees only the graphs that hold the training nodes of the public split."""
     branches: Annotated[tuple[Branch, ...], Field(min_length=1)] = ("average",)
     """Embeddings to store (Table 6): of branch a (the mixed one), of branch b, of both together (average, as far as
-    `together` or `host_together` do not say sum), or both concatenated (concat). GRACE has one encoder for both views,
-    whose embeddings of the whole graph count as average."""
+    `together` or `host_together` do not say sum), both concatenated (concat), or what branch a mixes (z), on which
+    Theorem 3.1 is checked. GRACE has one encoder for both views, whose embeddings of the whole graph count as
+    average."""
     together: Literal["average", "sum"] = "average"
     """How M-Mix makes one embedding of both branches: their average (the paper's words) or their sum, twice as long,
     which a probe sees (its code)."""

@@ -263,10 +263,8 @@ class NodeExperiments(_Swept):
 
     @model_validator(mode="after")
     def _parts_fit_one_another(self) -> Self:
-        if "a" not in self.pretraining.branches:
-            raise ValueError(
-                "pretraining.branches lacks 'a', the mixed branch, on whose embeddings Theorem 3.1 is checked"
-            )
+        if "z" not in self.pretraining.branches:
+            raise ValueError("pretraining.branches lacks 'z', what is mixed, on which Theorem 3.1 is checked")
         for dataset in self.probes:
             self.probe_of(dataset)
         plain: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in (*self.methods, *self.theorem.methods)]

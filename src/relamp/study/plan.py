@@ -20,7 +20,7 @@ from relamp.study.studies import BASE, CONTROL, Run, Study, fixed_runs, owner, s
 
 # What a further sweep of a domain is drawn beside.
 _CONTROLS = (CONTROL, "image-untrained")
-_BRANCHES = ("a", "b")
+_BRANCHES = ("a", "b", "z")
 _LEVELS = ("untrained", "mvgrl-untrained", "bag")  # level lines of specification curves
 LINKED = (".html", ".json")  # of each table: its page and its sidecar
 Files = dict[str, str | list[str]]

@@ -150,7 +150,8 @@ def training_work(study: Study, run: Run, dataset: str) -> float:
     if study.domain == "images":
         each = 1.0
     elif study.domain == "nodes":
-        each = contrasts(dataset, shape.sample_size) * shape.hidden / 256
+        blocks = 4 if shape.sample == "blocks" else 1
+        each = blocks * contrasts(dataset, shape.sample_size) * shape.hidden / 256
     else:
         each = _node_passes(study, run, dataset, shape)
     return float(len(study.seeds) * shape.epochs * each)

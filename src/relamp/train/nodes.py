@@ -1,6 +1,7 @@
 """Pre-training on the nodes of one graph or several (M-Mix Section 3.3)."""
 
 import copy
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,9 @@ from relamp.method.base import Loss, Method
 from relamp.method.nodes import NodeBatch
 from relamp.settings.nodes import NodePretraining
 from relamp.train.trainer import Pretrainer
+
+# Of consecutive nodes in a step, as M-Mix's public code has it.
+BLOCKS = 4
 
 
 class NodeTrainer(Pretrainer[PackedNodes]):
@@ -28,11 +32,11 @@ class NodeTrainer(Pretrainer[PackedNodes]):
     changes = ("lowest", "best", "final")
 
     def __init__(self, data: PackedNodes, method: Method, seed: int, device: torch.device | str = "cpu") -> None:
-        super().__init__(data, method, seed, device)
+        super().__init__(data, method.on(data.name), seed, device)
         self.seen, self.num_seen = self.prepared, data.num_nodes
         if self.settings.inductive:
             part = take_graphs(data, _training_graphs(data))
-            self.seen, self.num_seen = method.prepare(part, self.device), part.num_nodes
+            self.seen, self.num_seen = self.method.prepare(part, self.device), part.num_nodes
         self.kept = _split(data) if self.settings.keep == "split" else None
         self.lowest, self.final, self.best = float("inf"), 0, self._weights()
 
@@ -45,15 +49,19 @@ class NodeTrainer(Pretrainer[PackedNodes]):
         super().run_epoch()
 
     def samples(self) -> Integers:
-        """Return the nodes `[n]` that are contrasted in a step, ascending."""
-        size = self.settings.sample_size
+        """Return the nodes `[n]` that are contrasted in a step, ascending; of several blocks, one after the other."""
+        size, random = self.settings.sample_size, self.random.numpy
         if size >= self.num_seen:
             return np.arange(self.num_seen)
-        return np.sort(self.random.numpy.choice(self.num_seen, size, replace=False))
+        if self.settings.sample == "random":
+            return np.sort(random.choice(self.num_seen, size, replace=False))
+        starts = random.integers(self.num_seen - size + 1, size=BLOCKS)
+        return (starts[:, None] + np.arange(size)).reshape(-1)
 
     def pass_over(self, samples: Integers) -> dict[str, float]:
         """Take one step on the sampled nodes."""
-        loss = self.loss(samples)
+        size = self.settings.sample_size
+        loss = _mean([self.loss(part) for part in np.split(samples, range(size, len(samples), size))])
         losses = {name: value.item() for name, value in {"loss": loss.total, **loss.parts}.items()}
         done, value = len(self.result.history), losses["loss"]
         if not np.isfinite(value):
@@ -90,6 +98,14 @@ class NodeTrainer(Pretrainer[PackedNodes]):
     def _weights(self) -> dict[str, dict[str, torch.Tensor]]:
         """Return a copy of the weights as they are."""
         return copy.deepcopy({"encoder": self.encoder.state_dict(), "head": self.head.state_dict()})
+
+
+def _mean(losses: Sequence[Loss]) -> Loss:
+    """Return the mean of some losses, and of each of their parts."""
+    if len(losses) == 1:
+        return losses[0]
+    parts = {name: torch.stack([loss.parts[name] for loss in losses]).mean() for name in losses[0].parts}
+    return Loss(torch.stack([loss.total for loss in losses]).mean(), parts)
 
 
 def take_graphs(data: PackedNodes, graphs: Integers) -> PackedNodes:
