@@ -232,7 +232,8 @@ class HardNegativesCheck(Settings):
         for name in methods:
             row = METHODS["nodes"][name]
             mixes = row.fixed.get("mixer") in ("mo-mix", "mp-mix", "mp-mix-nodiv")
-            if not mixes or not row.maker.endswith(":MVGRL") or row.fixed.get("mix", {}).get("scope", "wp") != "wp":
+            as_in_code, over = "options" in row.fixed, row.fixed.get("mix", {}).get("scope", "wp")
+            if not mixes or as_in_code or not row.maker.endswith(":MVGRL") or over != "wp":
                 raise ValueError(f"{name} does not mix the neighbours of MVGRL's branch by similarity")
         return methods
 
