@@ -114,3 +114,16 @@ def test_labels_by_the_settings_are_the_labels_of_the_data() -> None:
     chosen = SETTINGS.model_copy(update={"features": "labels-or-degrees"})
     one, two = (train("graphs", "lamp-mag", DATA, settings).embeddings["epoch~4"] for settings in (SETTINGS, chosen))
     torch.testing.assert_close(one, two)
+
+
+def test_the_order_is_drawn_once_anew_or_never() -> None:
+    def orders(shuffle: str) -> list[list[int]]:
+        trainer = GraphTrainer(DATA, make("graphs", "simgrace", SETTINGS.model_copy(update={"shuffle": shuffle})), 0)
+        return [trainer.samples().tolist() for _ in range(2)]
+
+    own = list(range(21))
+    assert orders("never") == [own, own]
+    once, anew = orders("once"), orders("epoch")
+    assert once[0] == once[1] != own
+    assert anew[0] != anew[1]
+    assert all(sorted(order) == own for order in (*once, *anew))

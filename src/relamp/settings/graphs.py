@@ -142,8 +142,8 @@ class Pretraining(base.Settings):
     """Temperature tau of the contrastive losses."""
     directions: Literal["both", "one"] = "both"
     """Contrast view 1 with 2 and view 2 with 1 (both, the papers), or only view 1 with 2 (one, GraphCL's code)."""
-    shuffle: Literal["once", "epoch"] = "once"
-    """Draw the order of the graphs once (once) or anew in each epoch (epoch)."""
+    shuffle: Literal["once", "epoch", "never"] = "once"
+    """Draw the order of the graphs once (once), anew in each epoch (epoch), or take that of the data (never)."""
     self_loops: Literal["none", "all", "all-but-last"] = "all-but-last"
     """Add a self-loop to no node (none), to every node (all), or to all but the last node of each graph (all-but-last,
     GraphCL's code), in training and when graphs are embedded. It concerns the GIN of LAMP, GraphCL, SimGRACE and the
