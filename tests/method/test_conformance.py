@@ -29,7 +29,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 # Settings under which more changes between two epochs.
 ALSO: dict[str, list[dict[str, Any]]] = {
-    "graphs": [{}, {"shuffle": "epoch"}],
+    "graphs": [{}, {"shuffle": "epoch", "lamp": {"sparse": "snapshot"}}],
     "nodes": [{}, {"patience": 3, "learning_rate": 1.0}],
     "images": [{}],
 }
@@ -106,8 +106,9 @@ def test_a_killed_training_resumes_to_the_same_bits(
 
 @pytest.mark.parametrize(("domain", "name"), ALL)
 def test_an_untrained_embedding_follows_the_order_of_the_nodes(domain: str, name: str) -> None:
+    if "self_loops" in METHODS[domain][name].lacks:
+        pytest.skip("a self-loop on all nodes but the last depends on the order")
     moved, order = permuted(DATA[domain])
-    # A self-loop on all nodes but the last depends on the order.
     more: dict[str, Any] = {"self_loops": "all"} if domain == "graphs" else {}
     if name == "random-mix":
         # Its weights are drawn for nodes in their order: what they mix follows no node.

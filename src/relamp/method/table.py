@@ -62,6 +62,24 @@ _AS_IN_CODE: Mapping[str, Any] = {
 }
 _FIXED_BY_CODE = _named(_AS_IN_CODE)
 
+# GraphCL's and SimGRACE's public code on graphs. SimGRACE's eta is tuned there too, and stays a setting.
+_SHELL: Mapping[str, Any] = {
+    "self_loops": "all-but-last",
+    "directions": "one",
+    "shuffle": "once",
+    "features": "labels",
+    "initialisation": "xavier",
+}
+_GRAPHCL: Mapping[str, Any] = {
+    "augmentations": ["node_drop", "subgraph"],
+    "social_edges": True,
+    "strength": 0.1,
+    "kept": 0.2,
+    "reading": "code",
+    "views": "one",
+}
+_SIMGRACE: Mapping[str, Any] = {"anchor": "perturbed"}
+
 _GRAPHS = {
     "lamp-mag": _lamp("LAMP-Mag", ("gamma", "alpha"), strategy="magnitude"),
     "lamp-soft": _lamp("LAMP-Soft", ("gamma", "alpha"), strategy="soft-filter"),
@@ -69,7 +87,17 @@ _GRAPHS = {
         "LAMP-Mag w/o local loss", ("gamma",), strategy="magnitude", local=False, lacks=["alpha", "local_nodes"]
     ),
     "simgrace": _of("simgrace:SimGRACE", "simgrace")("SimGRACE"),
+    "simgrace-code": _of("simgrace:SimGRACE", "simgrace")(
+        "SimGRACE (as in its code)",
+        options={**_SHELL, "layers": 5, "simgrace": _SIMGRACE},
+        lacks=[*_SHELL, "layers", *_SIMGRACE],
+    ),
     "graphcl": _of("graphcl:GraphCL", "graphcl")("GraphCL"),
+    "graphcl-code": _of("graphcl:GraphCL", "graphcl")(
+        "GraphCL (as in its code)",
+        options={**_SHELL, "layers": 3, "graphcl": _GRAPHCL},
+        lacks=[*_SHELL, "layers", *_GRAPHCL],
+    ),
     "untrained": _of("graphs:GraphMethod")("Untrained", trains=False),
     "mvgrl": _host("MVGRL"),
     "mvgrl-code": _host("MVGRL (as in its code)", options={"padding": "largest"}, lacks=["padding"]),

@@ -20,7 +20,7 @@ from relamp.settings.evaluation import (
 )
 from relamp.settings.graphs import Pretraining
 from relamp.settings.images import ImagePretraining
-from relamp.settings.molecules import Finetuning
+from relamp.settings.molecules import Finetuning, MolecularPretraining
 from relamp.settings.nodes import NodePretraining
 from relamp.study import names
 from relamp.study.overrides import overridden, place, reason
@@ -173,8 +173,8 @@ class Transfer(Settings):
     """Seeds of fine-tuning."""
     pretraining_seed: Seed = 0
     """Seed of the one pre-trained encoder per method."""
-    pretraining: Pretraining
-    """Pre-training on the corpus."""
+    pretraining: MolecularPretraining
+    """Pre-training on the corpus; as many epochs as the encoder has that is fine-tuned."""
     finetuning: Finetuning
     """Fine-tuning."""
 
