@@ -27,12 +27,13 @@ SMALL: dict[str, dict[str, Any]] = {
     | {"mix": {"scope": "op", "threshold": 0.2, "score_gradient": False}},
 }
 GRAPHS = replace(random_graphs(0, count=21), info={"node_labels": [[0, 1, 2, 3]]})
-# Some readings are of data without labels, of attributes, or of graphs whose size or degree is great.
+# Some readings are of data without labels, of attributes, or of batches of many graphs.
 DATA: dict[str, dict[str, Any]] = {
     "graphs": {
         "labelled": GRAPHS,
         "unlabelled": replace(random_graphs(1, count=21, cardinality=(1,)), name="unlabelled"),
         "attributed": replace(GRAPHS, attributes=np.random.default_rng(0).random((len(GRAPHS.x), 2), dtype=np.float32)),
+        "many": random_graphs(2, count=300, most=3),
     },
     "nodes": {
         "one": random_nodes(0, sizes=(40,)),
@@ -41,11 +42,6 @@ DATA: dict[str, dict[str, Any]] = {
     },
     "images": {"two": two_classes()},
 }
-SOMETHING = [
-    reading
-    for reading in all_readings()
-    if reading.of == TRAINING and reading.domain in SMALL and len(reading.answers) > 1
-]
 
 
 @cache
