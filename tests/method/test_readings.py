@@ -33,7 +33,7 @@ DATA: dict[str, dict[str, Any]] = {
         "labelled": GRAPHS,
         "unlabelled": replace(random_graphs(1, count=21, cardinality=(1,)), name="unlabelled"),
         "attributed": replace(GRAPHS, attributes=np.random.default_rng(0).random((len(GRAPHS.x), 2), dtype=np.float32)),
-        "many": random_graphs(2, count=300, most=3),
+        "many": random_graphs(2, count=600, most=2),
     },
     "nodes": {
         "one": random_nodes(0, sizes=(40,)),
