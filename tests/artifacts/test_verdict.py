@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from markupsafe import escape
 
+from information_rows import information_rows
 from judged_by import JUDGED_BY
 from relamp.artifacts.comparisons import compare_methods, cross_table, leakage
 from relamp.artifacts.verdict import audit, judge, print_verdicts
@@ -405,6 +406,21 @@ def test_another_protocol_and_margin_give_other_verdicts(
     assert pd.read_csv(tmp_path / "claims.csv").set_index("id").loc["subgraph-loses-half", "outcome"] == "not run"
     # The rows are outside of the page's folder.
     assert 'href="../' in (tmp_path / "verdict.html").read_text(encoding="utf-8")
+
+
+def test_statements_of_the_theorem_are_claims(chain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    apart = ["method", "dataset", "setting", "gamma", "alpha"]
+    rows = information_rows(lead=0.25).drop(columns=apart)
+    views = [write(tmp_path, "information", "lamp-mag", "MUTAG", rows, OWN)]
+    svm = sorted(chain.rglob("rows.csv"))
+    run_judge(chain, svm, output=tmp_path / "verdict.html", views=views, gamma=0.2)
+    found = pd.read_csv(tmp_path / "claims.csv").set_index("id")
+    for name, shown in (("1", "MUTAG, logistic: confirmed, +0.2"), ("2", "MUTAG, info_nce: confirmed, +0.2")):
+        claim = found.loc[f"theorem-statement-{name}"]
+        assert (claim["outcome"], claim["coverage"]) == ("holds", "1 of 8 data sets: MUTAG")
+        assert claim["evidence"].startswith(shown)
+    assert pd.read_csv(chain / "claims.csv").set_index("id").loc["theorem-statement-1", "outcome"] == "not run"
 
 
 def test_one_evaluation_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -529,6 +529,44 @@ def test_the_largest_loss_is_above_all_others_in_every_reading() -> None:
     assert outcome(evidence(damage=rows(0.5, 0.6)[:2]), **most) == "not run"
 
 
+@pytest.mark.parametrize(
+    ("words", "word"),
+    [
+        ({"logistic": ["confirmed", "confirmed"], "svm": ["confirmed", "confirmed"]}, "holds"),
+        ({"logistic": ["confirmed", "undecided"], "svm": ["confirmed", "confirmed"]}, "undecided"),
+        ({"logistic": ["contradicted", "confirmed"], "svm": ["confirmed", "confirmed"]}, "undecided"),
+        ({"logistic": ["contradicted", "confirmed"], "svm": ["undecided", "contradicted"]}, "fails"),
+        ({}, "not run"),
+    ],
+)
+def test_a_statement_of_the_theorem_holds_on_each_data_set_by_each_estimator(
+    words: dict[str, list[str]], word: str
+) -> None:
+    numbers = {"difference": 0.12, "low": 0.1, "high": 0.14}
+    rows = [
+        {"test": "statement 1", "dataset": name, "method": "lamp-mag", "estimator": estimator, "outcome": outcome}
+        for estimator, outcomes in words.items()
+        for name, outcome in zip(("A", "B"), outcomes, strict=True)
+    ]
+    main = pd.DataFrame(rows).assign(view="all", **numbers)
+    other = {"outcome": "contradicted"}
+    strangers = [
+        main.assign(method="graphcl", **other),
+        main.assign(dataset="Z", **other),
+        main.assign(test="statement 2", **other),
+        main.assign(view="subgraph", **other),
+    ]
+    claim = {"kind": "theorem", "artifact": "lamp_theorem", "table": "lamp_table1", "method": "lamp-mag"}
+    found = replace(evidence(), theorem=pd.concat([*strangers, main]))
+    row = check(found, **claim, statement="statement 1")
+    assert row["outcome"] == word
+    if words:
+        assert row["coverage"] == "2 of 3 data sets: A, B"
+        assert row["evidence"].startswith("A, logistic: ")
+        assert row["evidence"].count("+0.120 (+0.100 to +0.140) nats") == 4
+        assert outcome(found, **claim, statement="statement 2") == "fails"
+
+
 PLACE = {"kind": "place", "method": "new", "place": 2}
 
 

@@ -29,7 +29,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 # Settings under which more changes between two epochs.
 ALSO: dict[str, list[dict[str, Any]]] = {
-    "graphs": [{}, {"shuffle": "epoch"}],
+    "graphs": [{}, {"shuffle": "epoch", "lamp": {"sparse": "snapshot"}}],
     "nodes": [{}, {"patience": 3, "learning_rate": 1.0}],
     "images": [{}],
 }
@@ -68,7 +68,10 @@ def test_checkpoints_and_history_are_complete(domain: str, name: str) -> None:
     chosen = settings(domain)
     method = make(domain, name, chosen)
     trained = TRAINERS[domain](DATA[domain], method, 0).run()
-    assert list(dict.fromkeys(key.partition("_")[0] for key in trained.embeddings)) == ["epoch~0", "epoch~2", "epoch~4"]
+    # A method with a patience of its own ends with the weights of its lowest loss.
+    last = trained.final if name == "mvgrl-code" else 4
+    kept = list(dict.fromkeys(f"epoch~{epoch}" for epoch in (0, 2, last)))
+    assert list(dict.fromkeys(key.partition("_")[0] for key in trained.embeddings)) == kept
     assert [row["epoch"] for row in trained.history] == [1, 2, 3, 4]
     columns = list(trained.history[0])
     assert columns[:2] == ["epoch", "loss"]
@@ -103,8 +106,9 @@ def test_a_killed_training_resumes_to_the_same_bits(
 
 @pytest.mark.parametrize(("domain", "name"), ALL)
 def test_an_untrained_embedding_follows_the_order_of_the_nodes(domain: str, name: str) -> None:
+    if "self_loops" in METHODS[domain][name].lacks:
+        pytest.skip("a self-loop on all nodes but the last depends on the order")
     moved, order = permuted(DATA[domain])
-    # A self-loop on all nodes but the last depends on the order.
     more: dict[str, Any] = {"self_loops": "all"} if domain == "graphs" else {}
     if name == "random-mix":
         # Its weights are drawn for nodes in their order: what they mix follows no node.
@@ -128,7 +132,7 @@ def test_gradients_are_finite_and_reach_every_weight(domain: str, name: str) -> 
     still = {key for key, gradient in gradients.items() if gradient is None or not gradient.any()}
     # MVGRL's own objective on nodes leaves out g, which its encoder has; and where the gradient of similarities is cut,
     # as in M-Mix's code for graphs, nothing but the diversity term trains the projections of mp-mix.
-    outside = {("mvgrl", "encoder.head")}
+    outside = {(host, "encoder.head") for host in ("mvgrl", "mvgrl-code")}
     if domain == "graphs":
         outside |= {(without, "encoder.mixer") for without in ("mp-mix-nodiv", "mp-mix-graph")}
     assert {key for key in still if (name, ".".join(key.split(".")[:2])) not in outside} == set()

@@ -7,7 +7,8 @@ from torch import nn
 
 from model_graphs import random_graphs
 from relamp.data.batch import Batch, collate, one_hot, with_self_loops
-from relamp.method.graphcl import GraphCL, augmented
+from relamp.data.packed import PackedGraphs
+from relamp.method.graphcl import GraphCL, augmented, is_social
 from relamp.model.gin import GIN
 from relamp.model.molecular_gin import MolecularGIN
 from relamp.settings.graphs import GraphclOptions, Pretraining
@@ -96,3 +97,34 @@ def test_views_option_and_strength_zero() -> None:
     view = augmented(batch, one.graphcl, encoder, randomness(4))
     expected = nt_xent(graph, encoder(view).graph, 0.2).item()
     assert GraphCL(one).loss(encoder, nn.Identity(), batch, randomness(4)).total.item() == pytest.approx(expected)
+
+
+def test_edges_are_perturbed_on_social_networks_alone() -> None:
+    social, labelled = random_graphs(0, cardinality=(1,)), random_graphs(0)
+    described = replace(social, attributes=np.ones((len(social.x), 2), dtype=np.float32))
+    molecules = replace(social, edge_attr=np.zeros((social.edge_index.shape[1], 2), dtype=np.int64))
+    assert [is_social(data) for data in (social, labelled, described, molecules)] == [True, False, False, False]
+
+    def drawn(data: PackedGraphs, **options: object) -> tuple[str, ...]:
+        method = GraphCL(Pretraining(graphcl=GraphclOptions(**options)))
+        for _ in range(2):  # once for each seed
+            method.prepare(data, torch.device("cpu"))
+        return method.options.augmentations
+
+    two = ("node_drop", "subgraph")
+    assert drawn(social) == (*two, "edge_perturbation")
+    assert drawn(labelled) == drawn(social, social_edges=False) == two
+    assert drawn(social, augmentations=("edge_perturbation",)) == ("edge_perturbation",)
+
+
+def test_what_subgraph_keeps_is_apart_from_what_others_alter() -> None:
+    batch, encoder = tagged_batch(200), GIN((4,), 4, 1, torch.Generator())
+
+    def kept(name: str, **options: object) -> torch.Tensor:
+        view = augmented(batch, GraphclOptions(augmentations=(name,), **options), encoder, randomness())
+        return view.x
+
+    for name, share in (("subgraph", 0.5), ("node_drop", 0.3)):
+        assert torch.equal(kept(name, strength=0.3, kept=0.5), kept(name, strength=share))
+        assert torch.equal(kept(name, strength=share), kept(name, strength=share, kept=None))
+    assert not torch.equal(kept("subgraph", strength=0.5), kept("subgraph", strength=0.3))

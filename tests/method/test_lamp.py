@@ -1,3 +1,6 @@
+from copy import deepcopy
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -83,6 +86,35 @@ def test_without_gradient_through_the_pruned_branch(encoder: GIN, batch: Batch) 
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("strategy", ["magnitude", "soft-filter"])
+def test_a_snapshot_is_a_detached_copy_of_the_epochs_start(encoder: GIN, batch: Batch, strategy: str) -> None:
+    encoder, head = encoder.double().train(), mlp([encoder.dim] * 3, gen(1)).double()
+    batch = replace(batch, features=batch.inputs((4,)).double())
+    method, live = (started(encoder, strategy, alpha=3, sparse=sparse) for sparse in ("snapshot", "live"))
+    masks = prune(weight_matrices(encoder), 0.4, strategy)
+    other = deepcopy(encoder)
+    with torch.no_grad():
+        for name, weight in weight_matrices(other).items():
+            weight[~masks[name]] = 0
+        # Later in the epoch all weights have moved, biases and norms among them.
+        for number, weight in enumerate(encoder.parameters()):
+            weight += 0.1 * torch.randn(weight.shape, generator=gen(number))
+    dense, pruned = encoder(batch), other(batch)
+    local = contrast(dense.node("concat"), pruned.node("concat").detach(), batch.graph, 0.3)
+    expected = nt_xent(head(dense.graph), head(pruned.graph.detach()), 0.3) + 3 * local
+    weights = [*encoder.parameters(), *head.parameters()]
+    got = method.loss(encoder, head, batch, randomness()).total
+    torch.testing.assert_close(got, expected, rtol=1e-10, atol=0)
+    for a, b in zip(torch.autograd.grad(got, weights), torch.autograd.grad(expected, weights), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-12)
+    assert live.loss(encoder, head, batch, randomness()).total.item() != pytest.approx(expected.item(), rel=1e-4)
+    # The next epoch starts from the weights as they are then: nothing has moved since.
+    for each in (method, live):
+        each.start_epoch(encoder)
+    one, two = (each.loss(encoder, head, batch, randomness()).total for each in (method, live))
+    torch.testing.assert_close(one, two, rtol=1e-12, atol=0)
+
+
 def test_masks_come_from_the_epochs_first_encoder(encoder: GIN, batch: Batch) -> None:
     method = started(encoder, "soft-filter", gamma=0.5)
     first = {name: mask.clone() for name, mask in method.masks.items()}
@@ -95,9 +127,10 @@ def test_masks_come_from_the_epochs_first_encoder(encoder: GIN, batch: Batch) ->
     assert all(torch.equal(first[name].flip(0), mask) for name, mask in method.masks.items())
 
 
+@pytest.mark.parametrize("sparse", ["live", "snapshot"])
 @pytest.mark.parametrize("own", [False, True])
-def test_running_statistics(encoder: GIN, batch: Batch, own: bool) -> None:
-    method = started(encoder, own_statistics=own)
+def test_running_statistics(encoder: GIN, batch: Batch, own: bool, sparse: str) -> None:
+    method = started(encoder, own_statistics=own, sparse=sparse)
     before = encoder.norms[0].running_mean.clone()
     method.pruned(encoder.train(), batch)
     assert torch.equal(before, encoder.norms[0].running_mean) == own

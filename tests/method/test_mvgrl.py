@@ -7,9 +7,13 @@ from torch.nn.functional import cross_entropy, normalize
 
 from diffused import dense_operators, slow_sparsified
 from node_graphs import random_nodes
+from relamp.method.base import build
 from relamp.method.mvgrl import MVGRL
 from relamp.method.nodes import NodeBatch
+from relamp.method.table import METHODS
 from relamp.settings.nodes import NodePretraining
+from relamp.study.overrides import overridden, place
+from relamp.study.readings import all_readings
 from seeded import gen, randomness
 
 CPU = torch.device("cpu")
@@ -125,6 +129,33 @@ def test_i_mix_has_labels_of_its_own_in_whatever_contrast() -> None:
         expected = cross_entropy(normalize(mixed.z, dim=1) @ normalize(other, dim=1).T, label)
         torch.testing.assert_close(losses[-1], expected)
     assert losses[0] == losses[1]
+
+
+@pytest.mark.parametrize("name", ["mp-mix-code", "mo-mix-code", "mvgrl-code"])
+def test_methods_as_in_code_are_those_with_all_answers_of_public_code(name: str) -> None:
+    row, plain = METHODS["nodes"][name], METHODS["nodes"][name.removesuffix("-code")]
+    settings = NodePretraining(hidden=8, branches=("average", "a"), epochs=50, checkpoints=(0,))
+    given = {"alpha": 0.5, "sparsified": "never", "layer": "words", "patience": 7, "learning_rate": 0.5}
+    # What is given does not matter, but for what the code leaves to the settings.
+    other = overridden(settings, plain, given)
+    answers = {}
+    for reading in all_readings():
+        # Of mo-mix the code knows nothing.
+        left_open = name == "mo-mix-code" and reading.key == "operator"
+        if reading.domain == "nodes" and reading.paper == "mmix" and reading.code and not left_open:
+            concerned = reading.concerns(name.removesuffix("-code"))
+            answers |= reading.answers[reading.code] if concerned else {}
+    if name == "mvgrl-code":
+        answers |= {"patience": 20, "hidden": 512, "learning_rate": 1e-3}
+        assert {"host_together", "loop_weight", "sample", "features", "sparsified"} <= set(answers)
+    else:
+        answers |= {"learning_rate": 0.5}
+        assert {"contrast", "together", "layer", "patience", "readout"} <= set(answers)
+    expected = overridden(settings, plain, {**answers, "sample_size": 2000})
+    made = build({"maker": row.maker, "options": row.fixed, "trains": True}, other)
+    assert made.settings == expected
+    assert all(place(settings, row, key) is None for key in answers if key != "learning_rate" or name == "mvgrl-code")
+    assert place(settings, row, "epochs") == ("epochs",)
 
 
 def test_mvgrls_own_objective_mixes_nothing() -> None:

@@ -1,4 +1,7 @@
+from dataclasses import replace
+
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
@@ -47,3 +50,36 @@ def test_no_gradient_through_the_perturbed_branch_and_statistics_stay() -> None:
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
     # Two passes of the plain encoder moved the running statistics, the perturbed one did not.
     assert encoder.norms[0].num_batches_tracked == 2
+
+
+def one_by_one(anchor: torch.Tensor, other: torch.Tensor, temperature: float) -> torch.Tensor:
+    """NT-Xent of each anchor against the other branch, pair by pair, the positive left out below."""
+    terms = []
+    for i, a in enumerate(anchor):
+        scores = [torch.cosine_similarity(a, b, dim=0) / temperature for b in other]
+        negatives = torch.stack([score for j, score in enumerate(scores) if j != i])
+        terms.append(torch.logsumexp(negatives, 0) - scores[i])
+    return torch.stack(terms).mean()
+
+
+@pytest.mark.parametrize("anchor", ["clean", "perturbed"])
+def test_in_one_direction_the_anchor_is_one_branch(anchor: str) -> None:
+    encoder = GIN((4,), 8, 2, gen()).double().train()
+    batch, head = collate(random_graphs(0, count=6), np.arange(6)), nn.Linear(16, 8).double()
+    batch = replace(batch, features=batch.inputs((4,)).double())
+    weights = [*encoder.parameters(), *head.parameters()]
+    noisy = GIN((4,), 8, 2, torch.Generator()).double().train()
+    noisy.load_state_dict(encoder.state_dict() | perturb(encoder, 1.0, gen(3)))
+    clean, perturbed = head(encoder(batch).graph), head(noisy(batch).graph).detach()
+    pair = (clean, perturbed) if anchor == "clean" else (perturbed, clean)
+    options = SimgraceOptions(anchor=anchor)
+    one = Pretraining(directions="one", simgrace=options)
+    expected, got = one_by_one(*pair, 0.2), SimGRACE(one).loss(encoder, head, batch, randomness(3)).total
+    torch.testing.assert_close(got, expected, rtol=1e-9, atol=0)
+    for a, b in zip(torch.autograd.grad(got, weights), torch.autograd.grad(expected, weights), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-8, atol=1e-11)
+    # In both directions there is no anchor.
+    clean, perturbed = head(encoder(batch).graph), head(noisy(batch).graph)
+    mean = (one_by_one(clean, perturbed, 0.2) + one_by_one(perturbed, clean, 0.2)) / 2
+    both = SimGRACE(Pretraining(directions="both", simgrace=options)).loss(encoder, head, batch, randomness(3)).total
+    torch.testing.assert_close(both, mean, rtol=1e-9, atol=0)

@@ -4,6 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional as F
 from torch_geometric.nn import GINConv, global_add_pool
 
@@ -118,3 +119,29 @@ def test_alike_nodes_get_the_rows_and_gradients_of_each(gin: GIN, kind: str, sea
         torch.testing.assert_close(a.grad, b.grad, rtol=1e-8, atol=1e-8)
     for a, b in zip(gin.buffers(), plain.buffers(), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-10)
+
+
+def test_first_weights_are_xaviers_or_pytorchs() -> None:
+    def linears(initialisation: str) -> list[nn.Linear]:
+        made = mlp([300, 900, 200], gen(), initialisation)
+        return [layer for layer in made if isinstance(layer, nn.Linear)]
+
+    for layer in linears("xavier"):
+        assert not layer.bias.any()
+        check_uniform(layer.weight, (6 / (layer.in_features + layer.out_features)) ** 0.5)
+    for layer in linears("pytorch"):
+        fresh = nn.Linear(layer.in_features, layer.out_features)
+        for drawn, usual in ((layer.weight, fresh.weight), (layer.bias, fresh.bias)):
+            for weight in (drawn, usual):
+                check_uniform(weight, layer.in_features**-0.5)
+    torch.manual_seed(1)
+    one = linears("pytorch")
+    torch.manual_seed(2)
+    assert all(torch.equal(a.weight, b.weight) for a, b in zip(one, linears("pytorch"), strict=True))
+
+
+def check_uniform(weight: torch.Tensor, bound: float) -> None:
+    """Of a few hundred uniform values or more, the largest is near the bound and the spread near its 1 / sqrt(3)."""
+    assert 0.97 * bound < weight.abs().max() <= bound
+    assert weight.std().item() == pytest.approx(bound / 3**0.5, rel=0.1)
+    assert weight.mean().abs() < 0.15 * bound

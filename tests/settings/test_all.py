@@ -79,7 +79,7 @@ def test_every_field_and_every_model_has_a_description(kind: type[Settings]) -> 
         (Pretraining, "temperature", [0, 0.02, -1], [0.025, 1]),
         (Pretraining, "local_nodes", [1], [2]),
         (Pretraining, "directions", ["neither"], ["one", "both"]),
-        (Pretraining, "shuffle", ["never"], ["once", "epoch"]),
+        (Pretraining, "shuffle", ["always"], ["once", "epoch"]),
         (Pretraining, "self_loops", [True, "some"], ["none", "all", "all-but-last"]),
         (Pretraining, "lamp", [{"prune_scope": "node"}], [{"node_embedding": "last"}]),
         (LampOptions, "gamma", [1, -0.1, float("nan"), "abc", [0.1], None], [0, "0.99"]),

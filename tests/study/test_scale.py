@@ -74,7 +74,7 @@ def test_sizes_follow_the_configuration() -> None:
     assert "epochs" not in desk["probe"]["Cora"]["untrained"]["sizes"]
     molecules = desk["finetune"]["Solubility"]["lamp-mag"]["sizes"]
     assert molecules["corpus"] == ["NCI", "ZINC15"]
-    assert (molecules["epochs"], molecules["fine-tuning epochs"]) == ([2, 100], [10, 100])
+    assert (molecules["epochs"], molecules["fine-tuning epochs"]) == ([2, 80], [10, 100])
     whole = {"unsupervised": {"pretraining": {"local_nodes": 5000}, "sweeps": {"gamma": [0.2]}}}
     again = scale(config("quick", **whole))["svm-rbf"]["MUTAG"]["lamp-mag"]
     assert (again["sizes"], again["settings"]) == ({}, [5, 95])

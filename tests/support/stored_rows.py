@@ -12,15 +12,18 @@ import pandas as pd
 import yaml
 
 from guarded import save_guarded
+from information_rows import information_rows
 from relamp.data.images import PackedImages
 from relamp.data.rows import setting_name, write_rows, write_table
 from relamp.evaluate.hard_negatives import measure_hardness
 from relamp.evaluate.mixing_weights import neighbour_weights
+from relamp.evaluate.pruned_views import COLUMNS
 from relamp.render.style import PAPER_ORDER
 from relamp.runtime.home import home
 from relamp.settings.judging import PROTOCOLS
 from relamp.settings.mixing import MixSettings
 from relamp.study.config import load_config
+from relamp.study.paths import INFORMATION
 from relamp.study.plan import Plan
 
 EIGHT = PAPER_ORDER[:8]
@@ -87,6 +90,10 @@ def write_made_up(path: Path, facts: Mapping[str, Any], epochs: Sequence[int] = 
         write_table(path, damage_rows([path.stem]), facts)
         return
     evaluation, _, method, _ = path.parts[-5:-1]
+    if evaluation == INFORMATION:
+        views = information_rows(gammas=facts["protocol"]["gammas"], seeds=len(facts["seeds"]))
+        write_rows(path, [views[list(COLUMNS)]], facts, COLUMNS)
+        return
     rng = np.random.default_rng(len(str(path)))
     svm = [
         {"fold": fold, "candidate": C, "selected": C == 1, "metric": f"{part}_accuracy"}

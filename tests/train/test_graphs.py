@@ -118,3 +118,16 @@ def test_labels_by_the_settings_are_the_labels_of_the_data() -> None:
         trainer.mode(training=True)
         trainer.method.start_epoch(trainer.encoder)
     torch.testing.assert_close(*(trainer.loss(np.arange(8)).total for trainer in (one, two)))
+
+
+def test_the_order_is_drawn_once_anew_or_never() -> None:
+    def orders(shuffle: str) -> list[list[int]]:
+        trainer = GraphTrainer(DATA, make("graphs", "simgrace", SETTINGS.model_copy(update={"shuffle": shuffle})), 0)
+        return [trainer.samples().tolist() for _ in range(2)]
+
+    own = list(range(21))
+    assert orders("never") == [own, own]
+    once, anew = orders("once"), orders("epoch")
+    assert once[0] == once[1] != own
+    assert anew[0] != anew[1]
+    assert all(sorted(order) == own for order in (*once, *anew))

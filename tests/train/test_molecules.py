@@ -11,11 +11,12 @@ from model_graphs import random_graphs
 from relamp.data.packed import MISSING, PackedGraphs
 from relamp.errors import RelampError
 from relamp.model.molecular_gin import MolecularGIN
-from relamp.settings.molecules import Finetuning
+from relamp.settings.molecules import Finetuning, MolecularPretraining
+from relamp.train.graphs import GraphTrainer
 from relamp.train.loop import Resume
 from relamp.train.molecules import Finetuner, masked_bce
 from seeded import gen
-from training import Killed, kill_at
+from training import Killed, kill_at, make
 
 SETTINGS = Finetuning(epochs=4, batch_size=8)
 SHAPE = (8, 2)
@@ -96,6 +97,45 @@ def test_it_learns_a_simple_rule_and_starts_from_the_given_encoder() -> None:
     assert ((scores[:, 0] > 0).numpy() == data.y[150:, 0]).mean() > 0.9
     given = MolecularGIN(*SHAPE, gen(99)).state_dict()
     assert not torch.equal(run()[0], run(pretrained=given)[0])
+
+
+def test_first_weights_of_encoder_and_head_on_molecules() -> None:
+    """PyTorch's on molecules, of encoder, projection and prediction head; embeddings of atoms and bonds stay Xavier."""
+
+    def pretrainer(**options: object) -> GraphTrainer:
+        chosen = MolecularPretraining(hidden=8, layers=2, **options)
+        return GraphTrainer(DATA, make("graphs", "untrained", chosen), 0)
+
+    def tuner(**options: object) -> Finetuner:
+        return Finetuner(DATA, TRAIN, SCORED, Finetuning(**options), SHAPE, 0)
+
+    for drawn in (pretrainer, tuner):
+        usual, xavier = drawn(), drawn(initialisation="xavier")
+        for one, other in ((usual.encoder, xavier.encoder), (usual.head, xavier.head)):
+            other_weights = dict(other.named_parameters())
+            for name, weight in one.named_parameters():
+                apart = name.startswith(("updates", "0", "2"))
+                assert torch.equal(weight, other_weights[name]) != apart, name
+                assert (apart and name.endswith("bias")) <= bool(weight.all() and not other_weights[name].any())
+    assert usual.head[0].weight.abs().max() <= 8**-0.5
+
+
+def test_the_encoder_of_an_earlier_epoch_is_that_of_a_shorter_pretraining() -> None:
+    """So the 80th epoch of a loop of 99 is asked for by 80 epochs."""
+
+    def made(epochs: int) -> GraphTrainer:
+        chosen = MolecularPretraining(hidden=8, layers=2, epochs=epochs, checkpoints=(), batch_size=16, shuffle="epoch")
+        return GraphTrainer(DATA, make("graphs", "lamp-mag", chosen), 0)
+
+    long, seen = made(3), {}
+
+    def keep(epoch: int) -> None:
+        seen[epoch] = {name: value.clone() for name, value in long.encoder.state_dict().items()}
+
+    long.run(on_epoch=keep)
+    short = made(2).run().encoder
+    assert all(torch.equal(value, seen[2][name]) for name, value in short.items())
+    assert not all(torch.equal(value, seen[3][name]) for name, value in short.items())
 
 
 def test_leaks_and_missing_labels_are_refused() -> None:

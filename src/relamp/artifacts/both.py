@@ -26,9 +26,9 @@ BOTH: tuple[Artifact, ...] = (
         name="judge",
         label="verdicts",
         rows=_JUDGED,
-        inputs=("damage", "all_published", "protocols", "claims", "pages"),
+        inputs=("damage", "views", "all_published", "protocols", "claims", "pages"),
         call="relamp.artifacts.verdict:judge",
-        given=("fixed", "judging", "methods", "preset", "judged_by", "pages", "scale"),
+        given=("fixed", "gamma", "judging", "methods", "preset", "judged_by", "pages", "scale"),
         outputs={
             "output": (
                 *(f"{{results}}/verdict.{kind}" for kind in ("html", "csv", "md", "json")),

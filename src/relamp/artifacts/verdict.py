@@ -15,6 +15,7 @@ from relamp.judge.measured_claims import Evidence
 from relamp.judge.published import JudgedBy, load_protocols, load_published, run_as
 from relamp.judge.runs import all_runs, judged_scores, last_epochs, scores
 from relamp.judge.scale import read_scale
+from relamp.judge.theorem import verdicts
 from relamp.judge.verdict import judge_cells, refuse
 from relamp.judge.words import counted, how_judged
 from relamp.render.sidecar import write_sidecar
@@ -39,6 +40,8 @@ def judge(
     output: Path,
     command: str,
     asked: Path | None = None,
+    views: Sequence[Path] = (),
+    gamma: float = 0.0,
 ) -> None:
     """Write the verdicts on published numbers and claims as CSV, Markdown and HTML, with scores and a sidecar.
 
@@ -46,7 +49,8 @@ def judge(
     evaluation and method, the setting of the tables (`default` where none is named); `methods`, by evaluation, what
     relamp can run: a published cell of anything else gets no verdict; `judged_by`, by artifact and domain of the data
     set, the evaluation; `pages` the page of each artifact that is rendered, its sidecar beside it; `protocols` says
-    how printed numbers were measured, `scale` how large the run is beside the paper's. `output` is the page; `.csv`,
+    how printed numbers were measured, `scale` how large the run is beside the paper's; `views` are rows of the check of
+    LAMP's Theorem 4.1, `gamma` the tables' pruning ratio. `output` is the page; `.csv`,
     `.md` and `.json` of the same name, `claims.csv` and `scores.csv` lie beside it.
     """
     chosen = Judging.model_validate(judging)
@@ -63,6 +67,7 @@ def judge(
         judged_by=judged_by,
         margin=chosen.margin,
         confidence=chosen.confidence,
+        theorem=_theorem(views, gamma, chosen.confidence, asked),
     )
     said = load_claims(claims)
     how, tested = how_judged(chosen, preset), check_claims(said, evidence)
@@ -78,7 +83,7 @@ def judge(
     of_papers = check_printed(said, tables), numbers
     page = verdict_page(cells, tested, how, preset, _files(found, cells, output.parent), near, *of_papers)
     write_text(output.with_suffix(".html"), page)
-    write_sidecar(output, [*rows, *damage, *published, protocols, claims], command)
+    write_sidecar(output, [*rows, *damage, *views, *published, protocols, claims], command)
 
 
 def audit(published: Sequence[Path], claims: Path, output: Path, command: str) -> None:
@@ -105,6 +110,12 @@ def _median_damage(paths: Sequence[Path], asked: Path | None) -> pd.DataFrame:
     # A configuration may damage nothing.
     rows = pd.concat([pd.DataFrame(columns=[*key, "value"], dtype=object), *read_tables(paths, asked)])
     return rows.astype({"value": float}).groupby(key, sort=False)["value"].median().rename("median").reset_index()
+
+
+def _theorem(paths: Sequence[Path], gamma: float, confidence: float, asked: Path | None) -> pd.DataFrame:
+    """Return the verdicts on LAMP's Theorem 4.1 but for the accuracy of encoders that were swept."""
+    none = pd.DataFrame()
+    return verdicts(pd.concat([none, *read_tables(paths, asked)]), none, none, gamma, confidence)
 
 
 def _files(found: pd.DataFrame, cells: pd.DataFrame, folder: Path) -> dict[tuple[str, str, str], str]:

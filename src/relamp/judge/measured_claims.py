@@ -3,7 +3,7 @@
 import math
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from operator import itemgetter
 from typing import Literal, get_args
@@ -17,6 +17,7 @@ from relamp.errors import RelampError
 from relamp.judge.intervals import PER_CENT, mean_interval
 from relamp.judge.published import AGGREGATES, JudgedBy, evaluation_of, measures, run_as
 from relamp.judge.runs import MEASURE
+from relamp.judge.theorem import ALL
 from relamp.settings.judging import LEAST_SEEDS
 
 Outcome = Literal["holds", "fails", "undecided", "not run"]
@@ -41,6 +42,7 @@ class Evidence:
         judged_by: by artifact and domain of the data set, the evaluation.
         margin: points by which a gain may fall short of the claimed one.
         confidence: of the intervals.
+        theorem: verdicts of `relamp.judge.theorem`; empty where nothing was measured.
     """
 
     scores: pd.DataFrame
@@ -50,6 +52,7 @@ class Evidence:
     judged_by: JudgedBy
     margin: float
     confidence: float
+    theorem: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True)
@@ -405,6 +408,35 @@ class AddsEntropy(_OfDamage):
         return median < 0
 
 
+class OfTheorem(_Measured):
+    """A statement of LAMP's Theorem 4.1 is confirmed on each data set, by the encoder of `method`.
+
+    Undecided where estimators disagree: it fails where each of them contradicts it on some data set.
+    """
+
+    kind: Literal["theorem"]
+    method: str
+    statement: Literal["statement 1", "statement 2"]
+
+    def _outcome(self, evidence: Evidence) -> Result:
+        covered, rows = self.covered(evidence), evidence.theorem
+        if rows.empty:
+            return _NOT_RUN
+        rows = rows[(rows["test"] == self.statement) & (rows["view"] == ALL) & (rows["method"] == self.method)]
+        rows = rows[rows["dataset"].isin(covered)]
+        if rows.empty:
+            return _NOT_RUN
+        shown = [
+            f"{row['dataset']}, {row['estimator']}: {row['outcome']}, "
+            f"{row['difference']:+.3f} ({row['low']:+.3f} to {row['high']:+.3f}) nats"
+            for row in rows.to_dict("records")
+        ]
+        by_estimator = [set(of["outcome"]) for _, of in rows.groupby("estimator")]
+        holds = all(words == {"confirmed"} for words in by_estimator)
+        fails = all("contradicted" in words for words in by_estimator)
+        return _on_side(holds, fails), [name for name in covered if name in set(rows["dataset"])], shown
+
+
 MeasuredFormula = (
     BestAverage
     | MeanGain
@@ -418,6 +450,7 @@ MeasuredFormula = (
     | LosesOver
     | LosesMost
     | AddsEntropy
+    | OfTheorem
 )
 
 

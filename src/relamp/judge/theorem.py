@@ -56,6 +56,8 @@ def verdicts(
         gamma: the tables' pruning ratio.
         confidence: of the intervals.
     """
+    if rows.empty:
+        return pd.DataFrame(columns=COLUMNS)
     found = [*_collisions(rows, gamma), *_statements(rows, gamma, confidence)]
     found += _correlations(rows, swept, accuracies, confidence)
     made = pd.DataFrame(found).reindex(columns=COLUMNS)

@@ -29,6 +29,13 @@ class GraphMethod(Method):
     # Whether batches get the settings' self-loops.
     adds_loops: ClassVar[bool] = True
 
+    def __init__(self, settings: Pretraining, options: Mapping[str, Any] | None = None) -> None:
+        """Take the training settings, of which `options` override some; those of a group by a mapping of its own."""
+        words = settings.model_dump()
+        for name, value in (options or {}).items():
+            words[name] = {**words[name], **value} if isinstance(value, Mapping) else value
+        super().__init__(type(settings).model_validate(words) if options else settings)
+
     @property
     def shown(self) -> tuple[Features, int, FirstLabel]:
         """Arguments of `node_features`."""
@@ -42,11 +49,13 @@ class GraphMethod(Method):
     def draw(self, data: PackedGraphs | PackedCorpus, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
         """Return a GIN and LAMP's projection head of constant width, Linear-ReLU-Linear (Eq. 19)."""
         hidden, layers, made = self.settings.hidden, self.settings.layers, self._featured(data)
+        initialisation = self.settings.initialisation
         if made is None:
-            encoder = build_encoder(data, hidden, layers, generator)
+            encoder = build_encoder(data, hidden, layers, generator, initialisation)
         else:
-            encoder = GIN((), hidden, layers, generator, num_columns(made, *self.shown), made.edge_cardinality)
-        return encoder, mlp([encoder.dim] * 3, generator)
+            kinds = num_columns(made, *self.shown), made.edge_cardinality
+            encoder = GIN((), hidden, layers, generator, *kinds, initialisation)
+        return encoder, mlp([encoder.dim] * 3, generator, initialisation)
 
     def embed(self, encoder: Any, head: Any, batch: Batch, random: torch.Generator) -> Mapping[str, Tensor]:
         """Return the graph embeddings `[G, D]`."""

@@ -19,11 +19,15 @@ class Lamp(GraphMethod):
         super().__init__(settings)
         self.strategy, self.alpha = strategy, settings.lamp.alpha if local else 0.0
         self.masks: dict[str, Tensor] = {}
+        self.snapshot: dict[str, Tensor] = {}
 
     def start_epoch(self, encoder: Encoder) -> None:
         """Prune the latest dense encoder (Algorithm 1, line 3)."""
         options = self.settings.lamp
         self.masks = prune(weight_matrices(encoder), options.gamma, self.strategy, options.prune_scope)
+        if options.sparse == "snapshot":
+            weights = {name: weight.detach().clone() for name, weight in encoder.named_parameters()}
+            self.snapshot = weights | {name: weights[name] * mask for name, mask in self.masks.items()}
 
     def loss(self, encoder: Encoder, head: nn.Module, batch: Batch, random: Randomness) -> Loss:
         """Return NT-Xent between both branches' graphs plus alpha times the local loss between their nodes (Eq. 21)."""
@@ -39,8 +43,10 @@ class Lamp(GraphMethod):
         return Loss(graph + self.alpha * local, {"graph": graph, "local": local})
 
     def pruned(self, encoder: Encoder, batch: Batch) -> Embeddings:
-        """Embed a batch with the sparse encoder (Eq. 18), whose weights are the dense ones under the epoch's masks."""
+        """Embed a batch with the sparse encoder (Eq. 18): the dense weights under the epoch's masks, live or copied."""
         options = self.settings.lamp
+        if options.sparse == "snapshot":
+            return forward_with(encoder, self.snapshot, batch, options.own_statistics)
         dense = weight_matrices(encoder)
         weights = {name: dense[name] * mask for name, mask in self.masks.items()}
         with torch.set_grad_enabled(options.pruned_gradient and torch.is_grad_enabled()):

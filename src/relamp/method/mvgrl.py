@@ -31,8 +31,8 @@ class DiffusedNodes:
 class MVGRL(NodeMethod):
     """MVGRL with M-Mix in branch a; without a mixer, MVGRL with the same head.
 
-    The objective is Eq. 9 and 10 ("info-nce"), or MVGRL's own ("local-global"), which mixes nothing; `mix` overrides
-    the settings' options of mixing.
+    The objective is Eq. 9 and 10 ("info-nce"), or MVGRL's own ("local-global"), which mixes nothing; `options` override
+    the settings, those of a group one by one, and `mix` those of mixing.
     """
 
     terms = ("node", "diversity")
@@ -43,7 +43,12 @@ class MVGRL(NodeMethod):
         mixer: str = "none",
         objective: Literal["info-nce", "local-global"] = "info-nce",
         mix: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
     ) -> None:
+        words = settings.model_dump()
+        for name, value in (options or {}).items():
+            words[name] = {**words[name], **value} if isinstance(value, Mapping) else value
+        settings = settings.model_validate(words)
         super().__init__(settings)
         if objective == "local-global" and mixer != "none":
             raise ValueError("the objective 'local-global' is MVGRL's own, which mixes nothing")

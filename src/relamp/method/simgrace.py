@@ -22,7 +22,9 @@ class SimGRACE(GraphMethod):
         weights = perturb(encoder, settings.simgrace.eta, random.torch)
         with torch.no_grad():
             perturbed = head(forward_with(encoder, weights, batch, own_statistics=True).graph)
-        graph = nt_xent(head(encoder(batch).graph), perturbed, settings.temperature, settings.directions)
+        clean = head(encoder(batch).graph)
+        views = (clean, perturbed) if settings.simgrace.anchor == "clean" else (perturbed, clean)
+        graph = nt_xent(*views, settings.temperature, settings.directions)
         return Loss(graph, {"graph": graph})
 
 

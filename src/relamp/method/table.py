@@ -38,6 +38,11 @@ def _of(maker: str, group: str | None = None, without: tuple[str, ...] = ()) -> 
     return row
 
 
+def _named(options: Mapping[str, Any]) -> list[str]:
+    """Return the names of some options, those of a group among them."""
+    return [key for name, value in options.items() for key in (value if isinstance(value, Mapping) else [name])]
+
+
 _lamp = _of("lamp:Lamp", "lamp")
 _mmix = _of("mmix:MMix", "mmix", ("host", "host_layers", "host_learning_rate"))
 _host = _of("mvgrl_graphs:GraphMVGRL", "mmix", ("contrast", "negatives", "sample_size", "temperature", "readout"))
@@ -55,7 +60,25 @@ _AS_IN_CODE: Mapping[str, Any] = {
     "pooling": "mean",
     "readout": "output",
 }
-_FIXED_BY_CODE = (*_AS_IN_CODE, *_AS_IN_CODE["mix"])
+_FIXED_BY_CODE = _named(_AS_IN_CODE)
+
+# GraphCL's and SimGRACE's public code on graphs. SimGRACE's eta is tuned there too, and stays a setting.
+_SHELL: Mapping[str, Any] = {
+    "self_loops": "all-but-last",
+    "directions": "one",
+    "shuffle": "once",
+    "features": "labels",
+    "initialisation": "xavier",
+}
+_GRAPHCL: Mapping[str, Any] = {
+    "augmentations": ["node_drop", "subgraph"],
+    "social_edges": True,
+    "strength": 0.1,
+    "kept": 0.2,
+    "reading": "code",
+    "views": "one",
+}
+_SIMGRACE: Mapping[str, Any] = {"anchor": "perturbed"}
 
 _GRAPHS = {
     "lamp-mag": _lamp("LAMP-Mag", ("gamma", "alpha"), strategy="magnitude"),
@@ -64,7 +87,17 @@ _GRAPHS = {
         "LAMP-Mag w/o local loss", ("gamma",), strategy="magnitude", local=False, lacks=["alpha", "local_nodes"]
     ),
     "simgrace": _of("simgrace:SimGRACE", "simgrace")("SimGRACE"),
+    "simgrace-code": _of("simgrace:SimGRACE", "simgrace")(
+        "SimGRACE (as in its code)",
+        options={**_SHELL, "layers": 5, "simgrace": _SIMGRACE},
+        lacks=[*_SHELL, "layers", *_SIMGRACE],
+    ),
     "graphcl": _of("graphcl:GraphCL", "graphcl")("GraphCL"),
+    "graphcl-code": _of("graphcl:GraphCL", "graphcl")(
+        "GraphCL (as in its code)",
+        options={**_SHELL, "layers": 3, "graphcl": _GRAPHCL},
+        lacks=[*_SHELL, "layers", *_GRAPHCL],
+    ),
     "untrained": _of("graphs:GraphMethod")("Untrained", trains=False),
     "mvgrl": _host("MVGRL"),
     "mvgrl-code": _host("MVGRL (as in its code)", options={"padding": "largest"}, lacks=["padding"]),
@@ -84,11 +117,41 @@ _GRAPHS = {
     "binary-mix": _mmix("binary-mix", mixer="binary-mix"),
 }
 
+# The same on nodes; and what MVGRL's own code has there.
+_NODES_BOTH: Mapping[str, Any] = {
+    "features": "rows-scaled",
+    "sample": "blocks",
+    "sample_size": 2000,
+    "diffusion": {"kind": "ppr", "alpha": 0.2, "loop_weight": 2, "sparsified": "citeseer"},
+}
+_NODES_CODE: Mapping[str, Any] = {
+    **_NODES_BOTH,
+    "contrast": "across",
+    "together": "sum",
+    "readout": "output",
+    "patience": None,
+    "mix": {"layer": "code", "score_gradient": True, "diversity": "apart"},
+}
+_NODES_MP_CODE = {**_NODES_CODE, "mix": {**_NODES_CODE["mix"], "operator": "adjacency", "weight_dropout": 0.1}}
+_NODES_HOST_CODE = {**_NODES_BOTH, "host_together": "sum", "patience": 20, "hidden": 512, "learning_rate": 1e-3}
+
 _NODES = {
     "mvgrl": _mvgrl("MVGRL", mixer="none", objective="local-global"),
+    "mvgrl-code": _mvgrl(
+        "MVGRL (as in its code)",
+        mixer="none",
+        objective="local-global",
+        options=_NODES_HOST_CODE,
+        lacks=_named(_NODES_HOST_CODE),
+    ),
     "mvgrl-infonce": _mvgrl("MVGRL (InfoNCE)", mixer="none"),
     "mo-mix": _mvgrl("mo-mix", mixer="mo-mix"),
+    # The code has mp-mix alone; this is mo-mix by its other choices, but for the adjacency, which asks for no weights.
+    "mo-mix-code": _mvgrl("mo-mix (as mp-mix's code)", mixer="mo-mix", options=_NODES_CODE, lacks=_named(_NODES_CODE)),
     "mp-mix": _mvgrl("mp-mix", mixer="mp-mix"),
+    "mp-mix-code": _mvgrl(
+        "mp-mix (as in its code)", mixer="mp-mix", options=_NODES_MP_CODE, lacks=_named(_NODES_MP_CODE)
+    ),
     "mp-mix-nodiv": _mvgrl("mp-mix w/o div", mixer="mp-mix-nodiv"),
     "mo-mix-op": _mvgrl("mo-mix-op", mixer="mo-mix", mix={"scope": "op"}, lacks=["scope"]),
     "mp-mix-op": _mvgrl("mp-mix-op", mixer="mp-mix", mix={"scope": "op"}, lacks=["scope"]),

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
+from math import sqrt
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -14,14 +16,24 @@ from relamp.kernels.normalise import normalise
 from relamp.kernels.segments import neighbour_sum
 from relamp.model.embeddings import Embeddings, Encoder
 
+Initialisation = Literal["xavier", "pytorch"]
 
-def mlp(dims: Sequence[int], generator: torch.Generator) -> nn.Sequential:
-    """Return Linear-ReLU-...-Linear with Xavier uniform weights and zero biases, drawn from `generator`."""
+
+def mlp(dims: Sequence[int], generator: torch.Generator, initialisation: Initialisation = "xavier") -> nn.Sequential:
+    """Return Linear-ReLU-...-Linear, drawn from `generator`.
+
+    "xavier" has Xavier uniform weights and zero biases (GraphCL's code on graphs), "pytorch" weights and biases from
+    U(-1 / sqrt(fan_in), 1 / sqrt(fan_in)), PyTorch's default (pretrain-gnns' and GraphCL's code on molecules).
+    """
     layers: list[nn.Module] = []
     for fan_in, fan_out in pairwise(dims):
         linear = nn.Linear(fan_in, fan_out)
-        nn.init.xavier_uniform_(linear.weight, generator=generator)
-        nn.init.zeros_(linear.bias)
+        if initialisation == "xavier":
+            nn.init.xavier_uniform_(linear.weight, generator=generator)
+            nn.init.zeros_(linear.bias)
+        else:
+            for weight in (linear.weight, linear.bias):
+                nn.init.uniform_(weight, -1 / sqrt(fan_in), 1 / sqrt(fan_in), generator=generator)
         layers += [linear, nn.ReLU(inplace=True)]
     return nn.Sequential(*layers[:-1])
 
@@ -53,12 +65,13 @@ class GIN(Encoder):
         generator: torch.Generator,
         attributes: int = 0,
         edge_cardinality: Sequence[int] | None = None,
+        initialisation: Initialisation = "xavier",
     ) -> None:
         super().__init__()
         self.cardinality, self.edge_cardinality = tuple(cardinality), tuple(edge_cardinality or ())
         self.dim = hidden * layers
         dims = [sum(cardinality) + attributes] + [hidden] * layers
-        self.updates = nn.ModuleList(mlp([dims[i], hidden, hidden], generator) for i in range(layers))
+        self.updates = nn.ModuleList(mlp([dims[i], hidden, hidden], generator, initialisation) for i in range(layers))
         self.norms = nn.ModuleList(nn.BatchNorm1d(hidden) for _ in range(layers))
         # Drawn last, so that the other weights are those of an encoder without edge labels.
         kinds = sum(self.edge_cardinality)

@@ -12,7 +12,7 @@ from relamp.data.packed import PackedGraphs
 from relamp.kernels.normalise import normalise
 from relamp.kernels.segments import neighbour_sum
 from relamp.model.embeddings import Embeddings, Encoder
-from relamp.model.gin import GIN, count_incoming, embedding, mlp
+from relamp.model.gin import GIN, Initialisation, count_incoming, embedding, mlp
 
 ATOM_TYPES, CHIRALITIES = 120, 4  # 119 atom types and the mask
 BOND_TYPES, BOND_DIRECTIONS = 6, 3  # four bond types, the self-loop and the mask
@@ -36,6 +36,7 @@ class MolecularGIN(Encoder):
         generator: torch.Generator,
         dropout: float = 0.0,
         noise: torch.Generator | None = None,
+        initialisation: Initialisation = "pytorch",
     ) -> None:
         super().__init__()
         self.dim, self.dropout, self.noise = hidden, dropout, noise
@@ -43,7 +44,8 @@ class MolecularGIN(Encoder):
         self.chirality = embedding(CHIRALITIES, hidden, generator)
         self.bond_type = nn.ParameterList(embedding(BOND_TYPES, hidden, generator) for _ in range(layers))
         self.bond_direction = nn.ParameterList(embedding(BOND_DIRECTIONS, hidden, generator) for _ in range(layers))
-        self.updates = nn.ModuleList(mlp([hidden, 2 * hidden, hidden], generator) for _ in range(layers))
+        dims = [hidden, 2 * hidden, hidden]
+        self.updates = nn.ModuleList(mlp(dims, generator, initialisation) for _ in range(layers))
         self.norms = nn.ModuleList(nn.BatchNorm1d(hidden) for _ in range(layers))
 
     def forward(self, batch: Batch) -> Embeddings:
@@ -94,9 +96,15 @@ def bond_counts(batch: Batch) -> Tensor:
 
 
 def build_encoder(
-    data: PackedGraphs | PackedCorpus, hidden: int, layers: int, generator: torch.Generator, **dropout: Any
+    data: PackedGraphs | PackedCorpus,
+    hidden: int,
+    layers: int,
+    generator: torch.Generator,
+    initialisation: Initialisation,
+    **dropout: Any,
 ) -> Encoder:
     """Return a freshly drawn encoder: the molecular GIN where edges are bonds, else GraphCL's GIN."""
     if isinstance(data, PackedGraphs) and not data.has_bonds:
-        return GIN(data.cardinality, hidden, layers, generator, data.shown_attributes, data.edge_cardinality)
-    return MolecularGIN(hidden, layers, generator, **dropout)
+        kinds = data.shown_attributes, data.edge_cardinality
+        return GIN(data.cardinality, hidden, layers, generator, *kinds, initialisation)
+    return MolecularGIN(hidden, layers, generator, initialisation=initialisation, **dropout)

@@ -11,6 +11,7 @@ Augmentation = Literal["node_drop", "edge_perturbation", "subgraph", "attribute_
 Reading = Literal["paper", "code"]
 Features = Literal["labels", "degrees", "labels-or-degrees", "labels-and-degrees", "attributes"]
 FirstLabel = Literal["own", "shared"]
+Initialisation = Literal["xavier", "pytorch"]
 
 
 class LampOptions(base.Settings):
@@ -28,6 +29,9 @@ class LampOptions(base.Settings):
     """Node embeddings of the local loss: all layers concatenated (concat) or the last layer (last)."""
     own_statistics: bool = False
     """Whether the pruned branch leaves the running BatchNorm statistics unchanged."""
+    sparse: Literal["live", "snapshot"] = "live"
+    """Take the weights of the pruned branch from the dense encoder at each step, under the epoch's masks (live), or as
+    they were at the start of the epoch (snapshot): then no gradient flows through that branch."""
 
 
 class SimgraceOptions(base.Settings):
@@ -35,6 +39,9 @@ class SimgraceOptions(base.Settings):
 
     eta: base.Positive = 1.0
     """Scale of the Gaussian noise on the weights of the second branch (eta of SimGRACE)."""
+    anchor: Literal["clean", "perturbed"] = "perturbed"
+    """Branch whose graphs are contrasted with those of the other if directions is one: the perturbed one, as in
+    SimGRACE's code on graphs, or the clean one, as in its code on molecules."""
 
 
 class GraphclOptions(base.Settings):
@@ -42,8 +49,13 @@ class GraphclOptions(base.Settings):
 
     augmentations: tuple[Augmentation, ...] = Field(default=("node_drop", "subgraph"), min_length=1)
     """Augmentations of which one is drawn for each graph and view."""
+    social_edges: bool = True
+    """Whether edge perturbation is one more of them on social networks, which are taken to be the data sets without
+    node labels and attributes, as in GraphCL's experiments."""
     strength: base.Ratio = 0.2
     """Share of nodes or edges that is altered; of subgraph, the share of nodes that is kept."""
+    kept: base.Ratio | None = None
+    """Share of nodes that subgraph keeps; null takes the strength. GraphCL's public code alters 0.1 and keeps 0.2."""
     reading: Reading = "paper"
     """Augment as the papers say (paper) or as GraphCL's public code does (code)."""
     views: Literal["both", "one"] = "both"
@@ -137,12 +149,16 @@ class Pretraining(base.Settings):
     """Width of each layer of the encoder."""
     layers: base.Count = 3
     """Number of layers of the encoder."""
+    initialisation: Initialisation = "xavier"
+    """First weights of all linear layers of these encoders, and of their projection heads: Xavier uniform with biases
+    of zero (xavier, GraphCL's code on graphs), or PyTorch's default, weights and biases from U(-1 / sqrt(fan_in),
+    1 / sqrt(fan_in)) (pytorch). It concerns LAMP, GraphCL, SimGRACE and the untrained control."""
     temperature: base.Temperature = 0.2
     """Temperature tau of the contrastive losses."""
     directions: Literal["both", "one"] = "both"
     """Contrast view 1 with 2 and view 2 with 1 (both, the papers), or only view 1 with 2 (one, GraphCL's code)."""
-    shuffle: Literal["once", "epoch"] = "once"
-    """Draw the order of the graphs once (once) or anew in each epoch (epoch)."""
+    shuffle: Literal["once", "epoch", "never"] = "once"
+    """Draw the order of the graphs once (once), anew in each epoch (epoch), or take that of the data (never)."""
     self_loops: Literal["none", "all", "all-but-last"] = "all-but-last"
     """Add a self-loop to no node (none), to every node (all), or to all but the last node of each graph (all-but-last,
     GraphCL's code), in training and when graphs are embedded. It concerns the GIN of LAMP, GraphCL, SimGRACE and the

@@ -1,6 +1,29 @@
 """Settings of fine-tuning on molecules."""
 
+from typing import Literal
+
 from relamp.settings.base import AtLeastTwo, Count, Positive, Ratio, Settings
+from relamp.settings.graphs import Initialisation, Pretraining, SimgraceOptions
+
+
+class MolecularSimgrace(SimgraceOptions):
+    """Options of SimGRACE on molecules."""
+
+    eta: Positive = 0.1
+    """Scale of the Gaussian noise on the weights of the second branch (eta of SimGRACE), as in its code."""
+    anchor: Literal["clean", "perturbed"] = "clean"
+    """Branch whose graphs are contrasted with those of the other if directions is one."""
+
+
+class MolecularPretraining(Pretraining):
+    """Pre-training on molecules."""
+
+    initialisation: Initialisation = "pytorch"
+    """First weights of all linear layers, the projection head's among them: PyTorch's default, weights and biases from
+    U(-1 / sqrt(fan_in), 1 / sqrt(fan_in)) (pytorch, the public code on molecules), or Xavier uniform with biases of
+    zero (xavier)."""
+    simgrace: MolecularSimgrace = MolecularSimgrace()
+    """Options of SimGRACE."""
 
 
 class Finetuning(Settings):
@@ -14,3 +37,6 @@ class Finetuning(Settings):
     """Learning rate of Adam, the same for encoder and head."""
     dropout: Ratio = 0.5
     """Dropout rate after each layer of the encoder."""
+    initialisation: Initialisation = "pytorch"
+    """First weights of the linear layer on top of the encoder, and of the encoder itself if nothing was pre-trained:
+    as in pre-training."""

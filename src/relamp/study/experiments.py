@@ -20,7 +20,7 @@ from relamp.settings.evaluation import (
 )
 from relamp.settings.graphs import Pretraining
 from relamp.settings.images import ImagePretraining
-from relamp.settings.molecules import Finetuning
+from relamp.settings.molecules import Finetuning, MolecularPretraining
 from relamp.settings.nodes import NodePretraining
 from relamp.study import names
 from relamp.study.overrides import overridden, place, reason
@@ -173,8 +173,8 @@ class Transfer(Settings):
     """Seeds of fine-tuning."""
     pretraining_seed: Seed = 0
     """Seed of the one pre-trained encoder per method."""
-    pretraining: Pretraining
-    """Pre-training on the corpus."""
+    pretraining: MolecularPretraining
+    """Pre-training on the corpus; as many epochs as the encoder has that is fine-tuned."""
     finetuning: Finetuning
     """Fine-tuning."""
 
@@ -232,7 +232,8 @@ class HardNegativesCheck(Settings):
         for name in methods:
             row = METHODS["nodes"][name]
             mixes = row.fixed.get("mixer") in ("mo-mix", "mp-mix", "mp-mix-nodiv")
-            if not mixes or not row.maker.endswith(":MVGRL") or row.fixed.get("mix", {}).get("scope", "wp") != "wp":
+            as_in_code, over = "options" in row.fixed, row.fixed.get("mix", {}).get("scope", "wp")
+            if not mixes or as_in_code or not row.maker.endswith(":MVGRL") or over != "wp":
                 raise ValueError(f"{name} does not mix the neighbours of MVGRL's branch by similarity")
         return methods
 

@@ -132,7 +132,7 @@ class Plan:
     def all_rows(self) -> list[str]:
         """Return all rows that anything is rendered from without packed data, each once."""
         found = [self.inputs(made) for made in self.artifacts.values() if made.lite]
-        paths = [path for files in found for name in ("rows", "damage") for path in files.get(name, ())]
+        paths = [path for files in found for name in ("rows", "damage", "views") for path in files.get(name, ())]
         return list(dict.fromkeys(paths))
 
     def asked(self, artifact: Artifact) -> dict[str, Any]:
@@ -284,6 +284,11 @@ class Plan:
             "accuracies": [self.paths.rows("svm-rbf", *pair) for pair in swept],
         }
 
+    def views_asked(self, made: Artifact) -> dict[str, Any]:
+        """Return the facts of the rows of the tables' runs among them."""
+        own, every = self.information(made)["rows"], self.information_asked(made)
+        return {path: every[path] for path in own}
+
     def information_asked(self, _: Artifact) -> dict[str, Any]:
         """Return the facts of all these rows."""
         theorem, swept = self.studies["information"], self._swept_gamma()
@@ -364,6 +369,7 @@ INPUTS: Mapping[str, Callable[[Plan, Artifact], Files]] = {
     "pictures": Plan.pictures,
     "published": lambda plan, made: {"published": f"{plan.published}/{made.name}.csv"},
     "verdicts": lambda plan, _: {"cells": f"{plan.results}/verdict.csv"},
+    "views": lambda plan, made: {"views": plan.information(made)["rows"]},
     "scaffolds": lambda plan, _: {"splits": [*map(plan.paths.scaffold, plan.config.transfer.datasets)]},
 }
 # Of those that hold results, what is asked of them.
@@ -372,6 +378,7 @@ ASKED: Mapping[str, Callable[[Plan, Artifact], dict[str, Any]]] = {
     "hard_negatives": Plan.hard_negatives_asked,
     "information": Plan.information_asked,
     "pictures": Plan.pictures_asked,
+    "views": Plan.views_asked,
 }
 GIVEN: Mapping[str, Callable[[Plan], Any]] = {
     "fixed": Plan.fixed,

@@ -224,6 +224,9 @@ def _shape(study: Study, run: Run) -> Any:
     chosen: Any = study.trained_by(run)
     row = study.row(run.method)
     shape = (row.group == "mmix" and chosen.mmix.training) or chosen
+    if study.domain == "nodes":
+        own = {key: value for key, value in row.fixed.get("options", {}).items() if not isinstance(value, Mapping)}
+        shape = shape.model_copy(update=own)
     return shape if row.trains else shape.model_copy(update={"epochs": 0})
 
 

@@ -30,6 +30,7 @@ from relamp.runtime.files import read_json, write_csv, write_text
 from relamp.runtime.job import bound, named
 from relamp.study.config import CONFIG
 from relamp.study.packed_rows import asked_file, unpacked
+from relamp.study.paths import INFORMATION
 from relamp.study.plan import Plan
 from relamp.study.recorded import SIDECAR, configuration_of, cpus, read_sidecar
 
@@ -84,7 +85,7 @@ def _of_folder(
     """Return a run whose rows lie below one folder, and its verdicts and their sidecar in another."""
     paths = sorted(rows.glob("rows/*/*/*/*/rows.csv"))
     known = [path for path in paths if path.parents[3].name in EVALUATIONS]
-    others = {path.parents[3].name for path in paths} - set(EVALUATIONS)
+    others = {path.parents[3].name for path in paths} - {*EVALUATIONS, INFORMATION}
     damage = read_tables(sorted(rows.glob("rows/damage/*.csv")))
     run = Run(name, seeds_means(read_by_evaluation(known), damage), left_out=sorted(others))
     if run.numbers.empty:

@@ -15,7 +15,7 @@ from relamp.train.trainer import Pretrainer
 
 
 class GraphTrainer(Pretrainer[PackedGraphs | PackedCorpus]):
-    """Passes over all graphs, in one order or in a new one each epoch."""
+    """Passes over all graphs, in one order, drawn or their own, or in a new one each epoch."""
 
     settings_class, opened = Pretraining, staticmethod(open_packed)
     changes = ("order",)
@@ -46,7 +46,7 @@ class GraphTrainer(Pretrainer[PackedGraphs | PackedCorpus]):
             return self.method.loss(self.encoder, self.head, batch, self.random)
         batch = self.batch(index)
         loss = self.method.loss(self.encoder, self.head, batch, self.random)
-        if self.settings.shuffle == "once" and self.kept_bytes > 0:
+        if self.settings.shuffle != "epoch" and self.kept_bytes > 0:
             # Only now is it known how much was made of the batch.
             self.kept_bytes -= batch.nbytes
             self._batches[index.tobytes()] = batch
@@ -66,4 +66,6 @@ class GraphTrainer(Pretrainer[PackedGraphs | PackedCorpus]):
         return batch.to(self.device)
 
     def _drawn(self) -> torch.Tensor:
+        if self.settings.shuffle == "never":
+            return torch.arange(len(self.data))
         return torch.from_numpy(self.random.numpy.permutation(len(self.data)))

@@ -58,8 +58,9 @@ class Finetuner(Trainer[PackedGraphs]):
     def draw(self, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
         """Return a molecular encoder and one linear layer, a logit per task."""
         noise = {"dropout": self.settings.dropout, "noise": self.random.torch}
-        encoder = build_encoder(self.data, *self.shape, generator, **noise)
-        return encoder, mlp([encoder.dim, self.data.y.shape[1]], generator)
+        initialisation = self.settings.initialisation
+        encoder = build_encoder(self.data, *self.shape, generator, initialisation, **noise)
+        return encoder, mlp([encoder.dim, self.data.y.shape[1]], generator, initialisation)
 
     def samples(self) -> Integers:
         """Return the training molecules in a new order."""
