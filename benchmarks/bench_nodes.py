@@ -16,11 +16,11 @@ from common import arguments, data_set, one_thread, paired, row
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from relamp.data.features import node_features
 from relamp.data.nodes import PackedNodes
 from relamp.data.packed import ranges
 from relamp.graph.diffusion import normalised_adjacency
 from relamp.method.base import build
-from relamp.method.mmix import node_features
 from relamp.method.table import METHODS
 from relamp.settings.graphs import MmixTraining, Pretraining
 from relamp.settings.nodes import NodePretraining

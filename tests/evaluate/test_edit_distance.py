@@ -14,6 +14,7 @@ from scipy.stats import chi2
 
 from model_graphs import graph_of, random_graphs, refined
 from own_graphs import with_attributes
+from relamp.data.features import node_features
 from relamp.data.packed import PackedGraphs
 from relamp.data.tu import read_tu
 from relamp.errors import RelampError
@@ -28,7 +29,7 @@ from relamp.evaluate.edit_distance import (
     triplets,
 )
 from relamp.evaluate.embeddings import Run
-from relamp.method.mmix import MMix, node_features
+from relamp.method.mmix import MMix
 from relamp.settings.evaluation import EditChoice, EditDistanceProtocol
 from relamp.settings.graphs import MmixOptions, Pretraining
 from unions import cycle, packed, path, undirected

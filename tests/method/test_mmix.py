@@ -13,9 +13,10 @@ from relamp.data.packed import PackedGraphs
 from relamp.errors import RelampError
 from relamp.loss.info_nce import info_nce, node_info_nce_by_graph, node_objective
 from relamp.loss.local_global import local_global
-from relamp.method import mmix
+from relamp.method import two_branches
 from relamp.method.mmix import MMix
 from relamp.method.table import METHODS
+from relamp.method.two_branches import TwoBranches
 from relamp.model.mvgrl import MVGRLEncoder, branch_inputs
 from relamp.settings.graphs import MmixOptions, Pretraining
 from relamp.settings.mixing import MixSettings
@@ -30,25 +31,25 @@ OWN = [name for name, row in METHODS["graphs"].items() if row.group == "mmix" an
 SMALL = {"epochs": 2, "checkpoints": (0, 2), "batch_size": 8, "hidden": 6}
 
 
-def make(name: str, **options: object) -> MMix:
+def make(name: str, **options: object) -> TwoBranches:
     made = method_of("graphs", name, Pretraining(mmix=MmixOptions(**{"training": SMALL, **options})))
-    assert isinstance(made, MMix)
+    assert isinstance(made, TwoBranches)
     return made
 
 
-def pretrain(data: PackedGraphs, method: MMix, seed: int) -> Trained:
+def pretrain(data: PackedGraphs, method: TwoBranches, seed: int) -> Trained:
     return GraphTrainer(data, method, seed).run()
 
 
-def first_batch(method: MMix) -> Batch:
+def first_batch(method: TwoBranches) -> Batch:
     return GraphTrainer(DATA, method, 0).batch(np.arange(8))
 
 
-def drawn(method: MMix) -> tuple[MVGRLEncoder, torch.nn.Module]:
+def drawn(method: TwoBranches) -> tuple[MVGRLEncoder, torch.nn.Module]:
     return method.draw(DATA, gen())
 
 
-def loss_of(method: MMix, train: bool = False):
+def loss_of(method: TwoBranches, train: bool = False):
     encoder, head = drawn(method)
     encoder.train(train)
     return encoder, method.loss(encoder, head, first_batch(method), randomness())
@@ -179,8 +180,8 @@ def test_a_batch_without_features_is_refused() -> None:
 def test_parts_of_a_data_set_give_what_graph_by_graph_gives(monkeypatch: pytest.MonkeyPatch) -> None:
     method = make("mp-mix", diffusion="heat")
     whole = method.prepare(DATA, CPU)
-    monkeypatch.setattr(mmix, "NODES_AT_ONCE", 7)
-    assert len(list(mmix._parts(DATA))) > 3
+    monkeypatch.setattr(two_branches, "NODES_AT_ONCE", 7)
+    assert len(list(two_branches._parts(DATA))) > 3
     np.testing.assert_allclose(method.prepare(DATA, CPU), whole, atol=1e-6)
     for g in range(len(DATA)):
         graph = DATA.take(np.array([g]))

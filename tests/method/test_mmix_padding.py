@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from model_graphs import random_graphs
 from padded import padded_adjacency, padded_rows
 from relamp.data.batch import Batch, collate
-from relamp.method.mmix import MMix
+from relamp.method.two_branches import TwoBranches
 from relamp.model.mvgrl import MVGRLEncoder
 from relamp.model.padding import View, rows
 from relamp.settings.graphs import MmixOptions, Pretraining
@@ -26,19 +26,19 @@ SMALL = {"epochs": 2, "checkpoints": (0, 2), "batch_size": 8, "hidden": 5}
 STILL = {"weight_dropout": 0.0}
 
 
-def make(name: str, **options: object) -> MMix:
+def make(name: str, **options: object) -> TwoBranches:
     made = method_of("graphs", name, Pretraining(mmix=MmixOptions(**{"training": SMALL, "mix": STILL, **options})))
-    assert isinstance(made, MMix)
+    assert isinstance(made, TwoBranches)
     return made
 
 
-def batch_of(method: MMix) -> Batch:
+def batch_of(method: TwoBranches) -> Batch:
     batch = GraphTrainer(DATA, method, 0).batch(GRAPHS)
     assert (batch.largest, int(batch.graphs.sizes.max())) == (6, 5)
     return replace(batch, features=batch.features.double())
 
 
-def encoder_of(method: MMix) -> MVGRLEncoder:
+def encoder_of(method: TwoBranches) -> MVGRLEncoder:
     encoder = method.draw(DATA, gen())[0].double()
     with torch.no_grad():
         for layer in (encoder.a, encoder.b):  # padded nodes would be zeros without biases

@@ -110,6 +110,26 @@ def test_the_loss_and_the_embedding_are_mvgrls(padding: str, layers: int, kind: 
         torch.testing.assert_close(other.embed(encoder, None, batch, gen())[""], expected_rows, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("padding", ["none", "largest"])
+def test_the_one_layer_host_is_embedded_before_its_heads(padding: str) -> None:
+    method = make(host="one-layer", padding=padding)
+    batch, (encoder, heads) = batch_of(method), method.draw(DATA, gen())
+    views, there = [], torch.arange(batch.largest) < batch.graphs.sizes[:, None]
+    for layer, inputs in zip((encoder.a, encoder.b), batch.features.chunk(2, dim=1), strict=True):
+        torch.nn.init.uniform_(layer.linear.bias, -1, 1, generator=gen(1))
+        h = F.linear(padded_rows(inputs, batch, batch.largest), layer.linear.weight, layer.linear.bias)
+        views.append(F.prelu(h, layer.act.weight) * (there | (padding == "largest"))[..., None])
+    nodes, graphs = (
+        lambda x, g=head: F.linear(F.prelu(F.linear(x, g[0].weight, g[0].bias), g[1].weight), g[2].weight, g[2].bias)
+        for head in heads
+    )
+    pooled, padded = [view.sum(1) for view in views], padding == "largest"
+    expected = [slow_loss(nodes(views[i]), graphs(pooled[1 - i]), batch, padded) for i in range(2)]
+    loss = method.loss(encoder, heads, batch, randomness())
+    torch.testing.assert_close(list(loss.parts.values()), expected, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(method.embed(encoder, heads, batch, gen())[""], sum(pooled), rtol=1e-4, atol=1e-5)
+
+
 def test_edited_graphs_have_their_own_weights() -> None:
     rng = np.random.default_rng(0)
     source, target = DATA.edge_index

@@ -11,7 +11,7 @@ from relamp.data.corpus import PackedCorpus
 from relamp.data.packed import PackedGraphs
 from relamp.loss.local_global import local_global
 from relamp.method.base import Loss, Randomness
-from relamp.method.mmix import MMix, inputs_of
+from relamp.method.two_branches import TwoBranches, inputs_of
 from relamp.mixing.similarity import mixing_mlp
 from relamp.model.mvgrl import COMBINED
 from relamp.model.mvgrl_graphs import MVGRLGraphEncoder, graph_operators
@@ -19,7 +19,7 @@ from relamp.model.padding import View, missing
 from relamp.settings.graphs import Pretraining
 
 
-class GraphMVGRL(MMix):
+class GraphMVGRL(TwoBranches):
     """MVGRL, which mixes nothing.
 
     With `mmix.host` "mvgrl" it has MVGRL's encoder, and embeds graphs after their head; with "one-layer" that of M-Mix,
@@ -27,7 +27,7 @@ class GraphMVGRL(MMix):
     """
 
     def __init__(self, settings: Pretraining, options: Mapping[str, Any] | None = None) -> None:
-        super().__init__(settings, "none", options=options)
+        super().__init__(settings, options)
         self.own = self.options.host == "mvgrl"
         if self.own and settings.mmix.training is not None:
             rate = settings.mmix.training.host_learning_rate
