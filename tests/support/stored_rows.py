@@ -103,7 +103,7 @@ def write_made_up(path: Path, facts: Mapping[str, Any], epochs: Sequence[int] = 
         "svm-linear": svm,
     }
     known: list[dict[str, object]] = [{"epoch": epoch} for epoch in (epochs[:1] if "untrained" in method else epochs)]
-    if method in ("bag", "wl", "graphlet"):
+    if method in ("wl", "graphlet", "majority", "raw-features") or method.startswith("bag"):
         known = [{"epoch": np.nan}]
     if evaluation == "edit-distance":
         known = [{}]

@@ -8,11 +8,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+# Controls of graphs beside the bag, as `relamp.study.names.CONTROLS` has them.
+CONTROLS = (
+    "majority",
+    "bag-labels",
+    "bag-degrees",
+    "bag-labels-or-degrees",
+    "bag-labels-and-degrees",
+    "bag-attributes",
+)
 PAPERS = {"lamp": "LAMP", "mmix": "M-Mix", "both": "Claims and verdicts", "data": "Data sets"}
 
 
 class Rows(NamedTuple):
-    """Rows of an evaluation of a study (see `relamp.study.studies`), of all its methods or of some.
+    """Rows of an evaluation of a study (see `relamp.study.studies`), of all its methods or of some, `but` for others.
 
     The study `sweeps` stands for all sweeps of LAMP's unsupervised experiments.
     """
@@ -20,6 +29,7 @@ class Rows(NamedTuple):
     study: str
     evaluation: str
     methods: tuple[str, ...] = ()
+    but: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

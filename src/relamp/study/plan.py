@@ -152,7 +152,8 @@ class Plan:
         swept = [study for study in self._swept() if study.domain == "graphs"]
         chosen = swept if rows.study == "sweeps" else [self.studies[rows.study]] if rows.study in self.studies else []
         for study in chosen:
-            yield from self.paths.rows_of(study, rows.evaluation, rows.methods)
+            found = self.paths.rows_of(study, rows.evaluation, rows.methods)
+            yield from (each for each in found if each[1].method not in rows.but)
 
     def _swept(self) -> list[Study]:
         return [study for study in self.studies.values() if study.over]
