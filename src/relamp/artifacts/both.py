@@ -30,7 +30,7 @@ BOTH: tuple[Artifact, ...] = (
         rows=_JUDGED,
         inputs=("damage", "all_published", "protocols", "claims", "pages"),
         call="relamp.artifacts.verdict:judge",
-        given=("fixed", "judging", "methods", "preset", "judged_by", "pages", "scale"),
+        given=("fixed", "judging", "methods", "preset", "judged_by", "pages", "scale", "bags"),
         outputs={
             "output": (
                 *(f"{{results}}/verdict.{kind}" for kind in ("html", "csv", "md", "json")),

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from relamp.artifacts.base import Artifact, Figure, Rows, figure, table
+from relamp.artifacts.base import CONTROLS, Artifact, Figure, Rows, figure, ladder, table
 
 _ON_NODES = ("majority", "raw-features", "untrained")
 _CONTROLS = ("majority", "bag", "bag-attributes", "raw-features", "untrained", "mvgrl-untrained")
@@ -13,6 +13,10 @@ _FURTHER = ("binary-mix", "random-mix", "mvgrl-infonce", "mp-mix-code", "lamp-ma
 # mo-mix is what the paper's Table 7 calls mo-mix-wp.
 _STRATEGIES = (*_ON_NODES, "image-untrained", "simclr-mp-mix-op", "mvgrl-infonce", "mo-mix", "mp-mix")
 _figure, _table = partial(figure, "mmix"), partial(table, "mmix")
+_ladder = partial(ladder, "mmix")
+# M-Mix quotes GraphCL's and the kernels' numbers by an SVM with an RBF kernel.
+_QUOTED = ("graphcl", "untrained", "wl", "graphlet", *CONTROLS)
+_RBF = tuple(Rows(study, "svm-rbf", _QUOTED) for study in ("tables", "cross"))
 _PICTURES: dict[str, Any] = {"draw": "picture_grid:picture_grid", "inputs": ("pictures",), "lite": False}
 
 MMIX: tuple[Artifact, ...] = (
@@ -61,8 +65,8 @@ MMIX: tuple[Artifact, ...] = (
         *(8, "Score (%) of node classification with GRACE as host", _NODES),
         shows=(*_ON_NODES, "grace-untrained"),
         about="Node classification with GRACE as host: accuracy of a linear probe on frozen node embeddings, or "
-        "micro-F1 where nodes have several labels. Added: the majority class, raw features, and untrained encoders, that "
-        "of GRACE and that of MVGRL.",
+        "micro-F1 where nodes have several labels. Added: the majority class, raw features, and untrained encoders, "
+        "that of GRACE and that of MVGRL.",
     ),
     _table(
         *(9, "Accuracy (%) by mixing weights", _NODES, _GRAPHS),
@@ -82,6 +86,13 @@ MMIX: tuple[Artifact, ...] = (
     _figure(3, "over_epochs:over_epochs_figure", Rows("grid", "probe")),
     _figure(4, options={"anchors": 4, "partners": 7, "second": False}, **_PICTURES),
     _figure(5, options={"anchors": 5, "partners": 7, "second": True}, **_PICTURES),
+    _ladder(2, _NODES),
+    _ladder(3, _GRAPHS, *_RBF),
+    _ladder(4, _GRAPHS),
+    _ladder(6, _NODES, _GRAPHS),
+    _ladder(7, _NODES),
+    _ladder(8, _NODES),
+    _ladder(9, _NODES, _GRAPHS),
     Figure(
         name="mmix_theorem",
         label="Theorem 3.1",

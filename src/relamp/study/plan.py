@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from relamp.artifacts import ARTIFACTS
-from relamp.artifacts.base import Artifact, Figure, Rows, Table, of_figure, of_table
+from relamp.artifacts.base import Artifact, Figure, Ladder, Rows, Table, of_figure, of_table
 from relamp.data.rows import DEFAULT
 from relamp.evaluate.table import EVALUATIONS
+from relamp.judge.published import PROTOCOLS_FILE, load_protocols, load_published, run_as
 from relamp.method.table import METHODS
 from relamp.study.config import Config
 from relamp.study.names import BAG, CONTROLS, EDIT_KERNELS, FROM_SCRATCH, KERNELS
@@ -56,8 +57,27 @@ class Plan:
         return found
 
     def _nothing_to_draw(self, artifact: Artifact) -> bool:
+        if isinstance(artifact, Ladder) and not self._printed(artifact):
+            return True
         draws = isinstance(artifact, Figure) or not artifact.outputs.keys().isdisjoint(("figure", "figures"))
         return draws and not all(files for name, files in self.inputs(artifact).items() if name in ("rows", "mixed"))
+
+    def _printed(self, ladder: Ladder) -> bool:
+        """Return whether a table prints a number of what is run."""
+        folder = Path(self.published)
+        places = [how.datasets for how in load_protocols(folder / PROTOCOLS_FILE).values()]
+        others = {name: other for of in places for name, other in of.items()}
+        printed = load_published(folder, ladder.explains).dropna(subset=["value"])
+        wanted = {
+            (name, run_as(ladder.explains, method).partition("-branch-")[0])
+            for name, method in zip(printed["dataset"], printed["method"], strict=True)
+        }
+        wanted |= {(others.get(name, name), method) for name, method in wanted}
+        return any(
+            (dataset, run.method.partition("-branch-")[0]) in wanted
+            for rows in ladder.rows
+            for dataset, run, _ in self._rows(rows)
+        )
 
     def outputs(self, artifact: Artifact) -> dict[str, list[str]]:
         """Return the outputs of an artifact by the parameters of its job function."""
@@ -95,8 +115,23 @@ class Plan:
         return {
             made.name: {EVALUATIONS[rows.evaluation].domain: rows.evaluation for rows in made.rows}
             for made in self.artifacts.values()
-            if made.paper in ("lamp", "mmix") and made.rows
+            if made.paper in ("lamp", "mmix") and made.rows and not isinstance(made, Ladder)
         }
+
+    def bags(self) -> dict[str, dict[str, str]]:
+        """Return by domain and method the control that sees the same features without edges; none where none does."""
+        chosen = self.config.unsupervised
+        counted, own, mmix = chosen.kernel_options.max_degree, chosen.pretraining, chosen.pretraining.mmix
+        found = {"wl": "bag-labels"}
+        for name, row in METHODS["graphs"].items():
+            of_mmix = mmix.model_copy(update=dict(row.fixed.get("options", {})))
+            features, most, first = own.features, own.max_degree, "own"
+            if row.group == "mmix":
+                features, most, first = of_mmix.features, of_mmix.max_degree, of_mmix.first_label
+            fits = features == "labels" or most == counted
+            if fits and first == ("shared" if features == "attributes" else "own"):
+                found[name] = f"bag-{features}"
+        return {"graphs": found, "nodes": dict.fromkeys(METHODS["nodes"], "raw-features")}
 
     def pages(self) -> dict[str, str]:
         """Return the page of each table."""
@@ -345,6 +380,10 @@ INPUTS: Mapping[str, Callable[[Plan, Artifact], Files]] = {
     "damage": lambda plan, made: {
         "rows" if isinstance(made, Figure) else "damage": [*map(plan.paths.damage, plan.config.damage.datasets)]
     },
+    "explained": lambda plan, made: {
+        "published": f"{plan.published}/{made.explains if isinstance(made, Ladder) else made.name}.csv",
+        "protocols": f"{plan.published}/{PROTOCOLS_FILE}",
+    },
     "folds": lambda plan, _: {
         "splits": [
             plan.paths.folds(dataset, seed)
@@ -372,6 +411,7 @@ ASKED: Mapping[str, Callable[[Plan, Artifact], dict[str, Any]]] = {
     "pictures": Plan.pictures_asked,
 }
 GIVEN: Mapping[str, Callable[[Plan], Any]] = {
+    "bags": Plan.bags,
     "fixed": Plan.fixed,
     "gallery": Plan.gallery,
     "gamma": lambda plan: plan.config.unsupervised.pretraining.lamp.gamma,
