@@ -176,7 +176,8 @@ def _sentence(steps: list[dict[Any, Any]]) -> str:
     if "host" not in names and (row := METHODS[domain].get(_parted(own)[0])) and row.trains:
         words["method"] = "training"
     where = ", ".join(datasets) if len(datasets) < 4 else f"mean of {len(datasets)} data sets"
-    span, base = last["mean"] - first["mean"], words[first["rung"]]
+    span = last["mean"] - first["mean"]
+    base = f"what {first['label']} reaches" if first["rung"] == "method" else words[first["rung"]]
     start = f"{first['label']} ({evaluation.title}; {where}): "
     start += f"of the {span:.1f} points between {base} and the printed value" if span >= 0 else ""
     start += f"the printed value lies {-span:.1f} points below {base}" if span < 0 else ""

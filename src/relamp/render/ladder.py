@@ -30,12 +30,12 @@ from relamp.settings.judging import Protocol
 
 # Colour and shape both tell the rungs apart.
 _LOOKS: Mapping[str, tuple[str, str, str]] = {
-    "majority": ("#7F7F7F", "X", "majority class"),
+    "majority": ("#7F7F7F", "v", "majority class"),
     "bag": ("#56B4E9", "s", "same features, no edges"),
     "untrained": ("#CC79A7", "^", "untrained encoder"),
     "host": ("#009E73", "D", "host, trained"),
     "method": ("#0072B2", "o", "method, trained"),
-    "all-on-test": ("#D55E00", "P", "… epoch, setting and C chosen on test"),
+    "all-on-test": ("#D55E00", "P", "all chosen on test"),
 }
 _PRINTED, _CONTROLS = ("#000000", "printed"), ("majority", "bag", "untrained", "host")
 _ORDER = ("nodes", "graphs")
@@ -63,12 +63,14 @@ class _Row(NamedTuple):
         rung: majority, bag, untrained, host or method.
         name: whose scores it shows.
         printed: how the paper spells the method; empty for the others.
+        look: by the name of a rung; a method that is the host of others looks like one.
     """
 
     evaluation: str
     rung: str
     name: str
     printed: str = ""
+    look: str = ""
 
     @property
     def text(self) -> str:
@@ -99,8 +101,9 @@ def ladder_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
         figure, axes = panels([short_name(name) for name in names], _COLUMNS, height, narrow=1, above=0.75)
         for axis, name in zip(axes, names, strict=True):
             _draw(axis, plotted[plotted["dataset"] == name], lines)
-        legend(figure, _handles(plotted))
-        figure.supxlabel("accuracy (%), with its interval over seeds", fontsize="medium")
+        legend(figure, _handles(plotted, lines))
+        what = "accuracy" if set(rows["metric"]) == {"accuracy"} else "score"
+        figure.supxlabel(f"{what} (%), with its interval over seeds", fontsize="medium")
     return figure, plotted
 
 
@@ -151,12 +154,13 @@ def _lines(rows: pd.DataFrame) -> list[_Row]:
         of = rows[blocks == block]
         own = of[of["rung"] == "method"]
         for rung in _CONTROLS:
-            names = set(of.loc[of["rung"] == rung, "run_as"]) - {""}
-            names -= set(own["run_as"]) if rung == "host" else set()
-            found += [_Row(block, rung, name) for name in sorted(names)]
+            names = set(of.loc[of["rung"] == rung, "run_as"]) - {"", *(own["run_as"] if rung == "host" else ())}
+            found += [_Row(block, rung, name, look=rung) for name in sorted(names)]
+        hosts = set(of.loc[of["rung"] == "host", "run_as"])
         for method in ordered_methods(own["run_as"]):
             texts = sorted(own.loc[own["run_as"] == method, "label"].unique())
-            found += [_Row(block, "method", method, text) for text in texts]
+            look = "host" if method in hosts else "method"
+            found += [_Row(block, "method", method, text, look) for text in texts]
     return found
 
 
@@ -164,7 +168,7 @@ def _draw(axis: Axes, rows: pd.DataFrame, lines: Sequence[_Row]) -> None:
     for place, line in enumerate(lines):
         of = rows[rows["evaluation"] == line.evaluation] if line.evaluation else rows
         if line.rung == "method":
-            _method(axis, _by_rung(of[of["label"] == line.printed]), place)
+            _method(axis, _by_rung(of[of["label"] == line.printed]), line.look, place)
         else:
             _rung(axis, _by_rung(of[of["run_as"] == line.name]).get(line.rung), line.rung, place)
     axis.margins(x=0.08)
@@ -198,7 +202,7 @@ def _rung(axis: Axes, row: Mapping[Hashable, Any] | None, rung: str, place: int)
     axis.plot([row["mean"]], [place], color=colour, marker=marker, markersize=3.5, linestyle="")
 
 
-def _method(axis: Axes, rungs: Mapping[str, Mapping[Hashable, Any]], place: int) -> None:
+def _method(axis: Axes, rungs: Mapping[str, Mapping[Hashable, Any]], look: str, place: int) -> None:
     """Draw the row of a method: where it stands, where choices on the test part take it, and what is printed."""
     if not rungs:
         return
@@ -207,13 +211,13 @@ def _method(axis: Axes, rungs: Mapping[str, Mapping[Hashable, Any]], place: int)
         colour, marker, _ = _LOOKS["all-on-test"]
         axis.plot([own, loose], [place, place], color=colour, linewidth=0.7, linestyle=":")
         axis.plot([loose], [place], color=colour, marker=marker, markersize=3.5, linestyle="")
-    _rung(axis, rungs["method"], "method", place)
+    _rung(axis, rungs["method"], look, place)
     axis.plot([printed] * 2, [place - 0.42, place + 0.42], color=_PRINTED[0], linewidth=1.6)
 
 
-def _handles(rows: pd.DataFrame) -> list[Line2D]:
-    shown = rows.dropna(subset=["mean"])["rung"].unique()
-    looks = {rung: look for rung, look in _LOOKS.items() if rung in shown}
+def _handles(rows: pd.DataFrame, lines: Sequence[_Row]) -> list[Line2D]:
+    chosen = {"all-on-test"} & set(rows.dropna(subset=["mean"])["rung"])
+    looks = {rung: look for rung, look in _LOOKS.items() if rung in {*chosen, *(line.look for line in lines)}}
     handles = [
         Line2D([], [], color=colour, marker=marker, linestyle="", markersize=4, label=text)
         for colour, marker, text in looks.values()

@@ -59,25 +59,23 @@ class Plan:
     def _nothing_to_draw(self, artifact: Artifact) -> bool:
         if isinstance(artifact, Ladder) and not self._printed(artifact):
             return True
+        if not artifact.outputs.get("figures", ("one",)):
+            return True  # a multiverse of no methods has no curves
         draws = isinstance(artifact, Figure) or not artifact.outputs.keys().isdisjoint(("figure", "figures"))
         return draws and not all(files for name, files in self.inputs(artifact).items() if name in ("rows", "mixed"))
 
     def _printed(self, ladder: Ladder) -> bool:
         """Return whether a table prints a number of what is run."""
         folder = Path(self.published)
-        places = [how.datasets for how in load_protocols(folder / PROTOCOLS_FILE).values()]
-        others = {name: other for of in places for name, other in of.items()}
+        if not (folder / f"{ladder.explains}.csv").is_file():
+            return True  # its job says what is missing
         printed = load_published(folder, ladder.explains).dropna(subset=["value"])
-        wanted = {
-            (name, run_as(ladder.explains, method).partition("-branch-")[0])
-            for name, method in zip(printed["dataset"], printed["method"], strict=True)
-        }
-        wanted |= {(others.get(name, name), method) for name, method in wanted}
-        return any(
-            (dataset, run.method.partition("-branch-")[0]) in wanted
-            for rows in ladder.rows
-            for dataset, run, _ in self._rows(rows)
-        )
+        pairs = zip(printed["dataset"], printed["method"], strict=True)
+        wanted = {(dataset, _whole(run_as(ladder.explains, method))) for dataset, method in pairs}
+        for how in load_protocols(folder / PROTOCOLS_FILE).values():
+            wanted |= {(how.datasets.get(dataset, dataset), method) for dataset, method in wanted}
+        found = (each for rows in ladder.rows for each in self._rows(rows))
+        return any((dataset, _whole(run.method)) in wanted for dataset, run, _ in found)
 
     def outputs(self, artifact: Artifact) -> dict[str, list[str]]:
         """Return the outputs of an artifact by the parameters of its job function."""
@@ -336,6 +334,11 @@ class Plan:
         protocol = damage_protocol(self.config)
         named = self.config.damage.datasets
         return {self.paths.damage(dataset): {"dataset": dataset, "protocol": protocol} for dataset in named}
+
+
+def _whole(method: str) -> str:
+    """Return a method without the branch that is scored alone."""
+    return method.partition("-branch-")[0]
 
 
 def theorem_protocol(config: Config) -> dict[str, Any]:
