@@ -41,7 +41,7 @@ SCORED = [row for row in EVALUATIONS.values() if not row.score.startswith("relam
 SOURCES = dict.fromkeys(
     ("svm-rbf", "svm-linear"), ("embeddings", "kernel", "bag", "bag-labels-and-degrees", "majority")
 )
-SOURCES |= {"edit-distance": ("embeddings", "kernel")}
+SOURCES |= {"edit-distance": ("embeddings", "kernel"), "probe": ("embeddings", "raw-features", "majority")}
 CASES = [(row, source) for row in SCORED for source in SOURCES.get(row.name, ("embeddings",))]
 # Scores that are no means over what a seed draws from the samples by their number.
 ORDERLESS = {"svm-rbf": "test_accuracy", "svm-linear": "test_accuracy", "probe": "accuracy", "image-probe": "accuracy"}

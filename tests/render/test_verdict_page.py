@@ -347,3 +347,16 @@ def test_every_page_is_well_formed(numbers: pd.DataFrame, said: pd.DataFrame) ->
     Reader(shown.removeprefix("<!doctype html>"))
     assert "<li>Protocol: fixed</li><li>Margin: &lt; 2 points.</li>" in shown
     assert verdict_markdown(numbers, said, HOW, "quick").startswith("# Does it hold? Verdicts of the preset quick\n")
+
+
+def test_what_explains_numbers_stands_in_a_section_of_its_own_in_the_order_of_tables() -> None:
+    said = {"mmix_table9": ["mp-mix: ninth"], "lamp_table1": ["LAMP-Mag: first", "LAMP-Soft: <second>"]}
+    shown = verdict_page(cells({}), claims({}), HOW, "quick", *LINKS, None, None, said)
+    _, section = shown.split('<h2 id="explained">')
+    section = section.split("<h2")[0]
+    places = [section.index(words) for words in ("LAMP, Table 1", "first", "&lt;second&gt;", "M-Mix, Table 9", "ninth")]
+    assert places == sorted(places)
+    assert 'href="#explained"' in shown
+    markdown = verdict_markdown(cells({}), claims({}), HOW, "quick", said)
+    assert "## What explains the numbers\n\n- LAMP, Table 1: LAMP-Mag: first\n" in markdown
+    assert "explained" not in verdict_page(cells({}), claims({}), HOW, "quick", *LINKS)

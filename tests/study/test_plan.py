@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from relamp.artifacts.base import CONTROLS as RANKED_WITHOUT
+from relamp.artifacts.base import Ladder
 from relamp.runtime.code import import_closure
 from relamp.study.batches import ANY, controls_of, scorings, trainings
 from relamp.study.config import load_config
+from relamp.study.names import CONTROLS
 from relamp.study.paths import Paths, all_datasets
 from relamp.study.plan import Plan, methods_by_evaluation
 from relamp.study.studies import Run, studies
@@ -186,6 +189,49 @@ def test_a_table_is_judged_by_the_evaluations_of_its_rows() -> None:
     assert judged["lamp_table1"] == judged["lamp_fig4"] == {"graphs": "svm-rbf"}
     assert judged["mmix_table6"] == {"nodes": "probe", "graphs": "svm-linear"}
     assert judged["mmix_table5"] == {"nodes": "kmeans"}
+
+
+def test_a_bag_is_named_only_where_it_sees_what_the_encoder_does() -> None:
+    bags = plan().bags()
+    assert bags["graphs"]["lamp-mag"] == bags["graphs"]["untrained"] == bags["graphs"]["wl"] == "bag-labels"
+    assert bags["graphs"]["mp-mix"] == bags["graphs"]["mp-mix-code"] == "bag-attributes"
+    assert set(bags["nodes"].values()) == {"raw-features"}
+    # The bag of attributes lets two labels share a column, as MVGRL's code does; degrees have bins of their own.
+    own = plan(unsupervised={"pretraining": {"features": "attributes", "mmix": {"first_label": "own"}}}).bags()[
+        "graphs"
+    ]
+    assert "lamp-mag" not in own
+    assert "mp-mix" not in own
+    assert own["mp-mix-code"] == "bag-attributes"
+    degrees = {"features": "degrees", "max_degree": 9, "mmix": {"features": "degrees", "first_label": "own"}}
+    found = plan(unsupervised={"pretraining": degrees}).bags()["graphs"]
+    assert (found.get("lamp-mag"), found["mp-mix"]) == (None, "bag-degrees")
+    counted = plan(unsupervised={"pretraining": degrees, "kernel_options": {"max_degree": 9}}).bags()["graphs"]
+    assert (counted["lamp-mag"], counted.get("mp-mix")) == ("bag-degrees", None)
+
+
+def test_a_ladder_has_the_rows_of_its_table_and_of_its_controls_and_judges_nothing() -> None:
+    chosen = plan()
+    ladders = {made.name: made for made in chosen.artifacts.values() if isinstance(made, Ladder)}
+    # The tables of nodes print no number of the karate club.
+    assert list(ladders) == [*(f"lamp_ladder{n}" for n in (1, 3)), *(f"mmix_ladder{n}" for n in (3, 4, 6, 9))]
+    assert set(chosen.left_out) >= {f"mmix_ladder{n}" for n in (2, 7, 8)}
+    for made in ladders.values():
+        rows = set(chosen.inputs(made)["rows"])
+        assert set(chosen.inputs(chosen.artifacts[made.explains])["rows"]) <= rows
+        assert rows <= set(chosen.inputs(chosen.artifacts["judge"])["rows"])
+        assert any("/majority/" in path for path in rows)
+    assert not ladders.keys() & chosen.judged_by().keys()
+    assert "mmix_ladder2" in plan(mmix={"nodes": {"datasets": ["Cora-LINQS"]}}).artifacts
+
+
+def test_controls_take_no_ranks_from_methods() -> None:
+    assert RANKED_WITHOUT == CONTROLS
+    chosen = plan()
+    for name in ("leakage", "comparisons"):
+        rows = chosen.inputs(chosen.artifacts[name])["rows"]
+        assert not [path for path in rows if "/majority/" in path or "/bag-" in path]
+        assert [path for path in rows if "/bag/" in path]
 
 
 def test_methods_that_an_evaluation_can_score() -> None:

@@ -8,11 +8,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+# Controls of graphs beside the bag, as `relamp.study.names.CONTROLS` has them.
+CONTROLS = (
+    "majority",
+    "bag-labels",
+    "bag-degrees",
+    "bag-labels-or-degrees",
+    "bag-labels-and-degrees",
+    "bag-attributes",
+)
 PAPERS = {"lamp": "LAMP", "mmix": "M-Mix", "both": "Claims and verdicts", "data": "Data sets"}
 
 
 class Rows(NamedTuple):
-    """Rows of an evaluation of a study (see `relamp.study.studies`), of all its methods or of some.
+    """Rows of an evaluation of a study (see `relamp.study.studies`), of all its methods or of some, `but` for others.
 
     The study `sweeps` stands for all sweeps of LAMP's unsupervised experiments.
     """
@@ -20,6 +29,7 @@ class Rows(NamedTuple):
     study: str
     evaluation: str
     methods: tuple[str, ...] = ()
+    but: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +117,25 @@ class Table(Artifact):
         object.__setattr__(self, "outputs", {"output": of_table(self.name)})
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ladder(Artifact):
+    """What explains the numbers of a table: a picture, and the same as a table.
+
+    Attributes:
+        explains: the name of the table.
+    """
+
+    explains: str
+    call: str = "relamp.artifacts.ladder:ladder"
+    inputs: tuple[str, ...] = ("explained",)
+    given: tuple[str, ...] = ("fixed", "methods", "judged_by", "judging", "bags")
+    caption: str | None = "ladder"
+
+    def __post_init__(self) -> None:
+        kinds = ("html", "csv", "md", "tex")
+        object.__setattr__(self, "outputs", {"figure": of_figure(self.name), "table": of_table(self.name, *kinds)})
+
+
 def figure(paper: str, number: int, draw: str, *rows: Rows, **more: Any) -> Figure:
     """Return the record of a figure that a paper numbers; `draw` stands in `relamp.render`, `more` are other fields."""
     name, label = f"{paper}_fig{number}", f"Fig. {number}"
@@ -118,3 +147,10 @@ def table(paper: str, number: int, title: str, *rows: Rows, about: str, on: str 
     label, of = f"Table {number}", PAPERS[paper]
     title, about = f"{title} ({of}, {label}){on}", f"**{of} {label}.** {about}"
     return Table(name=f"{paper}_table{number}", label=label, paper=paper, title=title, rows=rows, about=about, **more)
+
+
+def ladder(paper: str, number: int, *rows: Rows) -> Ladder:
+    """Return the record of what explains a numbered table, from rows of the table and of its controls."""
+    table, about = f"{paper}_table{number}", f"**What explains {PAPERS[paper]} Table {number}.**"
+    label = f"Table {number}, explained"
+    return Ladder(name=f"{paper}_ladder{number}", label=label, paper=paper, rows=rows, explains=table, about=about)

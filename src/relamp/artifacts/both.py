@@ -1,10 +1,12 @@
 """What both papers share: the data guard's table, verdicts and what stands behind them."""
 
-from relamp.artifacts.base import Artifact, Figure, Rows, Table, of_figure, of_table
+from relamp.artifacts.base import CONTROLS, Artifact, Figure, Rows, Table, of_figure, of_table
 from relamp.artifacts.lamp import LAMP
 from relamp.artifacts.mmix import MMIX
 
 _RBF = (Rows("tables", "svm-rbf"), Rows("sweeps", "svm-rbf"))
+# Without controls that would only take ranks from methods; the bag stands for those alike.
+_RANKED = tuple(rows._replace(but=CONTROLS) for rows in _RBF)
 # Of all tables, so that a new one is judged.
 _JUDGED = (
     *(*_RBF, Rows("cross", "svm-rbf")),
@@ -28,7 +30,7 @@ BOTH: tuple[Artifact, ...] = (
         rows=_JUDGED,
         inputs=("damage", "views", "all_published", "protocols", "claims", "pages"),
         call="relamp.artifacts.verdict:judge",
-        given=("fixed", "gamma", "judging", "methods", "preset", "judged_by", "pages", "scale"),
+        given=("fixed", "gamma", "judging", "methods", "preset", "judged_by", "pages", "scale", "bags"),
         outputs={
             "output": (
                 *(f"{{results}}/verdict.{kind}" for kind in ("html", "csv", "md", "json")),
@@ -51,7 +53,7 @@ BOTH: tuple[Artifact, ...] = (
     Artifact(
         name="leakage",
         label="Leakage gap",
-        rows=(*_RBF, Rows("transfer", "finetune")),
+        rows=(*_RANKED, Rows("transfer", "finetune")),
         call="relamp.artifacts.comparisons:leakage",
         given=("fixed",),
         outputs={"figure": of_figure("leakage"), "table": of_table("leakage", "html", "csv", "md")},
@@ -59,7 +61,7 @@ BOTH: tuple[Artifact, ...] = (
     Artifact(
         name="comparisons",
         label="Average ranks",
-        rows=_RBF,
+        rows=_RANKED,
         call="relamp.artifacts.comparisons:compare_methods",
         given=("fixed", "judging"),
         outputs={"figure": of_figure("ranks"), "table": of_table("comparisons", "html", "csv")},

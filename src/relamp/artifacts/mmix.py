@@ -3,36 +3,44 @@
 from functools import partial
 from typing import Any
 
-from relamp.artifacts.base import Artifact, Figure, Rows, figure, table
+from relamp.artifacts.base import CONTROLS, Artifact, Figure, Rows, figure, ladder, table
 
-_CONTROLS = ("untrained", "mvgrl-untrained", "bag")
+_ON_NODES = ("majority", "raw-features", "untrained")
+_CONTROLS = ("majority", "bag", "bag-attributes", "raw-features", "untrained", "mvgrl-untrained")
 _NODES, _GRAPHS, _IMAGES = Rows("nodes", "probe"), Rows("linear", "svm-linear"), Rows("images", "image-probe")
 
 _AS_IN_CODE = ("mvgrl-code", "mo-mix-code", "mp-mix-code")
 _FURTHER = ("binary-mix", "random-mix", "mvgrl-infonce", *_AS_IN_CODE, "lamp-mag", "lamp-soft", "simgrace")
 # mo-mix is what the paper's Table 7 calls mo-mix-wp.
-_STRATEGIES = ("untrained", "image-untrained", "simclr-mp-mix-op", "mvgrl-infonce", "mo-mix", "mp-mix")
+_STRATEGIES = (*_ON_NODES, "image-untrained", "simclr-mp-mix-op", "mvgrl-infonce", "mo-mix", "mp-mix")
 _figure, _table = partial(figure, "mmix"), partial(table, "mmix")
+_ladder = partial(ladder, "mmix")
+# M-Mix quotes GraphCL's and the kernels' numbers by an SVM with an RBF kernel.
+_QUOTED = ("graphcl", "untrained", "wl", "graphlet", *CONTROLS)
+_RBF = tuple(Rows(study, "svm-rbf", _QUOTED) for study in ("tables", "cross"))
 _PICTURES: dict[str, Any] = {"draw": "picture_grid:picture_grid", "inputs": ("pictures",), "lite": False}
 
 MMIX: tuple[Artifact, ...] = (
     _table(
         *(2, "Accuracy (%) of node classification by a linear probe", _NODES),
+        shows=_ON_NODES,
         about="Node classification: accuracy of a linear probe on frozen node embeddings, on the public split where "
-        "there is one; for each seed the mean over several probes. Added: an untrained encoder.",
+        "there is one; for each seed the mean over several probes. Added: the majority class, raw features, and an "
+        "untrained encoder.",
     ),
     _table(
         *(3, "Accuracy (%) of graph classification by a linear SVM", _GRAPHS),
         shows=(*_CONTROLS, *_FURTHER),
         about="Graph classification: accuracy of a linear SVM on frozen graph embeddings in ten folds, C chosen by an "
-        "inner search. Added, in the same folds: untrained encoders, the bag of labels, two simpler ways of mixing, "
+        "inner search. Added, in the same folds: the majority class, bags of labels and of what the encoder sees, "
+        "untrained encoders, two simpler ways of mixing, "
         "MVGRL with the objective of M-Mix, methods as in public code, LAMP and SimGRACE.",
     ),
     _table(
         *(4, "Accuracy (%) of graph classification by objective", _GRAPHS),
         shows=_CONTROLS,
         about="The accuracy of Table 3 by objective: between nodes, between graphs, both, and both without the "
-        "diversity term. Added: untrained encoders and the bag of labels.",
+        "diversity term. Added: the majority class, bags of labels and of what the encoder sees, untrained encoders.",
     ),
     _table(
         *(5, "Node clustering by k-means", Rows("nodes", "kmeans")),
@@ -42,27 +50,31 @@ MMIX: tuple[Artifact, ...] = (
     ),
     _table(
         *(6, "Accuracy (%) by branch", _NODES, _GRAPHS),
+        shows=_CONTROLS,
         about="Accuracy on embeddings of the branch whose negatives are mixed, of the other branch, and of both "
-        "together: a linear probe on nodes, a linear SVM on graphs. Added: an untrained encoder.",
+        "together: a linear probe on nodes, a linear SVM on graphs. Added: the majority class, bags or raw features, "
+        "and untrained encoders.",
     ),
     _table(
         *(7, "Accuracy (%) by mixing strategy, on nodes and on images", _NODES, _IMAGES),
         shows=_STRATEGIES,
         about="Mixing strategies: accuracy of a linear probe on frozen embeddings of nodes (host MVGRL) and of images "
-        "(host SimCLR). Added: untrained encoders, MVGRL with the objective of M-Mix, and a variant for images. The "
-        "row mo-mix is what the paper calls mo-mix-wp in this table.",
+        "(host SimCLR). Added: the majority class, raw features, untrained encoders, MVGRL with the objective of "
+        "M-Mix, and a variant for images. The row mo-mix is what the paper calls mo-mix-wp in this table.",
     ),
     _table(
         *(8, "Score (%) of node classification with GRACE as host", _NODES),
+        shows=(*_ON_NODES, "grace-untrained"),
         about="Node classification with GRACE as host: accuracy of a linear probe on frozen node embeddings, or "
-        "micro-F1 where nodes have several labels. Added: an untrained encoder.",
+        "micro-F1 where nodes have several labels. Added: the majority class, raw features, and untrained encoders, "
+        "that of GRACE and that of MVGRL.",
     ),
     _table(
         *(9, "Accuracy (%) by mixing weights", _NODES, _GRAPHS),
         shows=(*_CONTROLS, "mvgrl-infonce"),
         about="Accuracy without mixing, with random weights, and with weights that follow similarities: a linear "
-        "probe on nodes, a linear SVM on graphs. Added: untrained encoders, the bag of labels, and MVGRL with the "
-        "objective of M-Mix.",
+        "probe on nodes, a linear SVM on graphs. Added: the majority class, bags or raw features, untrained encoders, "
+        "and MVGRL with the objective of M-Mix.",
     ),
     _table(
         *(10, "Graph edit distance: triplet accuracy and pair ROC-AUC", Rows("edits", "edit-distance")),
@@ -75,6 +87,13 @@ MMIX: tuple[Artifact, ...] = (
     _figure(3, "over_epochs:over_epochs_figure", Rows("grid", "probe")),
     _figure(4, options={"anchors": 4, "partners": 7, "second": False}, **_PICTURES),
     _figure(5, options={"anchors": 5, "partners": 7, "second": True}, **_PICTURES),
+    _ladder(2, _NODES),
+    _ladder(3, _GRAPHS, *_RBF),
+    _ladder(4, _GRAPHS),
+    _ladder(6, _NODES, _GRAPHS),
+    _ladder(7, _NODES),
+    _ladder(8, _NODES),
+    _ladder(9, _NODES, _GRAPHS),
     Figure(
         name="mmix_theorem",
         label="Theorem 3.1",

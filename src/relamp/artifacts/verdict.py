@@ -11,12 +11,13 @@ from rich.console import Console
 from relamp.data.rows import read_by_evaluation, read_tables
 from relamp.judge import audit as papers
 from relamp.judge.claims import check_claims, check_printed, load_claims
+from relamp.judge.ladder import Bags, explained, gains, ladder
 from relamp.judge.measured_claims import Evidence
 from relamp.judge.published import JudgedBy, load_protocols, load_published, run_as
 from relamp.judge.runs import all_runs, judged_scores, last_epochs, scores
 from relamp.judge.scale import read_scale
 from relamp.judge.theorem import verdicts
-from relamp.judge.verdict import judge_cells, refuse
+from relamp.judge.verdict import judge_cells, printed_cells, refuse
 from relamp.judge.words import counted, how_judged
 from relamp.render.sidecar import write_sidecar
 from relamp.render.verdict_page import verdict_markdown, verdict_page
@@ -37,6 +38,7 @@ def judge(
     preset: str,
     pages: Mapping[str, str],
     scale: Mapping[str, Any],
+    bags: Bags,
     output: Path,
     command: str,
     asked: Path | None = None,
@@ -49,8 +51,9 @@ def judge(
     evaluation and method, the setting of the tables (`default` where none is named); `methods`, by evaluation, what
     relamp can run: a published cell of anything else gets no verdict; `judged_by`, by artifact and domain of the data
     set, the evaluation; `pages` the page of each artifact that is rendered, its sidecar beside it; `protocols` says
-    how printed numbers were measured, `scale` how large the run is beside the paper's; `views` are rows of the check of
-    LAMP's Theorem 4.1, `gamma` the tables' pruning ratio. `output` is the page; `.csv`,
+    how printed numbers were measured, `scale` how large the run is beside the paper's, `bags` which control sees the
+    same features as a method (`relamp.judge.ladder`); `views` are rows of the check of LAMP's Theorem 4.1, `gamma` the
+    tables' pruning ratio. `output` is the page; `.csv`,
     `.md` and `.json` of the same name, `claims.csv` and `scores.csv` lie beside it.
     """
     chosen = Judging.model_validate(judging)
@@ -59,6 +62,8 @@ def judge(
     printed = pd.concat([load_published(path.parent, path.stem) for path in published], ignore_index=True)
     measured_by = load_protocols(protocols)
     cells = judge_cells(printed, found, methods, judged_by, chosen, measured_by, read_scale(scale))
+    rungs = ladder(printed_cells(printed, found, methods, judged_by, measured_by), found, bags, chosen)
+    said_of_steps = explained(gains(rungs))
     evidence = Evidence(
         scores=judged_scores(found, chosen.protocol),
         settings=last_epochs(runs),
@@ -74,14 +79,16 @@ def judge(
     write_csv(output.with_name("scores.csv"), found)
     write_csv(output.with_suffix(".csv"), cells)
     write_csv(output.with_name("claims.csv"), tested)
-    write_text(output.with_suffix(".md"), verdict_markdown(cells, tested, how, preset))
+    write_text(output.with_suffix(".md"), verdict_markdown(cells, tested, how, preset, said_of_steps))
     # A page links what is there when it is written.
     there = {name: page for name, page in pages.items() if Path(page).is_file() and _sidecar(page).is_file()}
     near = {name: _relative(page, output.parent) for name, page in there.items()}
     tables = {str(name): table for name, table in printed.groupby("artifact", sort=False)}
     numbers = {name: each.about for name, each in measured_by.items()}
     of_papers = check_printed(said, tables), numbers
-    page = verdict_page(cells, tested, how, preset, _files(found, cells, output.parent), near, *of_papers)
+    page = verdict_page(
+        cells, tested, how, preset, _files(found, cells, output.parent), near, *of_papers, said_of_steps
+    )
     write_text(output.with_suffix(".html"), page)
     write_sidecar(output, [*rows, *damage, *views, *published, protocols, claims], command)
 

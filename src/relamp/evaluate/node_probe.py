@@ -25,7 +25,7 @@ def score_probe(run: Run) -> Iterator[pd.DataFrame]:
     chosen, nodes = ProbeProtocol.model_validate(run.protocol), PackedNodes.load(run.data)
     fit = (chosen.steps, chosen.learning_rate, chosen.weight_decay)
     for seed in run.seeds:
-        splits = _splits(nodes, chosen, seed)
+        splits = splits_of(nodes, chosen, seed)
         for stored in of_nodes(run.embeddings[seed], nodes.num_nodes):
             for runs, split in splits:
                 if missing := sum(int((~stored.known[part]).sum()) for part in split.values()):
@@ -37,7 +37,7 @@ def score_probe(run: Run) -> Iterator[pd.DataFrame]:
                 yield rows.assign(seed=seed, epoch=stored.epoch, branch=stored.branch, final=stored.final)
 
 
-def _splits(data: PackedNodes, protocol: ProbeProtocol, seed: int) -> list[tuple[range, Split]]:
+def splits_of(data: PackedNodes, protocol: ProbeProtocol, seed: int) -> list[tuple[range, Split]]:
     """Return the splits and the runs that use them: one for all runs if public, else one drawn for each run."""
     if protocol.split == "public":
         return [(range(protocol.runs), public_split(data))]

@@ -73,6 +73,7 @@ EVALUATIONS: Mapping[str, Evaluation] = MappingProxyType(
                 f"{_SEEDS} other first weights of the classifier would change, and the split where each run draws its "
                 "own; with one public split nothing is said of other splits, and never of other graphs",
                 *(f"{_SETTINGS}:ProbeProtocol", "relamp.evaluate.node_probe:score_probe", _MEANS),
+                controls="relamp.evaluate.node_controls:score_node_controls",
             ),
             Evaluation(
                 *("kmeans", "nodes", "k-means on nodes"),

@@ -86,7 +86,9 @@ def means(rows: pd.DataFrame) -> pd.DataFrame:
     if "final" in shown:
         shown = shown[truth(shown["final"])]
     elif "epoch" in shown:
-        shown = shown[shown["epoch"] == shown.groupby(RUN)["epoch"].transform("max")]
+        # What trains nothing has no epoch.
+        last = shown["epoch"] == shown.groupby(RUN)["epoch"].transform("max")
+        shown = shown[last | shown["epoch"].isna()]
     if "split" in shown:
         shown = shown[shown["split"] == "test"]
     if "branch" in rows:

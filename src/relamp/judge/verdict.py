@@ -59,13 +59,7 @@ def judge_cells(
     of `relamp.judge.runs` of its evaluation alone; "not run" without any.
     """
     known, sizes = dict(protocols or {}), scale or {}
-    cells = measures(published[~published["dataset"].isin(AGGREGATES)], judged_by, known)
-    if unknown := sorted(set(cells.get("measured_by", pd.Series(dtype=str))) - {"", *known}) if known else []:
-        raise RelampError(f"published numbers: no protocol is called {', '.join(unknown)}; add it to protocols.yaml")
-    run = pd.Series(map(run_as, cells["artifact"], cells["method"]), index=cells.index, dtype=object)
-    ours = [name in methods.get(how, ()) for name, how in zip(run, cells["evaluation"], strict=True)]
-    cells = cells.assign(run_as=run)[np.array(ours, dtype=bool)].dropna(subset=["value"])
-    cells = _located(cells.rename(columns={"value": "published"}), scores, known)
+    cells = printed_cells(published, scores, methods, judged_by, known)
     mine = judged_scores(scores, judging.protocol)
     found = cell_intervals(mine, judging.confidence, _CELL).drop(columns="confidence")
     found = found.rename(columns={"low": "low_data", "high": "high_data"})
@@ -85,6 +79,29 @@ def judge_cells(
     texts = {name: rows[name].fillna("") if name in rows else "" for name in ("quoted", "measured_by")}
     integers = dict.fromkeys(("decimals", "seeds", "folds", "further_seeds"), "Int64")
     return rows.assign(**texts).reindex(columns=COLUMNS).astype(integers)
+
+
+def printed_cells(
+    published: pd.DataFrame,
+    scores: pd.DataFrame,
+    methods: Mapping[str, Sequence[str]],
+    judged_by: JudgedBy,
+    protocols: Mapping[str, MeasuredBy],
+) -> pd.DataFrame:
+    """Return the published cells of the methods that relamp can run, with what is compared with each.
+
+    Arguments are those of `judge_cells`. Further columns: `published`, the value; `run_as`, relamp's name of the
+    method; `place`, the data set whose scores count, by which split the printed number was measured; and `comparable`,
+    whether there are scores that were measured as it was. Raises RelampError for a protocol that nobody knows.
+    """
+    cells = measures(published[~published["dataset"].isin(AGGREGATES)], judged_by, protocols)
+    known = {"", *protocols}
+    if unknown := sorted(set(cells.get("measured_by", pd.Series(dtype=str))) - known) if protocols else []:
+        raise RelampError(f"published numbers: no protocol is called {', '.join(unknown)}; add it to protocols.yaml")
+    run = pd.Series(map(run_as, cells["artifact"], cells["method"]), index=cells.index, dtype=object)
+    ours = [name in methods.get(how, ()) for name, how in zip(run, cells["evaluation"], strict=True)]
+    cells = cells.assign(run_as=run)[np.array(ours, dtype=bool)].dropna(subset=["value"])
+    return _located(cells.rename(columns={"value": "published"}), scores, protocols)
 
 
 def _located(cells: pd.DataFrame, scores: pd.DataFrame, protocols: Mapping[str, MeasuredBy]) -> pd.DataFrame:

@@ -164,6 +164,7 @@ _NODES = {
     "grace-imix": _grace("GRACE+(i-mix)", mixer="i-mix"),
     "grace-mp-mix-nodiv": _grace("GRACE+(mp-mix w/o div)", mixer="mp-mix-nodiv"),
     "grace-mp-mix": _grace("GRACE+(mp-mix)", mixer="mp-mix"),
+    "grace-untrained": _grace("GRACE, untrained", mixer="none", trains=False),
     "untrained": _mvgrl("Untrained", mixer="none", trains=False),
 }
 

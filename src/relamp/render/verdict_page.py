@@ -31,13 +31,14 @@ def verdict_page(
     pages: Mapping[str, str],
     printed: pd.DataFrame | None = None,
     protocols: Mapping[str, str] | None = None,
+    explained: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
     """Return the page of `judge_cells`, `check_claims` and `how_judged` (see `relamp.judge`) of a preset.
 
     `printed` are claims about printed numbers (`check_printed`), `protocols` says in words how printed numbers were
-    measured. Where its numbers come from is said by addresses relative to the page: `rows` are, by artifact, method and
-    data set, files of stored rows, and `pages` those of the artifacts that are rendered, each with its sidecar beside
-    it.
+    measured, and `explained` by table what each method's numbers are made of (`relamp.judge.ladder`). Where numbers
+    come from is said by addresses relative to the page: `rows` are, by artifact, method and data set, files of stored
+    rows, and `pages` those of the artifacts that are rendered, each with its sidecar beside it.
     """
     lines = [_number(row, rows, pages) for row in _in_paper_order(cells).to_dict("records")]
     filters = {name: list(dict.fromkeys(line["filters"][name] for line in lines)) for name in _FILTERS}
@@ -50,6 +51,7 @@ def verdict_page(
         contradictions=contradictions(cells, claims),
         claims=[_claims(paper, claims[claims["paper"] == paper], printed) for paper in claims["paper"].unique()],
         protocols=protocols or {},
+        explained=[(_table_title(name), lines) for name, lines in _by_table(explained)],
         numbers=lines,
         filters={**filters, "verdict": [word for word in _WORDS if word in filters["verdict"]]},
         tables=[_table(name, mine, pages) for name, mine in _in_paper_order(cells).groupby("artifact", sort=False)],
@@ -60,7 +62,13 @@ def verdict_page(
     )
 
 
-def verdict_markdown(cells: pd.DataFrame, claims: pd.DataFrame, how: Mapping[str, str], preset: str) -> str:
+def verdict_markdown(
+    cells: pd.DataFrame,
+    claims: pd.DataFrame,
+    how: Mapping[str, str],
+    preset: str,
+    explained: Mapping[str, Sequence[str]] | None = None,
+) -> str:
     """Return the same without links, for a terminal or a repository: what was run, and all claims."""
     run = cells[cells["verdict"] != "not run"]
     lines = [f"# Does it hold? Verdicts of the preset {preset}", ""]
@@ -72,6 +80,9 @@ def verdict_markdown(cells: pd.DataFrame, claims: pd.DataFrame, how: Mapping[str
         lines.append(_line([*parts, claim["coverage"], claim["evidence"]]))
     lines += ["", "## What contradicts the papers", ""]
     lines += [f"- {line}" for line in contradictions(cells, claims)] or ["Nothing that was run does."]
+    lines += ["", "## What explains the numbers", ""] if explained else []
+    for name, sentences in _by_table(explained):
+        lines += [f"- {_table_title(name)}: {sentence}" for sentence in sentences]
     lines += ["", "## Numbers", ""]
     lines += [
         "| verdict | table | method | data set | measured | published | reproduced | interval | seeds | fixed | oracle "
@@ -184,6 +195,16 @@ def _in_paper_order(cells: pd.DataFrame) -> pd.DataFrame:
 def _table_name(artifact: str) -> str:
     """Return how a paper numbers a table, from the name of its target."""
     return artifact.partition("_")[2].replace("table", "Table ").replace("fig", "Fig. ")
+
+
+def _table_title(artifact: str) -> str:
+    """Return a table with its paper."""
+    return f"{paper_name(artifact.partition('_')[0])}, {_table_name(artifact)}"
+
+
+def _by_table(explained: Mapping[str, Sequence[str]] | None) -> list[tuple[str, Sequence[str]]]:
+    """Return sentences by table, Table 10 after Table 9."""
+    return sorted((explained or {}).items(), key=lambda item: natural(item[0]))
 
 
 def _number(

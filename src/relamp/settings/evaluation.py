@@ -6,6 +6,7 @@ from pydantic import Field, field_validator
 
 from relamp.settings.base import AtLeastTwo, Count, NotNegative, Positive, Ratio, Settings, Share
 from relamp.settings.graphs import Augmentation, Reading
+from relamp.settings.nodes import NodeFeatures
 
 EditChoice = Literal["first_seen", "pad", "self_loops", "weights", "unlabelled", "surplus"]
 
@@ -35,6 +36,13 @@ class Kernels(Settings):
     """Number of nodes of a graphlet."""
     max_degree: Count = 150
     """Nodes of this degree and of all higher degrees share one bin of the bags that are named after their features."""
+
+
+class NodeControls(Settings):
+    """The controls of nodes, scored in the same splits as embeddings."""
+
+    features: NodeFeatures = "rows-scaled"
+    """Node features, as encoders see them."""
 
 
 class DamageProtocol(Settings):

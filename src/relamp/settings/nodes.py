@@ -10,6 +10,7 @@ from relamp.settings.mixing import MixSettings, known_mixer
 
 Branch = Literal["a", "b", "average", "concat", "z"]
 Diffusion = Literal["ppr", "heat"]
+NodeFeatures = Literal["rows-scaled", "as-in-file"]
 
 
 class DiffusionSettings(base.Settings):
@@ -60,7 +61,7 @@ class GraceSettings(base.Settings):
 class NodePretraining(base.Settings):
     """Pre-training on the nodes of one graph or several; the defaults are M-Mix's (Section 4.1)."""
 
-    features: Literal["rows-scaled", "as-in-file"] = "rows-scaled"
+    features: NodeFeatures = "rows-scaled"
     """Node features: each row divided by its sum, as the loaders of GRACE, DGI, CCA-SSG and of DGL 0.4.1, on which
     MVGRL and M-Mix stand, have it on every data set (rows-scaled), or as the files have them (as-in-file)."""
     mix: MixSettings = MixSettings()

@@ -247,6 +247,8 @@ class NodeExperiments(_Swept):
     """Data sets of the tables."""
     methods: Annotated[tuple[names.NodeMethodName, ...], names.Once]
     """Methods of the tables."""
+    controls: Annotated[tuple[names.NodeControlName, ...], names.Once] = ()
+    """Controls that see no edges: the most frequent class (majority) and the features themselves (raw-features)."""
     seeds: names.Seeds
     """Seeds of pre-training."""
     pretraining: NodePretraining = NodePretraining()

@@ -19,6 +19,7 @@ BAG = "bag"  # the structure-blind control, see relamp.evaluate.bag
 KERNELS = ("wl", "graphlet")
 # Further controls, see relamp.evaluate.controls.
 CONTROLS = ("majority", *(f"bag-{features}" for features in get_args(Features)))
+NODE_CONTROLS = ("majority", "raw-features")  # see relamp.evaluate.node_controls
 EDIT_KERNELS = ("hist-kernel", "wl")
 
 
@@ -81,6 +82,7 @@ _TRANSFERRED = [name for name in METHODS["graphs"] if not name.endswith("-code")
 TransferMethodName = Annotated[str, one_of((*_TRANSFERRED, FROM_SCRATCH), "method")]
 NodeMethodName = Annotated[str, one_of(METHODS["nodes"], "method on nodes")]
 ImageMethodName = Annotated[str, one_of(METHODS["images"], "method on images")]
+NodeControlName = Annotated[str, one_of(NODE_CONTROLS, "control of nodes")]
 KernelName = Annotated[str, one_of((*KERNELS, *CONTROLS), "kernel")]
 EditKernelName = Annotated[str, one_of(EDIT_KERNELS, "kernel for edit distances")]
 EvaluationName = Annotated[

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from relamp.artifacts import ARTIFACTS
-from relamp.artifacts.base import Artifact, Figure, Rows, Table, of_figure, of_table
+from relamp.artifacts.base import Artifact, Figure, Ladder, Rows, Table, of_figure, of_table
 from relamp.data.rows import DEFAULT
 from relamp.evaluate.table import EVALUATIONS
+from relamp.judge.published import PROTOCOLS_FILE, load_protocols, load_published, run_as
 from relamp.method.table import METHODS
 from relamp.study.config import Config
 from relamp.study.names import BAG, CONTROLS, EDIT_KERNELS, FROM_SCRATCH, KERNELS
@@ -56,11 +57,28 @@ class Plan:
         return found
 
     def _nothing_to_draw(self, artifact: Artifact) -> bool:
+        if isinstance(artifact, Ladder) and not self._printed(artifact):
+            return True
+        if not artifact.outputs.get("figures", ("one",)):
+            return True  # a multiverse of no methods has no curves
         draws = isinstance(artifact, Figure) or not artifact.outputs.keys().isdisjoint(("figure", "figures"))
         if not draws:
             return False
         made_of = [files for name, files in self.inputs(artifact).items() if name in ("rows", "mixed")]
         return not all((*made_of, *artifact.outputs.values()))
+
+    def _printed(self, ladder: Ladder) -> bool:
+        """Return whether a table prints a number of what is run."""
+        folder = Path(self.published)
+        if not (folder / f"{ladder.explains}.csv").is_file():
+            return True  # its job says what is missing
+        printed = load_published(folder, ladder.explains).dropna(subset=["value"])
+        pairs = zip(printed["dataset"], printed["method"], strict=True)
+        wanted = {(dataset, _whole(run_as(ladder.explains, method))) for dataset, method in pairs}
+        for how in load_protocols(folder / PROTOCOLS_FILE).values():
+            wanted |= {(how.datasets.get(dataset, dataset), method) for dataset, method in wanted}
+        found = (each for rows in ladder.rows for each in self._rows(rows))
+        return any((dataset, _whole(run.method)) in wanted for dataset, run, _ in found)
 
     def outputs(self, artifact: Artifact) -> dict[str, list[str]]:
         """Return the outputs of an artifact by the parameters of its job function."""
@@ -98,8 +116,23 @@ class Plan:
         return {
             made.name: {EVALUATIONS[rows.evaluation].domain: rows.evaluation for rows in made.rows}
             for made in self.artifacts.values()
-            if made.paper in ("lamp", "mmix") and made.rows
+            if made.paper in ("lamp", "mmix") and made.rows and not isinstance(made, Ladder)
         }
+
+    def bags(self) -> dict[str, dict[str, str]]:
+        """Return by domain and method the control that sees the same features without edges; none where none does."""
+        chosen = self.config.unsupervised
+        counted, own, mmix = chosen.kernel_options.max_degree, chosen.pretraining, chosen.pretraining.mmix
+        found = {"wl": "bag-labels"}
+        for name, row in METHODS["graphs"].items():
+            of_mmix = mmix.model_copy(update=dict(row.fixed.get("options", {})))
+            features, most, first = own.features, own.max_degree, "own"
+            if row.group == "mmix":
+                features, most, first = of_mmix.features, of_mmix.max_degree, of_mmix.first_label
+            fits = features == "labels" or most == counted
+            if fits and first == ("shared" if features == "attributes" else "own"):
+                found[name] = f"bag-{features}"
+        return {"graphs": found, "nodes": dict.fromkeys(METHODS["nodes"], "raw-features")}
 
     def pages(self) -> dict[str, str]:
         """Return the page of each table."""
@@ -155,7 +188,8 @@ class Plan:
         swept = [study for study in self._swept() if study.domain == "graphs"]
         chosen = swept if rows.study == "sweeps" else [self.studies[rows.study]] if rows.study in self.studies else []
         for study in chosen:
-            yield from self.paths.rows_of(study, rows.evaluation, rows.methods)
+            found = self.paths.rows_of(study, rows.evaluation, rows.methods)
+            yield from (each for each in found if each[1].method not in rows.but)
 
     def _swept(self) -> list[Study]:
         return [study for study in self.studies.values() if study.over]
@@ -310,6 +344,11 @@ class Plan:
         return {self.paths.damage(dataset): {"dataset": dataset, "protocol": protocol} for dataset in named}
 
 
+def _whole(method: str) -> str:
+    """Return a method without the branch that is scored alone."""
+    return method.partition("-branch-")[0]
+
+
 def theorem_protocol(config: Config) -> dict[str, Any]:
     """Return the options of the check of Theorem 3.1."""
     return config.mmix.nodes.theorem.model_dump(mode="json", include={"permutations", "anchors"})
@@ -352,6 +391,10 @@ INPUTS: Mapping[str, Callable[[Plan, Artifact], Files]] = {
     "damage": lambda plan, made: {
         "rows" if isinstance(made, Figure) else "damage": [*map(plan.paths.damage, plan.config.damage.datasets)]
     },
+    "explained": lambda plan, made: {
+        "published": f"{plan.published}/{made.explains if isinstance(made, Ladder) else made.name}.csv",
+        "protocols": f"{plan.published}/{PROTOCOLS_FILE}",
+    },
     "folds": lambda plan, _: {
         "splits": [
             plan.paths.folds(dataset, seed)
@@ -381,6 +424,7 @@ ASKED: Mapping[str, Callable[[Plan, Artifact], dict[str, Any]]] = {
     "views": Plan.views_asked,
 }
 GIVEN: Mapping[str, Callable[[Plan], Any]] = {
+    "bags": Plan.bags,
     "fixed": Plan.fixed,
     "gallery": Plan.gallery,
     "gamma": lambda plan: plan.config.unsupervised.pretraining.lamp.gamma,

@@ -54,8 +54,8 @@ class Study:
         seeds: seeds of each run.
         training: settings of training, which a run's setting overrides.
         protocols: by evaluation, its protocol on a data set.
-        controls: kernels and the bag, which do not train.
-        options: options of the kernels among them.
+        controls: kernels, bags and what else does not train.
+        options: options of these.
         together: whether one job trains all settings of a method on a data set, as for sweeps.
         sizes: of the user's own data sets.
         over: parameters that a sweep of the configuration varies, the first one on the x-axis of its figure.
@@ -179,7 +179,8 @@ def _transfer(config: Config) -> Iterator[Study]:
 def _node_studies(config: Config) -> Iterator[Study]:
     nodes, theorem, sweep = config.mmix.nodes, config.mmix.nodes.theorem, config.mmix.nodes.sweep
     probe: dict[str, Protocol] = {"probe": nodes.probe_of}
-    yield _tables(nodes, {**probe, "kmeans": lambda _: nodes.clustering})
+    tables = _tables(nodes, {**probe, "kmeans": lambda _: nodes.clustering})
+    yield replace(tables, controls=nodes.controls, options={"features": nodes.pretraining.features})
     runs = fixed_runs("nodes", nodes.pretraining, theorem.methods)
     yield Study("theorem", "nodes", (theorem.dataset,), runs, nodes.seeds, nodes.pretraining)
     yield from _sweeps("nodes_", nodes, probe)

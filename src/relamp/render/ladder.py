@@ -1,0 +1,225 @@
+"""What explains printed numbers: a picture with a row for each control and method, and the rungs as a table."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from relamp.errors import RelampError
+from relamp.evaluate.table import EVALUATIONS
+from relamp.judge.ladder import RUNGS
+from relamp.judge.words import PROTOCOL_WORDS
+from relamp.render.markup import TextTable
+from relamp.render.style import (
+    COLUMN,
+    in_order,
+    in_style,
+    is_left,
+    label,
+    legend,
+    ordered,
+    ordered_methods,
+    panels,
+    short_name,
+)
+from relamp.settings.judging import Protocol
+
+# Colour and shape both tell the rungs apart.
+_LOOKS: Mapping[str, tuple[str, str, str]] = {
+    "majority": ("#7F7F7F", "v", "majority class"),
+    "bag": ("#56B4E9", "s", "same features, no edges"),
+    "untrained": ("#CC79A7", "^", "untrained encoder"),
+    "host": ("#009E73", "D", "host, trained"),
+    "method": ("#0072B2", "o", "method, trained"),
+    "all-on-test": ("#D55E00", "P", "all chosen on test"),
+}
+_PRINTED, _CONTROLS = ("#000000", "printed"), ("majority", "bag", "untrained", "host")
+_ORDER = ("nodes", "graphs")
+_SHORT = {"bag-labels": "Bag of labels", "bag-attributes": "Bag of features", "mvgrl-untrained": "Untrained MVGRL"}
+_SHORT |= {"grace-untrained": "Untrained GRACE", "mvgrl-infonce": "MVGRL (InfoNCE)"}
+_BESIDE = {"svm-rbf": "RBF", "svm-linear": "linear"}
+_ROW, _LETTERS = 0.165, 6.5  # inches per row, points
+_COLUMNS = 4
+_HEAD = ("data set", "method", *(name.replace("-on-test", " on test") for name in RUNGS), "missing")
+_WORDS = (
+    "What explains printed numbers: accuracy of the majority class; of a bag of the node features that the encoder "
+    "sees, or of the features themselves on nodes; of the untrained encoder with the same features; of the host, "
+    "trained; of the method ({protocol}); the same with looser rules, which choose epoch, setting, C, or all three, on "
+    "the test part, and the oracle; and the printed number. All are by the evaluation of the printed number. Hosts: "
+    "MVGRL, with the objective of M-Mix where that was run, GRACE, and for LAMP SimGRACE. Means over seeds and folds, "
+    "in per cent. Below: what each step adds to the one before it, in points, over the data sets of the method."
+)
+
+
+class _Row(NamedTuple):
+    """A row of the picture: the rungs of a control or host that methods share, or of a printed method.
+
+    Attributes:
+        evaluation: where a data set has several; empty for that of most numbers.
+        rung: majority, bag, untrained, host or method.
+        name: whose scores it shows.
+        printed: how the paper spells the method; empty for the others.
+        look: by the name of a rung; a method that is the host of others looks like one.
+    """
+
+    evaluation: str
+    rung: str
+    name: str
+    printed: str = ""
+    look: str = ""
+
+    @property
+    def text(self) -> str:
+        """Return how the row is called."""
+        beside = f" ({_BESIDE.get(self.evaluation, self.evaluation)})" if self.evaluation else ""
+        return (self.printed or _SHORT.get(self.name, label(self.name))) + beside
+
+
+def ladder_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
+    """Draw the rungs of all printed numbers of a table, a panel for each data set; return them in order as well.
+
+    `rows` are those of `relamp.judge.ladder.ladder`. Controls and hosts that methods share have one row; a method's row
+    has its mean, what choices on the test part make of it, and the printed number as a line. Raises RelampError where
+    there are none.
+    """
+    if rows.empty:
+        raise RelampError("ladder: there are no rungs to draw; run a method of the table on a data set that it prints")
+    of_domain = rows.assign(domain=rows["evaluation"].map({name: row.domain for name, row in EVALUATIONS.items()}))
+    names = [
+        name for each in _ORDER for name in ordered(of_domain.loc[of_domain["domain"] == each, "dataset"].unique())
+    ]
+    lines = _lines(of_domain)
+    orders: dict[str, Sequence[Any]] = {"dataset": names, "evaluation": list(EVALUATIONS)}
+    orders |= {"method": ordered_methods(rows["method"]), "label": sorted(rows["label"].unique()), "rung": RUNGS}
+    plotted = in_order(rows, orders)
+    with in_style():
+        height = _ROW * len(lines) + 0.4
+        figure, axes = panels([short_name(name) for name in names], _COLUMNS, height, narrow=1, above=0.75)
+        for axis, name in zip(axes, names, strict=True):
+            _draw(axis, plotted[plotted["dataset"] == name], lines)
+        legend(figure, _handles(plotted, lines))
+        what = "accuracy" if set(rows["metric"]) == {"accuracy"} else "score"
+        figure.supxlabel(f"{what} (%), with its interval over seeds", fontsize="medium")
+    return figure, plotted
+
+
+def nothing_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
+    """Return a picture that says that nothing of the table was run, and the rungs, of which there are none."""
+    with in_style():
+        figure = Figure(figsize=(COLUMN, 0.6))
+        figure.text(0.5, 0.5, "No number that this table prints was run.", ha="center", va="center")
+    return figure, rows
+
+
+def ladder_table(rows: pd.DataFrame, gains: pd.DataFrame, protocol: Protocol) -> TextTable:
+    """Return the rungs as a table, and below them what each step adds (`relamp.judge.ladder.gains`)."""
+    blocks: dict[str, list[list[str]]] = {}
+    orders: dict[str, Sequence[Any]] = {"evaluation": list(EVALUATIONS), "dataset": ordered(rows["dataset"])}
+    orders["rung"] = RUNGS
+    key = ["evaluation", "dataset", "label", "method"]
+    for (evaluation, dataset, name, _), of in in_order(rows, orders).groupby(key, sort=False):
+        values = {
+            rung: "-" if pd.isna(mean) else f"{mean:.2f}" for rung, mean in zip(of["rung"], of["mean"], strict=True)
+        }
+        missing = _missing(of[of["mean"].isna()])
+        line = [short_name(str(dataset)), str(name), *(values.get(rung, "-") for rung in RUNGS), missing]
+        blocks.setdefault(EVALUATIONS[str(evaluation)].title, []).append(line)
+    for (evaluation, name, _), of in gains.groupby(["evaluation", "label", "method"], sort=False):
+        found = dict(zip(of["rung"], of["gain"], strict=True))
+        sets = " ".join(short_name(each) for each in of["datasets"].iloc[0].split())
+        cells = [f"{found[rung]:+.2f}" if rung in found and pd.notna(found[rung]) else "" for rung in RUNGS]
+        title = f"What each step adds, {EVALUATIONS[str(evaluation)].title}"
+        blocks.setdefault(title, []).append([sets, str(name), *cells, ""])
+    words = _WORDS.format(protocol=PROTOCOL_WORDS[protocol])
+    numbers = pd.concat([rows.assign(role="rung"), gains.assign(role="gain")], ignore_index=True)
+    return TextTable(numbers, _HEAD, blocks, words, text_columns=2)
+
+
+def _missing(rows: pd.DataFrame) -> str:
+    """Say once of each reason which rungs lack a value by it."""
+    reasons = rows.groupby("reason", sort=False)["rung"].agg(list)
+    return "; ".join(f"{', '.join(rungs)}: {reason}" for reason, rungs in reasons.items())
+
+
+def _lines(rows: pd.DataFrame) -> list[_Row]:
+    """Return the rows of the picture: for each evaluation of a data set its controls, hosts and methods."""
+    found: list[_Row] = []
+    main = {str(domain): of["evaluation"].mode().iloc[0] for domain, of in rows.groupby("domain")}
+    blocks = rows["evaluation"].where(rows["evaluation"] != rows["domain"].map(main), "")
+    for block in ["", *(name for name in EVALUATIONS if (blocks == name).any())]:
+        of = rows[blocks == block]
+        own = of[of["rung"] == "method"]
+        for rung in _CONTROLS:
+            names = set(of.loc[of["rung"] == rung, "run_as"]) - {"", *(own["run_as"] if rung == "host" else ())}
+            found += [_Row(block, rung, name, look=rung) for name in sorted(names)]
+        hosts = set(of.loc[of["rung"] == "host", "run_as"])
+        for method in ordered_methods(own["run_as"]):
+            texts = sorted(own.loc[own["run_as"] == method, "label"].unique())
+            look = "host" if method in hosts else "method"
+            found += [_Row(block, "method", method, text, look) for text in texts]
+    return found
+
+
+def _draw(axis: Axes, rows: pd.DataFrame, lines: Sequence[_Row]) -> None:
+    for place, line in enumerate(lines):
+        of = rows[rows["evaluation"] == line.evaluation] if line.evaluation else rows
+        if line.rung == "method":
+            _method(axis, _by_rung(of[of["label"] == line.printed]), line.look, place)
+        else:
+            _rung(axis, _by_rung(of[of["run_as"] == line.name]).get(line.rung), line.rung, place)
+    axis.margins(x=0.08)
+    axis.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    axis.set_ylim(len(lines) - 0.5, -0.5)
+    axis.set_yticks(range(len(lines)), [line.text for line in lines], fontsize=_LETTERS)
+    axis.tick_params(axis="y", length=0, labelleft=is_left(axis))
+    axis.grid(visible=False, axis="y")
+    controls = [place for place in range(1, len(lines)) if _apart(lines[place - 1], lines[place])]
+    for place in controls:
+        axis.axhline(place - 0.5, color="0.75", linewidth=0.6, zorder=0)
+
+
+def _apart(above: _Row, below: _Row) -> bool:
+    """Return whether two rows belong to two groups: controls, methods, another evaluation."""
+    return above.evaluation != below.evaluation or (above.rung == "method") != (below.rung == "method")
+
+
+def _by_rung(rows: pd.DataFrame) -> dict[str, Mapping[Hashable, Any]]:
+    return dict(zip(rows["rung"], rows.to_dict("records"), strict=True))
+
+
+def _rung(axis: Axes, row: Mapping[Hashable, Any] | None, rung: str, place: int) -> None:
+    colour, marker, _ = _LOOKS[rung]
+    if row is None:
+        return
+    if pd.isna(row["mean"]):
+        axis.text(0.03, place, "not run", transform=axis.get_yaxis_transform(), va="center", fontsize=6, color="0.4")
+        return
+    axis.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=1.0)
+    axis.plot([row["mean"]], [place], color=colour, marker=marker, markersize=3.5, linestyle="")
+
+
+def _method(axis: Axes, rungs: Mapping[str, Mapping[Hashable, Any]], look: str, place: int) -> None:
+    """Draw the row of a method: where it stands, where choices on the test part take it, and what is printed."""
+    if not rungs:
+        return
+    own, loose, printed = (rungs[name]["mean"] for name in ("method", "all-on-test", "printed"))
+    if pd.notna(loose):
+        colour, marker, _ = _LOOKS["all-on-test"]
+        axis.plot([own, loose], [place, place], color=colour, linewidth=0.7, linestyle=":")
+        axis.plot([loose], [place], color=colour, marker=marker, markersize=3.5, linestyle="")
+    _rung(axis, rungs["method"], look, place)
+    axis.plot([printed] * 2, [place - 0.42, place + 0.42], color=_PRINTED[0], linewidth=1.6)
+
+
+def _handles(rows: pd.DataFrame, lines: Sequence[_Row]) -> list[Line2D]:
+    chosen = {"all-on-test"} & set(rows.dropna(subset=["mean"])["rung"])
+    looks = {rung: look for rung, look in _LOOKS.items() if rung in {*chosen, *(line.look for line in lines)}}
+    handles = [
+        Line2D([], [], color=colour, marker=marker, linestyle="", markersize=4, label=text)
+        for colour, marker, text in looks.values()
+    ]
+    return [*handles, Line2D([], [], color=_PRINTED[0], marker="|", markersize=8, linestyle="", label=_PRINTED[1])]

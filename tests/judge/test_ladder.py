@@ -1,0 +1,240 @@
+"""Ladders of three cells, computed by hand from a few rows."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from relamp.judge.ladder import RUNGS, explained, gains, ladder, stand_ins
+from relamp.judge.runs import all_runs, scores
+from relamp.judge.verdict import printed_cells
+from relamp.settings.judging import Judging
+
+BAGS = {
+    "graphs": {"lamp-mag": "bag-labels", "wl": "bag-labels", "mp-mix-branch-a": "bag-attributes"},
+    "nodes": {"mp-mix": "raw-features"},
+}
+JUDGED_BY = {"lamp_table1": {"graphs": "svm-rbf"}, "mmix_table6": {"nodes": "probe", "graphs": "svm-linear"}}
+METHODS = {"svm-rbf": ["lamp-mag", "wl"], "probe": ["mp-mix", "mp-mix-branch-a", "mvgrl"], "svm-linear": ["wl"]}
+FIXED = {"svm-rbf": {"lamp-mag": "gamma~0.2"}}
+
+# Of one fold: by C the inner and the test accuracy.
+Fold = Mapping[float, tuple[float, float]]
+
+
+def svm(method: str, folds: Sequence[Sequence[Fold]], epoch: float = np.nan, setting: str = "default") -> pd.DataFrame:
+    """Rows of a support vector machine: of each seed its folds; C is that of the best inner accuracy."""
+    rows = []
+    for seed, of_seed in enumerate(folds):
+        for fold, candidates in enumerate(of_seed):
+            chosen = max(candidates, key=lambda C: candidates[C][0])
+            for C, (inner, test) in candidates.items():
+                at = {"seed": seed, "epoch": epoch, "fold": fold, "candidate": C, "selected": chosen == C}
+                rows += [{**at, "metric": "inner_accuracy", "value": inner / 100}]
+                rows += [{**at, "metric": "test_accuracy", "value": test / 100}]
+    frame = pd.DataFrame(rows).assign(method=method, dataset="MUTAG", setting=setting, rows="")
+    return frame.assign(gamma=float(setting.partition("~")[2])) if "~" in setting else frame
+
+
+def plain(*tests: Sequence[float]) -> list[list[Fold]]:
+    """Of each seed its folds with one candidate."""
+    return [[{1.0: (50, test)} for test in seed] for seed in tests]
+
+
+def probed(method: str, *seeds: float, branch: str = "average", dataset: str = "Cora") -> pd.DataFrame:
+    """Rows of a probe: two runs a seed, half a point from the seed's mean."""
+    rows = [
+        {"seed": seed, "run": run, "value": (value + shift) / 100}
+        for seed, value in enumerate(seeds)
+        for run, shift in enumerate((-0.5, 0.5))
+    ]
+    facts = {"method": method, "dataset": dataset, "setting": "default", "epoch": 9, "final": True, "rows": ""}
+    return pd.DataFrame(rows).assign(**facts, branch=branch, split="test", metric="accuracy")
+
+
+def printed(artifact: str, method: str, dataset: str, value: float, label: str = "") -> dict[str, object]:
+    return {
+        **{"paper": artifact.split("_")[0], "artifact": artifact, "method": method, "label": label or method},
+        **{"dataset": dataset, "metric": "accuracy", "value": value, "spread": np.nan, "decimals": 1},
+    }
+
+
+def made(rows: Mapping[str, Sequence[pd.DataFrame]], *cells: Mapping[str, object]) -> pd.DataFrame:
+    found = scores(all_runs({name: pd.concat(of, ignore_index=True) for name, of in rows.items()}), FIXED)
+    located = printed_cells(pd.DataFrame(cells), found, METHODS, JUDGED_BY, {})
+    return ladder(located, found, BAGS, Judging())
+
+
+def values(rungs: pd.DataFrame) -> dict[str, float]:
+    return rungs.dropna(subset=["mean"]).set_index("rung")["mean"].to_dict()
+
+
+# Two folds each of two seeds; the setting gamma~0.5 has the better inner accuracy in the first fold of seed 0 alone.
+LAMP = [
+    svm("majority", plain((60, 70), (64, 70))),
+    svm("bag-labels", plain((80, 84), (82, 82))),
+    svm("untrained", plain((84, 86), (84, 86)), epoch=0),
+    svm("simgrace", plain((85, 87), (86, 86)), epoch=20),
+    svm(
+        "lamp-mag",
+        [[{1.0: (80, 84), 10.0: (79, 88)}, {1.0: (90, 90)}], [{1.0: (80, 86)}, {1.0: (80, 84)}]],
+        epoch=20,
+        setting="gamma~0.2",
+    ),
+    svm(
+        "lamp-mag",
+        [[{1.0: (81, 90)}, {1.0: (70, 94)}], [{1.0: (70, 70)}, {1.0: (70, 72)}]],
+        epoch=20,
+        setting="gamma~0.5",
+    ),
+]
+
+
+def test_a_cell_of_lamp_by_hand() -> None:
+    found = made({"svm-rbf": LAMP}, printed("lamp_table1", "lamp-mag", "MUTAG", 91.5, "LAMP-Mag"))
+    assert found["rung"].tolist() == list(RUNGS)
+    assert values(found) == pytest.approx(
+        {
+            **{"majority": 66.0, "bag": 82.0, "untrained": 85.0, "host": 86.0},
+            # Nested: fold 0 of seed 0 takes gamma 0.5 (90), the others gamma 0.2 (90, 86, 84).
+            "method": (90 + 90 + 86 + 84) / 4,
+            # One epoch was scored: that of the fixed setting (84, 90, 86, 84).
+            "epoch-on-test": 86.0,
+            # By seed the better setting: 92 of gamma 0.5 against 87, and 85 of gamma 0.2 against 71.
+            "setting-on-test": (92 + 85) / 2,
+            "C-on-test": (88 + 90 + 86 + 84) / 4,
+            "all-on-test": (92 + 85) / 2,
+            # For all seeds and folds one setting: gamma 0.2 has 86, gamma 0.5 has 81.5.
+            "oracle": 86.0,
+            "printed": 91.5,
+        }
+    )
+    assert (found["reason"] == "").all()
+    names = found.set_index("rung")["run_as"]
+    assert names[["majority", "bag", "untrained", "host", "method"]].tolist() == [
+        *("majority", "bag-labels", "untrained", "simgrace", "lamp-mag")
+    ]
+    # The interval is Student's over the seeds, whose means of the majority are 65 and 67.
+    half = stats.t.ppf(0.975, 1) * np.std([65, 67], ddof=1) / np.sqrt(2)
+    bounds = found.set_index("rung").loc["majority", ["low", "high"]].astype(float)
+    assert bounds.tolist() == pytest.approx([66 - half, 66 + half])
+
+
+def test_a_cell_of_a_branch_of_nodes_by_hand_with_the_host_that_was_run() -> None:
+    rows = [
+        *(probed("majority", 30, 30), probed("raw-features", 47, 48), probed("untrained", 70, 72, branch="a")),
+        *(probed("untrained", 71, 73), probed("mvgrl", 80, 81, branch="a"), probed("mvgrl", 82, 82)),
+        *(probed("mp-mix", 81, 83, branch="a"), probed("mp-mix", 84, 84)),
+    ]
+    # A label of the branch; the other printed row is the average of both branches.
+    cells = [
+        printed("mmix_table6", "mp-mix-branch-a", "Cora", 85.3, "z_a"),
+        printed("mmix_table6", "mp-mix", "Cora", 85.9),
+    ]
+    found = made({"probe": rows}, *cells)
+    alone = found[found["method"] == "mp-mix-branch-a"].set_index("rung")
+    steps = {"majority": 30, "bag": 47.5, "untrained": 71, "host": 80.5, "method": 82, "printed": 85.3}
+    assert values(found[found["method"] == "mp-mix-branch-a"]) == pytest.approx(steps)
+    assert alone.loc[["bag", "untrained", "host"], "run_as"].tolist() == [
+        *("raw-features", "untrained-branch-a", "mvgrl-branch-a")
+    ]
+    both = {"majority": 30, "bag": 47.5, "untrained": 72, "host": 82, "method": 84, "printed": 85.9}
+    assert values(found[found["method"] == "mp-mix"]) == pytest.approx(both)
+    # A probe chooses nothing.
+    loose = alone.loc[["epoch-on-test", "setting-on-test", "C-on-test", "all-on-test", "oracle"]]
+    assert loose["mean"].isna().all()
+    assert set(loose["reason"]) == {"this evaluation chooses nothing"}
+
+
+def test_a_cell_of_a_kernel_says_what_is_missing_and_why() -> None:
+    wl = svm("wl", [[{1.0: (80, 79), 10.0: (70, 83)}, {1.0: (80, 81)}], [{1.0: (80, 80)}, {1.0: (80, 80)}]])
+    found = made(
+        {"svm-rbf": [wl, svm("majority", plain((60, 70), (64, 70)))]}, printed("lamp_table1", "wl", "MUTAG", 80.7)
+    )
+    assert values(found) == pytest.approx(
+        {
+            **{"majority": 66, "method": 80, "epoch-on-test": 80, "setting-on-test": 80, "C-on-test": 81},
+            **{"all-on-test": 81, "oracle": 80, "printed": 80.7},
+        }
+    )
+    reasons = found[found["mean"].isna()].set_index("rung")["reason"].to_dict()
+    assert reasons == {
+        **{"bag": "bag-labels was not run", "untrained": "it trains nothing", "host": "it trains nothing"}
+    }
+    (sentence,) = explained(gains(found))["lamp_table1"]
+    assert sentence == (
+        "wl (SVM with an RBF kernel; MUTAG): of the 14.7 points between the majority class and the printed value, "
+        "wl itself reaches 14.0, choosing epoch, setting and C on the test part adds 1.0; the printed value lies 0.3 "
+        "below that. The largest step is wl itself."
+    )
+
+
+def test_gains_are_means_over_data_sets_of_the_steps_that_all_have() -> None:
+    rungs = made({"svm-rbf": LAMP}, printed("lamp_table1", "lamp-mag", "MUTAG", 91.5, "LAMP-Mag"))
+    other = rungs.assign(dataset="DD", mean=rungs["mean"] + np.arange(len(rungs)))
+    other.loc[other["rung"] == "host", "mean"] = np.nan
+    alone = gains(rungs).set_index("rung")["gain"].dropna().to_dict()
+    wanted = {"bag": 16, "untrained": 3, "host": 1, "method": 1.5, "all-on-test": 1, "printed": 3}
+    assert alone == pytest.approx(wanted)
+    both = gains(pd.concat([rungs, other])).set_index("rung")
+    assert both["datasets"].unique().tolist() == ["DD MUTAG"]
+    # Added to the rungs of the second: 0, 1, 2, then 4 to the method, 8 to all on test, 10 to the printed number.
+    gained = {"bag": 16.5, "untrained": 3.5, "method": 2.5 + 1, "all-on-test": 1 + 2, "printed": 3 + 1}
+    assert both["gain"].dropna().to_dict() == pytest.approx(gained)
+    assert explained(gains(rungs))["lamp_table1"] == [
+        "LAMP-Mag (SVM with an RBF kernel; MUTAG): of the 25.5 points between the majority class and the printed "
+        "value, a bag of the same node features reaches 16.0, an untrained encoder adds 3.0, training the host, "
+        "SimGRACE, adds 1.0, LAMP-Mag itself adds 1.5, choosing epoch, setting and C on the test part adds 1.0; 3.0 "
+        "are left. The largest step is a bag of the same node features."
+    ]
+    bare = rungs[rungs["rung"].isin(["method", "all-on-test", "printed"])]
+    assert explained(gains(bare))["lamp_table1"] == [
+        "LAMP-Mag (SVM with an RBF kernel; MUTAG): of the 4.0 points between what LAMP-Mag reaches and the printed "
+        "value, choosing epoch, setting and C on the test part reaches 1.0; 3.0 are left. The largest step is what "
+        "nothing here explains."
+    ]
+    below = rungs.assign(mean=rungs["mean"].where(rungs["rung"] != "printed", 60.0))
+    (sentence,) = explained(gains(below))["lamp_table1"]
+    assert "MUTAG): the printed value lies 6.0 points below the majority class, a bag" in sentence
+    assert sentence.endswith(
+        "; the printed value lies 28.5 below that. The largest step is a bag of the same node features."
+    )
+    less = rungs[rungs["rung"] != "host"].assign(mean=lambda found: found["mean"].where(found["rung"] != "bag", 66.0))
+    (sentence,) = explained(gains(less))["lamp_table1"]
+    assert "features adds nothing, an untrained encoder adds 19.0, training adds 2.5, " in sentence
+
+
+def test_what_is_not_judged_has_no_ladder() -> None:
+    cells = [printed("lamp_table1", "lamp-mag", "DD", 79.5), printed("lamp_table1", "graphcl", "MUTAG", 86.8)]
+    assert made({"svm-rbf": LAMP}, *cells).empty
+    assert gains(made({"svm-rbf": LAMP}, *cells)).empty
+
+
+@pytest.mark.parametrize(
+    ("domain", "method", "known", "untrained", "host"),
+    [
+        ("graphs", "mp-mix", {"mvgrl", "mvgrl-infonce"}, "mvgrl-untrained", "mvgrl-infonce"),
+        ("graphs", "mp-mix", {"mvgrl"}, "mvgrl-untrained", "mvgrl"),
+        ("graphs", "mvgrl", {"mvgrl-infonce"}, "mvgrl-untrained", "it is a host itself"),
+        ("graphs", "simgrace", set(), "untrained", "it has no host"),
+        ("graphs", "lamp-mag-nolocal", set(), "untrained", "simgrace"),
+        (
+            "graphs",
+            "mp-mix-branch-a",
+            {"mvgrl"},
+            "no untrained encoder of this kind is run",
+            "no host of this kind is run",
+        ),
+        ("nodes", "grace-mp-mix", set(), "grace-untrained", "grace"),
+        ("nodes", "grace-gat", set(), "no untrained encoder of this kind is run", "no host of this kind is run"),
+        ("nodes", "mo-mix-branch-b", {"mvgrl-branch-b"}, "untrained-branch-b", "mvgrl-branch-b"),
+    ],
+)
+def test_untrained_encoder_and_host_are_those_of_the_method(
+    domain: str, method: str, known: set[str], untrained: str, host: str
+) -> None:
+    found = stand_ins(domain, method, {}, known)
+    assert ["".join(found[name]) for name in ("untrained", "host")] == [untrained, host]
+    assert found["bag"] == ("", "no bag of its features is run")
