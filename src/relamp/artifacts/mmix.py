@@ -6,7 +6,15 @@ from typing import Any
 from relamp.artifacts.base import CONTROLS, Artifact, Figure, Rows, figure, ladder, table
 
 _ON_NODES = ("majority", "raw-features", "untrained")
-_CONTROLS = ("majority", "bag", "bag-attributes", "raw-features", "untrained", "mvgrl-untrained")
+_CONTROLS = (
+    "majority",
+    "bag",
+    "bag-attributes",
+    "raw-features",
+    "untrained",
+    "mvgrl-untrained",
+    "mvgrl-host-untrained",
+)
 _NODES, _GRAPHS, _IMAGES = Rows("nodes", "probe"), Rows("linear", "svm-linear"), Rows("images", "image-probe")
 
 _AS_IN_CODE = ("mvgrl-code", "mo-mix-code", "mp-mix-code")
@@ -78,7 +86,7 @@ MMIX: tuple[Artifact, ...] = (
     ),
     _table(
         *(10, "Graph edit distance: triplet accuracy and pair ROC-AUC", Rows("edits", "edit-distance")),
-        shows=("untrained", "mvgrl-untrained"),
+        shows=("untrained", "mvgrl-untrained", "mvgrl-host-untrained"),
         about="Graph edit distance: which of two altered copies of a graph, one with fewer substituted edges, is more "
         "similar to it? Accuracy over triplets and ROC-AUC over pairs, as fractions, for graphs of n nodes, by "
         "embeddings and by graph kernels. Added: untrained encoders, that of MVGRL and a GIN.",

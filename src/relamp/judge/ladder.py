@@ -41,7 +41,7 @@ _BRANCH = "-branch-"
 # By class of the method: its encoder, untrained, and what it builds on, of which the first that was run counts. M-Mix
 # mixes what MVGRL contrasts; with M-Mix's objective, MVGRL is the method without its mixing. LAMP prunes the encoder
 # where SimGRACE adds noise to it.
-_UNTRAINED = {"MMix": "mvgrl-untrained", "GRACE": "grace-untrained"}
+_UNTRAINED = {"MMix": "mvgrl-untrained", "GraphMVGRL": "mvgrl-host-untrained", "GRACE": "grace-untrained"}
 _HOSTS = {"Lamp": ("simgrace",), "MMix": ("mvgrl-infonce", "mvgrl"), "GRACE": ("grace",)}
 _HOSTS["MVGRL"] = _HOSTS["MMix"]
 # Evaluations whose numbers are accuracies, with controls.

@@ -112,6 +112,7 @@ _GRAPHS = {
     "mp-mix-code": _mmix("mp-mix (as in its code)", mixer="mp-mix", options=_AS_IN_CODE, lacks=_FIXED_BY_CODE),
     # The code has mp-mix alone; this is mo-mix by its other choices.
     "mo-mix-code": _mmix("mo-mix (as mp-mix's code)", mixer="mo-mix", options=_AS_IN_CODE, lacks=_FIXED_BY_CODE),
+    "mvgrl-host-untrained": _host("MVGRL's own encoder, untrained", trains=False),
     "mvgrl-untrained": _mmix("MVGRL, untrained", mixer="none", trains=False),
     "random-mix": _mmix("random-mix", mixer="random-mix"),
     "binary-mix": _mmix("binary-mix", mixer="binary-mix"),
