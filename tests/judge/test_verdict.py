@@ -2,6 +2,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
@@ -138,10 +139,29 @@ def test_verdicts_by_hand(table: Table, published: float, word: str, further: An
     assert math.isnan(float(str(cell["low"]))) == (word == "too few seeds")
 
 
+def test_a_printed_spread_by_n_is_that_by_n_less_1_of_the_same_runs() -> None:
+    values = np.array([88.0, 90.0, 93.0, 91.0])
+    by_n, by_less = (printed(90).assign(spread=values.std(ddof=ddof), n=4) for ddof in (0, 1))
+    (one,), (two,) = (
+        judge_cells(cell, runs(WIDE), can("wl"), JUDGED_BY, Judging(protocol="fixed", printed_divisor=by)).to_dict(
+            "records"
+        )
+        for cell, by in ((by_n, "n"), (by_less, "n-1"))
+    )
+    for cell in (one, two):
+        variance = 1 / 3 + values.var(ddof=1) / 4
+        freedom = variance**2 / ((1 / 3) ** 2 / 2 + (values.var(ddof=1) / 4) ** 2 / 3)
+        half = float(stats.t.ppf(0.975, freedom)) * math.sqrt(variance)
+        assert (cell["low"], cell["high"]) == (pytest.approx(81 - half), pytest.approx(81 + half))
+    alone = printed(90).assign(spread=2.0, n=1)
+    assert judged(alone, runs(WIDE))["low"] == judged(alone.assign(spread=NAN), runs(WIDE))["low"]
+
+
 def test_the_printed_spread_takes_part_by_welch() -> None:
-    # Variances of the means 1 / 3 and 4 / 4: half-width t sqrt(4 / 3), freedom (4/3)² / ((1/3)² / 2 + 1 / 3).
+    # Variances of the means 1 / 3 and 4 / 4, of a spread sqrt(3) by n: half-width t sqrt(4 / 3), freedom
+    # (4/3)² / ((1/3)² / 2 + 1 / 3).
     half = float(stats.t.ppf(0.975, (4 / 3) ** 2 / (1 / 18 + 1 / 3))) * math.sqrt(4 / 3)
-    known = printed(90).assign(spread=2.0, n=4)
+    known = printed(90).assign(spread=3**0.5, n=4)
     cell = judged(known, runs(WIDE))
     assert (cell["low"], cell["high"]) == (pytest.approx(81 - half), pytest.approx(81 + half))
     assert (cell["verdict"], cell["note"]) == ("worse", "")

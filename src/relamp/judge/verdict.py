@@ -155,7 +155,10 @@ def _judge(row: Mapping[Any, Any], judging: Judging) -> tuple[float, float, Verd
         return *nothing, "not run", None, ""
     seeds, spread = int(row["seeds"]), row["spread"]
     # A spread that nobody says the runs of is left out, which makes a verdict easier to reach, and is said.
-    printed = Sample(spread, row["runs"] if not math.isnan(row["runs"]) else 0)
+    count = row["runs"] if not math.isnan(row["runs"]) else 0
+    if judging.printed_divisor == "n" and count > 1:
+        spread *= math.sqrt(count / (count - 1))
+    printed = Sample(spread, count)
     half = (
         float(half_width(row["std_seeds"], seeds, printed, judging.confidence)[0]) if seeds >= LEAST_SEEDS else math.nan
     )

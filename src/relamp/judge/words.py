@@ -32,8 +32,9 @@ _TOPICS = {
     "Protocol {protocol}": "{protocol_words}.",
     "Beside it": "what the fixed setting and the oracle score, and how many settings of the paper's grid were run.",
     "Interval": "at {confidence:.0%} over the seeds, since the printed mean is one over seeds on the same data too: "
-    "Student's, or Welch's together with the printed ±. Where the paper does not say over how many runs that is, the "
-    "seeds of the preset paper are taken for it, and the remark says so.",
+    "Student's, or Welch's together with the printed ±, whose divisor is taken to be {printed_divisor}. Where the "
+    "paper does not say over how many runs that is, the seeds of the preset paper are taken for it, and the remark "
+    "says so.",
     "Verdict": "reproduced, if the interval lies within {margin:g} points of the published value; better or worse, if "
     "it lies wholly outside; inconclusive, if it lies across the border, with the number of further seeds that would "
     "decide it. Below {least} seeds there is no interval: too few seeds.",
@@ -50,7 +51,8 @@ _TOPICS = {
     "Evaluation": "a number is judged by the evaluation of its table alone, which is named above the table: of one "
     "method on one data set, an SVM with an RBF kernel and a linear one give two numbers, and a method for which the "
     "papers print several numbers is judged against each.",
-    "Fine-tuning": "all runs of a method start from one pre-trained encoder, and their interval does not cover what "
+    "Fine-tuning": "nested is the epoch with the best validation score, fixed the last one, which public codes report. "
+    "All runs of a method start from one pre-trained encoder, and their interval does not cover what "
     "another pre-training would change.",
     "Without folds": "probes, k-means, images and graph edit distances choose nothing: the score of a seed is the mean "
     "over its runs at the last embeddings, and the interval is Student's over the seeds. It covers what another "

@@ -26,3 +26,6 @@ class Judging(Settings):
     protocol: Literal["fixed", "nested"] = "nested"
     """Scores that are judged: of the setting and epoch chosen within each fold (nested, the papers' grid search on
     validation sets) or of the fixed setting (fixed); scores chosen on the test part are never judged."""
+    printed_divisor: Literal["n", "n-1"] = "n"
+    """Divisor of a printed ± over n runs: n, as in public codes (np.std), or n - 1; in an interval it stands for the
+    standard deviation by n - 1 either way."""
