@@ -40,10 +40,12 @@ def test_everything_is_rendered_from_packed_rows(project: Path, capsys: pytest.C
     assert rows.read_bytes() == first
     assert lite.main(["render", str(rows), str(out)]) == 0
     figures = ("lamp_fig2", "lamp_fig4", "lamp_fig5", "mmix_fig2", "mmix_fig3", "leakage", "ranks", "numbers")
-    assert {path.stem for path in (out / "figures").glob("*.png")} == set(figures)
+    ladders = {*(f"lamp_ladder{n}" for n in (1, 3)), *(f"mmix_ladder{n}" for n in (3, 4, 6, 9))}
+    assert {path.stem for path in (out / "figures").glob("*.png")} == {*figures, *ladders}
     tables = {path.stem for path in (out / "tables").glob("*.html")}
-    mixes = {f"mmix_table{number}" for number in range(2, 11)}
-    assert tables == {"lamp_table1", "lamp_table2", "lamp_table3", *mixes, "cross_table", "leakage", "comparisons"}
+    papers = {f"mmix_table{number}" for number in range(2, 11)}
+    papers |= {f"lamp_table{number}" for number in range(1, 4)}
+    assert tables == {*papers, *ladders, "cross_table", "leakage", "comparisons"}
     cells = pd.read_csv(out / "verdict.csv")
     assert set(cells.loc[cells["verdict"] != "not run", "dataset"]) == {"MUTAG"}
     assert "too few seeds" in capsys.readouterr().out

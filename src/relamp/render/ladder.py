@@ -1,6 +1,8 @@
 """What explains printed numbers: a picture with a row for each control and method, and the rungs as a table."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from itertools import count, product
+from string import ascii_lowercase
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -44,7 +46,7 @@ _SHORT |= {"grace-untrained": "Untrained GRACE", "mvgrl-infonce": "MVGRL (InfoNC
 _BESIDE = {"svm-rbf": "RBF", "svm-linear": "linear"}
 _ROW, _LETTERS = 0.165, 6.5  # inches per row, points
 _COLUMNS = 4
-_HEAD = ("data set", "method", *(name.replace("-on-test", " on test") for name in RUNGS), "missing")
+_HEAD = ("data set", "method", *(name.replace("-on-test", " on test") for name in RUNGS))
 _WORDS = (
     "What explains printed numbers: accuracy of the majority class; of a bag of the node features that the encoder "
     "sees, or of the features themselves on nodes; of the untrained encoder with the same features; of the host, "
@@ -116,33 +118,37 @@ def nothing_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
 
 
 def ladder_table(rows: pd.DataFrame, gains: pd.DataFrame, protocol: Protocol) -> TextTable:
-    """Return the rungs as a table, and below them what each step adds (`relamp.judge.ladder.gains`)."""
-    blocks: dict[str, list[list[str]]] = {}
+    """Return the rungs as a table, and below them what each step adds (`relamp.judge.ladder.gains`).
+
+    A letter in place of a number stands for the reason why it is missing, which the caption says.
+    """
     orders: dict[str, Sequence[Any]] = {"evaluation": list(EVALUATIONS), "dataset": ordered(rows["dataset"])}
-    orders["rung"] = RUNGS
+    sorted_rows = in_order(rows, {**orders, "rung": RUNGS})
+    reasons = [reason for reason in sorted_rows["reason"].unique() if reason]
+    letters = dict(zip(reasons, _letters(), strict=False))
+    blocks: dict[str, list[list[str]]] = {}
     key = ["evaluation", "dataset", "label", "method"]
-    for (evaluation, dataset, name, _), of in in_order(rows, orders).groupby(key, sort=False):
-        values = {
-            rung: "-" if pd.isna(mean) else f"{mean:.2f}" for rung, mean in zip(of["rung"], of["mean"], strict=True)
-        }
-        missing = _missing(of[of["mean"].isna()])
-        line = [short_name(str(dataset)), str(name), *(values.get(rung, "-") for rung in RUNGS), missing]
-        blocks.setdefault(EVALUATIONS[str(evaluation)].title, []).append(line)
+    for (evaluation, dataset, name, _), of in sorted_rows.groupby(key, sort=False):
+        pairs = zip(of["mean"], of["reason"], strict=True)
+        shown = [letters[reason] if pd.isna(mean) else f"{mean:.2f}" for mean, reason in pairs]
+        blocks.setdefault(EVALUATIONS[str(evaluation)].title, []).append([short_name(str(dataset)), str(name), *shown])
     for (evaluation, name, _), of in gains.groupby(["evaluation", "label", "method"], sort=False):
         found = dict(zip(of["rung"], of["gain"], strict=True))
-        sets = " ".join(short_name(each) for each in of["datasets"].iloc[0].split())
-        cells = [f"{found[rung]:+.2f}" if rung in found and pd.notna(found[rung]) else "" for rung in RUNGS]
+        datasets = of["datasets"].iloc[0].split()
+        where = short_name(datasets[0]) if len(datasets) == 1 else f"{len(datasets)} data sets"
+        cells = [f"{found[rung]:+.2f}" if pd.notna(found.get(rung)) else "" for rung in RUNGS]
         title = f"What each step adds, {EVALUATIONS[str(evaluation)].title}"
-        blocks.setdefault(title, []).append([sets, str(name), *cells, ""])
+        blocks.setdefault(title, []).append([where, str(name), *cells])
     words = _WORDS.format(protocol=PROTOCOL_WORDS[protocol])
+    if letters:
+        words += f" Missing: {'; '.join(f'{letter}, {reason}' for reason, letter in letters.items())}."
     numbers = pd.concat([rows.assign(role="rung"), gains.assign(role="gain")], ignore_index=True)
     return TextTable(numbers, _HEAD, blocks, words, text_columns=2)
 
 
-def _missing(rows: pd.DataFrame) -> str:
-    """Say once of each reason which rungs lack a value by it."""
-    reasons = rows.groupby("reason", sort=False)["rung"].agg(list)
-    return "; ".join(f"{', '.join(rungs)}: {reason}" for reason, rungs in reasons.items())
+def _letters() -> Iterator[str]:
+    """Yield a, b ... z, aa, ab ..."""
+    return ("".join(letters) for length in count(1) for letters in product(ascii_lowercase, repeat=length))
 
 
 def _lines(rows: pd.DataFrame) -> list[_Row]:
