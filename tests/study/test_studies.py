@@ -96,6 +96,10 @@ def test_the_studies_of_quick() -> None:
     assert [name for name, each in found.items() if each.together] == ["gamma", "alpha", "grid"]
     assert found["tables"].controls == ("wl", "graphlet", "bag")
     assert found["corpus"].seeds == (0,)
+    # Its encoders are read out before the mixing that the theorem is about.
+    theorem = found["theorem"]
+    assert {theorem.trained_by(run).readout for run in theorem.runs} == {"encoder"}
+    assert {run.method for run in theorem.runs} == {"mo-mix", "mp-mix"}
 
 
 @pytest.mark.parametrize("preset", ["quick", "desk", "paper"])
