@@ -40,11 +40,13 @@ def test_everything_is_rendered_from_packed_rows(project: Path, capsys: pytest.C
     assert rows.read_bytes() == first
     assert lite.main(["render", str(rows), str(out)]) == 0
     figures = ("lamp_fig2", "lamp_fig4", "lamp_fig5", "mmix_fig2", "mmix_fig3", "leakage", "ranks", "numbers")
+    figures += ("multiverse_probe_mp-mix",)
     ladders = {*(f"lamp_ladder{n}" for n in (1, 3)), *(f"mmix_ladder{n}" for n in (3, 4, 6, 9))}
     assert {path.stem for path in (out / "figures").glob("*.png")} == {*figures, *ladders}
     tables = {path.stem for path in (out / "tables").glob("*.html")}
     papers = {f"mmix_table{number}" for number in range(2, 11)}
     papers |= {f"lamp_table{number}" for number in range(1, 4)}
+    papers |= {"multiverse"}
     assert tables == {*papers, *ladders, "cross_table", "leakage", "comparisons"}
     cells = pd.read_csv(out / "verdict.csv")
     assert set(cells.loc[cells["verdict"] != "not run", "dataset"]) == {"MUTAG"}

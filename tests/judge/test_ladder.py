@@ -217,7 +217,7 @@ def test_what_is_not_judged_has_no_ladder() -> None:
     [
         ("graphs", "mp-mix", {"mvgrl", "mvgrl-infonce"}, "mvgrl-untrained", "mvgrl-infonce"),
         ("graphs", "mp-mix", {"mvgrl"}, "mvgrl-untrained", "mvgrl"),
-        ("graphs", "mvgrl", {"mvgrl-infonce"}, "mvgrl-untrained", "it is a host itself"),
+        ("graphs", "mvgrl", {"mvgrl-infonce"}, "mvgrl-host-untrained", "it is a host itself"),
         ("graphs", "simgrace", set(), "untrained", "it has no host"),
         ("graphs", "lamp-mag-nolocal", set(), "untrained", "simgrace"),
         (

@@ -199,7 +199,7 @@ class TestCompletion:
         (tmp_path / "relamp").write_text(script("bash"))
 
         def completed(*words: str) -> set[str]:
-            line = 'source relamp; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE="$*"; '
+            line = 'source ./relamp; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE="$*"; '
             line += '_shtab_relamp relamp "${COMP_WORDS[COMP_CWORD]}" ""; echo "${COMPREPLY[@]}"'
             command = ["bash", "-c", line, "bash", *words]
             return set(subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.split())

@@ -16,6 +16,8 @@ from relamp.artifacts import ARTIFACTS
 from relamp.artifacts.base import Figure, Table
 from relamp.runtime import job
 from relamp.runtime.job import named
+from relamp.study.config import configured
+from relamp.study.plan import Plan
 from slurm_cluster import ROOT, needs_snakemake, run
 
 # Words that no function takes: they decide when a rule runs, or what its report shows.
@@ -104,6 +106,9 @@ def test_no_rule_depends_on_where_the_clone_lies(rules: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", ARTIFACTS)
 def test_an_artifact_follows_from_its_record(name: str, rules: dict[str, Any]) -> None:
     artifact = ARTIFACTS[name]
+    if name in Plan(configured("quick"), "", "").left_out:
+        assert name not in rules
+        return
     rule = rules[name]
     assert callable(named(artifact.call))
     if isinstance(artifact, Figure):

@@ -43,7 +43,7 @@ _BRANCH = "-branch-"
 # where SimGRACE adds noise to it.
 _UNTRAINED = {"MMix": "mvgrl-untrained", "GraphMVGRL": "mvgrl-host-untrained", "GRACE": "grace-untrained"}
 _HOSTS = {"Lamp": ("simgrace",), "MMix": ("mvgrl-infonce", "mvgrl"), "GRACE": ("grace",)}
-_HOSTS["MVGRL"] = _HOSTS["MMix"]
+_HOSTS |= {"MVGRL": _HOSTS["MMix"], "GraphMVGRL": ("mvgrl",)}
 # Evaluations whose numbers are accuracies, with controls.
 EXPLAINED = tuple(name for name, row in EVALUATIONS.items() if row.controls and not row.fractions)
 _SMALL = 0.05  # points that are 0.0 in words

@@ -26,6 +26,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<")
 LINES: tuple[Any, ...] = (
     *("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1))),
     *((0, (1, 1)), (0, (8, 2)), (0, (3, 1)), (0, (5, 2, 1, 2, 1, 2)), (0, (10, 1, 2, 1))),
+    *((0, (4, 4)), (0, (8, 2, 3, 2))),
 )
 DPI = 200
 # Inches: one column and both columns of a two-column page, and what a page has for a figure above its caption. Figures
@@ -89,8 +90,9 @@ class Style:
 
 
 def style(number: int) -> Style:
-    """Return the look of the curve with this number; any two of the first 280 differ."""
-    return Style(*(looks[number % len(looks)] for looks in (COLOURS, MARKERS, LINES)))
+    """Return the look of the curve with this number; any two of the first 30 differ in grey or in their line."""
+    line = LINES[(4 * number + number // len(COLOURS)) % len(LINES)]
+    return Style(COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)], line)
 
 
 def styles(names: Iterable[str]) -> dict[str, Style]:
