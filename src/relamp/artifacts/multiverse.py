@@ -7,6 +7,8 @@ from typing import Any
 import pandas as pd
 
 from relamp.data.rows import read_by_evaluation
+from relamp.evaluate.table import EVALUATIONS
+from relamp.judge.ladder import Bags, stand_ins
 from relamp.judge.multiverse import Answers, by_seed, conclusions, effects, loosest, specifications
 from relamp.judge.published import AGGREGATES, JudgedBy, load_published, measures, natural, run_as
 from relamp.judge.runs import all_runs
@@ -14,8 +16,8 @@ from relamp.render.sidecar import save_drawn
 from relamp.render.specification_curve import multiverse_table, specification_curve
 from relamp.settings.judging import Judging
 
-# What stands beside a method as a level line, by its name in the figure.
-_LEVELS = {"untrained": ("untrained", "mvgrl-untrained"), "bag": ("bag",)}
+# Rungs of a ladder that stand beside a method as level lines.
+_LEVELS = ("untrained", "bag")
 
 
 def multiverse(
@@ -24,6 +26,7 @@ def multiverse(
     readings: Mapping[str, Answers],
     judged_by: JudgedBy,
     judging: Mapping[str, Any],
+    bags: Bags,
     figures: Sequence[Path],
     table: Path,
     command: str,
@@ -31,7 +34,8 @@ def multiverse(
 ) -> None:
     """Draw the specification curve of each method, and tabulate conclusions and effects.
 
-    `readings` has by evaluation, method and setting the answer to each question. `figures` are the files of all curves,
+    `readings` has by evaluation, method and setting the answer to each question; `bags` names the control that sees the
+    same features as a method. `figures` are the files of all curves,
     `.../multiverse_<evaluation>_<method>.*`; `table` is the page, the other files lie beside it. The rest is as in
     `relamp.artifacts.comparisons.leakage`.
     """
@@ -53,7 +57,9 @@ def multiverse(
     pictures = {path.stem: path for path in figures if path.suffix == ".png"}
     for pair, of in every.groupby(["evaluation", "method"]):
         evaluation, method = map(str, pair)
-        levels = _levels(seeds[seeds["evaluation"] == evaluation], of)
+        stands = stand_ins(EVALUATIONS[evaluation].domain, method, bags, set(seeds["method"]))
+        beside = {name: stands[name][0] for name in _LEVELS}
+        levels = _levels(seeds[seeds["evaluation"] == evaluation], of, beside)
         drawn = specification_curve(of, readings[evaluation][method], levels)
         save_drawn(drawn, pictures[f"multiverse_{evaluation}_{method}"], [*rows, *published], command)
     multiverse_table(conclusions(every, chosen.margin), effect).write(table.with_suffix(""))
@@ -73,12 +79,12 @@ def _printed(published: Sequence[Path], judged_by: JudgedBy) -> dict[tuple[str, 
     return found
 
 
-def _levels(seeds: pd.DataFrame, of: pd.DataFrame) -> pd.DataFrame:
+def _levels(seeds: pd.DataFrame, of: pd.DataFrame, named: Mapping[str, str]) -> pd.DataFrame:
     """Return the level lines of a curve: the printed number, the untrained encoder and the bag, where there are any."""
     lines = of.dropna(subset=["published"]).drop_duplicates("dataset")
     parts = [pd.DataFrame({"dataset": lines["dataset"], "name": "published", "value": lines["published"]})]
-    for name, methods in _LEVELS.items():
-        beside = seeds[seeds["method"].isin(methods) & seeds["dataset"].isin(of["dataset"])]
+    for name, method in named.items():
+        beside = seeds[(seeds["method"] == method) & seeds["dataset"].isin(of["dataset"])]
         means = beside.groupby("dataset")["value"].mean().reset_index()
         parts.append(means.assign(name=name)[["dataset", "name", "value"]])
     return pd.concat(parts, ignore_index=True)

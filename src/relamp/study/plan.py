@@ -22,7 +22,6 @@ from relamp.study.studies import BASE, CONTROL, Run, Study, fixed_runs, owner, s
 # What a further sweep of a domain is drawn beside.
 _CONTROLS = (CONTROL, "image-untrained")
 _BRANCHES = ("a", "b", "z")
-_LEVELS = ("untrained", "mvgrl-untrained", "bag")  # level lines of specification curves
 LINKED = (".html", ".json")  # of each table: its page and its sidecar
 Files = dict[str, str | list[str]]
 
@@ -231,14 +230,17 @@ class Plan:
         curves = [f"multiverse_{evaluation}_{method}" for evaluation, method in dict.fromkeys(pairs)]
         beside = {"multiverse_lamp": "tables", "multiverse_graphs": "linear", "multiverse_nodes": "nodes"}
         rows = [Rows(study.name, evaluation) for study in studies for evaluation in study.protocols]
-        rows += [Rows(beside[study.name], evaluation, _LEVELS) for study in studies for evaluation in study.protocols]
+        # Level lines: an untrained encoder and a bag of the same features.
+        untrained = [name for rows_of in METHODS.values() for name, row in rows_of.items() if not row.trains]
+        levels = (*untrained, *(name for of in self.bags().values() for name in of.values()))
+        rows += [Rows(beside[study.name], evaluation, levels) for study in studies for evaluation in study.protocols]
         return Artifact(
             name="multiverse",
             label="All readings",
             rows=tuple(rows),
             inputs=("all_published",),
             call="relamp.artifacts.multiverse:multiverse",
-            given=("judged_by", "judging", "readings"),
+            given=("judged_by", "judging", "readings", "bags"),
             outputs={
                 "figures": tuple(file for curve in curves for file in of_figure(curve)),
                 "table": of_table("multiverse", "html", "csv", "md", "tex"),
