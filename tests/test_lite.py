@@ -46,7 +46,7 @@ def test_everything_is_rendered_from_packed_rows(project: Path, capsys: pytest.C
     tables = {path.stem for path in (out / "tables").glob("*.html")}
     papers = {f"mmix_table{number}" for number in range(2, 11)}
     papers |= {f"lamp_table{number}" for number in range(1, 4)}
-    papers |= {"multiverse"}
+    papers |= {"multiverse", "multiverse_effects"}
     assert tables == {*papers, *ladders, "cross_table", "leakage", "comparisons"}
     cells = pd.read_csv(out / "verdict.csv")
     assert set(cells.loc[cells["verdict"] != "not run", "dataset"]) == {"MUTAG"}

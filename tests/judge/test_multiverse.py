@@ -89,6 +89,8 @@ def test_conclusions(bounds: list[tuple[float, float]], top: float, said: str) -
     ).assign(published=80.0)
     found["verdict"] = [verdict(low, high, 80.0, 2.0) for low, high in bounds]
     assert conclusions(found, 2.0)["conclusion"].tolist() == [said]
+    nothing = conclusions(found.assign(published=np.nan, verdict=""), 2.0)
+    assert nothing[["conclusion", "readings"]].to_numpy().tolist() == [["no number is printed", len(bounds)]]
 
 
 def test_the_loosest_choice_takes_epoch_and_c_of_each_fold_by_its_test() -> None:

@@ -13,7 +13,7 @@ from relamp.judge.multiverse import Answers, by_seed, conclusions, effects, loos
 from relamp.judge.published import AGGREGATES, JudgedBy, load_published, measures, natural, run_as
 from relamp.judge.runs import all_runs
 from relamp.render.sidecar import save_drawn
-from relamp.render.specification_curve import multiverse_table, specification_curve
+from relamp.render.specification_curve import conclusions_table, effects_table, specification_curve
 from relamp.settings.judging import Judging
 
 # Rungs of a ladder that stand beside a method as level lines.
@@ -28,7 +28,8 @@ def multiverse(
     judging: Mapping[str, Any],
     bags: Bags,
     figures: Sequence[Path],
-    table: Path,
+    conclusion: Path,
+    moves: Path,
     command: str,
     asked: Path | None = None,
 ) -> None:
@@ -36,8 +37,8 @@ def multiverse(
 
     `readings` has by evaluation, method and setting the answer to each question; `bags` names the control that sees the
     same features as a method. `figures` are the files of all curves,
-    `.../multiverse_<evaluation>_<method>.*`; `table` is the page, the other files lie beside it. The rest is as in
-    `relamp.artifacts.comparisons.leakage`.
+    `.../multiverse_<evaluation>_<method>.*`; `conclusion` is the page of what they come to, `moves` that of what each
+    answer moves, other files beside them. The rest is as in `relamp.artifacts.comparisons.leakage`.
     """
     chosen, stored = Judging.model_validate(judging), read_by_evaluation(rows, asked)
     seeds = by_seed(all_runs(stored))
@@ -62,7 +63,8 @@ def multiverse(
         levels = _levels(seeds[seeds["evaluation"] == evaluation], of, beside)
         drawn = specification_curve(of, readings[evaluation][method], levels)
         save_drawn(drawn, pictures[f"multiverse_{evaluation}_{method}"], [*rows, *published], command)
-    multiverse_table(conclusions(every, chosen.margin), effect).write(table.with_suffix(""))
+    conclusions_table(conclusions(every, chosen.margin)).write(conclusion.with_suffix(""))
+    effects_table(effect).write(moves.with_suffix(""))
 
 
 def _printed(published: Sequence[Path], judged_by: JudgedBy) -> dict[tuple[str, str, str], float]:

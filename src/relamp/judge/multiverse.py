@@ -95,11 +95,13 @@ def effects(seeds: pd.DataFrame, answers: Answers, confidence: float) -> pd.Data
 def conclusions(found: pd.DataFrame, margin: float) -> pd.DataFrame:
     """Return what all specifications of a method on a data set say of its printed number: columns `CONCLUSIONS`."""
     lines = []
-    for key, of in found[found["published"].notna()].groupby(CELL, sort=False):
+    for key, of in found.groupby(CELL, sort=False):
         printed, count = of["published"].iloc[0], of["verdict"].value_counts()
         holds, top = int(count.get("reproduced", 0)), of["loosest"].max()
         below, above = of["high"].max() < printed - margin, of["low"].min() > printed + margin
-        if holds:
+        if np.isnan(printed):
+            said = "no number is printed"
+        elif holds:
             said = f"reproduced under {holds} of {len(of)} readings"
         elif (of["verdict"] == "inconclusive").any():
             said = f"decided by none of {len(of)} readings"

@@ -19,12 +19,17 @@ _LEVELS: dict[str, tuple[str, Any]] = {
     "bag": ("#56B4E9", ":"),
 }
 _ROW = 0.15  # inches per answer
-_WORDS = (
+_CONCLUSIONS = (
     "What all readings of a paper come to: for each method and data set how many readings reproduce the printed "
     "number, by the interval over seeds at the last epoch. Chosen on test: the best reading if epoch and C were also "
     "chosen on each test fold, which no honest run can know. Per cent."
 )
-_HEAD = ("data set", "method", "published", "readings", "lowest", "highest", "chosen on test", "conclusion")
+_CONCLUSIONS_HEAD = ("data set", "method", "conclusion", "published", "readings", "lowest", "highest", "chosen on test")
+_EFFECTS = (
+    "What each answer moves, in points: against the configured answer, beside all other answers that were drawn, by "
+    "least squares over all runs with a term for each seed; with its interval."
+)
+_EFFECTS_HEAD = ("data set", "method", "question", "answer", "instead of", "effect", "from", "to", "runs")
 
 
 def specification_curve(
@@ -107,28 +112,31 @@ def _handles(plotted: pd.DataFrame, levels: pd.DataFrame) -> list[Line2D]:
     return handles + [Line2D([], [], color=_LEVELS[n][0], linestyle=_LEVELS[n][1], label=n) for n in named]
 
 
-def multiverse_table(conclusions: pd.DataFrame, effects: pd.DataFrame) -> TextTable:
-    """Return conclusions as a table, and below them how much each choice moves the value."""
+def conclusions_table(conclusions: pd.DataFrame) -> TextTable:
+    """Return a line for each method and data set of `relamp.judge.multiverse.conclusions`."""
     lines = [
         [
-            *(short_name(row["dataset"]), label(row["method"]), f"{row['published']:.2f}", f"{row['readings']}"),
-            *(f"{row['lowest']:.2f}", f"{row['highest']:.2f}"),
-            f"{row['loosest']:.2f}" if np.isfinite(row["loosest"]) else "-",
-            row["conclusion"],
+            *(short_name(row["dataset"]), label(row["method"]), row["conclusion"]),
+            *(_shown(row["published"]), f"{row['readings']}"),
+            *(_shown(row[name]) for name in ("lowest", "highest", "loosest")),
         ]
         for row in conclusions.to_dict("records")
     ]
-    moved = [
+    return TextTable(conclusions, _CONCLUSIONS_HEAD, {"": lines}, _CONCLUSIONS, text_columns=3)
+
+
+def effects_table(effects: pd.DataFrame) -> TextTable:
+    """Return a line for each method, data set and answer of `relamp.judge.multiverse.effects`."""
+    lines = [
         [
-            *(short_name(row["dataset"]), label(row["method"]), "", f"{row['runs']} runs"),
-            *(f"{row['low']:+.2f}", f"{row['high']:+.2f}", f"{row['effect']:+.2f}"),
-            f"{row['question']}: {row['answer']} instead of {row['against']}",
+            *(short_name(row["dataset"]), label(row["method"]), row["question"], row["answer"], row["against"]),
+            *(f"{row[name]:+.2f}" for name in ("effect", "low", "high")),
+            f"{row['runs']}",
         ]
         for row in effects.to_dict("records")
     ]
-    blocks = {
-        "Is the printed number reproduced?": lines,
-        "What each choice moves, in points (interval, then the effect)": moved,
-    }
-    numbers = pd.concat([conclusions.assign(role="conclusion"), effects.assign(role="effect")], ignore_index=True)
-    return TextTable(numbers, _HEAD, {name: block for name, block in blocks.items() if block}, _WORDS, text_columns=2)
+    return TextTable(effects, _EFFECTS_HEAD, {"": lines}, _EFFECTS, text_columns=5)
+
+
+def _shown(value: float) -> str:
+    return f"{value:.2f}" if np.isfinite(value) else "-"

@@ -243,7 +243,8 @@ class Plan:
             given=("judged_by", "judging", "readings", "bags"),
             outputs={
                 "figures": tuple(file for curve in curves for file in of_figure(curve)),
-                "table": of_table("multiverse", "html", "csv", "md", "tex"),
+                "conclusion": of_table("multiverse", "html", "csv", "md", "tex"),
+                "moves": of_table("multiverse_effects", "html", "csv", "md", "tex"),
             },
             caption="multiverse",
         )
