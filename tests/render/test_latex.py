@@ -240,7 +240,9 @@ def compiled(tables: Sequence[Path], options: str, folder: Path) -> str:
 
 
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="no pdflatex (Debian: texlive-latex-recommended)")
-@pytest.mark.parametrize("rows", ["quick", "desk", "made up"])
+@pytest.mark.parametrize(
+    "rows", [*sorted(path.parent.name for path in (ROOT / "reproduction").glob("*/rows.zip")), "made up"]
+)
 def test_a_real_latex_takes_every_table_and_keeps_it_inside_the_page(rows: str, tmp_path: Path) -> None:
     out = tmp_path / "run"
     out.mkdir()
