@@ -221,7 +221,7 @@ class Plan:
         return found
 
     def _universes(self) -> list[Study]:
-        return [study for study in self.studies.values() if study.name.startswith("multiverse_")]
+        return [study for study in self.studies.values() if study.of_readings]
 
     def _multiverse(self) -> Artifact:
         """Return the record of all specification curves and the table of what they come to."""

@@ -96,7 +96,7 @@ def _settings(found: Mapping[str, Study], evaluation: str, method: str, dataset:
     return {
         run.setting
         for study in found.values()
-        if evaluation in study.protocols and EVALUATIONS[evaluation].chooses
+        if evaluation in study.protocols and EVALUATIONS[evaluation].chooses and not study.of_readings
         for run in study.runs
         if run.method == method and (not dataset or dataset in study.datasets)
     }

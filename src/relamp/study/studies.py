@@ -32,6 +32,7 @@ TRAINERS = {
     "nodes": "relamp.train.nodes:NodeTrainer",
     "images": "relamp.train.images:ImageTrainer",
 }
+_READINGS = "multiverse_"  # how the names of studies of all readings begin
 Protocol = Callable[[str], Settings]  # of a data set
 
 
@@ -73,6 +74,11 @@ class Study:
     together: bool = False
     over: tuple[str, ...] = ()
     sizes: Mapping[str, Expected] = field(default_factory=dict)
+
+    @property
+    def of_readings(self) -> bool:
+        """Whether it runs methods under all readings: none of its settings is a candidate of any choice."""
+        return self.name.startswith(_READINGS)
 
     def row(self, method: str) -> MethodRow:
         """Return the row of a method of this domain."""
@@ -215,7 +221,7 @@ def _universes(config: Config) -> Iterator[Study]:
             runs += [Run(method, spelt(training, rows[method], point.values)) for point in drawn]
         if not (runs and universe.datasets):
             continue
-        study = Study(f"multiverse_{name}", domain, universe.datasets, tuple(dict.fromkeys(runs)), seeds, training)
+        study = Study(f"{_READINGS}{name}", domain, universe.datasets, tuple(dict.fromkeys(runs)), seeds, training)
         yield replace(study, protocols=protocols, together=True)
 
 
