@@ -80,6 +80,9 @@ _GRAPHCL: Mapping[str, Any] = {
 }
 _SIMGRACE: Mapping[str, Any] = {"anchor": "perturbed"}
 
+# What the public codes of further rivals set on graphs; the encoder is GraphCL's, and so is the number of epochs.
+_INFOGRAPH: Mapping[str, Any] = {"self_loops": "none", "learning_rate": 0.001}
+
 _GRAPHS = {
     "lamp-mag": _lamp("LAMP-Mag", ("gamma", "alpha"), strategy="magnitude"),
     "lamp-soft": _lamp("LAMP-Soft", ("gamma", "alpha"), strategy="soft-filter"),
@@ -97,6 +100,9 @@ _GRAPHS = {
         "GraphCL (as in its code)",
         options={**_SHELL, "layers": 3, "graphcl": _GRAPHCL},
         lacks=[*_SHELL, "layers", *_GRAPHCL],
+    ),
+    "infograph": _of("infograph:InfoGraph", without=("temperature", "directions"))(
+        "InfoGraph", options=_INFOGRAPH, lacks=_INFOGRAPH
     ),
     "untrained": _of("graphs:GraphMethod")("Untrained", trains=False),
     "mvgrl": _host("MVGRL"),
