@@ -62,6 +62,13 @@ class GraphclOptions(base.Settings):
     """Augment both branches (both), or only the second, as GraphCL's public code does (one)."""
 
 
+class JoaoOptions(base.Settings):
+    """Options of JOAO and JOAOv2."""
+
+    penalty: base.NotNegative = 0.1
+    """How strongly the probabilities of augmentations are held to equal ones (gamma of JOAO)."""
+
+
 class MmixTraining(base.Settings):
     """Training settings of M-Mix's graph-level methods in place of the shared ones; the defaults are its code's."""
 
@@ -176,5 +183,7 @@ class Pretraining(base.Settings):
     """Options of SimGRACE."""
     graphcl: GraphclOptions = GraphclOptions()
     """Options of GraphCL."""
+    joao: JoaoOptions = JoaoOptions()
+    """Options of JOAO and JOAOv2."""
     mmix: MmixOptions = MmixOptions()
     """Options of M-Mix's graph-level methods, their own training settings included."""
