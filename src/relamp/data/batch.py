@@ -29,6 +29,7 @@ class Batch:
         features: real-valued features `[n, d]` in place of `x`, or None: one-hot categories beside the data's own
             attributes, or what a method or an augmentation put there.
         edge_weight: weights `[e]` of edges for methods that weigh them, or None.
+        message_weight: factors `[e]` of messages that a method gives, or None: gradients go back to them.
         largest: number of nodes of the largest graph of the data set.
         search: whether to look for nodes that an encoder cannot tell apart; results are the same.
     """
@@ -40,6 +41,7 @@ class Batch:
     edge_attr: Tensor | None = None
     features: Tensor | None = None
     edge_weight: Tensor | None = None
+    message_weight: Tensor | None = None
     largest: int = 0
     search: bool = True
     # What is made of a batch once, however often it is encoded; a changed batch begins anew.

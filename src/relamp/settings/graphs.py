@@ -62,6 +62,13 @@ class GraphclOptions(base.Settings):
     """Augment both branches (both), or only the second, as GraphCL's public code does (one)."""
 
 
+class AdgclOptions(base.Settings):
+    """Options of AD-GCL."""
+
+    regularisation: base.NotNegative = 5.0
+    """Price of what the learner takes from the edges, in units of the loss (lambda of AD-GCL)."""
+
+
 class JoaoOptions(base.Settings):
     """Options of JOAO and JOAOv2."""
 
@@ -183,6 +190,8 @@ class Pretraining(base.Settings):
     """Options of SimGRACE."""
     graphcl: GraphclOptions = GraphclOptions()
     """Options of GraphCL."""
+    adgcl: AdgclOptions = AdgclOptions()
+    """Options of AD-GCL."""
     joao: JoaoOptions = JoaoOptions()
     """Options of JOAO and JOAOv2."""
     mmix: MmixOptions = MmixOptions()
