@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
+from dense_gin import graphs_of, layers_of, pair_by_pair
 from model_graphs import random_graphs
 from relamp.data.batch import Batch, collate
 from relamp.method.adgcl import drawn, mean_taken
@@ -33,31 +33,10 @@ def doubled(data: Any = DATA, settings: Pretraining = SETTINGS) -> tuple[GraphTr
     return trainer, batch
 
 
-def layers_of(encoder: Any, batch: Batch, weight: Tensor) -> list[Tensor]:
-    """The layers of a GIN by a dense matrix of weights and torch's own batch normalisation."""
-    matrix = torch.zeros(len(batch.x), len(batch.x), dtype=torch.float64)
-    matrix = matrix.index_put((batch.edge_index[1], batch.edge_index[0]), weight)
-    h, found = batch.features, []
-    for update, norm in zip(encoder.updates, encoder.norms, strict=True):
-        h = torch.relu(update(h + matrix @ h))
-        running = norm.running_mean.clone(), norm.running_var.clone()
-        h = F.batch_norm(h, *running, norm.weight, norm.bias, norm.training)
-        found.append(h)
-    return found
-
-
 def contrast(encoder: Any, head: Any, batch: Batch, weight: Tensor) -> Tensor:
-    """NT-Xent of both directions, pair by pair, the positive left out below."""
-    z = []
-    for each in (torch.ones(batch.edge_index.shape[1], dtype=torch.float64), weight):
-        h = torch.cat(layers_of(encoder, batch, each), dim=1)
-        z.append(head(torch.stack([h[batch.graph == g].sum(0) for g in range(batch.num_graphs)])))
-    terms = []
-    for one, two in (z, z[::-1]):
-        for i in range(len(one)):
-            scores = torch.stack([torch.cosine_similarity(one[i], other, dim=0) / 0.2 for other in two])
-            terms.append(torch.logsumexp(scores[torch.arange(len(one)) != i], 0) - scores[i])
-    return torch.stack(terms).mean()
+    ones = torch.ones(batch.edge_index.shape[1], dtype=torch.float64)
+    one, two = (head(graphs_of(layers_of(encoder, batch, each), batch)) for each in (ones, weight))
+    return pair_by_pair(one, two, 0.2)
 
 
 def weights_of(learner: Any, batch: Batch, random: torch.Generator) -> Tensor:

@@ -69,3 +69,25 @@ def test_gradients_of_the_weights(name: str) -> None:
         expected = (out(weight + step * direction) - out(weight - step * direction)) / (2 * step)
     assert (slope @ direction).item() == pytest.approx(expected.item(), rel=1e-5)
     assert (slope != 0).any()
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_a_closed_gate_hides_a_node_and_lets_gradients_through(name: str) -> None:
+    batch, _ = graphs(name)
+    gate = torch.ones(len(batch.x), dtype=torch.float64)
+    shut = gate.clone()
+    shut[::2] = 0
+    encoder = ENCODERS[name].eval()
+
+    def out(gate: torch.Tensor, batch: Batch = batch) -> torch.Tensor:
+        return encoder(replace(batch, gate=gate, search=False)).graph
+
+    torch.testing.assert_close(out(gate), encoder(batch).graph)
+    # What a hidden node is does not show.
+    if batch.features is None:
+        other = replace(batch, x=torch.where(shut[:, None] == 0, (batch.x + 1) % 3, batch.x))
+    else:
+        other = replace(batch, features=torch.where(shut[:, None] == 0, batch.features + 1, batch.features))
+    torch.testing.assert_close(out(shut, other), out(shut))
+    assert not torch.allclose(out(gate, other), out(gate))
+    torch.autograd.gradcheck(out, (gate.requires_grad_(),), eps=1e-6, atol=1e-4)

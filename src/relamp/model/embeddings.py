@@ -55,11 +55,11 @@ class Messages:
         """Return the sums `[C, d]` of a node's own row and its neighbours', of rows `[m, d]`, for each class."""
         if self.weight is None or self.pairs is None:
             return neighbour_sum(h, links)
-        return h + pair_sum(self.weight, h, self.pairs)
+        return h + pair_sum(self.weight.to(h.dtype), h, self.pairs)
 
     def input_sums(self, cardinality: Sequence[int], links: Links) -> Tensor:
         """Return the same of what the first layer of an encoder sees of the nodes."""
-        if self.weight is None:
+        if self.weight is None and self.batch.gate is None:
             return self.batch.input_sums(cardinality)
         return self.sum(self.batch.inputs(cardinality), links)
 

@@ -53,6 +53,7 @@ class MolecularGIN(Encoder):
         alike, messages, noisy = batch.alike, Messages(batch), self.training and self.dropout > 0
         kinds = batch.x[alike.classes[0].example]
         h = self.atom_type[kinds[:, 0]] + self.chirality[kinds[:, 1]]
+        h = h if batch.gate is None else h * batch.gate[:, None]
         counts, tables = bond_counts(batch).to(h.dtype), zip(self.bond_type, self.bond_direction, strict=True)
         rows, found = [], []
         for i, (update, norm, bonds) in enumerate(zip(self.updates, self.norms, tables, strict=True)):

@@ -69,6 +69,15 @@ class AdgclOptions(base.Settings):
     """Price of what the learner takes from the edges, in units of the loss (lambda of AD-GCL)."""
 
 
+class GcsOptions(base.Settings):
+    """Options of GCS."""
+
+    iterations: base.Count = 3
+    """Rounds in which salient nodes and edges are looked for."""
+    threshold: base.Ratio = 0.3
+    """Worth, between 0 and 1, above which a node or edge is salient."""
+
+
 class JoaoOptions(base.Settings):
     """Options of JOAO and JOAOv2."""
 
@@ -192,6 +201,8 @@ class Pretraining(base.Settings):
     """Options of GraphCL."""
     adgcl: AdgclOptions = AdgclOptions()
     """Options of AD-GCL."""
+    gcs: GcsOptions = GcsOptions()
+    """Options of GCS."""
     joao: JoaoOptions = JoaoOptions()
     """Options of JOAO and JOAOv2."""
     mmix: MmixOptions = MmixOptions()
