@@ -84,6 +84,7 @@ _SIMGRACE: Mapping[str, Any] = {"anchor": "perturbed"}
 _INFOGRAPH: Mapping[str, Any] = {"self_loops": "none", "learning_rate": 0.001}
 _ADGCL: Mapping[str, Any] = {"self_loops": "none", "learning_rate": 0.001, "batch_size": 32, "shuffle": "epoch"}
 _GCS: Mapping[str, Any] = {"self_loops": "none", "learning_rate": 0.001, "shuffle": "epoch"}
+_RGCL: Mapping[str, Any] = {"shuffle": "epoch"}
 _JOAO: Mapping[str, Any] = {"directions": "one"}
 _JOAOV2: Mapping[str, Any] = {**_JOAO, "learning_rate": 0.001}
 
@@ -112,6 +113,7 @@ _GRAPHS = {
     "joaov2": _of("joao:JOAO", "joao")("JOAOv2", options=_JOAOV2, lacks=_JOAOV2, heads=5),
     "ad-gcl": _of("adgcl:ADGCL", "adgcl")("AD-GCL", options=_ADGCL, lacks=_ADGCL),
     "gcs": _of("gcs:GCS", "gcs")("GCS", options=_GCS, lacks=_GCS),
+    "rgcl": _of("rgcl:RGCL", "rgcl", ("directions",))("RGCL", options=_RGCL, lacks=_RGCL),
     "untrained": _of("graphs:GraphMethod")("Untrained", trains=False),
     "mvgrl": _host("MVGRL"),
     "mvgrl-code": _host("MVGRL (as in its code)", options={"padding": "largest"}, lacks=["padding"]),

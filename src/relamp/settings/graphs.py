@@ -85,6 +85,13 @@ class JoaoOptions(base.Settings):
     """How strongly the probabilities of augmentations are held to equal ones (gamma of JOAO)."""
 
 
+class RgclOptions(base.Settings):
+    """Options of RGCL."""
+
+    kept: base.Share = 0.9
+    """Share of nodes that views keep (rho of RGCL)."""
+
+
 class MmixTraining(base.Settings):
     """Training settings of M-Mix's graph-level methods in place of the shared ones; the defaults are its code's."""
 
@@ -205,5 +212,7 @@ class Pretraining(base.Settings):
     """Options of GCS."""
     joao: JoaoOptions = JoaoOptions()
     """Options of JOAO and JOAOv2."""
+    rgcl: RgclOptions = RgclOptions()
+    """Options of RGCL."""
     mmix: MmixOptions = MmixOptions()
     """Options of M-Mix's graph-level methods, their own training settings included."""
