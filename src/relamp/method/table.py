@@ -85,6 +85,7 @@ _INFOGRAPH: Mapping[str, Any] = {"self_loops": "none", "learning_rate": 0.001}
 _ADGCL: Mapping[str, Any] = {"self_loops": "none", "learning_rate": 0.001, "batch_size": 32, "shuffle": "epoch"}
 _GCS: Mapping[str, Any] = {"self_loops": "none", "learning_rate": 0.001, "shuffle": "epoch"}
 _RGCL: Mapping[str, Any] = {"shuffle": "epoch"}
+_AUTOGCL: Mapping[str, Any] = {**_GCS, "temperature": 0.5}
 _JOAO: Mapping[str, Any] = {"directions": "one"}
 _JOAOV2: Mapping[str, Any] = {**_JOAO, "learning_rate": 0.001}
 
@@ -114,6 +115,7 @@ _GRAPHS = {
     "ad-gcl": _of("adgcl:ADGCL", "adgcl")("AD-GCL", options=_ADGCL, lacks=_ADGCL),
     "gcs": _of("gcs:GCS", "gcs")("GCS", options=_GCS, lacks=_GCS),
     "rgcl": _of("rgcl:RGCL", "rgcl", ("directions",))("RGCL", options=_RGCL, lacks=_RGCL),
+    "autogcl": _of("autogcl:AutoGCL")("AutoGCL", options=_AUTOGCL, lacks=_AUTOGCL),
     "untrained": _of("graphs:GraphMethod")("Untrained", trains=False),
     "mvgrl": _host("MVGRL"),
     "mvgrl-code": _host("MVGRL (as in its code)", options={"padding": "largest"}, lacks=["padding"]),
