@@ -29,6 +29,8 @@ class Batch:
         features: real-valued features `[n, d]` in place of `x`, or None: one-hot categories beside the data's own
             attributes, or what a method or an augmentation put there.
         edge_weight: weights `[e]` of edges for methods that weigh them, or None.
+        message_weight, gate: factors of messages `[e]` and of what is seen of nodes `[n]`, or None; gradients go back
+            to them. With either `search` is False.
         largest: number of nodes of the largest graph of the data set.
         search: whether to look for nodes that an encoder cannot tell apart; results are the same.
     """
@@ -40,6 +42,8 @@ class Batch:
     edge_attr: Tensor | None = None
     features: Tensor | None = None
     edge_weight: Tensor | None = None
+    message_weight: Tensor | None = None
+    gate: Tensor | None = None
     largest: int = 0
     search: bool = True
     # What is made of a batch once, however often it is encoded; a changed batch begins anew.
@@ -63,7 +67,8 @@ class Batch:
 
     def inputs(self, cardinality: Sequence[int]) -> Tensor:
         """Return what the first layer of an encoder sees of the nodes `[n, d]`: `features`, or one-hot categories."""
-        return one_hot(self.x, cardinality) if self.features is None else self.features
+        seen = one_hot(self.x, cardinality) if self.features is None else self.features
+        return seen if self.gate is None else seen * self.gate[:, None]
 
     def input_sums(self, cardinality: Sequence[int]) -> Tensor:
         """Return the `inputs` of a node and its neighbours, summed, for each class after the first layer `[C, d]`."""

@@ -9,10 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from relamp.augment.graphs import AUGMENTATIONS, Union
+from relamp.augment.graphs import AUGMENTATIONS, Augment, Union, identity
 from relamp.data.batch import Batch
 from relamp.data.corpus import PackedCorpus
-from relamp.data.packed import PackedGraphs
+from relamp.data.packed import Integers, PackedGraphs
 from relamp.loss.nt_xent import nt_xent
 from relamp.method.base import Loss, Randomness
 from relamp.method.graphs import GraphMethod
@@ -58,20 +58,29 @@ def is_social(data: PackedGraphs | PackedCorpus) -> bool:
     return not known
 
 
-def augmented(batch: Batch, options: GraphclOptions, encoder: Encoder, random: Randomness) -> Batch:
-    """Return a view of a batch: one augmentation is drawn for each graph, and dropped nodes leave no trace."""
+def augmented(
+    batch: Batch, options: GraphclOptions, encoder: Encoder, random: Randomness, choice: Integers | None = None
+) -> Batch:
+    """Return a view of a batch: one augmentation is drawn for each graph, and dropped nodes leave no trace.
+
+    A `choice` `[G]` names them by their numbers in the options; the number after the last one is `identity`.
+    """
     rng, device = random.numpy, batch.x.device
     edge_index = batch.edge_index.cpu().numpy()
     node_offset = np.concatenate([[0], torch.bincount(batch.graph, minlength=batch.num_graphs).cumsum(0).cpu().numpy()])
-    choice = rng.integers(len(options.augmentations), size=batch.num_graphs)
+    made: dict[str, Augment] = {name: AUGMENTATIONS[name] for name in options.augmentations}
+    if choice is None:
+        choice = rng.integers(len(made), size=batch.num_graphs)
+    else:
+        made["identity"] = identity
     keep = np.ones(len(batch.x), dtype=bool)
     hidden = np.zeros(len(batch.x), dtype=bool)
     origin = np.arange(edge_index.shape[1])
-    for number, name in enumerate(options.augmentations):
+    for number, (name, augment) in enumerate(made.items()):
         kept = options.strength if options.kept is None else options.kept
         share = kept if name == "subgraph" else options.strength
         union = Union.of(edge_index, node_offset, share, options.reading)
-        view = AUGMENTATIONS[name](union.only(choice == number), rng)
+        view = augment(union.only(choice == number), rng)
         edge_index, origin = view.edge_index, origin[view.edge_origin]
         keep &= view.keep
         if view.redraw is not None:

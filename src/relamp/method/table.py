@@ -80,6 +80,15 @@ _GRAPHCL: Mapping[str, Any] = {
 }
 _SIMGRACE: Mapping[str, Any] = {"anchor": "perturbed"}
 
+# What the public codes of further rivals set on graphs; the encoder is GraphCL's, and so is the number of epochs.
+_INFOGRAPH: Mapping[str, Any] = {"self_loops": "none", "learning_rate": 0.001}
+_ADGCL: Mapping[str, Any] = {"self_loops": "none", "learning_rate": 0.001, "batch_size": 32, "shuffle": "epoch"}
+_GCS: Mapping[str, Any] = {"self_loops": "none", "learning_rate": 0.001, "shuffle": "epoch"}
+_RGCL: Mapping[str, Any] = {"shuffle": "epoch"}
+_AUTOGCL: Mapping[str, Any] = {**_GCS, "temperature": 0.5}
+_JOAO: Mapping[str, Any] = {"directions": "one"}
+_JOAOV2: Mapping[str, Any] = {**_JOAO, "learning_rate": 0.001}
+
 _GRAPHS = {
     "lamp-mag": _lamp("LAMP-Mag", ("gamma", "alpha"), strategy="magnitude"),
     "lamp-soft": _lamp("LAMP-Soft", ("gamma", "alpha"), strategy="soft-filter"),
@@ -98,6 +107,15 @@ _GRAPHS = {
         options={**_SHELL, "layers": 3, "graphcl": _GRAPHCL},
         lacks=[*_SHELL, "layers", *_GRAPHCL],
     ),
+    "infograph": _of("infograph:InfoGraph", without=("temperature", "directions"))(
+        "InfoGraph", options=_INFOGRAPH, lacks=_INFOGRAPH
+    ),
+    "joao": _of("joao:JOAO", "joao")("JOAO", options=_JOAO, lacks=_JOAO),
+    "joaov2": _of("joao:JOAO", "joao")("JOAOv2", options=_JOAOV2, lacks=_JOAOV2, heads=5),
+    "ad-gcl": _of("adgcl:ADGCL", "adgcl")("AD-GCL", options=_ADGCL, lacks=_ADGCL),
+    "gcs": _of("gcs:GCS", "gcs")("GCS", options=_GCS, lacks=_GCS),
+    "rgcl": _of("rgcl:RGCL", "rgcl", ("directions",))("RGCL", options=_RGCL, lacks=_RGCL),
+    "autogcl": _of("autogcl:AutoGCL")("AutoGCL", options=_AUTOGCL, lacks=_AUTOGCL),
     "untrained": _of("graphs:GraphMethod")("Untrained", trains=False),
     "mvgrl": _host("MVGRL"),
     "mvgrl-code": _host("MVGRL (as in its code)", options={"padding": "largest"}, lacks=["padding"]),

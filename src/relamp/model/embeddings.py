@@ -1,6 +1,6 @@
 """What an encoder returns, and what every encoder offers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -11,7 +11,8 @@ from torch.func import functional_call
 
 from relamp.data.batch import Batch
 from relamp.kernels.alike import Classes
-from relamp.kernels.segments import group_sum, neighbour_sum
+from relamp.kernels.segments import Links, group_sum, neighbour_sum
+from relamp.mixing.pairs import Pairs, pair_sum
 
 NodeEmbedding = Literal["concat", "last"]
 
@@ -41,6 +42,26 @@ class Embeddings:
         number = None if nodes is None else nodes.cpu().numpy()
         links = [each.spread if number is None else each.rows_of(number) for _, each in layers]
         return torch.cat([neighbour_sum(h, link) for (h, _), link in zip(layers, links, strict=True)], dim=1)
+
+
+class Messages:
+    """What nodes hear in a batch, by the weights of its messages if it has some."""
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch, self.weight = batch, batch.message_weight
+        self.pairs = None if self.weight is None else Pairs(batch.edge_index[0], batch.edge_index[1], len(batch.x))
+
+    def sum(self, h: Tensor, links: Links) -> Tensor:
+        """Return the sums `[C, d]` of a node's own row and its neighbours', of rows `[m, d]`, for each class."""
+        if self.weight is None or self.pairs is None:
+            return neighbour_sum(h, links)
+        return h + pair_sum(self.weight.to(h.dtype), h, self.pairs)
+
+    def input_sums(self, cardinality: Sequence[int], links: Links) -> Tensor:
+        """Return the same of what the first layer of an encoder sees of the nodes."""
+        if self.weight is None and self.batch.gate is None:
+            return self.batch.input_sums(cardinality)
+        return self.sum(self.batch.inputs(cardinality), links)
 
 
 class Encoder(nn.Module):

@@ -14,7 +14,8 @@ from relamp.data.batch import Batch
 from relamp.kernels.alike import Classes
 from relamp.kernels.normalise import normalise
 from relamp.kernels.segments import neighbour_sum
-from relamp.model.embeddings import Embeddings, Encoder
+from relamp.mixing.pairs import sum_by_target
+from relamp.model.embeddings import Embeddings, Encoder, Messages
 
 Initialisation = Literal["xavier", "pytorch"]
 
@@ -44,9 +45,11 @@ def embedding(count: int, dim: int, generator: torch.Generator) -> nn.Parameter:
 
 
 def count_incoming(batch: Batch, kinds: Tensor, size: int) -> Tensor:
-    """Return how many edges of each kind reach each node, `[n, size]`, by the kind of every edge `[e]`."""
-    n, target = len(batch.x), batch.edge_index[1]
-    return torch.bincount(target * size + kinds, minlength=n * size).view(n, size)
+    """Return how many edges of each kind reach each node, `[n, size]`, by the kind of every edge `[e]`, or weights."""
+    n, place = len(batch.x), batch.edge_index[1] * size + kinds
+    if batch.message_weight is not None:
+        return sum_by_target(batch.message_weight, place, n * size).view(n, size)
+    return torch.bincount(place, minlength=n * size).view(n, size)
 
 
 class GIN(Encoder):
@@ -79,12 +82,12 @@ class GIN(Encoder):
 
     def forward(self, batch: Batch) -> Embeddings:
         """Embed a batch: nodes `[n, hidden]` a layer, graphs `[G, layers * hidden]`."""
-        labels, alike = self._edge_labels(batch), batch.alike
+        labels, alike, messages = self._edge_labels(batch), batch.alike, Messages(batch)
         rows: list[Tensor] = []
         found: list[Classes] = []
         for i, (update, norm) in enumerate(zip(self.updates, self.norms, strict=True)):
             classes, links = alike.layer(i)
-            h = neighbour_sum(rows[-1], links) if i else batch.input_sums(self.cardinality)
+            h = messages.sum(rows[-1], links) if i else messages.input_sums(self.cardinality, links)
             if labels is not None:
                 h = h + labels[classes.example].to(h.dtype) @ self.edges[i]
             rows.append(normalise(F.relu_(update(h)), norm, classes.size, relu=False))

@@ -11,7 +11,7 @@ from relamp.data.corpus import PackedCorpus
 from relamp.data.packed import PackedGraphs
 from relamp.kernels.normalise import normalise
 from relamp.kernels.segments import neighbour_sum
-from relamp.model.embeddings import Embeddings, Encoder
+from relamp.model.embeddings import Embeddings, Encoder, Messages
 from relamp.model.gin import GIN, Initialisation, count_incoming, embedding, mlp
 
 ATOM_TYPES, CHIRALITIES = 120, 4  # 119 atom types and the mask
@@ -50,16 +50,17 @@ class MolecularGIN(Encoder):
 
     def forward(self, batch: Batch) -> Embeddings:
         """Embed a batch of molecules: nodes `[n, hidden]` a layer, graphs `[G, hidden]`."""
-        alike, noisy = batch.alike, self.training and self.dropout > 0
+        alike, messages, noisy = batch.alike, Messages(batch), self.training and self.dropout > 0
         kinds = batch.x[alike.classes[0].example]
         h = self.atom_type[kinds[:, 0]] + self.chirality[kinds[:, 1]]
+        h = h if batch.gate is None else h * batch.gate[:, None]
         counts, tables = bond_counts(batch).to(h.dtype), zip(self.bond_type, self.bond_direction, strict=True)
         rows, found = [], []
         for i, (update, norm, bonds) in enumerate(zip(self.updates, self.norms, tables, strict=True)):
             # Dropout makes every node differ from all others.
             classes, links = alike.apart if noisy and i else alike.layer(i)
             # Every message of one bond type carries the same vector: counting them costs [n, 9], adding them [e, d].
-            h = update(torch.addmm(neighbour_sum(h, links), counts[classes.example], torch.cat(bonds)))
+            h = update(torch.addmm(messages.sum(h, links), counts[classes.example], torch.cat(bonds)))
             h = normalise(h, norm, classes.size, relu=i + 1 < len(self.updates))
             if noisy:
                 h = neighbour_sum(h, classes.spread) if i == 0 else h

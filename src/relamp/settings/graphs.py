@@ -62,6 +62,36 @@ class GraphclOptions(base.Settings):
     """Augment both branches (both), or only the second, as GraphCL's public code does (one)."""
 
 
+class AdgclOptions(base.Settings):
+    """Options of AD-GCL."""
+
+    regularisation: base.NotNegative = 5.0
+    """Price of what the learner takes from the edges, in units of the loss (lambda of AD-GCL)."""
+
+
+class GcsOptions(base.Settings):
+    """Options of GCS."""
+
+    iterations: base.Count = 3
+    """Rounds in which salient nodes and edges are looked for."""
+    threshold: base.Ratio = 0.3
+    """Worth, between 0 and 1, above which a node or edge is salient."""
+
+
+class JoaoOptions(base.Settings):
+    """Options of JOAO and JOAOv2."""
+
+    penalty: base.NotNegative = 0.1
+    """How strongly the probabilities of augmentations are held to equal ones (gamma of JOAO)."""
+
+
+class RgclOptions(base.Settings):
+    """Options of RGCL."""
+
+    kept: base.Share = 0.9
+    """Share of nodes that views keep (rho of RGCL)."""
+
+
 class MmixTraining(base.Settings):
     """Training settings of M-Mix's graph-level methods in place of the shared ones; the defaults are its code's."""
 
@@ -176,5 +206,13 @@ class Pretraining(base.Settings):
     """Options of SimGRACE."""
     graphcl: GraphclOptions = GraphclOptions()
     """Options of GraphCL."""
+    adgcl: AdgclOptions = AdgclOptions()
+    """Options of AD-GCL."""
+    gcs: GcsOptions = GcsOptions()
+    """Options of GCS."""
+    joao: JoaoOptions = JoaoOptions()
+    """Options of JOAO and JOAOv2."""
+    rgcl: RgclOptions = RgclOptions()
+    """Options of RGCL."""
     mmix: MmixOptions = MmixOptions()
     """Options of M-Mix's graph-level methods, their own training settings included."""
