@@ -310,6 +310,7 @@ def test_printed_names_of_what_relamp_runs() -> None:
     assert [run_as("mmix_table9", name) for name in names[:2]] == ["mvgrl", "mvgrl-infonce"]
     assert run_as("mmix_table7", "mvgrl") == "mvgrl-infonce"
     assert run_as("mmix_table2", "imix") == "grace-imix"
+    assert run_as("mmix_table2", "linear") == "raw-features"
 
 
 def squeezed(text: str) -> str:

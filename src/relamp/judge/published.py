@@ -28,6 +28,7 @@ SPLITS = ("transductive", "inductive")  # printed beside cells of M-Mix's Table 
 _RUN_AS = {"mo-mix-wp": "mo-mix"}
 _RUN_THERE_AS = {
     ("mmix_table2", "imix"): "grace-imix",
+    ("mmix_table2", "linear"): "raw-features",
     ("mmix_table7", "mvgrl"): "mvgrl-infonce",
     ("mmix_table9", "mvgrl-reproduced"): "mvgrl-infonce",
 }
