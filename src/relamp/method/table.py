@@ -46,6 +46,9 @@ def _named(options: Mapping[str, Any]) -> list[str]:
 _lamp = _of("lamp:Lamp", "lamp")
 _mmix = _of("mmix:MMix", "mmix", ("host", "host_layers", "host_learning_rate"))
 _host = _of("mvgrl_graphs:GraphMVGRL", "mmix", ("contrast", "negatives", "sample_size", "temperature", "readout"))
+# No rival mixes anything, or contrasts by M-Mix's objective.
+_UNMIXED = ("diversity", "temperature", "contrast", "together", "host_together", "readout", "sample", "sample_size")
+_dgi = _of("dgi:DGI", "dgi", _UNMIXED)
 _mvgrl, _grace, _simclr = _of("mvgrl:MVGRL", "diffusion"), _of("grace:GRACE", "grace"), _of("simclr:SimCLR")
 
 # Where M-Mix's public code between graphs differs from its paper, or settles what the paper leaves open.
@@ -167,6 +170,9 @@ _NODES = {
     "grace-mp-mix": _grace("GRACE+(mp-mix)", mixer="mp-mix"),
     "grace-untrained": _grace("GRACE, untrained", mixer="none", trains=False),
     "untrained": _mvgrl("Untrained", mixer="none", trains=False),
+    "dgi": _dgi("DGI", lacks=["kind", "alpha", "time", "tolerance", "sparsified", "loop_weight"]),
+    "dgi-diffusion": _dgi("DGI (X, D)", lacks=["loop_weight"], operator="diffusion"),
+    "graphcl-nodes": _of("graphcl_nodes:GraphCLNodes", "graphcl", _UNMIXED)("GraphCL"),
 }
 
 _IMAGES = {

@@ -58,6 +58,29 @@ class GraceSettings(base.Settings):
     """Share of feature columns that are set to 0, the same columns for all nodes."""
 
 
+class DgiSettings(base.Settings):
+    """DGI (Velickovic et al. 2019)."""
+
+    as_published: bool = True
+    """Whether width, optimiser, stopping, features and nodes of a step are those of DGI's public code: 512 (on Pubmed
+    256), learning rate 1e-3, patience 20, rows scaled, all nodes; its 10,000 epochs are a limit to those that are
+    configured."""
+    diffusion: DiffusionSettings = DiffusionSettings()
+    """Operator that stands in place of the adjacency, where it does."""
+
+
+class NodeGraphCLSettings(base.Settings):
+    """GraphCL on nodes (You et al. 2020)."""
+
+    as_published: bool = True
+    """Whether width, optimiser, stopping, features and nodes of a step are those of its public code, as for DGI."""
+    augmentation: Literal["subgraph", "nodes"] = "subgraph"
+    """How its two augmented graphs are drawn: the subgraph that grows from a random node, as in the only command of the
+    public code (subgraph), or without random nodes (nodes)."""
+    dropped: base.Ratio = 0.2
+    """Share of nodes that are left out."""
+
+
 class NodePretraining(base.Settings):
     """Pre-training on the nodes of one graph or several; the defaults are M-Mix's (Section 4.1)."""
 
@@ -114,6 +137,10 @@ class NodePretraining(base.Settings):
     """Operator of MVGRL's second branch."""
     grace: GraceSettings = GraceSettings()
     """Options of GRACE."""
+    dgi: DgiSettings = DgiSettings()
+    """Options of DGI."""
+    graphcl: NodeGraphCLSettings = NodeGraphCLSettings()
+    """Options of GraphCL."""
 
 
 def must_fit(
