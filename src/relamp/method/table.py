@@ -173,6 +173,7 @@ _NODES = {
     "dgi": _dgi("DGI", lacks=["kind", "alpha", "time", "tolerance", "sparsified", "loop_weight"]),
     "dgi-diffusion": _dgi("DGI (X, D)", lacks=["loop_weight"], operator="diffusion"),
     "graphcl-nodes": _of("graphcl_nodes:GraphCLNodes", "graphcl", _UNMIXED)("GraphCL"),
+    "cca-ssg": _of("cca_ssg:CcaSsg", "cca_ssg", _UNMIXED)("CCA-SSG"),
 }
 
 _IMAGES = {

@@ -81,6 +81,22 @@ class NodeGraphCLSettings(base.Settings):
     """Share of nodes that are left out."""
 
 
+class CcaSsgSettings(base.Settings):
+    """CCA-SSG (Zhang et al. 2021)."""
+
+    as_published: bool = True
+    """Whether all options below, width, optimiser, features and nodes of a step are those of its README: by data set on
+    Cora, Citeseer and Pubmed, Cora's on others; its epochs (50, 20, 100) are a limit to those that are configured."""
+    layers: base.Count = 2
+    """Number of layers of the encoder, all of one width."""
+    decorrelation: base.NotNegative = 1e-3
+    """Weight of the term that decorrelates columns."""
+    drop_edges: base.Ratio = 0.4
+    """Share of undirected edges that each view drops."""
+    mask_features: base.Ratio = 0.1
+    """Share of feature columns that each view sets to 0."""
+
+
 class NodePretraining(base.Settings):
     """Pre-training on the nodes of one graph or several; the defaults are M-Mix's (Section 4.1)."""
 
@@ -141,6 +157,8 @@ class NodePretraining(base.Settings):
     """Options of DGI."""
     graphcl: NodeGraphCLSettings = NodeGraphCLSettings()
     """Options of GraphCL."""
+    cca_ssg: CcaSsgSettings = CcaSsgSettings()
+    """Options of CCA-SSG."""
 
 
 def must_fit(
