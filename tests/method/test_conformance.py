@@ -60,7 +60,8 @@ def test_same_seed_same_bits_and_another_seed_other_bits(domain: str, name: str)
     first = train(domain, name, DATA[domain], settings(domain), 7)
     torch.manual_seed(2)
     assert same(first, train(domain, name, DATA[domain], settings(domain), 7))
-    assert not same(first, train(domain, name, DATA[domain], settings(domain), 8))
+    # MGAE draws nothing.
+    assert same(first, train(domain, name, DATA[domain], settings(domain), 8)) == (name == "mgae")
 
 
 @pytest.mark.parametrize(("domain", "name"), TRAINED)

@@ -97,6 +97,25 @@ class CcaSsgSettings(base.Settings):
     """Share of feature columns that each view sets to 0."""
 
 
+class GaeSettings(base.Settings):
+    """GAE and VGAE (Kipf and Welling 2016)."""
+
+    as_published: bool = True
+    """Whether both widths, optimiser, features and nodes of a step are those of their public code: 32 and 16, learning
+    rate 0.01, no stopping, features as in the file; its 200 epochs are a limit to those that are configured."""
+    first: base.Count = 32
+    """Width of the first layer."""
+
+
+class MgaeSettings(base.Settings):
+    """MGAE (Wang et al. 2017)."""
+
+    layers: base.Count = 3
+    """Number of layers; its public code says 3 for Cora, and nothing for other data sets."""
+    noise: base.Ratio = 0.4
+    """Expected share of features that are set to 0; its public code says 0.4 for Cora."""
+
+
 class NodePretraining(base.Settings):
     """Pre-training on the nodes of one graph or several; the defaults are M-Mix's (Section 4.1)."""
 
@@ -159,6 +178,10 @@ class NodePretraining(base.Settings):
     """Options of GraphCL."""
     cca_ssg: CcaSsgSettings = CcaSsgSettings()
     """Options of CCA-SSG."""
+    gae: GaeSettings = GaeSettings()
+    """Options of graph autoencoders."""
+    mgae: MgaeSettings = MgaeSettings()
+    """Options of MGAE."""
 
 
 def must_fit(
