@@ -110,7 +110,7 @@ def own_epoch(data: PackedGraphs, method: str, steps: int | None):  # type: igno
     trainer = trainer_of(data, method)
 
     def epoch() -> None:
-        trainer.method.start_epoch(trainer.encoder)
+        trainer.start_epoch()
         trainer.mode(training=True)
         for index in islice(batches(trainer.samples(), BATCH), steps):
             loss = trainer.loss(index)

@@ -142,7 +142,7 @@ def own_step(data: PackedGraphs, name: str) -> Callable[[], object]:
     shape = {"hidden": WIDTH, "layers": LAYERS, "batch_size": BATCH, "local_nodes": NODES}
     settings = Pretraining(**shape, temperature=TEMPERATURE, lamp=LampOptions(node_embedding="last"))
     trainer = GraphTrainer(data, build({"name": name, "maker": maker, "options": options, "trains": True}, settings), 0)
-    trainer.method.start_epoch(trainer.encoder)
+    trainer.start_epoch()
     trainer.mode(training=True)
 
     def step() -> None:

@@ -125,9 +125,10 @@ def test_an_untrained_embedding_follows_the_order_of_the_nodes(domain: str, name
 def test_gradients_are_finite_and_reach_every_weight(domain: str, name: str) -> None:
     trainer = TRAINERS[domain](DATA[domain], make(domain, name, settings(domain)), 0)
     trainer.mode(training=True)
-    trainer.method.start_epoch(trainer.encoder)
-    trainer.loss(np.arange(8)).total.backward()
-    parts = {"encoder": trainer.encoder, "head": trainer.head}
+    trainer.drawn = np.arange(8)
+    trainer.start_epoch()
+    trainer.step(trainer.drawn)
+    parts = {"encoder": trainer.encoder, "head": trainer.head, **trainer.parts}
     gradients = {f"{part}.{key}": w.grad for part, module in parts.items() for key, w in module.named_parameters()}
     assert all(gradient is None or gradient.isfinite().all() for gradient in gradients.values())
     still = {key for key, gradient in gradients.items() if gradient is None or not gradient.any()}

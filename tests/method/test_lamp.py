@@ -1,5 +1,6 @@
 from copy import deepcopy
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from seeded import gen, randomness
 def started(encoder: GIN, strategy: str = "magnitude", **options: object) -> Lamp:
     """LAMP in its first epoch, with gamma 0.4, alpha 1 and temperature 0.3 if nothing else is said."""
     method = Lamp(Pretraining(temperature=0.3, lamp=LampOptions(**{"gamma": 0.4, **options})), strategy)
-    method.start_epoch(encoder)
+    method.start_epoch(SimpleNamespace(encoder=encoder))
     return method
 
 
@@ -110,7 +111,7 @@ def test_a_snapshot_is_a_detached_copy_of_the_epochs_start(encoder: GIN, batch: 
     assert live.loss(encoder, head, batch, randomness()).total.item() != pytest.approx(expected.item(), rel=1e-4)
     # The next epoch starts from the weights as they are then: nothing has moved since.
     for each in (method, live):
-        each.start_epoch(encoder)
+        each.start_epoch(SimpleNamespace(encoder=encoder))
     one, two = (each.loss(encoder, head, batch, randomness()).total for each in (method, live))
     torch.testing.assert_close(one, two, rtol=1e-12, atol=0)
 
@@ -123,7 +124,7 @@ def test_masks_come_from_the_epochs_first_encoder(encoder: GIN, batch: Batch) ->
             weight.copy_(weight.flip(0))
     method.loss(encoder, nn.Identity(), batch, randomness())
     assert all(torch.equal(first[name], mask) for name, mask in method.masks.items())
-    method.start_epoch(encoder)
+    method.start_epoch(SimpleNamespace(encoder=encoder))
     assert all(torch.equal(first[name].flip(0), mask) for name, mask in method.masks.items())
 
 

@@ -116,7 +116,7 @@ def test_labels_by_the_settings_are_the_labels_of_the_data() -> None:
     torch.testing.assert_close(one.embed()[""], two.embed()[""])
     for trainer in (one, two):
         trainer.mode(training=True)
-        trainer.method.start_epoch(trainer.encoder)
+        trainer.start_epoch()
     torch.testing.assert_close(*(trainer.loss(np.arange(8)).total for trainer in (one, two)))
 
 

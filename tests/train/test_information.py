@@ -99,7 +99,7 @@ def test_a_pruned_view_is_the_sparse_branch_of_lamp() -> None:
     found = {each[:2]: each[4] for each in seen.all(InformationProtocol(gammas=(0.5,), augmentations=(), noise=()))}
     method = make("graphs", "lamp-mag", settings(lamp={"gamma": 0.5}))
     assert isinstance(method, Lamp)
-    method.start_epoch(seen.encoder)
+    method.start_epoch(seen)
     with torch.no_grad():
         expected = torch.cat([method.pruned(seen.encoder, batch).graph for batch in seen.batches])
     np.testing.assert_allclose(found["pruned", 0.5], expected.numpy())

@@ -1,13 +1,14 @@
 """What a pre-training method is to training, in every domain."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from relamp.data.packed import Integers
 from relamp.runtime.job import named
 
 
@@ -32,8 +33,41 @@ class Loss:
     parts: dict[str, Tensor] = field(default_factory=dict)
 
 
+class Training(Protocol):
+    """What a method sees of a training: all that is here is saved, and restored to the same bits.
+
+    Attributes:
+        encoder, head: of `Method.draw`, which share an optimiser.
+        parts: of `Method.parts`, by name, each with an optimiser of its own.
+        random: what is drawn from.
+    """
+
+    encoder: Any
+    head: Any
+    parts: Mapping[str, Any]
+    random: Randomness
+
+    def batches(self) -> Iterator[Integers]:
+        """Yield the samples `[b]` of each batch of the present epoch, in its order."""
+
+    def chunks(self) -> list[Integers]:
+        """Return all samples in the order of the data, some at a time."""
+
+    def batch(self, index: Integers) -> Any:
+        """Return the batch of some samples `[b]`."""
+
+    def loss(self, index: Integers) -> Loss:
+        """Return the method's loss of some samples `[b]`."""
+
+    def descend(self, loss: Tensor, part: str | None = None) -> None:
+        """Take one step of encoder and head, or of a part, down a loss `[]`."""
+
+
 class Method:
     """A pre-training method. It holds settings and no weights: encoder and head are drawn, trained and passed back.
+
+    What is trained besides is named by `parts`; what changes without being trained, as a vector of probabilities does,
+    is a buffer of one of these modules.
 
     Each domain has a base class which brings everything but the loss: `relamp.method.graphs.GraphMethod`,
     `relamp.method.nodes.NodeMethod` and `relamp.method.images.ImageMethod`. A new method is one file with such a class
@@ -63,8 +97,26 @@ class Method:
         """Return a freshly drawn encoder, which is stored, and a head, which is dropped after training."""
         raise NotImplementedError
 
-    def start_epoch(self, encoder: Any) -> None:
-        """Prepare an epoch from the latest encoder."""
+    def parts(self, data: Any, generator: torch.Generator) -> Mapping[str, nn.Module]:
+        """Return further modules by name, freshly drawn, which are dropped after training as the head is."""
+        return {}
+
+    def learning_rate(self, part: str) -> float:
+        """Return the learning rate of a part: that of the settings, unless the method has another."""
+        rate: float = self.settings.learning_rate
+        return rate
+
+    def start_epoch(self, training: Training) -> None:
+        """Prepare an epoch, perhaps by a pass over the data."""
+
+    def step(self, training: Training, index: Integers) -> Loss:
+        """Learn from a batch of samples `[b]`, in training mode, by one or several steps; return its loss."""
+        loss = training.loss(index)
+        training.descend(loss.total)
+        return loss
+
+    def end_epoch(self, training: Training) -> None:
+        """Conclude an epoch, perhaps by a pass over the data."""
 
     def loss(self, encoder: Any, head: Any, batch: Any, random: Randomness) -> Loss:
         """Return the loss of one batch, drawing from `random` alone."""

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from relamp.data.batch import Batch
 from relamp.loss.nt_xent import contrast, nt_xent
-from relamp.method.base import Loss, Randomness
+from relamp.method.base import Loss, Randomness, Training
 from relamp.method.graphs import GraphMethod
 from relamp.method.prune import Strategy, prune, weight_matrices
 from relamp.model.embeddings import Embeddings, Encoder, forward_with
@@ -21,9 +21,9 @@ class Lamp(GraphMethod):
         self.masks: dict[str, Tensor] = {}
         self.snapshot: dict[str, Tensor] = {}
 
-    def start_epoch(self, encoder: Encoder) -> None:
+    def start_epoch(self, training: Training) -> None:
         """Prune the latest dense encoder (Algorithm 1, line 3)."""
-        options = self.settings.lamp
+        options, encoder = self.settings.lamp, training.encoder
         self.masks = prune(weight_matrices(encoder), options.gamma, self.strategy, options.prune_scope)
         if options.sparse == "snapshot":
             weights = {name: weight.detach().clone() for name, weight in encoder.named_parameters()}

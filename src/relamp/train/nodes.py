@@ -1,11 +1,12 @@
 """Pre-training on the nodes of one graph or several (M-Mix Section 3.3)."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from relamp.data.nodes import PARTS, PackedNodes
 from relamp.data.packed import Integers, ranges
@@ -59,23 +60,32 @@ class NodeTrainer(Pretrainer[PackedNodes]):
         return (starts[:, None] + np.arange(size)).reshape(-1)
 
     def pass_over(self, samples: Integers) -> dict[str, float]:
-        """Take one step on the sampled nodes."""
+        """Learn from the sampled nodes."""
+        loss = self.step(samples)
+        return {name: value.item() for name, value in {"loss": loss.total, **loss.parts}.items()}
+
+    def batches(self) -> Iterator[Integers]:
+        """Yield the sampled nodes, all at once."""
+        yield self.drawn
+
+    def loss(self, index: Integers) -> Loss:
+        """Return the method's loss of the sampled nodes, or of all that training sees; of several blocks the mean."""
         size = self.settings.sample_size
-        loss = _mean([self.loss(part) for part in np.split(samples, range(size, len(samples), size))])
-        losses = {name: value.item() for name, value in {"loss": loss.total, **loss.parts}.items()}
-        done, value = len(self.result.history), losses["loss"]
+        return _mean([self._loss(part) for part in np.split(index, range(size, len(index), size))])
+
+    def _loss(self, index: Integers) -> Loss:
+        sample = None if len(index) == self.num_seen else torch.from_numpy(index).to(self.device)
+        return self.method.loss(self.encoder, self.head, NodeBatch(self.seen, sample), self.random)
+
+    def descend(self, loss: Tensor, part: str | None = None) -> None:
+        """Take one step; the weights before it are kept if their loss is the lowest."""
+        done, value = len(self.result.history), loss.item()
         if not np.isfinite(value):
             raise RelampError(f"epoch {done + 1}: the loss is {value}; lower the learning rate")
         # The loss is that of the weights before the step, and so is what counts as the best epoch's.
-        if self.settings.patience is not None and value < self.lowest:
+        if part is None and self.settings.patience is not None and value < self.lowest:
             self.lowest, self.final, self.best = value, done, self._weights()
-        self.descend(loss.total)
-        return losses
-
-    def loss(self, index: Integers) -> Loss:
-        """Return the method's loss of the sampled nodes, or of all that training sees."""
-        sample = None if len(index) == self.num_seen else torch.from_numpy(index).to(self.device)
-        return self.method.loss(self.encoder, self.head, NodeBatch(self.seen, sample), self.random)
+        super().descend(loss, part)
 
     def chunks(self) -> list[Integers]:
         """Return all nodes, which are embedded at once."""

@@ -55,7 +55,7 @@ def batches(order: Integers, size: int) -> Iterator[Integers]:
 
 
 class Trainer(ABC, Generic[Data]):
-    """A training under way: encoder, head, optimiser, generators and results, all drawn from one seed.
+    """A training under way: encoder, head, further parts, optimisers, generators and results, drawn from one seed.
 
     The same arguments on the same machine give the same bits, also through a kill and a resumption. Settings have
     `epochs`, `batch_size`, `learning_rate`, `checkpoints` and perhaps `weight_decay`.
@@ -69,17 +69,33 @@ class Trainer(ABC, Generic[Data]):
     def __init__(self, data: Data, settings: Any, seed: int, device: torch.device | str = "cpu") -> None:
         self.data, self.settings, self.seed, self.device = data, settings, seed, torch.device(device)
         self.random = Randomness(stream(seed, "samples"), self._stream("training", self.device))
-        drawn = self.draw(self._stream("weights"))
-        # Any: what encoder and head are is known to the method alone.
+        weights, decay = self._stream("weights"), getattr(settings, "weight_decay", 0.0)
+        drawn = self.draw(weights)
+        # Any: what these are is known to the method alone.
         self.encoder: Any = drawn[0].to(self.device)
         self.head: Any = drawn[1].to(self.device)
         parameters = [*self.encoder.parameters(), *self.head.parameters()]
-        self.optimiser = Adam(parameters, settings.learning_rate, getattr(settings, "weight_decay", 0.0))
+        self.optimiser = Adam(parameters, settings.learning_rate, decay)
+        # Drawn last, so that encoder and head are those of a method without further parts.
+        self.parts: Any = nn.ModuleDict(self.further(weights)).to(self.device)
+        self.optimisers = {
+            name: Adam(part.parameters(), self.learning_rate(name), decay) for name, part in self.parts.items()
+        }
         self.epoch, self.result = 0, Trained()
+        self.drawn: Integers = np.zeros(0, dtype=np.int64)
 
     @abstractmethod
     def draw(self, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
         """Return a freshly drawn encoder and head."""
+
+    def further(self, generator: torch.Generator) -> Mapping[str, nn.Module]:
+        """Return freshly drawn modules that have an optimiser of their own, by name."""
+        return {}
+
+    def learning_rate(self, part: str) -> float:
+        """Return the learning rate of one of them."""
+        rate: float = self.settings.learning_rate
+        return rate
 
     @abstractmethod
     def samples(self) -> Integers:
@@ -108,26 +124,45 @@ class Trainer(ABC, Generic[Data]):
     def run_epoch(self) -> None:
         """Take one pass over the samples, count it and record the mean losses."""
         self.mode(training=True)
-        losses = self.pass_over(self.samples())
+        self.drawn = self.samples()
+        self.start_epoch()
+        losses = self.pass_over(self.drawn)
+        self.end_epoch()
         self.epoch += 1
         self.result.history.append({"epoch": self.epoch, **losses})
         self.keep_checkpoint()
 
+    def start_epoch(self) -> None:
+        """Prepare an epoch."""
+
+    def end_epoch(self) -> None:
+        """Conclude an epoch."""
+
+    def batches(self) -> Iterator[Integers]:
+        """Yield the samples of each batch of the present epoch."""
+        return batches(self.drawn, self.settings.batch_size)
+
     def pass_over(self, samples: Integers) -> dict[str, float]:
-        """Take a step per batch of the samples; return the means of the loss and its parts over samples."""
+        """Learn from each batch of the samples; return the means of the loss and its parts over samples."""
         sums: dict[str, float] = {}
         for index in batches(samples, self.settings.batch_size):
-            loss = self.loss(index)
-            self.descend(loss.total)
+            loss = self.step(index)
             for name, value in {"loss": loss.total, **loss.parts}.items():
                 sums[name] = sums.get(name, 0.0) + value.item() * len(index)
         return {name: total / len(samples) for name, total in sums.items()}
 
-    def descend(self, loss: Tensor) -> None:
-        """Take one step."""
-        self.optimiser.zero_grad()
+    def step(self, index: Integers) -> Loss:
+        """Learn from a batch of samples `[b]`; return its loss."""
+        loss = self.loss(index)
+        self.descend(loss.total)
+        return loss
+
+    def descend(self, loss: Tensor, part: str | None = None) -> None:
+        """Take one step of encoder and head, or of a part."""
+        optimiser = self.optimiser if part is None else self.optimisers[part]
+        optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        self.optimiser.step()
+        optimiser.step()
 
     def keep_checkpoint(self) -> None:
         """Keep the embeddings of this epoch if it is a checkpoint."""
@@ -144,8 +179,8 @@ class Trainer(ABC, Generic[Data]):
 
     def mode(self, *, training: bool) -> None:
         """Choose between training and evaluation."""
-        self.encoder.train(training)
-        self.head.train(training)
+        for module in (self.encoder, self.head, self.parts):
+            module.train(training)
 
     def state(self) -> dict[str, Any]:
         """Return all that is needed to come to the same final bits."""
@@ -153,7 +188,9 @@ class Trainer(ABC, Generic[Data]):
             "epoch": self.epoch,
             "encoder": self.encoder.state_dict(),
             "head": self.head.state_dict(),
+            "parts": self.parts.state_dict(),
             "optimiser": self.optimiser.state_dict(),
+            "optimisers": {name: each.state_dict() for name, each in self.optimisers.items()},
             "numpy": self.random.numpy.bit_generator.state,
             "torch": self.random.torch.get_state(),
             "embeddings": self.result.embeddings,
@@ -164,8 +201,10 @@ class Trainer(ABC, Generic[Data]):
     def restore(self, state: dict[str, Any]) -> None:
         """Go back to a saved state."""
         self.epoch = state["epoch"]
-        for name in ("encoder", "head", "optimiser"):
+        for name in ("encoder", "head", "parts", "optimiser"):
             getattr(self, name).load_state_dict(state[name])
+        for name, each in self.optimisers.items():
+            each.load_state_dict(state["optimisers"][name])
         self.random.numpy.bit_generator.state = state["numpy"]
         self.random.torch.set_state(state["torch"])
         self.result.embeddings, self.result.history = state["embeddings"], state["history"]
@@ -191,10 +230,25 @@ class Pretrainer(Trainer[Data]):
         """Return the method's encoder and head."""
         return self.method.draw(self.data, generator)
 
-    def run_epoch(self) -> None:
-        """Let the method prepare the epoch, then take a pass."""
-        self.method.start_epoch(self.encoder)
-        super().run_epoch()
+    def further(self, generator: torch.Generator) -> Mapping[str, nn.Module]:
+        """Return the method's further parts."""
+        return self.method.parts(self.data, generator)
+
+    def learning_rate(self, part: str) -> float:
+        """Return the method's learning rate of a part."""
+        return self.method.learning_rate(part)
+
+    def start_epoch(self) -> None:
+        """Let the method prepare the epoch."""
+        self.method.start_epoch(self)
+
+    def step(self, index: Integers) -> Loss:
+        """Let the method learn from a batch."""
+        return self.method.step(self, index)
+
+    def end_epoch(self) -> None:
+        """Let the method conclude the epoch."""
+        self.method.end_epoch(self)
 
     def loss(self, index: Integers) -> Loss:
         """Return the method's loss of a batch."""
