@@ -56,7 +56,7 @@ class GAE(PublishedMethod):
 
     def draw(self, data: PackedNodes, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
         """Return the encoder; there is no head."""
-        widths = (data.num_features, self.settings.gae.first, self.settings.hidden)
+        widths = (data.num_features, getattr(self.settings, self.group).first, self.settings.hidden)
         return TwoLayers(*widths, 2 if self.variational else 1, generator), nn.Identity()
 
     def loss(self, encoder: Any, head: Any, batch: NodeBatch, random: Randomness) -> Loss:
@@ -67,13 +67,17 @@ class GAE(PublishedMethod):
 
     def codes(self, encoder: Any, graph: Reconstructed, random: torch.Generator) -> tuple[Tensor, Tensor]:
         """Return the codes `[N, hidden]` that are decoded, and their divergence from N(0, 1) as the code weighs it."""
-        mean, *rest = encoder(graph.features, graph.adjacency)
+        mean, *rest = encoder(graph.features, graph.adjacency, self.noise(graph, random))
         if not rest:
             return mean, mean.new_zeros(())
         (log_std,) = rest
         noise = torch.randn(mean.shape, generator=random, device=random.device).to(mean)
         divergence = (mean.square() + (2 * log_std).exp() - 1 - 2 * log_std).sum(1).mean() / 2
         return mean + noise * log_std.exp(), divergence / len(mean)
+
+    def noise(self, graph: Reconstructed, random: torch.Generator) -> Tensor | None:
+        """Return what is added to the first layer's nodes in training, `[N, first]`, if anything is."""
+        return None
 
     def embed(self, encoder: Any, head: Any, batch: NodeBatch, random: torch.Generator) -> Mapping[str, Tensor]:
         """Return the means of all nodes `[N, hidden]`."""
@@ -89,8 +93,12 @@ class TwoLayers(nn.Module):
         drawn = (nn.init.xavier_uniform_(torch.empty(shape), generator=generator) for shape in shapes)
         self.weights = nn.ParameterList(map(nn.Parameter, drawn))
 
-    def forward(self, features: SparseRows, adjacency: SparseRows) -> list[Tensor]:
-        """Return `[N, hidden]` for each W, of the features `[N, columns]` and the operator S `[N, N]`."""
+    def forward(self, features: SparseRows, adjacency: SparseRows, noise: Tensor | None = None) -> list[Tensor]:
+        """Return `[N, hidden]` for each W, of the features `[N, columns]` and the operator S `[N, N]`.
+
+        The noise `[N, first]` is added to what the first layer makes.
+        """
         first, *others = self.weights
         hidden = symmetric(features.times(first), adjacency.times).relu()
+        hidden = hidden if noise is None else hidden + noise.to(hidden)
         return [symmetric(hidden @ weight, adjacency.times) for weight in others]

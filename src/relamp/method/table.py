@@ -49,6 +49,7 @@ _host = _of("mvgrl_graphs:GraphMVGRL", "mmix", ("contrast", "negatives", "sample
 # No rival mixes anything, or contrasts by M-Mix's objective.
 _UNMIXED = ("diversity", "temperature", "contrast", "together", "host_together", "readout", "sample", "sample_size")
 _dgi, _gae = _of("dgi:DGI", "dgi", _UNMIXED), _of("gae:GAE", "gae", _UNMIXED)
+_arga = _of("arga:ARGA", "arga", (*_UNMIXED, "patience"))
 _mvgrl, _grace, _simclr = _of("mvgrl:MVGRL", "diffusion"), _of("grace:GRACE", "grace"), _of("simclr:SimCLR")
 
 # Where M-Mix's public code between graphs differs from its paper, or settles what the paper leaves open.
@@ -176,6 +177,8 @@ _NODES = {
     "cca-ssg": _of("cca_ssg:CcaSsg", "cca_ssg", _UNMIXED)("CCA-SSG"),
     "gae": _gae("GAE"),
     "vgae": _gae("VGAE", variational=True),
+    "arga": _arga("ARGA"),
+    "arvga": _arga("ARVGA", variational=True, lacks=["noise"]),
     "mgae": _of("mgae:MGAE", "mgae")("MGAE", trains=False),
 }
 

@@ -107,6 +107,23 @@ class GaeSettings(base.Settings):
     """Width of the first layer."""
 
 
+class ArgaSettings(base.Settings):
+    """ARGA and ARVGA (Pan et al. 2018)."""
+
+    as_published: bool = True
+    """Whether both widths, both learning rates, features and nodes of a step are those of the public code: 32 and 32,
+    5e-4 and 1e-3, features as in the file; its 50 rounds, an epoch each, are a limit to the epochs that are
+    configured."""
+    first: base.Count = 32
+    """Width of the first layer; the discriminator's layers have twice and once as much."""
+    discriminator_rate: base.Positive = 1e-3
+    """Learning rate of the discriminator."""
+    steps: base.Count = 5
+    """Steps of reconstruction in a round."""
+    noise: base.NotNegative = 0.1
+    """Standard deviation of what is added to the first layer's nodes in training; ARVGA has none."""
+
+
 class MgaeSettings(base.Settings):
     """MGAE (Wang et al. 2017)."""
 
@@ -180,6 +197,8 @@ class NodePretraining(base.Settings):
     """Options of CCA-SSG."""
     gae: GaeSettings = GaeSettings()
     """Options of graph autoencoders."""
+    arga: ArgaSettings = ArgaSettings()
+    """Options of adversarial graph autoencoders."""
     mgae: MgaeSettings = MgaeSettings()
     """Options of MGAE."""
 
