@@ -179,6 +179,7 @@ _NODES = {
     "vgae": _gae("VGAE", variational=True),
     "arga": _arga("ARGA"),
     "arvga": _arga("ARVGA", variational=True, lacks=["noise"]),
+    "gala": _of("gala:GALA", "gala", _UNMIXED)("GALA"),
     "mgae": _of("mgae:MGAE", "mgae")("MGAE", trains=False),
 }
 

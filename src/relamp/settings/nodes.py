@@ -124,6 +124,16 @@ class ArgaSettings(base.Settings):
     """Standard deviation of what is added to the first layer's nodes in training; ARVGA has none."""
 
 
+class GalaSettings(base.Settings):
+    """GALA (Park et al. 2019)."""
+
+    as_published: bool = True
+    """Whether both widths are those of its paper for Cora (400 and 100), and the optimiser that of its public code:
+    learning rate 1e-4, decay 5e-4, no stopping; its 10,000 epochs are a limit to those that are configured."""
+    first: base.Count = 400
+    """Width of the first layer, and of the last but one."""
+
+
 class MgaeSettings(base.Settings):
     """MGAE (Wang et al. 2017)."""
 
@@ -199,6 +209,8 @@ class NodePretraining(base.Settings):
     """Options of graph autoencoders."""
     arga: ArgaSettings = ArgaSettings()
     """Options of adversarial graph autoencoders."""
+    gala: GalaSettings = GalaSettings()
+    """Options of GALA."""
     mgae: MgaeSettings = MgaeSettings()
     """Options of MGAE."""
 
