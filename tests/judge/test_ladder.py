@@ -150,6 +150,16 @@ def test_a_cell_of_a_branch_of_nodes_by_hand_with_the_host_that_was_run() -> Non
     assert set(loose["reason"]) == {"this evaluation chooses nothing"}
 
 
+def test_rivals_on_nodes_have_features_below_them_and_no_untrained_encoder_of_another_kind() -> None:
+    bags = {"nodes": dict.fromkeys(("dgi", "mgae"), "raw-features")}
+    known = {"untrained", "raw-features", "majority"}
+    found = stand_ins("nodes", "dgi", bags, known)
+    assert found["bag"] == ("raw-features", "")
+    assert found["untrained"] == ("", "no untrained encoder of this kind is run")
+    assert found["host"] == ("", "it has no host")
+    assert stand_ins("nodes", "mgae", bags, known)["untrained"] == ("", "it trains nothing")
+
+
 def test_raw_features_are_the_printed_row_linear() -> None:
     rows = [probed("majority", 30, 30), probed("raw-features", 47, 48)]
     found = made({"probe": rows}, printed("mmix_table2", "linear", "Cora", 47.9))

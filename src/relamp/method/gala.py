@@ -40,7 +40,7 @@ class GALA(PublishedMethod):
         """Return the widths of GALA's paper for Cora, and the optimiser of its public code, which is for images."""
         return {
             **{"first": 400, "hidden": 100, "learning_rate": 1e-4, "weight_decay": 5e-4, "epochs": 10_000},
-            **{"patience": None, "sample_size": ALL_NODES},
+            **{"patience": None, "features": "as-in-file", "sample_size": ALL_NODES},
         }
 
     def prepare(self, data: PackedNodes, device: torch.device) -> Sharpened:
