@@ -17,7 +17,9 @@ BAGS = {
     "nodes": {"mp-mix": "raw-features"},
 }
 JUDGED_BY = {"lamp_table1": {"graphs": "svm-rbf"}, "mmix_table6": {"nodes": "probe", "graphs": "svm-linear"}}
-METHODS = {"svm-rbf": ["lamp-mag", "wl"], "probe": ["mp-mix", "mp-mix-branch-a", "mvgrl"], "svm-linear": ["wl"]}
+JUDGED_BY |= {"mmix_table2": {"nodes": "probe"}}
+METHODS = {"svm-rbf": ["lamp-mag", "wl"], "svm-linear": ["wl"]}
+METHODS |= {"probe": ["mp-mix", "mp-mix-branch-a", "mvgrl", "raw-features"]}
 FIXED = {"svm-rbf": {"lamp-mag": "gamma~0.2"}}
 
 # Of one fold: by C the inner and the test accuracy.
@@ -146,6 +148,22 @@ def test_a_cell_of_a_branch_of_nodes_by_hand_with_the_host_that_was_run() -> Non
     loose = alone.loc[["epoch-on-test", "setting-on-test", "C-on-test", "all-on-test", "oracle"]]
     assert loose["mean"].isna().all()
     assert set(loose["reason"]) == {"this evaluation chooses nothing"}
+
+
+def test_rivals_on_nodes_have_features_below_them_and_no_untrained_encoder_of_another_kind() -> None:
+    bags = {"nodes": dict.fromkeys(("dgi", "mgae"), "raw-features")}
+    known = {"untrained", "raw-features", "majority"}
+    found = stand_ins("nodes", "dgi", bags, known)
+    assert found["bag"] == ("raw-features", "")
+    assert found["untrained"] == ("", "no untrained encoder of this kind is run")
+    assert found["host"] == ("", "it has no host")
+    assert stand_ins("nodes", "mgae", bags, known)["untrained"] == ("", "it trains nothing")
+
+
+def test_raw_features_are_the_printed_row_linear() -> None:
+    rows = [probed("majority", 30, 30), probed("raw-features", 47, 48)]
+    found = made({"probe": rows}, printed("mmix_table2", "linear", "Cora", 47.9))
+    assert values(found) == pytest.approx({"majority": 30, "method": 47.5, "printed": 47.9})
 
 
 def test_a_cell_of_a_kernel_says_what_is_missing_and_why() -> None:

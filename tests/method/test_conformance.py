@@ -60,7 +60,8 @@ def test_same_seed_same_bits_and_another_seed_other_bits(domain: str, name: str)
     first = train(domain, name, DATA[domain], settings(domain), 7)
     torch.manual_seed(2)
     assert same(first, train(domain, name, DATA[domain], settings(domain), 7))
-    assert not same(first, train(domain, name, DATA[domain], settings(domain), 8))
+    # MGAE draws nothing.
+    assert same(first, train(domain, name, DATA[domain], settings(domain), 8)) == (name == "mgae")
 
 
 @pytest.mark.parametrize(("domain", "name"), TRAINED)
@@ -135,6 +136,8 @@ def test_gradients_are_finite_and_reach_every_weight(domain: str, name: str) -> 
     # as in M-Mix's code for graphs, nothing but the diversity term trains the projections of mp-mix. JOAOv2 has
     # the head of one augmentation an epoch.
     outside = {(host, "encoder.head") for host in ("mvgrl", "mvgrl-code")}
+    # CCA-SSG takes the mean off all columns, and with it the last bias.
+    outside.add(("cca-ssg", "encoder.bias"))
     if domain == "graphs":
         outside |= {(without, "encoder.mixer") for without in ("mp-mix-nodiv", "mp-mix-graph")}
         outside |= {("joaov2", f"head.{number}") for number in range(1, 5)}

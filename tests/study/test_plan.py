@@ -238,7 +238,7 @@ def test_methods_that_an_evaluation_can_score() -> None:
     methods = methods_by_evaluation()
     assert {"lamp-mag", "wl", "bag"} <= set(methods["svm-rbf"])
     assert "none" in methods["finetune"]
-    assert {"mp-mix", "mp-mix-branch-a"} <= set(methods["probe"])
+    assert {"mp-mix", "mp-mix-branch-a", "raw-features"} <= set(methods["probe"])
     assert "grace-branch-a" not in methods["probe"]
     assert "hist-kernel" in methods["edit-distance"]
 

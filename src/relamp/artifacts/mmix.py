@@ -18,6 +18,8 @@ _CONTROLS = (
 _NODES, _GRAPHS, _IMAGES = Rows("nodes", "probe"), Rows("linear", "svm-linear"), Rows("images", "image-probe")
 
 _AS_IN_CODE = ("mvgrl-code", "mo-mix-code", "mp-mix-code")
+# Printed under another name.
+_RIVALS = ("dgi-diffusion", "graphcl-nodes")
 _FURTHER = ("binary-mix", "random-mix", "mvgrl-infonce", *_AS_IN_CODE, "lamp-mag", "lamp-soft", "simgrace")
 # mo-mix is what the paper's Table 7 calls mo-mix-wp.
 _STRATEGIES = (*_ON_NODES, "image-untrained", "simclr-mp-mix-op", "mvgrl-infonce", "mo-mix", "mp-mix")
@@ -31,7 +33,7 @@ _PICTURES: dict[str, Any] = {"draw": "picture_grid:picture_grid", "inputs": ("pi
 MMIX: tuple[Artifact, ...] = (
     _table(
         *(2, "Accuracy (%) of node classification by a linear probe", _NODES),
-        shows=_ON_NODES,
+        shows=(*_ON_NODES, *_RIVALS),
         about="Node classification: accuracy of a linear probe on frozen node embeddings, on the public split where "
         "there is one; for each seed the mean over several probes. Added: the majority class, raw features, and an "
         "untrained encoder.",

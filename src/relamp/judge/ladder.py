@@ -42,6 +42,8 @@ _BRANCH = "-branch-"
 # mixes what MVGRL contrasts; with M-Mix's objective, MVGRL is the method without its mixing. LAMP prunes the encoder
 # where SimGRACE adds noise to it.
 _UNTRAINED = {"MMix": "mvgrl-untrained", "GraphMVGRL": "mvgrl-host-untrained", "GRACE": "grace-untrained"}
+# Rivals on nodes, whose encoders nothing else has.
+_UNTRAINED |= dict.fromkeys(("DGI", "GraphCLNodes", "CcaSsg", "GAE", "ARGA", "GALA"), "")
 _HOSTS = {"Lamp": ("simgrace",), "MMix": ("mvgrl-infonce", "mvgrl"), "GRACE": ("grace",)}
 _HOSTS |= {"MVGRL": _HOSTS["MMix"], "GraphMVGRL": ("mvgrl",)}
 # Evaluations whose numbers are accuracies, with controls.
@@ -144,7 +146,7 @@ def stand_ins(domain: str, method: str, bags: Bags, known: set[str]) -> dict[str
     maker = row.maker.rpartition(":")[2]
     untrained, hosts = _UNTRAINED.get(maker, "untrained"), _HOSTS.get(maker, ())
     host = next((name for name in hosts if f"{name}{branch}" in known), hosts[0] if hosts else "")
-    found["untrained"] = _alike(row, table[untrained], f"{untrained}{branch}", "untrained encoder")
+    found["untrained"] = _alike(row, table.get(untrained), f"{untrained}{branch}", "untrained encoder")
     if plain in hosts or not hosts:
         found["host"] = "", "it is a host itself" if hosts else "it has no host"
     else:
@@ -158,10 +160,10 @@ def _parted(method: str) -> tuple[str, str]:
     return plain, f"{_BRANCH}{branch}" if branch else ""
 
 
-def _alike(row: MethodRow, other: MethodRow, name: str, what: str) -> tuple[str, str]:
-    """Return the other method's name if it has the method's encoder and readout, or else the reason."""
-    shapes = [(of.fixed.get("encoder"), of.fixed.get("options", {}).get("branch")) for of in (row, other)]
-    return (name, "") if shapes[0] == shapes[1] else ("", f"no {what} of this kind is run")
+def _alike(row: MethodRow, other: MethodRow | None, name: str, what: str) -> tuple[str, str]:
+    """Return the other method's name if there is one with the method's encoder and readout, or else the reason."""
+    shapes = [(of.fixed.get("encoder"), of.fixed.get("options", {}).get("branch")) for of in (row, other) if of]
+    return (name, "") if len(shapes) == 2 and shapes[0] == shapes[1] else ("", f"no {what} of this kind is run")
 
 
 def _sentence(steps: list[dict[Any, Any]]) -> str:

@@ -24,10 +24,14 @@ SPLITS = ("transductive", "inductive")  # printed beside cells of M-Mix's Table 
 # Printed rows that are a method of relamp under another name: what M-Mix ran again itself (a dagger), the one row that
 # says the scope which is the default, and MVGRL's branches with M-Mix's objectives, which Table 9 marks by the dagger
 # and whose numbers Table 7 prints as MVGRL's. Table 2 prints i-mix with the inputs X and A, which are GRACE's, as in
-# Table 8; MVGRL has its diffusion besides.
+# Table 8; MVGRL has its diffusion besides. Its row LINEAR is the control that probes the features themselves, and the
+# DGI that M-Mix ran again has the inputs X and D.
 _RUN_AS = {"mo-mix-wp": "mo-mix"}
 _RUN_THERE_AS = {
+    ("mmix_table2", "dgi-reproduced"): "dgi-diffusion",
+    ("mmix_table2", "graphcl-reproduced"): "graphcl-nodes",
     ("mmix_table2", "imix"): "grace-imix",
+    ("mmix_table2", "linear"): "raw-features",
     ("mmix_table7", "mvgrl"): "mvgrl-infonce",
     ("mmix_table9", "mvgrl-reproduced"): "mvgrl-infonce",
 }

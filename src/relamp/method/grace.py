@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from relamp.data.nodes import PackedNodes
+from relamp.method.as_published import with_own
 from relamp.method.base import Loss, Randomness
 from relamp.method.nodes import NodeBatch, NodeMethod
 from relamp.mixing.base import Mixed
@@ -52,13 +53,8 @@ class GRACE(NodeMethod):
         """Return GRACE with its own settings of a data set, if these are wanted and there are some."""
         if not self.settings.grace.by_dataset or dataset not in OWN:
             return self
-        own, words = {**_ALWAYS, **OWN[dataset]}, self.settings.model_dump()
-        for name in own.keys() & words["grace"].keys():
-            words["grace"][name] = own.pop(name)
-        epochs = min(own["epochs"], words["epochs"])
-        reached = [epoch for epoch in words["checkpoints"] if epoch <= epochs]
-        chosen = {**words, **own, "epochs": epochs, "checkpoints": reached}
-        return type(self)(type(self.settings).model_validate(chosen), self.mixer, self.encoder)
+        own = {**_ALWAYS, **OWN[dataset]}
+        return type(self)(with_own(self.settings, "grace", own), self.mixer, self.encoder)
 
     def draw(self, data: PackedNodes, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
         """Return the encoder; and head g and mixer."""

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import torch
+from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
 from relamp.data.nodes import PackedNodes
@@ -15,7 +17,7 @@ from relamp.method.nodes import NodeBatch, NodeMethod
 from relamp.mixing.nodes import taken
 from relamp.model.mvgrl import COMBINED, LocalGlobal, MVGRLEncoder, Operators, branch_inputs
 from relamp.model.node_encoder import edges_of
-from relamp.settings.nodes import NodePretraining
+from relamp.settings.nodes import DiffusionSettings, NodePretraining
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,9 @@ class MVGRL(NodeMethod):
     def prepare(self, data: PackedNodes, device: torch.device) -> DiffusedNodes:
         """Return both branches' inputs, as the settings' `diffusion` says; its tolerance bounds their error."""
         x, options, edges = self.inputs(data), self.settings.diffusion, data.edge_index
-        of_diffusion, made = (options.kind, options.alpha, options.time), None
-        if options.sparsifies(data.name):
-            walk = normalised_adjacency(edges, data.num_nodes)
-            made = sparsified(walk, edges.shape[1] / data.num_nodes, *of_diffusion)
-        inputs = branch_inputs(
-            edges, x, *of_diffusion, options.tolerance, loop_weight=options.loop_weight, diffusion=made
-        )
+        made = sparse_diffusion(data, options)
+        kind, loops = (options.kind, options.alpha, options.time, options.tolerance), options.loop_weight
+        inputs = branch_inputs(edges, x, *kind, loop_weight=loops, diffusion=made)
         a, b = (torch.from_numpy(part).to(device) for part in inputs)
         operators = Operators.of(edges, x, options, device, made) if self.own else None
         return DiffusedNodes(a, b, edges_of(data, device), operators)
@@ -99,3 +97,11 @@ class MVGRL(NodeMethod):
         together = self.settings.host_together if self.own else self.settings.together
         wanted = [together if branch == "average" else branch for branch in self.settings.branches]
         return {branch: encoder.a(graph.a) if branch == "z" else COMBINED[branch](a, b) for branch in wanted}
+
+
+def sparse_diffusion(data: PackedNodes, options: DiffusionSettings) -> csr_matrix[np.float64] | None:
+    """Return the diffusion of a graph as a sparse matrix `[N, N]`, where the options want that of its data set."""
+    if not options.sparsifies(data.name):
+        return None
+    walk, degree = normalised_adjacency(data.edge_index, data.num_nodes), data.edge_index.shape[1] / data.num_nodes
+    return sparsified(walk, degree, options.kind, options.alpha, options.time)

@@ -16,7 +16,7 @@ class MethodRow:
         swept: named settings that a path always spells.
         fixed: further arguments of the class.
         group: the group of the training settings that belongs to this method alone.
-        trains: False for controls that stay as they were drawn.
+        trains: False for what takes no step: controls that stay as they were drawn, and methods in closed form.
         lacks: named settings that have no effect on the method.
     """
 
@@ -46,6 +46,10 @@ def _named(options: Mapping[str, Any]) -> list[str]:
 _lamp = _of("lamp:Lamp", "lamp")
 _mmix = _of("mmix:MMix", "mmix", ("host", "host_layers", "host_learning_rate"))
 _host = _of("mvgrl_graphs:GraphMVGRL", "mmix", ("contrast", "negatives", "sample_size", "temperature", "readout"))
+# No rival mixes anything, or contrasts by M-Mix's objective.
+_UNMIXED = ("diversity", "temperature", "contrast", "together", "host_together", "readout", "sample", "sample_size")
+_dgi, _gae = _of("dgi:DGI", "dgi", _UNMIXED), _of("gae:GAE", "gae", _UNMIXED)
+_arga = _of("arga:ARGA", "arga", (*_UNMIXED, "patience"))
 _mvgrl, _grace, _simclr = _of("mvgrl:MVGRL", "diffusion"), _of("grace:GRACE", "grace"), _of("simclr:SimCLR")
 
 # Where M-Mix's public code between graphs differs from its paper, or settles what the paper leaves open.
@@ -185,6 +189,16 @@ _NODES = {
     "grace-mp-mix": _grace("GRACE+(mp-mix)", mixer="mp-mix"),
     "grace-untrained": _grace("GRACE, untrained", mixer="none", trains=False),
     "untrained": _mvgrl("Untrained", mixer="none", trains=False),
+    "dgi": _dgi("DGI", lacks=["kind", "alpha", "time", "tolerance", "sparsified", "loop_weight"]),
+    "dgi-diffusion": _dgi("DGI (X, D)", lacks=["loop_weight"], operator="diffusion"),
+    "graphcl-nodes": _of("graphcl_nodes:GraphCLNodes", "graphcl", _UNMIXED)("GraphCL"),
+    "cca-ssg": _of("cca_ssg:CcaSsg", "cca_ssg", _UNMIXED)("CCA-SSG"),
+    "gae": _gae("GAE"),
+    "vgae": _gae("VGAE", variational=True),
+    "arga": _arga("ARGA"),
+    "arvga": _arga("ARVGA", variational=True, lacks=["noise"]),
+    "gala": _of("gala:GALA", "gala", _UNMIXED)("GALA"),
+    "mgae": _of("mgae:MGAE", "mgae")("MGAE", trains=False),
 }
 
 _IMAGES = {

@@ -58,6 +58,92 @@ class GraceSettings(base.Settings):
     """Share of feature columns that are set to 0, the same columns for all nodes."""
 
 
+class DgiSettings(base.Settings):
+    """DGI (Velickovic et al. 2019)."""
+
+    as_published: bool = True
+    """Whether width, optimiser, stopping, features and nodes of a step are those of DGI's public code: 512 (on Pubmed
+    256), learning rate 1e-3, patience 20, rows scaled, all nodes; its 10,000 epochs are a limit to those that are
+    configured."""
+    diffusion: DiffusionSettings = DiffusionSettings()
+    """Operator that stands in place of the adjacency, where it does."""
+
+
+class NodeGraphCLSettings(base.Settings):
+    """GraphCL on nodes (You et al. 2020)."""
+
+    as_published: bool = True
+    """Whether width, optimiser, stopping, features and nodes of a step are those of its public code, as for DGI."""
+    augmentation: Literal["subgraph", "nodes"] = "subgraph"
+    """How its two augmented graphs are drawn: the subgraph that grows from a random node, as in the only command of the
+    public code (subgraph), or without random nodes (nodes)."""
+    dropped: base.Ratio = 0.2
+    """Share of nodes that are left out."""
+
+
+class CcaSsgSettings(base.Settings):
+    """CCA-SSG (Zhang et al. 2021)."""
+
+    as_published: bool = True
+    """Whether all options below, width, optimiser, features and nodes of a step are those of its README: by data set on
+    Cora, Citeseer and Pubmed, Cora's on others; its epochs (50, 20, 100) are a limit to those that are configured."""
+    layers: base.Count = 2
+    """Number of layers of the encoder, all of one width."""
+    decorrelation: base.NotNegative = 1e-3
+    """Weight of the term that decorrelates columns."""
+    drop_edges: base.Ratio = 0.4
+    """Share of undirected edges that each view drops."""
+    mask_features: base.Ratio = 0.1
+    """Share of feature columns that each view sets to 0."""
+
+
+class GaeSettings(base.Settings):
+    """GAE and VGAE (Kipf and Welling 2016)."""
+
+    as_published: bool = True
+    """Whether both widths, optimiser, features and nodes of a step are those of their public code: 32 and 16, learning
+    rate 0.01, no stopping, features as in the file; its 200 epochs are a limit to those that are configured."""
+    first: base.Count = 32
+    """Width of the first layer."""
+
+
+class ArgaSettings(base.Settings):
+    """ARGA and ARVGA (Pan et al. 2018)."""
+
+    as_published: bool = True
+    """Whether both widths, both learning rates, features and nodes of a step are those of the public code: 32 and 32,
+    5e-4 and 1e-3, features as in the file; its 50 rounds, an epoch each, are a limit to the epochs that are
+    configured."""
+    first: base.Count = 32
+    """Width of the first layer; the discriminator's layers have twice and once as much."""
+    discriminator_rate: base.Positive = 1e-3
+    """Learning rate of the discriminator."""
+    steps: base.Count = 5
+    """Steps of reconstruction in a round."""
+    noise: base.NotNegative = 0.1
+    """Standard deviation of what is added to the first layer's nodes in training; ARVGA has none."""
+
+
+class GalaSettings(base.Settings):
+    """GALA (Park et al. 2019)."""
+
+    as_published: bool = True
+    """Whether both widths are those of its paper for Cora (400 and 100), and the optimiser that of its public code:
+    learning rate 1e-4, decay 5e-4, no stopping, features as in the file; its 10,000 epochs are a limit to those that
+    are configured."""
+    first: base.Count = 400
+    """Width of the first layer, and of the last but one."""
+
+
+class MgaeSettings(base.Settings):
+    """MGAE (Wang et al. 2017)."""
+
+    layers: base.Count = 3
+    """Number of layers; its public code says 3 for Cora, and nothing for other data sets."""
+    noise: base.Ratio = 0.4
+    """Expected share of features that are set to 0; its public code says 0.4 for Cora."""
+
+
 class NodePretraining(base.Settings):
     """Pre-training on the nodes of one graph or several; the defaults are M-Mix's (Section 4.1)."""
 
@@ -114,6 +200,20 @@ class NodePretraining(base.Settings):
     """Operator of MVGRL's second branch."""
     grace: GraceSettings = GraceSettings()
     """Options of GRACE."""
+    dgi: DgiSettings = DgiSettings()
+    """Options of DGI."""
+    graphcl: NodeGraphCLSettings = NodeGraphCLSettings()
+    """Options of GraphCL."""
+    cca_ssg: CcaSsgSettings = CcaSsgSettings()
+    """Options of CCA-SSG."""
+    gae: GaeSettings = GaeSettings()
+    """Options of graph autoencoders."""
+    arga: ArgaSettings = ArgaSettings()
+    """Options of adversarial graph autoencoders."""
+    gala: GalaSettings = GalaSettings()
+    """Options of GALA."""
+    mgae: MgaeSettings = MgaeSettings()
+    """Options of MGAE."""
 
 
 def must_fit(

@@ -12,7 +12,7 @@ from relamp.evaluate.table import EVALUATIONS
 from relamp.judge.published import PROTOCOLS_FILE, load_protocols, load_published, run_as
 from relamp.method.table import METHODS
 from relamp.study.config import Config
-from relamp.study.names import BAG, CONTROLS, EDIT_KERNELS, FROM_SCRATCH, KERNELS
+from relamp.study.names import BAG, CONTROLS, EDIT_KERNELS, FROM_SCRATCH, KERNELS, NODE_CONTROLS
 from relamp.study.overrides import spelt, value_of
 from relamp.study.paths import HARD_NEGATIVES, INFORMATION, Paths, all_datasets
 from relamp.study.readings import points
@@ -378,7 +378,7 @@ def methods_by_evaluation() -> dict[str, list[str]]:
     graphs = list(METHODS["graphs"])
     own = {
         "finetune": [*graphs, FROM_SCRATCH],
-        "probe": [*nodes, *branches],
+        "probe": [*nodes, *branches, *NODE_CONTROLS],
         "edit-distance": [*graphs, *EDIT_KERNELS],
     }
     scored = [*graphs, *KERNELS, BAG, *CONTROLS]
