@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullFormatter
 
 from relamp.data.registry import REGISTRY
-from relamp.method.table import METHODS
+from relamp.method.table import METHODS, RIVALS
 from relamp.runtime.files import whole, write_csv
 
 # Okabe and Ito (2008), "Color universal design", from dark to light. The yellow is too pale for lines on white.
@@ -96,8 +96,9 @@ def style(number: int) -> Style:
 
 
 def styles(names: Iterable[str]) -> dict[str, Style]:
-    """Return a style for each name: relamp's own methods always look the same, others follow in their order."""
-    return {name: style(number) for number, name in enumerate(dict.fromkeys([*METHODS["graphs"], *names]))}
+    """Return a style for each name: those of both papers always look the same, their rivals follow in their order."""
+    always = [name for name in METHODS["graphs"] if name not in RIVALS]
+    return {name: style(number) for number, name in enumerate(dict.fromkeys([*always, *names]))}
 
 
 def label(method: str) -> str:
