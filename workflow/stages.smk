@@ -212,7 +212,9 @@ rule embed_edits:
         seeds=list(EDITS.seeds),
         trainer=TRAINERS["graphs"],
         protocol=lambda wildcards: EDITS.protocol_of(
-            "edit-distance", wildcards.dataset, Run(wildcards.method, wildcards.setting)
+            "edit-distance",
+            wildcards.dataset,
+            Run(wildcards.method, wildcards.setting),
         ),
     script:
         "scripts/embed_edits.py"
