@@ -129,6 +129,13 @@ def test_the_configured_reading_comes_first_and_none_twice(domain: str, method: 
     assert points(domain, method, training, 1, 3, seed=1) == points(domain, method, training, 1, 3, seed=1)
 
 
+def test_the_code_is_that_of_the_methods_own_question() -> None:
+    # M-Mix's code draws the order of the graphs anew, GraphCL's once; both questions are called `order`.
+    found = points("graphs", "lamp-mag", Pretraining(), 1, 0)
+    orders = [point.answers["order"] for point in found if point.answers["directions"] == "one"]
+    assert orders.count("once") == len(orders) - 1 > 1
+
+
 def test_few_answers_are_all_combined_and_many_one_at_a_time() -> None:
     training = NodePretraining()
     answers = choices("nodes", "mp-mix", training)

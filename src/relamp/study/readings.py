@@ -122,7 +122,8 @@ def points(
     configured = {
         key: _named(answers, lambda name: value_of(training, row, name)) for key, answers in questions.items()
     }
-    code = _coded([reading for reading in all_readings() if reading.domain == domain], questions, configured)
+    asked = [reading for reading in _asked(TRAINING, method) if reading.domain == domain]
+    code = _coded(asked, questions, configured)
     drawn = _drawn(questions, (configured, code), complete, sampled, seed)
     return _points(questions, drawn, lambda values: overridden(training, row, values))
 
@@ -183,8 +184,8 @@ def universe(
     return found
 
 
-def _asked(evaluation: str, method: str) -> list[Reading]:
-    return [reading for reading in all_readings() if reading.of == evaluation and reading.concerns(method)]
+def _asked(of: str, method: str) -> list[Reading]:
+    return [reading for reading in all_readings() if reading.of == of and reading.concerns(method)]
 
 
 def _coded(
