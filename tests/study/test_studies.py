@@ -108,7 +108,7 @@ def test_a_path_never_means_two_trainings(preset: str) -> None:
     seen: dict[tuple[str, str, Run], dict[str, Any]] = {}
     for each in studies(config(preset)).values():
         for dataset in each.datasets:
-            for run in each.runs if each.name != "transfer" else ():
+            for run in each.trained_runs if each.name != "transfer" else ():
                 settings = each.settings_of(run)
                 assert seen.setdefault((each.domain, dataset, run), settings) == settings
 
