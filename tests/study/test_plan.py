@@ -117,7 +117,7 @@ def test_readings_of_an_evaluation_are_jobs_of_their_own_and_train_nothing() -> 
     given = {"datasets": ["MUTAG"], "training": False}
     edits = {**given, "methods": ["mp-mix", "wl"]}
     chosen = plan(multiverse={"nodes": none, "lamp": {**given, "methods": ["lamp-mag"]}, "edits": edits})
-    without = plan(multiverse={"nodes": none})
+    without = plan(multiverse={"nodes": none, "edits": none})
     assert {each.name for each in trainings(chosen.studies)} == {each.name for each in trainings(without.studies)}
     made = {each.name: each for each in scorings(chosen.studies)}
     names = {"svm_rbf_multiverse_lamp", "edit_distance_multiverse_edits", "edit_distance_multiverse_edits_controls"}
