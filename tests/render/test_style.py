@@ -43,6 +43,8 @@ def test_a_method_looks_the_same_in_every_figure() -> None:
 def test_names_and_order() -> None:
     assert [short_name(name) for name in ("REDDIT-MULTI-5K", "Solubility-3", "mine")] == ["RED-M5K", "SOL-3", "mine"]
     assert [label(name) for name in ("lamp-mag", "none", "mine")] == ["LAMP-Mag", "No Pre-Train", "mine"]
+    assert label("mvgrl-infonce-branch-z") == "MVGRL (InfoNCE) (branch z)"
+    assert label("mp-mix-branch-a") == "mp-mix (branch a)"
     given = ["Solubility-3", "IMDB-BINARY", "Cuneiform", "NCI1", "NCI1"]
     assert ordered(given) == ["NCI1", "IMDB-BINARY", "Cuneiform", "Solubility-3"]
 
