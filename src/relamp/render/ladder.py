@@ -28,7 +28,7 @@ from relamp.render.style import (
     panels,
     short_name,
 )
-from relamp.settings.judging import Protocol
+from relamp.settings.judging import Judging
 
 # Colour and shape both tell the rungs apart.
 _LOOKS: Mapping[str, tuple[str, str, str]] = {
@@ -47,6 +47,7 @@ _SHORT |= {"grace-untrained": "Untrained GRACE", "mvgrl-infonce": "MVGRL (InfoNC
 _BESIDE = {"svm-rbf": "RBF", "svm-linear": "linear"}
 _ROW, _LETTERS = 0.165, 6.5  # inches per row, points
 _COLUMNS = 4
+_INTERVAL = "its interval"
 _HEAD = ("data set", "method", *(name.replace("-on-test", " on test") for name in RUNGS))
 _WORDS = (
     "What explains printed numbers: score of the majority class{chance}; of a bag of the node features that the "
@@ -55,7 +56,9 @@ _WORDS = (
     "three, on the test part, and the oracle; and the printed number. All are by the evaluation of the printed number. "
     "Hosts: MVGRL, with the objective of M-Mix where that was run, GRACE, SimCLR, and for LAMP SimGRACE. Means over "
     "seeds and folds, in per cent, also where the paper prints fractions. Below: what each step adds to the one before "
-    "it, in points, over the data sets of the method."
+    "it, in points, over the data sets of the method, and its interval at {confidence:.0%}: over seeds and folds, with "
+    "the corrected resampled variance of paired runs; of the step to the printed number over seeds, with the printed "
+    "± where the paper says of how many runs it is."
 )
 
 
@@ -121,7 +124,7 @@ def nothing_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     return figure, rows
 
 
-def ladder_table(rows: pd.DataFrame, gains: pd.DataFrame, protocol: Protocol) -> TextTable:
+def ladder_table(rows: pd.DataFrame, gains: pd.DataFrame, judging: Judging) -> TextTable:
     """Return the rungs as a table, and below them what each step adds (`relamp.judge.ladder.gains`).
 
     A letter in place of a number stands for the reason why it is missing, which the caption says.
@@ -138,22 +141,27 @@ def ladder_table(rows: pd.DataFrame, gains: pd.DataFrame, protocol: Protocol) ->
         where = ", ".join(filter(None, (short_name(str(dataset)), str(part))))
         blocks.setdefault(measured(str(evaluation), str(metric)), []).append([where, str(name), *shown])
     for (evaluation, metric, name, _), of in gains.groupby(["evaluation", "metric", "label", "method"], sort=False):
-        found = dict(zip(of["rung"], of["gain"], strict=True))
+        found = of.set_index("rung")[["gain", "low", "high"]].dropna(subset=["gain"]).to_dict("index")
         datasets, parts = of["datasets"].iloc[0].split(), of["parts"].iloc[0].split()
         where = short_name(datasets[0]) if len(datasets) == 1 else f"{len(datasets)} data sets"
         where += f", {len(parts)} sizes" if len(parts) > 1 else ""
-        cells = [f"{found[rung]:+.2f}" if pd.notna(found.get(rung)) else "" for rung in RUNGS]
+        cells = [f"{found[rung]['gain']:+.2f}" if rung in found else "" for rung in RUNGS]
+        bounds = [_bounds(found[rung]) if rung in found else "" for rung in RUNGS]
         title = f"What each step adds, {measured(str(evaluation), str(metric))}"
-        blocks.setdefault(title, []).append([where, str(name), *cells])
+        blocks.setdefault(title, []).extend([[where, str(name), *cells], ["", _INTERVAL, *bounds]])
     guessed = rows.loc[rows["run_as"] == CHANCE, "evaluation"].unique()
     chance = (
         f", or in its place of {', '.join(EVALUATIONS[name].by_chance for name in guessed)}" if len(guessed) else ""
     )
-    words = _WORDS.format(protocol=PROTOCOL_WORDS[protocol], chance=chance)
+    words = _WORDS.format(protocol=PROTOCOL_WORDS[judging.protocol], chance=chance, confidence=judging.confidence)
     if letters:
         words += f" Missing: {'; '.join(f'{letter}, {reason}' for reason, letter in letters.items())}."
     numbers = pd.concat([rows.assign(role="rung"), gains.assign(role="gain")], ignore_index=True)
     return TextTable(numbers, _HEAD, blocks, words, text_columns=2)
+
+
+def _bounds(step: Mapping[Hashable, Any]) -> str:
+    return "" if pd.isna(step["low"]) else f"{step['low']:.1f} to {step['high']:.1f}"
 
 
 def _as_printed(rows: pd.DataFrame) -> dict[str, Sequence[Any]]:
