@@ -40,6 +40,6 @@ def ladder(
     printed = load_published(published.parent, published.stem)
     cells = printed_cells(printed, found, methods, judged_by, load_protocols(protocols))
     made = rungs.ladder(cells, found, bags, chosen)
-    ladder_table(made, gains(made), chosen.protocol).write(table.with_suffix(""))
+    ladder_table(made, gains(made, found, chosen), chosen).write(table.with_suffix(""))
     inputs = [*rows, published, protocols]
     save_drawn(ladder_figure(made) if len(made) else nothing_figure(made), figure, inputs, command)
