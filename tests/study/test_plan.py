@@ -4,16 +4,15 @@ import json
 from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from relamp.artifacts.base import CONTROLS as RANKED_WITHOUT
-from relamp.artifacts.base import Ladder
+from relamp.artifacts.base import CONTROLS, Ladder
 from relamp.runtime.code import import_closure
+from relamp.settings.graphs import Features
 from relamp.study.batches import ANY, controls_of, scorings, trainings
 from relamp.study.config import load_config
-from relamp.study.names import CONTROLS
 from relamp.study.paths import Paths, all_datasets
 from relamp.study.plan import Plan, methods_by_evaluation
 from relamp.study.studies import Run, studies
@@ -273,7 +272,7 @@ def test_a_ladder_has_the_rows_of_its_table_and_of_its_controls_and_judges_nothi
 
 
 def test_controls_take_no_ranks_from_methods() -> None:
-    assert RANKED_WITHOUT == CONTROLS
+    assert ("majority", *(f"bag-{features}" for features in get_args(Features))) == CONTROLS
     chosen = plan()
     for name in ("leakage", "comparisons"):
         rows = chosen.inputs(chosen.artifacts[name])["rows"]

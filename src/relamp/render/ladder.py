@@ -44,6 +44,7 @@ _ORDER = ("nodes", "images", "graphs", "molecules")
 _PANEL = ["dataset", "part", "metric"]
 _SHORT = {"bag-labels": "Bag of labels", "bag-attributes": "Bag of features", "mvgrl-untrained": "Untrained MVGRL"}
 _SHORT |= {"grace-untrained": "Untrained GRACE", "mvgrl-infonce": "MVGRL (InfoNCE)"}
+_SHORT |= {"image-untrained": "Untrained SimCLR"}
 _BESIDE = {"svm-rbf": "RBF", "svm-linear": "linear"}
 _ROW, _LETTERS = 0.165, 6.5  # inches per row, points
 _COLUMNS = 4
