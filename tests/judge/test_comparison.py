@@ -12,7 +12,8 @@ from sklearn.model_selection import RepeatedStratifiedKFold, cross_val_score
 from sklearn.svm import SVC
 
 from relamp.errors import RelampError
-from relamp.judge.comparison import compare_on_dataset, compare_over_datasets
+from relamp.judge.comparison import compare_on_dataset, compare_over_datasets, parts_of_difference
+from relamp.judge.intervals import half_width_of
 
 DRAWS = 4000
 
@@ -85,6 +86,19 @@ def test_runs_are_paired_by_seed_and_fold() -> None:
     assert found == compare_on_dataset(pair(one, other), "ours", "theirs", "MUTAG", rope=1)
     assert found.mean == pytest.approx(100 * (one - other).mean())
     assert found.runs == 12
+
+
+@pytest.mark.parametrize("folds", [True, False])
+def test_the_parts_of_a_difference_of_paired_runs_give_the_interval_of_the_comparison(folds: bool) -> None:
+    rng = np.random.default_rng(3)
+    one, other = rng.uniform(size=(2, 3, 4 if folds else 1))
+    parts = parts_of_difference(scored("ours", one, folds=folds), scored("theirs", other, folds=folds))
+    found = compare_on_dataset(pair(one, other, folds), "ours", "theirs", "MUTAG", 1)
+    assert half_width_of(parts) == pytest.approx(found.high - found.mean)
+    # With another seed nothing is paired: both have a part, and the difference of what they share is not taken.
+    apart = scored("theirs", other, folds=folds).assign(seed=lambda rows: rows["seed"] + 1)
+    own = [parts_of_difference(of)[0] for of in (scored("ours", one, folds=folds), apart)]
+    assert parts_of_difference(scored("ours", one, folds=folds), apart) == own
 
 
 def test_a_single_pair_of_runs_decides_nothing() -> None:

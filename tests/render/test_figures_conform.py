@@ -215,6 +215,20 @@ ENTRIES = {
             two_evaluations=pd.concat(
                 [ladder_rows(EIGHT[:5], ("mvgrl", "mp-mix", "wl"), "svm-linear"), ladder_rows(EIGHT[:3], ("graphcl",))]
             ),
+            clusters=pd.concat(
+                [
+                    ladder_rows(("Cora", "Citeseer"), ("mvgrl", "mp-mix"), "kmeans", metric=name)
+                    for name in ("nmi", "ari")
+                ]
+            ),
+            sizes=pd.concat(
+                [
+                    ladder_rows(("COIL-DEL",), ("mp-mix", "wl"), "edit-distance", metric=name, part=f"n={n}")
+                    for name in ("accuracy", "roc_auc")
+                    for n in (50, 20, 15, 10)
+                ]
+            ),
+            molecules=ladder_rows(("BBBP", "HIV"), ("lamp-mag", "none"), "finetune", metric="roc_auc"),
             least=ladder_rows(("MUTAG",), ("lamp-mag",), seeds=1).assign(low=np.nan, high=np.nan),
         ),
         "lamp_ladder1",

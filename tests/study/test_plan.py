@@ -4,16 +4,15 @@ import json
 from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from relamp.artifacts.base import CONTROLS as RANKED_WITHOUT
-from relamp.artifacts.base import Ladder
+from relamp.artifacts.base import CONTROLS, Ladder
 from relamp.runtime.code import import_closure
+from relamp.settings.graphs import Features
 from relamp.study.batches import ANY, controls_of, scorings, trainings
 from relamp.study.config import load_config
-from relamp.study.names import CONTROLS
 from relamp.study.paths import Paths, all_datasets
 from relamp.study.plan import Plan, methods_by_evaluation
 from relamp.study.studies import Run, studies
@@ -258,18 +257,22 @@ def test_a_ladder_has_the_rows_of_its_table_and_of_its_controls_and_judges_nothi
     ladders = {made.name: made for made in chosen.artifacts.values() if isinstance(made, Ladder)}
     # The tables of nodes print no number of the karate club.
     assert list(ladders) == [*(f"lamp_ladder{n}" for n in (1, 3)), *(f"mmix_ladder{n}" for n in (3, 4, 6, 9))]
-    assert set(chosen.left_out) >= {f"mmix_ladder{n}" for n in (2, 7, 8)}
+    assert set(chosen.left_out) >= {"lamp_ladder2", *(f"mmix_ladder{n}" for n in (2, 5, 7, 8, 10))}
     for made in ladders.values():
         rows = set(chosen.inputs(made)["rows"])
         assert set(chosen.inputs(chosen.artifacts[made.explains])["rows"]) <= rows
         assert rows <= set(chosen.inputs(chosen.artifacts["judge"])["rows"])
         assert any("/majority/" in path for path in rows)
     assert not ladders.keys() & chosen.judged_by().keys()
-    assert "mmix_ladder2" in plan(mmix={"nodes": {"datasets": ["Cora-LINQS"]}}).artifacts
+    of_nodes = plan(mmix={"nodes": {"datasets": ["Cora-LINQS", "Cora"]}}).artifacts
+    assert {"mmix_ladder2", "mmix_ladder5", "mmix_ladder7"} <= of_nodes.keys()
+    assert "lamp_ladder2" in plan(transfer={"datasets": ["BBBP"]}).artifacts
+    assert "mmix_ladder7" in plan(mmix={"images": {"datasets": ["CIFAR-10"]}}).artifacts
+    assert "mmix_ladder10" in plan(mmix={"edit_distance": {"dataset": "COIL-DEL"}}).artifacts
 
 
 def test_controls_take_no_ranks_from_methods() -> None:
-    assert RANKED_WITHOUT == CONTROLS
+    assert ("majority", *(f"bag-{features}" for features in get_args(Features))) == CONTROLS
     chosen = plan()
     for name in ("leakage", "comparisons"):
         rows = chosen.inputs(chosen.artifacts[name])["rows"]

@@ -19,7 +19,7 @@ from relamp.evaluate.hard_negatives import measure_hardness
 from relamp.evaluate.mixing_weights import neighbour_weights
 from relamp.evaluate.pruned_views import COLUMNS
 from relamp.evaluate.table import EVALUATIONS
-from relamp.judge.ladder import RUNGS, stand_ins
+from relamp.judge.ladder import CHANCE, RUNGS, stand_ins
 from relamp.render.style import PAPER_ORDER, label
 from relamp.runtime.home import home
 from relamp.settings.judging import PROTOCOLS
@@ -229,7 +229,12 @@ def write_run(folder: Path) -> None:
 
 
 def ladder_rows(
-    datasets: Sequence[str], methods: Sequence[str], evaluation: str = "svm-rbf", seeds: int = 3
+    datasets: Sequence[str],
+    methods: Sequence[str],
+    evaluation: str = "svm-rbf",
+    seeds: int = 3,
+    metric: str = "accuracy",
+    part: str = "",
 ) -> pd.DataFrame:
     """Rungs of printed numbers; the host of the first data set was not run."""
     domain, chooses = EVALUATIONS[evaluation].domain, EVALUATIONS[evaluation].chooses
@@ -238,6 +243,8 @@ def ladder_rows(
     for dataset, method in product(datasets, methods):
         of = stand_ins(domain, method, {domain: dict.fromkeys(methods, "bag-labels")}, set())
         names = {name: run_as for name, (run_as, _) in of.items()}
+        if metric in EVALUATIONS[evaluation].chance:
+            names["majority"] = CHANCE
         names |= dict.fromkeys(RUNGS[5:-1], method if chooses else "")
         at = {"paper": "lamp", "artifact": "lamp_table1", "method": method, "label": label(method), "dataset": dataset}
         for place, rung in enumerate(RUNGS):
@@ -247,7 +254,7 @@ def ladder_rows(
             mean = shared.setdefault((dataset, run_as), drawn) if rung in RUNGS[:4] else drawn
             mean = mean if known and not (rung == "host" and dataset == datasets[0]) else np.nan
             bounds = {"low": mean - 2, "high": mean + 2, "seeds": seeds} if rung != "printed" else {}
-            more = {"evaluation": evaluation, "metric": "accuracy", "part": "", "rung": rung, "run_as": run_as}
+            more = {"evaluation": evaluation, "metric": metric, "part": part, "rung": rung, "run_as": run_as}
             rows.append({**at, **more, "mean": mean, **bounds, "reason": "" if mean == mean else "it was not run"})
     return pd.DataFrame(rows)
 

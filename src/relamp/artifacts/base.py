@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-# Controls of graphs beside the bag, as `relamp.study.names.CONTROLS` has them.
+# Controls of graphs beside the bag, see relamp.evaluate.controls: one bag for each of the features of settings.
 CONTROLS = (
     "majority",
     "bag-labels",

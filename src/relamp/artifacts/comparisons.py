@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from relamp.data.rows import read_by_evaluation
+from relamp.artifacts.scored import Fixed, scored
 from relamp.judge.comparison import compare_on_dataset, compare_over_datasets
-from relamp.judge.runs import all_runs, judged_scores, scores
+from relamp.judge.runs import judged_scores
 from relamp.render import cross_table as shown
 from relamp.render.comparisons import comparisons_table
 from relamp.render.critical_difference import critical_difference_figure
@@ -18,7 +18,6 @@ from relamp.render.leakage import leakage_figure, leakage_table
 from relamp.render.sidecar import save_drawn, write_sidecar
 from relamp.settings.judging import Judging
 
-Fixed = Mapping[str, Mapping[str, str]]  # by evaluation and method, the setting of the tables
 _SEED = 0  # of the draws from a posterior
 
 
@@ -30,7 +29,7 @@ def leakage(
     `rows` are those of evaluations that choose, in `rows/<evaluation>/...`; `figure` and `table` (`.csv`, `.md`,
     `.html`) name one of the files each, the others lie beside it.
     """
-    found = _scores(rows, fixed, asked)
+    found = scored(rows, fixed, asked)
     leakage_table(found).write(table.with_suffix(""))
     save_drawn(leakage_figure(found), figure, rows, command)
 
@@ -50,7 +49,7 @@ def compare_methods(
     `leakage`.
     """
     chosen = Judging.model_validate(judging)
-    found = judged_scores(_scores(rows, fixed, asked), chosen.protocol)
+    found = judged_scores(scored(rows, fixed, asked), chosen.protocol)
     compared = pd.DataFrame(_comparisons(found, chosen))
     comparisons_table(compared, chosen.rope).write(table.with_suffix(""))
     save_drawn(critical_difference_figure(found, chosen.protocol), figure, rows, command)
@@ -58,13 +57,9 @@ def compare_methods(
 
 def cross_table(rows: Sequence[Path], fixed: Fixed, output: Path, command: str, asked: Path | None = None) -> None:
     """Write one table of all methods on all data sets, a block per evaluation, each file of it beside `output`."""
-    found = _scores(rows, fixed, asked)
+    found = scored(rows, fixed, asked)
     shown.cross_table(found[found["protocol"] == "fixed"]).write(output.with_suffix(""))
     write_sidecar(output, rows, command)
-
-
-def _scores(rows: Sequence[Path], fixed: Fixed, asked: Path | None) -> pd.DataFrame:
-    return scores(all_runs(read_by_evaluation(rows, asked)), fixed)
 
 
 def _comparisons(found: pd.DataFrame, judging: Judging) -> Iterator[dict[str, Any]]:

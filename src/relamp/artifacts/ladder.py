@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from relamp.data.rows import read_by_evaluation
+from relamp.artifacts.scored import Fixed, scored
 from relamp.judge import ladder as rungs
 from relamp.judge.ladder import Bags, gains
 from relamp.judge.published import JudgedBy, load_protocols, load_published
-from relamp.judge.runs import all_runs, scores
 from relamp.judge.verdict import printed_cells
 from relamp.render.ladder import ladder_figure, ladder_table, nothing_figure
 from relamp.render.sidecar import save_drawn
@@ -19,7 +18,7 @@ def ladder(
     rows: Sequence[Path],
     published: Path,
     protocols: Path,
-    fixed: Mapping[str, Mapping[str, str]],
+    fixed: Fixed,
     methods: Mapping[str, Sequence[str]],
     judged_by: JudgedBy,
     judging: Mapping[str, Any],
@@ -36,10 +35,10 @@ def ladder(
     one of the files each, the others lie beside.
     """
     chosen = Judging.model_validate(judging)
-    found = scores(all_runs(read_by_evaluation(rows, asked)), fixed)
+    found = scored(rows, fixed, asked)
     printed = load_published(published.parent, published.stem)
     cells = printed_cells(printed, found, methods, judged_by, load_protocols(protocols))
     made = rungs.ladder(cells, found, bags, chosen)
-    ladder_table(made, gains(made), chosen.protocol).write(table.with_suffix(""))
+    ladder_table(made, gains(made, found, chosen), chosen).write(table.with_suffix(""))
     inputs = [*rows, published, protocols]
     save_drawn(ladder_figure(made) if len(made) else nothing_figure(made), figure, inputs, command)

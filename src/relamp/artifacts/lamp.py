@@ -6,6 +6,7 @@ from relamp.artifacts.base import Artifact, Rows, figure, ladder, of_figure, of_
 
 RBF = "svm-rbf"
 _REFERENCES = Rows("tables", RBF, ("untrained", "lamp-mag-nolocal"))
+_TUNED = Rows("transfer", "finetune")
 _SWEPT = (Rows("tables", RBF), Rows("sweeps", RBF), Rows("cross", RBF))
 _LOCAL = ("simgrace", "lamp-mag-nolocal", "lamp-mag", "untrained", "bag", "majority", "bag-labels")
 _figure, _table = partial(figure, "lamp"), partial(table, "lamp", shows=None)
@@ -31,7 +32,7 @@ LAMP: tuple[Artifact, ...] = (
     _table(
         2,
         "ROC-AUC (%) of transfer learning",
-        Rows("transfer", "finetune"),
+        _TUNED,
         on=", pre-trained here on {corpus}",
         about="Transfer learning: ROC-AUC on the test molecules of a scaffold split after fine-tuning, for each seed "
         "the mean over the tasks that have both classes there, at the last epoch. All seeds start from one "
@@ -51,6 +52,7 @@ LAMP: tuple[Artifact, ...] = (
         inputs=("published", "folds"),
     ),
     ladder("lamp", 1, *_SWEPT),
+    ladder("lamp", 2, _TUNED),
     ladder("lamp", 3, *_SWEPT),
     Artifact(
         name="lamp_theorem",

@@ -16,6 +16,7 @@ _CONTROLS = (
     "mvgrl-host-untrained",
 )
 _NODES, _GRAPHS, _IMAGES = Rows("nodes", "probe"), Rows("linear", "svm-linear"), Rows("images", "image-probe")
+_CLUSTERS, _EDITS = Rows("nodes", "kmeans"), Rows("edits", "edit-distance")
 
 _AS_IN_CODE = ("mvgrl-code", "mo-mix-code", "mp-mix-code")
 # Printed under another name.
@@ -53,7 +54,7 @@ MMIX: tuple[Artifact, ...] = (
         "diversity term. Added: the majority class, bags of labels and of what the encoder sees, untrained encoders.",
     ),
     _table(
-        *(5, "Node clustering by k-means", Rows("nodes", "kmeans")),
+        *(5, "Node clustering by k-means", _CLUSTERS),
         about="Node clustering: normalised mutual information (NMI) and adjusted Rand index (ARI), as fractions, "
         "between classes and the clusters of k-means on frozen node embeddings; for each seed the mean over several "
         "runs of k-means. Added: an untrained encoder.",
@@ -87,7 +88,7 @@ MMIX: tuple[Artifact, ...] = (
         "and MVGRL with the objective of M-Mix.",
     ),
     _table(
-        *(10, "Graph edit distance: triplet accuracy and pair ROC-AUC", Rows("edits", "edit-distance")),
+        *(10, "Graph edit distance: triplet accuracy and pair ROC-AUC", _EDITS),
         shows=("untrained", "mvgrl-untrained", "mvgrl-host-untrained"),
         about="Graph edit distance: which of two altered copies of a graph, one with fewer substituted edges, is more "
         "similar to it? Accuracy over triplets and ROC-AUC over pairs, as fractions, for graphs of n nodes, by "
@@ -100,10 +101,12 @@ MMIX: tuple[Artifact, ...] = (
     _ladder(2, _NODES),
     _ladder(3, _GRAPHS, *_RBF),
     _ladder(4, _GRAPHS),
+    _ladder(5, _CLUSTERS),
     _ladder(6, _NODES, _GRAPHS),
-    _ladder(7, _NODES),
+    _ladder(7, _NODES, _IMAGES),
     _ladder(8, _NODES),
     _ladder(9, _NODES, _GRAPHS),
+    _ladder(10, _EDITS),
     Figure(
         name="mmix_theorem",
         label="Theorem 3.1",

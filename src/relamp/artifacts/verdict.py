@@ -63,7 +63,7 @@ def judge(
     measured_by = load_protocols(protocols)
     cells = judge_cells(printed, found, methods, judged_by, chosen, measured_by, read_scale(scale))
     rungs = ladder(printed_cells(printed, found, methods, judged_by, measured_by), found, bags, chosen)
-    said_of_steps = explained(gains(rungs))
+    said_of_steps = explained(gains(rungs, found, chosen))
     evidence = Evidence(
         scores=judged_scores(found, chosen.protocol),
         settings=last_epochs(runs),

@@ -5,7 +5,7 @@ linear SVM are two things, even of one method on one data set.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 
@@ -26,6 +26,9 @@ class Evaluation:
             alone.
         fractions: whether the papers print its numbers as fractions; all others are in per cent.
         mean_of: what the score of a seed averages, where captions say so; `{folds}` stands for the number of folds.
+        chance: by metric, in per cent, what an answer scores that knows nothing of the data, where no control measures
+            it.
+        by_chance: that answer in words.
     """
 
     name: str
@@ -39,6 +42,8 @@ class Evaluation:
     fractions: bool = False
     mean_of: str = ""
     controls: str = ""
+    chance: Mapping[str, float] = field(default_factory=dict)
+    by_chance: str = ""
 
 
 _SETTINGS, _CHOSEN, _MEANS = "relamp.settings.evaluation", "relamp.judge.rows:chosen", "relamp.judge.rows:means"
@@ -67,6 +72,8 @@ EVALUATIONS: Mapping[str, Evaluation] = MappingProxyType(
                 *("relamp.settings.molecules:Finetuning", "relamp.train.jobs:finetune", "relamp.judge.rows:finetuned"),
                 chooses=True,
                 mean_of="mean over tasks",
+                chance={"roc_auc": 50.0},
+                by_chance="one score for all molecules",
             ),
             Evaluation(
                 *("probe", "nodes", "linear probe on nodes"),
@@ -80,6 +87,8 @@ EVALUATIONS: Mapping[str, Evaluation] = MappingProxyType(
                 f"{_SEEDS} other first centres would change, not other graphs",
                 *(f"{_SETTINGS}:ClusterProtocol", "relamp.evaluate.clustering:score_clustering", _MEANS),
                 fractions=True,
+                chance={"nmi": 0.0, "ari": 0.0},
+                by_chance="one cluster for all nodes",
             ),
             Evaluation(
                 *("edit-distance", "graphs", "graph edit distance"),
@@ -87,6 +96,9 @@ EVALUATIONS: Mapping[str, Evaluation] = MappingProxyType(
                 *(f"{_SETTINGS}:EditDistanceProtocol", "relamp.evaluate.edit_distance:score_edit_distance", _MEANS),
                 controls="relamp.evaluate.edit_distance:score_edit_distance",
                 fractions=True,
+                # Of triplets whose similarities are equal none is right, so that one similarity for all scores 0.
+                chance={"accuracy": 50.0, "roc_auc": 50.0},
+                by_chance="similarities drawn at random",
             ),
             Evaluation(
                 *("image-probe", "images", "linear probe on images"),

@@ -9,7 +9,7 @@ import pandas as pd
 from baycomp.single import Posterior
 
 from relamp.errors import RelampError
-from relamp.judge.intervals import PER_CENT, Floats, corrected_variance, interval_of_table, run_table
+from relamp.judge.intervals import PER_CENT, Floats, Part, corrected_variance, interval_of_table, run_table
 
 _PAIR = ["seed", "fold"]
 # Two calls of baycomp's sampler take about half a second with these; a probability near 0.5 is good to 0.01.
@@ -113,6 +113,24 @@ def compare_over_datasets(
         chances = better, equivalent, worse, beats
     bounds, runs = _bounds(means[:, None], confidence), sum(table.size for table in tables)
     return Comparison(method, rival, tuple(names), rope, *bounds, *chances, runs)
+
+
+def parts_of_difference(above: pd.DataFrame, below: pd.DataFrame | None = None) -> list[Part]:
+    """Return what the variance of a difference of two means consists of, in points squared.
+
+    Each has the columns seed, fold and value, as a fraction. Where both have the same seeds and folds, runs are paired
+    and it is the corrected variance of their differences; else those of both means add up (Welch). Without `below` it
+    is that of one mean. Raises RelampError where runs are missing or duplicates.
+    """
+    tables = [PER_CENT * run_table(of) for of in (above, below) if of is not None]
+    if below is not None and _runs_of(above) == _runs_of(below):
+        tables = [tables[0] - tables[1]]
+    return [Part(corrected_variance(of) if of.size > 1 else math.nan, of.size - 1) for of in tables]
+
+
+def _runs_of(scores: pd.DataFrame) -> set[tuple[float, float]]:
+    # No fold is numbered -1, and NaN is not equal to itself.
+    return set(zip(scores["seed"], scores["fold"].fillna(-1), strict=True))
 
 
 def _check(scores: pd.DataFrame, rope: float) -> None:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -61,6 +62,13 @@ class Sample:
 NO_SAMPLE = Sample(math.nan, 0)
 
 
+class Part(NamedTuple):
+    """A part of the variance of an estimate, and the degrees of freedom with which it is known."""
+
+    variance: float
+    freedom: float
+
+
 def mean_interval(scores: pd.DataFrame, confidence: float = 0.95) -> Interval:
     """Return the interval of the mean of one cell, with the corrected resampled variance.
 
@@ -103,11 +111,26 @@ def half_width(
     count = np.atleast_1d(np.asarray(seeds, dtype=float))
     own = std**2 / count
     other, runs = (printed.std**2 / printed.n, printed.n) if printed.known else (0.0, 2.0)
+    width: Floats = np.where(count < 2, np.nan, _welch([own, other], [count - 1, runs - 1], confidence))
+    return width
+
+
+def half_width_of(parts: Sequence[Part], confidence: float = 0.95) -> float:
+    """Return half the width of the interval of an estimate whose variance is the sum of independent parts.
+
+    Welch's rule, as in `half_width`; NaN where a part is not known.
+    """
+    return float(_welch([part.variance for part in parts], [part.freedom for part in parts], confidence))
+
+
+def _welch(variances: Sequence[Floats | float], freedoms: Sequence[Floats | float], confidence: float) -> Floats:
+    total = sum(variances, start=np.zeros(()))
     with np.errstate(divide="ignore", invalid="ignore"):
-        freedom = (own + other) ** 2 / (own**2 / (count - 1) + other**2 / (runs - 1))
-        half = np.float64(stdtrit(freedom, (1 + confidence) / 2)) * np.sqrt(own + other)
-    # Seeds that all agree leave no freedom to count, and nothing to add.
-    width: Floats = np.where(count < 2, np.nan, np.where(own + other == 0, 0.0, half))
+        shares = [np.square(variance) / freedom for variance, freedom in zip(variances, freedoms, strict=True)]
+        freedom = total**2 / sum(shares, start=np.zeros(()))
+        half = np.float64(stdtrit(freedom, (1 + confidence) / 2)) * np.sqrt(total)
+    # Runs that all agree leave no freedom to count, and nothing to add.
+    width: Floats = np.where(total == 0, 0.0, half)
     return width
 
 

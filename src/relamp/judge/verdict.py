@@ -156,9 +156,7 @@ def _judge(row: Mapping[Any, Any], judging: Judging) -> tuple[float, float, Verd
     seeds, spread = int(row["seeds"]), row["spread"]
     # A spread that nobody says the runs of is left out, which makes a verdict easier to reach, and is said.
     count = row["runs"] if not math.isnan(row["runs"]) else 0
-    if judging.printed_divisor == "n" and count > 1:
-        spread *= math.sqrt(count / (count - 1))
-    printed = Sample(spread, count)
+    printed = printed_sample(spread, count, judging)
     half = (
         float(half_width(row["std_seeds"], seeds, printed, judging.confidence)[0]) if seeds >= LEAST_SEEDS else math.nan
     )
@@ -177,6 +175,13 @@ def _judge(row: Mapping[Any, Any], judging: Judging) -> tuple[float, float, Verd
     more = further_seeds(row, *target, judging.confidence, printed)
     open_ = "" if more is not None else "not even 1,000 further seeds would decide it"
     return low, high, word, more, "; ".join(filter(None, (open_, said)))
+
+
+def printed_sample(spread: float, runs: float, judging: Judging) -> Sample:
+    """Return a printed ± over so many runs, whichever divisor it is taken to have, as the deviation by n - 1."""
+    if judging.printed_divisor == "n" and runs > 1:
+        spread *= math.sqrt(runs / (runs - 1))
+    return Sample(spread, runs)
 
 
 def refuse(cells: pd.DataFrame, words: Sequence[str]) -> None:

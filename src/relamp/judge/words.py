@@ -16,6 +16,7 @@ PROTOCOL_WORDS: Mapping[Protocol, str] = {
     "C-on-test": "the fixed setting at the last epoch, in each fold the C with the best test score",
     "all-on-test": "these three together",
 }
+METRICS = {"nmi": "NMI", "ari": "ARI", "roc_auc": "ROC-AUC", "micro_f1": "micro-F1"}
 LEAKAGE_WORDS = (
     "What choosing on test scores adds. "
     + "".join(f"{name[0].upper()}{name[1:]}: {words}. " for name, words in PROTOCOL_WORDS.items())

@@ -13,8 +13,8 @@ from matplotlib.ticker import MaxNLocator
 
 from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
-from relamp.judge.ladder import RUNGS
-from relamp.judge.words import PROTOCOL_WORDS
+from relamp.judge.ladder import CHANCE, RUNGS, measured
+from relamp.judge.words import METRICS, PROTOCOL_WORDS
 from relamp.render.markup import TextTable
 from relamp.render.style import (
     COLUMN,
@@ -28,7 +28,7 @@ from relamp.render.style import (
     panels,
     short_name,
 )
-from relamp.settings.judging import Protocol
+from relamp.settings.judging import Judging
 
 # Colour and shape both tell the rungs apart.
 _LOOKS: Mapping[str, tuple[str, str, str]] = {
@@ -40,20 +40,26 @@ _LOOKS: Mapping[str, tuple[str, str, str]] = {
     "all-on-test": ("#D55E00", "P", "all chosen on test"),
 }
 _PRINTED, _CONTROLS = ("#000000", "printed"), ("majority", "bag", "untrained", "host")
-_ORDER = ("nodes", "graphs")
+_ORDER = ("nodes", "images", "graphs", "molecules")
+_PANEL = ["dataset", "part", "metric"]
 _SHORT = {"bag-labels": "Bag of labels", "bag-attributes": "Bag of features", "mvgrl-untrained": "Untrained MVGRL"}
 _SHORT |= {"grace-untrained": "Untrained GRACE", "mvgrl-infonce": "MVGRL (InfoNCE)"}
+_SHORT |= {"image-untrained": "Untrained SimCLR"}
 _BESIDE = {"svm-rbf": "RBF", "svm-linear": "linear"}
 _ROW, _LETTERS = 0.165, 6.5  # inches per row, points
 _COLUMNS = 4
+_INTERVAL = "its interval"
 _HEAD = ("data set", "method", *(name.replace("-on-test", " on test") for name in RUNGS))
 _WORDS = (
-    "What explains printed numbers: accuracy of the majority class; of a bag of the node features that the encoder "
-    "sees, or of the features themselves on nodes; of the untrained encoder with the same features; of the host, "
-    "trained; of the method ({protocol}); the same with looser rules, which choose epoch, setting, C, or all three, on "
-    "the test part, and the oracle; and the printed number. All are by the evaluation of the printed number. Hosts: "
-    "MVGRL, with the objective of M-Mix where that was run, GRACE, and for LAMP SimGRACE. Means over seeds and folds, "
-    "in per cent. Below: what each step adds to the one before it, in points, over the data sets of the method."
+    "What explains printed numbers: score of the majority class{chance}; of a bag of the node features that the "
+    "encoder sees, or of the features themselves on nodes; of the untrained encoder with the same features; of the "
+    "host, trained; of the method ({protocol}); the same with looser rules, which choose epoch, setting, C, or all "
+    "three, on the test part, and the oracle; and the printed number. All are by the evaluation of the printed number. "
+    "Hosts: MVGRL, with the objective of M-Mix where that was run, GRACE, SimCLR, and for LAMP SimGRACE. Means over "
+    "seeds and folds, in per cent, also where the paper prints fractions. Below: what each step adds to the one before "
+    "it, in points, over the data sets of the method, and its interval at {confidence:.0%}: over seeds and folds, with "
+    "the corrected resampled variance of paired runs; of the step to the printed number over seeds, with the printed "
+    "± where the paper says of how many runs it is."
 )
 
 
@@ -65,7 +71,7 @@ class _Row(NamedTuple):
         rung: majority, bag, untrained, host or method.
         name: whose scores it shows.
         printed: how the paper spells the method; empty for the others.
-        look: by the name of a rung; a method that is the host of others looks like one.
+        look: by the name of a rung; a method that is a rung of others looks like it.
     """
 
     evaluation: str
@@ -82,11 +88,11 @@ class _Row(NamedTuple):
 
 
 def ladder_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
-    """Draw the rungs of all printed numbers of a table, a panel for each data set; return them in order as well.
+    """Draw the rungs of all printed numbers of a table; return them in order as well.
 
-    `rows` are those of `relamp.judge.ladder.ladder`. Controls and hosts that methods share have one row; a method's row
-    has its mean, what choices on the test part make of it, and the printed number as a line. Raises RelampError where
-    there are none.
+    Each data set, part of it and metric has a panel. `rows` are those of `relamp.judge.ladder.ladder`. Controls
+    and hosts that methods share have one row; a method's row has its mean, what choices on the test part make of it,
+    and the printed number as a line. Raises RelampError where there are none.
     """
     if rows.empty:
         raise RelampError("ladder: there are no rungs to draw; run a method of the table on a data set that it prints")
@@ -95,16 +101,18 @@ def ladder_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
         name for each in _ORDER for name in ordered(of_domain.loc[of_domain["domain"] == each, "dataset"].unique())
     ]
     lines = _lines(of_domain)
-    orders: dict[str, Sequence[Any]] = {"dataset": names, "evaluation": list(EVALUATIONS)}
+    orders: dict[str, Sequence[Any]] = {"dataset": names, **_as_printed(rows), "evaluation": list(EVALUATIONS)}
     orders |= {"method": ordered_methods(rows["method"]), "label": sorted(rows["label"].unique()), "rung": RUNGS}
     plotted = in_order(rows, orders)
+    parts = [of for _, of in plotted.groupby(_PANEL, sort=False)]
     with in_style():
         height = _ROW * len(lines) + 0.4
-        figure, axes = panels([short_name(name) for name in names], _COLUMNS, height, narrow=1, above=0.75)
-        for axis, name in zip(axes, names, strict=True):
-            _draw(axis, plotted[plotted["dataset"] == name], lines)
+        figure, axes = panels([_title(of, plotted) for of in parts], _COLUMNS, height, narrow=1, above=0.75)
+        for axis, of in zip(axes, parts, strict=True):
+            _draw(axis, of, lines)
         legend(figure, _handles(plotted, lines))
-        what = "accuracy" if set(rows["metric"]) == {"accuracy"} else "score"
+        metrics = plotted["metric"].unique()
+        what = METRICS.get(metrics[0], metrics[0]) if len(metrics) == 1 else "score"
         figure.supxlabel(f"{what} (%), with its interval over seeds", fontsize="medium")
     return figure, plotted
 
@@ -117,33 +125,57 @@ def nothing_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     return figure, rows
 
 
-def ladder_table(rows: pd.DataFrame, gains: pd.DataFrame, protocol: Protocol) -> TextTable:
+def ladder_table(rows: pd.DataFrame, gains: pd.DataFrame, judging: Judging) -> TextTable:
     """Return the rungs as a table, and below them what each step adds (`relamp.judge.ladder.gains`).
 
     A letter in place of a number stands for the reason why it is missing, which the caption says.
     """
-    orders: dict[str, Sequence[Any]] = {"evaluation": list(EVALUATIONS), "dataset": ordered(rows["dataset"])}
-    sorted_rows = in_order(rows, {**orders, "rung": RUNGS})
+    orders: dict[str, Sequence[Any]] = {"evaluation": list(EVALUATIONS), **_as_printed(rows)}
+    sorted_rows = in_order(rows, {**orders, "dataset": ordered(rows["dataset"]), "rung": RUNGS})
     reasons = [reason for reason in sorted_rows["reason"].unique() if reason]
     letters = dict(zip(reasons, _letters(), strict=False))
     blocks: dict[str, list[list[str]]] = {}
-    key = ["evaluation", "dataset", "label", "method"]
-    for (evaluation, dataset, name, _), of in sorted_rows.groupby(key, sort=False):
+    key = ["evaluation", "metric", "part", "dataset", "label", "method"]
+    for (evaluation, metric, part, dataset, name, _), of in sorted_rows.groupby(key, sort=False):
         pairs = zip(of["mean"], of["reason"], strict=True)
         shown = [letters[reason] if pd.isna(mean) else f"{mean:.2f}" for mean, reason in pairs]
-        blocks.setdefault(EVALUATIONS[str(evaluation)].title, []).append([short_name(str(dataset)), str(name), *shown])
-    for (evaluation, name, _), of in gains.groupby(["evaluation", "label", "method"], sort=False):
-        found = dict(zip(of["rung"], of["gain"], strict=True))
-        datasets = of["datasets"].iloc[0].split()
+        where = ", ".join(filter(None, (short_name(str(dataset)), str(part))))
+        blocks.setdefault(measured(str(evaluation), str(metric)), []).append([where, str(name), *shown])
+    for (evaluation, metric, name, _), of in gains.groupby(["evaluation", "metric", "label", "method"], sort=False):
+        found = of.set_index("rung")[["gain", "low", "high"]].dropna(subset=["gain"]).to_dict("index")
+        datasets, parts = of["datasets"].iloc[0].split(), of["parts"].iloc[0].split()
         where = short_name(datasets[0]) if len(datasets) == 1 else f"{len(datasets)} data sets"
-        cells = [f"{found[rung]:+.2f}" if pd.notna(found.get(rung)) else "" for rung in RUNGS]
-        title = f"What each step adds, {EVALUATIONS[str(evaluation)].title}"
-        blocks.setdefault(title, []).append([where, str(name), *cells])
-    words = _WORDS.format(protocol=PROTOCOL_WORDS[protocol])
+        where += f", {len(parts)} sizes" if len(parts) > 1 else ""
+        cells = [f"{found[rung]['gain']:+.2f}" if rung in found else "" for rung in RUNGS]
+        bounds = [_bounds(found[rung]) if rung in found else "" for rung in RUNGS]
+        title = f"What each step adds, {measured(str(evaluation), str(metric))}"
+        blocks.setdefault(title, []).extend([[where, str(name), *cells], ["", _INTERVAL, *bounds]])
+    guessed = rows.loc[rows["run_as"] == CHANCE, "evaluation"].unique()
+    chance = (
+        f", or in its place of {', '.join(EVALUATIONS[name].by_chance for name in guessed)}" if len(guessed) else ""
+    )
+    words = _WORDS.format(protocol=PROTOCOL_WORDS[judging.protocol], chance=chance, confidence=judging.confidence)
     if letters:
         words += f" Missing: {'; '.join(f'{letter}, {reason}' for reason, letter in letters.items())}."
     numbers = pd.concat([rows.assign(role="rung"), gains.assign(role="gain")], ignore_index=True)
     return TextTable(numbers, _HEAD, blocks, words, text_columns=2)
+
+
+def _bounds(step: Mapping[Hashable, Any]) -> str:
+    return "" if pd.isna(step["low"]) else f"{step['low']:.1f} to {step['high']:.1f}"
+
+
+def _as_printed(rows: pd.DataFrame) -> dict[str, Sequence[Any]]:
+    """Return metrics and parts of data sets in the order of the printed table."""
+    return {name: rows[name].unique().tolist() for name in ("metric", "part")}
+
+
+def _title(panel: pd.DataFrame, plotted: pd.DataFrame) -> str:
+    """Return the title of a panel: its data set, and part and metric where there are several."""
+    dataset, part, metric = panel[_PANEL].iloc[0]
+    where = ", ".join(filter(None, (short_name(dataset), part)))
+    several = len(plotted["metric"].unique()) > 1
+    return where + (("\n" if part else ", ") + METRICS.get(metric, metric) if several else "")
 
 
 def _letters() -> Iterator[str]:
@@ -160,12 +192,12 @@ def _lines(rows: pd.DataFrame) -> list[_Row]:
         of = rows[blocks == block]
         own = of[of["rung"] == "method"]
         for rung in _CONTROLS:
-            names = set(of.loc[of["rung"] == rung, "run_as"]) - {"", *(own["run_as"] if rung == "host" else ())}
+            names = set(of.loc[of["rung"] == rung, "run_as"]) - {"", *own["run_as"]}
             found += [_Row(block, rung, name, look=rung) for name in sorted(names)]
-        hosts = set(of.loc[of["rung"] == "host", "run_as"])
+        looks = {name: rung for rung in _CONTROLS for name in of.loc[of["rung"] == rung, "run_as"]}
         for method in ordered_methods(own["run_as"]):
             texts = sorted(own.loc[own["run_as"] == method, "label"].unique())
-            look = "host" if method in hosts else "method"
+            look = looks.get(method, "method")
             found += [_Row(block, "method", method, text, look) for text in texts]
     return found
 
@@ -224,6 +256,9 @@ def _method(axis: Axes, rungs: Mapping[str, Mapping[Hashable, Any]], look: str, 
 def _handles(rows: pd.DataFrame, lines: Sequence[_Row]) -> list[Line2D]:
     chosen = {"all-on-test"} & set(rows.dropna(subset=["mean"])["rung"])
     looks = {rung: look for rung, look in _LOOKS.items() if rung in {*chosen, *(line.look for line in lines)}}
+    least = {line.name for line in lines if line.rung == "majority"}
+    if CHANCE in least:
+        looks["majority"] = (*looks["majority"][:2], "chance" if least == {CHANCE} else "majority class or chance")
     handles = [
         Line2D([], [], color=colour, marker=marker, linestyle="", markersize=4, label=text)
         for colour, marker, text in looks.values()

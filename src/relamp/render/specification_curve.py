@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from relamp.judge.published import natural
+from relamp.judge.words import METRICS
 from relamp.render.markup import TextTable
-from relamp.render.style import METRICS, TALLEST, TEXT, in_style, label, left_label, legend, ordered, short_name
+from relamp.render.style import TALLEST, TEXT, in_style, label, left_label, legend, ordered, short_name
 
 _COLOURS = {"reproduced": "#009E73", "better": "#0072B2", "worse": "#D55E00", "inconclusive": "#666666", "": "#666666"}
 _LEVELS: dict[str, tuple[str, Any]] = {

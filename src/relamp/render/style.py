@@ -41,9 +41,8 @@ PAPER_ORDER = (
     *("NCI1", "PROTEINS", "DD", "MUTAG", "COLLAB", "REDDIT-BINARY", "REDDIT-MULTI-5K", "IMDB-BINARY"),
     *("BBBP", "Tox21", "ToxCast", "SIDER", "ClinTox", "MUV", "HIV", "BACE"),
 )
-METRICS = {"nmi": "NMI", "ari": "ARI", "roc_auc": "ROC-AUC", "micro_f1": "micro-F1"}
 _LABELS = {"wl": "WL", "graphlet": "GL", "none": "No Pre-Train", "bag": "Bag of nodes"}
-_LABELS |= {"majority": "Majority class", "raw-features": "Raw features"}
+_LABELS |= {"chance": "Chance", "majority": "Majority class", "raw-features": "Raw features"}
 _LABELS |= {"bag-labels": "Bag of labels", "bag-degrees": "Bag of degrees"}
 _LABELS |= {"bag-labels-or-degrees": "Bag of labels or degrees", "bag-labels-and-degrees": "Bag of labels and degrees"}
 _LABELS |= {"bag-attributes": "Bag of attributes, or labels and degrees"}

@@ -10,8 +10,9 @@ from relamp.errors import RelampError
 from relamp.judge.checks import once
 from relamp.judge.published import AVERAGES, RANK, SPLITS, paper_aggregates, paper_datasets
 from relamp.judge.runs import all_runs, cells
+from relamp.judge.words import METRICS
 from relamp.render.markup import Block, TextTable, with_spread
-from relamp.render.style import METRICS, in_order, label, ordered, ordered_methods, short_name
+from relamp.render.style import in_order, label, ordered, ordered_methods, short_name
 
 PUBLISHED = "published"
 REPRODUCED = "reproduced here"

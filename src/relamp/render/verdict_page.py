@@ -10,8 +10,9 @@ import pandas as pd
 from relamp.evaluate.table import EVALUATIONS
 from relamp.judge.published import natural
 from relamp.judge.runs import MEASURE
+from relamp.judge.words import METRICS
 from relamp.render.markup import page
-from relamp.render.style import METRICS, ordered, short_name
+from relamp.render.style import ordered, short_name
 
 _TITLES = {"lamp": "LAMP", "mmix": "M-Mix"}
 # From good news to none; style.css gives each a colour, and its word stands beside it.

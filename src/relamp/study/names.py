@@ -3,22 +3,20 @@
 import difflib
 from collections import Counter
 from collections.abc import Callable, Collection
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, ValidationInfo
 
+from relamp.artifacts.base import CONTROLS
 from relamp.data.registry import REGISTRY, Dataset
 from relamp.errors import listed, shortened
 from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS
 from relamp.settings.base import Seed
-from relamp.settings.graphs import Features
 
 FROM_SCRATCH = "none"  # the transfer experiments' name for no pre-training
 BAG = "bag"  # the structure-blind control, see relamp.evaluate.bag
 KERNELS = ("wl", "graphlet")
-# Further controls, see relamp.evaluate.controls.
-CONTROLS = ("majority", *(f"bag-{features}" for features in get_args(Features)))
 NODE_CONTROLS = ("majority", "raw-features")  # see relamp.evaluate.node_controls
 EDIT_KERNELS = ("hist-kernel", "wl")
 

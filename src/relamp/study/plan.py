@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from relamp.artifacts import ARTIFACTS
-from relamp.artifacts.base import Artifact, Figure, Ladder, Rows, Table, of_figure, of_table
+from relamp.artifacts.base import CONTROLS, Artifact, Figure, Ladder, Rows, Table, of_figure, of_table
 from relamp.data.rows import DEFAULT
 from relamp.evaluate.table import EVALUATIONS
 from relamp.judge.published import PROTOCOLS_FILE, load_protocols, load_published, run_as
 from relamp.method.table import METHODS
 from relamp.study.config import Config
-from relamp.study.names import BAG, CONTROLS, EDIT_KERNELS, FROM_SCRATCH, KERNELS, NODE_CONTROLS
+from relamp.study.names import BAG, EDIT_KERNELS, FROM_SCRATCH, KERNELS, NODE_CONTROLS
 from relamp.study.overrides import value_of
 from relamp.study.paths import HARD_NEGATIVES, INFORMATION, Paths, all_datasets
 from relamp.study.scale import scale
