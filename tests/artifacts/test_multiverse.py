@@ -35,9 +35,10 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for seed, value in enumerate(values if metric == key[2] else (0.9,) * 3)
         ]
         frame = pd.DataFrame(lines, columns=["n", "seed", "metric", "value"]).drop_duplicates(["seed", "metric"])
-        rows.append(folder / "rows" / "edit-distance" / "COIL-DEL" / method / setting / "rows.csv")
-        facts = {"method": method, "dataset": "COIL-DEL", "setting": setting, "seeds": [0, 1, 2]}
-        write_rows(rows[-1], [frame], facts, ("n", "seed", "metric", "value"))
+        for dataset in ("COIL-DEL", "MUTAG")[: 1 + (setting == "default")]:
+            rows.append(folder / "rows" / "edit-distance" / dataset / method / setting / "rows.csv")
+            facts = {"method": method, "dataset": dataset, "setting": setting, "seeds": [0, 1, 2]}
+            write_rows(rows[-1], [frame], facts, ("n", "seed", "metric", "value"))
     multiverse(
         rows,
         [PUBLISHED],
@@ -63,6 +64,11 @@ def test_each_measure_has_its_own_printed_number_and_conclusion(drawn: Path) -> 
     assert wl["published"].tolist() == pytest.approx([75.1, 62.6])
     assert "n=10" in (drawn / "multiverse.md").read_text()
     assert len(found) == 3, "ties are no score"
+
+
+def test_a_data_set_without_readings_has_no_curve_and_no_conclusion(drawn: Path) -> None:
+    assert set(pd.read_csv(drawn / "multiverse.csv")["dataset"]) == {"COIL-DEL"}
+    assert set(pd.read_csv(drawn / "multiverse_edit-distance_wl.csv")["dataset"]) == {"COIL-DEL"}
 
 
 def test_the_effect_of_an_evaluations_answer_is_the_difference_of_the_seeds(drawn: Path) -> None:

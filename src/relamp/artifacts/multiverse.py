@@ -52,6 +52,8 @@ def multiverse(
         named = pd.DataFrame([(name, setting) for name, of in answers.items() for setting in of])
         named = named.set_axis(["method", "setting"], axis=1).assign(evaluation=evaluation)
         mine = seeds.merge(named, on=["evaluation", "method", "setting"])
+        # What stands beside curves, as an untrained encoder does, is scored on data sets that have no readings, too.
+        mine = mine[mine.groupby(CELL)["setting"].transform("nunique") > 1]
         found.append(specifications(mine, printed, chosen.margin, chosen.confidence))
         moved.append(effects(mine, answers, chosen.confidence))
     every, effect = pd.concat(found, ignore_index=True), pd.concat(moved, ignore_index=True)

@@ -179,8 +179,9 @@ def _floats(table: "TextTable", parts: Sequence[_Part], above: float, small: boo
     yield held
 
 
-def _lines(part: _Part) -> int:
-    return sum(1 + len(rows) for rows in part.blocks.values())
+def _lines(part: _Part) -> float:
+    """Return how many lines a part has: of each block its rows, its name and the rule above it."""
+    return sum(1.5 + len(rows) for rows in part.blocks.values())
 
 
 def _pieces(part: _Part, most: int) -> Iterator[_Part]:

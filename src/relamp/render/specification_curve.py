@@ -1,6 +1,6 @@
 """Specification curves: what a method scores under each reading of its paper (Simonsohn, Simmons and Nelson 2020)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,22 +28,12 @@ _CONCLUSIONS = (
     "number, by the interval over seeds at the last epoch. Chosen on test: the best reading if epoch and C were also "
     "chosen on each test fold, which no honest run can know. Per cent."
 )
-_CONCLUSIONS_HEAD = (
-    "data set",
-    "measure",
-    "method",
-    "conclusion",
-    "published",
-    "readings",
-    "lowest",
-    "highest",
-    "chosen on test",
-)
+_CONCLUSIONS_HEAD = ("of", "measure", "conclusion", "published", "readings", "lowest", "highest", "chosen on test")
 _EFFECTS = (
     "What each answer moves, in points: against the configured answer, beside all other answers that were drawn, by "
     "least squares over all runs with a term for each seed; with its interval."
 )
-_EFFECTS_HEAD = ("data set", "measure", "method", "question", "answer", "instead of", "effect", "from", "to", "runs")
+_EFFECTS_HEAD = ("of", "measure", "question", "answer", "instead of", "effect", "from", "to", "runs")
 
 
 def specification_curve(
@@ -149,31 +139,32 @@ def _handles(plotted: pd.DataFrame, levels: pd.DataFrame) -> list[Line2D]:
 
 
 def conclusions_table(conclusions: pd.DataFrame) -> TextTable:
-    """Return a line for each method and data set of `relamp.judge.multiverse.conclusions`."""
-    lines = [
-        [
-            *(short_name(row["dataset"]), _measure(row["metric"], row["part"]), label(row["method"])),
-            row["conclusion"],
-            *(_shown(row["published"]), f"{row['readings']}"),
-            *(_shown(row[name]) for name in ("lowest", "highest", "loosest")),
-        ]
-        for row in conclusions.to_dict("records")
-    ]
-    return TextTable(conclusions, _CONCLUSIONS_HEAD, {"": lines}, _CONCLUSIONS, text_columns=4)
+    """Return a line for each measure of a method on a data set, of `relamp.judge.multiverse.conclusions`."""
+
+    def cells(row: Mapping[Any, Any]) -> list[str]:
+        numbers = (_shown(row[name]) for name in ("lowest", "highest", "loosest"))
+        return [row["conclusion"], _shown(row["published"]), f"{row['readings']}", *numbers]
+
+    return TextTable(conclusions, _CONCLUSIONS_HEAD, _blocks(conclusions, cells), _CONCLUSIONS, text_columns=3)
 
 
 def effects_table(effects: pd.DataFrame) -> TextTable:
-    """Return a line for each method, data set and answer of `relamp.judge.multiverse.effects`."""
-    lines = [
-        [
-            *(short_name(row["dataset"]), _measure(row["metric"], row["part"]), label(row["method"])),
-            *(row["question"], row["answer"], row["against"]),
-            *(f"{row[name]:+.2f}" for name in ("effect", "low", "high")),
-            f"{row['runs']}",
-        ]
-        for row in effects.to_dict("records")
-    ]
-    return TextTable(effects, _EFFECTS_HEAD, {"": lines}, _EFFECTS, text_columns=6)
+    """Return a line for each answer and measure of a method on a data set, of `relamp.judge.multiverse.effects`."""
+
+    def cells(row: Mapping[Any, Any]) -> list[str]:
+        numbers = (f"{row[name]:+.2f}" for name in ("effect", "low", "high"))
+        return [row["question"], row["answer"], row["against"], *numbers, f"{row['runs']}"]
+
+    return TextTable(effects, _EFFECTS_HEAD, _blocks(effects, cells), _EFFECTS, text_columns=5)
+
+
+def _blocks(found: pd.DataFrame, cells: Callable[[Mapping[Any, Any]], list[str]]) -> dict[str, list[list[str]]]:
+    """Return lines by method and data set, which is the first cell of each, with the measure as the second."""
+    blocks: dict[str, list[list[str]]] = {}
+    for row in found.to_dict("records"):
+        name = f"{label(row['method'])} on {short_name(row['dataset'])}"
+        blocks.setdefault(name, []).append([name, _measure(row["metric"], row["part"]), *cells(row)])
+    return blocks
 
 
 def _shown(value: float) -> str:

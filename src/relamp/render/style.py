@@ -41,7 +41,7 @@ PAPER_ORDER = (
     *("NCI1", "PROTEINS", "DD", "MUTAG", "COLLAB", "REDDIT-BINARY", "REDDIT-MULTI-5K", "IMDB-BINARY"),
     *("BBBP", "Tox21", "ToxCast", "SIDER", "ClinTox", "MUV", "HIV", "BACE"),
 )
-_LABELS = {"wl": "WL", "graphlet": "GL", "none": "No Pre-Train", "bag": "Bag of nodes"}
+_LABELS = {"wl": "WL", "hist-kernel": "HIST", "graphlet": "GL", "none": "No Pre-Train", "bag": "Bag of nodes"}
 _LABELS |= {"chance": "Chance", "majority": "Majority class", "raw-features": "Raw features"}
 _LABELS |= {"bag-labels": "Bag of labels", "bag-degrees": "Bag of degrees"}
 _LABELS |= {"bag-labels-or-degrees": "Bag of labels or degrees", "bag-labels-and-degrees": "Bag of labels and degrees"}
