@@ -90,6 +90,7 @@ _ADGCL: Mapping[str, Any] = {"self_loops": "none", "learning_rate": 0.001, "batc
 _GCS: Mapping[str, Any] = {"self_loops": "none", "learning_rate": 0.001, "shuffle": "epoch"}
 _RGCL: Mapping[str, Any] = {"shuffle": "epoch"}
 _AUTOGCL: Mapping[str, Any] = {**_GCS, "temperature": 0.5}
+_SEGA: Mapping[str, Any] = {"directions": "one"}
 _JOAO: Mapping[str, Any] = {"directions": "one"}
 _JOAOV2: Mapping[str, Any] = {**_JOAO, "learning_rate": 0.001}
 
@@ -120,6 +121,7 @@ _GRAPHS = {
     "gcs": _of("gcs:GCS", "gcs")("GCS", options=_GCS, lacks=_GCS),
     "rgcl": _of("rgcl:RGCL", "rgcl", ("directions",))("RGCL", options=_RGCL, lacks=_RGCL),
     "autogcl": _of("autogcl:AutoGCL")("AutoGCL", options=_AUTOGCL, lacks=_AUTOGCL),
+    "sega": _of("sega:SEGA", "sega")("SEGA", options=_SEGA, lacks=_SEGA),
     "untrained": _of("graphs:GraphMethod")("Untrained", trains=False),
     "mvgrl": _host("MVGRL"),
     "mvgrl-code": _host("MVGRL (as in its code)", options={"padding": "largest"}, lacks=["padding"]),
