@@ -263,10 +263,10 @@ def trained_by(made):
 
 
 def trained_like(study):
-    """The method and settings of the run that wildcards name, as a job gets them."""
+    """The method and settings of the run that wildcards name, as a job gets them, without options of its scores."""
 
     def of(words):
-        return lambda wildcards: words(Run(wildcards.method, wildcards.setting))
+        return lambda wildcards: words(Run(wildcards.method, wildcards.setting).trained)
 
     return {"method": of(study.method_of), "settings": of(study.settings_of)}
 
@@ -280,6 +280,12 @@ def labelled(study, evaluation):
         )
 
     return of
+
+
+def encoder_of_edits(wildcards):
+    """The encoders that embed edited graphs: triplets may be made in several ways for one encoder."""
+    run = Run(wildcards.method, wildcards.setting).trained
+    return PATHS.trained("graphs", wildcards.dataset, [run], EDITS.seeds)["encoder"]
 
 
 def pretrained_encoder(wildcards):

@@ -191,7 +191,7 @@ rule embed_edits:
         ),
         data=rules.pack.output.packed,
         guard=rules.pack.output.guard,
-        encoder=PATHS.trained("graphs", DATASET, [ANY], EDITS.seeds)["encoder"],
+        encoder=encoder_of_edits,
     output:
         output=[PATHS.edits(DATASET, ANY, seed) for seed in EDITS.seeds],
     log:
@@ -211,7 +211,11 @@ rule embed_edits:
         **trained_like(EDITS),
         seeds=list(EDITS.seeds),
         trainer=TRAINERS["graphs"],
-        protocol=CONFIG.mmix.edit_distance.protocol.model_dump(mode="json"),
+        protocol=lambda wildcards: EDITS.protocol_of(
+            "edit-distance",
+            wildcards.dataset,
+            Run(wildcards.method, wildcards.setting),
+        ),
     script:
         "scripts/embed_edits.py"
 

@@ -109,9 +109,9 @@ class Job:
         given = {
             **{"data": self.data, "code": self.folder / "code.txt", "embeddings": self.embeddings * copies},
             **{"seeds": SEEDS, "labels": [self.label] * copies, "evaluation": self.score, "folds": self.folds},
-            **{"protocol": self.protocol, "output": outputs, "cache": self.folder / "state"},
+            **{"output": outputs, "cache": self.folder / "state", **changes},
         }
-        given |= changes
+        given.setdefault("protocols", [self.protocol] * len(given["labels"]))
         score(**given)
         return read_rows(given["output"][:1])
 
@@ -244,6 +244,21 @@ def test_several_runs_get_their_own_files_in_several_processes(job: Callable[...
         made.run(copies=2, embeddings=made.embeddings[:1] * 3, labels=labels)
     with pytest.raises(RelampError, match="belongs to no run"):
         made.run(embeddings=made.embeddings * 2)
+
+
+def test_each_run_is_scored_by_its_own_protocol(job: Callable[..., Job]) -> None:
+    made = job(EVALUATIONS["svm-rbf"])
+    protocols = [made.protocol, {**made.protocol, "inner_folds": 3}]
+    labels = [made.label, {**made.label, "setting": "scored_inner_folds~3"}]
+    own = made.run(copies=2, labels=labels, protocols=protocols)
+    other = read_table(made.output.with_name("1.csv"), {**labels[1], "seeds": SEEDS, "protocol": protocols[1]})
+    inner = "inner_accuracy"
+    assert own.loc[own["metric"] == inner, "value"].tolist() != other.loc[other["metric"] == inner, "value"].tolist()
+    # Only how C is chosen differs: each C has the test scores that it had.
+    tested = [rows[rows["metric"] == "test_accuracy"].reset_index(drop=True)["value"] for rows in (own, other)]
+    pd.testing.assert_series_equal(*tested)
+    # The same runs by themselves.
+    assert made.run()["value"].tolist() == own["value"].tolist()
 
 
 def test_what_is_no_control_is_refused(job: Callable[..., Job]) -> None:

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 from relamp.data.streams import stream
 from relamp.errors import RelampError
 from relamp.evaluate import linear_probe
-from relamp.evaluate.linear_probe import accuracy, micro_f1, xavier_uniform
+from relamp.evaluate.linear_probe import accuracy, micro_f1, scaled, xavier_uniform
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 5)).astype(np.float32)
@@ -87,3 +87,12 @@ def test_what_cannot_be_probed_is_refused() -> None:
         evaluate_probe(X, Y[:-1], SPLIT, 0)
     with pytest.raises(RelampError, match="0 training nodes"):
         evaluate_probe(X, Y, {**SPLIT, "train": np.zeros(0, dtype=np.int64)}, 0)
+
+
+def test_scaling_by_hand() -> None:
+    features = np.array([[3.0, 4.0, 7.0], [1.0, 0.0, 7.0], [0.0, 0.0, 0.0]], dtype=np.float32)
+    train = np.array([0, 1])
+    np.testing.assert_allclose(scaled(features, train, "standard"), [[1, 1, 0], [-1, -1, 0], [-2, -1, -7]])
+    np.testing.assert_array_equal(scaled(features, train, "none"), features)
+    wanted = np.array([[3, 4, 7], [1, 0, 7], [0, 0, 0]]) / np.sqrt([[74], [50], [1]])
+    np.testing.assert_allclose(scaled(features, train, "length"), wanted, rtol=1e-6)

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
 from node_graphs import random_nodes
 from relamp.data.nodes import PackedNodes
@@ -52,6 +52,26 @@ def test_rows_are_the_probe_s_and_branches_are_not_clustered_alone(tmp_path: Pat
     # Of the first epoch there are not all nodes.
     assert clusters[["epoch", "branch"]].drop_duplicates().to_numpy().tolist() == [[4, "average"]]
     assert len(clusters) == 2 * 2
+
+
+def test_small_embeddings_are_probed_like_large_ones_if_they_are_scaled(tmp_path: Path) -> None:
+    data = random_nodes(0, sizes=(60,))
+    run = stored(tmp_path, data)
+
+    def scores(factor: float, scaling: str) -> list[float]:
+        folder = tmp_path / f"{factor}"
+        folder.mkdir(exist_ok=True)
+        save_file(
+            {name: factor * z for name, z in load_file(run.embeddings[7]).items()},
+            folder / "z.safetensors",
+            metadata={"final_epoch": "4"},
+        )
+        of = replace(run, embeddings={7: folder / "z.safetensors"}, protocol={**PROBE, "scaling": scaling})
+        return pd.concat(score_probe(of))["value"].tolist()
+
+    assert scores(1e-3, "none") != scores(1, "none")
+    assert scores(1e-3, "length") == pytest.approx(scores(1, "length"))
+    assert scores(1, "length") != scores(1, "none")
 
 
 def test_a_drawn_split_is_another_in_each_run(tmp_path: Path) -> None:

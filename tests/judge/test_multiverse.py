@@ -22,6 +22,8 @@ def _seeds(noise: float = 0.0, seeds: int = 3) -> pd.DataFrame:
             "svm-rbf",
             "m",
             "MUTAG",
+            "accuracy",
+            "",
             setting,
             seed,
             80 + 2 * (of["loops"] == "all") - 3 * (of["views"] == "one") + 5 * seed,
@@ -59,7 +61,7 @@ def test_an_unanswered_effect_has_no_interval_and_no_row() -> None:
 
 
 def test_specifications_are_sorted_with_the_interval_over_seeds_and_a_verdict() -> None:
-    found = specifications(_seeds(), {("svm-rbf", "m", "MUTAG"): 85.0}, margin=2.0, confidence=0.95)
+    found = specifications(_seeds(), {("svm-rbf", "m", "MUTAG", "accuracy", ""): 85.0}, margin=2.0, confidence=0.95)
     assert found["mean"].tolist() == pytest.approx([82.0, 84.0, 85.0, 87.0])
     # Values m - 5, m, m + 5: s = 5, half = 4.302653 * 5 / sqrt(3).
     assert (found["high"] - found["mean"]).to_numpy() == pytest.approx(4.302653 * 5 / 3**0.5, abs=1e-5)

@@ -5,9 +5,9 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from node_graphs import random_nodes
+from relamp.kernels.pairs import Pairs
 from relamp.loss import reconstruction as module
 from relamp.loss.reconstruction import reconstruction
-from relamp.mixing.pairs import Pairs
 from seeded import gen
 
 EDGES = torch.from_numpy(random_nodes(1, sizes=(30, 10)).edge_index).long()

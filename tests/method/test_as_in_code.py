@@ -7,7 +7,7 @@ import torch
 from model_graphs import random_graphs
 from relamp.data.batch import collate, with_self_loops
 from relamp.loss.nt_xent import nt_xent
-from relamp.method.graphcl import augmented
+from relamp.method.augmented import augmented
 from relamp.method.simgrace import perturb
 from relamp.method.table import METHODS
 from relamp.model.embeddings import forward_with

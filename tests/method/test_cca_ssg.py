@@ -4,7 +4,7 @@ import torch
 from diffused import dense_operators
 from node_graphs import random_nodes
 from relamp.method.cca_ssg import CcaSsg, decorrelation, standardised
-from relamp.method.grace import drop_edges, feature_mask
+from relamp.method.node_views import drop_edges, feature_mask
 from relamp.method.nodes import NodeBatch
 from relamp.settings.nodes import NodePretraining
 from relamp.train.nodes import NodeTrainer

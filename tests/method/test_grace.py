@@ -6,7 +6,8 @@ import torch
 
 from node_graphs import random_nodes
 from relamp.method.base import Randomness
-from relamp.method.grace import GRACE, drop_edges, feature_mask
+from relamp.method.grace import GRACE
+from relamp.method.node_views import drop_edges, feature_mask
 from relamp.method.nodes import NodeBatch
 from relamp.mixing.base import Mixed
 from relamp.model.node_encoder import sparse_nodes

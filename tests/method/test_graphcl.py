@@ -8,7 +8,8 @@ from torch import nn
 from model_graphs import random_graphs
 from relamp.data.batch import Batch, collate, one_hot, with_self_loops
 from relamp.data.packed import PackedGraphs
-from relamp.method.graphcl import GraphCL, augmented, is_social
+from relamp.method.augmented import augmented
+from relamp.method.graphcl import GraphCL, is_social
 from relamp.model.gin import GIN
 from relamp.model.molecular_gin import MolecularGIN
 from relamp.settings.graphs import GraphclOptions, Pretraining

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from model_graphs import random_graphs
 from relamp.data.batch import Batch, collate
-from relamp.method.graphcl import augmented
+from relamp.method.augmented import augmented
 from relamp.method.joao import JOAO, VIEWS, on_simplex
 from relamp.settings.graphs import JoaoOptions, Pretraining
 from relamp.train.graphs import GraphTrainer

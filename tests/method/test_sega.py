@@ -9,7 +9,7 @@ from dense_gin import graphs_of, layers_of
 from model_graphs import random_graphs
 from relamp.data.batch import Batch
 from relamp.graph.coding_tree import coding_levels
-from relamp.method.graphcl import augmented
+from relamp.method.augmented import augmented
 from relamp.settings.graphs import Pretraining
 from relamp.train.graphs import GraphTrainer
 from seeded import randomness

@@ -87,7 +87,7 @@ def test_equals_slow_implementation_with_gradients(
     for rows in (at_once, 512):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(mix, "ROWS_AT_ONCE", rows)
-            patch.setattr("relamp.mixing.pairs.PAIRS_AT_ONCE", rows)
+            patch.setattr("relamp.kernels.pairs.PAIRS_AT_ONCE", rows)
             actual = model(z, index(edges))
             actual_grads = grads(actual.z)
         torch.testing.assert_close(actual.z, expected, rtol=1e-11, atol=1e-12)

@@ -4,7 +4,7 @@ import torch
 from torch_geometric.nn import GATConv, GCNConv
 
 from node_graphs import random_nodes
-from relamp.mixing.pairs import Pairs
+from relamp.kernels.pairs import Pairs
 from relamp.model.node_encoder import NodeEncoder, SparseRows, attend, edges_of
 from seeded import gen
 

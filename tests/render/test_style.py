@@ -5,9 +5,10 @@ import pytest
 
 from greys import lightness
 from relamp.method.table import METHODS as ALL
+from relamp.method.table import RIVALS
 from relamp.render.style import COLOURS, COLUMN, TALLEST, TEXT, in_style, label, ordered, panels, short_name, styles
 
-METHODS = ALL["graphs"]
+METHODS = [name for name in ALL["graphs"] if name not in RIVALS]
 
 
 def test_lightness_by_hand() -> None:
@@ -42,6 +43,8 @@ def test_a_method_looks_the_same_in_every_figure() -> None:
 def test_names_and_order() -> None:
     assert [short_name(name) for name in ("REDDIT-MULTI-5K", "Solubility-3", "mine")] == ["RED-M5K", "SOL-3", "mine"]
     assert [label(name) for name in ("lamp-mag", "none", "mine")] == ["LAMP-Mag", "No Pre-Train", "mine"]
+    assert label("mvgrl-infonce-branch-z") == "MVGRL (InfoNCE) (branch z)"
+    assert label("mp-mix-branch-a") == "mp-mix (branch a)"
     given = ["Solubility-3", "IMDB-BINARY", "Cuneiform", "NCI1", "NCI1"]
     assert ordered(given) == ["NCI1", "IMDB-BINARY", "Cuneiform", "Solubility-3"]
 

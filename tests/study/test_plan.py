@@ -48,7 +48,7 @@ def test_every_row_that_is_read_is_written_by_one_job(preset: str) -> None:
     for made in scorings(found):
         # A rule is for any data set; controls are a job each.
         for dataset in {d for study in found.values() for d in study.datasets}:
-            if made.trained:
+            if made.runs[0].method != ANY.method:
                 written += [path.replace("{dataset}", dataset) for path in made.output(paths)]
             else:
                 names = controls_of(found, made.evaluation)
@@ -112,6 +112,48 @@ def test_a_job_of_scores_takes_the_embeddings_and_folds_of_its_runs() -> None:
     assert controls_of(STUDIES, "edit-distance") == ["hist-kernel", "wl"]
 
 
+def test_readings_of_an_evaluation_are_jobs_of_their_own_and_train_nothing() -> None:
+    none: dict[str, Any] = {"datasets": [], "methods": []}
+    given = {"datasets": ["MUTAG"], "training": False}
+    edits = {**given, "methods": ["mp-mix", "wl"]}
+    chosen = plan(multiverse={"nodes": none, "lamp": {**given, "methods": ["lamp-mag"]}, "edits": edits})
+    without = plan(multiverse={"nodes": none, "edits": none})
+    assert {each.name for each in trainings(chosen.studies)} == {each.name for each in trainings(without.studies)}
+    made = {each.name: each for each in scorings(chosen.studies)}
+    names = {"svm_rbf_multiverse_lamp", "edit_distance_multiverse_edits", "edit_distance_multiverse_edits_controls"}
+    new = {f"score_{name}" for name in names}
+    assert set(made) - {each.name for each in scorings(without.studies)} == new
+    assert {name: {run.method for run in made[name].runs} for name in new} == {
+        "score_svm_rbf_multiverse_lamp": {"lamp-mag"},
+        "score_edit_distance_multiverse_edits": {"mp-mix"},
+        "score_edit_distance_multiverse_edits_controls": {"wl"},
+    }
+    # What is configured is scored with the tables, and all others of its encoder.
+    lamp, first = made["score_svm_rbf_multiverse_lamp"], "gamma~0.2_alpha~1"
+    folds, shuffled = f"{first}_scored_inner_folds~10", f"{first}_scored_inner~shuffled"
+    assert [run.setting for run in lamp.runs] == [folds, shuffled, f"{shuffled}_scored_inner_folds~10"]
+    paths, at = Paths("r"), wildcards(dataset="MUTAG")
+    encoder = "r/train/graphs/{dataset}/lamp-mag/gamma~0.2_alpha~1"
+    embeddings = [f"{encoder}/seed~{seed}/embeddings.safetensors" for seed in chosen.config.unsupervised.seeds]
+    assert lamp.inputs(paths)["embeddings"] == embeddings * 3
+    configured = chosen.config.unsupervised.svm.model_dump(mode="json")
+    both = {"inner": "shuffled", "inner_folds": 10}
+    assert lamp.params(paths)["protocols"](at) == [
+        {**configured, **{name: both[name] for name in of}} for of in (["inner_folds"], ["inner"], both)
+    ]
+    trained = {str(label["training"]) for label in lamp.params(paths)["labels"](at)}
+    assert trained == {str(chosen.studies["tables"].training_of(Run("lamp-mag", first)))}
+    edited = made["score_edit_distance_multiverse_edits"]
+    assert edited.inputs(paths)["embeddings"][0] == (
+        f"r/edits/{{dataset}}/mp-mix/{edited.runs[0].setting}/seed~{chosen.config.unsupervised.seeds[0]}.safetensors"
+    )
+    assert not made["score_edit_distance_multiverse_edits_controls"].inputs(paths)["embeddings"]
+    # And the curves have all of them.
+    asked = {path for path in chosen.asked(chosen.artifacts["multiverse"]) if "/mp-mix/" in path}
+    runs = [Run("mp-mix", "default"), *edited.runs]
+    assert asked == {chosen.paths.rows("edit-distance", "MUTAG", run) for run in runs}
+
+
 def test_no_artifact_reads_a_file_twice() -> None:
     chosen = plan()
     for artifact in chosen.artifacts.values():
@@ -143,7 +185,8 @@ def test_rows_are_asked_for_as_their_job_writes_them() -> None:
     made = {each.name: each for each in scorings(chosen.studies)}["score_svm_rbf_tables"]
     words = made.params(chosen.paths)
     at = wildcards(dataset="MUTAG")
-    written = [{**label, "seeds": words["seeds"], "protocol": words["protocol"](at)} for label in words["labels"](at)]
+    pairs = zip(words["labels"](at), words["protocols"](at), strict=True)
+    written = [{**label, "seeds": words["seeds"], "protocol": protocol} for label, protocol in pairs]
     asked = chosen.asked(chosen.artifacts["lamp_table1"])
     for path, facts in zip(made.output(chosen.paths), written, strict=True):
         assert asked[path.replace("{dataset}", "MUTAG")] == facts

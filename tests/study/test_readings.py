@@ -8,13 +8,14 @@ from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS
 from relamp.runtime.job import named
 from relamp.settings.base import Settings
-from relamp.settings.evaluation import DamageProtocol, EditDistanceProtocol, InformationProtocol, Kernels
+from relamp.settings.evaluation import DamageProtocol, EditDistanceProtocol, InformationProtocol, Kernels, SvmProtocol
 from relamp.settings.graphs import Pretraining
 from relamp.settings.images import ImagePretraining
 from relamp.settings.judging import Judging
 from relamp.settings.nodes import NodePretraining
-from relamp.study.overrides import overridden, place, spelt, value_of
-from relamp.study.readings import TRAINING, Reading, all_readings, choices, page, points
+from relamp.study.names import EDIT_KERNELS
+from relamp.study.overrides import option_of, overridden, parted, place, scored_by, spelt, value_of
+from relamp.study.readings import TRAINING, Reading, all_readings, choices, page, points, scored_choices, universe
 from relamp.study.scale import of_papers
 from relamp.study.studies import TABLE_OF
 
@@ -99,7 +100,8 @@ def test_the_default_is_what_settings_have_and_an_answer_changes_what_it_says(re
 @pytest.mark.parametrize("reading", [r for r in all_readings() if r.of != TRAINING], ids=lambda reading: reading.key)
 def test_options_of_evaluations_have_the_default_and_take_every_answer(reading: Reading) -> None:
     protocol = PROTOCOLS.get(reading.of) or named(EVALUATIONS[reading.of].protocol)
-    assert {key: _made(protocol(), key) for key in reading.answers[reading.default]} == reading.answers[reading.default]
+    default = reading.answers[reading.default]
+    assert {key: option_of(protocol(), key) for key in default} == default
     plain = protocol().model_dump(mode="json")
     for values in reading.answers.values():
         assert protocol.model_validate(values).model_dump(mode="json") == {**plain, **values}
@@ -127,6 +129,13 @@ def test_the_configured_reading_comes_first_and_none_twice(domain: str, method: 
     assert points(domain, method, training, 1, 3, seed=1) == points(domain, method, training, 1, 3, seed=1)
 
 
+def test_the_code_is_that_of_the_methods_own_question() -> None:
+    # M-Mix's code draws the order of the graphs anew, GraphCL's once; both questions are called `order`.
+    found = points("graphs", "lamp-mag", Pretraining(), 1, 0)
+    orders = [point.answers["order"] for point in found if point.answers["directions"] == "one"]
+    assert orders.count("once") == len(orders) - 1 > 1
+
+
 def test_few_answers_are_all_combined_and_many_one_at_a_time() -> None:
     training = NodePretraining()
     answers = choices("nodes", "mp-mix", training)
@@ -140,17 +149,73 @@ def test_few_answers_are_all_combined_and_many_one_at_a_time() -> None:
     assert len(every) >= len(some) > others + 2
 
 
+SCORED = [("svm-rbf", "lamp-mag"), ("svm-linear", "mp-mix"), ("edit-distance", "mp-mix")]
+SCORED += [("edit-distance", kernel) for kernel in EDIT_KERNELS]
+
+
+@pytest.mark.parametrize(("evaluation", "method"), SCORED)
+def test_a_reading_of_an_evaluation_changes_what_it_says_and_no_training(evaluation: str, method: str) -> None:
+    protocol = named(EVALUATIONS[evaluation].protocol)()
+    questions = scored_choices(evaluation, method)
+    found = universe("graphs", method, Pretraining(), evaluation, protocol, 1000, 0)
+    configured, (first, *_) = next(iter(found.values())), found
+    assert first == (spelt(Pretraining(), METHODS["graphs"][method]) if method in METHODS["graphs"] else "default")
+    scored = {setting: answers for setting, answers in found.items() if parted(setting)[1]}
+    assert len(scored) == len(list(product(*questions.values()))) - 1, "all but the configured one"
+    for setting, answers in scored.items():
+        assert parted(setting)[0] == first
+        made, changed = scored_by(protocol, parted(setting)[1]), {k for k in answers if answers[k] != configured[k]}
+        assert changed
+        assert changed <= set(questions)
+        differing = {name for key in changed for name in questions[key][answers[key]]}
+        assert {n for n in type(made).model_fields if option_of(made, n) != option_of(protocol, n)} == differing
+        assert all(option_of(made, n) == v for key in questions for n, v in questions[key][answers[key]].items())
+
+
+def test_readings_of_edit_distances_start_from_the_words_as_well() -> None:
+    protocol, words = EditDistanceProtocol(), EditDistanceProtocol(reading="words")
+    found = universe("graphs", "wl", Pretraining(), "edit-distance", protocol, complete=1, sampled=0)
+    keys = scored_choices("edit-distance", "wl")
+    # One from each start, and one more for each other answer of a question.
+    assert len(found) == 2 + 2 * sum(len(answers) - 1 for answers in keys.values())
+    by_words = [name for name in found if _options(scored_by(protocol, parted(name)[1]), keys) == _options(words, keys)]
+    assert len(by_words) == 1
+    # Where a study reads by the words, theirs are the configured answers, and no option is spelt.
+    other = universe("graphs", "wl", Pretraining(), "edit-distance", words, complete=1, sampled=0)
+    assert next(iter(other.items())) == ("default", found[by_words[0]])
+    assert sorted(map(str, other.values())) == sorted(map(str, found.values()))
+
+
+def test_what_a_kernel_does_not_see_is_no_question_of_its() -> None:
+    assert "edit-weights" not in scored_choices("edit-distance", "wl")
+    assert "edit-surplus" not in scored_choices("edit-distance", "hist-kernel")
+    assert {"edit-labels", "edit-kernels"}.isdisjoint(scored_choices("edit-distance", "mp-mix"))
+    assert not scored_choices("kmeans", "mp-mix")
+
+
+def test_readings_of_training_and_of_evaluation_are_joined_at_the_configured_ones() -> None:
+    both = universe("graphs", "mp-mix", Pretraining(), "svm-linear", SvmProtocol(kernel="linear"), 1, 2)
+    alone = universe("graphs", "mp-mix", Pretraining(), "svm-linear", SvmProtocol(kernel="linear"), 1, 2, trained=False)
+    trained = points("graphs", "mp-mix", Pretraining(), 1, 2)
+    names = list(dict.fromkeys(spelt(Pretraining(), METHODS["graphs"]["mp-mix"], point.values) for point in trained))
+    assert list(both) == [*names, *[name for name in alone if name != "default"]]
+    assert list(alone) == [name for name in both if parted(name)[0] == "default"]
+    questions = [set(answers) for answers in both.values()]
+    assert all(each == questions[0] for each in questions)
+    assert set(next(iter(alone.values()))) == set(scored_choices("svm-linear", "mp-mix"))
+    assert max(map(len, both)) < 255, "a path part is that long at most"
+
+
+def _options(protocol: Settings, questions: Any) -> dict[str, Any]:
+    return {name: option_of(protocol, name) for of in questions.values() for values in of.values() for name in values}
+
+
 def _methods(reading: Reading) -> list[str]:
-    return list(METHODS[reading.domain if reading.domain in METHODS else "graphs"])
+    kernels = EDIT_KERNELS if reading.of == "edit-distance" else ()
+    return [*METHODS[reading.domain if reading.domain in METHODS else "graphs"], *kernels]
 
 
 def _differences(a: Any, b: Any, at: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
     if not isinstance(a, dict):
         return {at} if a != b else set()
     return set().union(*(_differences(a[key], b[key], (*at, key)) for key in a))
-
-
-def _made(protocol: Settings, key: str) -> Any:
-    """An option of edit distances that is null follows their reading."""
-    value = protocol.model_dump(mode="json")[key]
-    return protocol.does(key) if value is None and isinstance(protocol, EditDistanceProtocol) else value

@@ -79,8 +79,9 @@ def test_a_spelt_setting_comes_back_to_the_last_bit(method: str, gamma: float, t
 
 def test_the_studies_of_quick() -> None:
     found = studies(config())
-    # As many as readings of mp-mix on nodes can be combined.
+    # As many as readings of mp-mix on nodes, and of kernels for edit distances, can be combined.
     assert len(found.pop("multiverse_nodes").runs) > 1
+    assert len(found.pop("multiverse_edits").runs) > 1
     assert {name: len(each.runs) for name, each in found.items()} == {
         **{
             "tables": 6,
@@ -108,7 +109,7 @@ def test_a_path_never_means_two_trainings(preset: str) -> None:
     seen: dict[tuple[str, str, Run], dict[str, Any]] = {}
     for each in studies(config(preset)).values():
         for dataset in each.datasets:
-            for run in each.runs if each.name != "transfer" else ():
+            for run in each.trained_runs if each.name != "transfer" else ():
                 settings = each.settings_of(run)
                 assert seen.setdefault((each.domain, dataset, run), settings) == settings
 

@@ -27,7 +27,7 @@ def everything(of: Plan) -> list[str]:
         found += [*of.inputs(made).values(), *of.outputs(made).values()]
     for study in of.studies.values():
         for dataset in study.datasets:
-            runs = [run for run in study.runs if run.method != FROM_SCRATCH]
+            runs = [run for run in study.trained_runs if run.method != FROM_SCRATCH]
             found += of.paths.trained(study.domain, dataset, runs, study.seeds).values()
     return [path for paths in found for path in ([paths] if isinstance(paths, str) else paths)]
 

@@ -32,7 +32,7 @@ def main(folder: Path) -> None:
             seeds=[0],
             labels=[LABELS],
             evaluation="relamp.evaluate.svm:score_svm",
-            protocol={**PROTOCOL, "kernel": kernel},
+            protocols=[{**PROTOCOL, "kernel": kernel}],
             output=[folder / f"{kernel}.csv"],
             cache=folder / "cache",
             folds=[folds],

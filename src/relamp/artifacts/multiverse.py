@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from relamp.data.rows import read_by_evaluation
+from relamp.data.rows import DEFAULT, read_by_evaluation
 from relamp.evaluate.table import EVALUATIONS
 from relamp.judge.ladder import Bags, stand_ins
-from relamp.judge.multiverse import Answers, by_seed, conclusions, effects, loosest, specifications
+from relamp.judge.multiverse import CELL, Answers, by_seed, conclusions, effects, loosest, specifications
 from relamp.judge.published import AGGREGATES, JudgedBy, load_published, measures, natural, run_as
 from relamp.judge.runs import all_runs
 from relamp.render.sidecar import save_drawn
@@ -67,26 +67,28 @@ def multiverse(
     effects_table(effect).write(moves.with_suffix(""))
 
 
-def _printed(published: Sequence[Path], judged_by: JudgedBy) -> dict[tuple[str, str, str], float]:
-    """Return printed numbers by evaluation, method and data set; where several tables print one, the first table's."""
-    found: dict[tuple[str, str, str], float] = {}
+def _printed(published: Sequence[Path], judged_by: JudgedBy) -> dict[tuple[str, ...], float]:
+    """Return printed numbers by `CELL`, in per cent; where several tables print one, the first table's."""
+    found: dict[tuple[str, ...], float] = {}
     for path in sorted(published, key=lambda path: natural(path.stem)):
         if path.stem not in judged_by:
             continue
         cells = load_published(path.parent, path.stem)
         cells = measures(cells[~cells["dataset"].isin(AGGREGATES)], judged_by).dropna(subset=["value"])
-        for cell in cells[(cells["part"] == "") & (cells["metric"] == "accuracy")].to_dict("records"):
-            method = run_as(path.stem, cell["method"])
-            found.setdefault((cell["evaluation"], method, cell["dataset"]), float(cell["value"]))
+        cells = cells.assign(method=[run_as(path.stem, name) for name in cells["method"]])
+        for *key, value in cells[[*CELL, "value"]].itertuples(index=False):
+            found.setdefault(tuple(key), float(value))
     return found
 
 
 def _levels(seeds: pd.DataFrame, of: pd.DataFrame, named: Mapping[str, str]) -> pd.DataFrame:
     """Return the level lines of a curve: the printed number, the untrained encoder and the bag, where there are any."""
-    lines = of.dropna(subset=["published"]).drop_duplicates("dataset")
-    parts = [pd.DataFrame({"dataset": lines["dataset"], "name": "published", "value": lines["published"]})]
+    panel = ["dataset", "metric", "part"]
+    lines = of.dropna(subset=["published"]).drop_duplicates(panel)
+    parts = [lines[[*panel, "published"]].rename(columns={"published": "value"}).assign(name="published")]
     for name, method in named.items():
-        beside = seeds[(seeds["method"] == method) & seeds["dataset"].isin(of["dataset"])]
-        means = beside.groupby("dataset")["value"].mean().reset_index()
-        parts.append(means.assign(name=name)[["dataset", "name", "value"]])
+        # By the configured evaluation alone: it may have readings of its own.
+        beside = seeds[(seeds["method"] == method) & (seeds["setting"] == DEFAULT)]
+        means = beside[beside["dataset"].isin(of["dataset"])].groupby(panel)["value"].mean().reset_index()
+        parts.append(means.assign(name=name))
     return pd.concat(parts, ignore_index=True)

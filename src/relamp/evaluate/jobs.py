@@ -25,7 +25,7 @@ def score(
     seeds: Sequence[int],
     labels: Sequence[Mapping[str, Any]],
     evaluation: str,
-    protocol: Mapping[str, Any],
+    protocols: Sequence[Mapping[str, Any]],
     output: Sequence[Path],
     cache: Path,
     folds: Sequence[Path] = (),
@@ -35,8 +35,8 @@ def score(
     """Score several runs on one packed data set, unless the same rows are cached from an earlier job.
 
     Args:
-        data, seeds, labels, protocol: see `relamp.evaluate.embeddings.Run`; a label for each run. Of one that names its
-            `training`, embeddings of any other are refused.
+        data, seeds, labels, protocols: see `relamp.evaluate.embeddings.Run`; a label and a protocol for each run. Of
+            one that names its `training`, embeddings of any other are refused.
         code: hashes of the source files that count.
         embeddings: one file per run and seed, all seeds of a run one after another; none for kernels and the bag.
         evaluation: "module:function" (`Evaluation.score` or `controls`): it takes a `Run` and yields frames of rows,
@@ -53,7 +53,7 @@ def score(
     """
     count = len(seeds) if embeddings else 0
     digest, arguments = verified(data), []
-    for number, label in enumerate(labels):
+    for number, (label, protocol) in enumerate(zip(labels, protocols, strict=True)):
         of_run = embeddings[number * count : (number + 1) * count]
         if len(of_run) < count:
             raise RelampError(f"{label['method']}: has {len(of_run)} files of embeddings for {count} seeds")

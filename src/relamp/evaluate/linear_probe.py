@@ -1,6 +1,7 @@
 """Linear probe: logistic regression on frozen embeddings by Adam, in numpy, all runs of a group in one product."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from relamp.data.packed import Integers
 from relamp.data.streams import stream
 from relamp.errors import RelampError
 from relamp.evaluate.embeddings import finite
+from relamp.settings.evaluation import Scaling
 
 Floats = NDArray[np.float32]
 
@@ -27,6 +29,7 @@ def evaluate_probe(
     steps: int,
     learning_rate: float,
     weight_decay: float,
+    scaling: Scaling = "none",
 ) -> pd.DataFrame:
     """Score a linear classifier on frozen embeddings (Velickovic et al. 2019; M-Mix Section 4.1).
 
@@ -34,12 +37,13 @@ def evaluate_probe(
     scored: no step is chosen. Runs differ in the weights they start from (Xavier uniform; biases 0).
 
     Args:
-        embeddings: `[N, D]`, used as they are.
+        embeddings: `[N, D]`.
         y: class of each node `[N]`, for cross-entropy and accuracy; or `[N, tasks]` of 0 and 1, for binary
             cross-entropy and micro-F1 (a task counts as predicted where its logit is above 0).
         split: node numbers of "train" and of the parts that are scored; an empty part has no rows.
         seed, runs: run r starts from the weights that (seed, r) draws.
         steps, learning_rate, weight_decay: of Adam; the decay is added to the gradient.
+        scaling: of the embeddings, see `scaled`.
 
     Returns rows of run, split, metric ("accuracy" or "micro_f1") and value in 0 ... 1. Raises RelampError where
     embeddings are not finite or do not fit `y`, or there is nothing to train on.
@@ -48,6 +52,7 @@ def evaluate_probe(
     train = np.asarray(split["train"])
     if len(y) != len(x) or not len(train):
         raise RelampError(f"probe: {len(x)} embeddings, {len(y)} labels and {len(train)} training nodes do not fit")
+    x = scaled(x, train, scaling)
     multi = y.ndim == 2
     outputs = y.shape[1] if multi else int(y.max()) + 1
     metric, score = ("micro_f1", micro_f1) if multi else ("accuracy", accuracy)
@@ -64,6 +69,22 @@ def evaluate_probe(
                     value = score(x[nodes] @ w + b, y[nodes])
                     rows.append({"run": int(run), "split": part, "metric": metric, "value": value})
     return pd.DataFrame(rows).sort_values("run", kind="stable", ignore_index=True)
+
+
+def scaled(features: Floats, train: Integers, scaling: Scaling) -> Floats:
+    """Return features `[N, D]` standardised by the rows of `train`, each of length 1, or as they are.
+
+    A feature that is the same in all rows of `train` becomes 0 there; features of length 0 stay so.
+    """
+    shift: NDArray[Any] = np.zeros(1, dtype=np.float32)
+    scale: NDArray[Any] = np.ones(1, dtype=np.float32)
+    if scaling == "length":
+        scale = np.linalg.norm(features, axis=1, keepdims=True)
+    elif scaling == "standard":
+        shift, scale = features[train].mean(axis=0), features[train].std(axis=0)
+        # Where a feature does not vary, its deviation is rounding alone, which must not be blown up.
+        scale = np.where(scale > 1e-6 * np.abs(shift), scale, 0)
+    return np.asarray((features - shift) / np.where(scale > 0, scale, 1).astype(np.float32))
 
 
 def accuracy(logits: NDArray[np.floating], y: Integers) -> float:

@@ -29,7 +29,7 @@ def score_node_controls(run: Run) -> Iterator[pd.DataFrame]:
         raise RelampError(f"there is no control {name!r} of nodes; known: {RAW}, {MAJORITY}")
     x = nodes.features()
     z = (rows_scaled(x) if options.features == "rows-scaled" else x).toarray() if name == RAW else None
-    fit = (chosen.steps, chosen.learning_rate, chosen.weight_decay)
+    fit = (chosen.steps, chosen.learning_rate, chosen.weight_decay, chosen.scaling)
     for seed in run.seeds:
         for runs, split in splits_of(nodes, chosen, seed):
             found = majority(nodes.y, split, runs) if z is None else evaluate_probe(z, nodes.y, split, seed, runs, *fit)

@@ -23,7 +23,7 @@ def score_probe(run: Run) -> Iterator[pd.DataFrame]:
     Embeddings are those of `of_nodes`. Raises RelampError where nodes of a split have none.
     """
     chosen, nodes = ProbeProtocol.model_validate(run.protocol), PackedNodes.load(run.data)
-    fit = (chosen.steps, chosen.learning_rate, chosen.weight_decay)
+    fit = (chosen.steps, chosen.learning_rate, chosen.weight_decay, chosen.scaling)
     for seed in run.seeds:
         splits = splits_of(nodes, chosen, seed)
         for stored in of_nodes(run.embeddings[seed], nodes.num_nodes):

@@ -6,13 +6,22 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csc_matrix, csr_matrix, eye_array, hstack
 
-from relamp.graph.diffusion import COLUMNS_AT_ONCE, chebyshev_coefficients, series
-from relamp.settings.nodes import Diffusion
+from relamp.data.nodes import PackedNodes
+from relamp.graph.diffusion import COLUMNS_AT_ONCE, chebyshev_coefficients, normalised_adjacency, series
+from relamp.settings.nodes import Diffusion, DiffusionSettings
 
 # Of these the one is the threshold that leaves most nearly as many entries a row as the graph has edges a node.
 THRESHOLDS = (1e-5, 1e-4, 1e-3, 1e-2)
 # Of an entry: so small that no entry falls on the wrong side of a threshold.
 _TOLERANCE = 1e-10
+
+
+def sparse_diffusion(data: PackedNodes, options: DiffusionSettings) -> csr_matrix[np.float64] | None:
+    """Return the diffusion of a graph as a sparse matrix `[N, N]`, where the options want that of its data set."""
+    if not options.sparsifies(data.name):
+        return None
+    walk, degree = normalised_adjacency(data.edge_index, data.num_nodes), data.edge_index.shape[1] / data.num_nodes
+    return sparsified(walk, degree, options.kind, options.alpha, options.time)
 
 
 def sparsified(

@@ -18,7 +18,7 @@ from relamp.judge.verdict import verdict
 # By method and setting, the answer to each question.
 Answers = Mapping[str, Mapping[str, Mapping[str, str]]]
 
-CELL = ["evaluation", "method", "dataset"]
+CELL = ["evaluation", "method", "dataset", "metric", "part"]
 SPECIFICATIONS = [*CELL, "setting", "mean", "low", "high", "loosest", "seeds", "published", "verdict"]
 EFFECTS = [*CELL, "question", "answer", "against", "effect", "low", "high", "runs"]
 _COUNTS = ["reproduced", "better", "worse"]
@@ -27,7 +27,7 @@ CONCLUSIONS = [*CELL, "published", "readings", *_COUNTS, "lowest", "highest", "l
 
 def by_seed(runs: pd.DataFrame) -> pd.DataFrame:
     """Return the mean over the folds of each run of `relamp.judge.runs.all_runs` at its last epoch, in per cent."""
-    key = ["evaluation", *RUN, "seed"]
+    key = [*CELL, "setting", "seed"]
     return last_epochs(runs).groupby(key)["value"].mean().mul(PER_CENT).reset_index()
 
 
@@ -44,18 +44,18 @@ def loosest(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def specifications(
-    seeds: pd.DataFrame, published: Mapping[tuple[str, str, str], float], margin: float, confidence: float
+    seeds: pd.DataFrame, published: Mapping[tuple[str, ...], float], margin: float, confidence: float
 ) -> pd.DataFrame:
     """Return one row per specification, sorted by its mean: columns `SPECIFICATIONS`.
 
-    `seeds` are those of `by_seed`, with a column `loosest` that may be empty; `published` is the printed number of
-    evaluation, method and data set. The interval is over the seeds: what other draws of weights and batches on the same
-    folds would give, which is what a printed mean over seeds says.
+    `seeds` are those of `by_seed`, with a column `loosest` that may be empty; `published` is the printed number by
+    `CELL`. The interval is over the seeds: what other draws of weights and batches on the same folds would give, which
+    is what a printed mean over seeds says.
     """
     found = []
     for key, of in seeds.groupby([*CELL, "setting"], sort=False):
         interval = interval_of_table(of.sort_values("seed")["value"].to_numpy(float)[:, None], confidence)
-        printed = published.get((str(key[0]), str(key[1]), str(key[2])), np.nan)
+        printed = published.get(tuple(map(str, key[:-1])), np.nan)
         word = verdict(interval.low, interval.high, printed, margin) if np.isfinite(printed) else ""
         numbers = (interval.mean, interval.low, interval.high, of["loosest"].mean(), interval.seeds, printed, word)
         found.append((*key, *numbers))

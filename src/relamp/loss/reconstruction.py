@@ -7,8 +7,8 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.nn import functional as F
 
+from relamp.kernels.pairs import Pairs, pair_dot
 from relamp.kernels.product import product
-from relamp.mixing.pairs import Pairs, pair_dot
 
 # Entries of N x N that are held at once.
 ENTRIES_AT_ONCE = 1 << 21

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from relamp.data.batch import Batch
 from relamp.data.corpus import PackedCorpus
 from relamp.data.packed import Integers, PackedGraphs
+from relamp.kernels.pairs import sum_by_target
 from relamp.loss.nt_xent import nt_xent
 from relamp.method.base import Loss, Training
 from relamp.method.graphs import GraphMethod
-from relamp.mixing.pairs import sum_by_target
 from relamp.model.embeddings import Encoder
 from relamp.model.gin import Initialisation, mlp
 

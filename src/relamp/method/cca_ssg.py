@@ -10,7 +10,7 @@ from relamp.data.nodes import PackedNodes
 from relamp.kernels.product import linear
 from relamp.method.as_published import ALL_NODES, PublishedMethod
 from relamp.method.base import Loss, Randomness
-from relamp.method.grace import drop_edges, feature_mask
+from relamp.method.node_views import drop_edges, feature_mask
 from relamp.method.nodes import NodeBatch
 from relamp.model.node_encoder import NodeEncoder
 

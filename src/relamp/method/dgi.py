@@ -8,9 +8,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from relamp.data.nodes import PackedNodes
+from relamp.graph.sparsified import sparse_diffusion
 from relamp.method.as_published import ALL_NODES, PublishedMethod
 from relamp.method.base import Loss, Randomness
-from relamp.method.mvgrl import sparse_diffusion
 from relamp.method.nodes import NodeBatch
 from relamp.model.mvgrl import Operators
 from relamp.model.node_encoder import NodeEncoder

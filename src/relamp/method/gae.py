@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from relamp.data.nodes import PackedNodes
 from relamp.data.packed import Integers
 from relamp.graph.diffusion import normalised_adjacency
+from relamp.kernels.pairs import Pairs
 from relamp.kernels.symmetric import symmetric
 from relamp.loss.reconstruction import reconstruction
 from relamp.method.as_published import ALL_NODES, PublishedMethod
 from relamp.method.base import Loss, Randomness
 from relamp.method.nodes import NodeBatch
-from relamp.mixing.pairs import Pairs
 from relamp.model.node_encoder import SparseRows, edges_of
 from relamp.settings.nodes import NodePretraining
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from relamp.data.nodes import PackedNodes
 from relamp.method.as_published import with_own
 from relamp.method.base import Loss, Randomness
+from relamp.method.node_views import drop_edges, feature_mask
 from relamp.method.nodes import NodeBatch, NodeMethod
 from relamp.mixing.base import Mixed
 from relamp.mixing.nodes import mix_nodes, taken
@@ -95,15 +96,3 @@ class GRACE(NodeMethod):
         edges = drop_edges(graph, rates.drop_edges[which], random)
         mask = feature_mask(encoder.first.shape[0], rates.mask_features[which], random, device)
         return encoder.project(graph.features, mask), edges
-
-
-def drop_edges(graph: SparseNodes, rate: float, random: torch.Generator) -> Tensor:
-    """Return the edge index `[2, e]` without a random share of the undirected edges, both directions at once."""
-    kept = torch.rand(graph.num_pairs, generator=random, device=random.device) >= rate
-    return graph.edge_index[:, kept.to(graph.pair.device)[graph.pair]]
-
-
-def feature_mask(num_features: int, rate: float, random: torch.Generator, device: torch.device) -> Tensor:
-    """Return ones with a random share of zeros, `[F]`: the columns that a view keeps."""
-    kept = torch.rand(num_features, generator=random, device=random.device) >= rate
-    return kept.to(device, torch.float32)

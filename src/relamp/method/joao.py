@@ -13,8 +13,8 @@ from relamp.data.batch import Batch
 from relamp.data.corpus import PackedCorpus
 from relamp.data.packed import PackedGraphs
 from relamp.loss.nt_xent import nt_xent
+from relamp.method.augmented import augmented
 from relamp.method.base import Loss, Randomness, Training
-from relamp.method.graphcl import augmented
 from relamp.method.graphs import GraphMethod
 from relamp.model.embeddings import Encoder
 from relamp.model.gin import mlp

@@ -4,20 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
 import torch
-from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
 from relamp.data.nodes import PackedNodes
-from relamp.graph.diffusion import normalised_adjacency
-from relamp.graph.sparsified import sparsified
+from relamp.graph.sparsified import sparse_diffusion
 from relamp.method.base import Loss, Randomness
 from relamp.method.nodes import NodeBatch, NodeMethod
 from relamp.mixing.nodes import taken
 from relamp.model.mvgrl import COMBINED, LocalGlobal, MVGRLEncoder, Operators, branch_inputs
 from relamp.model.node_encoder import edges_of
-from relamp.settings.nodes import DiffusionSettings, NodePretraining
+from relamp.settings.nodes import NodePretraining
 
 
 @dataclass(frozen=True)
@@ -99,11 +96,3 @@ class MVGRL(NodeMethod):
         together = self.settings.host_together if self.own else self.settings.together
         wanted = [together if branch == "average" else branch for branch in self.settings.branches]
         return {branch: encoder.a(graph.a) if branch == "z" else COMBINED[branch](a, b) for branch in wanted}
-
-
-def sparse_diffusion(data: PackedNodes, options: DiffusionSettings) -> csr_matrix[np.float64] | None:
-    """Return the diffusion of a graph as a sparse matrix `[N, N]`, where the options want that of its data set."""
-    if not options.sparsifies(data.name):
-        return None
-    walk, degree = normalised_adjacency(data.edge_index, data.num_nodes), data.edge_index.shape[1] / data.num_nodes
-    return sparsified(walk, degree, options.kind, options.alpha, options.time)

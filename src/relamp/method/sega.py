@@ -19,8 +19,8 @@ from relamp.graph.coding_tree import coding_levels
 from relamp.kernels.normalise import normalise
 from relamp.kernels.segments import Groups, group_sum
 from relamp.loss.nt_xent import nt_xent
+from relamp.method.augmented import augmented
 from relamp.method.base import Loss, Randomness
-from relamp.method.graphcl import augmented
 from relamp.method.graphs import GraphMethod
 from relamp.model.embeddings import Encoder
 from relamp.model.gin import GIN, mlp

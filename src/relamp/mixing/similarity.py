@@ -4,11 +4,11 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from relamp.kernels.pairs import Pairs, pair_dot, pair_sum, sum_by_target
 from relamp.kernels.prelu import PReLU
 from relamp.kernels.product import drawn_linear
 from relamp.kernels.units import unit_rows
 from relamp.mixing.base import ROWS_AT_ONCE, BinaryMix, IMix, Mixed, Mixer, PairWeights, needed
-from relamp.mixing.pairs import Pairs, pair_dot, pair_sum, sum_by_target
 from relamp.settings.mixing import MixSettings, known_mixer
 
 

@@ -11,8 +11,8 @@ from torch.func import functional_call
 
 from relamp.data.batch import Batch
 from relamp.kernels.alike import Classes
+from relamp.kernels.pairs import Pairs, pair_sum
 from relamp.kernels.segments import Links, group_sum, neighbour_sum
-from relamp.mixing.pairs import Pairs, pair_sum
 
 NodeEmbedding = Literal["concat", "last"]
 

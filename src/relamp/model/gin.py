@@ -13,8 +13,8 @@ from torch.nn import functional as F
 from relamp.data.batch import Batch
 from relamp.kernels.alike import Classes
 from relamp.kernels.normalise import normalise
+from relamp.kernels.pairs import sum_by_target
 from relamp.kernels.segments import neighbour_sum
-from relamp.mixing.pairs import sum_by_target
 from relamp.model.embeddings import Embeddings, Encoder, Messages
 
 Initialisation = Literal["xavier", "pytorch"]

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from relamp.data.nodes import PackedNodes
+from relamp.kernels.pairs import Pairs, pair_sum, sum_by_target
 from relamp.kernels.prelu import PReLU
-from relamp.mixing.pairs import Pairs, pair_sum, sum_by_target
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from relamp.judge.published import natural
 from relamp.render.markup import TextTable
-from relamp.render.style import TALLEST, TEXT, in_style, label, left_label, legend, ordered, short_name
+from relamp.render.style import METRICS, TALLEST, TEXT, in_style, label, left_label, legend, ordered, short_name
 
 _COLOURS = {"reproduced": "#009E73", "better": "#0072B2", "worse": "#D55E00", "inconclusive": "#666666", "": "#666666"}
 _LEVELS: dict[str, tuple[str, Any]] = {
@@ -19,28 +20,40 @@ _LEVELS: dict[str, tuple[str, Any]] = {
     "bag": ("#56B4E9", ":"),
 }
 _ROW = 0.15  # inches per answer
+_COLUMNS = 4
+_PANEL = ["dataset", "metric", "part"]
 _CONCLUSIONS = (
     "What all readings of a paper come to: for each method and data set how many readings reproduce the printed "
     "number, by the interval over seeds at the last epoch. Chosen on test: the best reading if epoch and C were also "
     "chosen on each test fold, which no honest run can know. Per cent."
 )
-_CONCLUSIONS_HEAD = ("data set", "method", "conclusion", "published", "readings", "lowest", "highest", "chosen on test")
+_CONCLUSIONS_HEAD = (
+    "data set",
+    "measure",
+    "method",
+    "conclusion",
+    "published",
+    "readings",
+    "lowest",
+    "highest",
+    "chosen on test",
+)
 _EFFECTS = (
     "What each answer moves, in points: against the configured answer, beside all other answers that were drawn, by "
     "least squares over all runs with a term for each seed; with its interval."
 )
-_EFFECTS_HEAD = ("data set", "method", "question", "answer", "instead of", "effect", "from", "to", "runs")
+_EFFECTS_HEAD = ("data set", "measure", "method", "question", "answer", "instead of", "effect", "from", "to", "runs")
 
 
 def specification_curve(
     found: pd.DataFrame, answers: Mapping[str, Mapping[str, str]], levels: pd.DataFrame
 ) -> tuple[Figure, pd.DataFrame]:
-    """Draw the sorted values of one method's specifications, a column for each data set, their answers below.
+    """Draw the sorted values of one method's specifications, their answers below, for each data set and measure.
 
     Args:
         found: specifications of `relamp.judge.multiverse`, of one method.
         answers: by setting the answer to each question, the configured one first.
-        levels: level lines: dataset, name (published, untrained, bag) and value.
+        levels: level lines: dataset, metric, part, name (published, untrained, bag) and value.
 
     Returns:
         The figure, and one row per specification with a column for each question, or per level line.
@@ -49,24 +62,46 @@ def specification_curve(
     plotted = found.merge(given, on="setting", how="left")
     questions = [str(name) for name in given if name != "setting"]
     rows = [(name, str(answer)) for name in questions for answer in dict.fromkeys(given[name])]
-    datasets = ordered(found["dataset"])
+    panels = _panels(found)
     configured = next(iter(answers))
     with in_style():
-        height = min(2.2 + _ROW * (len(rows) + 1), TALLEST)
+        blocks, columns = -(-len(panels) // _COLUMNS), min(len(panels), _COLUMNS)
+        height = min(0.6 + blocks * (1.6 + _ROW * (len(rows) + 1)), TALLEST)
         figure = Figure(figsize=(TEXT, height), layout="constrained")
         below = max(_ROW * len(rows), _ROW)
-        grid = figure.subplots(2, len(datasets), squeeze=False, height_ratios=[1.6, below])
-        for column, dataset in enumerate(datasets):
-            of = plotted[plotted["dataset"] == dataset].reset_index(drop=True)
-            _values(grid[0, column], of, levels[levels["dataset"] == dataset], configured)
-            grid[0, column].set_title(short_name(dataset))
-            _dots(grid[1, column], of, rows)
+        grid = figure.subplots(2 * blocks, columns, squeeze=False, height_ratios=[1.6, below] * blocks)
+        for number, panel in enumerate(panels):
+            above, column = 2 * (number // _COLUMNS), number % _COLUMNS
+            of, lines = (_of_panel(table, panel) for table in (plotted, levels))
+            _values(grid[above, column], of, lines, configured)
+            grid[above, column].set_title("\n".join(filter(None, (short_name(panel[0]), _measure(*panel[1:])))))
+            _dots(grid[above + 1, column], of, rows)
             if column:
-                grid[1, column].tick_params(axis="y", labelleft=False)
-        left_label(grid[0], f"{label(str(found['method'].iloc[0]))} (%)")
+                grid[above + 1, column].tick_params(axis="y", labelleft=False)
+        for unused in grid[-2:, len(panels) - columns * (blocks - 1) :].ravel():
+            unused.remove()
+        for above in range(0, 2 * blocks, 2):
+            left_label(grid[above, :1], f"{label(str(found['method'].iloc[0]))} (%)")
         legend(figure, _handles(plotted, levels))
     lines = levels.rename(columns={"value": "mean"}).assign(method=found["method"].iloc[0], role="level")
     return figure, pd.concat([plotted.assign(role="reading"), lines], ignore_index=True)
+
+
+def _panels(found: pd.DataFrame) -> list[tuple[str, str, str]]:
+    """Return data sets, each with its metrics and parts."""
+    keys = {(str(row["dataset"]), str(row["metric"]), str(row["part"])) for row in found[_PANEL].to_dict("records")}
+    datasets = ordered(dataset for dataset, _, _ in keys)
+    return sorted(keys, key=lambda key: (datasets.index(key[0]), key[1], natural(key[2])))
+
+
+def _of_panel(table: pd.DataFrame, panel: tuple[str, str, str]) -> pd.DataFrame:
+    return table[(table[_PANEL] == list(panel)).all(axis=1)].reset_index(drop=True)
+
+
+def _measure(metric: str, part: str) -> str:
+    """Return what is measured in words; nothing where it is the accuracy of the whole."""
+    words = METRICS.get(metric, metric)
+    return f"{words}, {part}" if part else words if metric != "accuracy" else ""
 
 
 def _values(axis: Axes, of: pd.DataFrame, levels: pd.DataFrame, configured: str) -> None:
@@ -116,26 +151,28 @@ def conclusions_table(conclusions: pd.DataFrame) -> TextTable:
     """Return a line for each method and data set of `relamp.judge.multiverse.conclusions`."""
     lines = [
         [
-            *(short_name(row["dataset"]), label(row["method"]), row["conclusion"]),
+            *(short_name(row["dataset"]), _measure(row["metric"], row["part"]), label(row["method"])),
+            row["conclusion"],
             *(_shown(row["published"]), f"{row['readings']}"),
             *(_shown(row[name]) for name in ("lowest", "highest", "loosest")),
         ]
         for row in conclusions.to_dict("records")
     ]
-    return TextTable(conclusions, _CONCLUSIONS_HEAD, {"": lines}, _CONCLUSIONS, text_columns=3)
+    return TextTable(conclusions, _CONCLUSIONS_HEAD, {"": lines}, _CONCLUSIONS, text_columns=4)
 
 
 def effects_table(effects: pd.DataFrame) -> TextTable:
     """Return a line for each method, data set and answer of `relamp.judge.multiverse.effects`."""
     lines = [
         [
-            *(short_name(row["dataset"]), label(row["method"]), row["question"], row["answer"], row["against"]),
+            *(short_name(row["dataset"]), _measure(row["metric"], row["part"]), label(row["method"])),
+            *(row["question"], row["answer"], row["against"]),
             *(f"{row[name]:+.2f}" for name in ("effect", "low", "high")),
             f"{row['runs']}",
         ]
         for row in effects.to_dict("records")
     ]
-    return TextTable(effects, _EFFECTS_HEAD, {"": lines}, _EFFECTS, text_columns=5)
+    return TextTable(effects, _EFFECTS_HEAD, {"": lines}, _EFFECTS, text_columns=6)
 
 
 def _shown(value: float) -> str:

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullFormatter
 
 from relamp.data.registry import REGISTRY
-from relamp.method.table import METHODS
+from relamp.method.table import METHODS, RIVALS
 from relamp.runtime.files import whole, write_csv
 
 # Okabe and Ito (2008), "Color universal design", from dark to light. The yellow is too pale for lines on white.
@@ -42,9 +42,9 @@ PAPER_ORDER = (
     *("BBBP", "Tox21", "ToxCast", "SIDER", "ClinTox", "MUV", "HIV", "BACE"),
 )
 METRICS = {"nmi": "NMI", "ari": "ARI", "roc_auc": "ROC-AUC", "micro_f1": "micro-F1"}
-_LABELS = {"wl": "WL", "graphlet": "GL", "none": "No Pre-Train", "bag": "Bag of labels"}
+_LABELS = {"wl": "WL", "graphlet": "GL", "none": "No Pre-Train", "bag": "Bag of nodes"}
 _LABELS |= {"majority": "Majority class", "raw-features": "Raw features"}
-_LABELS |= {"bag-labels": "Bag of labels alone", "bag-degrees": "Bag of degrees"}
+_LABELS |= {"bag-labels": "Bag of labels", "bag-degrees": "Bag of degrees"}
 _LABELS |= {"bag-labels-or-degrees": "Bag of labels or degrees", "bag-labels-and-degrees": "Bag of labels and degrees"}
 _LABELS |= {"bag-attributes": "Bag of attributes, or labels and degrees"}
 
@@ -96,16 +96,18 @@ def style(number: int) -> Style:
 
 
 def styles(names: Iterable[str]) -> dict[str, Style]:
-    """Return a style for each name: relamp's own methods always look the same, others follow in their order."""
-    return {name: style(number) for number, name in enumerate(dict.fromkeys([*METHODS["graphs"], *names]))}
+    """Return a style for each name: those of both papers always look the same, their rivals follow in their order."""
+    always = [name for name in METHODS["graphs"] if name not in RIVALS]
+    return {name: style(number) for number, name in enumerate(dict.fromkeys([*always, *names]))}
 
 
 def label(method: str) -> str:
-    """Return a method's name as the papers spell it, or its own name."""
+    """Return a method's name as the papers spell it, with the branch that is scored alone, or its own name."""
     for table in METHODS.values():
         if method in table:
             return table[method].label
-    return _LABELS.get(method, method)
+    plain, _, branch = method.partition("-branch-")
+    return f"{label(plain)} (branch {branch})" if branch else _LABELS.get(method, method)
 
 
 def short_name(dataset: str) -> str:

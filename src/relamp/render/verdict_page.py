@@ -104,7 +104,8 @@ def verdict_markdown(
 def contradictions(cells: pd.DataFrame, claims: pd.DataFrame) -> list[str]:
     """Return a plain sentence for each number and claim of the papers' own that this run speaks against.
 
-    A number that a paper quotes is no claim of its own, and is not among them.
+    A number that a paper quotes is no claim of its own, and is not among them. Numbers of runs that are smaller than
+    the paper's come last, and a sentence counts them.
     """
     lines = [
         f"{paper_name(claim['paper'])}, {claim['where']}: “{claim['quote']}” fails on {claim['coverage']} "
@@ -116,7 +117,14 @@ def contradictions(cells: pd.DataFrame, claims: pd.DataFrame) -> list[str]:
     apart = cells[cells["verdict"].isin(["better", "worse"]) & (quoted == "")]
     # The same cell is printed in several tables, not always with the same number.
     key = ["paper", "method", "dataset", *MEASURE, "published"]
-    for row in apart.drop_duplicates(key).to_dict("records"):
+    numbers = apart.drop_duplicates(key).to_dict("records")
+    smaller = [row for row in numbers if _text(row.get("scaled"))]
+    if smaller:
+        lines.append(
+            f"{len(smaller)} of the {len(numbers)} numbers that follow come from runs that are smaller than the "
+            "paper's, marked scaled, which may be why they differ."
+        )
+    for row in sorted(numbers, key=lambda row: bool(_text(row.get("scaled")))):
         where = f"{row['label']} on {row['dataset']}, {how_measured(row)}"
         what = f"{where}: {paper_name(str(row['paper']))} prints {published_value(row)}, this run finds"
         bounds = f"{row['low']:.2f} to {row['high']:.2f}"

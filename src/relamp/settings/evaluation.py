@@ -8,6 +8,8 @@ from relamp.settings.base import AtLeastTwo, Count, NotNegative, Positive, Ratio
 from relamp.settings.graphs import Augmentation, Reading
 from relamp.settings.nodes import NodeFeatures
 
+# Of embeddings and features: standardised by the training part, each of length 1, or as they are.
+Scaling = Literal["standard", "length", "none"]
 EditChoice = Literal["first_seen", "pad", "self_loops", "weights", "unlabelled", "surplus"]
 
 
@@ -148,6 +150,9 @@ class ProbeProtocol(Settings):
     """Learning rate of Adam."""
     weight_decay: NotNegative = 0.0
     """Weight decay of Adam; M-Mix's public code uses 0.01 on Citeseer and none elsewhere."""
+    scaling: Scaling = "none"
+    """Scaling of embeddings, as for images: public codes have none, so that a probe of few steps fits small embeddings,
+    such as those of an untrained encoder, worse than large ones."""
     split: Literal["public", "random"] = "public"
     """Use the data set's public split (public), or draw a split for each run (random)."""
     shares: tuple[Share, Annotated[float, Field(ge=0, lt=1)]] = (0.1, 0.1)
@@ -173,7 +178,7 @@ class ClusterProtocol(Settings):
 class ImageProbe(Settings):
     """Linear classifier on frozen image features, see `relamp.evaluate.linear_probe`."""
 
-    scaling: Literal["standard", "length", "none"] = "none"
+    scaling: Scaling = "none"
     """Scaling of features: standardised by the training images (standard), scaled to length 1 (length), or unchanged
     (none). M-Mix's public code, and SimCLR's on which it builds, have none: only their test by nearest neighbours
     scales features to length 1."""

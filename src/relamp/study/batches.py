@@ -5,7 +5,7 @@ missing. Files and arguments are given as the workflow takes them: with `{datase
 wildcards, and as functions of these.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,7 +100,8 @@ class Scoring(Batch):
     @property
     def log(self) -> str:
         """Return its place among the logs of scoring."""
-        return f"{self.evaluation}/{DATASET}/{self.study.name if self.trained else '{method}'}"
+        whole = self.study.name if self.trained else f"{self.study.name}_controls"
+        return f"{self.evaluation}/{DATASET}/{'{method}' if self.runs[0].method == ANY.method else whole}"
 
     def inputs(self, paths: Paths) -> dict[str, str | list[str]]:
         """Return what it reads."""
@@ -109,7 +110,7 @@ class Scoring(Batch):
         if self.evaluation == "edit-distance":
             return {**data, "embeddings": [paths.edits(DATASET, run, seed) for run in runs for seed in seeds]}
         folds = {"folds": [paths.folds(DATASET, seed) for seed in seeds]} if domain == "graphs" else {}
-        embeddings = paths.trained(domain, DATASET, runs, seeds)["embeddings"]
+        embeddings = paths.trained(domain, DATASET, [run.trained for run in runs], seeds)["embeddings"]
         return {**data, "embeddings": embeddings, **folds}
 
     def output(self, paths: Paths) -> list[str]:
@@ -126,26 +127,26 @@ class Scoring(Batch):
             "seeds": list(self.study.seeds),
             "labels": labels,
             "evaluation": self.score,
-            "protocol": self.protocol,
+            "protocols": self.protocols,
             "cache": paths.states(),
             "lender": paths.lender(),
         }
 
-    def protocol(self, wildcards: Any) -> dict[str, Any]:
-        """Return the options of the evaluation on a data set."""
-        return self.study.protocols[self.evaluation](wildcards.dataset).model_dump(mode="json")
+    def protocols(self, wildcards: Any) -> list[dict[str, Any]]:
+        """Return the options of the evaluation for each run on a data set."""
+        return [self.study.protocol_of(self.evaluation, wildcards.dataset, run) for run in self.of(wildcards)]
 
     def work(self, wildcards: Any) -> float:
         """Return how often it passes over the data, see `workflow/rates.csv`."""
-        count = len(self.runs) * len(self.study.seeds)
-        return count * resources.scoring_work(self.study, self.evaluation, self.protocol(wildcards))
+        each = (resources.scoring_work(self.study, self.evaluation, of) for of in self.protocols(wildcards))
+        return len(self.study.seeds) * sum(each)
 
 
 def trainings(studies: Mapping[str, Study]) -> Iterator[Training]:
     """Yield a training of one run per domain, and one for each method of each sweep."""
     for domain, name in BASE.items():
         yield Training(f"train_{domain}", studies[name], (ANY,))
-    for study, runs in _own(studies.values()):
+    for study, runs in _own((study, study.trained_runs) for study in studies.values()):
         if study.together:
             for method in dict.fromkeys(run.method for run in runs):
                 named = tuple(run for run in runs if run.method == method)
@@ -159,9 +160,13 @@ def scorings(studies: Mapping[str, Study]) -> Iterator[Scoring]:
     """
     for evaluation in EVALUATIONS:
         fitting = [study for study in studies.values() if evaluation in study.protocols and study.domain != "molecules"]
-        for study, runs in _own(fitting):
-            if runs:
-                yield Scoring(_rule("score", evaluation, study.name), study, runs, evaluation)
+        for study, runs in _own((study, study.runs) for study in fitting):
+            kernels = tuple(run for run in runs if run.method in study.controls)
+            if trained := tuple(run for run in runs if run not in kernels):
+                yield Scoring(_rule("score", evaluation, study.name), study, trained, evaluation)
+            if kernels:
+                name = _rule("score", evaluation, study.name, "controls")
+                yield Scoring(name, study, kernels, evaluation, trained=False)
         if controls := [study for study in fitting if study.controls_of(evaluation)]:
             name, runs = _rule("score", evaluation, "controls"), (Run("{method}", DEFAULT),)
             yield Scoring(name, controls[0], runs, evaluation, trained=False)
@@ -177,10 +182,10 @@ def _rule(*parts: str) -> str:
     return "_".join(parts).replace("-", "_")
 
 
-def _own(studies: Iterable[Study]) -> Iterator[tuple[Study, tuple[Run, ...]]]:
+def _own(studies: Iterable[tuple[Study, Sequence[Run]]]) -> Iterator[tuple[Study, tuple[Run, ...]]]:
     """Yield each study with those of its runs that none before it has in the same domain."""
     seen: set[tuple[str, Run]] = set()
-    for study in studies:
-        runs = tuple(run for run in study.runs if (study.domain, run) not in seen)
+    for study, of in studies:
+        runs = tuple(run for run in of if (study.domain, run) not in seen)
         seen |= {(study.domain, run) for run in runs}
         yield study, runs

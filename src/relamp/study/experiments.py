@@ -326,7 +326,14 @@ class ImageExperiments(_Swept):
     """Method whose mixing weights Fig. 4 and 5 show."""
 
 
-class GraphUniverse(Settings):
+class _Universe(Settings):
+    """Methods that are run under all readings of their paper."""
+
+    training: bool = True
+    """Whether readings of the training are run; those of the evaluation, which always are, train nothing anew."""
+
+
+class GraphUniverse(_Universe):
     """Methods on graphs that are run under all readings of their paper."""
 
     datasets: Annotated[tuple[names.ClassifiedName, ...], names.Once] = ()
@@ -335,7 +342,16 @@ class GraphUniverse(Settings):
     """Methods."""
 
 
-class NodeUniverse(Settings):
+class EditUniverse(_Universe):
+    """Methods and kernels for edit distances that are run under all readings of their paper."""
+
+    datasets: Annotated[tuple[names.ClassifiedName, ...], names.Once] = ()
+    """Data sets."""
+    methods: Annotated[tuple[names.EditMethodName, ...], names.Once] = ()
+    """Methods and graph kernels."""
+
+
+class NodeUniverse(_Universe):
     """Methods on nodes that are run under all readings of their paper."""
 
     datasets: Annotated[tuple[names.NodesName, ...], names.Once] = ()
@@ -351,6 +367,8 @@ class Multiverse(Settings):
     """On graphs, scored as in LAMP's Table 1."""
     graphs: GraphUniverse = GraphUniverse()
     """On graphs, scored as in M-Mix's Table 3."""
+    edits: EditUniverse = EditUniverse()
+    """On graphs, scored as in M-Mix's Table 10."""
     nodes: NodeUniverse = NodeUniverse()
     """On nodes, scored as in M-Mix's Table 2."""
     complete: Count = 16

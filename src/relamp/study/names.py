@@ -85,6 +85,7 @@ ImageMethodName = Annotated[str, one_of(METHODS["images"], "method on images")]
 NodeControlName = Annotated[str, one_of(NODE_CONTROLS, "control of nodes")]
 KernelName = Annotated[str, one_of((*KERNELS, *CONTROLS), "kernel")]
 EditKernelName = Annotated[str, one_of(EDIT_KERNELS, "kernel for edit distances")]
+EditMethodName = Annotated[str, one_of((*EDIT_KERNELS, *METHODS["graphs"]), "method or kernel for edit distances")]
 EvaluationName = Annotated[
     str, one_of([name for name, row in EVALUATIONS.items() if row.domain == "graphs"], "evaluation of graphs")
 ]

@@ -1,19 +1,25 @@
-"""Named settings of methods: where each lies among the training settings, how one is overridden and spelt in a path."""
+"""Named settings of methods: where each lies among the training settings, how one is overridden and spelt in a path.
+
+A run may also be scored by other options of its evaluation: `scored_inner~shuffled` is the option `inner`. Its encoder
+is that of the setting without these.
+"""
 
 from collections.abc import Mapping
 from functools import reduce
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 
-from relamp.data.rows import setting_name
+from relamp.data.rows import Value, setting_name, setting_values
 from relamp.errors import shortened
 from relamp.method.table import METHODS, MethodRow
 from relamp.settings.base import Settings
+from relamp.settings.evaluation import EditChoice, EditDistanceProtocol
 from relamp.settings.nodes import NodePretraining, must_fit
 
 # Groups of options that belong to some methods alone.
 GROUPS = frozenset(row.group for rows in METHODS.values() for row in rows.values() if row.group)
+SCORED = "scored_"  # before the name of an option of the evaluation
 
 
 def place(training: Settings, row: MethodRow, name: str) -> tuple[str, ...] | None:
@@ -62,6 +68,32 @@ def spelt(training: Settings, row: MethodRow, values: Mapping[str, Any] | None =
     always = {name: given.pop(name, value) for name, value in named(training, row).items()}
     others = {name: value for name, value in given.items() if value_of(training, row, name) != value}
     return setting_name({**always, **others})
+
+
+def parted(setting: str) -> tuple[str, dict[str, Value]]:
+    """Return the setting by which a run is trained, and the options by which it is scored, without their prefix."""
+    values = setting_values(setting)
+    scored = {name.removeprefix(SCORED): value for name, value in values.items() if name.startswith(SCORED)}
+    return setting_name({name: value for name, value in values.items() if not name.startswith(SCORED)}), scored
+
+
+def joined(setting: str, protocol: Settings, values: Mapping[str, Any]) -> str:
+    """Return a setting of training with the options of an evaluation that differ from its protocol's."""
+    others = {f"{SCORED}{name}": value for name, value in values.items() if option_of(protocol, name) != value}
+    return setting_name({**setting_values(setting), **others})
+
+
+def scored_by(protocol: Settings, values: Mapping[str, Any]) -> Settings:
+    """Return the protocol of an evaluation with some options overridden; raises ValueError for a wrong one."""
+    return type(protocol).model_validate({**protocol.model_dump(mode="json"), **values})
+
+
+def option_of(protocol: Settings, name: str) -> Any:
+    """Return an option of an evaluation as JSON has it; what is null of edit distances follows their reading."""
+    value = protocol.model_dump(mode="json")[name]
+    if value is None and isinstance(protocol, EditDistanceProtocol):
+        return protocol.does(cast(EditChoice, name))
+    return value
 
 
 def named(training: Settings, row: MethodRow) -> dict[str, Any]:

@@ -111,6 +111,7 @@ def all_datasets(config: Config) -> list[str]:
         *mmix.images.datasets,
         *config.multiverse.lamp.datasets,
         *config.multiverse.graphs.datasets,
+        *config.multiverse.edits.datasets,
         *config.multiverse.nodes.datasets,
         *config.own,
     ]

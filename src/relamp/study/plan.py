@@ -13,11 +13,10 @@ from relamp.judge.published import PROTOCOLS_FILE, load_protocols, load_publishe
 from relamp.method.table import METHODS
 from relamp.study.config import Config
 from relamp.study.names import BAG, CONTROLS, EDIT_KERNELS, FROM_SCRATCH, KERNELS, NODE_CONTROLS
-from relamp.study.overrides import spelt, value_of
+from relamp.study.overrides import value_of
 from relamp.study.paths import HARD_NEGATIVES, INFORMATION, Paths, all_datasets
-from relamp.study.readings import points
 from relamp.study.scale import scale
-from relamp.study.studies import BASE, CONTROL, Run, Study, fixed_runs, owner, studies
+from relamp.study.studies import BASE, CONTROL, Run, Study, answers, fixed_runs, owner, studies
 
 # What a further sweep of a domain is drawn beside.
 _CONTROLS = (CONTROL, "image-untrained")
@@ -210,15 +209,11 @@ class Plan:
 
     def readings(self) -> dict[str, dict[str, dict[str, dict[str, str]]]]:
         """Return by evaluation, method and setting the answers of the multiverse, the configured setting first."""
-        chosen, found = self.config.multiverse, dict[str, dict[str, dict[str, dict[str, str]]]]()
-        for study in self._universes():
-            (evaluation,) = study.protocols
-            for method in dict.fromkeys(run.method for run in study.runs):
-                row = study.row(method)
-                for point in points(study.domain, method, study.training, chosen.complete, chosen.sampled):
-                    named = found.setdefault(evaluation, {}).setdefault(method, {})
-                    named.setdefault(spelt(study.training, row, point.values), point.answers)
-        return found
+        return {
+            evaluation: {method: answers(self.config, study, method) for method in study.methods}
+            for study in self._universes()
+            for evaluation in study.protocols
+        }
 
     def _universes(self) -> list[Study]:
         return [study for study in self.studies.values() if study.of_readings]
@@ -226,9 +221,14 @@ class Plan:
     def _multiverse(self) -> Artifact:
         """Return the record of all specification curves and the table of what they come to."""
         studies = self._universes()
-        pairs = [(*study.protocols, run.method) for study in studies for run in study.runs]
-        curves = [f"multiverse_{evaluation}_{method}" for evaluation, method in dict.fromkeys(pairs)]
-        beside = {"multiverse_lamp": "tables", "multiverse_graphs": "linear", "multiverse_nodes": "nodes"}
+        curves = [
+            f"multiverse_{evaluation}_{method}"
+            for study in studies
+            for evaluation in study.protocols
+            for method in study.methods
+        ]
+        beside = {"lamp": "tables", "graphs": "linear", "edits": "edits", "nodes": "nodes"}
+        beside = {f"multiverse_{part}": tables for part, tables in beside.items()}
         rows = [Rows(study.name, evaluation) for study in studies for evaluation in study.protocols]
         # Level lines: an untrained encoder and a bag of the same features.
         untrained = [name for rows_of in METHODS.values() for name, row in rows_of.items() if not row.trains]

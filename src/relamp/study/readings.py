@@ -5,7 +5,7 @@ The answers that are options make the multiverse of a method: all ways in which 
 """
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
 from itertools import product
@@ -16,10 +16,11 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from relamp.data.rows import DEFAULT
 from relamp.errors import RelampError
 from relamp.method.table import METHODS, MethodRow
 from relamp.settings.base import Settings
-from relamp.study.overrides import overridden, place, told, value_of
+from relamp.study.overrides import joined, option_of, overridden, place, scored_by, spelt, told, value_of
 
 FILE = Path(__file__).with_name("readings.yaml")
 TRAINING = "training"
@@ -55,6 +56,8 @@ class Reading(Settings):
     """Why the default is neither that of the words nor, where these are silent, that of the code."""
     answers: Annotated[dict[Answer, dict[str, Any]], Field(min_length=1)]
     """What each answer sets; an answer that sets nothing is told, and is no option."""
+    sums_up: bool = False
+    """Whether each answer is one to several other questions at once, and no choice of its own."""
 
     @model_validator(mode="after")
     def _default_follows_the_rule(self) -> Self:
@@ -109,42 +112,136 @@ class Point(NamedTuple):
 def points(
     domain: str, method: str, training: Settings, complete: int, sampled: int, seed: int = 0
 ) -> tuple[Point, ...]:
-    """Return the multiverse of a method: ways to answer its `choices`, the configured one first.
+    """Return ways to answer the `choices` of a method, the configured one first.
 
     All combinations of answers, where there are no more than `complete`; or else one question at a time from the
     configured answers and from those of public code, and `sampled` others, drawn by a seed. Combinations that settings
     refuse are left out.
     """
     row, questions = METHODS[domain][method], choices(domain, method, training)
-    configured = {key: _configured(training, row, answers) for key, answers in questions.items()}
-    coded = {reading.key: reading.code for reading in all_readings() if reading.domain == domain}
-    code = {key: coded[key] if coded[key] in answers else configured[key] for key, answers in questions.items()}
-    drawn: list[dict[str, Any]] = [configured]
-    every = prod(map(len, questions.values()))
+    configured = {
+        key: _named(answers, lambda name: value_of(training, row, name)) for key, answers in questions.items()
+    }
+    asked = [reading for reading in _asked(TRAINING, method) if reading.domain == domain]
+    code = _coded(asked, questions, configured)
+    drawn = _drawn(questions, (configured, code), complete, sampled, seed)
+    return _points(questions, drawn, lambda values: overridden(training, row, values))
+
+
+def scored_choices(evaluation: str, method: str) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return by question the answers by which a method or kernel can be scored, each with what it sets."""
+    asked = [reading for reading in _asked(evaluation, method) if not reading.sums_up]
+    found = {reading.key: {name: of for name, of in reading.answers.items() if of} for reading in asked}
+    return {key: answers for key, answers in found.items() if len(answers) > 1}
+
+
+def scored_points(
+    evaluation: str, method: str, protocol: Settings, complete: int, sampled: int, seed: int = 0
+) -> tuple[Point, ...]:
+    """Return ways to answer the `scored_choices` of an evaluation, as `points` does those of training.
+
+    Answers that sum up others are started from as well.
+    """
+    questions, asked = scored_choices(evaluation, method), _asked(evaluation, method)
+
+    def answered(chosen: Settings) -> dict[str, str]:
+        return {key: _named(answers, lambda name: option_of(chosen, name)) for key, answers in questions.items()}
+
+    configured = answered(protocol)
+    summed = [values for reading in asked if reading.sums_up for values in reading.answers.values()]
+    bases = [configured, _coded(asked, questions, configured)]
+    bases += [answered(scored_by(protocol, values)) for values in summed]
+    drawn = _drawn(questions, bases, complete, sampled, seed)
+    return _points(questions, drawn, lambda values: scored_by(protocol, values))
+
+
+def universe(
+    domain: str,
+    method: str,
+    training: Settings,
+    evaluation: str,
+    protocol: Settings,
+    complete: int,
+    sampled: int,
+    *,
+    trained: bool = True,
+) -> dict[str, dict[str, str]]:
+    """Return the multiverse of a method or kernel: by setting its answers to all questions, the configured one first.
+
+    Readings of training, unless not `trained`, are scored as configured, and those of the evaluation are of the encoder
+    that is trained as configured.
+    """
+    row = METHODS[domain].get(method)
+    ways = points(domain, method, training, complete, sampled) if row and trained else (Point({}, {}),)
+    scored = scored_points(evaluation, method, protocol, complete, sampled)
+    settings = [spelt(training, row, point.values) if row else DEFAULT for point in ways]
+    found: dict[str, dict[str, str]] = {}
+    for setting, point in zip(settings, ways, strict=True):
+        found.setdefault(setting, {**point.answers, **scored[0].answers})
+    for point in scored:
+        setting = joined(settings[0], protocol, point.values)
+        found.setdefault(setting, {**ways[0].answers, **point.answers})
+    return found
+
+
+def _asked(of: str, method: str) -> list[Reading]:
+    return [reading for reading in all_readings() if reading.of == of and reading.concerns(method)]
+
+
+def _coded(
+    asked: Sequence[Reading], questions: Mapping[str, Mapping[str, Any]], configured: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the answers of public code, and configured ones where it has none."""
+    code = {reading.key: reading.code or "" for reading in asked}
+    return {key: code[key] if code[key] in answers else configured[key] for key, answers in questions.items()}
+
+
+def _drawn(
+    questions: Mapping[str, Mapping[str, Any]],
+    bases: Sequence[dict[str, str]],
+    complete: int,
+    sampled: int,
+    seed: int,
+) -> list[dict[str, str]]:
+    """Return answers by question, those of the first base first; see `points`."""
+    every, drawn = prod(map(len, questions.values())), [bases[0]]
     if every <= complete:
         drawn += [dict(zip(questions, answers, strict=True)) for answers in product(*questions.values())]
-    else:
-        drawn += [*_one_at_a_time(configured, questions), code, *_one_at_a_time(code, questions)]
-        rng = random.Random(seed)
-        wanted = min(len(_distinct(drawn)) + sampled, every)
-        while len(_distinct(drawn)) < wanted:
-            drawn.append({key: rng.choice(list(answers)) for key, answers in questions.items()})
+        return _distinct(drawn)
+    for base in bases:
+        drawn += [base, *_one_at_a_time(base, questions)]
+    rng = random.Random(seed)
+    wanted = min(len(_distinct(drawn)) + sampled, every)
+    while len(_distinct(drawn)) < wanted:
+        drawn.append({key: rng.choice(list(answers)) for key, answers in questions.items()})
+    return _distinct(drawn)
+
+
+def _points(
+    questions: Mapping[str, Mapping[str, dict[str, Any]]],
+    drawn: Sequence[dict[str, str]],
+    made: Callable[[dict[str, Any]], Settings],
+) -> tuple[Point, ...]:
+    """Return points with what their answers set, as far as settings can be `made` of it."""
     found = []
-    for answers in _distinct(drawn):
+    for answers in drawn:
         values: dict[str, Any] = {}
         for key, answer in answers.items():
             values |= questions[key].get(answer, {})
-        if _allowed(training, row, values):
-            found.append(Point(answers, values))
+        try:
+            made(values)
+        except ValueError:
+            continue
+        found.append(Point(answers, values))
     return tuple(found)
 
 
-def _one_at_a_time(base: Mapping[str, Any], questions: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+def _one_at_a_time(base: Mapping[str, str], questions: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, str]]:
     for key, answers in questions.items():
         yield from ({**base, key: answer} for answer in answers if answer != base[key])
 
 
-def _distinct(drawn: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _distinct(drawn: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     return list({tuple(answers.items()): answers for answers in drawn}.values())
 
 
@@ -152,18 +249,10 @@ def _takes(training: Settings, row: MethodRow, values: Mapping[str, Any]) -> boo
     return bool(values) and all(place(training, row, name) for name in values)
 
 
-def _allowed(training: Settings, row: MethodRow, values: Mapping[str, Any]) -> bool:
-    try:
-        overridden(training, row, values)
-    except ValueError:
-        return False
-    return True
-
-
-def _configured(training: Settings, row: MethodRow, answers: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return the answer by which a method is trained as configured; "configured" if it is none of them."""
+def _named(answers: Mapping[str, Mapping[str, Any]], value: Callable[[str], Any]) -> str:
+    """Return the answer that values of settings give; "configured" if they give none."""
     for name, values in answers.items():
-        if all(value_of(training, row, key) == value for key, value in values.items()):
+        if all(value(key) == of for key, of in values.items()):
             return name
     return "configured"
 

@@ -16,9 +16,9 @@ from relamp.settings.base import Settings
 from relamp.study.config import Config
 from relamp.study.experiments import ImageExperiments, NodeExperiments, Unsupervised, swept_methods
 from relamp.study.names import BAG, FROM_SCRATCH
-from relamp.study.overrides import GROUPS, named, overridden, reason, spelt
+from relamp.study.overrides import GROUPS, named, overridden, parted, reason, scored_by, spelt
 from relamp.study.own import own_sizes
-from relamp.study.readings import points
+from relamp.study.readings import universe
 
 CONTROL = "untrained"
 # The table of methods that each domain trains.
@@ -41,6 +41,11 @@ class Run(NamedTuple):
 
     method: str
     setting: str
+
+    @property
+    def trained(self) -> "Run":
+        """The run whose encoder it has: without options by which it alone is scored."""
+        return self._replace(setting=parted(self.setting)[0])
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,16 @@ class Study:
         """Whether it runs methods under all readings: none of its settings is a candidate of any choice."""
         return self.name.startswith(_READINGS)
 
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods of its runs, and its controls, each once."""
+        return tuple(dict.fromkeys((*(run.method for run in self.runs), *self.controls)))
+
+    @property
+    def trained_runs(self) -> tuple[Run, ...]:
+        """Its runs as they are trained, each once; kernels are none."""
+        return tuple(dict.fromkeys(run.trained for run in self.runs if run.method not in self.controls))
+
     def row(self, method: str) -> MethodRow:
         """Return the row of a method of this domain."""
         return METHODS[TABLE_OF[self.domain]][method]
@@ -104,6 +119,14 @@ class Study:
         """Return the same as a job gets it: without the options of other methods, on which the result cannot depend."""
         return self.trained_by(run).model_dump(mode="json", exclude=set(GROUPS - {self.row(run.method).group}))
 
+    def protocol_of(self, evaluation: str, dataset: str, run: Run) -> dict[str, Any]:
+        """Return the options by which a run is scored; raises RelampError if its setting names a wrong one."""
+        try:
+            chosen = scored_by(self.protocols[evaluation](dataset), parted(run.setting)[1])
+        except ValueError as error:
+            raise RelampError(f"{run.method}: setting {run.setting!r}: {reason(error)}") from error
+        return chosen.model_dump(mode="json")
+
     def facts(
         self, evaluation: str, dataset: str, run: Run, protocol: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
@@ -111,7 +134,7 @@ class Study:
 
         `protocol` is that of the study, unless it is given.
         """
-        chosen = protocol or self.protocols[evaluation](dataset).model_dump(mode="json")
+        chosen = protocol or self.protocol_of(evaluation, dataset, run)
         return {**self.label(evaluation, dataset, run), "seeds": list(self.seeds), "protocol": chosen}
 
     def label(self, evaluation: str, dataset: str, run: Run) -> dict[str, Any]:
@@ -125,7 +148,7 @@ class Study:
         """Return how the encoder of a run is trained; None where training starts from scratch."""
         if run.method == FROM_SCRATCH:
             return None
-        return {"method": self.method_of(run), "settings": self.settings_of(run)}
+        return {"method": self.method_of(run), "settings": self.settings_of(run.trained)}
 
     def method_of(self, run: Run) -> dict[str, Any]:
         """Return a method as a job gets it: its class, with the options that the class takes."""
@@ -207,22 +230,32 @@ def _image_studies(config: Config) -> Iterator[Study]:
 
 def _universes(config: Config) -> Iterator[Study]:
     """Yield a study per part of the multiverse: its methods under all their readings."""
-    graphs, nodes, chosen = config.unsupervised, config.mmix.nodes, config.multiverse
+    graphs, nodes, edits = config.unsupervised, config.mmix.nodes, config.mmix.edit_distance
     shared = ("graphs", graphs.seeds, graphs.pretraining)
-    parts: list[tuple[str, Any, tuple[str, Any, Any], dict[str, Protocol]]] = [
-        ("lamp", chosen.lamp, shared, {"svm-rbf": lambda _: graphs.svm}),
-        ("graphs", chosen.graphs, shared, {"svm-linear": lambda _: config.mmix.graphs.svm}),
-        ("nodes", chosen.nodes, ("nodes", nodes.seeds, nodes.pretraining), {"probe": nodes.probe_of}),
+    parts: list[tuple[str, tuple[str, Any, Any], dict[str, Protocol]]] = [
+        ("lamp", shared, {"svm-rbf": lambda _: graphs.svm}),
+        ("graphs", shared, {"svm-linear": lambda _: config.mmix.graphs.svm}),
+        ("edits", shared, {"edit-distance": lambda _: edits.protocol}),
+        ("nodes", ("nodes", nodes.seeds, nodes.pretraining), {"probe": nodes.probe_of}),
     ]
-    for name, universe, (domain, seeds, training), protocols in parts:
-        rows, runs = METHODS[domain], []
-        for method in universe.methods:
-            drawn = points(domain, method, training, chosen.complete, chosen.sampled)
-            runs += [Run(method, spelt(training, rows[method], point.values)) for point in drawn]
-        if not (runs and universe.datasets):
+    for name, (domain, seeds, training), protocols in parts:
+        chosen = getattr(config.multiverse, name)
+        if not (chosen.methods and chosen.datasets):
             continue
-        study = Study(f"{_READINGS}{name}", domain, universe.datasets, tuple(dict.fromkeys(runs)), seeds, training)
-        yield replace(study, protocols=protocols, together=True)
+        study = Study(f"{_READINGS}{name}", domain, chosen.datasets, (), seeds, training, protocols, together=True)
+        runs = [Run(method, setting) for method in chosen.methods for setting in answers(config, study, method)]
+        # What trains nothing is scored as configured with the controls.
+        controls = tuple(method for method in chosen.methods if method not in METHODS[domain])
+        runs = [run for run in runs if run.method not in controls or run.setting != DEFAULT]
+        yield replace(study, runs=tuple(runs), controls=controls)
+
+
+def answers(config: Config, study: Study, method: str) -> dict[str, dict[str, str]]:
+    """Return by setting the answers of a method in a study of all readings, those that are configured first."""
+    chosen, part = config.multiverse, getattr(config.multiverse, study.name.removeprefix(_READINGS))
+    ((evaluation, protocol),) = study.protocols.items()
+    scored = evaluation, protocol(study.datasets[0]), chosen.complete, chosen.sampled
+    return universe(study.domain, method, study.training, *scored, trained=part.training)
 
 
 def _tables(chosen: NodeExperiments | ImageExperiments, protocols: Mapping[str, Protocol]) -> Study:

@@ -20,8 +20,8 @@ from relamp.data.rows import write_rows
 from relamp.data.streams import stream, stream_number
 from relamp.data.verified import check_trained, verified
 from relamp.errors import RelampError
+from relamp.method.augmented import augmented
 from relamp.method.base import Randomness, build
-from relamp.method.graphcl import augmented
 from relamp.method.prune import Strategy, prune, weight_matrices
 from relamp.method.simgrace import perturb
 from relamp.model.embeddings import Embeddings, forward_with

@@ -3,7 +3,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relamp.mixing.pairs import Pairs, pair_dot, pair_sum, sum_by_target
+from relamp.kernels.pairs import Pairs, pair_dot, pair_sum, sum_by_target
 from seeded import gen
 
 
