@@ -17,7 +17,7 @@ DATA = random_nodes(1, sizes=(30, 10))
 
 
 def trainer(variational: bool, **arga: object) -> NodeTrainer:
-    options = {"as_published": False, "first": 6, "steps": 2, **arga}
+    options = {"as_published": False, "first": 6, "steps": 2, "edges": "all", **arga}
     return NodeTrainer(DATA, ARGA(NodePretraining(hidden=4, learning_rate=0.01, arga=options), variational), 0)
 
 
@@ -66,6 +66,17 @@ def test_a_round_steps_by_turns(variational: bool, monkeypatch: pytest.MonkeyPat
     assert steps == [of_encoder, of_encoder, of_discriminator, of_encoder]
     assert made.optimiser.lr == 0.01
     assert made.optimisers["discriminator"].lr == 1e-3
+
+
+def test_a_round_sees_no_edge_that_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, seen = trainer(False, edges="without-test"), []
+    for module in ("relamp.method.gae", "relamp.method.arga"):
+        monkeypatch.setattr(f"{module}.reconstruction", lambda z, pairs: (seen.append(pairs), z.sum())[1])
+    made.run_epoch()
+    assert len(seen) == 3
+    kept = made.head(made.prepared).pairs
+    assert all(pairs is kept for pairs in seen)
+    assert len(kept.source) < len(made.prepared.pairs.source)
 
 
 def test_a_discriminator_that_learns_tells_codes_from_noise() -> None:

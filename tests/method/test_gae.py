@@ -13,7 +13,7 @@ from seeded import gen, randomness
 
 CPU = torch.device("cpu")
 DATA = random_nodes(1, sizes=(30, 10))
-SETTINGS = NodePretraining(hidden=4, gae={"as_published": False, "first": 6})
+SETTINGS = NodePretraining(hidden=4, gae={"as_published": False, "first": 6, "edges": "all"})
 
 
 @pytest.mark.parametrize("variational", [False, True])
@@ -54,3 +54,25 @@ def test_published_settings_and_a_training_that_lowers_the_objective() -> None:
         trained = trainer.run()
         assert trained.history[-1]["loss"] < 0.9 * trained.history[0]["loss"]
         assert list(trained.embeddings.values())[-1].shape == (40, 16)
+
+
+def test_edges_that_are_left_out_are_in_neither_operator_nor_objective() -> None:
+    _, head = GAE(NodePretraining()).draw(DATA, gen(3))
+    pairs = {frozenset(pair) for pair in DATA.edge_index.T.tolist()}
+    whole = GAE(NodePretraining()).prepare(DATA, CPU)
+    seen = head(whole)
+    assert head(whole) is seen
+    edges = torch.stack([seen.pairs.source, seen.pairs.target])[:, :-40]
+    assert torch.equal(edges, torch.stack([whole.pairs.source, whole.pairs.target])[:, :-40][:, head.kept])
+    kept = {frozenset(pair) for pair in edges.T.tolist()}
+    assert kept < pairs
+    assert (len(edges[0]), len(pairs) - len(kept)) == (2 * len(kept), len(pairs) // 10 + len(pairs) // 20)
+    expected = torch.from_numpy(dense_operators(edges.numpy(), 40, 1)[0]).float()
+    torch.testing.assert_close(seen.adjacency.times(torch.eye(40)), expected)
+    again, other = (GAE(NodePretraining()).draw(DATA, gen(seed)) for seed in (3, 4))
+    assert torch.equal(again[1].kept, head.kept)
+    assert not torch.equal(other[1].kept, head.kept)
+    # The encoder is that of a training on all edges.
+    plain = GAE(NodePretraining(gae={"edges": "all"})).draw(DATA, gen(3))
+    assert all(torch.equal(*pair) for pair in zip(plain[0].weights, again[0].weights, strict=True))
+    assert plain[1](whole) is whole

@@ -227,3 +227,25 @@ def test_each_branch_is_scored_against_the_others_summary() -> None:
         losses += [(1, -math.log(1 - 1 / (1 + math.exp(-(row @ weight @ summary))))) for row in false]
     expected = sum(np.mean([value for kind, value in losses if kind == which]) for which in (0, 1)) / 2
     assert own.double()(*z).item() == pytest.approx(expected)
+
+
+def test_a_bilinear_discriminator_is_torchs_layer_drawn_as_such() -> None:
+    own, layer = LocalGlobal(6, gen(), bilinear=True).double(), torch.nn.Bilinear(6, 6, 1).double()
+    drawn = torch.nn.init.xavier_uniform_(torch.empty(1, 6, 6), generator=gen())
+    assert torch.equal(own.weight, drawn[0].double())
+    assert own.weight.abs().max() <= math.sqrt(6 / 42)
+    assert LocalGlobal(6, gen()).weight.abs().max() > math.sqrt(6 / 42)
+    own.bias.data.fill_(0.4)
+    layer.weight.data.copy_(own.weight[None])
+    layer.bias.data.fill_(0.4)
+    z = torch.randn(4, 5, 6, generator=gen(2), dtype=torch.float64)
+    a, b, false_a, false_b = z
+    toward_a, toward_b = (nodes.mean(0).sigmoid().expand(5, 6) for nodes in (a, b))
+    scores = [layer(nodes, c) for nodes, c in ((b, toward_a), (a, toward_b), (false_b, toward_a), (false_a, toward_b))]
+    labels = torch.tensor([1.0, 0.0], dtype=torch.float64).repeat_interleave(10)[:, None]
+    expected = torch.nn.functional.binary_cross_entropy_with_logits(torch.cat(scores), labels)
+    found = own(*z)
+    torch.testing.assert_close(found, expected)
+    gradients = [torch.autograd.grad(loss, [w.weight, w.bias]) for loss, w in ((found, own), (expected, layer))]
+    for one, two in zip(*gradients, strict=True):
+        torch.testing.assert_close(one, two.reshape(one.shape))

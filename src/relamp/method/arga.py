@@ -52,7 +52,7 @@ class ARGA(GAE):
     def step(self, training: Training, index: Integers) -> Loss:
         """Take the steps of a round; return the loss of the last one of reconstruction."""
         encoder, scores = training.encoder, training.parts["discriminator"]
-        graph, random = training.batch(index).graph, training.random.torch
+        graph, random = training.head(training.batch(index).graph), training.random.torch
         for _ in range(self.settings.arga.steps):
             loss = training.loss(index)
             training.descend(loss.total)

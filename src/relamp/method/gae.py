@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from relamp.data.nodes import PackedNodes
+from relamp.data.packed import Integers
 from relamp.graph.diffusion import normalised_adjacency
 from relamp.kernels.pairs import Pairs
 from relamp.kernels.symmetric import symmetric
@@ -27,9 +29,16 @@ class Reconstructed:
     adjacency: SparseRows
     pairs: Pairs
 
+    @classmethod
+    def of(cls, features: SparseRows, edges: Tensor, n: int) -> Self:
+        """Return a graph of n nodes with edges `[2, E]`, on their device."""
+        adjacency = SparseRows.of(normalised_adjacency(edges.cpu().numpy(), n)).to(edges.device)
+        source, target = torch.cat([edges, torch.arange(n, device=edges.device).expand(2, -1)], dim=1)
+        return cls(features, adjacency, Pairs(source, target, n))
+
 
 class GAE(PublishedMethod):
-    """GAE, or with `variational` VGAE, on all edges of a graph; nodes are embedded by their means."""
+    """GAE, or with `variational` VGAE; nodes are embedded by their means, on the edges that training sees."""
 
     terms = ("node", "prior")
     group = "gae"
@@ -47,22 +56,22 @@ class GAE(PublishedMethod):
 
     def prepare(self, data: PackedNodes, device: torch.device) -> Reconstructed:
         """Return the graph with its operator and what is reconstructed."""
-        adjacency = SparseRows.of(normalised_adjacency(data.edge_index, data.num_nodes)).to(device)
-        loops = torch.arange(data.num_nodes, device=device).expand(2, -1)
-        source, target = torch.cat([edges_of(data, device), loops], dim=1)
-        return Reconstructed(
-            SparseRows.of(self.inputs(data)).to(device), adjacency, Pairs(source, target, data.num_nodes)
-        )
+        features = SparseRows.of(self.inputs(data)).to(device)
+        return Reconstructed.of(features, edges_of(data, device), data.num_nodes)
 
     def draw(self, data: PackedNodes, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
-        """Return the encoder; there is no head."""
-        widths = (data.num_features, getattr(self.settings, self.group).first, self.settings.hidden)
-        return TwoLayers(*widths, 2 if self.variational else 1, generator), nn.Identity()
+        """Return the encoder; and, in place of a head, what leaves out edges."""
+        own = getattr(self.settings, self.group)
+        widths = (data.num_features, own.first, self.settings.hidden)
+        encoder = TwoLayers(*widths, 2 if self.variational else 1, generator)
+        everything = own.edges == "all" or self.settings.inductive
+        return encoder, nn.Identity() if everything else WithoutTestEdges(data.edge_index, generator)
 
     def loss(self, encoder: Any, head: Any, batch: NodeBatch, random: Randomness) -> Loss:
         """Return the cross-entropy of all entries of the adjacency, and VGAE's divergence from its prior."""
-        z, prior = self.codes(encoder, batch.graph, random.torch)
-        node = reconstruction(z, batch.graph.pairs)
+        graph = head(batch.graph)
+        z, prior = self.codes(encoder, graph, random.torch)
+        node = reconstruction(z, graph.pairs)
         return Loss(node + prior, {"node": node, "prior": prior})
 
     def codes(self, encoder: Any, graph: Reconstructed, random: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -81,7 +90,28 @@ class GAE(PublishedMethod):
 
     def embed(self, encoder: Any, head: Any, batch: NodeBatch, random: torch.Generator) -> Mapping[str, Tensor]:
         """Return the means of all nodes `[N, hidden]`."""
-        return {"average": encoder(batch.graph.features, batch.graph.adjacency)[0]}
+        graph = head(batch.graph)
+        return {"average": encoder(graph.features, graph.adjacency)[0]}
+
+
+class WithoutTestEdges(nn.Module):
+    """Leaves out a tenth of a graph's edges and a twentieth, drawn once, as GAE does to predict them."""
+
+    def __init__(self, edge_index: Integers, generator: torch.Generator) -> None:
+        super().__init__()
+        _, pair = np.unique(np.sort(edge_index, axis=0), axis=1, return_inverse=True)
+        count = int(pair.max(initial=-1)) + 1
+        kept = torch.ones(count, dtype=torch.bool)
+        kept[torch.randperm(count, generator=generator)[: count // 10 + count // 20]] = False
+        self.register_buffer("kept", kept[torch.from_numpy(pair.reshape(-1))])
+        self.made: Reconstructed | None = None
+
+    def forward(self, graph: Reconstructed) -> Reconstructed:
+        """Return the graph without them; it is made once."""
+        if self.made is None:
+            n, edges = graph.pairs.n, torch.stack([graph.pairs.source, graph.pairs.target])
+            self.made = Reconstructed.of(graph.features, edges[:, : edges.shape[1] - n][:, self.get_buffer("kept")], n)
+        return self.made
 
 
 class TwoLayers(nn.Module):

@@ -31,7 +31,8 @@ class MVGRL(NodeMethod):
     """MVGRL with M-Mix in branch a; without a mixer, MVGRL with the same head.
 
     The objective is Eq. 9 and 10 ("info-nce"), or MVGRL's own ("local-global"), which mixes nothing; `options` override
-    the settings, those of a group one by one, and `mix` those of mixing.
+    the settings, those of a group one by one, and `mix` those of mixing. MVGRL's own objective has a discriminator,
+    which is drawn as a matrix or, with `bilinear`, as in its public code.
     """
 
     terms = ("node", "diversity")
@@ -43,6 +44,7 @@ class MVGRL(NodeMethod):
         objective: Literal["info-nce", "local-global"] = "info-nce",
         mix: Mapping[str, Any] | None = None,
         options: Mapping[str, Any] | None = None,
+        bilinear: bool = False,
     ) -> None:
         words = settings.model_dump()
         for name, value in (options or {}).items():
@@ -51,7 +53,7 @@ class MVGRL(NodeMethod):
         super().__init__(settings)
         if objective == "local-global" and mixer != "none":
             raise ValueError("the objective 'local-global' is MVGRL's own, which mixes nothing")
-        self.mixer, self.own = mixer, objective == "local-global"
+        self.mixer, self.own, self.bilinear = mixer, objective == "local-global", bilinear
         self.mix = settings.mix.model_validate({**settings.mix.model_dump(), **(mix or {})})
 
     def prepare(self, data: PackedNodes, device: torch.device) -> DiffusedNodes:
@@ -69,7 +71,7 @@ class MVGRL(NodeMethod):
         hidden = self.settings.hidden
         loops = self.settings.diffusion.loop_weight
         encoder = MVGRLEncoder(data.num_features, hidden, generator, self.mixer, self.mix, loops)
-        return encoder, LocalGlobal(hidden, generator) if self.own else nn.Identity()
+        return encoder, LocalGlobal(hidden, generator, self.bilinear) if self.own else nn.Identity()
 
     def loss(self, encoder: MVGRLEncoder, head: nn.Module, batch: NodeBatch, random: Randomness) -> Loss:
         """Return the objective of the sampled nodes; MVGRL's own is against freshly shuffled features."""

@@ -90,6 +90,7 @@ _ADGCL: Mapping[str, Any] = {"self_loops": "none", "learning_rate": 0.001, "batc
 _GCS: Mapping[str, Any] = {"self_loops": "none", "learning_rate": 0.001, "shuffle": "epoch"}
 _RGCL: Mapping[str, Any] = {"shuffle": "epoch"}
 _AUTOGCL: Mapping[str, Any] = {**_GCS, "temperature": 0.5}
+_SEGA: Mapping[str, Any] = {"directions": "one"}
 _JOAO: Mapping[str, Any] = {"directions": "one"}
 _JOAOV2: Mapping[str, Any] = {**_JOAO, "learning_rate": 0.001}
 
@@ -142,6 +143,7 @@ RIVALS = {
     "gcs": _of("gcs:GCS", "gcs")("GCS", options=_GCS, lacks=_GCS),
     "rgcl": _of("rgcl:RGCL", "rgcl", ("directions",))("RGCL", options=_RGCL, lacks=_RGCL),
     "autogcl": _of("autogcl:AutoGCL")("AutoGCL", options=_AUTOGCL, lacks=_AUTOGCL),
+    "sega": _of("sega:SEGA", "sega")("SEGA", options=_SEGA, lacks=_SEGA),
 }
 
 # The same on nodes; and what MVGRL's own code has there.
@@ -171,6 +173,7 @@ _NODES = {
         options=_NODES_HOST_CODE,
         lacks=_named(_NODES_HOST_CODE),
     ),
+    "mvgrl-bilinear": _mvgrl("MVGRL (bilinear discriminator)", mixer="none", objective="local-global", bilinear=True),
     "mvgrl-infonce": _mvgrl("MVGRL (InfoNCE)", mixer="none"),
     "mo-mix": _mvgrl("mo-mix", mixer="mo-mix"),
     # The code has mp-mix alone; this is mo-mix by its other choices, but for the adjacency, which asks for no weights.

@@ -243,16 +243,23 @@ class Operators:
 
 
 class LocalGlobal(nn.Module):
-    """A discriminator that tells a node of the graph from one of shuffled features, by the other branch's summary."""
+    """A discriminator that tells a node of the graph from one of shuffled features, by the other branch's summary.
 
-    def __init__(self, hidden: int, generator: torch.Generator) -> None:
+    With `bilinear` it is torch's bilinear layer as MVGRL's public code draws it: the weight has a third axis, which
+    makes Xavier's bound `sqrt(6 / (hidden^2 + hidden))` instead of `sqrt(3 / hidden)`, and there is a bias of 0.
+    """
+
+    def __init__(self, hidden: int, generator: torch.Generator, bilinear: bool = False) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(hidden, hidden))
-        nn.init.xavier_uniform_(self.weight, generator=generator)
+        nn.init.xavier_uniform_(self.weight.data[None] if bilinear else self.weight, generator=generator)
+        self.bias = nn.Parameter(torch.zeros(1)) if bilinear else None
 
     def forward(self, a: Tensor, b: Tensor, false_a: Tensor, false_b: Tensor) -> Tensor:
         """Return the cross-entropy of `h W s`, s being the sigmoid of the other branch's mean, of nodes `[n, d]`."""
         summary_a, summary_b = (self.weight @ torch.sigmoid(z.mean(0)) for z in (a, b))
         true = torch.cat([b @ summary_a, a @ summary_b])
         false = torch.cat([false_b @ summary_a, false_a @ summary_b])
+        if self.bias is not None:
+            true, false = true + self.bias, false + self.bias
         return (F.softplus(-true).mean() + F.softplus(false).mean()) / 2

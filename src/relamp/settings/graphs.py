@@ -92,6 +92,18 @@ class RgclOptions(base.Settings):
     """Share of nodes that views keep (rho of RGCL)."""
 
 
+class SegaOptions(base.Settings):
+    """Options of SEGA; the defaults are those of its public code, which tunes them."""
+
+    height: base.AtLeastTwo = 5
+    """Height of the coding trees, from 2 to 5 in the experiments."""
+    augmentation: Augmentation = "node_drop"
+    """How the view is drawn that is contrasted with the trees, by GraphCL's public code."""
+    embedding: Literal["graph", "tree", "both"] = "graph"
+    """What embeds graphs: the encoder of graphs (graph), that of trees (tree), or both side by side (both). The public
+    code scores all three and prints the best."""
+
+
 class MmixTraining(base.Settings):
     """Training settings of M-Mix's graph-level methods in place of the shared ones; the defaults are its code's."""
 
@@ -214,5 +226,7 @@ class Pretraining(base.Settings):
     """Options of JOAO and JOAOv2."""
     rgcl: RgclOptions = RgclOptions()
     """Options of RGCL."""
+    sega: SegaOptions = SegaOptions()
+    """Options of SEGA."""
     mmix: MmixOptions = MmixOptions()
     """Options of M-Mix's graph-level methods, their own training settings included."""

@@ -105,6 +105,9 @@ class GaeSettings(base.Settings):
     rate 0.01, no stopping, features as in the file; its 200 epochs are a limit to those that are configured."""
     first: base.Count = 32
     """Width of the first layer."""
+    edges: Literal["all", "without-test"] = "without-test"
+    """What is seen of the graph: all its edges (all), or those that are left when 15 % are drawn, once for a training,
+    to be predicted (without-test, the public code, which does nothing else); inductive training has all."""
 
 
 class ArgaSettings(base.Settings):
@@ -122,6 +125,9 @@ class ArgaSettings(base.Settings):
     """Steps of reconstruction in a round."""
     noise: base.NotNegative = 0.1
     """Standard deviation of what is added to the first layer's nodes in training; ARVGA has none."""
+    edges: Literal["all", "without-test"] = "without-test"
+    """What is seen of the graph: all its edges (all), or those that are left when 15 % are drawn, once for a training,
+    to be predicted (without-test, the public code, for clustering too); inductive training has all."""
 
 
 class GalaSettings(base.Settings):
