@@ -111,9 +111,12 @@ class Plan:
         return found
 
     def judged_by(self) -> dict[str, dict[str, str]]:
-        """Return for each figure and table of a paper with rows, by domain, the evaluation that its cells show."""
+        """Return for each figure and table of a paper with rows, by domain, the evaluation that its cells show.
+
+        It is that of the first rows of the domain.
+        """
         return {
-            made.name: {EVALUATIONS[rows.evaluation].domain: rows.evaluation for rows in made.rows}
+            made.name: {EVALUATIONS[rows.evaluation].domain: rows.evaluation for rows in reversed(made.rows)}
             for made in self.artifacts.values()
             if made.paper in ("lamp", "mmix") and made.rows and not isinstance(made, Ladder)
         }
@@ -124,6 +127,8 @@ class Plan:
         counted, own, mmix = chosen.kernel_options.max_degree, chosen.pretraining, chosen.pretraining.mmix
         found = {"wl": "bag-labels"}
         for name, row in METHODS["graphs"].items():
+            if row.fixed.get("encoder", {}).get("inputs", "features") != "features":
+                continue  # no bag sees what such an encoder sees
             of_mmix = mmix.model_copy(update=dict(row.fixed.get("options", {})))
             features, most, first = own.features, own.max_degree, "own"
             if row.group == "mmix":
