@@ -76,6 +76,14 @@ BOTH: tuple[Artifact, ...] = (
         outputs={"output": of_table("cross_table")},
     ),
     Artifact(
+        name="budget",
+        label="What each training takes",
+        inputs=("runs",),
+        call="relamp.artifacts.jobs:budget",
+        outputs={"output": of_table("budget")},
+        lite=False,
+    ),
+    Artifact(
         name="audit",
         label="audit",
         inputs=("all_published", "claims"),

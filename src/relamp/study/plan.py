@@ -188,6 +188,14 @@ class Plan:
         found = dict.fromkeys(path for files in inputs for path in ([files] if isinstance(files, str) else files))
         return [path for path in found if path.startswith((f"{self.results}/", f"{self.paths.shared}/"))]
 
+    def runs(self) -> list[str]:
+        """Return the facts of all trainings on graphs at the setting of the tables, all seeds of a run together."""
+        found: dict[str, None] = {}
+        for study in (self.studies[name] for name in ("tables", "cross", "linear")):
+            for dataset, run in product(study.datasets, study.runs):
+                found |= dict.fromkeys(self.paths.trained(study.domain, dataset, [run], study.seeds)["run"])
+        return list(found)
+
     def _rows(self, rows: Rows) -> Iterator[tuple[str, Run, str]]:
         swept = [study for study in self._swept() if study.domain == "graphs"]
         chosen = swept if rows.study == "sweeps" else [self.studies[rows.study]] if rows.study in self.studies else []
@@ -421,6 +429,7 @@ INPUTS: Mapping[str, Callable[[Plan, Artifact], Files]] = {
     "published": lambda plan, made: {"published": f"{plan.published}/{made.name}.csv"},
     "verdicts": lambda plan, _: {"cells": f"{plan.results}/verdict.csv"},
     "views": lambda plan, made: {"views": plan.information(made)["rows"]},
+    "runs": lambda plan, _: {"runs": plan.runs()},
     "scaffolds": lambda plan, _: {"splits": [*map(plan.paths.scaffold, plan.config.transfer.datasets)]},
 }
 # Of those that hold results, what is asked of them.
