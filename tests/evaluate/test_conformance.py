@@ -31,7 +31,7 @@ from reordered import reordered
 
 SEEDS = (3, 5)
 SETTING = "eta~0.5_mode~both"
-METRICS = {"test_accuracy", "inner_accuracy", "accuracy", "micro_f1", "roc_auc", "nmi", "ari", "ties"}
+METRICS = {"test_accuracy", "inner_accuracy", "valid_accuracy", "accuracy", "micro_f1", "roc_auc", "nmi", "ari", "ties"}
 # Of whatever protocol has such a field.
 SMALL = {"folds": 3, "inner_folds": 2, "C": [0.1, 10.0], "runs": 2, "steps": 5, "starts": 1, "nodes": [6, 5]}
 SMALL |= {"graphs": 15}
@@ -101,7 +101,7 @@ class Job:
         self.label = {"method": kernels.get(source, source), "dataset": "some", "setting": SETTING}
         self.score = row.score if source == "embeddings" else row.controls or row.score
         self.protocol = {key: value for key, value in SMALL.items() if key in found(row.protocol).model_fields}
-        self.protocol |= {"kernel": "linear"} if row.name == "svm-linear" else {}
+        self.protocol |= {"kernel": "linear"} if row.name.startswith("svm-linear") else {}
         self.output = folder / "rows" / row.name / "some" / self.label["method"] / SETTING / "rows.csv"
 
     def run(self, copies: int = 1, **changes: Any) -> pd.DataFrame:

@@ -17,13 +17,18 @@ from relamp.train.jobs import pretrain
 from relamp.train.trainer import Trained
 
 CLASSES = {"graphs": Pretraining, "nodes": NodePretraining, "images": ImagePretraining}
+# What public codes set, and tests leave to the settings.
+SIZES = ("epochs", "checkpoints", "batch_size", "hidden", "layers")
 TRAINERS = {domain: named(studies.TRAINERS[domain]) for domain in CLASSES}
 
 
 def params(domain: str, name: str, **options: Any) -> dict[str, Any]:
     """A method as a job knows it."""
     row = METHODS[domain][name]
-    return {"name": name, "maker": row.maker, "options": {**row.fixed, **options}, "trains": row.trains}
+    fixed = dict(row.fixed)
+    if "epochs" in fixed.get("options", {}):
+        fixed["options"] = {key: value for key, value in fixed["options"].items() if key not in SIZES}
+    return {"name": name, "maker": row.maker, "options": {**fixed, **options}, "trains": row.trains}
 
 
 def make(domain: str, name: str, settings: Any, **options: Any) -> Method:

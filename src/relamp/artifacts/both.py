@@ -1,7 +1,7 @@
 """What both papers share: the data guard's table, verdicts and what stands behind them."""
 
 from relamp.artifacts.base import CONTROLS, Artifact, Figure, Rows, Table, of_figure, of_table
-from relamp.artifacts.lamp import LAMP
+from relamp.artifacts.lamp import LAMP, VALIDATED
 from relamp.artifacts.mmix import MMIX
 
 _RBF = (Rows("tables", "svm-rbf"), Rows("sweeps", "svm-rbf"))
@@ -70,10 +70,18 @@ BOTH: tuple[Artifact, ...] = (
     Artifact(
         name="cross_table",
         label="All methods on all data sets",
-        rows=(Rows("tables", "svm-rbf"), Rows("cross", "svm-rbf"), Rows("linear", "svm-linear")),
+        rows=(Rows("tables", "svm-rbf"), Rows("cross", "svm-rbf"), Rows("linear", "svm-linear"), *VALIDATED),
         call="relamp.artifacts.comparisons:cross_table",
         given=("fixed",),
         outputs={"output": of_table("cross_table")},
+    ),
+    Artifact(
+        name="budget",
+        label="What each training takes",
+        inputs=("runs",),
+        call="relamp.artifacts.jobs:budget",
+        outputs={"output": of_table("budget")},
+        lite=False,
     ),
     Artifact(
         name="audit",

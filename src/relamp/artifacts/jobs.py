@@ -1,6 +1,8 @@
 """The jobs that make figures and tables of stored rows, each with its sidecar."""
 
+import json
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pandas as pd
 from relamp.data.rows import read_by_evaluation, read_tables
 from relamp.data.verified import verified
 from relamp.judge.published import load_published
+from relamp.render.budget_table import budget_table
 from relamp.render.data_table import data_table
 from relamp.render.sidecar import save_drawn, write_sidecar
 from relamp.render.tables import render_table
@@ -69,6 +72,22 @@ def tabulate(
     table = render_table(read_by_evaluation(rows, asked), printed, title, shows, transposed, second)
     table.write(output.with_suffix(""))
     write_sidecar(output, [published, *splits, *rows], command)
+
+
+def budget(runs: Sequence[Path], output: Path, command: str) -> None:
+    """Write what each training on graphs takes as one table; `runs` are files run.json of finished trainings.
+
+    Seconds are those of the benchmark row of the job, where it stands in the folder of results.
+    """
+    found = []
+    for (folder, results), files in groupby(runs, lambda path: (path.parents[1], path.parents[6])):
+        seeds, row = list(files), results / "benchmarks" / f"{folder.relative_to(results)}.jsonl"
+        lines = row.read_text(encoding="utf-8").splitlines() if row.is_file() else []
+        took = float(json.loads(lines[-1])["s"]) / len(seeds) if lines else None
+        facts, epochs = read_json(seeds[0]), len(read_csv(seeds[0].with_name("history.csv")))
+        found.append({**facts, "setting": folder.name, "epochs": epochs, "seeds": len(seeds), "seconds": took})
+    budget_table(found).write(output.with_suffix(""))
+    write_sidecar(output, runs, command)
 
 
 def guard_table(reports: Sequence[Path], output: Path, command: str) -> None:

@@ -27,7 +27,8 @@ _STRATEGIES = (*_ON_NODES, "image-untrained", "simclr-mp-mix-op", "mvgrl-infonce
 _figure, _table = partial(figure, "mmix"), partial(table, "mmix")
 _ladder = partial(ladder, "mmix")
 # M-Mix quotes GraphCL's and the kernels' numbers by an SVM with an RBF kernel.
-_QUOTED = ("graphcl", "untrained", "wl", "graphlet", *CONTROLS)
+_PUBLISHED = ("infograph-code", "joao-code", "joaov2-code")
+_QUOTED = ("graphcl", *_PUBLISHED, "untrained", "wl", "graphlet", *CONTROLS)
 _RBF = tuple(Rows(study, "svm-rbf", _QUOTED) for study in ("tables", "cross"))
 _PICTURES: dict[str, Any] = {"draw": "picture_grid:picture_grid", "inputs": ("pictures",), "lite": False}
 
@@ -41,7 +42,7 @@ MMIX: tuple[Artifact, ...] = (
     ),
     _table(
         *(3, "Accuracy (%) of graph classification by a linear SVM", _GRAPHS),
-        shows=(*_CONTROLS, *_FURTHER),
+        shows=(*_CONTROLS, *_FURTHER, *_PUBLISHED),
         about="Graph classification: accuracy of a linear SVM on frozen graph embeddings in ten folds, C chosen by an "
         "inner search. Added, in the same folds: the majority class, bags of labels and of what the encoder sees, "
         "untrained encoders, two simpler ways of mixing, "

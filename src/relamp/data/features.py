@@ -28,6 +28,24 @@ def node_features(
     return csr_matrix(hstack(columns))
 
 
+def all_features(data: PackedGraphs, max_degree: int) -> csr_matrix[np.float32]:
+    """Return labels, attributes, degrees and one-hot degrees side by side, `[N, columns]`, whatever of them there is.
+
+    A degree above `max_degree` counts as that where it is one-hot.
+    """
+    shown, degrees = node_features(data, "labels-and-degrees", max_degree), data.degrees()
+    columns = [shown, csr_matrix(degrees[:, None].astype(np.float32))]
+    if data.attributes is not None and not data.shown_attributes:
+        columns.append(csr_matrix(data.attributes))
+    return csr_matrix(hstack(columns))
+
+
+def num_all_columns(data: PackedGraphs, max_degree: int) -> int:
+    """Return the width of these."""
+    hidden = 0 if data.attributes is None or data.shown_attributes else data.attributes.shape[1]
+    return num_columns(data, "labels-and-degrees", max_degree) + 1 + hidden
+
+
 def num_columns(data: PackedGraphs, features: Features, max_degree: int, first_label: FirstLabel = "own") -> int:
     """Return the width of the features, which is the same for all graphs of one kind."""
     labels, degrees, attributes = _shown(data, features)

@@ -51,6 +51,18 @@ def stratified_folds(y: Integers, folds: int, seed: int, name: str = "the data s
     return fold
 
 
+def plain_folds(count: int, folds: int, seed: int) -> NDArray[np.int64]:
+    """Return the fold `0 ... folds - 1` in which each of some graphs is tested, `[G]`, whatever their classes.
+
+    Raises RelampError if there are fewer graphs than folds.
+    """
+    if not 2 <= folds <= count:
+        raise RelampError(f"plain folds: {folds} of {count} graphs; give 2 folds at least, and a graph for each")
+    order = np.random.default_rng(stream_number(seed, "plain folds")).permutation(count)
+    fold: NDArray[np.int64] = order % folds
+    return fold
+
+
 def save_folds(path: Path | str, fold: Integers) -> None:
     """Write the fold of each graph as CSV (graph, fold) under a line with the sha256 of what follows."""
     table = pd.DataFrame({"graph": np.arange(len(fold)), "fold": fold})

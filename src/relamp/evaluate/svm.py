@@ -1,6 +1,6 @@
 """Support vector machines on graph embeddings or graph kernels: outer folds, with C chosen inside each of them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Literal
 
@@ -82,9 +82,14 @@ def evaluate_svm(
     # The last bits would depend on the number of threads; and in systems of some hundred equations, as the linear
     # machine solves, they would wait for one another fifteen times as long as they work.
     with threadpool_limits(1):
-        if kernel == "linear":
-            return _evaluate(lambda train, test: predict_linear(x[train], y[train], x[test], C), *common)
-        return _evaluate(partial(_predicted, squared_distances(x), partial(_rbf, x), y, C), *common)
+        return _evaluate(machine_of(x, y, C, kernel), *common)
+
+
+def machine_of(x: Floats, y: Integers, C: Sequence[float], kernel: Literal["rbf", "linear"]) -> Predictions:
+    """Return what fits a machine of either kernel on some embeddings `[G, D]` and predicts others."""
+    if kernel == "linear":
+        return lambda train, test: predict_linear(x[train], y[train], x[test], C)
+    return partial(_predicted, squared_distances(x), partial(_rbf, x), y, C)
 
 
 def evaluate_kernel_svm(
@@ -150,24 +155,43 @@ def _evaluate(
     if len(folds) < 2 or not len(C):
         raise RelampError(f"svm: {len(folds)} outer folds and {len(C)} values of C; give two folds and one C at least")
 
-    def accuracies(train: Integers, test: Integers) -> Floats:
-        return np.asarray(np.mean(machine(train, test) == y[test], axis=1))
-
     parts = []
     for number in folds:
         train, test = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-        _refuse_rare_classes(y[train], int(number), inner_folds)
         drawn = stream_number(seed, "inner folds", int(number)) if inner == "shuffled" else None
-        cut = StratifiedKFold(inner_folds, shuffle=inner == "shuffled", random_state=drawn)
-        splits = cut.split(np.zeros(len(train)), y[train])
-        scores = [accuracies(train[fit], train[held]) for fit, held in splits]
-        # Contiguous [C, folds], so that the mean adds up in GridSearchCV's order: equal sums are equal to the last bit.
-        mean = np.ascontiguousarray(np.transpose(scores)).mean(axis=1)
-        tested = accuracies(train, test)
-        both = pd.DataFrame({"fold": int(number), "candidate": np.asarray(C, dtype=np.float64)})
-        both = both.assign(selected=np.arange(len(C)) == mean.argmax())
-        parts += [both.assign(metric="inner_accuracy", value=mean), both.assign(metric="test_accuracy", value=tested)]
+        parts.append(fold_rows(machine, y, int(number), train, {"test": test}, C, inner_folds, drawn))
     return pd.concat(parts, ignore_index=True)
+
+
+def fold_rows(
+    machine: Predictions,
+    y: Integers,
+    number: int,
+    train: Integers,
+    held: Mapping[str, Integers],
+    C: Sequence[float],
+    inner_folds: int,
+    drawn: int | None = None,
+) -> pd.DataFrame:
+    """Return the rows of one outer fold, as of `evaluate_svm`: C by inner folds of `train`, accuracies on parts `held`.
+
+    Inner folds are shuffled by the number `drawn`; without one they follow the order of the graphs. Raises RelampError
+    if an inner fold would lack a class.
+    """
+    _refuse_rare_classes(y[train], number, inner_folds)
+    cut = StratifiedKFold(inner_folds, shuffle=drawn is not None, random_state=drawn)
+    splits = cut.split(np.zeros(len(train)), y[train])
+    scores = [np.mean(machine(train[fit], train[out]) == y[train[out]], axis=1) for fit, out in splits]
+    # Contiguous [C, folds], so that the mean adds up in GridSearchCV's order: equal sums are equal to the last bit.
+    mean = np.ascontiguousarray(np.transpose(scores)).mean(axis=1)
+    tested = np.concatenate(list(held.values()))
+    right = machine(train, tested) == y[tested]
+    parts = np.split(right, np.cumsum([len(part) for part in held.values()])[:-1], axis=1)
+    both = pd.DataFrame({"fold": number, "candidate": np.asarray(C, dtype=np.float64)})
+    both = both.assign(selected=np.arange(len(C)) == mean.argmax())
+    accuracies = {"inner": mean, **{name: part.mean(axis=1) for name, part in zip(held, parts, strict=True)}}
+    rows = [both.assign(metric=f"{name}_accuracy", value=value) for name, value in accuracies.items()]
+    return pd.concat(rows, ignore_index=True)
 
 
 def _predicted(

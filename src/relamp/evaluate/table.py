@@ -59,12 +59,19 @@ def _svm(name: str, title: str) -> Evaluation:
     )
 
 
+def _validated(name: str, title: str) -> Evaluation:
+    parts = f"{_SETTINGS}:ValidatedSvm", "relamp.evaluate.validated_svm:score_validated", "relamp.judge.rows:validated"
+    return Evaluation(*(name, "graphs", title, _FOLDS, *parts), mean_of="{folds}-fold mean")
+
+
 EVALUATIONS: Mapping[str, Evaluation] = MappingProxyType(
     {
         row.name: row
         for row in (
             _svm("svm-rbf", "SVM with an RBF kernel"),
             _svm("svm-linear", "linear SVM"),
+            _validated("svm-linear-validated", "linear SVM on scaled features, the epoch by a validation part"),
+            _validated("svm-rbf-validated", "SVM (RBF) on scaled features, the epoch by a validation part"),
             Evaluation(
                 *("finetune", "molecules", "fine-tuning"),
                 "seeds, each with the same scaffold split and from the same pre-trained encoder, not another "

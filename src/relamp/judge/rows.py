@@ -20,6 +20,7 @@ _KEY = [*RUN, "seed", "epoch"]
 _BRANCHES = ("a", "b", "z")  # embeddings of one branch alone
 _BESIDE = ("ties",)  # stored beside the scores, and no score
 _EQUAL = 1e-12
+_DECIMALS = 12  # equal sums may differ in their last bits
 
 
 def chosen(rows: pd.DataFrame) -> pd.DataFrame:
@@ -45,6 +46,24 @@ def chosen(rows: pd.DataFrame) -> pd.DataFrame:
     top = every.sort_values("value", ascending=False, kind="stable").drop_duplicates(key)
     top = top[[*key, "candidate", "value"]].rename(columns={"candidate": "best_candidate", "value": "best"})
     return _complete(both.merge(top, on=key).assign(metric="accuracy"))
+
+
+def validated(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one row for each setting, seed and outer fold: the test accuracy at the epoch of the best validation.
+
+    Nothing is left to choose, so that there is no epoch. For each seed it is the one whose validation accuracy, at the
+    selected candidate of each fold, has the best mean over the folds, the first among equals; never that before
+    training, if there is another. Raises RelampError where an accuracy is missing, a duplicate or not between 0 and 1.
+    """
+    rows = _checked(rows, SVM_COLUMNS)
+    key, run = [*_KEY, "fold"], [*RUN, "seed"]
+    tests, valid = (_selected(rows, f"{part}_accuracy", key) for part in ("test", "valid"))
+    no_gap(tests, valid, key, "there is no validation accuracy at the selected candidate")
+    means = valid.sort_values(key).groupby(_KEY)["value"].mean().round(_DECIMALS).reset_index()
+    means["untrained"] = means["epoch"] == 0
+    best = means.sort_values([*run, "untrained", "value", "epoch"], ascending=[True] * 5 + [False, True])
+    at = best.drop_duplicates(run)[_KEY]
+    return _complete(tests.merge(at, on=_KEY).drop(columns="epoch").assign(metric="accuracy"))
 
 
 def finetuned(rows: pd.DataFrame) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """The methods by domain and name, one line each. This file imports no method: names are checked without torch."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -18,6 +18,7 @@ class MethodRow:
         group: the group of the training settings that belongs to this method alone.
         trains: False for what takes no step: controls that stay as they were drawn, and methods in closed form.
         lacks: named settings that have no effect on the method.
+        evaluation: that of its public code, where it is not the one of the tables.
     """
 
     label: str
@@ -27,6 +28,7 @@ class MethodRow:
     group: str | None = None
     trains: bool = True
     lacks: tuple[str, ...] = ()
+    evaluation: str = ""
 
 
 def _of(maker: str, group: str | None = None, without: tuple[str, ...] = ()) -> Callable[..., MethodRow]:
@@ -94,6 +96,40 @@ _SEGA: Mapping[str, Any] = {"directions": "one"}
 _JOAO: Mapping[str, Any] = {"directions": "one"}
 _JOAOV2: Mapping[str, Any] = {**_JOAO, "learning_rate": 0.001}
 
+# GraphCL's shell in whole, which public codes have but for what they set themselves.
+_WHOLE_SHELL: Mapping[str, Any] = {
+    **_SHELL,
+    "learning_rate": 0.01,
+    "temperature": 0.2,
+    "batch_size": 128,
+    "hidden": 32,
+    "layers": 3,
+}
+_DEEP: Mapping[str, Any] = {"layers": 5, "directions": "both"}
+
+
+def _published(
+    made: Callable[..., MethodRow],
+    label: str,
+    own: Mapping[str, Any],
+    epochs: int,
+    every: int,
+    evaluation: str = "",
+    **fixed: Any,
+) -> MethodRow:
+    """Return the row of a rival as its public code trains and scores it, whatever is configured."""
+    scored = list(range(0, epochs + 1, every))
+    options = {**_WHOLE_SHELL, **own, "epochs": epochs, "checkpoints": scored}
+    row = made(f"{label} (as in its code)", options=options, lacks=list(options), **fixed)
+    return replace(row, evaluation=evaluation)
+
+
+# The encoder of AD-GCL and GCS sees no labels, and has no ReLU behind its last layer.
+_NO_LABELS: Mapping[str, Any] = {"norm": "before", "inputs": "ones"}
+_infograph = _of("infograph:InfoGraph", without=("temperature", "directions"))
+_joao, _adgcl, _gcs = _of("joao:JOAO", "joao"), _of("adgcl:ADGCL", "adgcl"), _of("gcs:GCS", "gcs")
+_rgcl, _autogcl = _of("rgcl:RGCL", "rgcl", ("directions",)), _of("autogcl:AutoGCL")
+
 _GRAPHS = {
     "lamp-mag": _lamp("LAMP-Mag", ("gamma", "alpha"), strategy="magnitude"),
     "lamp-soft": _lamp("LAMP-Soft", ("gamma", "alpha"), strategy="soft-filter"),
@@ -132,18 +168,31 @@ _GRAPHS = {
     "binary-mix": _mmix("binary-mix", mixer="binary-mix"),
 }
 
-# Of LAMP's Table 1, by the encoder and the number of epochs that it shares.
+# Of LAMP's Table 1: in GraphCL's shell, by the encoder and the number of epochs that it shares, and as published.
 RIVALS = {
-    "infograph": _of("infograph:InfoGraph", without=("temperature", "directions"))(
-        "InfoGraph", options=_INFOGRAPH, lacks=_INFOGRAPH
-    ),
-    "joao": _of("joao:JOAO", "joao")("JOAO", options=_JOAO, lacks=_JOAO),
-    "joaov2": _of("joao:JOAO", "joao")("JOAOv2", options=_JOAOV2, lacks=_JOAOV2, heads=5),
-    "ad-gcl": _of("adgcl:ADGCL", "adgcl")("AD-GCL", options=_ADGCL, lacks=_ADGCL),
-    "gcs": _of("gcs:GCS", "gcs")("GCS", options=_GCS, lacks=_GCS),
-    "rgcl": _of("rgcl:RGCL", "rgcl", ("directions",))("RGCL", options=_RGCL, lacks=_RGCL),
-    "autogcl": _of("autogcl:AutoGCL")("AutoGCL", options=_AUTOGCL, lacks=_AUTOGCL),
+    "infograph": _infograph("InfoGraph", options=_INFOGRAPH, lacks=_INFOGRAPH),
+    "joao": _joao("JOAO", options=_JOAO, lacks=_JOAO),
+    "joaov2": _joao("JOAOv2", options=_JOAOV2, lacks=_JOAOV2, heads=5),
+    "ad-gcl": _adgcl("AD-GCL", options=_ADGCL, lacks=_ADGCL),
+    "gcs": _gcs("GCS", options=_GCS, lacks=_GCS),
+    "rgcl": _rgcl("RGCL", options=_RGCL, lacks=_RGCL),
+    "autogcl": _autogcl("AutoGCL", options=_AUTOGCL, lacks=_AUTOGCL),
     "sega": _of("sega:SEGA", "sega")("SEGA", options=_SEGA, lacks=_SEGA),
+    "infograph-code": _published(_infograph, "InfoGraph", _INFOGRAPH, 20, 20),
+    "joao-code": _published(_joao, "JOAO", _JOAO, 20, 20),
+    "joaov2-code": _published(_joao, "JOAOv2", _JOAOV2, 40, 20, heads=5),
+    "ad-gcl-code": _published(
+        *(_adgcl, "AD-GCL", {**_ADGCL, **_DEEP}, 150, 5, "svm-linear-validated"),
+        encoder={**_NO_LABELS, "readout": "last"},
+    ),
+    "gcs-code": _published(
+        *(_gcs, "GCS", {**_GCS, **_DEEP}, 50, 1, "svm-rbf-validated"),
+        encoder={**_NO_LABELS, "dropout": 0.5, "head": 32},
+    ),
+    "rgcl-code": _published(_rgcl, "RGCL", _RGCL, 40, 20),
+    "autogcl-code": _published(
+        _autogcl, "AutoGCL", {**_AUTOGCL, **_DEEP, "hidden": 128}, 30, 10, encoder={"inputs": "all"}
+    ),
 }
 
 # The same on nodes; and what MVGRL's own code has there.

@@ -16,6 +16,7 @@ from relamp.kernels.normalise import normalise
 from relamp.kernels.pairs import sum_by_target
 from relamp.kernels.segments import neighbour_sum
 from relamp.model.embeddings import Embeddings, Encoder, Messages
+from relamp.settings.graphs import EncoderVariant
 
 Initialisation = Literal["xavier", "pytorch"]
 
@@ -52,12 +53,35 @@ def count_incoming(batch: Batch, kinds: Tensor, size: int) -> Tensor:
     return torch.bincount(place, minlength=n * size).view(n, size)
 
 
+class Dropout(nn.Module):
+    """Drops a share of what it is given in training, and scales up the rest.
+
+    Attributes:
+        random: what it draws from; a training puts its own generator there, whose state is saved with it.
+    """
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.share = share
+        self.random: torch.Generator | None = None
+
+    def forward(self, h: Tensor) -> Tensor:
+        """Drop from numbers of any shape; raises ValueError in training without a generator."""
+        if not (self.training and self.share):
+            return h
+        if self.random is None:
+            raise ValueError("dropout draws from the generator of a training, and has none")
+        draws = torch.rand(h.shape, generator=self.random, device=self.random.device, dtype=h.dtype).to(h.device)
+        return h * (draws >= self.share) / (1 - self.share)
+
+
 class GIN(Encoder):
     """GIN (Xu et al. 2019) with sum pooling of every layer, concatenated (LAMP Eq. 1, 2 and 17).
 
-    A layer is `BatchNorm(ReLU(MLP(h_v + sum of h_u over neighbours u)))`; `cardinality`, the number of `attributes` and
-    `edge_cardinality` are those of `PackedGraphs`. Where edges have labels, a message is `h_u` plus a vector for each,
-    as in `relamp.model.molecular_gin`; category 0, no label, has one too.
+    A layer is `BatchNorm(ReLU(MLP(h_v + sum of h_u over neighbours u)))`, unless a `variant` has it otherwise.
+    `cardinality`, the number of `attributes` and `edge_cardinality` are those of `PackedGraphs`. Where edges have
+    labels, a message is `h_u` plus a vector for each, as in `relamp.model.molecular_gin`; category 0, no label, has one
+    too.
     """
 
     def __init__(
@@ -69,10 +93,12 @@ class GIN(Encoder):
         attributes: int = 0,
         edge_cardinality: Sequence[int] | None = None,
         initialisation: Initialisation = "xavier",
+        variant: EncoderVariant = EncoderVariant(),  # noqa: B008 - is frozen
     ) -> None:
         super().__init__()
+        self.variant, self.dropout = variant, Dropout(variant.dropout)
         self.cardinality, self.edge_cardinality = tuple(cardinality), tuple(edge_cardinality or ())
-        self.dim = hidden * layers
+        self.dim = hidden * (layers if variant.readout == "layers" else 1)
         dims = [sum(cardinality) + attributes] + [hidden] * layers
         self.updates = nn.ModuleList(mlp([dims[i], hidden, hidden], generator, initialisation) for i in range(layers))
         self.norms = nn.ModuleList(nn.BatchNorm1d(hidden) for _ in range(layers))
@@ -81,7 +107,9 @@ class GIN(Encoder):
         self.edges = nn.ParameterList(embedding(kinds, dims[i], generator) for i in range(layers) if kinds)
 
     def forward(self, batch: Batch) -> Embeddings:
-        """Embed a batch: nodes `[n, hidden]` a layer, graphs `[G, layers * hidden]`."""
+        """Embed a batch: nodes `[n, hidden]` a layer, graphs `[G, dim]`."""
+        if self.training and self.variant.dropout:
+            batch = replace(batch, search=False)  # nodes that were alike are not, once parts of them are dropped
         labels, alike, messages = self._edge_labels(batch), batch.alike, Messages(batch)
         rows: list[Tensor] = []
         found: list[Classes] = []
@@ -90,9 +118,14 @@ class GIN(Encoder):
             h = messages.sum(rows[-1], links) if i else messages.input_sums(self.cardinality, links)
             if labels is not None:
                 h = h + labels[classes.example].to(h.dtype) @ self.edges[i]
-            rows.append(normalise(F.relu_(update(h)), norm, classes.size, relu=False))
+            if self.variant.norm == "after":
+                h = normalise(F.relu_(update(h)), norm, classes.size, relu=False)
+            else:
+                h = normalise(update(h), norm, classes.size, relu=i + 1 < len(self.updates))
+            rows.append(self.dropout(h))
             found.append(classes)
-        graph = torch.cat([neighbour_sum(h, each.of(batch.graphs)) for h, each in zip(rows, found, strict=True)], 1)
+        pooled = list(zip(rows, found, strict=True))[0 if self.variant.readout == "layers" else -1 :]
+        graph = torch.cat([neighbour_sum(h, each.of(batch.graphs)) for h, each in pooled], 1)
         return Embeddings(tuple(rows), graph, tuple(found))
 
     def mask_nodes(self, batch: Batch, hidden: Tensor, generator: torch.Generator) -> Batch:

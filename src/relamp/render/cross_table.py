@@ -16,11 +16,12 @@ _DECIMALS = 12
 _CAPTION = (
     "Accuracy (%) of all graph-level methods on all data sets of graphs of both papers that were run; neither paper "
     "has this table. Mean and sample standard deviation (±) over {seeds} of the mean over {folds} folds, at the "
-    "tables' settings and the last epoch. Within a block all methods share folds, seeds and evaluation; kernels are "
-    "scored by an SVM on their own matrix in both blocks. A.R.: average rank (1 is best) among the methods of the "
-    "block that have the data set; equal values share their rank; the average is over those data sets of the method "
-    "that at least one other method has, and n is their number. Compare ranks only between methods that have the same "
-    "data sets. Empty: not run."
+    "tables' settings and the last epoch; “as in its code”: with the encoder, features, epochs and constants of the "
+    "method's public code, and in a block of its own by its evaluation, where that is another. Within a block all "
+    "methods share folds, seeds and evaluation; kernels are scored by an SVM on their own matrix in both blocks. A.R.: "
+    "average rank (1 is best) among the methods of the block that have the data set; equal values share their rank; "
+    "the average is over those data sets of the method that at least one other method has, and n is their number. "
+    "Compare ranks only between methods that have the same data sets. Empty: not run."
 )
 
 

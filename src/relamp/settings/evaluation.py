@@ -29,6 +29,20 @@ class SvmProtocol(Settings):
     """Kernel on embeddings: rbf (GraphCL, LAMP) or linear (M-Mix)."""
 
 
+class ValidatedSvm(SvmProtocol):
+    """Cross-validation as the public codes of AD-GCL and GCS have it: the epoch is chosen by a validation part."""
+
+    outer: Literal["plain", "stratified"] = "plain"
+    """Draw the outer folds without regard to classes (plain, as KFold does), or take those of the tables, which are
+    stratified (stratified)."""
+    scaling: Literal["standard", "none"] = "standard"
+    """Scale each feature to mean 0 and variance 1 by the training part of each fold (standard), or leave it as it is
+    (none)."""
+    validation: Share = 0.2
+    """Share of the graphs outside a fold that are set aside: by the mean accuracy on them over all folds the epoch is
+    chosen, and no machine is fitted on them."""
+
+
 class Kernels(Settings):
     """Graph kernels and bags of features, scored in the same folds as embeddings."""
 

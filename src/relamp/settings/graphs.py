@@ -14,6 +14,22 @@ FirstLabel = Literal["own", "shared"]
 Initialisation = Literal["xavier", "pytorch"]
 
 
+class EncoderVariant(base.Settings):
+    """Where the encoder of a method's public code is not GraphCL's; it concerns graphs, not molecules."""
+
+    norm: Literal["after", "before"] = "after"
+    """Normalise after the ReLU of each layer (after, GraphCL), or before it, the last layer having none (before)."""
+    dropout: base.Ratio = 0.0
+    """Share of the numbers of each node and layer that are dropped in training, the others being scaled up."""
+    readout: Literal["layers", "last"] = "layers"
+    """Embed a graph by the sums of all its layers side by side (layers), or by that of the last (last)."""
+    inputs: Literal["features", "ones", "all"] = "features"
+    """Node features: those of the settings (features), a one for every node (ones), or everything there is: labels,
+    attributes, the degree as a number, and one-hot, 100 and more as one (all)."""
+    head: base.Count | None = None
+    """Width of the projection head behind its input; null is that of the graph embedding."""
+
+
 class LampOptions(base.Settings):
     """Options of LAMP, among them choices that its paper leaves open."""
 

@@ -17,6 +17,7 @@ from relamp.settings.evaluation import (
     Kernels,
     ProbeProtocol,
     SvmProtocol,
+    ValidatedSvm,
 )
 from relamp.settings.graphs import Pretraining
 from relamp.settings.images import ImagePretraining
@@ -152,6 +153,8 @@ class Unsupervised(_Swept):
     """Pre-training on graphs."""
     svm: SvmProtocol = SvmProtocol()
     """Cross-validation of the SVM on embeddings and kernels."""
+    validated: ValidatedSvm = ValidatedSvm()
+    """Cross-validation of methods whose public code scores them so; each has its own kernel."""
     kernel_options: Kernels = Kernels()
     """Options of the graph kernels."""
     further: dict[names.EvaluationName, dict[str, Any]] = Field(default_factory=dict)

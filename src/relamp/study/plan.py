@@ -110,9 +110,12 @@ class Plan:
         return found
 
     def judged_by(self) -> dict[str, dict[str, str]]:
-        """Return for each figure and table of a paper with rows, by domain, the evaluation that its cells show."""
+        """Return for each figure and table of a paper with rows, by domain, the evaluation that its cells show.
+
+        It is that of the first rows of the domain.
+        """
         return {
-            made.name: {EVALUATIONS[rows.evaluation].domain: rows.evaluation for rows in made.rows}
+            made.name: {EVALUATIONS[rows.evaluation].domain: rows.evaluation for rows in reversed(made.rows)}
             for made in self.artifacts.values()
             if made.paper in ("lamp", "mmix") and made.rows and not isinstance(made, Ladder)
         }
@@ -123,6 +126,8 @@ class Plan:
         counted, own, mmix = chosen.kernel_options.max_degree, chosen.pretraining, chosen.pretraining.mmix
         found = {"wl": "bag-labels"}
         for name, row in METHODS["graphs"].items():
+            if row.fixed.get("encoder", {}).get("inputs", "features") != "features":
+                continue  # no bag sees what such an encoder sees
             of_mmix = mmix.model_copy(update=dict(row.fixed.get("options", {})))
             features, most, first = own.features, own.max_degree, "own"
             if row.group == "mmix":
@@ -181,6 +186,14 @@ class Plan:
         inputs = [files for made in self.artifacts.values() for files in self.inputs(made).values()]
         found = dict.fromkeys(path for files in inputs for path in ([files] if isinstance(files, str) else files))
         return [path for path in found if path.startswith((f"{self.results}/", f"{self.paths.shared}/"))]
+
+    def runs(self) -> list[str]:
+        """Return the facts of all trainings on graphs at the setting of the tables, all seeds of a run together."""
+        found: dict[str, None] = {}
+        for study in (self.studies[name] for name in ("tables", "cross", "linear")):
+            for dataset, run in product(study.datasets, study.runs):
+                found |= dict.fromkeys(self.paths.trained(study.domain, dataset, [run], study.seeds)["run"])
+        return list(found)
 
     def _rows(self, rows: Rows) -> Iterator[tuple[str, Run, str]]:
         swept = [study for study in self._swept() if study.domain == "graphs"]
@@ -416,6 +429,7 @@ INPUTS: Mapping[str, Callable[[Plan, Artifact], Files]] = {
     "published": lambda plan, made: {"published": f"{plan.published}/{made.name}.csv"},
     "verdicts": lambda plan, _: {"cells": f"{plan.results}/verdict.csv"},
     "views": lambda plan, made: {"views": plan.information(made)["rows"]},
+    "runs": lambda plan, _: {"runs": plan.runs()},
     "scaffolds": lambda plan, _: {"splits": [*map(plan.paths.scaffold, plan.config.transfer.datasets)]},
 }
 # Of those that hold results, what is asked of them.

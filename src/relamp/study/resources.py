@@ -215,6 +215,9 @@ def scoring_work(study: Study, evaluation: str, protocol: Mapping[str, Any]) -> 
     if evaluation == "edit-distance":
         return float(protocol["graphs"] * sum(protocol["nodes"]))
     checkpoints = len(study.training.model_dump()["checkpoints"]) + 1 if evaluation == "probe" else 1
+    if evaluation.endswith("-validated"):  # all of them, which are those of the methods themselves
+        own = (study.row(run.method).fixed.get("options", {}).get("checkpoints", ()) for run in study.runs)
+        checkpoints = max(map(len, own), default=1)
     branches = len(study.training.model_dump().get("branches", "1")) if evaluation == "probe" else 1
     return float(protocol.get("runs", 1) * protocol.get("starts", 1) * checkpoints * branches)
 
@@ -224,9 +227,8 @@ def _shape(study: Study, run: Run) -> Any:
     chosen: Any = study.trained_by(run)
     row = study.row(run.method)
     shape = (row.group == "mmix" and chosen.mmix.training) or chosen
-    if study.domain == "nodes":
-        own = {key: value for key, value in row.fixed.get("options", {}).items() if not isinstance(value, Mapping)}
-        shape = shape.model_copy(update=own)
+    own = {key: value for key, value in row.fixed.get("options", {}).items() if not isinstance(value, Mapping)}
+    shape = shape.model_copy(update=own)
     return shape if row.trains else shape.model_copy(update={"epochs": 0})
 
 

@@ -10,6 +10,7 @@ from relamp.data.packed import Integers, PackedGraphs, ranges
 from relamp.errors import RelampError
 from relamp.method.base import Loss
 from relamp.method.graphs import GraphMethod
+from relamp.model.gin import Dropout
 from relamp.settings.graphs import Pretraining
 from relamp.train.trainer import Pretrainer
 
@@ -27,6 +28,9 @@ class GraphTrainer(Pretrainer[PackedGraphs | PackedCorpus]):
         self, data: PackedGraphs | PackedCorpus, method: GraphMethod, seed: int, device: torch.device | str = "cpu"
     ) -> None:
         super().__init__(data, method, seed, device)
+        for module in (*self.encoder.modules(), *self.parts.modules()):
+            if isinstance(module, Dropout):
+                module.random = self.random.torch
         self.order = self._drawn()
         self._batches: dict[bytes, Batch] = {}
 

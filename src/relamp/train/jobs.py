@@ -201,7 +201,7 @@ def _write(
     for name, rows in trained.tables.items():
         write_table(folder / f"{name}.csv", rows, asked)
     # Not one of the facts that a state is resumed by: another CPU may go on, if with other last bits.
-    write_json(folder / "run.json", {**facts, "cpu": cpu_model()})
+    write_json(folder / "run.json", {**facts, "parameters": trained.parameters, "cpu": cpu_model()})
 
 
 def _write_tensors(

@@ -30,6 +30,7 @@ class Trained:
         final: on nodes the epoch whose weights count: the one of the lowest loss with early stopping, else the last.
         kept: nodes of the checkpoints' embeddings, ascending; None for all.
         tables: further rows by name.
+        parameters: how many numbers are trained, by encoder, head and further parts.
     """
 
     encoder: dict[str, Tensor] = field(default_factory=dict)
@@ -38,6 +39,7 @@ class Trained:
     final: int | None = None
     kept: Tensor | None = None
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    parameters: dict[str, int] = field(default_factory=dict)
 
 
 def embedding_name(epoch: int, branch: str = "") -> str:
@@ -118,6 +120,8 @@ class Trainer(ABC, Generic[Data]):
         self.keep_checkpoint()
         run_epochs(self, self.settings.epochs, resume, on_epoch)
         self.finish()
+        trained = {"encoder": self.encoder, "head": self.head, **self.parts}
+        self.result.parameters = {name: sum(p.numel() for p in each.parameters()) for name, each in trained.items()}
         self.result.encoder = {name: value.cpu() for name, value in self.encoder.state_dict().items()}
         return self.result
 
