@@ -46,8 +46,10 @@ _UNTRAINED = {"MMix": "mvgrl-untrained", "GraphMVGRL": "mvgrl-host-untrained", "
 _UNTRAINED |= dict.fromkeys(("DGI", "GraphCLNodes", "CcaSsg", "GAE", "ARGA", "GALA"), "")
 _HOSTS = {"Lamp": ("simgrace",), "MMix": ("mvgrl-infonce", "mvgrl"), "GRACE": ("grace",)}
 _HOSTS |= {"MVGRL": _HOSTS["MMix"], "GraphMVGRL": ("mvgrl",)}
-# Evaluations whose numbers are accuracies, with controls.
-EXPLAINED = tuple(name for name, row in EVALUATIONS.items() if row.controls and not row.fractions)
+# Evaluations whose numbers are accuracies, with controls that are no supervised models.
+EXPLAINED = tuple(
+    name for name, row in EVALUATIONS.items() if row.controls not in ("", row.score) and not row.fractions
+)
 _SMALL = 0.05  # points that are 0.0 in words
 _WORDS = {
     **{"majority": "the majority class", "bag": "a bag of the same node features", "untrained": "an untrained encoder"},

@@ -22,6 +22,7 @@ from relamp.settings.graphs import Pretraining
 from relamp.settings.images import ImagePretraining
 from relamp.settings.molecules import Finetuning, MolecularPretraining
 from relamp.settings.nodes import NodePretraining
+from relamp.settings.supervised import SupervisedNodes
 from relamp.study import names
 from relamp.study.overrides import overridden, place, reason
 
@@ -259,6 +260,10 @@ class NodeExperiments(_Swept):
     """Clustering of embeddings by k-means."""
     probes: dict[names.NodesName, dict[str, Any]] = Field(default_factory=dict)
     """Overrides of `probe` by data set; one for a data set that is not run has no effect."""
+    supervised: Annotated[tuple[names.NodeModelName, ...], names.Once] = ()
+    """Supervised models of Table 2, which see labels."""
+    supervision: SupervisedNodes = SupervisedNodes()
+    """How these are trained and tested; splits of a data set are drawn as `probes` says."""
     sweep: NodeSweep
     """The grid of Fig. 2 and 3."""
     theorem: HardNegativesCheck
@@ -281,6 +286,11 @@ class NodeExperiments(_Swept):
     def probe_of(self, dataset: str) -> ProbeProtocol:
         """Return how the embeddings of a data set are probed."""
         return ProbeProtocol.model_validate({**self.probe.model_dump(), **self.probes.get(dataset, {})})
+
+    def supervision_of(self, dataset: str) -> SupervisedNodes:
+        """Return how supervised models are trained on a data set: in splits drawn as those of its probe are."""
+        drawn = self.probe_of(dataset).model_dump(include={"split", "shares"} & self.probes.get(dataset, {}).keys())
+        return SupervisedNodes.model_validate({**self.supervision.model_dump(), **drawn})
 
 
 class GraphExperiments(Settings):

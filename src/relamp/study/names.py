@@ -13,6 +13,7 @@ from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS
 from relamp.settings.base import Seed
 from relamp.settings.graphs import Features
+from relamp.settings.supervised import NodeModel
 
 FROM_SCRATCH = "none"  # the transfer experiments' name for no pre-training
 BAG = "bag"  # the structure-blind control, see relamp.evaluate.bag
@@ -21,6 +22,7 @@ KERNELS = ("wl", "graphlet")
 CONTROLS = ("majority", *(f"bag-{features}" for features in get_args(Features)))
 NODE_CONTROLS = ("majority", "raw-features")  # see relamp.evaluate.node_controls
 EDIT_KERNELS = ("hist-kernel", "wl")
+SUPERVISED = {"supervised-nodes": get_args(NodeModel)}  # models by the evaluation that trains them
 
 
 def check_known(name: str, known: Collection[str], what: str) -> str:
@@ -82,10 +84,10 @@ _TRANSFERRED = [name for name in METHODS["graphs"] if not name.endswith("-code")
 TransferMethodName = Annotated[str, one_of((*_TRANSFERRED, FROM_SCRATCH), "method")]
 NodeMethodName = Annotated[str, one_of(METHODS["nodes"], "method on nodes")]
 ImageMethodName = Annotated[str, one_of(METHODS["images"], "method on images")]
+NodeModelName = Annotated[str, one_of(SUPERVISED["supervised-nodes"], "supervised model of nodes")]
 NodeControlName = Annotated[str, one_of(NODE_CONTROLS, "control of nodes")]
 KernelName = Annotated[str, one_of((*KERNELS, *CONTROLS), "kernel")]
 EditKernelName = Annotated[str, one_of(EDIT_KERNELS, "kernel for edit distances")]
-EvaluationName = Annotated[
-    str, one_of([name for name, row in EVALUATIONS.items() if row.domain == "graphs"], "evaluation of graphs")
-]
+_OF_EMBEDDINGS = [name for name, row in EVALUATIONS.items() if row.domain == "graphs" and name not in SUPERVISED]
+EvaluationName = Annotated[str, one_of(_OF_EMBEDDINGS, "evaluation of graphs")]
 Seeds = Annotated[tuple[Seed, ...], AfterValidator(_some), Once]

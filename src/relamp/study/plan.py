@@ -12,7 +12,7 @@ from relamp.evaluate.table import EVALUATIONS
 from relamp.judge.published import PROTOCOLS_FILE, load_protocols, load_published, run_as
 from relamp.method.table import METHODS
 from relamp.study.config import Config
-from relamp.study.names import BAG, CONTROLS, EDIT_KERNELS, FROM_SCRATCH, KERNELS, NODE_CONTROLS
+from relamp.study.names import BAG, CONTROLS, EDIT_KERNELS, FROM_SCRATCH, KERNELS, NODE_CONTROLS, SUPERVISED
 from relamp.study.overrides import spelt, value_of
 from relamp.study.paths import HARD_NEGATIVES, INFORMATION, Paths, all_datasets
 from relamp.study.readings import points
@@ -112,8 +112,9 @@ class Plan:
 
     def judged_by(self) -> dict[str, dict[str, str]]:
         """Return for each figure and table of a paper with rows, by domain, the evaluation that its cells show."""
+        # The first one of a domain: those after it measure what the table's own cannot.
         return {
-            made.name: {EVALUATIONS[rows.evaluation].domain: rows.evaluation for rows in made.rows}
+            made.name: {EVALUATIONS[rows.evaluation].domain: rows.evaluation for rows in reversed(made.rows)}
             for made in self.artifacts.values()
             if made.paper in ("lamp", "mmix") and made.rows and not isinstance(made, Ladder)
         }
@@ -380,6 +381,7 @@ def methods_by_evaluation() -> dict[str, list[str]]:
         "finetune": [*graphs, FROM_SCRATCH],
         "probe": [*nodes, *branches, *NODE_CONTROLS],
         "edit-distance": [*graphs, *EDIT_KERNELS],
+        **{name: list(models) for name, models in SUPERVISED.items()},
     }
     scored = [*graphs, *KERNELS, BAG, *CONTROLS]
     by_domain = {"graphs": scored, "nodes": list(nodes), "images": list(METHODS["images"])}

@@ -186,7 +186,11 @@ def _node_studies(config: Config) -> Iterator[Study]:
     nodes, theorem, sweep = config.mmix.nodes, config.mmix.nodes.theorem, config.mmix.nodes.sweep
     probe: dict[str, Protocol] = {"probe": nodes.probe_of}
     tables = _tables(nodes, {**probe, "kmeans": lambda _: nodes.clustering})
-    yield replace(tables, controls=nodes.controls, options={"features": nodes.pretraining.features})
+    tables = replace(tables, controls=nodes.controls, options={"features": nodes.pretraining.features})
+    yield tables
+    labelled: dict[str, Protocol] = {"supervised-nodes": nodes.supervision_of}
+    if nodes.supervised:
+        yield replace(tables, name="supervised_nodes", runs=(), protocols=labelled, controls=nodes.supervised)
     runs = fixed_runs("nodes", nodes.pretraining, theorem.methods)
     yield Study("theorem", "nodes", (theorem.dataset,), runs, nodes.seeds, nodes.pretraining)
     yield from _sweeps("nodes_", nodes, probe)
