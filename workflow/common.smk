@@ -250,6 +250,7 @@ SCORED_AS = {
     "edit-distance": "edit_distance",
     "image-probe": "probe_images",
     "supervised-nodes": "supervised_nodes",
+    "supervised-graphs": "supervised_graphs",
 }
 
 

@@ -234,9 +234,9 @@ for made in scorings(STUDIES):
         wildcard_constraints:
             method="|".join(controls_of(STUDIES, made.evaluation)) or "none",
         conda:
-            "../envs/evaluate.yaml" if not made.score.startswith(
-                "relamp.train"
-            ) else "../envs/train.yaml"
+            "../envs/evaluate.yaml"
+            if not made.score.startswith("relamp.train")
+            else "../envs/train.yaml"
         threads: 8 if made.trained else 1
         resources:
             **asked(SCORED_AS.get(made.evaluation, "svm"), made.work),

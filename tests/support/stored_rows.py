@@ -109,6 +109,7 @@ def write_made_up(path: Path, facts: Mapping[str, Any], epochs: Sequence[int] = 
         "edit-distance": [{"n": n, "metric": name} for n in (15, 10) for name in ("accuracy", "ties", "roc_auc")],
         "image-probe": [{"run": 0, "split": "test", "metric": "accuracy"}],
         "supervised-nodes": [{"run": 0, "chosen": 7, "split": "test", "metric": "accuracy"}],
+        "supervised-graphs": svm,
         "svm-rbf": svm,
         "svm-linear": svm,
     }

@@ -110,6 +110,12 @@ EVALUATIONS: Mapping[str, Evaluation] = MappingProxyType(
                 "public split nothing is said of other splits, and never of other graphs",
                 _MEANS,
             ),
+            _supervised(
+                *("graphs", "graphs", "supervised training on graphs"),
+                *(_FOLDS, _CHOSEN),
+                chooses=True,
+                mean_of="{folds}-fold mean",
+            ),
         )
     }
 )

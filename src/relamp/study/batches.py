@@ -138,7 +138,7 @@ class Scoring(Batch):
     def work(self, wildcards: Any) -> float:
         """Return how often it passes over the data, see `workflow/rates.csv`."""
         count = len(self.runs) * len(self.study.seeds)
-        return count * resources.scoring_work(self.study, self.evaluation, self.protocol(wildcards))
+        return count * resources.scoring_work(self.study, self.evaluation, self.protocol(wildcards), wildcards.dataset)
 
 
 def trainings(studies: Mapping[str, Study]) -> Iterator[Training]:

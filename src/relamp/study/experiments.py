@@ -22,7 +22,7 @@ from relamp.settings.graphs import Pretraining
 from relamp.settings.images import ImagePretraining
 from relamp.settings.molecules import Finetuning, MolecularPretraining
 from relamp.settings.nodes import NodePretraining
-from relamp.settings.supervised import SupervisedNodes
+from relamp.settings.supervised import SupervisedGraphs, SupervisedNodes
 from relamp.study import names
 from relamp.study.overrides import overridden, place, reason
 
@@ -302,6 +302,10 @@ class GraphExperiments(Settings):
     """Methods of the tables."""
     svm: SvmProtocol = SvmProtocol(kernel="linear")
     """Cross-validation of the linear SVM."""
+    supervised: Annotated[tuple[names.GraphModelName, ...], names.Once] = ()
+    """Supervised models of Table 3, which see labels, in the same folds."""
+    supervision: SupervisedGraphs = SupervisedGraphs()
+    """How these are trained and tested."""
 
 
 class EditExperiments(Settings):

@@ -13,7 +13,7 @@ from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS
 from relamp.settings.base import Seed
 from relamp.settings.graphs import Features
-from relamp.settings.supervised import NodeModel
+from relamp.settings.supervised import GraphModel, NodeModel
 
 FROM_SCRATCH = "none"  # the transfer experiments' name for no pre-training
 BAG = "bag"  # the structure-blind control, see relamp.evaluate.bag
@@ -22,7 +22,8 @@ KERNELS = ("wl", "graphlet")
 CONTROLS = ("majority", *(f"bag-{features}" for features in get_args(Features)))
 NODE_CONTROLS = ("majority", "raw-features")  # see relamp.evaluate.node_controls
 EDIT_KERNELS = ("hist-kernel", "wl")
-SUPERVISED = {"supervised-nodes": get_args(NodeModel)}  # models by the evaluation that trains them
+# Supervised models by the evaluation that trains them.
+SUPERVISED = {"supervised-nodes": get_args(NodeModel), "supervised-graphs": get_args(GraphModel)}
 
 
 def check_known(name: str, known: Collection[str], what: str) -> str:
@@ -84,6 +85,7 @@ _TRANSFERRED = [name for name in METHODS["graphs"] if not name.endswith("-code")
 TransferMethodName = Annotated[str, one_of((*_TRANSFERRED, FROM_SCRATCH), "method")]
 NodeMethodName = Annotated[str, one_of(METHODS["nodes"], "method on nodes")]
 ImageMethodName = Annotated[str, one_of(METHODS["images"], "method on images")]
+GraphModelName = Annotated[str, one_of(SUPERVISED["supervised-graphs"], "supervised model of graphs")]
 NodeModelName = Annotated[str, one_of(SUPERVISED["supervised-nodes"], "supervised model of nodes")]
 NodeControlName = Annotated[str, one_of(NODE_CONTROLS, "control of nodes")]
 KernelName = Annotated[str, one_of((*KERNELS, *CONTROLS), "kernel")]

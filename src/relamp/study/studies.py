@@ -167,6 +167,10 @@ def _graph_studies(config: Config) -> Iterator[Study]:
     yield with_controls("cross", datasets=config.cross.datasets, runs=cross, protocols=rbf)
     svm: dict[str, Protocol] = {"svm-linear": lambda _: linear.svm}
     yield with_controls("linear", datasets=linear.datasets, runs=fixed(linear.methods), protocols=svm)
+    labelled: dict[str, Protocol] = {"supervised-graphs": lambda _: linear.supervision}
+    if linear.supervised:
+        models = study("supervised_graphs", datasets=linear.datasets, runs=(), protocols=labelled)
+        yield replace(models, controls=linear.supervised)
     edit: dict[str, Protocol] = {"edit-distance": lambda _: edits.protocol}
     runs = fixed(edits.methods)
     yield study("edits", datasets=(edits.dataset,), runs=runs, protocols=edit, controls=edits.kernels)
