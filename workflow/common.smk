@@ -249,6 +249,8 @@ SCORED_AS = {
     "kmeans": "cluster",
     "edit-distance": "edit_distance",
     "image-probe": "probe_images",
+    "supervised-nodes": "supervised_nodes",
+    "supervised-graphs": "supervised_graphs",
 }
 
 

@@ -239,6 +239,8 @@ for made in scorings(STUDIES):
             method="|".join(controls_of(STUDIES, made.evaluation)) or "none",
         conda:
             "../envs/evaluate.yaml"
+            if not made.score.startswith("relamp.train")
+            else "../envs/train.yaml"
         threads: 8 if made.trained else 1
         resources:
             **asked(SCORED_AS.get(made.evaluation, "svm"), made.work),

@@ -6,7 +6,7 @@ from functools import cache
 from importlib import import_module
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,7 @@ from relamp.evaluate.table import EVALUATIONS, Evaluation
 from relamp.judge.runs import all_runs, cells, scores
 from relamp.runtime.log import RESUMES
 from relamp.settings.judging import PROTOCOLS
+from relamp.settings.supervised import GraphModel, NodeModel
 from reordered import reordered
 
 SEEDS = (3, 5)
@@ -34,14 +35,15 @@ SETTING = "eta~0.5_mode~both"
 METRICS = {"test_accuracy", "inner_accuracy", "valid_accuracy", "accuracy", "micro_f1", "roc_auc", "nmi", "ari", "ties"}
 # Of whatever protocol has such a field.
 SMALL = {"folds": 3, "inner_folds": 2, "C": [0.1, 10.0], "runs": 2, "steps": 5, "starts": 1, "nodes": [6, 5]}
-SMALL |= {"graphs": 15}
+SMALL |= {"graphs": 15, "epochs": 3}
 RNG = np.random.default_rng(0)
-# Fine-tuning trains: its rows are written by relamp.train, and only read here.
-SCORED = [row for row in EVALUATIONS.values() if not row.score.startswith("relamp.train.")]
+# Rows of fine-tuning are only read here.
+SCORED = [row for row in EVALUATIONS.values() if row.name != "finetune"]
 SOURCES = dict.fromkeys(
     ("svm-rbf", "svm-linear"), ("embeddings", "kernel", "bag", "bag-labels-and-degrees", "majority")
 )
 SOURCES |= {"edit-distance": ("embeddings", "kernel"), "probe": ("embeddings", "raw-features", "majority")}
+SOURCES |= {"supervised-nodes": get_args(NodeModel), "supervised-graphs": get_args(GraphModel)}
 CASES = [(row, source) for row in SCORED for source in SOURCES.get(row.name, ("embeddings",))]
 # Scores that are no means over what a seed draws from the samples by their number.
 ORDERLESS = {"svm-rbf": "test_accuracy", "svm-linear": "test_accuracy", "probe": "accuracy", "image-probe": "accuracy"}
@@ -199,7 +201,7 @@ def test_the_order_of_samples_does_not_matter(row: Evaluation, metric: str, job:
 
 def stored(row: Evaluation, job: Callable[..., Job]) -> pd.DataFrame:
     if row in SCORED:
-        return job(row).run().assign(setting="default")
+        return job(row, SOURCES.get(row.name, ("embeddings",))[0]).run().assign(setting="default")
     keys = list(product(SEEDS, (1, 2), ("valid", "test"), (0, 1)))
     rows = pd.DataFrame([(*key, "roc_auc", value) for key, value in zip(keys, RNG.random(len(keys)), strict=True)])
     rows = rows.set_axis(FINETUNE_COLUMNS, axis=1)

@@ -108,13 +108,15 @@ def write_made_up(path: Path, facts: Mapping[str, Any], epochs: Sequence[int] = 
         "kmeans": [{"run": 0, "branch": "average", "metric": metric} for metric in ("nmi", "ari")],
         "edit-distance": [{"n": n, "metric": name} for n in (15, 10) for name in ("accuracy", "ties", "roc_auc")],
         "image-probe": [{"run": 0, "split": "test", "metric": "accuracy"}],
+        "supervised-nodes": [{"run": 0, "chosen": 7, "split": "test", "metric": "accuracy"}],
+        "supervised-graphs": svm,
         "svm-rbf": svm,
         "svm-linear": svm,
     }
     known: list[dict[str, object]] = [{"epoch": epoch} for epoch in (epochs[:1] if "untrained" in method else epochs)]
     if method in ("wl", "graphlet", "majority", "raw-features") or method.startswith("bag"):
         known = [{"epoch": np.nan}]
-    if evaluation == "edit-distance":
+    if evaluation in ("edit-distance", "supervised-nodes"):
         known = [{}]
     rows = [
         {"seed": seed, **at, "value": rng.uniform(0.6, 0.8), **more}

@@ -53,7 +53,7 @@ BOTH: tuple[Artifact, ...] = (
     Artifact(
         name="leakage",
         label="Leakage gap",
-        rows=(*_RANKED, Rows("transfer", "finetune")),
+        rows=(*_RANKED, Rows("transfer", "finetune"), Rows("supervised_graphs", "supervised-graphs")),
         call="relamp.artifacts.comparisons:leakage",
         given=("fixed",),
         outputs={"figure": of_figure("leakage"), "table": of_table("leakage", "html", "csv", "md")},

@@ -11,7 +11,7 @@ from relamp.data.streams import stream
 from relamp.errors import RelampError
 from relamp.evaluate.embeddings import Run, of_nodes
 from relamp.evaluate.linear_probe import evaluate_probe
-from relamp.settings.evaluation import ProbeProtocol
+from relamp.settings.evaluation import NodeSplits, ProbeProtocol
 
 COLUMNS = ("seed", "epoch", "branch", "final", "run", "split", "metric", "value")
 Split = Mapping[str, NDArray[np.int64]]  # node numbers of each of PARTS, ascending
@@ -37,7 +37,7 @@ def score_probe(run: Run) -> Iterator[pd.DataFrame]:
                 yield rows.assign(seed=seed, epoch=stored.epoch, branch=stored.branch, final=stored.final)
 
 
-def splits_of(data: PackedNodes, protocol: ProbeProtocol, seed: int) -> list[tuple[range, Split]]:
+def splits_of(data: PackedNodes, protocol: NodeSplits, seed: int) -> list[tuple[range, Split]]:
     """Return the splits and the runs that use them: one for all runs if public, else one drawn for each run."""
     if protocol.split == "public":
         return [(range(protocol.runs), public_split(data))]

@@ -7,6 +7,7 @@ linear SVM are two things, even of one method on one data set.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class Evaluation:
         covers: what the interval of a score covers, and what it does not.
         protocol: "module:class" of its settings.
         score: "module:function" that measures one run, see `relamp.evaluate.jobs.score`.
-        controls: "module:function" that measures what trains nothing; empty where nothing does.
+        controls: "module:function" that measures what is not pre-trained; empty where nothing is. Where it is that of
+            `score` too, supervised models among them, nothing else is measured, or both alike.
         read: "module:function" from its rows to one row per run, see `relamp.judge.rows`.
         chooses: whether settings or epochs may be chosen, so that there are three protocols; if not, there is `fixed`
             alone.
@@ -48,7 +50,8 @@ class Evaluation:
 
 _SETTINGS, _CHOSEN, _MEANS = "relamp.settings.evaluation", "relamp.judge.rows:chosen", "relamp.judge.rows:means"
 _FOLDS = "seeds and folds, with the corrected resampled variance, since folds share training data"
-_SEEDS = "seeds, each the mean over its runs: what another pre-training and"
+_RUNS = "seeds, each the mean over its runs: what"
+_SEEDS = f"{_RUNS} another pre-training and"
 
 
 def _svm(name: str, title: str) -> Evaluation:
@@ -62,6 +65,13 @@ def _svm(name: str, title: str) -> Evaluation:
 def _validated(name: str, title: str) -> Evaluation:
     parts = f"{_SETTINGS}:ValidatedSvm", "relamp.evaluate.validated_svm:score_validated", "relamp.judge.rows:validated"
     return Evaluation(*(name, "graphs", title, _FOLDS, *parts), mean_of="{folds}-fold mean")
+
+
+def _supervised(of: str, domain: str, title: str, covers: str, read: str, **more: Any) -> Evaluation:
+    """Return the record of models that are trained on labels, each of which is a method."""
+    score = f"relamp.train.supervised_{of}:score_supervised_{of}"
+    parts = f"relamp.settings.supervised:Supervised{of.title()}", score, read
+    return Evaluation(f"supervised-{of}", domain, title, covers, *parts, controls=score, **more)
 
 
 EVALUATIONS: Mapping[str, Evaluation] = MappingProxyType(
@@ -112,6 +122,18 @@ EVALUATIONS: Mapping[str, Evaluation] = MappingProxyType(
                 f"{_SEEDS} other first weights of the classifier would change, with one split into training and test "
                 "images",
                 *(f"{_SETTINGS}:ImageProbe", "relamp.evaluate.image_probe:score_image_probe", _MEANS),
+            ),
+            _supervised(
+                *("nodes", "nodes", "supervised training on nodes"),
+                f"{_RUNS} other first weights would change, and the split where each run draws its own; with one "
+                "public split nothing is said of other splits, and never of other graphs",
+                _MEANS,
+            ),
+            _supervised(
+                *("graphs", "graphs", "supervised training on graphs"),
+                *(_FOLDS, _CHOSEN),
+                chooses=True,
+                mean_of="{folds}-fold mean",
             ),
         )
     }

@@ -53,6 +53,8 @@ _UNTRAINED |= dict.fromkeys(("DGI", "GraphCLNodes", "CcaSsg", "GAE", "ARGA", "GA
 _UNTRAINED |= {"SimCLR": "image-untrained"}
 _HOSTS = {"Lamp": ("simgrace",), "MMix": ("mvgrl-infonce", "mvgrl"), "GRACE": ("grace",)}
 _HOSTS |= {"MVGRL": _HOSTS["MMix"], "GraphMVGRL": ("mvgrl",), "SimCLR": ("simclr",)}
+# Models that are trained on the labels stand on nothing that is pre-trained.
+_SUPERVISED = tuple(name for name, row in EVALUATIONS.items() if row.controls and row.controls == row.score)
 # Why an evaluation has no bag, where it has controls.
 _NO_BAG = {"edit-distance": "an edit leaves node features as they are, so that a bag cannot tell triplets apart"}
 _SMALL = 0.05  # points that are 0.0 in words
@@ -73,13 +75,14 @@ _OWN_WORDS: Mapping[str, Mapping[str, str]] = {
 def ladder(cells: pd.DataFrame, scores: pd.DataFrame, bags: Bags, judging: Judging) -> pd.DataFrame:
     """Return the rungs of printed numbers, `RUNGS` of each: columns `LADDER`, values in per cent.
 
-    `cells` are those of `relamp.judge.verdict.printed_cells`, of which those count that are comparable and whose method
-    was run; `scores` those of `relamp.judge.runs` in all protocols; `bags` names the bag of each method.
-    `run_as` is the method whose scores a rung has; intervals are over the seeds, as those of verdicts; `std` is
-    over them too, and of a printed number over its runs, whose number `seeds` is then; a missing rung has a `reason`.
+    `cells` are those of `relamp.judge.verdict.printed_cells`, of which those count that are comparable, not of a
+    supervised model, and whose method was run; `scores` those of `relamp.judge.runs` in all protocols; `bags` names the
+    bag of each method. `run_as` is the method whose scores a rung has; intervals are over the seeds, as those of
+    verdicts; `std` is over them too, and of a printed number over its runs, whose number `seeds` is then; a missing
+    rung has a `reason`.
     """
     by = ["method", "dataset", *MEASURE, "protocol"]
-    cells = cells[cells["comparable"].astype(bool)]
+    cells = cells[cells["comparable"].astype(bool) & ~cells["evaluation"].isin(_SUPERVISED)]
     scored = scores[scores["dataset"].isin(cells["place"]) & scores["evaluation"].isin(cells["evaluation"])]
     found = cell_intervals(scored, judging.confidence, by).set_index(by)[["mean", "std_seeds", "seeds"]]
     means = dict(zip(found.index, found.to_dict("records"), strict=True))

@@ -1,5 +1,6 @@
 """Encoder of nodes with sparse features: layers of GCN or, with attention, of GAT."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Self
@@ -128,11 +129,13 @@ class NodeEncoder(nn.Module):
         return z
 
 
-def attend(h: Tensor, pairs: Pairs, attention: Tensor) -> Tensor:
+def attend(
+    h: Tensor, pairs: Pairs, attention: Tensor, dropped: Callable[[Tensor], Tensor] = lambda share: share
+) -> Tensor:
     """Aggregate h `[n, H * c]` by GAT's attention over the edges, self-loops among them.
 
     The score of edge j -> i in a head is `LeakyReLU(a_0 . h_j + a_1 . h_i)` with attention a `[2, H, c]`, softmax per
-    target. Only scores are kept for each edge, never vectors.
+    target; `dropped` may set shares of a head `[e]` to 0. Only scores are kept for each edge, never vectors.
     """
     n, (_, heads, width) = len(h), attention.shape
     source, target = pairs.source, pairs.target
@@ -145,7 +148,7 @@ def attend(h: Tensor, pairs: Pairs, attention: Tensor) -> Tensor:
     parts = []
     for head in range(heads):
         share = weight[:, head] / sum_by_target(weight[:, head], target, n)[target]
-        parts.append(pair_sum(share, h[:, head * width : (head + 1) * width], pairs))
+        parts.append(pair_sum(dropped(share), h[:, head * width : (head + 1) * width], pairs))
     return torch.cat(parts, dim=1)
 
 

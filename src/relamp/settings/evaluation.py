@@ -153,20 +153,11 @@ class EditDistanceProtocol(Settings):
         return self.reading == "code" if chosen is None else chosen
 
 
-class ProbeProtocol(Settings):
-    """Linear probe on frozen node embeddings: logistic regression, fitted by Adam."""
+class NodeSplits(Settings):
+    """In which splits of the nodes a classifier is trained and tested."""
 
     runs: Count = 50
     """Number of runs, each with its own initial weights and, where splits are drawn, its own split."""
-    steps: Count = 300
-    """Number of steps of Adam."""
-    learning_rate: Positive = 0.01
-    """Learning rate of Adam."""
-    weight_decay: NotNegative = 0.0
-    """Weight decay of Adam; M-Mix's public code uses 0.01 on Citeseer and none elsewhere."""
-    scaling: Scaling = "none"
-    """Scaling of embeddings, as for images: public codes have none, so that a probe of few steps fits small embeddings,
-    such as those of an untrained encoder, worse than large ones."""
     split: Literal["public", "random"] = "public"
     """Use the data set's public split (public), or draw a split for each run (random)."""
     shares: tuple[Share, Annotated[float, Field(ge=0, lt=1)]] = (0.1, 0.1)
@@ -178,6 +169,20 @@ class ProbeProtocol(Settings):
         if sum(shares) >= 1:
             raise ValueError("nothing is left to test on")
         return shares
+
+
+class ProbeProtocol(NodeSplits):
+    """Linear probe on frozen node embeddings: logistic regression, fitted by Adam."""
+
+    steps: Count = 300
+    """Number of steps of Adam."""
+    learning_rate: Positive = 0.01
+    """Learning rate of Adam."""
+    weight_decay: NotNegative = 0.0
+    """Weight decay of Adam; M-Mix's public code uses 0.01 on Citeseer and none elsewhere."""
+    scaling: Scaling = "none"
+    """Scaling of embeddings, as for images: public codes have none, so that a probe of few steps fits small embeddings,
+    such as those of an untrained encoder, worse than large ones."""
 
 
 class ClusterProtocol(Settings):

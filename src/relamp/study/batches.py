@@ -138,7 +138,10 @@ class Scoring(Batch):
 
     def work(self, wildcards: Any) -> float:
         """Return how often it passes over the data, see `workflow/rates.csv`."""
-        each = (resources.scoring_work(self.study, self.evaluation, of) for of in self.protocols(wildcards))
+        each = (
+            resources.scoring_work(self.study, self.evaluation, of, wildcards.dataset)
+            for of in self.protocols(wildcards)
+        )
         return len(self.study.seeds) * sum(each)
 
 

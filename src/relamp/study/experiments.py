@@ -23,6 +23,7 @@ from relamp.settings.graphs import Pretraining
 from relamp.settings.images import ImagePretraining
 from relamp.settings.molecules import Finetuning, MolecularPretraining
 from relamp.settings.nodes import NodePretraining
+from relamp.settings.supervised import SupervisedGraphs, SupervisedNodes
 from relamp.study import names
 from relamp.study.overrides import overridden, place, reason
 
@@ -262,6 +263,10 @@ class NodeExperiments(_Swept):
     """Clustering of embeddings by k-means."""
     probes: dict[names.NodesName, dict[str, Any]] = Field(default_factory=dict)
     """Overrides of `probe` by data set; one for a data set that is not run has no effect."""
+    supervised: Annotated[tuple[names.NodeModelName, ...], names.Once] = ()
+    """Supervised models of Table 2, which see labels."""
+    supervision: SupervisedNodes = SupervisedNodes()
+    """How these are trained and tested; splits of a data set are drawn as `probes` says."""
     sweep: NodeSweep
     """The grid of Fig. 2 and 3."""
     theorem: HardNegativesCheck
@@ -285,6 +290,11 @@ class NodeExperiments(_Swept):
         """Return how the embeddings of a data set are probed."""
         return ProbeProtocol.model_validate({**self.probe.model_dump(), **self.probes.get(dataset, {})})
 
+    def supervision_of(self, dataset: str) -> SupervisedNodes:
+        """Return how supervised models are trained on a data set: in splits drawn as those of its probe are."""
+        drawn = self.probe_of(dataset).model_dump(include={"split", "shares"} & self.probes.get(dataset, {}).keys())
+        return SupervisedNodes.model_validate({**self.supervision.model_dump(), **drawn})
+
 
 class GraphExperiments(Settings):
     """M-Mix's Tables 3, 4, 6 and 9 on graphs: encoders of the unsupervised experiments, scored by a linear SVM."""
@@ -295,6 +305,10 @@ class GraphExperiments(Settings):
     """Methods of the tables."""
     svm: SvmProtocol = SvmProtocol(kernel="linear")
     """Cross-validation of the linear SVM."""
+    supervised: Annotated[tuple[names.GraphModelName, ...], names.Once] = ()
+    """Supervised models of Table 3, which see labels, in the same folds."""
+    supervision: SupervisedGraphs = SupervisedGraphs()
+    """How these are trained and tested."""
 
 
 class EditExperiments(Settings):

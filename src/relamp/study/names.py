@@ -3,7 +3,7 @@
 import difflib
 from collections import Counter
 from collections.abc import Callable, Collection
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import AfterValidator, ValidationInfo
 
@@ -13,12 +13,15 @@ from relamp.errors import listed, shortened
 from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS
 from relamp.settings.base import Seed
+from relamp.settings.supervised import GraphModel, NodeModel
 
 FROM_SCRATCH = "none"  # the transfer experiments' name for no pre-training
 BAG = "bag"  # the structure-blind control, see relamp.evaluate.bag
 KERNELS = ("wl", "graphlet")
 NODE_CONTROLS = ("majority", "raw-features")  # see relamp.evaluate.node_controls
 EDIT_KERNELS = ("hist-kernel", "wl")
+# Supervised models by the evaluation that trains them.
+SUPERVISED = {"supervised-nodes": get_args(NodeModel), "supervised-graphs": get_args(GraphModel)}
 
 
 def check_known(name: str, known: Collection[str], what: str) -> str:
@@ -80,11 +83,12 @@ _TRANSFERRED = [name for name in METHODS["graphs"] if not name.endswith("-code")
 TransferMethodName = Annotated[str, one_of((*_TRANSFERRED, FROM_SCRATCH), "method")]
 NodeMethodName = Annotated[str, one_of(METHODS["nodes"], "method on nodes")]
 ImageMethodName = Annotated[str, one_of(METHODS["images"], "method on images")]
+GraphModelName = Annotated[str, one_of(SUPERVISED["supervised-graphs"], "supervised model of graphs")]
+NodeModelName = Annotated[str, one_of(SUPERVISED["supervised-nodes"], "supervised model of nodes")]
 NodeControlName = Annotated[str, one_of(NODE_CONTROLS, "control of nodes")]
 KernelName = Annotated[str, one_of((*KERNELS, *CONTROLS), "kernel")]
 EditKernelName = Annotated[str, one_of(EDIT_KERNELS, "kernel for edit distances")]
 EditMethodName = Annotated[str, one_of((*EDIT_KERNELS, *METHODS["graphs"]), "method or kernel for edit distances")]
-EvaluationName = Annotated[
-    str, one_of([name for name, row in EVALUATIONS.items() if row.domain == "graphs"], "evaluation of graphs")
-]
+_OF_EMBEDDINGS = [name for name, row in EVALUATIONS.items() if row.domain == "graphs" and name not in SUPERVISED]
+EvaluationName = Annotated[str, one_of(_OF_EMBEDDINGS, "evaluation of graphs")]
 Seeds = Annotated[tuple[Seed, ...], AfterValidator(_some), Once]

@@ -12,7 +12,7 @@ from relamp.evaluate.table import EVALUATIONS
 from relamp.judge.published import PROTOCOLS_FILE, load_protocols, load_published, run_as
 from relamp.method.table import METHODS
 from relamp.study.config import Config
-from relamp.study.names import BAG, EDIT_KERNELS, FROM_SCRATCH, KERNELS, NODE_CONTROLS
+from relamp.study.names import BAG, EDIT_KERNELS, FROM_SCRATCH, KERNELS, NODE_CONTROLS, SUPERVISED
 from relamp.study.overrides import value_of
 from relamp.study.paths import HARD_NEGATIVES, INFORMATION, Paths, all_datasets
 from relamp.study.scale import scale
@@ -112,7 +112,7 @@ class Plan:
     def judged_by(self) -> dict[str, dict[str, str]]:
         """Return for each figure and table of a paper with rows, by domain, the evaluation that its cells show.
 
-        It is that of the first rows of the domain.
+        It is that of the first rows of the domain: those after it measure what the table's own cannot.
         """
         return {
             made.name: {EVALUATIONS[rows.evaluation].domain: rows.evaluation for rows in reversed(made.rows)}
@@ -393,6 +393,7 @@ def methods_by_evaluation() -> dict[str, list[str]]:
         "finetune": [*graphs, FROM_SCRATCH],
         "probe": [*nodes, *branches, *NODE_CONTROLS],
         "edit-distance": [*graphs, *EDIT_KERNELS],
+        **{name: list(models) for name, models in SUPERVISED.items()},
     }
     scored = [*graphs, *KERNELS, BAG, *CONTROLS]
     by_domain = {"graphs": scored, "nodes": list(nodes), "images": list(METHODS["images"])}

@@ -210,8 +210,14 @@ def training_disk(study: Study, run: Run, dataset: str) -> float:
     return seeds * trained_mb(graphs, layers * shape.hidden * len(shape.checkpoints), weights)
 
 
-def scoring_work(study: Study, evaluation: str, protocol: Mapping[str, Any]) -> float:
+def scoring_work(study: Study, evaluation: str, protocol: Mapping[str, Any], dataset: str) -> float:
     """Return how much work it is to score one seed of a run, in passes over the data."""
+    if evaluation == "supervised-nodes":
+        # GAT, the slowest, stops after some 1,000 epochs.
+        return float(protocol["runs"] * min(protocol["epochs"], 1000))
+    if evaluation == "supervised-graphs":
+        drawn = protocol["epochs"] * protocol["steps"] * protocol["batch_size"]
+        return float(2 * protocol["folds"] * drawn / count("graphs", dataset, study.sizes))
     if evaluation == "edit-distance":
         return float(protocol["graphs"] * sum(protocol["nodes"]))
     checkpoints = len(study.training.model_dump()["checkpoints"]) + 1 if evaluation == "probe" else 1

@@ -198,6 +198,10 @@ def _graph_studies(config: Config) -> Iterator[Study]:
     yield with_controls("cross", datasets=config.cross.datasets, runs=cross, protocols=rbf)
     svm: dict[str, Protocol] = {"svm-linear": lambda _: linear.svm}
     yield with_controls("linear", datasets=linear.datasets, runs=fixed(linear.methods), protocols=svm)
+    labelled: dict[str, Protocol] = {"supervised-graphs": lambda _: linear.supervision}
+    if linear.supervised:
+        models = study("supervised_graphs", datasets=linear.datasets, runs=(), protocols=labelled)
+        yield replace(models, controls=linear.supervised)
     edit: dict[str, Protocol] = {"edit-distance": lambda _: edits.protocol}
     runs = fixed(edits.methods)
     yield study("edits", datasets=(edits.dataset,), runs=runs, protocols=edit, controls=edits.kernels)
@@ -217,7 +221,11 @@ def _node_studies(config: Config) -> Iterator[Study]:
     nodes, theorem, sweep = config.mmix.nodes, config.mmix.nodes.theorem, config.mmix.nodes.sweep
     probe: dict[str, Protocol] = {"probe": nodes.probe_of}
     tables = _tables(nodes, {**probe, "kmeans": lambda _: nodes.clustering})
-    yield replace(tables, controls=nodes.controls, options={"features": nodes.pretraining.features})
+    tables = replace(tables, controls=nodes.controls, options={"features": nodes.pretraining.features})
+    yield tables
+    labelled: dict[str, Protocol] = {"supervised-nodes": nodes.supervision_of}
+    if nodes.supervised:
+        yield replace(tables, name="supervised_nodes", runs=(), protocols=labelled, controls=nodes.supervised)
     runs = fixed_runs("nodes", nodes.pretraining, theorem.methods)
     yield Study("theorem", "nodes", (theorem.dataset,), runs, nodes.seeds, nodes.pretraining)
     yield from _sweeps("nodes_", nodes, probe)

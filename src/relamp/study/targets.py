@@ -8,12 +8,14 @@ from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError, shortened
 from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS
-from relamp.study.names import BAG, EDIT_KERNELS, FROM_SCRATCH, KERNELS, NODE_CONTROLS, check_known
+from relamp.study.names import BAG, EDIT_KERNELS, FROM_SCRATCH, KERNELS, NODE_CONTROLS, SUPERVISED, check_known
 from relamp.study.paths import HARD_NEGATIVES, INFORMATION
 from relamp.study.plan import Plan
 from relamp.study.studies import BASE, TABLE_OF, Run
 
-_OTHERS = (*KERNELS, *EDIT_KERNELS, BAG, *CONTROLS, *NODE_CONTROLS, FROM_SCRATCH)  # what is scored and does not train
+# What is scored and not pre-trained.
+_MODELS = (name for models in SUPERVISED.values() for name in models)
+_OTHERS = (*KERNELS, *EDIT_KERNELS, BAG, *CONTROLS, *NODE_CONTROLS, *_MODELS, FROM_SCRATCH)
 _BRANCHES = re.compile(r"-branch-[a-z]+$")
 _PATTERNS = (
     r"(?:data|raw)/(?P<dataset>[^/]+?)(?:\.guard|\.dropped)?\.(?:safetensors|json|csv)",
