@@ -248,5 +248,5 @@ def test_several_runs_get_their_own_files_in_several_processes(job: Callable[...
 
 def test_what_is_no_control_is_refused(job: Callable[..., Job]) -> None:
     made = job(EVALUATIONS["svm-rbf"], "kernel")
-    with pytest.raises(RelampError, match="there is no graph kernel 'lamp-mag'; known: wl, graphlet"):
+    with pytest.raises(RelampError, match="there is no graph kernel 'lamp-mag'; known: wl, sp"):
         made.run(labels=[{**made.label, "method": "lamp-mag"}])

@@ -27,6 +27,29 @@ class SvmProtocol(Settings):
     """Kernel on embeddings: rbf (GraphCL, LAMP) or linear (M-Mix)."""
 
 
+class MultiscaleLaplacian(Settings):
+    """The multiscale Laplacian kernel; the defaults are GraKeL's."""
+
+    levels: Count = 3
+    """Number of levels; at each, a node's neighbourhood has one more hop."""
+    samples: Count = 50
+    """Number of nodes that are drawn at each level, with which all are compared."""
+    rank: Count = 10
+    """Number of leading directions that are kept of these."""
+    gamma: Positive = 0.01
+    """What is added to the covariances of features (gamma)."""
+    eta: Positive = 0.01
+    """What is added to Laplacians (eta)."""
+
+
+class RandomWalk(Settings):
+    """The geometric random-walk kernel."""
+
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.9
+    """The weight that a common walk loses with each step (lambda), as a share of the largest for which there is a sum
+    on the data set."""
+
+
 class Kernels(Settings):
     """Graph kernels and bags of features, scored in the same folds as embeddings."""
 
@@ -36,6 +59,10 @@ class Kernels(Settings):
     """Number of nodes of a graphlet."""
     max_degree: Count = 150
     """Nodes of this degree and of all higher degrees share one bin of the bags that are named after their features."""
+    random_walk: RandomWalk = RandomWalk()
+    """Options of random-walk alone."""
+    mlg: MultiscaleLaplacian = MultiscaleLaplacian()
+    """Options of mlg alone."""
 
 
 class NodeControls(Settings):

@@ -16,7 +16,7 @@ from relamp.settings.graphs import Features
 
 FROM_SCRATCH = "none"  # the transfer experiments' name for no pre-training
 BAG = "bag"  # the structure-blind control, see relamp.evaluate.bag
-KERNELS = ("wl", "graphlet")
+KERNELS = ("wl", "graphlet", "sp", "random-walk", "mlg")
 # Further controls, see relamp.evaluate.controls.
 CONTROLS = ("majority", *(f"bag-{features}" for features in get_args(Features)))
 NODE_CONTROLS = ("majority", "raw-features")  # see relamp.evaluate.node_controls

@@ -122,7 +122,7 @@ class Plan:
         """Return by domain and method the control that sees the same features without edges; none where none does."""
         chosen = self.config.unsupervised
         counted, own, mmix = chosen.kernel_options.max_degree, chosen.pretraining, chosen.pretraining.mmix
-        found = {"wl": "bag-labels"}
+        found = {"wl": "bag-labels", "sp": "bag-labels"}
         for name, row in METHODS["graphs"].items():
             of_mmix = mmix.model_copy(update=dict(row.fixed.get("options", {})))
             features, most, first = own.features, own.max_degree, "own"
