@@ -12,6 +12,7 @@ from relamp.data.rows import SVM_COLUMNS
 from relamp.data.streams import stream
 from relamp.errors import RelampError
 from relamp.evaluate.bag import bag_of_features, bag_of_nodes
+from relamp.evaluate.deep_kernel import deep_kernel
 from relamp.evaluate.embeddings import Run
 from relamp.evaluate.kernels import Floats, graphlet_kernel, wl_kernel
 from relamp.evaluate.multiscale_laplacian import multiscale_laplacian_kernel
@@ -33,6 +34,7 @@ DRAWLESS: Mapping[str, Callable[[PackedGraphs, Kernels], Floats]] = {
 }
 DRAWN: Mapping[str, Callable[[PackedGraphs, Kernels, int], Floats]] = {
     "graphlet": lambda graphs, options, seed: graphlet_kernel(graphs, options.graphlet_size, stream(seed, "graphlets")),
+    "dgk": lambda graphs, options, seed: deep_kernel(graphs, options.dgk, seed),
     "mlg": lambda graphs, options, seed: multiscale_laplacian_kernel(graphs, options, stream(seed, "nodes compared")),
 }
 

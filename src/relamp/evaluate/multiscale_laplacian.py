@@ -30,7 +30,8 @@ def multiscale_laplacian_kernel(data: PackedGraphs, options: Kernels, rng: np.ra
     some = _drawn(first, chosen, rng)
     at = first @ first[some].T @ leading(first[some] @ first[some].T, chosen.rank)
     for hops in range(1, chosen.levels + 1):
-        of_node, forms = [], []
+        of_node: list[NDArray[np.int64]] = []
+        forms: list[Floats] = []
         for one, (start, end) in zip(links, spans, strict=True):
             balls, which = np.unique(_reached(one, hops), axis=0, return_inverse=True)  # many nodes share one
             of_node.append(which.reshape(-1) + len(forms))
