@@ -26,7 +26,7 @@ _STRATEGIES = (*_ON_NODES, "image-untrained", "simclr-mp-mix-op", "mvgrl-infonce
 _figure, _table = partial(figure, "mmix"), partial(table, "mmix")
 _ladder = partial(ladder, "mmix")
 # M-Mix quotes GraphCL's and the kernels' numbers by an SVM with an RBF kernel.
-_QUOTED = ("graphcl", "untrained", "wl", "graphlet", "sp", "random-walk", "mlg", *CONTROLS)
+_QUOTED = ("graphcl", "untrained", "wl", "graphlet", "sp", "random-walk", "mlg", "dgk", *CONTROLS)
 _RBF = tuple(Rows(study, "svm-rbf", _QUOTED) for study in ("tables", "cross"))
 _PICTURES: dict[str, Any] = {"draw": "picture_grid:picture_grid", "inputs": ("pictures",), "lite": False}
 

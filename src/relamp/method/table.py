@@ -18,6 +18,7 @@ class MethodRow:
         group: the group of the training settings that belongs to this method alone.
         trains: False for what takes no step: controls that stay as they were drawn, and methods in closed form.
         lacks: named settings that have no effect on the method.
+        encodes: False for what has no encoder that could be shown other graphs: vectors of those of one data set.
     """
 
     label: str
@@ -27,6 +28,7 @@ class MethodRow:
     group: str | None = None
     trains: bool = True
     lacks: tuple[str, ...] = ()
+    encodes: bool = True
 
 
 def _of(maker: str, group: str | None = None, without: tuple[str, ...] = ()) -> Callable[..., MethodRow]:
@@ -41,6 +43,11 @@ def _of(maker: str, group: str | None = None, without: tuple[str, ...] = ()) -> 
 def _named(options: Mapping[str, Any]) -> list[str]:
     """Return the names of some options, those of a group among them."""
     return [key for name, value in options.items() for key in (value if isinstance(value, Mapping) else [name])]
+
+
+def _learnt(maker: str, group: str, label: str) -> MethodRow:
+    """Return the row of vectors that gensim learns when they are drawn."""
+    return MethodRow(label, f"relamp.method.{maker}", group=group, trains=False, encodes=False)
 
 
 _lamp = _of("lamp:Lamp", "lamp")
@@ -120,6 +127,9 @@ _GRAPHS = {
     "gcs": _of("gcs:GCS", "gcs")("GCS", options=_GCS, lacks=_GCS),
     "rgcl": _of("rgcl:RGCL", "rgcl", ("directions",))("RGCL", options=_RGCL, lacks=_RGCL),
     "autogcl": _of("autogcl:AutoGCL")("AutoGCL", options=_AUTOGCL, lacks=_AUTOGCL),
+    "node2vec": _learnt("node2vec:Node2Vec", "node2vec", "node2vec"),
+    "graph2vec": _learnt("graph2vec:Graph2Vec", "graph2vec", "graph2vec"),
+    "sub2vec": _learnt("sub2vec:Sub2Vec", "sub2vec", "sub2vec"),
     "untrained": _of("graphs:GraphMethod")("Untrained", trains=False),
     "mvgrl": _host("MVGRL"),
     "mvgrl-code": _host("MVGRL (as in its code)", options={"padding": "largest"}, lacks=["padding"]),
@@ -199,6 +209,7 @@ _NODES = {
     "arvga": _arga("ARVGA", variational=True, lacks=["noise"]),
     "gala": _of("gala:GALA", "gala", _UNMIXED)("GALA"),
     "mgae": _of("mgae:MGAE", "mgae")("MGAE", trains=False),
+    "deepwalk": _learnt("deepwalk:DeepWalk", "deepwalk", "DeepWalk"),
 }
 
 _IMAGES = {

@@ -43,7 +43,7 @@ PAPER_ORDER = (
 )
 METRICS = {"nmi": "NMI", "ari": "ARI", "roc_auc": "ROC-AUC", "micro_f1": "micro-F1"}
 _LABELS = {"wl": "WL", "graphlet": "GL", "none": "No Pre-Train", "bag": "Bag of labels"}
-_LABELS |= {"sp": "SP", "random-walk": "Random walk", "mlg": "MLG"}
+_LABELS |= {"sp": "SP", "random-walk": "Random walk", "mlg": "MLG", "dgk": "DGK"}
 _LABELS |= {"majority": "Majority class", "raw-features": "Raw features"}
 _LABELS |= {"bag-labels": "Bag of labels alone", "bag-degrees": "Bag of degrees"}
 _LABELS |= {"bag-labels-or-degrees": "Bag of labels or degrees", "bag-labels-and-degrees": "Bag of labels and degrees"}

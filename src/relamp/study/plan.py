@@ -231,7 +231,9 @@ class Plan:
         beside = {"multiverse_lamp": "tables", "multiverse_graphs": "linear", "multiverse_nodes": "nodes"}
         rows = [Rows(study.name, evaluation) for study in studies for evaluation in study.protocols]
         # Level lines: an untrained encoder and a bag of the same features.
-        untrained = [name for rows_of in METHODS.values() for name, row in rows_of.items() if not row.trains]
+        untrained = [
+            name for rows_of in METHODS.values() for name, row in rows_of.items() if not row.trains and row.encodes
+        ]
         levels = (*untrained, *(name for of in self.bags().values() for name in of.values()))
         rows += [Rows(beside[study.name], evaluation, levels) for study in studies for evaluation in study.protocols]
         return Artifact(
