@@ -35,7 +35,7 @@ def deep_kernel(data: PackedGraphs, chosen: DeepKernel, seed: int) -> Floats:
     counts = np.stack([np.bincount(words, minlength=len(kinds)) for words in sentences]).astype(np.float64)
     if base != "wl":
         counts /= np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    if chosen.similarity != "none":
+    if chosen.similarity != "none" and len(kinds) > 1:  # of one word gensim learns nothing, and may not end
         options = {"window": chosen.window, "hs": 1, "negative": 0}
         vectors = word_vectors(lambda: sentences, len(kinds), chosen.dimension, stream_number(seed, "words"), **options)
         across = np.linalg.norm(vectors, axis=1) ** 0.5
