@@ -160,8 +160,8 @@ def test_what_holds_files_alone_comes_after_an_environment_and_without_its_needs
     [
         ("render", ["render"]),
         ("data", ["data"]),
-        ("train", ["train"]),
-        ("evaluate", ["train"]),
+        ("train", ["train", "rivals"]),
+        ("evaluate", ["train", "rivals"]),
         ("report", ["workflow"]),
     ],
 )

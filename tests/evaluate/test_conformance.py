@@ -265,5 +265,5 @@ def test_each_run_is_scored_by_its_own_protocol(job: Callable[..., Job]) -> None
 
 def test_what_is_no_control_is_refused(job: Callable[..., Job]) -> None:
     made = job(EVALUATIONS["svm-rbf"], "kernel")
-    with pytest.raises(RelampError, match="there is no graph kernel 'lamp-mag'; known: wl, graphlet"):
+    with pytest.raises(RelampError, match="there is no graph kernel 'lamp-mag'; known: wl, sp"):
         made.run(labels=[{**made.label, "method": "lamp-mag"}])

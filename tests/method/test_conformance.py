@@ -23,7 +23,15 @@ TRAINED = [(domain, name) for domain, name in ALL if METHODS[domain][name].train
 ON_GRAPHS = [(domain, name) for domain, name in ALL if domain != "images"]
 DATA = {"graphs": random_graphs(0, count=21), "nodes": random_nodes(0, sizes=(40,)), "images": two_classes()}
 SETTINGS: dict[str, dict[str, Any]] = {
-    "graphs": {"epochs": 4, "checkpoints": (0, 2, 4), "batch_size": 8, "hidden": 8, "layers": 2, "local_nodes": 10},
+    "graphs": {
+        "epochs": 4,
+        "checkpoints": (0, 2, 4),
+        "batch_size": 8,
+        "hidden": 8,
+        "layers": 2,
+        "local_nodes": 10,
+        "sub2vec": {"length": 50},
+    },
     "nodes": {"epochs": 4, "checkpoints": (0, 2), "hidden": 8, "sample_size": 15, "patience": None},
     "images": {"epochs": 4, "checkpoints": (0, 2, 4), "batch_size": 8, "width": 2, "projection": 6},
 }
@@ -33,6 +41,13 @@ ALSO: dict[str, list[dict[str, Any]]] = {
     "nodes": [{}, {"patience": 3, "learning_rate": 1.0}],
     "images": [{}],
 }
+
+
+@pytest.fixture(autouse=True)
+def _needs_gensim(request: pytest.FixtureRequest) -> None:
+    chosen = request.node.callspec.params
+    if not METHODS[chosen["domain"]][chosen["name"]].encodes:
+        pytest.importorskip("gensim", reason="vectors of words need gensim")
 
 
 def settings(domain: str, **more: Any) -> Any:
@@ -109,6 +124,8 @@ def test_a_killed_training_resumes_to_the_same_bits(
 def test_an_untrained_embedding_follows_the_order_of_the_nodes(domain: str, name: str) -> None:
     if "self_loops" in METHODS[domain][name].lacks:
         pytest.skip("a self-loop on all nodes but the last depends on the order")
+    if not METHODS[domain][name].encodes:
+        pytest.skip("walks and words are drawn for nodes and graphs in their order")
     moved, order = permuted(DATA[domain])
     more: dict[str, Any] = {"self_loops": "all"} if domain == "graphs" else {}
     if name == "random-mix":

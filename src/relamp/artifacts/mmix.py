@@ -30,7 +30,7 @@ _figure, _table = partial(figure, "mmix"), partial(table, "mmix")
 _ladder = partial(ladder, "mmix")
 # M-Mix quotes GraphCL's and the kernels' numbers by an SVM with an RBF kernel.
 _PUBLISHED = ("infograph-code", "joao-code", "joaov2-code")
-_QUOTED = ("graphcl", *_PUBLISHED, "untrained", "wl", "graphlet", *CONTROLS)
+_QUOTED = ("graphcl", *_PUBLISHED, "untrained", "wl", "graphlet", "sp", "random-walk", "mlg", "dgk", *CONTROLS)
 _RBF = tuple(Rows(study, "svm-rbf", _QUOTED) for study in ("tables", "cross"))
 _PICTURES: dict[str, Any] = {"draw": "picture_grid:picture_grid", "inputs": ("pictures",), "lite": False}
 

@@ -7,6 +7,7 @@ from math import comb
 import numpy as np
 from grakel import VertexHistogram, WeisfeilerLehman
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from relamp.data.packed import Integers, PackedGraphs
 from relamp.errors import RelampError
@@ -29,8 +30,7 @@ def wl_kernel(data: PackedGraphs, iterations: int) -> Floats:
     common = np.zeros((len(data), len(data)))
     filled = np.flatnonzero(data.num_nodes)  # GraKeL refuses graphs without nodes
     if len(filled):
-        labels = np.unique(data.x, axis=0, return_inverse=True)[1].reshape(-1)
-        common[np.ix_(filled, filled)] = kernel.fit_transform(grakel_graphs(data.take(filled), labels))
+        common[np.ix_(filled, filled)] = kernel.fit_transform(grakel_graphs(data.take(filled), node_labels(data)))
     return normalised(common)
 
 
@@ -73,6 +73,29 @@ def _graphs(data: PackedGraphs) -> list[tuple[int, Integers]]:
     """Return the number of nodes and the edges `[2, e]` of each graph."""
     edges = np.split(np.asarray(data.edge_index, dtype=np.int64), data.edge_offset[1:-1], axis=1)
     return list(zip(data.num_nodes.tolist(), edges, strict=True))
+
+
+def node_labels(data: PackedGraphs) -> NDArray[np.int64]:
+    """Return a number for each node `[N]`, from 0: nodes of the same whole row of `x` have the same."""
+    return np.unique(data.x, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+
+
+def adjacency(data: PackedGraphs) -> list[csr_matrix[np.float64]]:
+    """Return the adjacency matrix of each graph: 1 for an edge in either direction, no loops."""
+    return [_linked(edges, nodes) for nodes, edges in _graphs(data)]
+
+
+def union(data: PackedGraphs) -> csr_matrix[np.float64]:
+    """Return the same of all graphs at once `[N, N]`."""
+    return _linked(data.global_edge_index(), int(data.node_offset[-1]))
+
+
+def _linked(edges: Integers, nodes: int) -> csr_matrix[np.float64]:
+    a, b = edges[:, edges[0] != edges[1]]
+    links = csr_matrix((np.ones(2 * len(a)), (np.append(a, b), np.append(b, a))), shape=(nodes, nodes))
+    links.sum_duplicates()
+    links.data[:] = 1
+    return links
 
 
 def grakel_graphs(data: PackedGraphs, labels: Integers) -> list[tuple[dict[int, dict[int, float]], dict[int, int]]]:

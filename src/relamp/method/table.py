@@ -19,6 +19,7 @@ class MethodRow:
         trains: False for what takes no step: controls that stay as they were drawn, and methods in closed form.
         lacks: named settings that have no effect on the method.
         evaluation: that of its public code, where it is not the one of the tables.
+        encodes: False for what has no encoder that could be shown other graphs: vectors of those of one data set.
     """
 
     label: str
@@ -29,6 +30,7 @@ class MethodRow:
     trains: bool = True
     lacks: tuple[str, ...] = ()
     evaluation: str = ""
+    encodes: bool = True
 
 
 def _of(maker: str, group: str | None = None, without: tuple[str, ...] = ()) -> Callable[..., MethodRow]:
@@ -43,6 +45,11 @@ def _of(maker: str, group: str | None = None, without: tuple[str, ...] = ()) -> 
 def _named(options: Mapping[str, Any]) -> list[str]:
     """Return the names of some options, those of a group among them."""
     return [key for name, value in options.items() for key in (value if isinstance(value, Mapping) else [name])]
+
+
+def _learnt(maker: str, group: str, label: str) -> MethodRow:
+    """Return the row of vectors that gensim learns when they are drawn."""
+    return MethodRow(label, f"relamp.method.{maker}", group=group, trains=False, encodes=False)
 
 
 _lamp = _of("lamp:Lamp", "lamp")
@@ -193,6 +200,9 @@ RIVALS = {
     "autogcl-code": _published(
         _autogcl, "AutoGCL", {**_AUTOGCL, **_DEEP, "hidden": 128}, 30, 10, encoder={"inputs": "all"}
     ),
+    "node2vec": _learnt("node2vec:Node2Vec", "node2vec", "node2vec"),
+    "graph2vec": _learnt("graph2vec:Graph2Vec", "graph2vec", "graph2vec"),
+    "sub2vec": _learnt("sub2vec:Sub2Vec", "sub2vec", "sub2vec"),
 }
 
 # The same on nodes; and what MVGRL's own code has there.
@@ -255,6 +265,7 @@ _NODES = {
     "arvga": _arga("ARVGA", variational=True, lacks=["noise"]),
     "gala": _of("gala:GALA", "gala", _UNMIXED)("GALA"),
     "mgae": _of("mgae:MGAE", "mgae")("MGAE", trains=False),
+    "deepwalk": _learnt("deepwalk:DeepWalk", "deepwalk", "DeepWalk"),
 }
 
 _IMAGES = {

@@ -43,6 +43,53 @@ class ValidatedSvm(SvmProtocol):
     chosen, and no machine is fitted on them."""
 
 
+class MultiscaleLaplacian(Settings):
+    """The multiscale Laplacian kernel; the defaults are GraKeL's."""
+
+    levels: Count = 3
+    """Number of levels; at each, a node's neighbourhood has one more hop."""
+    samples: Count = 50
+    """Number of nodes that are drawn at each level, with which all are compared."""
+    rank: Count = 10
+    """Number of leading directions that are kept of these."""
+    gamma: Positive = 0.01
+    """What is added to the covariances of features (gamma)."""
+    eta: Positive = 0.01
+    """What is added to Laplacians (eta)."""
+
+
+class RandomWalk(Settings):
+    """The geometric random-walk kernel."""
+
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.9
+    """The weight that a common walk loses with each step (lambda), as a share of the largest for which there is a sum
+    on the data set."""
+
+
+Substructure = Literal["graphlet", "shortest-path", "wl"]
+
+
+class DeepKernel(Settings):
+    """Deep graph kernels (DGK)."""
+
+    base: Literal["published", "graphlet", "shortest-path", "wl"] = "published"
+    """Substructures that are counted: those by which the printed number of the data set was found (published: shortest
+    paths on MUTAG and PTC_MR; of others, Weisfeiler-Leman subtrees where nodes have labels, else graphlets), or always
+    the same."""
+    similarity: Literal["products", "lengths", "none"] = "products"
+    """How alike two substructures are: by the product of their vectors (products, the paper); each to itself alone, by
+    the length of its vector (lengths); or to itself alone (none), the plain kernel, which the public code runs as it is
+    shipped."""
+    dimension: Count = 25
+    """Length of the vectors; the public code as shipped has 512."""
+    window: Count = 25
+    """Substructures to each side that one is learnt from; the public code as shipped has 5."""
+    graphlet_size: Annotated[int, Field(ge=3, le=7)] = 7
+    """Number of nodes of a graphlet."""
+    samples: Count = 100
+    """Number of graphlets that are drawn from each graph, each with as many others as it has nodes."""
+
+
 class Kernels(Settings):
     """Graph kernels and bags of features, scored in the same folds as embeddings."""
 
@@ -52,6 +99,12 @@ class Kernels(Settings):
     """Number of nodes of a graphlet."""
     max_degree: Count = 150
     """Nodes of this degree and of all higher degrees share one bin of the bags that are named after their features."""
+    random_walk: RandomWalk = RandomWalk()
+    """Options of random-walk alone."""
+    mlg: MultiscaleLaplacian = MultiscaleLaplacian()
+    """Options of mlg alone."""
+    dgk: DeepKernel = DeepKernel()
+    """Options of dgk alone."""
 
 
 class NodeControls(Settings):

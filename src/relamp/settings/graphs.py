@@ -120,6 +120,54 @@ class SegaOptions(base.Settings):
     code scores all three and prints the best."""
 
 
+class Node2VecOptions(base.Settings):
+    """Options of node2vec; the defaults are those of its public code."""
+
+    walks: base.Count = 10
+    """Walks from each node."""
+    length: base.AtLeastTwo = 80
+    """Nodes of a walk."""
+    dimension: base.Count = 128
+    """Length of the vectors."""
+    window: base.Count = 10
+    """Nodes to each side that one is learnt from."""
+    negative: base.Count = 5
+    """Nodes drawn against each that is there."""
+    epochs: base.Count = 1
+    """Passes over all walks."""
+
+
+class Graph2VecOptions(base.Settings):
+    """Options of graph2vec."""
+
+    rounds: base.Count = 3
+    """Height of the largest subtrees."""
+    dimension: base.Count = 1024
+    """Length of the vectors."""
+    negative: base.Count = 10
+    """Subtrees drawn against each that is there."""
+    epochs: base.Count = 100
+    """Passes over all subtrees; each subtree is a step, where its public code takes the mean of 128."""
+    rate: base.Positive = 0.025
+    """Learning rate at first; it falls to nearly 0."""
+
+
+class Sub2VecOptions(base.Settings):
+    """Options of sub2vec."""
+
+    words: Literal["nodes", "degrees"] = "nodes"
+    """Words of a walk: its nodes, which no two graphs share (nodes), or the share of the graph's nodes that each is
+    joined to, in eight bins (degrees)."""
+    length: base.AtLeastTwo = 10_000
+    """Nodes of a walk, one walk a graph. Its public code has 100,000, of which gensim sees the first 10,000."""
+    dimension: base.Count = 512
+    """Length of the vectors."""
+    window: base.Count = 2
+    """Words to each side that one is learnt from."""
+    epochs: base.Count = 5
+    """Passes over all walks."""
+
+
 class MmixTraining(base.Settings):
     """Training settings of M-Mix's graph-level methods in place of the shared ones; the defaults are its code's."""
 
@@ -244,5 +292,11 @@ class Pretraining(base.Settings):
     """Options of RGCL."""
     sega: SegaOptions = SegaOptions()
     """Options of SEGA."""
+    node2vec: Node2VecOptions = Node2VecOptions()
+    """Options of node2vec."""
+    graph2vec: Graph2VecOptions = Graph2VecOptions()
+    """Options of graph2vec."""
+    sub2vec: Sub2VecOptions = Sub2VecOptions()
+    """Options of sub2vec."""
     mmix: MmixOptions = MmixOptions()
     """Options of M-Mix's graph-level methods, their own training settings included."""

@@ -150,6 +150,23 @@ class MgaeSettings(base.Settings):
     """Expected share of features that are set to 0; its public code says 0.4 for Cora."""
 
 
+class DeepWalkSettings(base.Settings):
+    """DeepWalk (Perozzi et al. 2014); the defaults are those of its public code."""
+
+    with_features: bool = True
+    """Whether a node's features stand beside its vector, as DGI has it, whose numbers M-Mix quotes."""
+    walks: base.Count = 10
+    """Walks from each node."""
+    length: base.AtLeastTwo = 40
+    """Nodes of a walk."""
+    dimension: base.Count = 64
+    """Length of the vectors."""
+    window: base.Count = 5
+    """Nodes to each side that one is learnt from."""
+    passes: base.Count = 5
+    """Passes over all walks."""
+
+
 class NodePretraining(base.Settings):
     """Pre-training on the nodes of one graph or several; the defaults are M-Mix's (Section 4.1)."""
 
@@ -220,6 +237,8 @@ class NodePretraining(base.Settings):
     """Options of GALA."""
     mgae: MgaeSettings = MgaeSettings()
     """Options of MGAE."""
+    deepwalk: DeepWalkSettings = DeepWalkSettings()
+    """Options of DeepWalk."""
 
 
 def must_fit(

@@ -125,7 +125,7 @@ class TheoremCheck(InformationProtocol):
 
     datasets: Annotated[tuple[names.ClassifiedName, ...], names.Once] = ()
     """Data sets whose encoders are measured, at the tables' setting."""
-    methods: Annotated[tuple[names.MethodName, ...], names.Once] = ("lamp-mag", "graphcl", "untrained")
+    methods: Annotated[tuple[names.EncoderName, ...], names.Once] = ("lamp-mag", "graphcl", "untrained")
     """Methods whose encoders are measured; those of M-Mix have other encoders."""
 
     @field_validator("methods")
@@ -316,7 +316,7 @@ class EditExperiments(Settings):
 
     dataset: names.ClassifiedName
     """Graphs that are edited; its encoders are those of the unsupervised experiments."""
-    methods: Annotated[tuple[names.MethodName, ...], names.Once]
+    methods: Annotated[tuple[names.EncoderName, ...], names.Once]
     """Methods whose embeddings are compared."""
     kernels: Annotated[tuple[names.EditKernelName, ...], names.Once] = names.EDIT_KERNELS
     """Graph kernels that are compared."""

@@ -17,7 +17,7 @@ from relamp.settings.supervised import GraphModel, NodeModel
 
 FROM_SCRATCH = "none"  # the transfer experiments' name for no pre-training
 BAG = "bag"  # the structure-blind control, see relamp.evaluate.bag
-KERNELS = ("wl", "graphlet")
+KERNELS = ("wl", "graphlet", "sp", "random-walk", "mlg", "dgk")
 NODE_CONTROLS = ("majority", "raw-features")  # see relamp.evaluate.node_controls
 EDIT_KERNELS = ("hist-kernel", "wl")
 # Supervised models by the evaluation that trains them.
@@ -79,7 +79,9 @@ NodesName = Annotated[str, dataset_of(lambda row: row.kind == "nodes", "labelled
 ImagesName = Annotated[str, dataset_of(lambda row: row.kind == "images", "images", own=False)]
 MethodName = Annotated[str, one_of(METHODS["graphs"], "method")]
 # What is as in public code is so on graphs; on molecules that code does otherwise.
-_TRANSFERRED = [name for name in METHODS["graphs"] if not name.endswith("-code")]
+_ENCODERS = [name for name, row in METHODS["graphs"].items() if row.encodes]
+_TRANSFERRED = [name for name in _ENCODERS if not name.endswith("-code")]
+EncoderName = Annotated[str, one_of(_ENCODERS, "method with an encoder")]
 TransferMethodName = Annotated[str, one_of((*_TRANSFERRED, FROM_SCRATCH), "method")]
 NodeMethodName = Annotated[str, one_of(METHODS["nodes"], "method on nodes")]
 ImageMethodName = Annotated[str, one_of(METHODS["images"], "method on images")]

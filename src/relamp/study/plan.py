@@ -124,7 +124,7 @@ class Plan:
         """Return by domain and method the control that sees the same features without edges; none where none does."""
         chosen = self.config.unsupervised
         counted, own, mmix = chosen.kernel_options.max_degree, chosen.pretraining, chosen.pretraining.mmix
-        found = {"wl": "bag-labels"}
+        found = {"wl": "bag-labels", "sp": "bag-labels"}
         for name, row in METHODS["graphs"].items():
             if row.fixed.get("encoder", {}).get("inputs", "features") != "features":
                 continue  # no bag sees what such an encoder sees
@@ -244,7 +244,9 @@ class Plan:
         beside = {f"multiverse_{part}": tables for part, tables in beside.items()}
         rows = [Rows(study.name, evaluation) for study in studies for evaluation in study.protocols]
         # Level lines: an untrained encoder and a bag of the same features.
-        untrained = [name for rows_of in METHODS.values() for name, row in rows_of.items() if not row.trains]
+        untrained = [
+            name for rows_of in METHODS.values() for name, row in rows_of.items() if not row.trains and row.encodes
+        ]
         levels = (*untrained, *(name for of in self.bags().values() for name in of.values()))
         rows += [Rows(beside[study.name], evaluation, levels) for study in studies for evaluation in study.protocols]
         return Artifact(

@@ -142,7 +142,11 @@ class Study:
         """Return the same without seeds and protocol: the run, and how it was trained or the options of its kernel."""
         label = {"evaluation": evaluation, "dataset": dataset, **run._asdict()}
         if run.method in self.controls_of(evaluation):
-            return {**label, "options": dict(self.options)}
+            # A group of options is that of the control of its name.
+            others = {key for key, value in self.options.items() if isinstance(value, Mapping)} - {
+                run.method.replace("-", "_")
+            }
+            return {**label, "options": {key: value for key, value in self.options.items() if key not in others}}
         return {**label, "training": self.training_of(run)}
 
     def training_of(self, run: Run) -> dict[str, Any] | None:

@@ -1,0 +1,68 @@
+"""Vectors of words and of documents by gensim, which not every installation has; words are numbers.
+
+One thread trains, so that a seed gives the same bits. Of a sentence or document, gensim sees the first 10,000 words.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relamp.data.packed import Integers
+from relamp.errors import RelampError
+
+Vectors = NDArray[np.float32]
+
+
+def word_vectors(
+    sentences: Callable[[], Iterable[Integers]], words: int, dimension: int, seed: int, **options: Any
+) -> Vectors:
+    """Return skip-gram vectors `[words, dimension]` of the words 0, 1, ... (Mikolov et al. 2013).
+
+    `sentences` gives all sentences anew each time; `options` are those of gensim's Word2Vec. A word of no sentence
+    gets 0. Raises RelampError if gensim is not installed.
+    """
+    model = _gensim("word2vec").Word2Vec(_Lists(sentences), vector_size=dimension, sg=1, **_common(seed, options))
+    vectors = np.zeros((words, dimension), dtype=np.float32)
+    vectors[np.array(model.wv.index_to_key, dtype=np.int64)] = model.wv.vectors
+    return vectors
+
+
+def document_vectors(documents: Callable[[], Iterable[Integers]], dimension: int, seed: int, **options: Any) -> Vectors:
+    """Return a vector of each document `[documents, dimension]` (Le and Mikolov 2014).
+
+    `documents` gives the words of all documents anew each time; `options` are those of gensim's Doc2Vec: `dm` is 0 for
+    a document that predicts each of its words by itself, 1 for one that does so together with the words around it.
+    Raises RelampError if gensim is not installed.
+    """
+    module = _gensim("doc2vec")
+    tagged = _Lists(documents, lambda words, number: module.TaggedDocument(words, [number]))
+    model = module.Doc2Vec(tagged, vector_size=dimension, **_common(seed, options))
+    return np.asarray(model.dv.vectors, dtype=np.float32)
+
+
+class _Lists:
+    """Sentences as lists, as often as they are asked for."""
+
+    def __init__(
+        self,
+        sentences: Callable[[], Iterable[Integers]],
+        made: Callable[[list[int], int], Any] = lambda words, _: words,
+    ) -> None:
+        self.sentences, self.made = sentences, made
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self.made(words.tolist(), number) for number, words in enumerate(self.sentences()))
+
+
+def _common(seed: int, options: dict[str, Any]) -> dict[str, Any]:
+    return {"min_count": 0, "workers": 1, "seed": seed, **options}
+
+
+def _gensim(module: str) -> Any:
+    try:
+        return import_module(f"gensim.models.{module}")
+    except ImportError as error:
+        raise RelampError(f"gensim is missing ({error}); install it by: pip install 'relamp[rivals]'") from error
