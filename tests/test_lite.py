@@ -40,7 +40,8 @@ def test_everything_is_rendered_from_packed_rows(project: Path, capsys: pytest.C
     assert rows.read_bytes() == first
     assert lite.main(["render", str(rows), str(out)]) == 0
     figures = ("lamp_fig2", "lamp_fig4", "lamp_fig5", "mmix_fig2", "mmix_fig3", "leakage", "ranks", "numbers")
-    figures += ("multiverse_probe_mp-mix",)
+    curves = ("probe_mp-mix", "probe_untrained", "edit-distance_wl", "edit-distance_hist-kernel")
+    figures += tuple(f"multiverse_{curve}" for curve in curves)
     ladders = {*(f"lamp_ladder{n}" for n in (1, 3)), *(f"mmix_ladder{n}" for n in (3, 4, 6, 9))}
     assert {path.stem for path in (out / "figures").glob("*.png")} == {*figures, *ladders}
     tables = {path.stem for path in (out / "tables").glob("*.html")}
