@@ -223,10 +223,14 @@ def own_files(wildcards):
     return present(str(file))
 
 
+# Inputs of artifacts that no job makes.
+OUTSIDE = ("published", "protocols", "not_run", "claims")
+
+
 def made_of(artifact):
     """The inputs of an artifact: stored rows by their times, code and what is from outside by content."""
     files = PLAN.inputs(artifact)
-    outside = {name: files[name] for name in ("published", "claims") if name in files}
+    outside = {name: files[name] for name in OUTSIDE if name in files}
     # The claims that the first page shows are judged ones, which a job makes.
     outside = {} if artifact.name == "index" else outside
     paths = tuple(

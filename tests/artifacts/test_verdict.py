@@ -116,7 +116,7 @@ def run_judge(folder: Path, rows: list[Path], **changes: Any) -> None:
         (folder / "tables" / name).touch()
     given: dict[str, Any] = {
         **{"rows": rows, "damage": damaged(folder), "published": TABLES, "claims": PUBLISHED / "claims.yaml"},
-        **{"protocols": PUBLISHED / "protocols.yaml", "scale": {}, "bags": {}},
+        **{"protocols": PUBLISHED / "protocols.yaml", "not_run": PUBLISHED / "not_run.yaml", "scale": {}, "bags": {}},
         **{
             "fixed": FIXED,
             "methods": CAN,

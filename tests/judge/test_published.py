@@ -15,12 +15,16 @@ from relamp.judge.claims import Claim, load_claims
 from relamp.judge.published import (
     AGGREGATES,
     evaluation_of,
+    load_not_run,
+    load_protocols,
     load_published,
     measures,
     paper_aggregates,
     paper_datasets,
+    reasons,
     run_as,
 )
+from relamp.study.plan import methods_by_evaluation
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "published"
@@ -29,6 +33,7 @@ TEXTS = ROOT.parent / "shared" / "papers"
 PAPERS = {"lamp": TEXTS / "lamp.txt", "mmix": TEXTS / "m-mix.txt"}
 needs_papers = pytest.mark.skipif(not TEXTS.is_dir(), reason="the texts of the papers are not beside the repository")
 CLAIMS = load_claims(FOLDER / "claims.yaml")
+ROW = ["artifact", "method"]
 MEASURED = [claim for claim in CLAIMS if claim.measured]
 
 UPSTREAM = {"RED-B": "REDDIT-BINARY", "RED-M5K": "REDDIT-MULTI-5K", "IMDB-B": "IMDB-BINARY"}
@@ -317,6 +322,58 @@ def test_printed_names_of_what_relamp_runs() -> None:
     # Of the two DGI and the two GraphCL that are printed, one of each M-Mix ran itself.
     assert [run_as("mmix_table2", name) for name in ("dgi", "dgi-reproduced")] == ["dgi", "dgi-diffusion"]
     assert [run_as("mmix_table2", name) for name in ("graphcl", "graphcl-reproduced")] == ["graphcl", "graphcl-nodes"]
+
+
+def test_what_cannot_be_run_has_a_reason_and_nothing_else_has() -> None:
+    tables = [load_published(FOLDER, name) for name in TABLES]
+    cells = measures(
+        pd.concat([table[~table["dataset"].isin(AGGREGATES)].dropna(subset=["value"]) for table in tables]),
+        JUDGED_BY,
+        load_protocols(FOLDER / "protocols.yaml"),
+    )
+    can = methods_by_evaluation()
+    rows = cells.assign(can=[run_as(*key) in can[how] for *key, how in cells[[*ROW, "evaluation"]].to_numpy()])
+    run = rows.groupby(ROW)["can"].any()
+    found = load_not_run(FOLDER / "not_run.yaml", pd.concat(tables))
+    assert set(map(tuple, found[ROW].to_numpy())) == set(run.index[~run])
+    assert {("mmix_table2", "infogcl"), ("mmix_table3", "patchy"), ("mmix_table10", "supervised")} <= set(
+        run.index[~run]
+    )
+
+
+def not_run(tmp_path: Path, text: str) -> pd.DataFrame:
+    (tmp_path / "not_run.yaml").write_text(text)
+    return load_not_run(
+        tmp_path / "not_run.yaml", pd.concat([load_published(FOLDER, f"mmix_table{n}") for n in (2, 3)])
+    )
+
+
+def test_reasons_are_shown_once_with_the_papers_labels_and_those_of_other_tables_are_left_out(tmp_path: Path) -> None:
+    found = not_run(
+        tmp_path,
+        "- {rows: {mmix_table3: [gat-eps, patchy], mmix_table2: [lp]}, reason: No code.}\n"
+        "- {rows: {mmix_table10: [supervised]}, reason: One word.}\n"
+        "- {rows: {mmix_table2: [ica]}, reason: Not written.}\n",
+    )
+    assert reasons(found) == {
+        "No code.": {"mmix_table3": "GAT-ε, PATCHY", "mmix_table2": "LP"},
+        "Not written.": {"mmix_table2": "ICA"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("- {rows: {mmix_table2: [gmi]}, reason: No code.}", "no table prints gmi of mmix_table2"),
+        ("- {rows: {mmix_table2: [lp, lp]}, reason: No code.}", "method lp: a row that is not run has a duplicate"),
+        ("- {rows: {mmix_table2: [lp]}}", "0.reason: Field required"),
+        ("- {rows: {mmix_table2: [lp]}, reason: no sentence}", "0.reason: String should match"),
+        ("- {rows: {}, reason: No code.}", "0.rows: Dictionary should have at least 1 item"),
+    ],
+)
+def test_wrong_reasons_are_refused(tmp_path: Path, text: str, complaint: str) -> None:
+    with pytest.raises(RelampError, match=complaint):
+        not_run(tmp_path, text)
 
 
 def squeezed(text: str) -> str:

@@ -241,6 +241,23 @@ def test_a_quote_is_marked_and_contradicts_nobody() -> None:
     assert '<a href="#protocol-graphcl">graphcl</a>' in shown
 
 
+def test_rows_that_are_only_published_stand_with_their_reason() -> None:
+    rows = [("mmix_table2", "InfoGCL", "No code."), ("mmix_table3", "InfoGCL", "No code.")]
+    rows += [("mmix_table3", "PATCHY", "No code."), ("lamp_table2", "D<SLA", "Not written.")]
+    only = pd.DataFrame(rows, columns=["artifact", "label", "reason"])
+    lines = [
+        "InfoGCL (M-Mix, Table 2); InfoGCL, PATCHY (M-Mix, Table 3): No code.",
+        "D<SLA (LAMP, Table 2): Not written.",
+    ]
+    shown = verdict_page(cells({}), claims(), HOW, "quick", *LINKS, not_run=only)
+    for line in lines:
+        assert f"<li>{html.escape(line)}</li>" in shown
+    assert '<a href="#not-run">' in shown
+    said = verdict_markdown(cells({}), claims(), HOW, "quick", not_run=only)
+    assert said.endswith("\n## Rows that are only published\n\n" + "".join(f"- {line}\n" for line in lines))
+    assert "only published" not in page(cells({}), claims()) + verdict_markdown(cells({}), claims(), HOW, "quick")
+
+
 def test_sizes_and_settings_stand_beside_a_number() -> None:
     small = cells({**APART, "scaled": "epochs 20 / 200", "settings": "1 of 95 settings"})
     assert "1 of 95 settings" in text(page(small, claims()))

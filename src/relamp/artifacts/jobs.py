@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pandas as pd
 
 from relamp.data.rows import read_by_evaluation, read_tables
 from relamp.data.verified import verified
-from relamp.judge.published import load_published
+from relamp.judge.published import load_not_run, load_published, reasons
 from relamp.render.budget_table import budget_table
 from relamp.render.data_table import data_table
 from relamp.render.sidecar import save_drawn, write_sidecar
@@ -52,6 +53,7 @@ def draw(
 def tabulate(
     rows: Sequence[Path],
     published: Path,
+    not_run: Path,
     title: str,
     shows: Sequence[str] | None,
     transposed: bool,
@@ -63,15 +65,18 @@ def tabulate(
 ) -> None:
     """Write a table of a paper, published rows beside those of this run, as html, csv, md and tex with a sidecar.
 
-    `rows` lie in `rows/<evaluation>/...`; `published` are the printed cells, `title` the first words of the caption.
+    `rows` lie in `rows/<evaluation>/...`; `published` are the printed cells, `not_run` says why some of them cannot be
+    run, `title` are the first words of the caption.
     `shows` names methods of this run besides those that the table prints, None all; `transposed` has data sets as rows,
     `second` marks the second best in LaTeX.
     `output` is the page; the other files lie beside it. The sidecar also names the folds or `splits` of the rows.
     """
     printed = load_published(published.parent, published.stem)
     table = render_table(read_by_evaluation(rows, asked), printed, title, shows, transposed, second)
-    table.write(output.with_suffix(""))
-    write_sidecar(output, [published, *splits, *rows], command)
+    only_printed = reasons(load_not_run(not_run, printed))
+    words = "".join(f" Only published: {', '.join(of.values())}. {reason}" for reason, of in only_printed.items())
+    replace(table, caption=table.caption + words).write(output.with_suffix(""))
+    write_sidecar(output, [published, not_run, *splits, *rows], command)
 
 
 def budget(runs: Sequence[Path], output: Path, command: str) -> None:

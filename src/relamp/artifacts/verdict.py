@@ -13,7 +13,7 @@ from relamp.judge import audit as papers
 from relamp.judge.claims import check_claims, check_printed, load_claims
 from relamp.judge.ladder import Bags, explained, gains, ladder
 from relamp.judge.measured_claims import Evidence
-from relamp.judge.published import JudgedBy, load_protocols, load_published, run_as
+from relamp.judge.published import JudgedBy, load_not_run, load_protocols, load_published, run_as
 from relamp.judge.runs import all_runs, judged_scores, last_epochs, scores
 from relamp.judge.scale import read_scale
 from relamp.judge.theorem import verdicts
@@ -30,6 +30,7 @@ def judge(
     damage: Sequence[Path],
     published: Sequence[Path],
     protocols: Path,
+    not_run: Path,
     claims: Path,
     fixed: Mapping[str, Mapping[str, str]],
     methods: Mapping[str, Sequence[str]],
@@ -51,16 +52,16 @@ def judge(
     evaluation and method, the setting of the tables (`default` where none is named); `methods`, by evaluation, what
     relamp can run: a published cell of anything else gets no verdict; `judged_by`, by artifact and domain of the data
     set, the evaluation; `pages` the page of each artifact that is rendered, its sidecar beside it; `protocols` says
-    how printed numbers were measured, `scale` how large the run is beside the paper's, `bags` which control sees the
-    same features as a method (`relamp.judge.ladder`); `views` are rows of the check of LAMP's Theorem 4.1, `gamma` the
-    tables' pruning ratio. `output` is the page; `.csv`,
-    `.md` and `.json` of the same name, `claims.csv` and `scores.csv` lie beside it.
+    how printed numbers were measured, `not_run` which printed rows relamp cannot run, `scale` how large the run is
+    beside the paper's, `bags` which control sees the same features as a method (`relamp.judge.ladder`); `views` are
+    rows of the check of LAMP's Theorem 4.1, `gamma` the tables' pruning ratio. `output` is the page; `.csv`, `.md` and
+    `.json` of the same name, `claims.csv` and `scores.csv` lie beside it.
     """
     chosen = Judging.model_validate(judging)
     runs = all_runs(read_by_evaluation(rows, asked))
     found = scores(runs, fixed)
     printed = pd.concat([load_published(path.parent, path.stem) for path in published], ignore_index=True)
-    measured_by = load_protocols(protocols)
+    measured_by, only_printed = load_protocols(protocols), load_not_run(not_run, printed)
     cells = judge_cells(printed, found, methods, judged_by, chosen, measured_by, read_scale(scale))
     rungs = ladder(printed_cells(printed, found, methods, judged_by, measured_by), found, bags, chosen)
     said_of_steps = explained(gains(rungs, found, chosen))
@@ -79,7 +80,7 @@ def judge(
     write_csv(output.with_name("scores.csv"), found)
     write_csv(output.with_suffix(".csv"), cells)
     write_csv(output.with_name("claims.csv"), tested)
-    write_text(output.with_suffix(".md"), verdict_markdown(cells, tested, how, preset, said_of_steps))
+    write_text(output.with_suffix(".md"), verdict_markdown(cells, tested, how, preset, said_of_steps, only_printed))
     # A page links what is there when it is written.
     there = {name: page for name, page in pages.items() if Path(page).is_file() and _sidecar(page).is_file()}
     near = {name: _relative(page, output.parent) for name, page in there.items()}
@@ -87,10 +88,11 @@ def judge(
     numbers = {name: each.about for name, each in measured_by.items()}
     of_papers = check_printed(said, tables), numbers
     page = verdict_page(
-        cells, tested, how, preset, _files(found, cells, output.parent), near, *of_papers, said_of_steps
+        *(cells, tested, how, preset, _files(found, cells, output.parent), near, *of_papers),
+        *(said_of_steps, only_printed),
     )
     write_text(output.with_suffix(".html"), page)
-    write_sidecar(output, [*rows, *damage, *views, *published, protocols, claims], command)
+    write_sidecar(output, [*rows, *damage, *views, *published, protocols, not_run, claims], command)
 
 
 def audit(published: Sequence[Path], claims: Path, output: Path, command: str) -> None:

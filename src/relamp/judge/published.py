@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated, Any
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
+from relamp.judge.checks import once
 from relamp.runtime.yaml_words import read_words
 
 REQUIRED = ("paper", "artifact", "method", "dataset", "metric", "value", "spread", "spread_meaning", "n", "note")
@@ -17,6 +19,7 @@ REQUIRED = ("paper", "artifact", "method", "dataset", "metric", "value", "spread
 # quoted from, empty where the paper measured it itself, and `measured_by` the protocol by which it was measured.
 OPTIONAL = ("label", "protocol", "quoted", "measured_by")
 PROTOCOLS_FILE = "protocols.yaml"
+NOT_RUN_FILE = "not_run.yaml"
 AVERAGES = ("A.A.", "Avg.")
 RANK = "A.R."
 AGGREGATES = (*AVERAGES, RANK)
@@ -69,11 +72,60 @@ class MeasuredBy(BaseModel):
         return name
 
 
+class NotRun(BaseModel):
+    """Printed rows that relamp does not run, and why.
+
+    Attributes:
+        rows: by artifact, the printed methods.
+        reason: in one sentence.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rows: Annotated[dict[str, tuple[str, ...]], Field(min_length=1)]
+    reason: str = Field(pattern=r"\.$")
+
+
 def load_protocols(path: Path | str) -> dict[str, MeasuredBy]:
     """Return how printed numbers were measured, by the names of `measured_by`; raises RelampError for a wrong form."""
-    entries = read_words(path)
+    found: dict[str, MeasuredBy] = _read_as(dict[str, MeasuredBy], path)
+    return found
+
+
+def load_not_run(path: Path | str, printed: pd.DataFrame) -> pd.DataFrame:
+    """Return the `artifact`, `method`, `label` and `reason` of each row of printed tables that relamp does not run.
+
+    Rows are in the order of the file, those of other tables left out. Raises RelampError for a wrong form, a row that
+    its table does not print, and one that is there twice.
+    """
+    labels = dict(zip(zip(printed["artifact"], printed["method"], strict=True), printed["label"], strict=True))
+    tables = {artifact for artifact, _ in labels}
+    rows = [
+        (artifact, method, entry.reason)
+        for entry in _read_as(tuple[NotRun, ...], path)
+        for artifact, methods in entry.rows.items()
+        for method in methods
+        if artifact in tables
+    ]
+    if unknown := [f"{method} of {artifact}" for artifact, method, _ in rows if (artifact, method) not in labels]:
+        raise RelampError(f"{path}: no table prints {', '.join(unknown)}; name rows as the table's file does")
+    found = pd.DataFrame(rows, columns=["artifact", "method", "reason"], dtype=object)
+    once(found, ["artifact", "method"], "a row that is not run", "give it one reason")
+    return found.assign(label=[labels[artifact, method] for artifact, method, _ in rows])
+
+
+def reasons(not_run: pd.DataFrame) -> dict[str, dict[str, str]]:
+    """Return by reason and artifact the labels of the rows of `load_not_run`."""
+    found: dict[str, dict[str, str]] = {}
+    for reason, artifact, label in not_run[["reason", "artifact", "label"]].itertuples(index=False):
+        of = found.setdefault(reason, {})
+        of[artifact] = f"{of[artifact]}, {label}" if artifact in of else label
+    return found
+
+
+def _read_as(kind: Any, path: Path | str) -> Any:
     try:
-        return TypeAdapter(dict[str, MeasuredBy]).validate_python(entries)
+        return TypeAdapter(kind).validate_python(read_words(path))
     except ValidationError as error:
         faults = [".".join(map(str, fault["loc"])) + f": {fault['msg']}" for fault in error.errors()]
         raise RelampError(f"{path}: {'; '.join(faults)}") from error

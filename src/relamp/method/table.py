@@ -257,7 +257,7 @@ _NODES = {
     "untrained": _mvgrl("Untrained", mixer="none", trains=False),
     "dgi": _dgi("DGI", lacks=["kind", "alpha", "time", "tolerance", "sparsified", "loop_weight"]),
     "dgi-diffusion": _dgi("DGI (X, D)", lacks=["loop_weight"], operator="diffusion"),
-    "graphcl-nodes": _of("graphcl_nodes:GraphCLNodes", "graphcl", _UNMIXED)("GraphCL"),
+    "graphcl-nodes": _of("graphcl_nodes:GraphCLNodes", "graphcl", _UNMIXED)("GraphCL (nodes)"),
     "cca-ssg": _of("cca_ssg:CcaSsg", "cca_ssg", _UNMIXED)("CCA-SSG"),
     "gae": _gae("GAE"),
     "vgae": _gae("VGAE", variational=True),

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from relamp.evaluate.table import EVALUATIONS
-from relamp.judge.published import natural
+from relamp.judge.published import natural, reasons
 from relamp.judge.runs import MEASURE
 from relamp.judge.words import METRICS
 from relamp.render.markup import page
@@ -33,13 +33,15 @@ def verdict_page(
     printed: pd.DataFrame | None = None,
     protocols: Mapping[str, str] | None = None,
     explained: Mapping[str, Sequence[str]] | None = None,
+    not_run: pd.DataFrame | None = None,
 ) -> str:
     """Return the page of `judge_cells`, `check_claims` and `how_judged` (see `relamp.judge`) of a preset.
 
     `printed` are claims about printed numbers (`check_printed`), `protocols` says in words how printed numbers were
-    measured, and `explained` by table what each method's numbers are made of (`relamp.judge.ladder`). Where numbers
-    come from is said by addresses relative to the page: `rows` are, by artifact, method and data set, files of stored
-    rows, and `pages` those of the artifacts that are rendered, each with its sidecar beside it.
+    measured, `explained` by table what each method's numbers are made of (`relamp.judge.ladder`), and `not_run` which
+    rows relamp cannot run (`load_not_run`). Where numbers come from is said by addresses relative to the page: `rows`
+    are, by artifact, method and data set, files of stored rows, and `pages` those of the artifacts that are
+    rendered, each with its sidecar beside it.
     """
     lines = [_number(row, rows, pages) for row in _in_paper_order(cells).to_dict("records")]
     filters = {name: list(dict.fromkeys(line["filters"][name] for line in lines)) for name in _FILTERS}
@@ -52,6 +54,7 @@ def verdict_page(
         contradictions=contradictions(cells, claims),
         claims=[_claims(paper, claims[claims["paper"] == paper], printed) for paper in claims["paper"].unique()],
         protocols=protocols or {},
+        not_run=_not_run(not_run),
         explained=[(_table_title(name), lines) for name, lines in _by_table(explained)],
         numbers=lines,
         filters={**filters, "verdict": [word for word in _WORDS if word in filters["verdict"]]},
@@ -69,6 +72,7 @@ def verdict_markdown(
     how: Mapping[str, str],
     preset: str,
     explained: Mapping[str, Sequence[str]] | None = None,
+    not_run: pd.DataFrame | None = None,
 ) -> str:
     """Return the same without links, for a terminal or a repository: what was run, and all claims."""
     run = cells[cells["verdict"] != "not run"]
@@ -99,6 +103,8 @@ def verdict_markdown(
         sizes = row["settings"], row["scaled"]
         lines.append(_line([row["verdict"], *names, *numbers, *beside, *sizes, note_of(row)]))
     lines += ["", f"Not run: {len(cells) - len(run)} of {len(cells)} published cells of methods that relamp has."]
+    if only_printed := _not_run(not_run):
+        lines += ["", "## Rows that are only published", "", *(f"- {line}" for line in only_printed)]
     return "\n".join(lines) + "\n"
 
 
@@ -209,6 +215,15 @@ def _table_name(artifact: str) -> str:
 def _table_title(artifact: str) -> str:
     """Return a table with its paper."""
     return f"{paper_name(artifact.partition('_')[0])}, {_table_name(artifact)}"
+
+
+def _not_run(rows: pd.DataFrame | None) -> list[str]:
+    """Say which printed rows of which tables relamp does not run and why, a line for each reason."""
+    found = {} if rows is None else reasons(rows)
+    return [
+        "; ".join(f"{labels} ({_table_title(artifact)})" for artifact, labels in of.items()) + f": {reason}"
+        for reason, of in found.items()
+    ]
 
 
 def _by_table(explained: Mapping[str, Sequence[str]] | None) -> list[tuple[str, Sequence[str]]]:

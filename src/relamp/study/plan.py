@@ -9,7 +9,7 @@ from relamp.artifacts import ARTIFACTS
 from relamp.artifacts.base import CONTROLS, Artifact, Figure, Ladder, Rows, Table, of_figure, of_table
 from relamp.data.rows import DEFAULT
 from relamp.evaluate.table import EVALUATIONS
-from relamp.judge.published import PROTOCOLS_FILE, load_protocols, load_published, run_as
+from relamp.judge.published import NOT_RUN_FILE, PROTOCOLS_FILE, load_protocols, load_published, run_as
 from relamp.method.table import METHODS
 from relamp.study.config import Config
 from relamp.study.names import BAG, EDIT_KERNELS, FROM_SCRATCH, KERNELS, NODE_CONTROLS, SUPERVISED
@@ -406,7 +406,10 @@ def methods_by_evaluation() -> dict[str, list[str]]:
 INPUTS: Mapping[str, Callable[[Plan, Artifact], Files]] = {
     "all_published": lambda plan, _: {"published": sorted(map(str, Path(plan.published).glob("*_table*.csv")))},
     "claims": lambda plan, _: {"claims": f"{plan.published}/claims.yaml"},
-    "protocols": lambda plan, _: {"protocols": f"{plan.published}/protocols.yaml"},
+    "protocols": lambda plan, _: {
+        "protocols": f"{plan.published}/{PROTOCOLS_FILE}",
+        "not_run": f"{plan.published}/{NOT_RUN_FILE}",
+    },
     "damage": lambda plan, made: {
         "rows" if isinstance(made, Figure) else "damage": [*map(plan.paths.damage, plan.config.damage.datasets)]
     },
@@ -429,7 +432,10 @@ INPUTS: Mapping[str, Callable[[Plan, Artifact], Files]] = {
         "linked": [str(Path(page).with_suffix(kind)) for page in plan.pages().values() for kind in LINKED]
     },
     "pictures": Plan.pictures,
-    "published": lambda plan, made: {"published": f"{plan.published}/{made.name}.csv"},
+    "published": lambda plan, made: {
+        "published": f"{plan.published}/{made.name}.csv",
+        "not_run": f"{plan.published}/{NOT_RUN_FILE}",
+    },
     "verdicts": lambda plan, _: {"cells": f"{plan.results}/verdict.csv"},
     "views": lambda plan, made: {"views": plan.information(made)["rows"]},
     "runs": lambda plan, _: {"runs": plan.runs()},
