@@ -90,3 +90,9 @@ def test_without_gensim_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(module, "import_module", missing)
     with pytest.raises(RelampError, match=r"gensim is missing .*pip install 'relamp\[rivals\]'"):
         word_vectors(lambda: [], 1, 1, 0)
+
+
+@pytest.mark.parametrize("sentences", [[], [np.zeros(3, dtype=np.int64)], [np.zeros(0, dtype=np.int64)] * 2])
+def test_a_single_word_has_nothing_to_be_told_apart_from(sentences: list[np.ndarray]) -> None:
+    assert not word_vectors(lambda: sentences, 2, 4, 0, hs=1, negative=0).any()
+    assert document_vectors(lambda: sentences, 4, 0, dm=0, hs=1, negative=0).tolist() == [[0] * 4] * len(sentences)

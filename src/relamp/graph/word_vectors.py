@@ -22,9 +22,12 @@ def word_vectors(
     """Return skip-gram vectors `[words, dimension]` of the words 0, 1, ... (Mikolov et al. 2013).
 
     `sentences` gives all sentences anew each time; `options` are those of gensim's Word2Vec. A word of no sentence
-    gets 0. Raises RelampError if gensim is not installed.
+    gets 0, and so do all where there are not two of them to tell apart. Raises RelampError if gensim is not installed.
     """
-    model = _gensim("word2vec").Word2Vec(_Lists(sentences), vector_size=dimension, sg=1, **_common(seed, options))
+    module = _gensim("word2vec")
+    if not _several(sentences):
+        return np.zeros((words, dimension), dtype=np.float32)
+    model = module.Word2Vec(_Lists(sentences), vector_size=dimension, sg=1, **_common(seed, options))
     vectors = np.zeros((words, dimension), dtype=np.float32)
     vectors[np.array(model.wv.index_to_key, dtype=np.int64)] = model.wv.vectors
     return vectors
@@ -35,12 +38,20 @@ def document_vectors(documents: Callable[[], Iterable[Integers]], dimension: int
 
     `documents` gives the words of all documents anew each time; `options` are those of gensim's Doc2Vec: `dm` is 0 for
     a document that predicts each of its words by itself, 1 for one that does so together with the words around it.
-    Raises RelampError if gensim is not installed.
+    All are 0 where there are not two words to tell apart. Raises RelampError if gensim is not installed.
     """
     module = _gensim("doc2vec")
+    if not _several(documents):
+        return np.zeros((sum(1 for _ in documents()), dimension), dtype=np.float32)
     tagged = _Lists(documents, lambda words, number: module.TaggedDocument(words, [number]))
     model = module.Doc2Vec(tagged, vector_size=dimension, **_common(seed, options))
     return np.asarray(model.dv.vectors, dtype=np.float32)
+
+
+def _several(sentences: Callable[[], Iterable[Integers]]) -> bool:
+    """Return whether there are two different words: of fewer, gensim's thread fails, and it waits for it forever."""
+    ends = [(words.min(), words.max()) for words in sentences() if len(words)]
+    return bool(ends) and min(low for low, _ in ends) < max(high for _, high in ends)
 
 
 class _Lists:
