@@ -255,6 +255,7 @@ SCORED_AS = {
     "image-probe": "probe_images",
     "supervised-nodes": "supervised_nodes",
     "supervised-graphs": "supervised_graphs",
+    "supervised-edits": "supervised_edits",
 }
 
 

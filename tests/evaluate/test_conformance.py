@@ -27,7 +27,7 @@ from relamp.evaluate.table import EVALUATIONS, Evaluation
 from relamp.judge.runs import all_runs, cells, scores
 from relamp.runtime.log import RESUMES
 from relamp.settings.judging import PROTOCOLS
-from relamp.settings.supervised import GraphModel, NodeModel
+from relamp.settings.supervised import EditModel, GraphModel, NodeModel
 from reordered import reordered
 
 SEEDS = (3, 5)
@@ -44,6 +44,7 @@ SOURCES = dict.fromkeys(
 )
 SOURCES |= {"edit-distance": ("embeddings", "kernel"), "probe": ("embeddings", "raw-features", "majority")}
 SOURCES |= {"supervised-nodes": get_args(NodeModel), "supervised-graphs": get_args(GraphModel)}
+SOURCES |= {"supervised-edits": get_args(EditModel)}
 CASES = [(row, source) for row in SCORED for source in SOURCES.get(row.name, ("embeddings",))]
 # Scores that are no means over what a seed draws from the samples by their number.
 ORDERLESS = {"svm-rbf": "test_accuracy", "svm-linear": "test_accuracy", "probe": "accuracy", "image-probe": "accuracy"}

@@ -203,3 +203,18 @@ def test_the_grid_of_nodes_has_no_early_stop_and_its_own_checkpoints() -> None:
     assert grid.runs[0].setting == "sample_size~8_hidden~8_epochs~200"
     assert (words["sample_size"], words["hidden"], words["patience"]) == (8, 8, None)
     assert words["checkpoints"][-1] == words["epochs"] == 200
+
+
+def test_a_supervised_row_of_edit_distances_shares_the_triplets_and_the_encoder_of_the_others() -> None:
+    edits: dict[str, Any] = {"supervised": ["supervised"], "supervision": {"steps": 7}}
+    protocol = {"nodes": [8], "self_loops": False}
+    found = studies(load_config({"mmix": {"edit_distance": {**edits, "protocol": protocol}}}, PRESETS))
+    run, dataset = Run("supervised", "default"), found["edits"].datasets[0]
+    facts = found["supervised_edits"].facts("supervised-edits", dataset, run)
+    untrained = next(run for run in found["edits"].runs if run.method == "mvgrl-untrained")
+    others = found["edits"].facts("edit-distance", dataset, untrained)
+    assert others["protocol"].items() <= facts["protocol"].items()
+    assert facts["protocol"].keys() - others["protocol"].keys() == {"margin", "steps", "batch_size", "learning_rate"}
+    assert facts["protocol"]["steps"] == 7
+    assert facts["options"] == {"supervised": others["training"]["settings"]}
+    assert "supervised_edits" not in studies(load_config({}, PRESETS))

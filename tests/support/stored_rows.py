@@ -102,21 +102,25 @@ def write_made_up(path: Path, facts: Mapping[str, Any], epochs: Sequence[int] = 
         | ({"value": 0.9} if part == "inner" and C == 1 else {})
         for fold, C, part in product(range(facts["protocol"].get("folds", 3)), (0.1, 1.0), ("inner", "test"))
     ]
+    edits: list[dict[str, object]] = [
+        {"n": n, "metric": name} for n in (15, 10) for name in ("accuracy", "ties", "roc_auc")
+    ]
     of_epoch: dict[str, list[dict[str, object]]] = {
         "finetune": [{"split": split, "task": 0, "metric": "roc_auc"} for split in ("valid", "test")],
         "probe": [{"run": 0, "branch": "average", "split": "test", "metric": "accuracy"}],
         "kmeans": [{"run": 0, "branch": "average", "metric": metric} for metric in ("nmi", "ari")],
-        "edit-distance": [{"n": n, "metric": name} for n in (15, 10) for name in ("accuracy", "ties", "roc_auc")],
+        "edit-distance": edits,
         "image-probe": [{"run": 0, "split": "test", "metric": "accuracy"}],
         "supervised-nodes": [{"run": 0, "chosen": 7, "split": "test", "metric": "accuracy"}],
         "supervised-graphs": svm,
+        "supervised-edits": edits,
         "svm-rbf": svm,
         "svm-linear": svm,
     }
     known: list[dict[str, object]] = [{"epoch": epoch} for epoch in (epochs[:1] if "untrained" in method else epochs)]
     if method in ("wl", "graphlet", "majority", "raw-features") or method.startswith("bag"):
         known = [{"epoch": np.nan}]
-    if evaluation in ("edit-distance", "supervised-nodes"):
+    if evaluation in ("edit-distance", "supervised-edits", "supervised-nodes"):
         known = [{}]
     rows = [
         {"seed": seed, **at, "value": rng.uniform(0.6, 0.8), **more}

@@ -75,9 +75,17 @@ def edits(data: PackedGraphs, protocol: EditDistanceProtocol, seed: int) -> Iter
 
 
 def triplets(data: PackedGraphs, nodes: int, protocol: EditDistanceProtocol, rng: np.random.Generator) -> Triplets:
-    """Draw the protocol's number of graphs and make a triplet of the `first_nodes` of each.
+    """Draw the protocol's number of graphs and make a triplet of the `first_nodes` of each, see `drawn_graphs`."""
+    small, drawn, _ = drawn_graphs(data, nodes, protocol, rng)
+    return triplets_of(small, drawn, protocol, rng)
 
-    Raises RelampError if fewer graphs have edges and free pairs enough.
+
+def drawn_graphs(
+    data: PackedGraphs, nodes: int, protocol: EditDistanceProtocol, rng: np.random.Generator
+) -> tuple[PackedGraphs, _Int64, _Int64]:
+    """Return the `first_nodes` of all graphs, which graphs are drawn for triplets, and which could have been.
+
+    Raises RelampError if fewer graphs than the protocol's number have edges and free pairs enough.
     """
     small, most = first_nodes(data, nodes, protocol), max(protocol.substitutions)
     graph = np.repeat(np.arange(len(small)), small.num_edges)
@@ -90,7 +98,15 @@ def triplets(data: PackedGraphs, nodes: int, protocol: EditDistanceProtocol, rng
             f"{data.name}: of {nodes} first nodes, {len(fit)} graphs have {most} edges and {most} free pairs, "
             f"but {protocol.graphs} are asked for; lower the number of graphs"
         )
-    anchor = small.take(rng.choice(fit, size=protocol.graphs, replace=False))
+    drawn = rng.choice(fit, size=protocol.graphs, replace=False)
+    return small, drawn, np.setdiff1d(fit, drawn)
+
+
+def triplets_of(
+    small: PackedGraphs, graphs: _Int64, protocol: EditDistanceProtocol, rng: np.random.Generator
+) -> Triplets:
+    """Make a triplet of each of some graphs, whose first nodes are `small`."""
+    anchor = small.take(graphs)
     return Triplets(anchor, *_substituted(anchor, protocol.substitutions, rng))
 
 

@@ -135,6 +135,14 @@ EVALUATIONS: Mapping[str, Evaluation] = MappingProxyType(
                 chooses=True,
                 mean_of="{folds}-fold mean",
             ),
+            _supervised(
+                *("edits", "graphs", "graph edit distance, supervised"),
+                "seeds: what other first weights and another draw of triplets would change, not other data sets",
+                _MEANS,
+                fractions=True,
+                chance={"accuracy": 50.0, "roc_auc": 50.0},
+                by_chance="similarities drawn at random",
+            ),
         )
     }
 )

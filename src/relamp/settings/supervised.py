@@ -3,10 +3,11 @@
 from typing import Literal
 
 from relamp.settings.base import AtLeastTwo, Count, Positive, Ratio, Settings
-from relamp.settings.evaluation import NodeSplits
+from relamp.settings.evaluation import EditDistanceProtocol, NodeSplits
 
 NodeModel = Literal["mlp", "gcn", "chebyshev", "gat", "jknet"]
 GraphModel = Literal["gin-0", "gin-eps", "graphsage", "gcn"]
+EditModel = Literal["supervised"]
 
 
 class SupervisedNodes(NodeSplits):
@@ -43,3 +44,23 @@ class SupervisedGraphs(Settings):
     """Share of logits of each layer that is set to 0 in training; GIN's paper tries 0 and 0.5."""
     readout: Literal["paper", "sum", "mean"] = "paper"
     """How nodes are pooled: their sum where they have labels and else their mean (paper), or always one of them."""
+
+
+class EditSupervision(Settings):
+    """How an encoder is trained on triplets of edited graphs, which the paper leaves open.
+
+    Rate and batches are those of the public code of Graph Matching Networks (Li et al. 2019), which the paper follows.
+    """
+
+    margin: Positive = 0.1
+    """By how much the cosine to the positive is to be above that to the negative."""
+    steps: Count = 1000
+    """Number of steps, each on triplets that are made anew; the public code takes 10,000."""
+    batch_size: Count = 20
+    """Triplets of a step."""
+    learning_rate: Positive = 0.001
+    """Learning rate of Adam."""
+
+
+class SupervisedEdits(EditDistanceProtocol, EditSupervision):
+    """Supervised training for the graph edit distance, on triplets that are made as those of the test are."""

@@ -107,7 +107,7 @@ class Scoring(Batch):
         """Return what it reads."""
         domain, seeds, runs = self.study.domain, self.study.seeds, self.runs if self.trained else ()
         data = {"data": paths.packed(DATASET), "guard": paths.guard(DATASET)}
-        if self.evaluation == "edit-distance":
+        if self.evaluation in ("edit-distance", "supervised-edits"):
             return {**data, "embeddings": [paths.edits(DATASET, run, seed) for run in runs for seed in seeds]}
         folds = {"folds": [paths.folds(DATASET, seed) for seed in seeds]} if domain == "graphs" else {}
         embeddings = paths.trained(domain, DATASET, [run.trained for run in runs], seeds)["embeddings"]

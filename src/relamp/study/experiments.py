@@ -23,7 +23,7 @@ from relamp.settings.graphs import Pretraining
 from relamp.settings.images import ImagePretraining
 from relamp.settings.molecules import Finetuning, MolecularPretraining
 from relamp.settings.nodes import NodePretraining
-from relamp.settings.supervised import SupervisedGraphs, SupervisedNodes
+from relamp.settings.supervised import EditSupervision, SupervisedEdits, SupervisedGraphs, SupervisedNodes
 from relamp.study import names
 from relamp.study.overrides import overridden, place, reason
 
@@ -322,6 +322,15 @@ class EditExperiments(Settings):
     """Graph kernels that are compared."""
     protocol: EditDistanceProtocol = EditDistanceProtocol()
     """Triplets and pairs."""
+    supervised: Annotated[tuple[names.EditModelName, ...], names.Once] = ()
+    """Supervised models: M-Mix's encoder, trained on triplets of graphs that are not tested on."""
+    supervision: EditSupervision = EditSupervision()
+    """How these are trained."""
+
+    @property
+    def supervised_protocol(self) -> SupervisedEdits:
+        """How supervised models are trained and tested: on triplets that are made by the protocol."""
+        return SupervisedEdits.model_validate({**self.protocol.model_dump(), **self.supervision.model_dump()})
 
 
 class ImageExperiments(_Swept):

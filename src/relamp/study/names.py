@@ -13,7 +13,7 @@ from relamp.errors import listed, shortened
 from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS
 from relamp.settings.base import Seed
-from relamp.settings.supervised import GraphModel, NodeModel
+from relamp.settings.supervised import EditModel, GraphModel, NodeModel
 
 FROM_SCRATCH = "none"  # the transfer experiments' name for no pre-training
 BAG = "bag"  # the structure-blind control, see relamp.evaluate.bag
@@ -21,7 +21,11 @@ KERNELS = ("wl", "graphlet", "sp", "random-walk", "mlg", "dgk")
 NODE_CONTROLS = ("majority", "raw-features")  # see relamp.evaluate.node_controls
 EDIT_KERNELS = ("hist-kernel", "wl")
 # Supervised models by the evaluation that trains them.
-SUPERVISED = {"supervised-nodes": get_args(NodeModel), "supervised-graphs": get_args(GraphModel)}
+SUPERVISED = {
+    "supervised-nodes": get_args(NodeModel),
+    "supervised-graphs": get_args(GraphModel),
+    "supervised-edits": get_args(EditModel),
+}
 
 
 def check_known(name: str, known: Collection[str], what: str) -> str:
@@ -87,6 +91,7 @@ NodeMethodName = Annotated[str, one_of(METHODS["nodes"], "method on nodes")]
 ImageMethodName = Annotated[str, one_of(METHODS["images"], "method on images")]
 GraphModelName = Annotated[str, one_of(SUPERVISED["supervised-graphs"], "supervised model of graphs")]
 NodeModelName = Annotated[str, one_of(SUPERVISED["supervised-nodes"], "supervised model of nodes")]
+EditModelName = Annotated[str, one_of(SUPERVISED["supervised-edits"], "supervised model for edit distances")]
 NodeControlName = Annotated[str, one_of(NODE_CONTROLS, "control of nodes")]
 KernelName = Annotated[str, one_of((*KERNELS, *CONTROLS), "kernel")]
 EditKernelName = Annotated[str, one_of(EDIT_KERNELS, "kernel for edit distances")]

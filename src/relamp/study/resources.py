@@ -218,6 +218,8 @@ def scoring_work(study: Study, evaluation: str, protocol: Mapping[str, Any], dat
     if evaluation == "supervised-graphs":
         drawn = protocol["epochs"] * protocol["steps"] * protocol["batch_size"]
         return float(2 * protocol["folds"] * drawn / count("graphs", dataset, study.sizes))
+    if evaluation == "supervised-edits":
+        return float((protocol["steps"] * protocol["batch_size"] + protocol["graphs"]) * sum(protocol["nodes"]))
     if evaluation == "edit-distance":
         return float(protocol["graphs"] * sum(protocol["nodes"]))
     checkpoints = len(study.training.model_dump()["checkpoints"]) + 1 if evaluation == "probe" else 1

@@ -209,6 +209,12 @@ def _graph_studies(config: Config) -> Iterator[Study]:
     edit: dict[str, Protocol] = {"edit-distance": lambda _: edits.protocol}
     runs = fixed(edits.methods)
     yield study("edits", datasets=(edits.dataset,), runs=runs, protocols=edit, controls=edits.kernels)
+    if edits.supervised:
+        trained: dict[str, Protocol] = {"supervised-edits": lambda _: edits.supervised_protocol}
+        models = study("supervised_edits", datasets=(edits.dataset,), runs=(), protocols=trained)
+        (start,) = fixed_runs("graphs", chosen.pretraining, ["mvgrl-untrained"])
+        settings = models.settings_of(start)
+        yield replace(models, controls=edits.supervised, options=dict.fromkeys(edits.supervised, settings))
 
 
 def _transfer(config: Config) -> Iterator[Study]:
