@@ -57,7 +57,9 @@ def test_the_configuration_is_that_of_the_folder(tmp_path: Path, name: str) -> N
 def test_a_fault_is_a_line_anywhere(tmp_path: Path) -> None:
     done = snakemake(tmp_path, "-s", str(ROOT / "Snakefile"), "-n", "--config", "preset=quikc")
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1] == "config: preset: there is no preset 'quikc'; known: desk, paper, quick"
+    assert (
+        done.stderr.splitlines()[-1] == "config: preset: there is no preset 'quikc'; known: desk, paper, quick, rivals"
+    )
 
 
 def test_another_workflow_takes_it_as_a_module(tmp_path: Path) -> None:

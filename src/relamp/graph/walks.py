@@ -1,9 +1,12 @@
 """Random walks on graphs."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from relamp.data.packed import Integers, offsets
+from relamp.data.streams import stream
 
 
 class Walks:
@@ -30,3 +33,11 @@ class Walks:
             which = (rng.random(len(at)) * self.degree[at]).astype(np.int64)
             walk[step, moves] = self.neighbour[(self.offset[at] + which)[moves]]
         return walk.T
+
+
+def walks(edge_index: Integers, nodes: int, times: int, length: int, seed: int) -> Iterator[Integers]:
+    """Yield walks over `length` nodes along edges `[2, E]`: so many times one from each node, in a drawn order."""
+    walker, rng = Walks(edge_index, nodes), stream(seed, "walks")
+    for _ in range(times):
+        order = rng.permutation(nodes)
+        yield from walker.draw(order, length, rng)

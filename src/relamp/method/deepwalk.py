@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from relamp.data.nodes import PackedNodes
 from relamp.data.streams import stream_number
+from relamp.graph.walks import walks
 from relamp.graph.word_vectors import word_vectors
-from relamp.method.node2vec import walks
 from relamp.method.nodes import NodeBatch, NodeMethod
 from relamp.method.vectors import Vectors, seed_of
 

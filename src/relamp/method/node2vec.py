@@ -1,14 +1,12 @@
 """node2vec on graphs: vectors of nodes by random walks, a graph being the mean of its own (Grover et al. 2016)."""
 
-from collections.abc import Iterator
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from relamp.data.packed import Integers, PackedGraphs
-from relamp.data.streams import stream, stream_number
-from relamp.graph.walks import Walks
+from relamp.data.packed import PackedGraphs
+from relamp.data.streams import stream_number
+from relamp.graph.walks import walks
 from relamp.graph.word_vectors import word_vectors
 from relamp.method.vectors import GraphVectors
 
@@ -31,11 +29,3 @@ class Node2Vec(GraphVectors):
         one = np.ones(nodes, dtype=np.float32)
         members = csr_matrix((one, np.arange(nodes), data.node_offset), shape=(len(data), nodes))
         return np.asarray(members @ z / np.maximum(data.num_nodes, 1)[:, None], dtype=np.float32)
-
-
-def walks(edge_index: Integers, nodes: int, times: int, length: int, seed: int) -> Iterator[Integers]:
-    """Yield walks over `length` nodes along edges `[2, E]`: so many times one from each node, in a drawn order."""
-    walker, rng = Walks(edge_index, nodes), stream(seed, "walks")
-    for _ in range(times):
-        order = rng.permutation(nodes)
-        yield from walker.draw(order, length, rng)
