@@ -71,7 +71,7 @@ def test_masking_hides_attributes_too() -> None:
 
 
 @pytest.mark.parametrize("name", METHODS["graphs"])
-def test_every_method_trains_on_own_features_and_sees_the_attributes_but_for_those_of_ones_or_of_edges(
+def test_every_method_trains_on_own_features_and_sees_the_attributes_unless_it_is_blind(
     name: str,
 ) -> None:
     settings = Pretraining.model_validate(SETTINGS)

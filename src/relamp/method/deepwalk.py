@@ -11,7 +11,7 @@ from relamp.data.streams import stream_number
 from relamp.graph.walks import walks
 from relamp.graph.word_vectors import word_vectors
 from relamp.method.nodes import NodeBatch, NodeMethod
-from relamp.method.vectors import Vectors, seed_of
+from relamp.model.vectors import Vectors, seed_of
 
 
 class DeepWalk(NodeMethod):

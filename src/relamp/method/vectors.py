@@ -1,4 +1,4 @@
-"""Base of methods that have a vector of each graph or node of one data set, learnt from words, and no encoder."""
+"""Base of methods that have a vector of each graph of one data set, learnt from words, and no encoder."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -13,14 +13,7 @@ from relamp.data.corpus import PackedCorpus
 from relamp.data.packed import PackedGraphs
 from relamp.errors import RelampError
 from relamp.method.graphs import GraphMethod
-
-
-class Vectors(nn.Module):
-    """Vectors `[n, d]` of which none is trained further."""
-
-    def __init__(self, z: NDArray[np.float32]) -> None:
-        super().__init__()
-        self.register_buffer("z", torch.from_numpy(z))
+from relamp.model.vectors import Vectors, seed_of
 
 
 class GraphVectors(GraphMethod):
@@ -48,8 +41,3 @@ class GraphVectors(GraphMethod):
         if batch.features is not None:
             z[batch.graph] = encoder.z[batch.features[:, 0].long()]
         return {"": z}
-
-
-def seed_of(generator: torch.Generator) -> int:
-    """Return a number to seed another library's generator with."""
-    return int(torch.randint(2**31, (1,), generator=generator))
