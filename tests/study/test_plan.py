@@ -111,6 +111,11 @@ def test_a_job_of_scores_takes_the_embeddings_and_folds_of_its_runs() -> None:
     assert controls_of(STUDIES, "edit-distance") == ["hist-kernel", "wl"]
 
 
+def test_a_figure_of_a_sweep_that_is_not_run_is_left_out() -> None:
+    assert {"lamp_fig4", "lamp_fig5"} <= set(plan(preset="rivals").left_out)
+    assert not {"lamp_fig4", "lamp_fig5"} & set(plan().left_out)
+
+
 def test_readings_of_an_evaluation_are_jobs_of_their_own_and_train_nothing() -> None:
     none: dict[str, Any] = {"datasets": [], "methods": []}
     given = {"datasets": ["MUTAG"], "training": False}

@@ -59,6 +59,9 @@ class Plan:
             return True
         if not artifact.outputs.get("figures", ("one",)):
             return True  # a multiverse of no methods has no curves
+        sweep = artifact.options.get("sweep") if isinstance(artifact, Figure) else None
+        if sweep and sweep not in self.studies:
+            return True  # what a sweep is drawn beside is none
         draws = isinstance(artifact, Figure) or not artifact.outputs.keys().isdisjoint(("figure", "figures"))
         if not draws:
             return False
