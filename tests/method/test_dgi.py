@@ -4,6 +4,7 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from diffused import dense_operators
+from gradients import check_gradients
 from node_graphs import random_nodes
 from relamp.method.dgi import DGI, Discriminator
 from relamp.method.nodes import NodeBatch
@@ -55,8 +56,7 @@ def test_the_objective_is_the_cross_entropy_against_shuffled_features(operator: 
     found = method.loss(encoder, head, batch, randomness(7)).total
     torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-5)
     wanted = [encoder.first, encoder.bias[0], head.weight, head.bias]
-    for one, two in zip(*(torch.autograd.grad(loss, wanted) for loss in (found, expected)), strict=True):
-        torch.testing.assert_close(one, two, atol=1e-6, rtol=1e-4)
+    check_gradients(found, expected, wanted, atol=1e-6, rtol=1e-4)
     torch.testing.assert_close(method.embed(encoder, head, batch, gen())["average"], true, atol=1e-6, rtol=1e-5)
 
 

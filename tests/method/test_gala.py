@@ -2,6 +2,7 @@ import numpy as np
 import torch
 
 from diffused import dense_operators
+from gradients import check_gradients
 from node_graphs import random_nodes
 from relamp.graph.diffusion import normalised_adjacency
 from relamp.method.gala import GALA, sharpening
@@ -38,8 +39,7 @@ def test_the_objective_is_that_of_dense_layers() -> None:
     found = method.loss(encoder, head, batch, randomness()).total
     torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-5)
     wanted = [*encoder, *head]
-    for one, two in zip(*(torch.autograd.grad(loss, wanted) for loss in (found, expected)), strict=True):
-        torch.testing.assert_close(one, two, atol=1e-6, rtol=1e-4)
+    check_gradients(found, expected, wanted, atol=1e-6, rtol=1e-4)
     torch.testing.assert_close(method.embed(encoder, head, batch, gen())["average"], z, atol=1e-6, rtol=1e-5)
 
 

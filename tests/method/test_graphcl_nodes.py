@@ -4,6 +4,7 @@ import torch
 from torch.nn.functional import softplus
 
 from diffused import dense_operators
+from gradients import check_gradients
 from node_graphs import random_nodes
 from relamp.errors import RelampError
 from relamp.method.graphcl_nodes import GraphCLNodes
@@ -57,8 +58,7 @@ def test_the_objective_is_dgis_with_the_summaries_of_both_graphs() -> None:
     found = method.loss(encoder, head, batch, randomness(7)).total
     torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-5)
     wanted = [encoder.first, encoder.bias[0], head.weight, head.bias]
-    for one, two in zip(*(torch.autograd.grad(loss, wanted) for loss in (found, expected)), strict=True):
-        torch.testing.assert_close(one, two, atol=1e-6, rtol=1e-4)
+    check_gradients(found, expected, wanted, atol=1e-6, rtol=1e-4)
     # Embedded is the whole graph.
     torch.testing.assert_close(method.embed(encoder, head, batch, gen())["average"], true, atol=1e-6, rtol=1e-5)
 

@@ -28,6 +28,7 @@ from relamp.settings.graphs import Pretraining
 from relamp.settings.supervised import EditModel, SupervisedEdits
 from relamp.train.adam import Adam
 from relamp.train.jobs import choose_device
+from relamp.train.supervised import descend
 
 COLUMNS = _COLUMNS
 _EMBEDDED_AT_ONCE = 256
@@ -105,11 +106,7 @@ class EditTraining:
         for step in range(1, self.chosen.steps + 1):
             anchor, positive, negative = map(self.embedded, self.drawn(graphs))
             loss = triplet_loss(anchor, positive, negative, self.chosen.margin)
-            if not torch.isfinite(loss):
-                raise RelampError(f"{self.small.name}: the loss of step {step} is {loss.item()}")
-            self.optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            self.optimiser.step()
+            descend(loss, f"{self.small.name}: the loss of step {step}", self.optimiser)
 
     def drawn(self, graphs: Integers) -> Triplets:
         """Make triplets of some of these graphs anew."""

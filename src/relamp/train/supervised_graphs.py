@@ -30,6 +30,7 @@ from relamp.settings.graphs import Features
 from relamp.settings.supervised import GraphModel, SupervisedGraphs
 from relamp.train.adam import Adam
 from relamp.train.jobs import choose_device
+from relamp.train.supervised import descend
 
 COLUMNS = SVM_COLUMNS
 _SCORED_AT_ONCE = 256
@@ -158,11 +159,7 @@ class GraphTraining:
 
     def _step(self, index: Integers, epoch: int) -> None:
         loss = F.cross_entropy(self.model(self._batch(index)), self._classes(index))
-        if not torch.isfinite(loss):
-            raise RelampError(f"{self.data.name}: the loss of epoch {epoch} is {loss.item()}")
-        self.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        self.optimiser.step()
+        descend(loss, f"{self.data.name}: the loss of epoch {epoch}", self.optimiser)
 
     def _batch(self, index: Integers) -> Batch:
         features = torch.from_numpy(self.x[ranges(self.data.node_offset, index)].toarray())

@@ -23,6 +23,7 @@ from relamp.settings.evaluation import NodeControls
 from relamp.settings.supervised import NodeModel, SupervisedNodes
 from relamp.train.adam import Adam
 from relamp.train.jobs import choose_device
+from relamp.train.supervised import descend
 
 COLUMNS = ("seed", "run", "chosen", "split", "metric", "value")
 
@@ -130,12 +131,7 @@ def fit(model: NodeClassifier, seen: SeenNodes, y: Integers, split: Split, epoch
     for epoch in range(1, min(constants.epochs, epochs) + 1):
         model.train()
         loss = F.cross_entropy(model(seen)[parts["train"]], wanted["train"])
-        if not torch.isfinite(loss):
-            raise RelampError(f"supervised training: the loss of epoch {epoch} is {loss.item()}")
-        model.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        for optimiser in optimisers:
-            optimiser.step()
+        descend(loss, f"supervised training: the loss of epoch {epoch}", *optimisers)
         model.eval()
         with torch.no_grad():
             logits = model(seen)
