@@ -230,11 +230,11 @@ def test_each_branch_is_scored_against_the_others_summary() -> None:
 
 
 def test_a_bilinear_discriminator_is_torchs_layer_drawn_as_such() -> None:
-    own, layer = LocalGlobal(6, gen(), bilinear=True).double(), torch.nn.Bilinear(6, 6, 1).double()
+    own, layer = LocalGlobal(6, gen()).double(), torch.nn.Bilinear(6, 6, 1).double()
     drawn = torch.nn.init.xavier_uniform_(torch.empty(1, 6, 6), generator=gen())
     assert torch.equal(own.weight, drawn[0].double())
     assert own.weight.abs().max() <= math.sqrt(6 / 42)
-    assert LocalGlobal(6, gen()).weight.abs().max() > math.sqrt(6 / 42)
+    assert LocalGlobal(6, gen(), bilinear=False).weight.abs().max() > math.sqrt(6 / 42)
     own.bias.data.fill_(0.4)
     layer.weight.data.copy_(own.weight[None])
     layer.bias.data.fill_(0.4)

@@ -32,7 +32,7 @@ class MVGRL(NodeMethod):
 
     The objective is Eq. 9 and 10 ("info-nce"), or MVGRL's own ("local-global"), which mixes nothing; `options` override
     the settings, those of a group one by one, and `mix` those of mixing. MVGRL's own objective has a discriminator,
-    which is drawn as a matrix or, with `bilinear`, as in its public code.
+    which is drawn as in its public code or, without `bilinear`, as a matrix.
     """
 
     terms = ("node", "diversity")
@@ -44,7 +44,7 @@ class MVGRL(NodeMethod):
         objective: Literal["info-nce", "local-global"] = "info-nce",
         mix: Mapping[str, Any] | None = None,
         options: Mapping[str, Any] | None = None,
-        bilinear: bool = False,
+        bilinear: bool = True,
     ) -> None:
         words = settings.model_dump()
         for name, value in (options or {}).items():

@@ -232,7 +232,7 @@ _NODES = {
         options=_NODES_HOST_CODE,
         lacks=_named(_NODES_HOST_CODE),
     ),
-    "mvgrl-bilinear": _mvgrl("MVGRL (bilinear discriminator)", mixer="none", objective="local-global", bilinear=True),
+    "mvgrl-matrix": _mvgrl("MVGRL (discriminator as a matrix)", mixer="none", objective="local-global", bilinear=False),
     "mvgrl-infonce": _mvgrl("MVGRL (InfoNCE)", mixer="none"),
     "mo-mix": _mvgrl("mo-mix", mixer="mo-mix"),
     # The code has mp-mix alone; this is mo-mix by its other choices, but for the adjacency, which asks for no weights.

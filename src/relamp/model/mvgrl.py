@@ -245,11 +245,12 @@ class Operators:
 class LocalGlobal(nn.Module):
     """A discriminator that tells a node of the graph from one of shuffled features, by the other branch's summary.
 
-    With `bilinear` it is torch's bilinear layer as MVGRL's public code draws it: the weight has a third axis, which
-    makes Xavier's bound `sqrt(6 / (hidden^2 + hidden))` instead of `sqrt(3 / hidden)`, and there is a bias of 0.
+    It is torch's bilinear layer as MVGRL's public code draws it: the weight has a third axis, which makes Xavier's
+    bound `sqrt(6 / (hidden^2 + hidden))`, and there is a bias of 0. Without `bilinear` the bound is that of a matrix,
+    `sqrt(3 / hidden)`, and there is no bias.
     """
 
-    def __init__(self, hidden: int, generator: torch.Generator, bilinear: bool = False) -> None:
+    def __init__(self, hidden: int, generator: torch.Generator, bilinear: bool = True) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(hidden, hidden))
         nn.init.xavier_uniform_(self.weight.data[None] if bilinear else self.weight, generator=generator)

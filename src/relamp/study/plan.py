@@ -40,10 +40,10 @@ class Plan:
     ) -> None:
         self.config, self.results, self.figures, self.published = config, results, figures, published
         self.paths, self.studies = Paths(results, base), studies(config)
-        every = {**ARTIFACTS, **{made.name: made for made in (*self._further_sweeps(), self._multiverse())}}
+        self.known = {**ARTIFACTS, **{made.name: made for made in (*self._further_sweeps(), self._multiverse())}}
         # What nothing is run for (a list of data sets or methods is empty) is left out; a table still has its print.
-        self.artifacts = {name: made for name, made in every.items() if not self._nothing_to_draw(made)}
-        self.left_out = tuple(every.keys() - self.artifacts.keys())
+        self.artifacts = {name: made for name, made in self.known.items() if not self._nothing_to_draw(made)}
+        self.left_out = tuple(self.known.keys() - self.artifacts.keys())
 
     def inputs(self, artifact: Artifact) -> Files:
         """Return the inputs of an artifact by the parameters of its job function."""
@@ -115,11 +115,12 @@ class Plan:
     def judged_by(self) -> dict[str, dict[str, str]]:
         """Return for each figure and table of a paper with rows, by domain, the evaluation that its cells show.
 
-        It is that of the first rows of the domain: those after it measure what the table's own cannot.
+        It is that of the first rows of the domain: those after it measure what the table's own cannot. What is left
+        out is among them: its printed numbers are told as not run.
         """
         return {
             made.name: {EVALUATIONS[rows.evaluation].domain: rows.evaluation for rows in reversed(made.rows)}
-            for made in self.artifacts.values()
+            for made in self.known.values()
             if made.paper in ("lamp", "mmix") and made.rows and not isinstance(made, Ladder)
         }
 
