@@ -10,6 +10,7 @@ import torch
 
 from image_sets import two_classes
 from model_graphs import random_graphs
+from molecule_graphs import random_molecules
 from node_graphs import random_nodes
 from relamp.data.nodes import PackedNodes, sparse_parts
 from relamp.data.packed import PackedGraphs
@@ -21,7 +22,12 @@ from training import CLASSES, TRAINERS, Killed, kill_at, make, same, train
 ALL = [(domain, name) for domain, rows in METHODS.items() for name in rows]
 TRAINED = [(domain, name) for domain, name in ALL if METHODS[domain][name].trains]
 ON_GRAPHS = [(domain, name) for domain, name in ALL if domain != "images"]
-DATA = {"graphs": random_graphs(0, count=21), "nodes": random_nodes(0, sizes=(40,)), "images": two_classes()}
+DATA = {
+    "graphs": random_graphs(0, count=21),
+    "molecules": random_molecules(0),
+    "nodes": random_nodes(0, sizes=(40,)),
+    "images": two_classes(),
+}
 SETTINGS: dict[str, dict[str, Any]] = {
     "graphs": {
         "epochs": 4,
@@ -32,12 +38,14 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "local_nodes": 10,
         "sub2vec": {"length": 50},
     },
+    "molecules": {"epochs": 4, "checkpoints": (0, 2, 4), "batch_size": 8, "hidden": 8, "layers": 2, "local_nodes": 10},
     "nodes": {"epochs": 4, "checkpoints": (0, 2), "hidden": 8, "sample_size": 15, "patience": None},
     "images": {"epochs": 4, "checkpoints": (0, 2, 4), "batch_size": 8, "width": 2, "projection": 6},
 }
 # Settings under which more changes between two epochs.
 ALSO: dict[str, list[dict[str, Any]]] = {
     "graphs": [{}, {"shuffle": "epoch", "lamp": {"sparse": "snapshot"}}],
+    "molecules": [{}, {"shuffle": "epoch"}],
     "nodes": [{}, {"patience": 3, "learning_rate": 1.0}],
     "images": [{}],
 }
@@ -160,6 +168,7 @@ def test_gradients_are_finite_and_reach_every_weight(domain: str, name: str) -> 
     outside.add(("cca-ssg", "encoder.bias"))
     if domain == "graphs":
         outside |= {(without, "encoder.mixer") for without in ("mp-mix-nodiv", "mp-mix-graph")}
+    if domain in ("graphs", "molecules"):
         outside |= {(v2, f"head.{number}") for v2 in ("joaov2", "joaov2-code") for number in range(1, 5)}
     assert {key for key in still if (name, ".".join(key.split(".")[:2])) not in outside} == set()
 
@@ -173,8 +182,8 @@ def test_graphs_without_edges(domain: str, name: str) -> None:
 
 @pytest.mark.parametrize(("domain", "name"), ON_GRAPHS)
 def test_one_graph_with_one_node(domain: str, name: str) -> None:
-    if domain == "graphs":
-        data = DATA["graphs"]
+    if domain != "nodes":
+        data = DATA[domain]
         alone = data.take(np.flatnonzero(np.diff(data.node_offset) == 1)[:1])
         assert (len(alone), len(alone.x)) == (1, 1)
         # A batch norm cannot be trained on one row; embedding it is another matter.

@@ -17,7 +17,6 @@ from relamp.study.names import EDIT_KERNELS
 from relamp.study.overrides import option_of, overridden, parted, place, scored_by, spelt, value_of
 from relamp.study.readings import TRAINING, Reading, all_readings, choices, page, points, scored_choices, universe
 from relamp.study.scale import of_papers
-from relamp.study.studies import TABLE_OF
 
 ROOT = Path(__file__).parents[2]
 PROTOCOLS: dict[str, type[Settings]] = {
@@ -42,7 +41,7 @@ TRAINED = [
     (reading, method)
     for reading in all_readings()
     if reading.of == TRAINING and reading.domain in SETTINGS and _keys(reading)
-    for method, row in METHODS[TABLE_OF[reading.domain]].items()
+    for method, row in METHODS[reading.domain].items()
     if reading.concerns(method) and all(place(SETTINGS[reading.domain], row, key) for key in _keys(reading))
 ]
 WORDS = {
@@ -88,7 +87,7 @@ def test_an_answer_that_is_none_is_refused() -> None:
 
 @pytest.mark.parametrize(("reading", "method"), TRAINED, ids=lambda it: it.key if isinstance(it, Reading) else it)
 def test_the_default_is_what_settings_have_and_an_answer_changes_what_it_says(reading: Reading, method: str) -> None:
-    training, row = SETTINGS[reading.domain], METHODS[TABLE_OF[reading.domain]][method]
+    training, row = SETTINGS[reading.domain], METHODS[reading.domain][method]
     assert all(value_of(training, row, key) == value for key, value in reading.answers[reading.default].items())
     for values in reading.answers.values():
         changed = _differences(training.model_dump(), overridden(training, row, values).model_dump())

@@ -30,9 +30,13 @@ def renumbered(data: PackedGraphs, seed: int) -> PackedGraphs:
     nodes, edges = (within(offset, rng) for offset in (data.node_offset, data.edge_offset))
     start = np.repeat(data.node_offset[:-1], np.diff(data.edge_offset))
     edge_index = np.argsort(nodes)[data.global_edge_index()[:, edges]] - start
-    return replace(data, x=data.x[nodes], edge_index=edge_index)
+    bonds = None if data.edge_attr is None else data.edge_attr[edges]
+    return replace(data, x=data.x[nodes], edge_index=edge_index, edge_attr=bonds)
 
 
 def edgeless(data: Any) -> Any:
-    offset = {"edge_offset": np.zeros_like(data.edge_offset)} if isinstance(data, PackedGraphs) else {}
-    return replace(data, edge_index=data.edge_index[:, :0], **offset)
+    none: dict[str, Any] = {"edge_index": data.edge_index[:, :0]}
+    if isinstance(data, PackedGraphs):
+        bonds = None if data.edge_attr is None else data.edge_attr[:0]
+        none |= {"edge_offset": np.zeros_like(data.edge_offset), "edge_attr": bonds}
+    return replace(data, **none)

@@ -11,12 +11,18 @@ from relamp.method.table import METHODS
 from relamp.runtime.job import named
 from relamp.settings.graphs import Pretraining
 from relamp.settings.images import ImagePretraining
+from relamp.settings.molecules import MolecularPretraining
 from relamp.settings.nodes import NodePretraining
 from relamp.study import studies
 from relamp.train.jobs import pretrain
 from relamp.train.trainer import Trained
 
-CLASSES = {"graphs": Pretraining, "nodes": NodePretraining, "images": ImagePretraining}
+CLASSES = {
+    "graphs": Pretraining,
+    "molecules": MolecularPretraining,
+    "nodes": NodePretraining,
+    "images": ImagePretraining,
+}
 # What public codes set, and tests leave to the settings.
 SIZES = ("epochs", "checkpoints", "batch_size", "hidden", "layers")
 TRAINERS = {domain: named(studies.TRAINERS[domain]) for domain in CLASSES}

@@ -232,7 +232,7 @@ def stand_ins(domain: str, method: str, bags: Bags, known: set[str]) -> dict[str
 
     `known` are the methods that have scores, among which a host is chosen.
     """
-    table = _methods(domain)
+    table = METHODS[domain]
     # On graphs a branch alone is a method of its own.
     plain, branch = (method, "") if method in table else _parted(method)
     row = table.get(plain)
@@ -252,11 +252,6 @@ def stand_ins(domain: str, method: str, bags: Bags, known: set[str]) -> dict[str
     else:
         found["host"] = _alike(row, table[host], f"{host}{branch}", "host")
     return {**found, "method": (method, "")}
-
-
-def _methods(domain: str) -> Mapping[str, MethodRow]:
-    """Return the methods of a domain; molecules are trained on by those of graphs."""
-    return METHODS["graphs" if domain == "molecules" else domain]
 
 
 def _parted(method: str) -> tuple[str, str]:
@@ -282,7 +277,7 @@ def _sentence(steps: list[dict[Any, Any]]) -> str:
         words[MAJORITY] = evaluation.by_chance
     words = {rung: text.format(host=names.get("host", ""), method=first["label"]) for rung, text in words.items()}
     own = next(step["run_as"] for step in steps if step["rung"] == "method")
-    if "host" not in names and (row := _methods(domain).get(_parted(own)[0])) and row.trains:
+    if "host" not in names and (row := METHODS[domain].get(_parted(own)[0])) and row.trains:
         words["method"] = "pre-training" if domain == "molecules" else "training"
     where = ", ".join(datasets) if len(datasets) < 4 else f"mean of {len(datasets)} data sets"
     where += f"; mean of {', '.join(parts)}" if (parts := first["parts"].split()) else ""
@@ -333,5 +328,5 @@ def _between(step: Mapping[Any, Any], sign: int = 1) -> str:
 
 
 def _label(domain: str, method: str) -> str:
-    row = _methods(domain).get(_parted(method)[0])
+    row = METHODS[domain].get(_parted(method)[0])
     return row.label if row else method

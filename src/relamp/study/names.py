@@ -82,11 +82,9 @@ TasksName = Annotated[
 NodesName = Annotated[str, dataset_of(lambda row: row.kind == "nodes", "labelled nodes", own=False)]
 ImagesName = Annotated[str, dataset_of(lambda row: row.kind == "images", "images", own=False)]
 MethodName = Annotated[str, one_of(METHODS["graphs"], "method")]
-# What is as in public code is so on graphs; on molecules that code does otherwise.
 _ENCODERS = [name for name, row in METHODS["graphs"].items() if row.encodes]
-_TRANSFERRED = [name for name in _ENCODERS if not name.endswith("-code")]
 EncoderName = Annotated[str, one_of(_ENCODERS, "method with an encoder")]
-TransferMethodName = Annotated[str, one_of((*_TRANSFERRED, FROM_SCRATCH), "method")]
+TransferMethodName = Annotated[str, one_of((*METHODS["molecules"], FROM_SCRATCH), "method")]
 NodeMethodName = Annotated[str, one_of(METHODS["nodes"], "method on nodes")]
 ImageMethodName = Annotated[str, one_of(METHODS["images"], "method on images")]
 GraphModelName = Annotated[str, one_of(SUPERVISED["supervised-graphs"], "supervised model of graphs")]

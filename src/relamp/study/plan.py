@@ -396,7 +396,7 @@ def methods_by_evaluation() -> dict[str, list[str]]:
     branches = [f"{n}-branch-{b}" for n, row in nodes.items() if row.maker.endswith(":MVGRL") for b in _BRANCHES]
     graphs = list(METHODS["graphs"])
     own = {
-        "finetune": [*graphs, FROM_SCRATCH],
+        "finetune": [*METHODS["molecules"], FROM_SCRATCH],
         "probe": [*nodes, *branches, *NODE_CONTROLS],
         "edit-distance": [*graphs, *EDIT_KERNELS],
         **{name: list(models) for name, models in SUPERVISED.items()},

@@ -11,7 +11,7 @@ from relamp.runtime.home import home
 from relamp.study.config import Config, load_config
 from relamp.study.names import FROM_SCRATCH
 from relamp.study.overrides import spelt
-from relamp.study.studies import TABLE_OF, Run, Study, studies
+from relamp.study.studies import Run, Study, studies
 
 PAPER = "paper"  # the preset whose sizes are the papers' own
 # How sizes are called; any other goes by its own name.
@@ -57,7 +57,7 @@ def _sized(study: Study, papers: Mapping[str, Study], evaluation: str, dataset: 
     paper = next((other for other in fitting if other.name == study.name), fitting[0] if fitting else None)
     if paper is None:
         return {"sizes": {}, "missing": f"the preset {PAPER} has no {EVALUATIONS[evaluation].title}"}
-    trained = run.method in METHODS[TABLE_OF[study.domain]] and run.method not in study.controls_of(evaluation)
+    trained = run.method in METHODS[study.domain] and run.method not in study.controls_of(evaluation)
     there = Run(run.method, spelt(paper.training, study.row(run.method))) if trained else run
     pairs = [dict(_sizes(*of, evaluation, dataset)) for of in ((study, run, trained), (paper, there, trained))]
     mine, theirs = pairs

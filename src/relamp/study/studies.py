@@ -21,8 +21,6 @@ from relamp.study.own import own_sizes
 from relamp.study.readings import universe
 
 CONTROL = "untrained"
-# The table of methods that each domain trains.
-TABLE_OF = {"graphs": "graphs", "molecules": "graphs", "nodes": "nodes", "images": "images"}
 # The study by whose settings any one run of a domain is trained.
 BASE = {"graphs": "tables", "molecules": "corpus", "nodes": "nodes", "images": "images"}
 # What trains it, by name: studies are read without torch.
@@ -98,7 +96,7 @@ class Study:
 
     def row(self, method: str) -> MethodRow:
         """Return the row of a method of this domain."""
-        return METHODS[TABLE_OF[self.domain]][method]
+        return METHODS[self.domain][method]
 
     def controls_of(self, evaluation: str) -> tuple[str, ...]:
         """Return the controls that an evaluation can score."""
@@ -292,7 +290,7 @@ def _tables(chosen: NodeExperiments | ImageExperiments, protocols: Mapping[str, 
 
 def fixed_runs(domain: str, training: Settings, methods: Sequence[str]) -> tuple[Run, ...]:
     """Return the runs of some methods at the setting of the tables, each once."""
-    rows = METHODS[TABLE_OF[domain]]
+    rows = METHODS[domain]
     return tuple(Run(name, spelt(training, rows[name])) for name in dict.fromkeys(methods))
 
 

@@ -11,7 +11,7 @@ from relamp.method.table import METHODS
 from relamp.study.names import BAG, EDIT_KERNELS, FROM_SCRATCH, KERNELS, NODE_CONTROLS, SUPERVISED, check_known
 from relamp.study.paths import HARD_NEGATIVES, INFORMATION
 from relamp.study.plan import Plan
-from relamp.study.studies import BASE, TABLE_OF, Run
+from relamp.study.studies import BASE, Run
 
 # What is scored and not pre-trained.
 _MODELS = (name for models in SUPERVISED.values() for name in models)
@@ -42,10 +42,10 @@ def check_targets(targets: Iterable[str], plan: Plan) -> None:
 
 def _check(names: Mapping[str, str], plan: Plan) -> None:
     domain = names.get("domain")
-    trained = [METHODS[TABLE_OF[domain]]] if domain in TABLE_OF else METHODS.values()
+    trained = [METHODS[domain]] if domain and domain in METHODS else METHODS.values()
     methods = [*(name for table in trained for name in table), *(() if domain else _OTHERS)]
     known: Mapping[str, tuple[str, Collection[str]]] = {
-        "domain": ("domain", TABLE_OF),
+        "domain": ("domain", METHODS),
         "dataset": ("data set", [*plan.config.own, *REGISTRY]),
         "evaluation": ("evaluation", [*EVALUATIONS, HARD_NEGATIVES, INFORMATION]),
         "method": ("method", methods),
