@@ -22,10 +22,10 @@ def edge_perturbation(union: Union, rng: np.random.Generator) -> View:
     Kept edges come first, in their order, then the new ones.
     """
     source, target = union.edge_index
-    columns = np.flatnonzero(union.alterable[source] & ((source != target) | (union.reading == "code")))
+    columns = np.flatnonzero(union.alterable[source] & ((source != target) | (union.reading != "paper")))
     if len(columns) == 0:
         return union.induced(np.ones(len(union.graph), dtype=np.bool_))
-    if union.reading == "code":
+    if union.reading != "paper":
         return _without(union, columns, rng)
     return _replaced(union, columns, rng)
 
