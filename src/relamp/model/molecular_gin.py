@@ -54,21 +54,20 @@ class MolecularGIN(Encoder):
 
     def forward(self, batch: Batch) -> Embeddings:
         """Embed a batch of molecules: nodes `[n, hidden]` a layer, graphs `[G, hidden]`."""
-        bonded = self._bonded(batch) if self.messages == "relu" else None
-        if bonded is not None:
-            batch = replace(batch, search=False)  # what atoms hear is told apart by the kinds of single bonds
         alike, messages, noisy = batch.alike, Messages(batch), self.training and self.dropout > 0
-        kinds = batch.x[alike.classes[0].example]
+        bonded = self._bonded(batch, search=not noisy) if self.messages == "relu" else None
+        kinds = batch.x[(alike.classes[0] if bonded is None else bonded.first).example]
         h = self.atom_type[kinds[:, 0]] + self.chirality[kinds[:, 1]]
         h = h if batch.gate is None else h * batch.gate[:, None]
         counts, tables = bond_counts(batch).to(h.dtype), zip(self.bond_type, self.bond_direction, strict=True)
         rows, found = [], []
         for i, (update, norm, bonds) in enumerate(zip(self.updates, self.norms, tables, strict=True)):
-            # Dropout makes every node differ from all others.
-            classes, links = alike.apart if noisy and i else alike.layer(i)
             if bonded is not None:
-                heard = bonded.sum(h, (bonds[0][:, None] + bonds[1]).flatten(0, 1))
+                layer = bonded.layer(i)
+                classes, heard = layer.classes, layer.sum(h, (bonds[0][:, None] + bonds[1]).flatten(0, 1))
             else:
+                # Dropout makes every node differ from all others.
+                classes, links = alike.apart if noisy and i else alike.layer(i)
                 # All messages of one bond type carry the same vector: counting them costs [n, 9], adding them [e, d].
                 heard = torch.addmm(messages.sum(h, links), counts[classes.example], torch.cat(bonds))
             h = normalise(update(heard), norm, classes.size, relu=i + 1 < len(self.updates))
@@ -81,12 +80,12 @@ class MolecularGIN(Encoder):
         graph = neighbour_sum(h, classes.of(batch.graphs)) / batch.graphs.sizes.clamp_min(1)[:, None]
         return Embeddings(tuple(rows), graph, tuple(found))
 
-    def _bonded(self, batch: Batch) -> BondMessages:
+    def _bonded(self, batch: Batch, search: bool) -> BondMessages:
         if batch.edge_attr is None:
             raise ValueError(_UNBONDED)
         types, directions = batch.edge_attr.T
         kinds = BOND_TYPES * BOND_DIRECTIONS
-        return BondMessages(batch, types * BOND_DIRECTIONS + directions, kinds, SELF_LOOP * BOND_DIRECTIONS)
+        return BondMessages(batch, types * BOND_DIRECTIONS + directions, kinds, SELF_LOOP * BOND_DIRECTIONS, search)
 
     def _dropout(self, h: Tensor) -> Tensor:
         """Return a factor for each entry: 0 where it is dropped, else what keeps the mean."""
