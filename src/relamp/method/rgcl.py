@@ -56,7 +56,8 @@ class RGCL(GraphMethod):
     def step(self, training: Training, index: Integers) -> Loss:
         """Take one step down the contrast with both views."""
         batch, random = training.batch(index), training.random.numpy
-        chance, graph = self.chance[ranges(self.offset, index)], batch.graph.cpu().numpy()
+        chance = self.chance[ranges(self.offset, index)].astype(np.float64)
+        graph = batch.graph.cpu().numpy()
         most = np.zeros(batch.num_graphs)
         np.maximum.at(most, graph, chance)
         views = [self.view(batch, weight + LEAST, random) for weight in (chance, most[graph] - chance)]
@@ -65,7 +66,7 @@ class RGCL(GraphMethod):
         training.descend(loss)
         return Loss(loss, {"graph": loss})
 
-    def noted(self, chance: Tensor) -> NDArray[np.float64]:
+    def noted(self, chance: Tensor) -> NDArray[np.floating]:
         """Return the probabilities `[n]` that are kept for an epoch."""
         return chance.double().cpu().numpy()
 
