@@ -1,6 +1,8 @@
 """Settings of fine-tuning on molecules."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from relamp.settings.base import AtLeastTwo, Count, Positive, Ratio, Settings
 from relamp.settings.graphs import Initialisation, Pretraining, SimgraceOptions
@@ -15,6 +17,22 @@ class MolecularSimgrace(SimgraceOptions):
     """Branch whose graphs are contrasted with those of the other if directions is one."""
 
 
+class AttrMaskingOptions(Settings):
+    """Options of attribute masking."""
+
+    masked: Ratio = 0.15
+    """Share of the atoms of each molecule that are hidden, cut off to a whole number, and one more."""
+
+
+class GraphmaeOptions(Settings):
+    """Options of GraphMAE."""
+
+    masked: Ratio = 0.25
+    """Share of the atoms of each molecule that are hidden, cut off to a whole number, and one more."""
+    exponent: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 1.0
+    """Power of the cosine error: above 1 what is nearly right weighs less (gamma of GraphMAE)."""
+
+
 class MolecularPretraining(Pretraining):
     """Pre-training on molecules."""
 
@@ -24,6 +42,10 @@ class MolecularPretraining(Pretraining):
     zero (xavier)."""
     simgrace: MolecularSimgrace = MolecularSimgrace()
     """Options of SimGRACE."""
+    attrmasking: AttrMaskingOptions = AttrMaskingOptions()
+    """Options of attribute masking."""
+    graphmae: GraphmaeOptions = GraphmaeOptions()
+    """Options of GraphMAE."""
 
 
 class Finetuning(Settings):

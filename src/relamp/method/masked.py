@@ -1,0 +1,27 @@
+"""Molecules with some of their atoms hidden, for all methods that predict what these are (Hu et al. 2020)."""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from relamp.augment.view import choose
+from relamp.data.batch import Batch
+from relamp.method.augmented import SEARCHED
+from relamp.method.base import Randomness
+from relamp.model.embeddings import Encoder
+from relamp.model.molecular_gin import MASK
+
+# Atom types that are predicted: all but the mask.
+TYPES = MASK
+
+
+def masked(batch: Batch, encoder: Encoder, share: float, random: Randomness) -> tuple[Batch, Tensor]:
+    """Return a batch in which `int(n share + 1)` atoms of each molecule of n are hidden, and which they are `[m]`."""
+    count = (batch.graphs.sizes.cpu().numpy() * share + 1).astype(np.int64)
+    drawn = choose(batch.graph.cpu().numpy(), count, random.numpy)
+    atoms = torch.from_numpy(drawn).to(batch.x.device)
+    hidden = torch.zeros_like(batch.graph, dtype=torch.bool).index_fill(0, atoms, True)
+    shown = encoder.mask_nodes(batch, hidden, random.torch)
+    return replace(shown, search=len(batch.x) >= SEARCHED), atoms
