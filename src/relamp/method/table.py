@@ -276,6 +276,8 @@ _PRETEXT = ("temperature", "directions", "local_nodes")
 _MOLECULES = {
     **{name: _GRAPHS[name] for name in _OF_GRAPHS},
     **{name: RIVALS[name] for name in _SHELL_RIVALS},
+    "infomax": _of("infomax:Infomax", without=_PRETEXT)("Infomax"),
+    "edgepred": _of("edgepred:EdgePred", without=_PRETEXT)("EdgePred"),
     "attrmasking": _of("attrmasking:AttrMasking", "attrmasking", _PRETEXT)("AttrMasking"),
     "graphmae": _of("graphmae:GraphMAE", "graphmae", _PRETEXT)("GraphMAE"),
 }
