@@ -49,15 +49,16 @@ def last_layer(encoder: Any, x: Tensor, batch: Batch) -> Tensor:
     return h
 
 
-def drawn(name: str, count: int = 8, most: int = 9, **options: Any) -> tuple[GraphTrainer, Batch, list[Tensor]]:
+def drawn(name: str, data: PackedGraphs | None = None, **options: Any) -> tuple[GraphTrainer, Batch, list[Tensor]]:
     """A training in double precision, a batch of all its molecules, and the weights of encoder and head."""
-    trainer = trainer_of(name, random_molecules(5, count, most), **{"hidden": 6, "layers": 2, **options})
+    data = random_molecules(5, 8, 9) if data is None else data
+    trainer = trainer_of(name, data, **{"hidden": 6, "layers": 2, **options})
     for module in (trainer.encoder, trainer.head):
         module.double().train()
         with torch.no_grad():
             for weight in module.parameters():
                 weight.add_(0.05 * torch.randn(weight.shape, generator=torch.Generator().manual_seed(9)))
-    return trainer, trainer.batch(np.arange(count)), [*trainer.encoder.parameters(), *trainer.head.parameters()]
+    return trainer, trainer.batch(np.arange(len(data))), [*trainer.encoder.parameters(), *trainer.head.parameters()]
 
 
 def trainer_of(name: str, data: PackedGraphs, **options: Any) -> GraphTrainer:

@@ -1,14 +1,12 @@
 """Molecules with some of their atoms hidden, for all methods that predict what these are (Hu et al. 2020)."""
 
-from dataclasses import replace
-
 import numpy as np
 import torch
 from torch import Tensor
 
 from relamp.augment.view import choose
 from relamp.data.batch import Batch
-from relamp.method.augmented import SEARCHED
+from relamp.method.augmented import encoded_once
 from relamp.method.base import Randomness
 from relamp.model.embeddings import Encoder
 from relamp.model.molecular_gin import MASK
@@ -23,5 +21,4 @@ def masked(batch: Batch, encoder: Encoder, share: float, random: Randomness) -> 
     drawn = choose(batch.graph.cpu().numpy(), count, random.numpy)
     atoms = torch.from_numpy(drawn).to(batch.x.device)
     hidden = torch.zeros_like(batch.graph, dtype=torch.bool).index_fill(0, atoms, True)
-    shown = encoder.mask_nodes(batch, hidden, random.torch)
-    return replace(shown, search=len(batch.x) >= SEARCHED), atoms
+    return encoded_once(encoder.mask_nodes(batch, hidden, random.torch)), atoms

@@ -279,6 +279,7 @@ _MOLECULES = {
     "infomax": _of("infomax:Infomax", without=_PRETEXT)("Infomax"),
     "edgepred": _of("edgepred:EdgePred", without=_PRETEXT)("EdgePred"),
     "attrmasking": _of("attrmasking:AttrMasking", "attrmasking", _PRETEXT)("AttrMasking"),
+    "contextpred": _of("contextpred:ContextPred", "contextpred", _PRETEXT)("ContextPred"),
     "graphmae": _of("graphmae:GraphMAE", "graphmae", _PRETEXT)("GraphMAE"),
 }
 

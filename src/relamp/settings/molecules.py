@@ -24,6 +24,14 @@ class AttrMaskingOptions(Settings):
     """Share of the atoms of each molecule that are hidden, cut off to a whole number, and one more."""
 
 
+class ContextPredOptions(Settings):
+    """Options of context prediction."""
+
+    width: Count = 3
+    """Bonds that a context spans, from the last atoms of a neighbourhood outwards, those to them included; and layers
+    of the network that embeds it."""
+
+
 class GraphmaeOptions(Settings):
     """Options of GraphMAE."""
 
@@ -44,6 +52,8 @@ class MolecularPretraining(Pretraining):
     """Options of SimGRACE."""
     attrmasking: AttrMaskingOptions = AttrMaskingOptions()
     """Options of attribute masking."""
+    contextpred: ContextPredOptions = ContextPredOptions()
+    """Options of context prediction."""
     graphmae: GraphmaeOptions = GraphmaeOptions()
     """Options of GraphMAE."""
 
