@@ -52,9 +52,4 @@ def augmented(
         edge_attr=None if batch.edge_attr is None else batch.edge_attr[edges],
         edge_weight=None if batch.edge_weight is None else batch.edge_weight[edges],
     )
-    return encoded_once(induced(changed, torch.from_numpy(keep).to(device)))
-
-
-def encoded_once(batch: Batch) -> Batch:
-    """Return a batch that looks for nodes that are alike only where that pays."""
-    return replace(batch, search=len(batch.x) >= SEARCHED)
+    return replace(induced(changed, torch.from_numpy(keep).to(device)), search=int(keep.sum()) >= SEARCHED)

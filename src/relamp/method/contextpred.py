@@ -13,7 +13,6 @@ from relamp.data.packed import PackedGraphs
 from relamp.graph.hops import hops
 from relamp.kernels.segments import Groups, group_sum
 from relamp.loss.told_apart import told_apart
-from relamp.method.augmented import encoded_once
 from relamp.method.base import Loss, Randomness
 from relamp.method.graphs import GraphMethod
 from relamp.model.embeddings import Encoder
@@ -76,4 +75,4 @@ def numbered(some: Tensor, count: int) -> tuple[Tensor, int]:
 def rows(encoder: Encoder, batch: Batch, part: Tensor, wanted: Tensor) -> Tensor:
     """Return the last layer of the wanted atoms of a part of a batch, which alone is encoded; both are masks `[n]`."""
     which = wanted[part].nonzero()[:, 0]
-    return encoder(encoded_once(induced(batch, part))).node("last", which)
+    return encoder(induced(batch, part)).node("last", which)

@@ -6,7 +6,6 @@ from torch import Tensor
 
 from relamp.augment.view import choose
 from relamp.data.batch import Batch
-from relamp.method.augmented import encoded_once
 from relamp.method.base import Randomness
 from relamp.model.embeddings import Encoder
 from relamp.model.molecular_gin import MASK
@@ -21,4 +20,4 @@ def masked(batch: Batch, encoder: Encoder, share: float, random: Randomness) -> 
     drawn = choose(batch.graph.cpu().numpy(), count, random.numpy)
     atoms = torch.from_numpy(drawn).to(batch.x.device)
     hidden = torch.zeros_like(batch.graph, dtype=torch.bool).index_fill(0, atoms, True)
-    return encoded_once(encoder.mask_nodes(batch, hidden, random.torch)), atoms
+    return encoder.mask_nodes(batch, hidden, random.torch), atoms
