@@ -10,8 +10,8 @@ from molecular_twin import drawn, last_layer, losses_of, trainer_of
 from molecule_trees import random_trees
 from relamp.data.batch import Batch, collate, induced
 from relamp.data.packed import PackedGraphs
-from relamp.method import contextpred
 from relamp.method.contextpred import numbered
+from relamp.method.masked import one_atom
 from reordered import edgeless
 from seeded import randomness
 
@@ -54,7 +54,7 @@ def by_loops(trainer: object, data: PackedGraphs, batch: Batch, roots: list[int]
 def test_atoms_and_contexts_by_loops_over_molecules(layers: int, width: int) -> None:
     trainer, batch, weights = drawn("contextpred", DATA, layers=layers, contextpred={"width": width})
     assert len(trainer.head.updates) == width
-    roots = contextpred.drawn(batch, randomness(2).numpy)
+    roots = one_atom(batch, randomness(2))
     assert batch.graph[roots].tolist() == list(range(len(DATA)))
     expected = by_loops(trainer, DATA, batch, roots.tolist(), layers, width)
     got = trainer.method.loss(trainer.encoder, trainer.head, batch, randomness(2)).total
@@ -63,10 +63,10 @@ def test_atoms_and_contexts_by_loops_over_molecules(layers: int, width: int) -> 
 
 
 def test_each_atom_of_a_molecule_is_drawn_as_often() -> None:
-    batch, random = collate(DATA, np.arange(len(DATA))), randomness().numpy
+    batch, random = collate(DATA, np.arange(len(DATA))), randomness()
     counts = torch.zeros(len(batch.x))
     for _ in range(1000):
-        counts[contextpred.drawn(batch, random)] += 1
+        counts[one_atom(batch, random)] += 1
     expected = 1000 / batch.graphs.sizes[batch.graph]
     assert ((counts - expected).abs() <= 4.5 * expected.sqrt()).all()
 

@@ -2,11 +2,9 @@
 
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from relamp.augment.view import choose
 from relamp.data.batch import Batch, induced
 from relamp.data.corpus import PackedCorpus
 from relamp.data.packed import PackedGraphs
@@ -15,6 +13,7 @@ from relamp.kernels.segments import Groups, group_sum
 from relamp.loss.told_apart import told_apart
 from relamp.method.base import Loss, Randomness
 from relamp.method.graphs import GraphMethod
+from relamp.method.masked import one_atom
 from relamp.model.embeddings import Encoder
 from relamp.model.molecular_gin import build_encoder
 from relamp.settings.molecules import MolecularPretraining
@@ -41,7 +40,7 @@ class ContextPred(GraphMethod):
     def loss(self, encoder: Encoder, head: Any, batch: Batch, random: Randomness) -> Loss:
         """Return the cross-entropy of the drawn atoms with both contexts; 0 where less than two have one."""
         layers, width = self.settings.layers, self.settings.contextpred.width
-        far = hops(batch.edge_index, drawn(batch, random.numpy), len(batch.x), layers + width - 1)
+        far = hops(batch.edge_index, one_atom(batch, random), len(batch.x), layers + width - 1)
         number, count = numbered(batch.graph[far == layers], batch.num_graphs)
         if count < 2:  # of one context none other can be told
             node = 0 * torch.stack([weight.sum() for weight in encoder.parameters()]).sum()
@@ -54,12 +53,6 @@ class ContextPred(GraphMethod):
         true, false = ((centres * each).sum(1) for each in (contexts, contexts.roll(-1, 0)))
         node = told_apart(true, false)
         return Loss(node, {"node": node})
-
-
-def drawn(batch: Batch, random: np.random.Generator) -> Tensor:
-    """Draw an atom of each molecule, `[G]`."""
-    one = np.ones(batch.num_graphs, dtype=np.int64)
-    return torch.from_numpy(choose(batch.graph.cpu().numpy(), one, random)).to(batch.x.device)
 
 
 def numbered(some: Tensor, count: int) -> tuple[Tensor, int]:

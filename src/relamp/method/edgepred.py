@@ -4,8 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from relamp.augment.edge_perturbation import free_pairs
-from relamp.augment.view import Union
+from relamp.augment.edge_perturbation import free_ends
 from relamp.data.batch import Batch
 from relamp.data.corpus import PackedCorpus
 from relamp.data.packed import PackedGraphs, offsets
@@ -45,8 +44,5 @@ def bonds(batch: Batch) -> Tensor:
 
 def others(batch: Batch, random: np.random.Generator) -> Tensor:
     """Draw as many pairs of each molecule as it has bonds, uniformly among those without one, `[2, m]`."""
-    low, high = bonds(batch).cpu().numpy()
-    union = Union.of(np.stack([low, high]), offsets(batch.graphs.sizes.cpu().numpy()), 1.0)
-    wanted = np.bincount(union.graph[low], minlength=batch.num_graphs)
-    drawn = free_pairs(np.sort(low * len(batch.x) + high), union, wanted, random)
-    return torch.from_numpy(np.stack(np.divmod(drawn, len(batch.x)))).to(batch.x.device)
+    offset = offsets(batch.graphs.sizes.cpu().numpy())
+    return torch.from_numpy(free_ends(bonds(batch).cpu().numpy(), offset, None, random)).to(batch.x.device)

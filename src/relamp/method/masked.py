@@ -1,4 +1,4 @@
-"""Molecules with some of their atoms hidden, for all methods that predict what these are (Hu et al. 2020)."""
+"""Atoms that are drawn in each molecule, to hide them or to look at what surrounds them (Hu et al. 2020)."""
 
 import numpy as np
 import torch
@@ -21,3 +21,9 @@ def masked(batch: Batch, encoder: Encoder, share: float, random: Randomness) -> 
     atoms = torch.from_numpy(drawn).to(batch.x.device)
     hidden = torch.zeros_like(batch.graph, dtype=torch.bool).index_fill(0, atoms, True)
     return encoder.mask_nodes(batch, hidden, random.torch), atoms
+
+
+def one_atom(batch: Batch, random: Randomness) -> Tensor:
+    """Draw an atom of each molecule, `[G]`."""
+    one = np.ones(batch.num_graphs, dtype=np.int64)
+    return torch.from_numpy(choose(batch.graph.cpu().numpy(), one, random.numpy)).to(batch.x.device)

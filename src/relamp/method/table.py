@@ -281,6 +281,7 @@ _MOLECULES = {
     "attrmasking": _of("attrmasking:AttrMasking", "attrmasking", _PRETEXT)("AttrMasking"),
     "contextpred": _of("contextpred:ContextPred", "contextpred", _PRETEXT)("ContextPred"),
     "graphmae": _of("graphmae:GraphMAE", "graphmae", _PRETEXT)("GraphMAE"),
+    "d-sla": _of("dsla:DSLA", "dsla", _PRETEXT)("D-SLA"),
 }
 
 _IMAGES = {

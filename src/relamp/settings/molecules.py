@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from relamp.settings.base import AtLeastTwo, Count, Positive, Ratio, Settings
+from relamp.settings.base import AtLeastTwo, Count, NotNegative, Positive, Ratio, Settings, Share
 from relamp.settings.graphs import Initialisation, Pretraining, SimgraceOptions
 
 
@@ -41,6 +41,24 @@ class GraphmaeOptions(Settings):
     """Power of the cosine error: above 1 what is nearly right weighs less (gamma of GraphMAE)."""
 
 
+class DslaOptions(Settings):
+    """Options of D-SLA."""
+
+    hops: Count = 3
+    """Bonds from a drawn atom to the last atoms of the part that is perturbed."""
+    edges: Share = 0.2
+    """Share of the bonds of that part that the first perturbed molecule has elsewhere, cut off but at least one; the
+    second has twice as many, the third three times, and the strongly perturbed one four times of all bonds."""
+    masked: Ratio = 0.8
+    """Share of the atoms of that part, of the strongly perturbed one of all atoms, that are hidden."""
+    edit: NotNegative = 0.7
+    """Weight of the loss by which distances follow the numbers of changed bonds."""
+    contrast: NotNegative = 0.5
+    """Weight of the loss by which other molecules are further than perturbed ones."""
+    margin: NotNegative = 5.0
+    """How much further."""
+
+
 class MolecularPretraining(Pretraining):
     """Pre-training on molecules."""
 
@@ -56,6 +74,8 @@ class MolecularPretraining(Pretraining):
     """Options of context prediction."""
     graphmae: GraphmaeOptions = GraphmaeOptions()
     """Options of GraphMAE."""
+    dsla: DslaOptions = DslaOptions()
+    """Options of D-SLA."""
 
 
 class Finetuning(Settings):
