@@ -170,6 +170,8 @@ def test_gradients_are_finite_and_reach_every_weight(domain: str, name: str) -> 
         outside |= {(without, "encoder.mixer") for without in ("mp-mix-nodiv", "mp-mix-graph")}
     if domain in ("graphs", "molecules"):
         outside |= {(v2, f"head.{number}") for v2 in ("joaov2", "joaov2-code") for number in range(1, 5)}
+    # What is added to the scores of all candidates says nothing about which is the original.
+    still.discard("head.4.bias" if name == "d-sla" else "")
     assert {key for key in still if (name, ".".join(key.split(".")[:2])) not in outside} == set()
 
 

@@ -271,7 +271,18 @@ _NODES = {
 # Of LAMP's Table 2. What is as in public code on graphs is otherwise on molecules, and M-Mix sees no bonds.
 _OF_GRAPHS = ("lamp-mag", "lamp-soft", "lamp-mag-nolocal", "simgrace", "graphcl", "untrained")
 _SHELL_RIVALS = ("infograph", "joao", "joaov2", "ad-gcl", "gcs", "rgcl", "autogcl")
-_MOLECULES = {**{name: _GRAPHS[name] for name in _OF_GRAPHS}, **{name: RIVALS[name] for name in _SHELL_RIVALS}}
+# They contrast nothing by NT-Xent.
+_PRETEXT = ("temperature", "directions", "local_nodes")
+_MOLECULES = {
+    **{name: _GRAPHS[name] for name in _OF_GRAPHS},
+    **{name: RIVALS[name] for name in _SHELL_RIVALS},
+    "infomax": _of("infomax:Infomax", without=_PRETEXT)("Infomax"),
+    "edgepred": _of("edgepred:EdgePred", without=_PRETEXT)("EdgePred"),
+    "attrmasking": _of("attrmasking:AttrMasking", "attrmasking", _PRETEXT)("AttrMasking"),
+    "contextpred": _of("contextpred:ContextPred", "contextpred", _PRETEXT)("ContextPred"),
+    "graphmae": _of("graphmae:GraphMAE", "graphmae", _PRETEXT)("GraphMAE"),
+    "d-sla": _of("dsla:DSLA", "dsla", _PRETEXT)("D-SLA"),
+}
 
 _IMAGES = {
     "image-untrained": _simclr("Untrained", mixer="none", trains=False),
