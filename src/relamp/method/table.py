@@ -310,6 +310,8 @@ def _molecular(
 
 _molecular_joao = _of("joao_molecules:MolecularJOAO", "joao")
 _OF_GRAPHS = ("lamp-mag", "lamp-soft", "lamp-mag-nolocal", "simgrace", "graphcl", "untrained")
+# They contrast nothing by NT-Xent.
+_PRETEXT = ("temperature", "directions", "local_nodes")
 _MOLECULES = {
     **{name: _GRAPHS[name] for name in _OF_GRAPHS},
     "graphcl-code": _molecular(
@@ -327,6 +329,12 @@ _MOLECULES = {
     "gcs": _molecular(_of("gcs_molecules:MolecularGCS", "gcs"), "GCS", _GCS_MOLECULES, encoder=_RELU_MESSAGES),
     "rgcl": _molecular(_of("rgcl_molecules:MolecularRGCL", "rgcl"), "RGCL", {}, ("kept",)),
     "autogcl": _molecular(_autogcl, "AutoGCL", _AUTOGCL_MOLECULES, raw=True),
+    "infomax": _of("infomax:Infomax", without=_PRETEXT)("Infomax"),
+    "edgepred": _of("edgepred:EdgePred", without=_PRETEXT)("EdgePred"),
+    "attrmasking": _of("attrmasking:AttrMasking", "attrmasking", _PRETEXT)("AttrMasking"),
+    "contextpred": _of("contextpred:ContextPred", "contextpred", _PRETEXT)("ContextPred"),
+    "graphmae": _of("graphmae:GraphMAE", "graphmae", _PRETEXT)("GraphMAE"),
+    "d-sla": _of("dsla:DSLA", "dsla", _PRETEXT)("D-SLA"),
 }
 
 _IMAGES = {

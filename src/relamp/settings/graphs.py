@@ -154,6 +154,8 @@ class Graph2VecOptions(base.Settings):
     """Passes over all subtrees; each subtree is a step, where its public code takes the mean of 128."""
     rate: base.Positive = 0.025
     """Learning rate at first; it falls to nearly 0."""
+    order: Literal["drawn", "file"] = "drawn"
+    """Pass over the graphs in an order that is drawn (drawn), or in that of the data (file)."""
 
 
 class Sub2VecOptions(base.Settings):
@@ -170,6 +172,9 @@ class Sub2VecOptions(base.Settings):
     """Words to each side that one is learnt from."""
     epochs: base.Count = 5
     """Passes over all walks."""
+    order: Literal["drawn", "file"] = "drawn"
+    """Pass over the graphs in an order that is drawn (drawn), or in that of the data (file): then vectors tell where
+    their graphs stand, and so the class where a file is in order of classes."""
 
 
 class MmixTraining(base.Settings):
