@@ -48,16 +48,16 @@ class RGCL(GraphMethod):
         chances, sizes = [], []
         for index in training.chunks():
             batch = training.batch(index)
-            chances.append(self.noted(probability(estimator, batch, self.cooling)))
+            chances.append(self.noted(probability(estimator, batch, self.cooling)).cpu())
             sizes.append(batch.graphs.sizes.cpu().numpy())
-        self.chance, self.offset = np.concatenate(chances), offsets(np.concatenate(sizes))
+        self.chance, self.offset = torch.cat(chances), torch.from_numpy(offsets(np.concatenate(sizes)))
         estimator.train()
 
     def step(self, training: Training, index: Integers) -> Loss:
         """Take one step down the contrast with both views."""
         batch, random = training.batch(index), training.random.numpy
-        chance = self.chance[ranges(self.offset, index)].astype(np.float64)
-        graph = batch.graph.cpu().numpy()
+        chance, graph = self.chance.numpy()[ranges(self.offset.numpy(), index)], batch.graph.cpu().numpy()
+        chance = chance.astype(np.float64)
         most = np.zeros(batch.num_graphs)
         np.maximum.at(most, graph, chance)
         views = [self.view(batch, weight + LEAST, random) for weight in (chance, most[graph] - chance)]
@@ -66,9 +66,9 @@ class RGCL(GraphMethod):
         training.descend(loss)
         return Loss(loss, {"graph": loss})
 
-    def noted(self, chance: Tensor) -> NDArray[np.floating]:
-        """Return the probabilities `[n]` that are kept for an epoch."""
-        return chance.double().cpu().numpy()
+    def noted(self, chance: Tensor) -> Tensor:
+        """Return the probabilities `[n]` as they are kept for an epoch."""
+        return chance
 
     def view(self, batch: Batch, weight: NDArray[np.float64], random: np.random.Generator) -> Batch:
         """Return a view of the nodes that stay, which are drawn by their weights `[n]`."""

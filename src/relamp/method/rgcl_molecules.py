@@ -32,9 +32,9 @@ class MolecularRGCL(RGCL):
         parts: Any = {"projection": head, "estimator": AtomScores(self.settings.hidden, generator)}
         return encoder, nn.ModuleDict(parts)
 
-    def noted(self, chance: Tensor) -> NDArray[np.floating]:
-        """Return the probabilities `[n]` that are kept for an epoch, in half precision."""
-        return chance.half().cpu().numpy()
+    def noted(self, chance: Tensor) -> Tensor:
+        """Return the probabilities `[n]` as they are kept for an epoch, in half precision."""
+        return chance.half()
 
     def view(self, batch: Batch, weight: NDArray[np.float64], random: np.random.Generator) -> Batch:
         """Return a view of the atoms that stay, `n - int(n / 5)` of each molecule, drawn by their weights `[n]`."""
