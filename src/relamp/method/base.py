@@ -81,6 +81,8 @@ class Method:
 
     settings: Any
     terms: ClassVar[tuple[str, ...]] = ()
+    # What `start_epoch` sets: numbers, tensors and mappings of them, which a state within an epoch holds.
+    changes: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, settings: Any) -> None:
         self.settings = settings
@@ -107,7 +109,7 @@ class Method:
         return rate
 
     def start_epoch(self, training: Training) -> None:
-        """Prepare an epoch, perhaps by a pass over the data."""
+        """Prepare an epoch, perhaps by a pass over the data; attributes that it sets stand in `changes`."""
 
     def step(self, training: Training, index: Integers) -> Loss:
         """Learn from a batch of samples `[b]`, in training mode, by one or several steps; return its loss."""

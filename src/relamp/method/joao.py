@@ -34,6 +34,8 @@ class JOAO(GraphMethod):
     in the public code either.
     """
 
+    changes = ("number",)
+
     def __init__(self, settings: Pretraining, options: Mapping[str, Any] | None = None, heads: int = 1) -> None:
         super().__init__(settings, options)
         self.heads, self.number = heads, 0

@@ -31,6 +31,8 @@ class RGCL(GraphMethod):
     gives before an epoch, a view keeps most nodes and the edges between them; other nodes stay without edges.
     """
 
+    changes = ("chance", "offset")
+
     def draw(self, data: PackedGraphs | PackedCorpus, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
         """Return the encoder; and the head and the estimator."""
         encoder: Any
@@ -46,15 +48,16 @@ class RGCL(GraphMethod):
         chances, sizes = [], []
         for index in training.chunks():
             batch = training.batch(index)
-            chances.append(probability(estimator, batch).double().cpu().numpy())
+            chances.append(probability(estimator, batch).cpu())
             sizes.append(batch.graphs.sizes.cpu().numpy())
-        self.chance, self.offset = np.concatenate(chances), offsets(np.concatenate(sizes))
+        self.chance, self.offset = torch.cat(chances), torch.from_numpy(offsets(np.concatenate(sizes)))
         estimator.train()
 
     def step(self, training: Training, index: Integers) -> Loss:
         """Take one step down the contrast with both views."""
         batch, random = training.batch(index), training.random.numpy
-        chance, graph = self.chance[ranges(self.offset, index)], batch.graph.cpu().numpy()
+        chance, graph = self.chance.numpy()[ranges(self.offset.numpy(), index)], batch.graph.cpu().numpy()
+        chance = chance.astype(np.float64)
         most = np.zeros(batch.num_graphs)
         np.maximum.at(most, graph, chance)
         views = [

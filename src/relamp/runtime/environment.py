@@ -27,7 +27,7 @@ def save_seconds() -> float:
         seconds = math.nan
     if not 0 <= seconds < math.inf:
         fault = f"{shortened(repr(given))} is no number of seconds"
-        raise RelampError(f"{SAVE_SECONDS}: {fault}; use 60, or 0 to save after each epoch")
+        raise RelampError(f"{SAVE_SECONDS}: {fault}; use 60, or 0 to save after each batch")
     return seconds
 
 

@@ -17,6 +17,11 @@ from relamp.train.adam import Adam
 from relamp.train.loop import Resume, run_epochs
 
 Data = TypeVar("Data")
+Between = Callable[[], None]
+
+
+def nothing() -> None:
+    """Do nothing between two batches."""
 
 
 @dataclass
@@ -84,6 +89,8 @@ class Trainer(ABC, Generic[Data]):
             name: Adam(part.parameters(), self.learning_rate(name), decay) for name, part in self.parts.items()
         }
         self.epoch, self.result = 0, Trained()
+        # How many of the samples drawn for the present epoch are done, and the sums of their losses.
+        self.done, self.sums = 0, dict[str, float]()
         self.drawn: Integers = np.zeros(0, dtype=np.int64)
 
     @abstractmethod
@@ -125,12 +132,13 @@ class Trainer(ABC, Generic[Data]):
         self.result.encoder = {name: value.cpu() for name, value in self.encoder.state_dict().items()}
         return self.result
 
-    def run_epoch(self) -> None:
-        """Take one pass over the samples, count it and record the mean losses."""
+    def run_epoch(self, between: Between = nothing) -> None:
+        """Take one pass over the samples, or what is left of one, count it and record the mean losses."""
         self.mode(training=True)
-        self.drawn = self.samples()
-        self.start_epoch()
-        losses = self.pass_over(self.drawn)
+        if not self.done:
+            self.drawn = self.samples()
+            self.start_epoch()
+        losses = self.pass_over(self.drawn, between)
         self.end_epoch()
         self.epoch += 1
         self.result.history.append({"epoch": self.epoch, **losses})
@@ -146,14 +154,21 @@ class Trainer(ABC, Generic[Data]):
         """Yield the samples of each batch of the present epoch."""
         return batches(self.drawn, self.settings.batch_size)
 
-    def pass_over(self, samples: Integers) -> dict[str, float]:
-        """Learn from each batch of the samples; return the means of the loss and its parts over samples."""
-        sums: dict[str, float] = {}
-        for index in batches(samples, self.settings.batch_size):
+    def pass_over(self, samples: Integers, between: Between = nothing) -> dict[str, float]:
+        """Learn from each batch of the samples that is not done; return the means of the loss and its parts over all.
+
+        `between` is called between two batches.
+        """
+        for index in batches(samples[self.done :], self.settings.batch_size):
+            if self.done:
+                between()
             loss = self.step(index)
             for name, value in {"loss": loss.total, **loss.parts}.items():
-                sums[name] = sums.get(name, 0.0) + value.item() * len(index)
-        return {name: total / len(samples) for name, total in sums.items()}
+                self.sums[name] = self.sums.get(name, 0.0) + value.item() * len(index)
+            self.done += len(index)
+        means = {name: total / len(samples) for name, total in self.sums.items()}
+        self.done, self.sums = 0, {}
+        return means
 
     def step(self, index: Integers) -> Loss:
         """Learn from a batch of samples `[b]`; return its loss."""
@@ -200,7 +215,16 @@ class Trainer(ABC, Generic[Data]):
             "embeddings": self.result.embeddings,
             "history": self.result.history,
             "changes": {name: getattr(self, name) for name in self.changes},
+            "within": self.within() if self.done else None,
         }
+
+    def within(self) -> dict[str, Any]:
+        """Return what an epoch that is under way needs besides."""
+        return {"done": self.done, "sums": self.sums, "drawn": torch.from_numpy(self.drawn)}
+
+    def restore_within(self, state: dict[str, Any]) -> None:
+        """Go back to a saved state within an epoch."""
+        self.done, self.sums, self.drawn = state["done"], state["sums"], state["drawn"].numpy()
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go back to a saved state."""
@@ -214,6 +238,9 @@ class Trainer(ABC, Generic[Data]):
         self.result.embeddings, self.result.history = state["embeddings"], state["history"]
         for name, value in state["changes"].items():
             setattr(self, name, value)
+        # A state of an earlier version is one after an epoch.
+        if within := state.get("within"):
+            self.restore_within(within)
 
 
 class Pretrainer(Trainer[Data]):
@@ -253,6 +280,16 @@ class Pretrainer(Trainer[Data]):
     def end_epoch(self) -> None:
         """Let the method conclude the epoch."""
         self.method.end_epoch(self)
+
+    def within(self) -> dict[str, Any]:
+        """Return what an epoch that is under way needs besides, what the method prepared for it included."""
+        return {**super().within(), "method": {name: getattr(self.method, name) for name in self.method.changes}}
+
+    def restore_within(self, state: dict[str, Any]) -> None:
+        """Go back to a saved state within an epoch."""
+        super().restore_within(state)
+        for name, value in state["method"].items():
+            setattr(self.method, name, value)
 
     def loss(self, index: Integers) -> Loss:
         """Return the method's loss of a batch."""
