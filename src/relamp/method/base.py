@@ -81,6 +81,9 @@ class Method:
 
     settings: Any
     terms: ClassVar[tuple[str, ...]] = ()
+    # Whether several processes may train together: it sees nodes and graphs by `relamp.model.embeddings.Encoder` alone,
+    # and of what that returns `graph`, `layers` and `node`.
+    shares: ClassVar[bool] = False
     # What `start_epoch` sets: numbers, tensors and mappings of them, which a state within an epoch holds.
     changes: ClassVar[tuple[str, ...]] = ()
 

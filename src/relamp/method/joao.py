@@ -34,6 +34,7 @@ class JOAO(GraphMethod):
     in the public code either.
     """
 
+    shares = True
     changes = ("number",)
 
     def __init__(self, settings: Pretraining, options: Mapping[str, Any] | None = None, heads: int = 1) -> None:

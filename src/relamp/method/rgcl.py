@@ -31,6 +31,7 @@ class RGCL(GraphMethod):
     gives before an epoch, a view keeps most nodes and the edges between them; other nodes stay without edges.
     """
 
+    shares = True
     changes = ("chance", "offset")
 
     def draw(self, data: PackedGraphs | PackedCorpus, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:

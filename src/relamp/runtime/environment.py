@@ -6,7 +6,7 @@ import re
 
 from relamp.errors import RelampError, shortened
 
-DEVICE, SAVE_SECONDS = "RELAMP_DEVICE", "RELAMP_SAVE_SECONDS"
+DEVICE, SAVE_SECONDS, PROCESSES = "RELAMP_DEVICE", "RELAMP_SAVE_SECONDS", "RELAMP_PROCESSES"
 
 
 def device_name() -> str:
@@ -31,7 +31,18 @@ def save_seconds() -> float:
     return seconds
 
 
+def process_count() -> int:
+    """Return RELAMP_PROCESSES, how many processes train together, or 1; raises RelampError if it is no such number."""
+    given = os.environ.get(PROCESSES) or "1"
+    if not re.fullmatch(r"[1-9]\d{0,2}", given.strip()):
+        raise RelampError(
+            f"{PROCESSES}: {shortened(repr(given))} is no number of processes; use 1, or one for each GPU"
+        )
+    return int(given)
+
+
 def check_variables() -> None:
     """Raise RelampError if a variable holds what no job can use."""
     device_name()
     save_seconds()
+    process_count()

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import torch
 
 from relamp.errors import RelampError
+from relamp.kernels.shares import agreed, rank
 from relamp.runtime.environment import save_seconds
 from relamp.runtime.files import whole
 from relamp.runtime.log import RESUMES
@@ -68,8 +69,10 @@ def run_epochs(run: Resumable, epochs: int, resume: Resume | None, on_epoch: Cal
         def save() -> str | None:
             """Save the state if it is time, or a signal has come, whose name is returned."""
             nonlocal saved
-            asked_by = asked()
-            if resume and (run.epoch == epochs or asked_by or time.monotonic() - saved >= resume.every):
+            # Of several processes the first one decides, and saves.
+            asked_by = agreed(asked())
+            due = run.epoch == epochs or asked_by or (resume and time.monotonic() - saved >= resume.every)
+            if resume and due and rank() == 0:
                 save_state(resume.path, resume.key, run.state())
                 saved = time.monotonic()
             return asked_by
@@ -111,7 +114,7 @@ def load_state(path: Path, key: str) -> dict[str, Any] | None:
         return None
     try:
         # weights_only: a state holds no objects, so a tampered file cannot run code.
-        saved = torch.load(path, weights_only=True)
+        saved = torch.load(path, weights_only=True, map_location={"cuda:0": f"cuda:{rank()}"} if rank() else None)
         return saved["state"] if saved["key"] == key else None
     except Exception as error:
         # A damaged file can raise almost anything, and torch's message advises to load it without the safety above.

@@ -12,7 +12,11 @@ from torch import Tensor, nn
 
 from relamp.data.packed import Integers
 from relamp.data.streams import stream, stream_number
+from relamp.errors import RelampError
+from relamp.kernels.shares import add_gradients, processes
 from relamp.method.base import Loss, Method, Randomness
+from relamp.model.embeddings import Encoder
+from relamp.runtime.environment import PROCESSES
 from relamp.train.adam import Adam
 from relamp.train.loop import Resume, run_epochs
 
@@ -181,6 +185,10 @@ class Trainer(ABC, Generic[Data]):
         optimiser = self.optimiser if part is None else self.optimisers[part]
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
+        if processes() > 1:
+            modules = [each for whole in (self.encoder, self.head, self.parts) for each in whole.modules()]
+            encoders = [each for each in modules if isinstance(each, Encoder)]
+            add_gradients(optimiser.parameters, {weight for each in encoders for weight in each.parameters()})
         optimiser.step()
 
     def keep_checkpoint(self) -> None:
@@ -249,6 +257,9 @@ class Pretrainer(Trainer[Data]):
     settings_class: ClassVar[type]
 
     def __init__(self, data: Data, method: Method, seed: int, device: torch.device | str = "cpu") -> None:
+        if processes() > 1 and method.settings.epochs and not method.shares:
+            name = type(method).__name__
+            raise RelampError(f"{name}: cannot be trained by several processes; train it with {PROCESSES}=1")
         self.method = method
         self.prepared = method.prepare(data, torch.device(device))
         super().__init__(data, method.settings, seed, device)
