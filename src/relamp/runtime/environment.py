@@ -7,6 +7,7 @@ import re
 from relamp.errors import RelampError, shortened
 
 DEVICE, SAVE_SECONDS, PROCESSES = "RELAMP_DEVICE", "RELAMP_SAVE_SECONDS", "RELAMP_PROCESSES"
+PRECISION = "RELAMP_PRECISION"
 
 
 def device_name() -> str:
@@ -41,8 +42,17 @@ def process_count() -> int:
     return int(given)
 
 
+def precision() -> str:
+    """Return RELAMP_PRECISION, in which trainings multiply (single, bfloat16), or "single"; else raises RelampError."""
+    given = os.environ.get(PRECISION) or "single"
+    if given not in ("single", "bfloat16"):
+        raise RelampError(f"{PRECISION}: {shortened(repr(given))} is no precision; use single or bfloat16")
+    return given
+
+
 def check_variables() -> None:
     """Raise RelampError if a variable holds what no job can use."""
     device_name()
     save_seconds()
     process_count()
+    precision()

@@ -20,6 +20,7 @@ from relamp.data.verified import check_trained, header_of, verified
 from relamp.kernels.shares import processes, rank
 from relamp.method.base import build
 from relamp.runtime.device import device as device_named
+from relamp.runtime.environment import precision
 from relamp.runtime.files import sha256, write_csv, write_json
 from relamp.runtime.job import named
 from relamp.runtime.kept import borrow, fingerprint
@@ -192,6 +193,8 @@ def training_facts(
         "torch": torch.__version__,
         "threads": threads,
         "device": device.type,
+        # Named where it is not the default, so that other states stay what they are.
+        **({} if precision() == "single" else {"precision": precision()}),
         **others,
     }
 

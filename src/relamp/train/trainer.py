@@ -13,10 +13,11 @@ from torch import Tensor, nn
 from relamp.data.packed import Integers
 from relamp.data.streams import stream, stream_number
 from relamp.errors import RelampError
+from relamp.kernels.precision import in_bfloat16
 from relamp.kernels.shares import add_gradients, processes
 from relamp.method.base import Loss, Method, Randomness
 from relamp.model.embeddings import Encoder
-from relamp.runtime.environment import PROCESSES
+from relamp.runtime.environment import PROCESSES, precision
 from relamp.train.adam import Adam
 from relamp.train.loop import Resume, run_epochs
 
@@ -128,6 +129,9 @@ class Trainer(ABC, Generic[Data]):
 
     def run(self, resume: Resume | None = None, on_epoch: Callable[[int], None] = lambda _: None) -> Trained:
         """Train all epochs and return the result; `resume` and `on_epoch` as in `relamp.train.loop.run_epochs`."""
+        if precision() == "bfloat16":
+            for module in (self.encoder, self.head, self.parts):
+                in_bfloat16(module)
         self.keep_checkpoint()
         run_epochs(self, self.settings.epochs, resume, on_epoch)
         self.finish()
