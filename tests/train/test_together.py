@@ -173,3 +173,26 @@ def test_what_all_processes_cannot_do_is_told_once(
     with pytest.raises(RelampError, match="AutoGCL: cannot be trained by several processes"):
         run_job(data, {0: tmp_path / "seed~0"}, tmp_path / "state", "molecules", params("molecules", "autogcl"), chosen)
     assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_process_that_dies_ends_the_job_and_leaves_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RELAMP_PROCESSES", "2")
+    monkeypatch.setenv("RELAMP_SAVE_SECONDS", "0")
+    started: list[Any] = []
+
+    class Noted(subprocess.Popen):
+        def __init__(self, *words: Any, **more: Any) -> None:
+            super().__init__(*words, **more)
+            started.append(self)
+
+    def dies(*state: Any) -> None:
+        save_state(*state)
+        started[0].kill()
+
+    monkeypatch.setattr("relamp.train.together.subprocess.Popen", Noted)
+    monkeypatch.setattr("relamp.train.loop.save_state", dies)
+    with pytest.raises(
+        RelampError, match=r"RELAMP_PROCESSES: .* has ended \(it was killed\); the same command resumes"
+    ):
+        job(tmp_path)
+    assert [each.poll() for each in started] == [-9]

@@ -36,8 +36,11 @@ def together(function: str, arguments: Mapping[str, Any]) -> Iterator[None]:
         yield
         return
     with TemporaryDirectory() as folder:
-        words = [sys.executable, "-c", _SERVE]
-        others = [subprocess.Popen(words, stdin=subprocess.PIPE) for _ in range(count - 1)]
+        # Not by multiprocessing, which would run a script of Snakemake once more. Their words go to a file: the first
+        # process has the terminal.
+        words, told = [sys.executable, "-c", _SERVE], Path(folder) / "told"
+        with told.open("wb") as stderr:
+            others = [subprocess.Popen(words, stdin=subprocess.PIPE, stderr=stderr) for _ in range(count - 1)]
         try:
             for rank, other in enumerate(others, start=1):
                 assert other.stdin
@@ -51,8 +54,9 @@ def together(function: str, arguments: Mapping[str, Any]) -> Iterator[None]:
             # What is told of a connection that breaks is not why it does.
             time.sleep(1)
             if any(other.poll() for other in others):
-                fault = "a process that trained beside this one has ended"
-                raise RelampError(f"{PROCESSES}: {fault} ({error}); see above, or use fewer") from error
+                last = [*told.read_text(errors="replace").splitlines(), "it was killed"][-2:][0]
+                fault = f"a process that trained beside this one has ended ({last})"
+                raise RelampError(f"{PROCESSES}: {fault}; the same command resumes, or use fewer") from error
             raise
         finally:
             for other in others:
