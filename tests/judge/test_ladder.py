@@ -13,6 +13,7 @@ from relamp.evaluate.table import EVALUATIONS
 from relamp.judge.ladder import RUNGS, SCRATCH, explained, gains, ladder, stand_ins
 from relamp.judge.runs import all_runs, scores
 from relamp.judge.verdict import printed_cells
+from relamp.render.ladder import ladder_table
 from relamp.settings.judging import Judging
 from relamp.study.names import FROM_SCRATCH
 
@@ -360,6 +361,12 @@ def test_a_cell_of_fine_tuning_by_hand() -> None:
         f"{between(1.0, 12.5 / 2, 1)} are left."
     )
     assert SCRATCH == FROM_SCRATCH
+    table = ladder_table(rungs, steps_of(rungs, {"finetune": rows}), Judging())
+    head = ["chance", "fingerprints", "frozen", "no pre-training", "host", "method", "epoch on test"]
+    assert list(table.head)[2:9] == head
+    (first, *_) = next(iter(table.blocks.values()))
+    assert first[:8] == ["BBBP", "LAMP-Mag", "50.00", "70.50", "58.50", "61.00", "67.00", "71.00"]
+    assert "a random forest on fingerprints" in table.caption
 
 
 def test_a_cell_of_images_by_hand() -> None:

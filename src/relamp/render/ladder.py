@@ -50,6 +50,8 @@ _BESIDE = {"svm-rbf": "RBF", "svm-linear": "linear"}
 _ROW, _LETTERS = 0.165, 6.5  # inches per row, points
 _COLUMNS = 4
 _INTERVAL = "its interval"
+# Rungs of a table of fine-tuning, which has no majority class and no bag.
+_TUNED_HEAD = {"majority": "chance", "bag": "fingerprints", "untrained": "frozen", "scratch": "no pre-training"}
 _FINGERPRINTS = "ecfp"
 _WORDS = (
     "What explains printed numbers: score of the majority class{chance}; of a bag of the node features that the "
@@ -64,8 +66,8 @@ _WORDS = (
 )
 _TUNED = (
     " Of fine-tuning these are, in place of a bag and of an untrained encoder, a random forest on fingerprints and a "
-    "linear probe of the untrained encoder, frozen; then that encoder, fine-tuned (scratch); host and method are "
-    "pre-trained and fine-tuned."
+    "linear probe of the untrained encoder, frozen; then that encoder, fine-tuned (no pre-training); host and method "
+    "are pre-trained and fine-tuned."
 )
 
 
@@ -161,12 +163,14 @@ def ladder_table(rows: pd.DataFrame, gains: pd.DataFrame, judging: Judging) -> T
     chance = (
         f", or in its place of {', '.join(EVALUATIONS[name].by_chance for name in guessed)}" if len(guessed) else ""
     )
-    protocol, tuned = PROTOCOL_WORDS[judging.protocol], _TUNED if "scratch" in shown_rungs and len(rows) else ""
+    fine_tuned = (rows["rung"] == "scratch").any()
+    protocol, tuned = PROTOCOL_WORDS[judging.protocol], _TUNED if fine_tuned else ""
     words = _WORDS.format(protocol=protocol, chance=chance, tuned=tuned, confidence=judging.confidence)
     if letters:
         words += f" Missing: {'; '.join(f'{letter}, {reason}' for reason, letter in letters.items())}."
     numbers = pd.concat([rows.assign(role="rung"), gains.assign(role="gain")], ignore_index=True)
-    head = ("data set", "method", *(name.replace("-on-test", " on test") for name in shown_rungs))
+    spelt = _TUNED_HEAD if fine_tuned else {}
+    head = ("data set", "method", *(spelt.get(rung, rung).replace("-on-test", " on test") for rung in shown_rungs))
     return TextTable(numbers, head, blocks, words, text_columns=2)
 
 
