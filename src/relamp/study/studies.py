@@ -223,6 +223,11 @@ def _transfer(config: Config) -> Iterator[Study]:
     tuning: dict[str, Protocol] = {"finetune": lambda _: chosen.finetuning}
     shared = (chosen.seeds, chosen.pretraining, tuning)
     yield Study("transfer", "molecules", chosen.datasets, (*runs, *scratch), *shared)
+    # By options of their own alone, none of which fine-tuning has.
+    alone: dict[str, Protocol] = {"finetune": lambda _: Settings()}
+    controls = Study("transfer_controls", "molecules", chosen.datasets, (), chosen.seeds, chosen.pretraining, alone)
+    if chosen.controls:
+        yield replace(controls, controls=chosen.controls, options=chosen.options_of_controls)
 
 
 def _node_studies(config: Config) -> Iterator[Study]:
