@@ -2,8 +2,10 @@
 
 from typing import Literal
 
-from relamp.settings.base import AtLeastTwo, Count, Positive, Ratio, Settings
+from relamp.settings.base import AtLeastTwo, Count, Positive, Ratio, Seed, Settings
 from relamp.settings.graphs import Initialisation, Pretraining, SimgraceOptions
+
+Split = Literal["scaffold", "random-scaffold", "random"]
 
 
 class MolecularSimgrace(SimgraceOptions):
@@ -40,3 +42,12 @@ class Finetuning(Settings):
     initialisation: Initialisation = "pytorch"
     """First weights of the linear layer on top of the encoder, and of the encoder itself if nothing was pre-trained:
     as in pre-training."""
+
+
+class DrawnFinetuning(Finetuning):
+    """Fine-tuning in a split that is drawn; the scaffold split, which is none, has no such options."""
+
+    split: Split = "scaffold"
+    """How molecules are split, see `transfer.split`."""
+    split_seed: Seed | Literal["each"] = 0
+    """Seed of the split, or one split for each seed of fine-tuning (each)."""
