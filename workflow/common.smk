@@ -75,7 +75,7 @@ from relamp.study.plan import (
     information_protocol,
     theorem_protocol,
 )
-from relamp.study.studies import TRAINERS, Run
+from relamp.study.studies import TRAINERS, Run, owner
 from relamp.study.targets import check_targets
 
 # Not by `configfile:`, for which the second of two equal sections wins and `24:00:00` is a number.
@@ -137,6 +137,7 @@ wildcard_constraints:
     setting=rf"{DEFAULT}|[a-z_]+~[^/~]+(~[^/~]+)*",
     evaluation="|".join(EVALUATIONS),
     seed=r"\d+",
+    split=r"scaffold|(random|random-scaffold)~\d+",
 
 
 def present(file):
@@ -298,12 +299,30 @@ def encoder_of_edits(wildcards):
 
 
 def pretrained_encoder(wildcards):
-    """The encoder that fine-tuning starts from; none for training from scratch."""
+    """The encoders that fine-tuning starts from; none for training from scratch."""
     if wildcards.method == FROM_SCRATCH:
         return []
-    corpus, run = STUDIES["corpus"], Run(wildcards.method, wildcards.setting)
+    corpus, run = STUDIES["corpus"], Run(wildcards.method, wildcards.setting).trained
     made = PATHS.trained("molecules", corpus.datasets[0], [run], corpus.seeds)
     return made["encoder"]
+
+
+def tuned_by(wildcards):
+    """The study of a fine-tuning: that of the tables, or of a further split."""
+    return owner(STUDIES, "finetune", Run(wildcards.method, wildcards.setting))
+
+
+def splits_of(wildcards):
+    """The splits of a fine-tuning: one for all seeds, or one for each."""
+    return [PATHS.split(wildcards.dataset, name) for name in tuned_by(wildcards).splits]
+
+
+def tuning_work(wildcards):
+    """How much work the fine-tunings of a run are, of all seeds from all encoders."""
+    chosen, starts = CONFIG.transfer, len(pretrained_encoder(wildcards)) or 1
+    shape = chosen.pretraining.hidden, chosen.pretraining.layers
+    runs = starts * len(chosen.seeds)
+    return chosen.finetuning.epochs * runs * resources.encoder_work(*shape)
 
 
 def shown(artifact):

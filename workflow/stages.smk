@@ -75,9 +75,9 @@ rule scaffold:
         data=rules.pack.output.packed,
         guard=rules.pack.output.guard,
     output:
-        output=PATHS.scaffold(DATASET),
+        output=PATHS.split(DATASET, "{split}"),
     log:
-        f"{RESULTS}/logs/scaffold/{{dataset}}.log",
+        f"{RESULTS}/logs/{{split}}/{{dataset}}.log",
     conda:
         "../envs/data.yaml"
     resources:
@@ -150,7 +150,7 @@ rule finetune:
         code=code("finetune", "relamp.train.molecules"),
         data=rules.pack.output.packed,
         guard=rules.pack.output.guard,
-        split=rules.scaffold.output.output,
+        split=splits_of,
         encoder=pretrained_encoder,
     output:
         output=PATHS.rows("finetune", DATASET, ANY),
@@ -165,17 +165,17 @@ rule finetune:
     resources:
         **asked(
             "finetune",
-            CONFIG.transfer.finetuning.epochs
-            * len(CONFIG.transfer.seeds)
-            * resources.encoder_work(
-                CONFIG.transfer.pretraining.hidden, CONFIG.transfer.pretraining.layers
-            ),
+            tuning_work,
         ),
     params:
         seeds=list(CONFIG.transfer.seeds),
         shape=[CONFIG.transfer.pretraining.hidden, CONFIG.transfer.pretraining.layers],
-        labels=labelled(STUDIES["transfer"], "finetune"),
-        settings=CONFIG.transfer.finetuning.model_dump(mode="json"),
+        labels=lambda wildcards: tuned_by(wildcards).label(
+            "finetune", wildcards.dataset, Run(wildcards.method, wildcards.setting)
+        ),
+        settings=lambda wildcards: tuned_by(wildcards).protocol_of(
+            "finetune", wildcards.dataset, Run(wildcards.method, wildcards.setting)
+        ),
         state=PATHS.states(TUNED),
         lender=PATHS.lender(TUNED),
     script:

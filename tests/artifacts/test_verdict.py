@@ -432,3 +432,13 @@ def test_one_evaluation_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert cells.loc[cells["verdict"] != "not run", "dataset"].unique().tolist() == ["BBBP"]
     with pytest.raises(RelampError, match="no two methods have a score"):
         compare_methods(finetune, {}, {}, tmp_path / "ranks.png", tmp_path / "pairs.html", "x")
+
+
+def test_a_page_says_what_intervals_cover_and_shows_all_epochs_of_fine_tuning(tmp_path: Path) -> None:
+    rows = [finetune_rows(tmp_path, "none", {1: 0.70, 2: 0.647})]
+    fixed = {"finetune": {"none": "default"}}
+    run_judge(tmp_path, rows, fixed=fixed, covers={"finetune": "what is configured"}, judging={"protocol": "nested"})
+    assert "the interval is over what is configured." in (tmp_path / "verdict.html").read_text()
+    (found,) = pd.read_csv(tmp_path / "verdict.csv").query("method == 'none' and dataset == 'BBBP'").to_dict("records")
+    # Seeds score 0, 1 and 2 points more; validation and test like the first epoch, the last one is the second.
+    assert (found["mean"], found["fixed"], found["oracle"]) == tuple(map(pytest.approx, (71.0, 65.7, 71.0)))

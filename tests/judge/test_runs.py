@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from relamp.data.rows import FINETUNE_COLUMNS, RUN, SVM_COLUMNS
 from relamp.errors import RelampError
+from relamp.judge.intervals import cell_intervals
 from relamp.judge.runs import CELLS, LEAKAGE, SCORES, all_runs, cells, judged_scores, last_epochs, leakage_gaps, scores
 from relamp.settings.judging import PROTOCOLS
 
@@ -379,7 +380,12 @@ def finetune_scores(rows: list[tuple[Any, ...]], protocol: str) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("protocol", "epochs", "values"),
     # Seed 1 validates alike at epochs 1 and 2: the first counts.
-    [("fixed", [3, 3], [0.6, 0.4]), ("nested", [2, 1], [0.5, 0.3]), ("oracle", [1, 2], [0.8, 0.7])],
+    [
+        ("fixed", [3, 3], [0.6, 0.4]),  # the last epoch
+        ("nested", [2, 1], [0.5, 0.3]),  # the best validation epoch
+        ("oracle", [1, 2], [0.8, 0.7]),  # the best test epoch
+        ("epoch-on-test", [1, 2], [0.8, 0.7]),  # the same, there being one setting
+    ],
 )
 def test_scores_of_fine_tuning_by_hand(protocol: str, epochs: list[int], values: list[float]) -> None:
     found = finetune_scores(TUNED, protocol)
@@ -388,6 +394,53 @@ def test_scores_of_fine_tuning_by_hand(protocol: str, epochs: list[int], values:
     assert found[["fold", "candidate"]].isna().all(axis=None)
     assert set(found["metric"]) == {"roc_auc"}
     pd.testing.assert_frame_equal(finetune_scores(TUNED[::-1], protocol), found, check_exact=True)
+
+
+def pretrained_twice(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
+    """Rows of `TUNED` as fine-tunings of the encoder of seed 5, and such of seed 6, each of which scores 0.1 less."""
+    frame = pd.DataFrame(rows, columns=[*RUN, *FINETUNE_COLUMNS])
+    other = frame.assign(value=frame["value"].astype(float) - 0.1)
+    return pd.concat([frame.assign(pretraining_seed=5), other.assign(pretraining_seed=6)], ignore_index=True)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "epoch", "values"),
+    # Each run has its own epoch, as above; then the mean over the two fine-tunings of an encoder.
+    [("fixed", 3, [0.5, 0.4]), ("nested", np.nan, [0.4, 0.3]), ("oracle", np.nan, [0.75, 0.65])],
+)
+def test_scores_over_pretrainings_by_hand(protocol: str, epoch: float, values: list[float]) -> None:
+    rows = pretrained_twice(TUNED)
+    found = scores(all_runs({"finetune": rows}), FIXED)
+    mine = found[found["protocol"] == protocol]
+    assert mine["seed"].tolist() == [5, 6]
+    assert mine["value"].tolist() == pytest.approx(values)
+    assert np.array_equal(mine["epoch"], [epoch, epoch], equal_nan=True)
+    assert (mine["candidates"] == 3).all()
+    (cell,) = cell_intervals(mine).to_dict("records")
+    # Two means that lie 0.1 apart: s is 0.1 / sqrt 2, and t of one degree of freedom 12.706.
+    assert (cell["mean"], cell["seeds"]) == (pytest.approx(100 * sum(values) / 2), 2)
+    assert cell["high"] - cell["mean"] == pytest.approx(12.7062 * 10 / 2, rel=1e-4)
+    pd.testing.assert_frame_equal(scores(all_runs({"finetune": rows[::-1]}), FIXED), found, check_exact=True)
+
+
+def test_a_cell_over_pretrainings_beside_one_without_by_hand() -> None:
+    plain = pd.DataFrame(TUNED, columns=[*RUN, *FINETUNE_COLUMNS]).assign(method="none", setting="default")
+    made = cells(all_runs({"finetune": pd.concat([pretrained_twice(TUNED), plain], ignore_index=True)}))
+    over, alone = made.set_index("method").loc[["m", "none"]].to_dict("records")
+    assert (over["mean"], over["std_seeds"]) == (pytest.approx(45), pytest.approx(10 / 2**0.5))
+    assert np.isnan(over["std_folds"])
+    words = "standard deviation over 2 pre-trainings, each the mean over 2 seeds of fine-tuning of the mean over tasks"
+    assert over["spread_meaning"] == words
+    assert alone["spread_meaning"] == "standard deviation over 2 seeds of the mean over tasks"
+    assert (alone["mean"], alone["seeds"]) == (pytest.approx(50), 2)
+
+
+def test_pretrainings_that_are_fine_tuned_unlike_are_refused() -> None:
+    rows = pretrained_twice(TUNED)
+    with pytest.raises(RelampError, match=r"seed 6, epoch 1.0: was fine-tuned fewer times"):
+        all_runs({"finetune": rows[(rows["pretraining_seed"] == 5) | (rows["seed"] == 0)]})
+    with pytest.raises(RelampError, match="duplicate"):
+        all_runs({"finetune": pd.concat([rows, rows])})
 
 
 def test_cells_of_fine_tuning_by_hand() -> None:

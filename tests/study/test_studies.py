@@ -7,11 +7,14 @@ from hypothesis import strategies as st
 
 from relamp.data.rows import DEFAULT, setting_values
 from relamp.errors import RelampError
+from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS
 from relamp.settings.graphs import Pretraining
+from relamp.study.batches import scorings
 from relamp.study.config import Config, load_config
 from relamp.study.overrides import GROUPS, overridden, place, spelt
-from relamp.study.studies import Run, Study, studies
+from relamp.study.paths import Paths
+from relamp.study.studies import Run, Study, owner, studies
 
 PRESETS = Path(__file__).parents[2] / "workflow" / "presets"
 GRAPHS = METHODS["graphs"]
@@ -111,6 +114,17 @@ def test_the_studies_of_quick() -> None:
     assert [list(facts["options"]) for facts in asked.values()] == [["ecfp"], ["frozen_untrained"]]
     assert asked["frozen-untrained"]["options"]["frozen_untrained"].items() >= {"hidden": 64, "layers": 5}.items()
     assert all(facts["protocol"] == {} and "training" not in facts for facts in asked.values())
+
+
+def test_controls_of_transfer_learning_have_the_split_of_fine_tuning() -> None:
+    drawn = {"split": "random", "split_seed": "each", "seeds": [0, 1], "controls": ["ecfp"], "also_split": ["scaffold"]}
+    found = studies(load_config({"preset": "quick", "transfer": drawn}, PRESETS))
+    assert found["transfer"].splits == found["transfer_controls"].splits == ("random~0", "random~1")
+    assert found["also_scaffold"].splits == ("scaffold",)
+    facts = found["transfer_controls"].facts("finetune", "Solubility", Run("ecfp", DEFAULT))
+    assert facts["protocol"] == {"split": "random", "split_seed": "each"}
+    (scoring,) = (each for each in scorings(found) if each.study.name == "transfer_controls")
+    assert scoring.inputs(Paths("here"))["folds"] == [f"here/folds/{{dataset}}/random~{seed}.csv" for seed in (0, 1)]
 
 
 @pytest.mark.parametrize("preset", ["quick", "desk", "rivals", "evening", "weekend", "paper"])
@@ -227,3 +241,59 @@ def test_a_supervised_row_of_edit_distances_shares_the_triplets_and_the_encoder_
     assert facts["protocol"]["steps"] == 7
     assert facts["options"] == {"supervised": others["training"]["settings"]}
     assert "supervised_edits" not in studies(load_config({}, PRESETS))
+
+
+def transfer(**options: Any) -> dict[str, Study]:
+    return studies(load_config({"preset": "quick", "transfer": options}, PRESETS))
+
+
+def test_one_pretraining_in_the_scaffold_split_says_no_more_than_before() -> None:
+    facts = transfer()["transfer"].facts("finetune", "Solubility", Run("lamp-mag", "gamma~0.2_alpha~1"))
+    assert "pretraining_seeds" not in facts
+    assert "split" not in facts["protocol"]
+
+
+def test_pretrainings_and_splits_stand_in_the_facts_of_rows() -> None:
+    found = transfer(pretraining_seeds=[3, 4], split="random-scaffold", split_seed="each", also_split=["scaffold"])
+    assert found["corpus"].seeds == (3, 4)
+    run = Run("lamp-mag", "gamma~0.2_alpha~1")
+    facts = found["transfer"].facts("finetune", "Solubility", run)
+    assert facts["pretraining_seeds"] == [3, 4]
+    assert (facts["protocol"]["split"], facts["protocol"]["split_seed"]) == ("random-scaffold", "each")
+    assert "pretraining_seeds" not in found["transfer"].facts("finetune", "Solubility", Run("none", "default"))
+    other = found["also_scaffold"]
+    assert {run.method for run in other.runs} == {run.method for run in found["transfer"].runs}
+    apart = Run("lamp-mag", "gamma~0.2_alpha~1_scored_split~scaffold")
+    assert apart in other.runs
+    assert apart.trained == run  # the same encoder
+    assert owner(found, "finetune", apart) is other
+    assert other.facts("finetune", "Solubility", apart)["protocol"]["split"] == "scaffold"
+
+
+def test_the_old_name_of_the_seed_of_pretraining_is_read() -> None:
+    assert transfer(pretraining_seed=7)["corpus"].seeds == (7,)
+    with pytest.raises(RelampError, match=r"transfer\.pretraining_seed: there is no such option"):
+        transfer(pretraining_seed=7, pretraining_seeds=[1])
+    with pytest.raises(RelampError, match="random is the split that all is run in already"):
+        transfer(split="random", also_split=["random"])
+
+
+def test_the_files_of_splits() -> None:
+    def files(**options: Any) -> list[str]:
+        return load_config({"preset": "quick", "transfer": {"seeds": [0, 5], **options}}, PRESETS).transfer.splits()
+
+    assert files() == ["scaffold"]
+    assert files(split="random", split_seed=42) == ["random~42"]
+    assert files(split="random-scaffold", split_seed="each") == ["random-scaffold~0", "random-scaffold~5"]
+
+
+def test_what_intervals_of_fine_tuning_cover_is_said_as_configured() -> None:
+    def words(**options: Any) -> str:
+        return load_config({"preset": "quick", "transfer": options}, PRESETS).transfer.covered()
+
+    assert words() == EVALUATIONS["finetune"].covers
+    several = words(pretraining_seeds=[0, 1], seeds=[0, 1, 2], split="random", split_seed="each")
+    assert several.startswith(
+        "2 pre-trainings, the score of each the mean over the same 3 seeds of fine-tuning, each with "
+    )
+    assert "a random split of its own" in several

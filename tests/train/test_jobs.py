@@ -16,7 +16,8 @@ from model_graphs import random_graphs
 from node_graphs import random_nodes
 from relamp.data.jobs import scaffold
 from relamp.data.packaged import pack
-from relamp.data.rows import FINETUNE_COLUMNS, RUN, read_table
+from relamp.data.rows import FINETUNE_COLUMNS, RUN, read_table, write_rows
+from relamp.errors import RelampError
 from relamp.runtime.files import read_json, sha256
 from relamp.train.jobs import finetune, training_facts
 from training import params, run_job
@@ -112,7 +113,18 @@ def test_the_rows_of_fine_tuning(tmp_path: Path, caplog: pytest.LogCaptureFixtur
     for start, encoder in (("lamp-soft", folder / "encoder.safetensors"), ("none", None)):
         output = tmp_path / f"{start}.csv"
         labels, options = {"method": start, "dataset": "Solubility"}, {"epochs": 2, "batch_size": 32}
-        finetune(data, split, split, encoder, [0, 1], (8, 2), tmp_path / start, labels, options, output)
+        finetune(
+            data,
+            split,
+            [split],
+            [encoder] if encoder else [],
+            [0, 1],
+            (8, 2),
+            tmp_path / start,
+            labels,
+            options,
+            output,
+        )
         rows[start] = read_table(output)
         assert rows[start].columns.tolist() == [*RUN, *FINETUNE_COLUMNS]
         assert len(rows[start]) == 2 * 2 * 2  # seeds, epochs, parts
@@ -136,7 +148,7 @@ def test_fine_tuning_has_the_encoder_of_the_method_that_trained_it(
         labels = {"method": name, "dataset": "Solubility", "training": {"method": method, "settings": settings}}
         output, state = tmp_path / f"{name}.csv", tmp_path / f"tuned-{name}"
         options = {"epochs": 1, "batch_size": 32}
-        finetune(data, split, split, folder / "encoder.safetensors", [0], (8, 2), state, labels, options, output)
+        finetune(data, split, [split], [folder / "encoder.safetensors"], [0], (8, 2), state, labels, options, output)
         # Nothing is noted of the encoder of all others.
         assert [facts.get("variant") for facts in seen] == [{"messages": "relu"} if name == "ad-gcl" else None]
         assert "variant" in seen[0] or name == "simgrace"
@@ -149,3 +161,48 @@ def noted(seen: list[dict[str, Any]], function: Any) -> Any:
         return seen[-1]
 
     return called
+
+
+def test_each_encoder_is_fine_tuned_with_all_seeds_each_in_its_own_split(tmp_path: Path) -> None:
+    data, splits = tmp_path / "m.safetensors", [tmp_path / f"{seed}.csv" for seed in (0, 1)]
+    save_guarded(pack("Solubility").take(np.arange(0, 1282, 6)), data)
+    for seed, split in enumerate(splits):
+        scaffold(data, split, f"random~{seed}")
+    encoders = [tmp_path / f"encoder{seed}" / "encoder.safetensors" for seed in (3, 4)]
+    method, settings = params("graphs", "lamp-soft"), {**SETTINGS["graphs"], "checkpoints": [], "epochs": 1}
+    for seed, encoder in zip((3, 4), encoders, strict=True):
+        encoder.parent.mkdir()
+        run_job(data, {seed: encoder.parent}, tmp_path / "state", "molecules", method, settings)
+    made = {"method": method, "settings": settings}
+    options = {"epochs": 2, "batch_size": 32, "split": "random", "split_seed": "each"}
+
+    def tuned(name: str, starts: list[int], encoder: list[Path], split: list[Path], seeds: list[int]) -> pd.DataFrame:
+        labels = {"method": "lamp-soft", "dataset": "Solubility", "training": made, "pretraining_seeds": starts}
+        output, state = tmp_path / f"{name}.csv", tmp_path / name
+        finetune(data, splits[0], split, encoder, seeds, (8, 2), state, labels, options, output)
+        return read_table(output)
+
+    rows = tuned("all", [3, 4], encoders, splits, [0, 1])
+    assert rows.columns.tolist() == [*RUN, *FINETUNE_COLUMNS, "pretraining_seed"]
+    # The first encoder's states lie where those of one alone do.
+    states = ("seed~0", "seed~1", "pretraining~4/seed~0", "pretraining~4/seed~1")
+    assert all((tmp_path / "all" / f"{name}.pt").is_file() for name in states)
+    for start, encoder in zip((3, 4), encoders, strict=True):
+        for seed, split in enumerate(splits):
+            alone = tuned(f"{start}-{seed}", [start], [encoder], [split], [seed])
+            mine = rows[(rows["pretraining_seed"] == start) & (rows["seed"] == seed)].drop(columns="pretraining_seed")
+            pd.testing.assert_frame_equal(mine.reset_index(drop=True), alone)
+    with pytest.raises(RelampError, match="seed"):
+        tuned("wrong", [4, 3], encoders, splits, [0, 1])
+
+
+def test_rows_that_lack_a_pretraining_are_refused(tmp_path: Path) -> None:
+    path, facts = tmp_path / "rows.csv", {"method": "m", "dataset": "BBBP", "seeds": [0], "pretraining_seeds": [0, 1]}
+    row = dict(zip(FINETUNE_COLUMNS, (0, 1, "test", 0, "roc_auc", 0.5), strict=True))
+    for starts in ([0], [0, 1]):
+        frame = pd.DataFrame([{**row, "pretraining_seed": start} for start in starts])
+        write_rows(path, [frame], facts, [*FINETUNE_COLUMNS, "pretraining_seed"])
+        if starts == [0]:
+            with pytest.raises(RelampError, match="has not the 2 seeds of pre-training"):
+                read_table(path)
+    assert len(read_table(path)) == 2

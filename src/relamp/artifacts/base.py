@@ -25,7 +25,8 @@ PAPERS = {"lamp": "LAMP", "mmix": "M-Mix", "both": "Claims and verdicts", "data"
 class Rows(NamedTuple):
     """Rows of an evaluation of a study (see `relamp.study.studies`), of all its methods or of some, `but` for others.
 
-    The study `sweeps` stands for all sweeps of LAMP's unsupervised experiments.
+    The study `sweeps` stands for all sweeps of LAMP's unsupervised experiments, `also_splits` for fine-tuning in all
+    further splits.
     """
 
     study: str

@@ -30,7 +30,7 @@ BOTH: tuple[Artifact, ...] = (
         rows=_JUDGED,
         inputs=("damage", "views", "all_published", "protocols", "claims", "pages"),
         call="relamp.artifacts.verdict:judge",
-        given=("fixed", "gamma", "judging", "methods", "preset", "judged_by", "pages", "scale", "bags"),
+        given=("fixed", "gamma", "judging", "methods", "preset", "judged_by", "pages", "scale", "bags", "covers"),
         outputs={
             "output": (
                 *(f"{{results}}/verdict.{kind}" for kind in ("html", "csv", "md", "json")),
@@ -57,6 +57,14 @@ BOTH: tuple[Artifact, ...] = (
         call="relamp.artifacts.comparisons:leakage",
         given=("fixed",),
         outputs={"figure": of_figure("leakage"), "table": of_table("leakage", "html", "csv", "md")},
+    ),
+    Artifact(
+        name="split_effect",
+        label="What the split changes",
+        rows=(Rows("transfer", "finetune"), Rows("also_splits", "finetune")),
+        call="relamp.artifacts.split_effect:split_effect",
+        given=("fixed", "judging", "split"),
+        outputs={"output": of_table("split_effect")},
     ),
     Artifact(
         name="comparisons",

@@ -41,11 +41,12 @@ LAMP: tuple[Artifact, ...] = (
         on=", pre-trained here on {corpus}",
         about="Transfer learning: ROC-AUC on the test molecules of a scaffold split after fine-tuning, for each seed "
         "the mean over the tasks that have both classes there, at the last epoch. All seeds start from one "
-        "pre-trained encoder. The paper pre-trains on two million molecules of ZINC15; this run uses the corpus of "
-        "its configuration, which is small in the preset quick, with a smaller encoder. Added, in the same split: a "
-        "random forest on ECFP4 fingerprints, which sees structure alone and is no network, and a logistic regression "
-        "on the embeddings of an untrained encoder, which is frozen; of both there is a model for each task. Some "
-        "averages and ranks are misprinted in the paper, see published/README.md.",
+        "pre-trained encoder, or from each of several, over whose means ± is then. The paper pre-trains on two million "
+        "molecules of ZINC15; this run uses the corpus of its configuration, which is small in the preset quick, with "
+        "a smaller encoder. Added, in the same split: a random forest on ECFP4 fingerprints, which sees structure "
+        "alone and is no network, and a logistic regression on the embeddings of an untrained encoder, which is "
+        "frozen; of both there is a model for each task. Some averages and ranks are misprinted in the paper, see "
+        "published/README.md.",
         inputs=("published", "scaffolds"),
         second=True,
     ),

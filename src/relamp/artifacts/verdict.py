@@ -45,6 +45,7 @@ def judge(
     asked: Path | None = None,
     views: Sequence[Path] = (),
     gamma: float = 0.0,
+    covers: Mapping[str, str] | None = None,
 ) -> None:
     """Write the verdicts on published numbers and claims as CSV, Markdown and HTML, with scores and a sidecar.
 
@@ -54,7 +55,8 @@ def judge(
     set, the evaluation; `pages` the page of each artifact that is rendered, its sidecar beside it; `protocols` says
     how printed numbers were measured, `not_run` which printed rows relamp cannot run, `scale` how large the run is
     beside the paper's, `bags` which control sees the same features as a method (`relamp.judge.ladder`); `views` are
-    rows of the check of LAMP's Theorem 4.1, `gamma` the tables' pruning ratio. `output` is the page; `.csv`, `.md` and
+    rows of the check of LAMP's Theorem 4.1, `gamma` the tables' pruning ratio, `covers` what intervals cover by
+    evaluation, where it is not what its record says. `output` is the page; `.csv`, `.md` and
     `.json` of the same name, `claims.csv` and `scores.csv` lie beside it.
     """
     chosen = Judging.model_validate(judging)
@@ -89,7 +91,7 @@ def judge(
     of_papers = check_printed(said, tables), numbers
     page = verdict_page(
         *(cells, tested, how, preset, _files(found, cells, output.parent), near, *of_papers),
-        *(said_of_steps, only_printed),
+        *(said_of_steps, only_printed, covers),
     )
     write_text(output.with_suffix(".html"), page)
     write_sidecar(output, [*rows, *damage, *views, *published, protocols, not_run, claims], command)

@@ -18,7 +18,7 @@ from relamp.data.pack_corpus import pack_corpus
 from relamp.data.packed import PackedGraphs
 from relamp.data.read import fetch_files, from_record, most_bytes, read_fetched, read_packaged, to_record
 from relamp.data.registry import REGISTRY
-from relamp.data.scaffold import scaffold_split
+from relamp.data.scaffold import random_scaffold_split, random_split, scaffold_split
 from relamp.data.verified import verified
 from relamp.runtime.files import read_json, sha256, write_csv, write_json
 from relamp.settings.own import OwnData
@@ -79,14 +79,22 @@ def folds(data: Path, seeds: Sequence[int], folds: int, output: Mapping[int, Pat
         save_folds(output[seed], stratified_folds(graphs.y, folds, seed, name=graphs.name))
 
 
-def scaffold(data: Path, output: Path) -> None:
-    """Write the part of the scaffold split that each molecule is in: 0 train, 1 valid, 2 test."""
+def scaffold(data: Path, output: Path, split: str = "scaffold") -> None:
+    """Write the part of a split that each molecule is in: 0 train, 1 valid, 2 test.
+
+    `split` is `scaffold`, or has a seed: `random-scaffold~0`, `random~0`.
+    """
     verified(data)
-    molecules = PackedGraphs.load(data)
+    molecules, (kind, _, seed) = PackedGraphs.load(data), split.partition("~")
     part = np.empty(len(molecules), dtype=np.int64)
-    for number, index in enumerate(scaffold_split(molecules.smiles)):
+    made = {
+        "scaffold": lambda: scaffold_split(molecules.smiles),
+        "random-scaffold": lambda: random_scaffold_split(molecules.smiles, int(seed)),
+        "random": lambda: random_split(len(molecules), int(seed)),
+    }
+    for number, index in enumerate(made[kind]()):
         part[index] = number
-    log.info("%s: scaffold split of %s molecules", molecules.name, ", ".join(map(str, np.bincount(part))))
+    log.info("%s: %s split of %s molecules", molecules.name, split, ", ".join(map(str, np.bincount(part))))
     save_folds(output, part)
 
 

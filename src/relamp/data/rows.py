@@ -106,6 +106,9 @@ def _check_complete(path: Path, rows: pd.DataFrame, facts: Mapping[str, Any]) ->
     seeds, folds = facts.get("seeds"), (facts.get("protocol") or {}).get("folds")
     if seeds is not None and "seed" in rows and sorted(rows["seed"].unique()) != sorted(seeds):
         raise RelampError(f"{path}: has the seeds {sorted(rows['seed'].unique().tolist())} of {seeds}; {again(path)}")
+    starts = facts.get("pretraining_seeds") or []
+    if len(starts) > 1 and not sorted(rows.get("pretraining_seed", pd.Series()).unique()) == sorted(starts):
+        raise RelampError(f"{path}: has not the {len(starts)} seeds of pre-training of its own facts; {again(path)}")
     if folds is not None and {"seed", "fold"} <= set(rows):
         counts = rows.groupby("seed")["fold"].nunique()
         if (counts != folds).any():

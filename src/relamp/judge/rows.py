@@ -1,7 +1,8 @@
 """From the stored rows of an evaluation to one row per run and candidate: what `Evaluation.read` names.
 
 Each reader returns the columns `RUNS`: the score `value` of a run on its test part, as the evaluation stores it; the
-`validation` score that an honest choice may look at, where there is one; `best`, the score on the test part of the
+`validation` score that an honest choice may look at, where there is one; `repeat`, which of several fine-tunings of the
+encoder of a seed it is, empty where a seed is a run by itself; `best`, the score on the test part of the
 candidate that does best there, and that `best_candidate`; and the file `rows` that it is from.
 """
 
@@ -14,7 +15,7 @@ from relamp.data.rows import FINETUNE_COLUMNS, RUN, SVM_COLUMNS
 from relamp.errors import RelampError
 from relamp.judge.checks import as_many, has_columns, no_gap, once, refuse, truth
 
-RUNS = [*RUN, "metric", "part", "seed", "fold", "epoch", "candidate", "validation", "value"]
+RUNS = [*RUN, "metric", "part", "seed", "repeat", "fold", "epoch", "candidate", "validation", "value"]
 RUNS += ["best_candidate", "best", "rows"]
 _KEY = [*RUN, "seed", "epoch"]
 _BRANCHES = ("a", "b", "z")  # embeddings of one branch alone
@@ -70,25 +71,34 @@ def finetuned(rows: pd.DataFrame) -> pd.DataFrame:
     """Return one row for each setting, seed and epoch of fine-tuning: its mean ROC-AUC over the test split's tasks.
 
     `rows` has the columns `FINETUNE_COLUMNS`, ROC-AUC as a fraction, empty for a task that lacks one of the two
-    classes. `validation` is the mean over the tasks of the validation split. Raises RelampError where a score is
-    missing or a duplicate, or a mean is over fewer tasks than others of its method.
+    classes. `validation` is the mean over the tasks of the validation split. Where `rows` name the seed of pre-training
+    (`pretraining_seed`), that is the seed, and the one of fine-tuning the repeat. Raises RelampError where a score is
+    missing or a duplicate, a mean is over fewer tasks than others of its method, or an encoder was fine-tuned fewer
+    times than the others.
     """
     rows = _checked(rows, FINETUNE_COLUMNS)
     rows = rows[rows["metric"] == "roc_auc"]
     if rows.empty:
         raise RelampError("rows of fine-tuning: none of them is a ROC-AUC; pass the rows of the transfer protocol")
-    once(rows, [*_KEY, "split", "task"], "a ROC-AUC")
+    start = rows.get("pretraining_seed", pd.Series(np.nan, index=rows.index)).astype(float)
+    rows = rows.assign(
+        seed=start.fillna(rows["seed"]).astype(int), repeat=rows["seed"].where(start.notna()).astype(float)
+    )
+    key = [*RUN, "seed", "repeat", "epoch"]
+    once(rows, [*key, "split", "task"], "a ROC-AUC")
     # A fixed order makes the last bit of every mean independent of the order of the rows.
-    scored = rows.dropna(subset=["value"]).sort_values([*_KEY, "split", "task"]).groupby([*_KEY, "split"])
+    scored = rows.dropna(subset=["value"]).sort_values([*key, "split", "task"]).groupby([*key, "split"], dropna=False)
     means = scored.agg(mean=("value", "mean"), count=("value", "count"), rows=("rows", "first")).reset_index()
     splits = []
     for split, name in (("test", "value"), ("valid", "validation")):
         of_split = means[means["split"] == split]
-        no_gap(rows, of_split, _KEY, f"there is no {split} ROC-AUC")
+        no_gap(rows, of_split, key, f"there is no {split} ROC-AUC")
         trouble = "has fewer tasks with a score than other runs; finish it or leave it out"
         as_many(of_split, ["method", "dataset"], trouble)
         splits.append(of_split.rename(columns={"mean": name}))
-    both = splits[0][[*_KEY, "value", "rows"]].merge(splits[1][[*_KEY, "validation"]], on=_KEY)
+    both = splits[0][[*key, "value", "rows"]].merge(splits[1][[*key, "validation"]], on=key)
+    repeats = both[both["repeat"].notna()].groupby(_KEY)["repeat"].count().rename("count").reset_index()
+    as_many(repeats, RUN, "was fine-tuned fewer times than the encoders of other seeds; finish it or leave it out")
     return _complete(both.assign(metric="roc_auc"))
 
 
@@ -143,7 +153,7 @@ def _selected(rows: pd.DataFrame, metric: str, key: list[str]) -> pd.DataFrame:
 
 
 def _complete(runs: pd.DataFrame) -> pd.DataFrame:
-    empty = {name: np.nan for name in ("fold", "epoch", "candidate", "validation") if name not in runs}
+    empty = {name: np.nan for name in ("repeat", "fold", "epoch", "candidate", "validation") if name not in runs}
     runs = runs.assign(**empty, part=runs.get("part", ""))
     # Where nothing but settings and epochs can be chosen, the score is the best one there is of each.
     alone = {"best_candidate": runs["candidate"], "best": runs["value"]} if "best" not in runs else {}

@@ -18,6 +18,9 @@ Public codes have looser rules, which are shown beside these and never judged:
 Epoch 0, before any training, is no candidate of a method that was trained: to choose it is not to train. The oracle
 takes one setting and epoch for all folds where nested takes one for each, so it is no upper bound of nested.
 
+Of an encoder that is fine-tuned several times each of these is chosen by itself, and the score of a pre-training is the
+mean over them: intervals are over pre-trainings then, and no choice looks at more than one run.
+
 But for the last two, C of a support vector machine is the one selected on inner folds. Equal scores (to 12 decimals,
 since equal sums differ in their last bits) are told apart without the test: the fixed setting comes first, then the
 smallest epoch, candidate, and parameters of the setting in their order. Where an evaluation chooses nothing, there is
@@ -27,6 +30,7 @@ smallest epoch, candidate, and parameters of the setting in their order. Where a
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from relamp.data.rows import DEFAULT, RUN, Value, setting_values
@@ -43,6 +47,7 @@ MEASURE = ["evaluation", "metric", "part"]
 _TASK = ["method", "dataset", *MEASURE]
 _CELL = [*RUN, *MEASURE]
 _CANDIDATE = ["setting", "epoch"]
+_ONE = ["seed", "repeat", "fold"]
 _PREFERENCE = ["other", "epoch", "candidate", "order"]
 SCORES = [*_CELL, "protocol", "seed", "fold", "epoch", "candidate", "value", "candidates", "settings"]
 SCORES += ["rows"]
@@ -70,7 +75,7 @@ def all_runs(rows: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     both = both.assign(order=both["setting"].map(_order(both["setting"].unique())))
     # A fixed order makes the last bit of every mean independent of the order of the rows. It is that of the cells:
     # the last bit of pandas' means depends on rows of other groups in between, too.
-    return both.sort_values([*_CELL, "epoch", "seed", "fold"], ignore_index=True)
+    return both.sort_values([*_CELL, "epoch", *_ONE], ignore_index=True)
 
 
 def last_epochs(runs: pd.DataFrame) -> pd.DataFrame:
@@ -79,7 +84,9 @@ def last_epochs(runs: pd.DataFrame) -> pd.DataFrame:
     Raises RelampError where a seed lacks the last epoch that others have.
     """
     last = runs["epoch"].isna() | (runs["epoch"] == runs.groupby(_CELL)["epoch"].transform("max"))
-    no_gap(runs, runs[last], [*_CELL, "seed"], "there is nothing of the last epoch, which the other seeds have")
+    no_gap(
+        runs, runs[last], [*_CELL, "seed", "repeat"], "there is nothing of the last epoch, which the other seeds have"
+    )
     return runs[last]
 
 
@@ -93,16 +100,19 @@ def cells(runs: pd.DataFrame) -> pd.DataFrame:
     """
     grouped = last_epochs(runs).groupby([*_CELL, "epoch", "seed"], dropna=False)
     parts = {"mean": ("value", "mean"), "std": ("value", "std"), "count": ("value", "size"), "folds": ("fold", "count")}
+    parts |= {"repeats": ("repeat", "nunique")}
     seeds = grouped.agg(**parts).reset_index()
     as_many(seeds, _CELL, "has fewer folds than the other seeds; finish this run or leave it out")
     parts = {"mean": ("mean", "mean"), "std_seeds": ("mean", "std"), "std_folds": ("std", "mean")}
-    parts |= {"seeds": ("seed", "count"), "folds": ("folds", "first")}
+    parts |= {"seeds": ("seed", "count"), "folds": ("folds", "first"), "repeats": ("repeats", "first")}
     found = seeds.groupby([*_CELL, "epoch"], dropna=False).agg(**parts).reset_index()
     scale = of_evaluation(found, "fractions").map({True: 1.0, False: PER_CENT})
     found[["mean", "std_seeds", "std_folds"]] = found[["mean", "std_seeds", "std_folds"]].mul(scale, axis=0)
     meanings = [_spread_meaning(row) for row in found.to_dict("records")]
     folds = found["folds"].astype("Int64").mask(found["folds"] == 0)
-    return found.assign(spread_meaning=meanings, folds=folds)[CELLS]
+    # Not the spread over the repeats of a seed.
+    within = found["std_folds"].mask(found["folds"] == 0)
+    return found.assign(spread_meaning=meanings, folds=folds, std_folds=within)[CELLS]
 
 
 def scores(runs: pd.DataFrame, fixed: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:
@@ -118,9 +128,9 @@ def scores(runs: pd.DataFrame, fixed: Mapping[str, Mapping[str, str]]) -> pd.Dat
     runs = runs[~(trained & (runs["epoch"] == 0))]
     # The mean of a candidate with fewer runs than others would not compare with theirs.
     candidates = runs[[*_TASK, *_CANDIDATE]].drop_duplicates()
-    every = candidates.merge(runs[[*_TASK, "seed", "fold"]].drop_duplicates(), on=_TASK)
+    every = candidates.merge(runs[[*_TASK, *_ONE]].drop_duplicates(), on=_TASK)
     trouble = "was not run, though other settings, epochs or folds of this method were"
-    no_gap(every, runs, [*_TASK, *_CANDIDATE, "seed", "fold"], trouble)
+    no_gap(every, runs, [*_TASK, *_CANDIDATE, *_ONE], trouble)
     pairs = zip(runs["evaluation"], runs["method"], runs["setting"], strict=True)
     other = [setting != fixed.get(evaluation, {}).get(method, DEFAULT) for evaluation, method, setting in pairs]
     runs = runs.assign(other=other)
@@ -130,7 +140,7 @@ def scores(runs: pd.DataFrame, fixed: Mapping[str, Mapping[str, str]]) -> pd.Dat
         for name, of in runs.groupby("evaluation", sort=False)
         for protocol in (PROTOCOLS if EVALUATIONS[str(name)].chooses else PROTOCOLS[:1])
     ]
-    found = pd.concat(parts, ignore_index=True)
+    found = _averaged(pd.concat(parts, ignore_index=True))
     counted = {"candidates": ("setting", "size"), "settings": ("setting", "nunique")}
     found = found.merge(candidates.groupby(_TASK).agg(**counted).reset_index(), on=_TASK)
     chooses = of_evaluation(found, "chooses")
@@ -176,7 +186,7 @@ def _choose(runs: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
     """Return the runs of one evaluation that a protocol reports."""
     last = runs["epoch"].isna() | (runs["epoch"] == runs.groupby(_CELL)["epoch"].transform("max"))
     if protocol == "nested":
-        return _best(runs, "validation", [*_TASK, "seed", "fold"])
+        return _best(runs, "validation", [*_TASK, *_ONE])
     if protocol in ("C-on-test", "all-on-test"):
         runs = runs.assign(value=runs["best"], candidate=runs["best_candidate"])
     if protocol in ("fixed", "C-on-test"):
@@ -187,12 +197,23 @@ def _choose(runs: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
         runs = runs[last]
     # Folds share their data, so one setting and epoch is reported for all of them.
     together = protocol == "oracle" and runs["fold"].notna().any()
-    group = _TASK if together else [*_TASK, "seed"]
+    group = _TASK if together else [*_TASK, "seed", "repeat"]
     candidate = [*group, *_CANDIDATE]
     means = runs.groupby([*candidate, "other", "order"], dropna=False)["value"].mean().reset_index()
     # Each fold has its own C, so that it cannot tell candidates apart.
     winners = _best(means.assign(candidate=float("nan")), "value", group)
     return runs.merge(winners[candidate], on=candidate)
+
+
+def _averaged(found: pd.DataFrame) -> pd.DataFrame:
+    """Return scores with the repeats of a seed as one, their mean, with an epoch where they share it."""
+    repeated = found["repeat"].notna()
+    if not repeated.any():
+        return found
+    groups = found[repeated].groupby([*_TASK, "protocol", "seed"])
+    first, alike = groups.first(), groups["epoch"].max() == groups["epoch"].min()
+    means = first.assign(value=groups["value"].mean(), epoch=first["epoch"].where(alike)).reset_index()
+    return pd.concat([found[~repeated], means.assign(repeat=np.nan)], ignore_index=True)
 
 
 def _best(candidates: pd.DataFrame, score: str, group: list[str]) -> pd.DataFrame:
@@ -219,4 +240,7 @@ def _spread_meaning(cell: Mapping[Any, Any]) -> str:
     if cell["seeds"] < 2:
         return ""
     of = EVALUATIONS[cell["evaluation"]].mean_of.format(folds=cell["folds"])
+    if cell["repeats"]:
+        words = f"standard deviation over {cell['seeds']} pre-trainings, each the mean over {cell['repeats']} seeds of"
+        return f"{words} fine-tuning" + (f" of the {of}" if of else "")
     return f"standard deviation over {cell['seeds']} seeds" + (f" of the {of}" if of else "")

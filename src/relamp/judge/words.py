@@ -52,9 +52,10 @@ _TOPICS = {
     "Evaluation": "a number is judged by the evaluation of its table alone, which is named above the table: of one "
     "method on one data set, an SVM with an RBF kernel and a linear one give two numbers, and a method for which the "
     "papers print several numbers is judged against each.",
-    "Fine-tuning": "nested is the epoch with the best validation score, fixed the last one, which public codes report. "
-    "All runs of a method start from one pre-trained encoder, and their interval does not cover what "
-    "another pre-training would change.",
+    "Fine-tuning": "nested is the epoch with the best validation score, fixed the last one, which public codes report, "
+    "oracle the one with the best test score, which some report. Where all runs of a method start from one pre-trained "
+    "encoder, their interval does not cover what another pre-training would change; with several encoders it is over "
+    "these, each the mean over its runs.",
     "Without folds": "probes, k-means, images and graph edit distances choose nothing: the score of a seed is the mean "
     "over its runs at the last embeddings, and the interval is Student's over the seeds. It covers what another "
     "pre-training, and other first weights, centres or triplets, would change; it does not cover other splits than the "

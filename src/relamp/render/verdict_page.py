@@ -34,12 +34,14 @@ def verdict_page(
     protocols: Mapping[str, str] | None = None,
     explained: Mapping[str, Sequence[str]] | None = None,
     not_run: pd.DataFrame | None = None,
+    covers: Mapping[str, str] | None = None,
 ) -> str:
     """Return the page of `judge_cells`, `check_claims` and `how_judged` (see `relamp.judge`) of a preset.
 
     `printed` are claims about printed numbers (`check_printed`), `protocols` says in words how printed numbers were
     measured, `explained` by table what each method's numbers are made of (`relamp.judge.ladder`), and `not_run` which
-    rows relamp cannot run (`load_not_run`). Where numbers come from is said by addresses relative to the page: `rows`
+    rows relamp cannot run (`load_not_run`); `covers` what intervals cover by evaluation, where it is not what its
+    record says. Where numbers come from is said by addresses relative to the page: `rows`
     are, by artifact, method and data set, files of stored rows, and `pages` those of the artifacts that are
     rendered, each with its sidecar beside it.
     """
@@ -58,7 +60,10 @@ def verdict_page(
         explained=[(_table_title(name), lines) for name, lines in _by_table(explained)],
         numbers=lines,
         filters={**filters, "verdict": [word for word in _WORDS if word in filters["verdict"]]},
-        tables=[_table(name, mine, pages) for name, mine in _in_paper_order(cells).groupby("artifact", sort=False)],
+        tables=[
+            _table(name, mine, pages, covers or {})
+            for name, mine in _in_paper_order(cells).groupby("artifact", sort=False)
+        ],
         paper_name=paper_name,
         about=about,
         published_value=published_value,
@@ -251,14 +256,15 @@ def _number(
     }
 
 
-def _table(name: Hashable, cells: pd.DataFrame, pages: Mapping[str, str]) -> dict[str, str]:
+def _table(name: Hashable, cells: pd.DataFrame, pages: Mapping[str, str], covers: Mapping[str, str]) -> dict[str, str]:
     """Say by which evaluations a table is judged, and what their intervals cover."""
     sentences = []
     for evaluation, part in cells.groupby("evaluation", sort=False):
         if how := EVALUATIONS.get(str(evaluation)):
             fractions = " Shown in per cent; the paper prints fractions." if how.fractions else ""
             where = ", ".join(short_name(dataset) for dataset in ordered(part["dataset"]))
-            sentence = f"{how.title} ({where}); the interval is over {how.covers}.{fractions}"
+            over = covers.get(how.name, how.covers)
+            sentence = f"{how.title} ({where}); the interval is over {over}.{fractions}"
             sentences.append(sentence[0].upper() + sentence[1:])
     title = f"{paper_name(cells['paper'].iloc[0])}, {_table_name(str(name))}"
     return {"title": title, "page": pages.get(str(name), ""), "about": " ".join(sentences)}

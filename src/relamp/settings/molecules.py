@@ -4,8 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from relamp.settings.base import AtLeastTwo, Count, NotNegative, Positive, Ratio, Settings, Share
+from relamp.settings.base import AtLeastTwo, Count, NotNegative, Positive, Ratio, Seed, Settings, Share
 from relamp.settings.graphs import Initialisation, Pretraining, SimgraceOptions
+
+Split = Literal["scaffold", "random-scaffold", "random"]
 
 
 class MolecularSimgrace(SimgraceOptions):
@@ -92,6 +94,19 @@ class Finetuning(Settings):
     initialisation: Initialisation = "pytorch"
     """First weights of the linear layer on top of the encoder, and of the encoder itself if nothing was pre-trained:
     as in pre-training."""
+
+
+class DrawnSplit(Settings):
+    """How a split is drawn; the scaffold split, which is none, has no such options."""
+
+    split: Split = "scaffold"
+    """How molecules are split, see `transfer.split`."""
+    split_seed: Seed | Literal["each"] = 0
+    """Seed of the split, or one split for each seed of fine-tuning (each)."""
+
+
+class DrawnFinetuning(Finetuning, DrawnSplit):
+    """Fine-tuning in a split that is drawn."""
 
 
 class FingerprintForest(Settings):

@@ -116,7 +116,8 @@ class Scoring(Batch):
             return {**data, "embeddings": [paths.edits(DATASET, run, seed) for run in runs for seed in seeds]}
         folds = {"folds": [paths.folds(DATASET, seed) for seed in seeds]} if domain == "graphs" else {}
         if domain == "molecules":
-            folds = {"folds": [paths.scaffold(DATASET) for _ in seeds]}
+            splits = self.study.splits * (len(seeds) // len(self.study.splits))
+            folds = {"folds": [paths.split(DATASET, name) for name in splits]}
         embeddings = paths.trained(domain, DATASET, [run.trained for run in runs], seeds)["embeddings"]
         return {**data, "embeddings": embeddings, **folds}
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from relamp.method.table import METHODS, MethodRow
 from relamp.settings.base import AtLeastTwo, CheckpointsWithLast, Count, Seed, Settings, Value
@@ -21,7 +21,7 @@ from relamp.settings.evaluation import (
 )
 from relamp.settings.graphs import Pretraining
 from relamp.settings.images import ImagePretraining
-from relamp.settings.molecules import Finetuning, MolecularPretraining, TransferControls
+from relamp.settings.molecules import DrawnFinetuning, Finetuning, MolecularPretraining, Split, TransferControls
 from relamp.settings.nodes import NodePretraining
 from relamp.settings.supervised import EditSupervision, SupervisedEdits, SupervisedGraphs, SupervisedNodes
 from relamp.study import names
@@ -178,8 +178,16 @@ class Transfer(Settings):
     regression on the embeddings of an untrained encoder (frozen-untrained)."""
     seeds: names.Seeds
     """Seeds of fine-tuning and of the controls."""
-    pretraining_seed: Seed = 0
-    """Seed of the one pre-trained encoder per method."""
+    pretraining_seeds: names.Seeds = (0,)
+    """Seeds of pre-training: from each encoder all seeds of fine-tuning start. With several, a run is the mean over its
+    seeds of fine-tuning, and intervals are over pre-trainings."""
+    split: Split = "scaffold"
+    """How molecules are split into 80 % training, 10 % validation and 10 % test: whole scaffolds, the largest first
+    (scaffold), or in an order that is drawn (random-scaffold), or each molecule by itself (random)."""
+    split_seed: Seed | Literal["each"] = 0
+    """Seed of a split that is drawn, the same for all runs, or a split for each seed of fine-tuning (each)."""
+    also_split: Annotated[tuple[Split, ...], names.Once] = ()
+    """Further splits in which all is fine-tuned again, to say what the split alone changes."""
     pretraining: MolecularPretraining
     """Pre-training on the corpus; as many epochs as the encoder has that is fine-tuned."""
     finetuning: Finetuning
@@ -194,6 +202,46 @@ class Transfer(Settings):
         shape = self.pretraining.model_dump(mode="json", include={"hidden", "layers"})
         words = self.control_options.model_dump(mode="json")
         return {**words, "frozen_untrained": {**words["frozen_untrained"], **shape, **drawn}}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _old_name(cls, given: Any) -> Any:
+        """Take the one seed of pre-training that earlier versions had, and recorded."""
+        if not isinstance(given, Mapping) or "pretraining_seed" not in given or "pretraining_seeds" in given:
+            return given
+        others = {name: value for name, value in given.items() if name != "pretraining_seed"}
+        return {**others, "pretraining_seeds": [given["pretraining_seed"]]}
+
+    @field_validator("also_split")
+    @classmethod
+    def _other_splits(cls, also: tuple[Split, ...], info: ValidationInfo) -> tuple[Split, ...]:
+        if info.data.get("split") in also:
+            raise ValueError(f"{info.data['split']} is the split that all is run in already; leave it out")
+        return also
+
+    def tuned(self, split: Split) -> Finetuning:
+        """Return how encoders are fine-tuned in a split."""
+        if split == self.split == "scaffold":
+            return self.finetuning
+        drawn = {"split": split, "split_seed": self.split_seed}
+        return DrawnFinetuning.model_validate({**self.finetuning.model_dump(), **drawn})
+
+    def covered(self) -> str:
+        """Return what the intervals of its scores cover."""
+        each, starts = self.split != "scaffold" and self.split_seed == "each", len(self.pretraining_seeds)
+        split = f"a {self.split} split of its own" if each else f"the same {self.split} split"
+        if starts == 1:
+            return f"seeds, each with {split} and from the same pre-trained encoder, not another pre-training"
+        runs = f"{len(self.seeds)} seeds of fine-tuning, each with {split}"
+        each_is = f"the score of each the mean over the same {runs}"
+        return f"{starts} pre-trainings, {each_is}; without pre-training, over these seeds"
+
+    def splits(self, split: Split | None = None) -> list[str]:
+        """Return the names of the files of a split, one for all seeds of fine-tuning or one for each."""
+        name = split or self.split
+        if name == "scaffold":
+            return [name]
+        return [f"{name}~{seed}" for seed in (self.seeds if self.split_seed == "each" else (self.split_seed,))]
 
 
 class Cross(Settings):

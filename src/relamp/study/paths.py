@@ -54,9 +54,9 @@ class Paths:
         """Return the folds of a data set."""
         return f"{self.results}/folds/{dataset}/seed~{seed}.csv"
 
-    def scaffold(self, dataset: str) -> str:
-        """Return the scaffold split of a data set of molecules."""
-        return f"{self.results}/folds/{dataset}/scaffold.csv"
+    def split(self, dataset: str, name: str) -> str:
+        """Return a split of a data set of molecules: `scaffold`, or one of a seed, `random~0`."""
+        return f"{self.results}/folds/{dataset}/{name}.csv"
 
     def train(self, domain: str, dataset: str, run: Run) -> str:
         """Return the folder of a trained run, with a folder per seed."""

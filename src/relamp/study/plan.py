@@ -31,6 +31,7 @@ from relamp.study.studies import BASE, CONTROL, Run, Study, answers, fixed_runs,
 # What a further sweep of a domain is drawn beside.
 _CONTROLS = (CONTROL, "image-untrained")
 _BRANCHES = ("a", "b", "z")
+ALSO_SPLITS = "also_splits"  # all studies of further splits of molecules
 LINKED = (".html", ".json")  # of each table: its page and its sidecar
 Files = dict[str, str | list[str]]
 
@@ -67,6 +68,8 @@ class Plan:
     def _nothing_to_draw(self, artifact: Artifact) -> bool:
         if isinstance(artifact, Ladder) and not self._printed(artifact):
             return True
+        if any(rows.study == ALSO_SPLITS and not list(self._rows(rows)) for rows in artifact.rows):
+            return True  # there is no other split to compare with
         if not artifact.outputs.get("figures", ("one",)):
             return True  # a multiverse of no methods has no curves
         sweep = artifact.options.get("sweep") if isinstance(artifact, Figure) else None
@@ -213,6 +216,8 @@ class Plan:
     def _rows(self, rows: Rows) -> Iterator[tuple[str, Run, str]]:
         swept = [study for study in self._swept() if study.domain == "graphs"]
         chosen = swept if rows.study == "sweeps" else [self.studies[rows.study]] if rows.study in self.studies else []
+        if rows.study == ALSO_SPLITS:
+            chosen = [study for study in self.studies.values() if study.of_another_split]
         for study in chosen:
             found = self.paths.rows_of(study, rows.evaluation, rows.methods)
             yield from (each for each in found if each[1].method not in rows.but)
@@ -454,7 +459,12 @@ INPUTS: Mapping[str, Callable[[Plan, Artifact], Files]] = {
     "verdicts": lambda plan, _: {"cells": f"{plan.results}/verdict.csv"},
     "views": lambda plan, made: {"views": plan.information(made)["rows"]},
     "runs": lambda plan, _: {"runs": plan.runs()},
-    "scaffolds": lambda plan, _: {"splits": [*map(plan.paths.scaffold, plan.config.transfer.datasets)]},
+    "scaffolds": lambda plan, _: {
+        "splits": [
+            plan.paths.split(dataset, name)
+            for dataset, name in product(plan.config.transfer.datasets, plan.config.transfer.splits())
+        ]
+    },
 }
 # Of those that hold results, what is asked of them.
 ASKED: Mapping[str, Callable[[Plan, Artifact], dict[str, Any]]] = {
@@ -466,6 +476,7 @@ ASKED: Mapping[str, Callable[[Plan, Artifact], dict[str, Any]]] = {
 }
 GIVEN: Mapping[str, Callable[[Plan], Any]] = {
     "bags": Plan.bags,
+    "covers": lambda plan: {"finetune": plan.config.transfer.covered()},
     "fixed": Plan.fixed,
     "gallery": Plan.gallery,
     "gamma": lambda plan: plan.config.unsupervised.pretraining.lamp.gamma,
@@ -476,4 +487,5 @@ GIVEN: Mapping[str, Callable[[Plan], Any]] = {
     "preset": lambda plan: plan.config.name,
     "readings": Plan.readings,
     "scale": lambda plan: scale(plan.config),
+    "split": lambda plan: plan.config.transfer.split,
 }

@@ -46,6 +46,8 @@ def scale(config: Config) -> dict[str, dict[str, dict[str, dict[str, Any]]]]:
                     pretrained = evaluation == "finetune" and run.method not in (FROM_SCRATCH, *study.controls)
                     if pretrained and corpora[0] != corpora[1]:
                         found["sizes"]["corpus"] = corpora
+                    if evaluation == "finetune" and (split := config.transfer.split) != "scaffold":
+                        found["sizes"]["split"] = [split, "scaffold"]
                     grid = _settings(there, evaluation, run.method)
                     mine = _settings(here, evaluation, run.method, dataset) & grid
                     methods[run.method] = {**found, "settings": [len(mine), len(grid)] if grid else [1, 1]}
@@ -97,7 +99,9 @@ def _settings(found: Mapping[str, Study], evaluation: str, method: str, dataset:
     return {
         run.setting
         for study in found.values()
-        if evaluation in study.protocols and EVALUATIONS[evaluation].chooses and not study.of_readings
+        if evaluation in study.protocols
+        and EVALUATIONS[evaluation].chooses
+        and not (study.of_readings or study.of_another_split)
         for run in study.runs
         if run.method == method and (not dataset or dataset in study.datasets)
     }

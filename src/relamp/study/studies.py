@@ -13,10 +13,11 @@ from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS, MethodRow
 from relamp.runtime.job import named as load
 from relamp.settings.base import Settings
+from relamp.settings.molecules import DrawnSplit
 from relamp.study.config import Config
 from relamp.study.experiments import ImageExperiments, NodeExperiments, Unsupervised, swept_methods
 from relamp.study.names import BAG, FROM_SCRATCH
-from relamp.study.overrides import GROUPS, named, overridden, parted, reason, scored_by, spelt
+from relamp.study.overrides import GROUPS, SCORED, named, overridden, parted, reason, scored_by, spelt
 from relamp.study.own import own_sizes
 from relamp.study.readings import universe
 
@@ -32,6 +33,7 @@ TRAINERS = {
 }
 _KERNELS = {"svm-linear-validated": "linear", "svm-rbf-validated": "rbf"}
 _READINGS = "multiverse_"  # how the names of studies of all readings begin
+ALSO_SPLIT = "also_"  # how the names of studies of further splits of molecules begin
 Protocol = Callable[[str], Settings]  # of a data set
 
 
@@ -63,6 +65,8 @@ class Study:
         options: options of these.
         together: whether one job trains all settings of a method on a data set, as for sweeps.
         sizes: of the user's own data sets.
+        starts: seeds of the pre-trained encoders that its runs start from, where they are fine-tuned.
+        splits: names of the split of molecules, of one for all seeds or of one for each.
         over: parameters that a sweep of the configuration varies, the first one on the x-axis of its figure.
     """
 
@@ -76,6 +80,8 @@ class Study:
     controls: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     together: bool = False
+    starts: tuple[int, ...] = (0,)
+    splits: tuple[str, ...] = ("scaffold",)
     over: tuple[str, ...] = ()
     sizes: Mapping[str, Expected] = field(default_factory=dict)
 
@@ -83,6 +89,11 @@ class Study:
     def of_readings(self) -> bool:
         """Whether it runs methods under all readings: none of its settings is a candidate of any choice."""
         return self.name.startswith(_READINGS)
+
+    @property
+    def of_another_split(self) -> bool:
+        """Whether it repeats fine-tuning in another split, so that none of its settings is a candidate either."""
+        return self.name.startswith(ALSO_SPLIT)
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -145,7 +156,10 @@ class Study:
                 run.method.replace("-", "_")
             }
             return {**label, "options": {key: value for key, value in self.options.items() if key not in others}}
-        return {**label, "training": self.training_of(run)}
+        label = {**label, "training": self.training_of(run)}
+        if self.starts != (0,) and label["training"]:
+            label["pretraining_seeds"] = list(self.starts)
+        return label
 
     def training_of(self, run: Run) -> dict[str, Any] | None:
         """Return how the encoder of a run is trained; None where training starts from scratch."""
@@ -219,15 +233,26 @@ def _transfer(config: Config) -> Iterator[Study]:
     chosen = config.transfer
     runs = fixed_runs("molecules", chosen.pretraining, [name for name in chosen.methods if name != FROM_SCRATCH])
     scratch = tuple(Run(name, DEFAULT) for name in chosen.methods if name == FROM_SCRATCH)
-    yield Study("corpus", "molecules", (chosen.corpus,), runs, (chosen.pretraining_seed,), chosen.pretraining)
-    tuning: dict[str, Protocol] = {"finetune": lambda _: chosen.finetuning}
-    shared = (chosen.seeds, chosen.pretraining, tuning)
-    yield Study("transfer", "molecules", chosen.datasets, (*runs, *scratch), *shared)
+    yield Study("corpus", "molecules", (chosen.corpus,), runs, chosen.pretraining_seeds, chosen.pretraining)
+    for split in (chosen.split, *chosen.also_split):
+        tuning, tuned = chosen.tuned(split), (*runs, *scratch)
+        if split != chosen.split:
+            words = {f"{SCORED}split": split}
+            tuned = tuple(Run(run.method, setting_name({**setting_values(run.setting), **words})) for run in tuned)
+        yield Study(
+            *("transfer" if split == chosen.split else f"{ALSO_SPLIT}{split}", "molecules", chosen.datasets, tuned),
+            *(chosen.seeds, chosen.pretraining, {"finetune": _always(tuning)}),
+            together=split != chosen.split,
+            starts=chosen.pretraining_seeds,
+            splits=tuple(chosen.splits(split)),
+        )
     # By options of their own alone, none of which fine-tuning has.
-    alone: dict[str, Protocol] = {"finetune": lambda _: Settings()}
+    drawn = DrawnSplit(split=chosen.split, split_seed=chosen.split_seed)
+    alone: dict[str, Protocol] = {"finetune": _always(Settings() if chosen.split == "scaffold" else drawn)}
     controls = Study("transfer_controls", "molecules", chosen.datasets, (), chosen.seeds, chosen.pretraining, alone)
     if chosen.controls:
-        yield replace(controls, controls=chosen.controls, options=chosen.options_of_controls)
+        options, splits = chosen.options_of_controls, tuple(chosen.splits())
+        yield replace(controls, controls=chosen.controls, options=options, splits=splits)
 
 
 def _node_studies(config: Config) -> Iterator[Study]:
@@ -312,5 +337,8 @@ def _sweeps(
 
 
 def _protocol(evaluation: str, options: Mapping[str, Any]) -> Protocol:
-    chosen: Settings = load(EVALUATIONS[evaluation].protocol).model_validate(options)
+    return _always(load(EVALUATIONS[evaluation].protocol).model_validate(options))
+
+
+def _always(chosen: Settings) -> Protocol:
     return lambda _: chosen

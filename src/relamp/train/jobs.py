@@ -102,8 +102,8 @@ def _pretrain(
 def finetune(
     data: Path,
     code: Path,
-    split: Path,
-    encoder: Path | None,
+    split: Sequence[Path],
+    encoder: Sequence[Path],
     seeds: Sequence[int],
     shape: tuple[int, int],
     state: Path,
@@ -115,31 +115,46 @@ def finetune(
 ) -> None:
     """Fine-tune an encoder for each seed; write its ROC-AUC, a row per seed, epoch, part (valid, test) and task.
 
-    `split` has the part of each molecule, 0 to 2 for training, validation and test; without `encoder` training starts
-    from scratch; `shape` is its width and number of layers; `settings` are those of `Finetuning`. `labels` are facts of
-    the rows; the encoder must be one of their `training`, whose method says if it is a variant. `lender` is another
-    run's folder of states, from which what fits is taken.
+    `split` has the part of each molecule, 0 to 2 for training, validation and test: one file for all seeds, or one for
+    each. Without `encoder` training starts from scratch; of several, one for each of the labels' `pretraining_seeds`,
+    each is fine-tuned with all seeds, and rows name its own. `shape` is its width and number of layers; `settings` are
+    those of `Finetuning`, and how molecules are split. `labels` are facts of the rows; an encoder must be one of their
+    `training`, whose method says if it is a variant. `lender` is another run's folder of states, from which what fits
+    is taken.
     """
-    if lender:
-        borrow(state, lender)
-    device, chosen, digest = choose_device(threads), Finetuning.model_validate(settings), verified(data)
-    packed, part = PackedGraphs.load(local_copy(data, digest)), load_folds(split)
-    train, valid, test = (np.flatnonzero(part == number) for number in range(3))
-    scored = np.concatenate([valid, test])
-    inputs = {"split": sha256(split), "encoder": sha256(encoder) if encoder else None, "shape": list(shape)}
-    # The encoder is like that of the method which trained it.
+    device, digest = choose_device(threads), verified(data)
+    chosen = Finetuning.model_validate({name: settings[name] for name in Finetuning.model_fields if name in settings})
+    # Encoders are like that of the method which trained them.
     own = (labels.get("training") or {}).get("method", {}).get("options", {}).get("encoder")
     variant: dict[str, Any] = {"variant": dict(own)} if own else {}
-    facts = training_facts(digest, code, chosen, threads, device, **inputs, **variant)
-    if encoder:
-        check_trained(encoder, labels.get("training") or {})
-    pretrained = load_file(encoder) if encoder else None
+    packed, starts = PackedGraphs.load(local_copy(data, digest)), labels.get("pretraining_seeds", [0])
     finetuner, rows_of = (named(f"relamp.train.molecules:{name}") for name in ("Finetuner", "roc_auc_rows"))
-    make = partial(finetuner, packed, train, scored, chosen, shape, pretrained=pretrained, device=device, **variant)
+    parts = [(split[0], list(seeds))]
+    if len(split) > 1:
+        parts = [(file, [seed]) for file, seed in zip(split, seeds, strict=True)]
     rows: list[pd.DataFrame] = []
-    for trained, own in train_seeds(make, seeds, state, facts, f"{packed.name} {labels['method']}"):
-        rows += rows_of(packed, trained, {"valid": valid, "test": test}, own["seed"])
-    write_rows(output, rows, {**labels, "seeds": list(seeds), "protocol": dict(settings)}, FINETUNE_COLUMNS)
+    for start, path in zip(starts, encoder, strict=True) if encoder else [(None, None)]:
+        # Of one encoder, or the first, states lie where those of one always did.
+        folder = Path("" if start in (None, starts[0]) else f"pretraining~{start}")
+        if lender:
+            borrow(state / folder, lender / folder)
+        if path:
+            check_trained(path, {**trained_as, "seed": start} if (trained_as := labels.get("training")) else {})
+        pretrained = load_file(path) if path else None
+        for file, of in parts:
+            part = load_folds(file)
+            train, valid, test = (np.flatnonzero(part == number) for number in range(3))
+            scored = np.concatenate([valid, test])
+            inputs = {"split": sha256(file), "encoder": sha256(path) if path else None, "shape": list(shape)}
+            facts = training_facts(digest, code, chosen, threads, device, **inputs, **variant)
+            common = {"pretrained": pretrained, "device": device, **variant}
+            make = partial(finetuner, packed, train, scored, chosen, shape, **common)
+            what = f"{packed.name} {labels['method']}" + (f" pre-training {start}" if len(starts) > 1 and path else "")
+            for trained, own in train_seeds(make, of, state / folder, facts, what):
+                mine = rows_of(packed, trained, {"valid": valid, "test": test}, own["seed"])
+                rows += [each.assign(pretraining_seed=start) for each in mine]
+    columns = [*FINETUNE_COLUMNS, *(["pretraining_seed"] if encoder and len(starts) > 1 else [])]
+    write_rows(output, rows, {**labels, "seeds": list(seeds), "protocol": dict(settings)}, columns)
 
 
 def embed_edits(
