@@ -19,6 +19,7 @@ from relamp.data.packed import PackedGraphs
 from relamp.data.read import fetch_files, from_record, most_bytes, read_fetched, read_packaged, to_record
 from relamp.data.registry import REGISTRY
 from relamp.data.scaffold import scaffold_split
+from relamp.data.subset import SEED, write_subset
 from relamp.data.verified import verified
 from relamp.runtime.files import read_json, sha256, write_csv, write_json
 from relamp.settings.own import OwnData
@@ -69,6 +70,19 @@ def pack(
             log.warning("%s", text)
     read.data.save(packed)
     _write_guard(guard, report, read.provenance, packed)
+
+
+def subset(data: Path, known: Path, dataset: str, molecules: str, packed: Path, guard: Path) -> None:
+    """Write some molecules of a packed corpus as one of its own, see `relamp.data.subset`, with the guard's report.
+
+    `known` is the report on the whole.
+    """
+    digest, name = verified(data), f"{dataset}~{molecules}"
+    report = write_subset(data, digest, int(molecules), name, packed)
+    log.info("%s", render(report))
+    whole = read_json(known)
+    note = f"{int(molecules):,} of {whole['graphs']:,} molecules of {dataset}, drawn with seed {SEED}"
+    _write_guard(guard, report, Provenance(whole["content"], f"{note}; {whole['provenance']}"), packed)
 
 
 def folds(data: Path, seeds: Sequence[int], folds: int, output: Mapping[int, Path]) -> None:

@@ -101,7 +101,7 @@ def all_datasets(config: Config) -> list[str]:
         *config.unsupervised.datasets,
         *config.unsupervised.theorem.datasets,
         *config.cross.datasets,
-        config.transfer.corpus,
+        config.transfer.trained_on,
         *config.transfer.datasets,
         *mmix.nodes.datasets,
         mmix.nodes.sweep.dataset,

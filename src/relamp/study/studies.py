@@ -63,6 +63,7 @@ class Study:
         options: options of these.
         together: whether one job trains all settings of a method on a data set, as for sweeps.
         sizes: of the user's own data sets.
+        corpus: subset of a corpus that encoders are pre-trained on; empty for a whole one.
         over: parameters that a sweep of the configuration varies, the first one on the x-axis of its figure.
     """
 
@@ -78,6 +79,7 @@ class Study:
     together: bool = False
     over: tuple[str, ...] = ()
     sizes: Mapping[str, Expected] = field(default_factory=dict)
+    corpus: str = ""
 
     @property
     def of_readings(self) -> bool:
@@ -151,7 +153,9 @@ class Study:
         """Return how the encoder of a run is trained; None where training starts from scratch."""
         if run.method == FROM_SCRATCH:
             return None
-        return {"method": self.method_of(run), "settings": self.settings_of(run.trained)}
+        # Of a whole corpus, rows from before there were subsets say nothing.
+        of = {"corpus": self.corpus} if self.corpus else {}
+        return {"method": self.method_of(run), "settings": self.settings_of(run.trained), **of}
 
     def method_of(self, run: Run) -> dict[str, Any]:
         """Return a method as a job gets it: its class, with the options that the class takes."""
@@ -219,10 +223,12 @@ def _transfer(config: Config) -> Iterator[Study]:
     chosen = config.transfer
     runs = fixed_runs("molecules", chosen.pretraining, [name for name in chosen.methods if name != FROM_SCRATCH])
     scratch = tuple(Run(name, DEFAULT) for name in chosen.methods if name == FROM_SCRATCH)
-    yield Study("corpus", "molecules", (chosen.corpus,), runs, (chosen.pretraining_seed,), chosen.pretraining)
+    study = partial(Study, domain="molecules", training=chosen.pretraining)
+    study = partial(study, corpus=chosen.trained_on if chosen.molecules else "")
+    yield study("corpus", datasets=(chosen.trained_on,), runs=runs, seeds=(chosen.pretraining_seed,))
     tuning: dict[str, Protocol] = {"finetune": lambda _: chosen.finetuning}
-    shared = (chosen.seeds, chosen.pretraining, tuning)
-    yield Study("transfer", "molecules", chosen.datasets, (*runs, *scratch), *shared)
+    every = (*runs, *scratch)
+    yield study("transfer", datasets=chosen.datasets, runs=every, seeds=chosen.seeds, protocols=tuning)
 
 
 def _node_studies(config: Config) -> Iterator[Study]:

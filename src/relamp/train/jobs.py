@@ -45,6 +45,7 @@ def pretrain(
     trainer: str,
     lenders: Sequence[Path] = (),
     threads: int = 1,
+    corpus: str = "",
 ) -> None:
     """Pre-train at one or several settings, for each seed.
 
@@ -55,7 +56,8 @@ def pretrain(
     `encoder` has all seeds of a setting one after another; `states` (a folder), `methods` (see
     `relamp.method.base.build`) and `settings` (of the domain's training) have one entry per setting, as have `lenders`,
     folders of states of another run, from which what fits is taken. `trainer` is the domain's, "module:class", named so
-    that a job depends on the code of its own domain alone.
+    that a job depends on the code of its own domain alone. `corpus` names the data where they are a subset of a corpus,
+    and is a fact of the encoders.
     """
     device, made, digest = choose_device(threads), named(trainer), verified(data)
     packed = made.opened(local_copy(data, digest))
@@ -71,6 +73,7 @@ def pretrain(
         done = train_seeds(make, seeds, state, facts, f"{packed.name} {row['name']}")
         # What the configuration asks for, and no version of anything: it gives the same files for the same results.
         asked = {"method": dict(row), "settings": dict(given), "data": digest}
+        asked |= {"corpus": corpus} if corpus else {}
         for path, (trained, own) in zip(paths, done, strict=True):
             told = {**own, "dataset": packed.name}
             _write(path, trained, told, {**asked, "seed": own["seed"]}, ["epoch", "loss", *method.terms])
