@@ -39,7 +39,7 @@ rule pack:
     conda:
         "../envs/data.yaml"
     # A corpus of millions of molecules is packed by several processes.
-    threads: lambda wildcards: 4 if (registered(wildcards) or {}).get("kind") == "corpus" else 1
+    threads: lambda wildcards: 4 if is_corpus(CONFIG, wildcards.dataset) else 1
     resources:
         **asked("pack"),
     params:

@@ -6,7 +6,7 @@ from functools import partial
 from itertools import product
 from typing import Any, NamedTuple
 
-from relamp.data.registry import Expected
+from relamp.data.registry import REGISTRY, Expected
 from relamp.data.rows import DEFAULT, setting_name, setting_values
 from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
@@ -63,7 +63,7 @@ class Study:
         options: options of these.
         together: whether one job trains all settings of a method on a data set, as for sweeps.
         sizes: of the user's own data sets.
-        corpus: subset of a corpus that encoders are pre-trained on; empty for a whole one.
+        corpus: what encoders of molecules are pre-trained on, a subset or the user's own; empty for all of a known one.
         over: parameters that a sweep of the configuration varies, the first one on the x-axis of its figure.
     """
 
@@ -153,7 +153,7 @@ class Study:
         """Return how the encoder of a run is trained; None where training starts from scratch."""
         if run.method == FROM_SCRATCH:
             return None
-        # Of a whole corpus, rows from before there were subsets say nothing.
+        # Rows from before there were others say nothing of a whole known corpus.
         of = {"corpus": self.corpus} if self.corpus else {}
         return {"method": self.method_of(run), "settings": self.settings_of(run.trained), **of}
 
@@ -224,7 +224,8 @@ def _transfer(config: Config) -> Iterator[Study]:
     runs = fixed_runs("molecules", chosen.pretraining, [name for name in chosen.methods if name != FROM_SCRATCH])
     scratch = tuple(Run(name, DEFAULT) for name in chosen.methods if name == FROM_SCRATCH)
     study = partial(Study, domain="molecules", training=chosen.pretraining)
-    study = partial(study, corpus=chosen.trained_on if chosen.molecules else "")
+    whole = chosen.molecules is None and chosen.corpus in REGISTRY
+    study = partial(study, corpus="" if whole else chosen.trained_on)
     yield study("corpus", datasets=(chosen.trained_on,), runs=runs, seeds=(chosen.pretraining_seed,))
     tuning: dict[str, Protocol] = {"finetune": lambda _: chosen.finetuning}
     every = (*runs, *scratch)

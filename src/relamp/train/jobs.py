@@ -111,7 +111,9 @@ def finetune(
     if encoder:
         check_trained(encoder, labels.get("training") or {})
     pretrained = load_file(encoder) if encoder else None
-    finetuner, rows_of = (named(f"relamp.train.molecules:{name}") for name in ("Finetuner", "roc_auc_rows"))
+    names = ("Finetuner", "roc_auc_rows", "refuse_one_class")
+    finetuner, rows_of, refuse = (named(f"relamp.train.molecules:{name}") for name in names)
+    refuse(packed, {"valid": valid, "test": test})
     make = partial(finetuner, packed, train, scored, chosen, shape, pretrained=pretrained, device=device)
     rows: list[pd.DataFrame] = []
     for trained, own in train_seeds(make, seeds, state, facts, f"{packed.name} {labels['method']}"):
