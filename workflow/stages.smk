@@ -70,7 +70,7 @@ rule subset:
     conda:
         "../envs/data.yaml"
     resources:
-        **asked("pack"),
+        **asked("pack", 0.1),
     script:
         "scripts/subset.py"
 
