@@ -32,8 +32,8 @@ class Seen:
         assert self.given == [row.tolist() for row in sentences()]  # each pass sees the same
         return np.repeat(np.arange(count, dtype=np.float32)[:, None], dimension, axis=1)
 
-    def documents(self, documents: Any, dimension: int, seed: int, **options: Any) -> np.ndarray:
-        return self.words(documents, len(list(documents())), dimension, seed, **options)
+    def documents(self, documents: Any, dimension: int, seed: int, order: str, **options: Any) -> np.ndarray:
+        return self.words(lambda: documents, len(documents), dimension, seed, order=order, **options)
 
 
 def embedded(method: Any, data: Any, domain: str = "graphs") -> torch.Tensor:
@@ -62,7 +62,7 @@ def test_graph2vec_predicts_the_subtrees_of_all_rounds(monkeypatch: pytest.Monke
     assert [len(words) for words in seen.given] == [4, 2, 4]
     assert first == again
     assert len(set(first) & set(lone)) == 1
-    assert (seen.options["dm"], seen.options["sample"]) == (0, 0)
+    assert (seen.options["dm"], seen.options["sample"], seen.options["order"]) == (0, 0, "drawn")
     # 0, 1 and 2, divided by the root of their mean square.
     np.testing.assert_allclose(z[:, 0], np.array([0, 1, 2]) / np.sqrt(5 / 3), rtol=1e-6)
 

@@ -1,9 +1,15 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
 
-from relamp.data.batch import Batch
+from bonded import nodes_of
+from molecule_graphs import random_molecules
+from relamp.data.batch import Batch, collate
 from relamp.model.molecular_gin import MASK, SELF_LOOP, MolecularGIN, bond_counts
+from reordered import edgeless
 from seeded import gen
 
 
@@ -96,3 +102,45 @@ def test_molecules_without_bond_attributes_are_refused() -> None:
     batch = Batch(BATCH.x, BATCH.edge_index, BATCH.graph, 2)
     with pytest.raises(ValueError, match="edge_attr"):
         MolecularGIN(4, 1, torch.Generator())(batch)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("which", ["molecules", "ring", "no edges", "one atom"])
+def test_messages_of_relu_equal_those_of_torch_geometric_with_gradients(weighted: bool, which: str) -> None:
+    many = collate(random_molecules(0, most=12), np.arange(21))
+    # Few kinds of atoms and bonds, so that some are alike after a layer.
+    many = replace(many, x=many.x % 2, edge_attr=many.edge_attr % 2)
+    batch = {"molecules": many, "ring": BATCH, "no edges": collate(edgeless(random_molecules(0)), np.arange(21))}.get(
+        which, replace(BATCH, x=BATCH.x[:1], edge_index=BATCH.edge_index[:, :0], edge_attr=BATCH.edge_attr[:0])
+    )
+    if which == "one atom":
+        batch = replace(batch, graph=batch.graph[:1], num_graphs=1)
+    encoder = MolecularGIN(6, 3, gen(), messages="relu").double().train(which != "one atom")
+    weight = torch.rand(batch.edge_index.shape[1], generator=gen(1), dtype=torch.float64).requires_grad_()
+    batch = replace(batch, message_weight=weight, search=False) if weighted else batch
+    parameters = [p for p in encoder.parameters() if p.requires_grad]
+    check = [*parameters, *([weight] if weighted and len(weight) else [])]
+    embedded = encoder(batch)
+    got = embedded.node("last")
+    # Atoms that are alike are computed once, where messages are not weighed.
+    assert (len(embedded.rows[0]) < len(batch.x)) == (which in ("molecules", "no edges") and not weighted)
+    expected = nodes_of(encoder, batch)
+    torch.testing.assert_close(got, expected, rtol=1e-10, atol=1e-12)
+    factor = torch.randn(got.shape, generator=gen(2), dtype=torch.float64)
+    one, two = (torch.autograd.grad((h * factor).sum(), check, allow_unused=True) for h in (got, expected))
+    for a, b in zip(one, two, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-8, atol=1e-10)
+    plain = MolecularGIN(6, 3, gen()).double().train(which != "one atom")
+    assert not torch.allclose(plain(batch).node("last"), got)
+
+
+def test_messages_of_relu_go_through_dropout_and_gates() -> None:
+    encoder = MolecularGIN(8, 2, gen(), dropout=0.5, noise=gen(3), messages="relu").train()
+    twin = MolecularGIN(8, 2, gen(), messages="relu").train()
+    assert not torch.equal(encoder(BATCH).graph, twin(BATCH).graph)
+    assert torch.equal(encoder.eval()(BATCH).graph, encoder(BATCH).graph)
+    gate = torch.tensor([1.0, 0.0, 1.0, 1.0])
+    gated = twin(replace(BATCH, gate=gate, search=False)).node("last")
+    with torch.no_grad():
+        twin.atom_type[6], twin.chirality[1] = 0, 0
+    torch.testing.assert_close(twin(BATCH).node("last"), gated)

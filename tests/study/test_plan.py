@@ -39,7 +39,7 @@ def test_paths_by_hand() -> None:
     assert "mixed" not in paths.trained("graphs", "MUTAG", [run], [0])
 
 
-@pytest.mark.parametrize("preset", ["quick", "desk", "rivals", "paper"])
+@pytest.mark.parametrize("preset", ["quick", "desk", "rivals", "evening", "weekend", "paper"])
 def test_every_row_that_is_read_is_written_by_one_job(preset: str) -> None:
     config = load_config({"preset": preset}, PRESETS)
     found, paths = studies(config), Paths("results")
@@ -166,7 +166,7 @@ def test_no_artifact_reads_a_file_twice() -> None:
         assert files
 
 
-@pytest.mark.parametrize("preset", ["quick", "desk", "rivals", "paper"])
+@pytest.mark.parametrize("preset", ["quick", "desk", "rivals", "evening", "weekend", "paper"])
 def test_of_all_stored_results_it_is_said_what_they_must_be(preset: str) -> None:
     chosen = plan(preset=preset)
     for artifact in chosen.artifacts.values():

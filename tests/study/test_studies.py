@@ -104,7 +104,7 @@ def test_the_studies_of_quick() -> None:
     assert found["corpus"].seeds == (0,)
 
 
-@pytest.mark.parametrize("preset", ["quick", "desk", "rivals", "paper"])
+@pytest.mark.parametrize("preset", ["quick", "desk", "rivals", "evening", "weekend", "paper"])
 def test_a_path_never_means_two_trainings(preset: str) -> None:
     seen: dict[tuple[str, str, Run], dict[str, Any]] = {}
     for each in studies(config(preset)).values():

@@ -32,7 +32,7 @@ def everything(of: Plan) -> list[str]:
     return [path for paths in found for path in ([paths] if isinstance(paths, str) else paths)]
 
 
-@pytest.mark.parametrize("preset", ["quick", "desk", "rivals", "paper"])
+@pytest.mark.parametrize("preset", ["quick", "desk", "rivals", "evening", "weekend", "paper"])
 def test_all_that_a_configuration_names_may_be_asked_for(preset: str) -> None:
     check_targets(everything(plan(preset=preset)), plan(preset=preset))
 

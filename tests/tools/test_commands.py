@@ -207,7 +207,7 @@ class TestCompletion:
         assert completed("relamp", "") >= set(COMMANDS)
         assert completed("relamp", "co") == {"compare", "completion", "cost"}
         assert completed("relamp", "run", "lamp_f") == {"lamp_fig2", "lamp_fig4", "lamp_fig5"}
-        assert completed("relamp", "run", "--preset", "") == {"desk", "paper", "quick", "rivals"}
+        assert completed("relamp", "run", "--preset", "") == {"desk", "evening", "paper", "quick", "rivals", "weekend"}
         assert completed("relamp", "verdict", "--f") == {"--fail-on"}
 
     def test_the_script_of_zsh_is_read_by_zsh(self) -> None:

@@ -89,6 +89,16 @@ def write(folder: Path, name: str, *seconds: float, threads: int = 1, log: str =
     path.write_text("".join(f"12:00:00 {line}\n" for line in lines))
 
 
+def test_molecules_on_gpus_worked_out_by_hand() -> None:
+    # 1,000 hours of a core are 1.6 x 92 GFLOP/s x 3.6e6 s = 5.3e17, and an A100 does 0.3 x 19.5e12 a second.
+    seconds = {"start_s": 0, "expected_s": 3_600_000}
+    jobs = [Job("train_molecules", "pretrain", resources=seconds), Job("train_graphs", "pretrain", resources=seconds)]
+    (line,) = cost.on_gpus(jobs, {})
+    assert "Molecules take 1000.0 of these hours" in line
+    assert "25.2 h on one A100 or 7.3 h on one H100 (estimates" in line
+    assert cost.on_gpus(jobs[1:], {}) == []
+
+
 def test_earlier_runs_correct_what_grows_and_tell_how_far_it_was_off(tmp_path: Path) -> None:
     jobs = read_plan(PLAN)
     assert accuracies(jobs, tmp_path) == []

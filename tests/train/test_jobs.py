@@ -23,7 +23,7 @@ from relamp.data.packaged import pack
 from relamp.data.rows import FINETUNE_COLUMNS, RUN, read_table
 from relamp.method.table import METHODS as METHODS_OF
 from relamp.runtime.files import read_json, sha256, write_json
-from relamp.train.jobs import finetune
+from relamp.train.jobs import finetune, training_facts
 from training import params, run_job
 
 DATA = {"graphs": random_graphs(0, count=48), "nodes": random_nodes(0, sizes=(20, 30)), "images": two_classes(count=40)}
@@ -145,3 +145,34 @@ for name in {names!r}:
 """
     subprocess.run([sys.executable, "-c", code], check=True)
     assert all(len(pd.read_csv(tmp_path / name / "history.csv")) == 1 for name in names)
+
+
+def test_fine_tuning_has_the_encoder_of_the_method_that_trained_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, split, seen = tmp_path / "m.safetensors", tmp_path / "split.csv", []
+    save_guarded(pack("Solubility").take(np.arange(0, 1282, 20)), data)
+    scaffold(data, split)
+    settings = {**SETTINGS["graphs"], "checkpoints": [], "epochs": 1}
+    monkeypatch.setattr("relamp.train.jobs.training_facts", noted(seen, training_facts))
+    for name in ("ad-gcl", "simgrace"):
+        (folder := tmp_path / name).mkdir()
+        method = params("molecules", name)
+        run_job(data, {0: folder}, tmp_path / f"state-{name}", "molecules", method, settings)
+        seen.clear()
+        labels = {"method": name, "dataset": "Solubility", "training": {"method": method, "settings": settings}}
+        output, state = tmp_path / f"{name}.csv", tmp_path / f"tuned-{name}"
+        options = {"epochs": 1, "batch_size": 32}
+        finetune(data, split, split, folder / "encoder.safetensors", [0], (8, 2), state, labels, options, output)
+        # Nothing is noted of the encoder of all others.
+        assert [facts.get("variant") for facts in seen] == [{"messages": "relu"} if name == "ad-gcl" else None]
+        assert "variant" in seen[0] or name == "simgrace"
+        assert len(read_table(output)) == 2
+
+
+def noted(seen: list[dict[str, Any]], function: Any) -> Any:
+    def called(*args: Any, **kwargs: Any) -> Any:
+        seen.append(function(*args, **kwargs))
+        return seen[-1]
+
+    return called

@@ -69,6 +69,14 @@ def test_masked_bce_gives_missing_labels_no_gradient(seed: int, n: int, tasks: i
     torch.testing.assert_close(logits.grad, expected)
 
 
+def test_a_variant_of_the_encoder_is_fine_tuned_as_it_was_trained() -> None:
+    plain = Finetuner(DATA, TRAIN, SCORED, SETTINGS, SHAPE, 0)
+    variant = Finetuner(DATA, TRAIN, SCORED, SETTINGS, SHAPE, 0, variant={"messages": "relu"})
+    assert (plain.encoder.messages, variant.encoder.messages) == ("sum", "relu")
+    assert all(map(torch.equal, plain.encoder.state_dict().values(), variant.encoder.state_dict().values()))
+    assert not torch.equal(plain.embed()[""], variant.embed()[""])
+
+
 def test_same_seed_same_bits_whatever_the_global_seed() -> None:
     torch.manual_seed(0)
     first = run()

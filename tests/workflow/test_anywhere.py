@@ -58,7 +58,8 @@ def test_a_fault_is_a_line_anywhere(tmp_path: Path) -> None:
     done = snakemake(tmp_path, "-s", str(ROOT / "Snakefile"), "-n", "--config", "preset=quikc")
     assert done.returncode == 1
     assert (
-        done.stderr.splitlines()[-1] == "config: preset: there is no preset 'quikc'; known: desk, paper, quick, rivals"
+        done.stderr.splitlines()[-1]
+        == "config: preset: there is no preset 'quikc'; known: desk, evening, paper, quick, rivals, weekend"
     )
 
 

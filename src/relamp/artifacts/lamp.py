@@ -56,7 +56,7 @@ LAMP: tuple[Artifact, ...] = (
         "as in the paper. Added: the majority class, bags of labels, and the untrained encoder.",
         inputs=("published", "folds"),
     ),
-    ladder("lamp", 1, *_SWEPT),
+    ladder("lamp", 1, *_SWEPT, *VALIDATED),
     ladder("lamp", 2, _TUNED),
     ladder("lamp", 3, *_SWEPT),
     Artifact(

@@ -22,10 +22,10 @@ def edge_perturbation(union: Union, rng: np.random.Generator) -> View:
     Kept edges come first, in their order, then the new ones.
     """
     source, target = union.edge_index
-    columns = np.flatnonzero(union.alterable[source] & ((source != target) | (union.reading == "code")))
+    columns = np.flatnonzero(union.alterable[source] & ((source != target) | (union.reading != "paper")))
     if len(columns) == 0:
         return union.induced(np.ones(len(union.graph), dtype=np.bool_))
-    if union.reading == "code":
+    if union.reading != "paper":
         return _without(union, columns, rng)
     return _replaced(union, columns, rng)
 
@@ -67,6 +67,17 @@ def _replaced(union: Union, columns: Int64, rng: np.random.Generator) -> View:
     )
     origin = np.concatenate([kept, carried, carried])
     return union.view(np.ones(num_nodes, dtype=np.bool_), edge_index, origin)
+
+
+def free_ends(ends: Int64, node_offset: Int64, count: Int64 | None, rng: np.random.Generator) -> Int64:
+    """Draw pairs of nodes of one graph that no edge joins as `free_pairs` does, from the ends `[2, p]` of each edge.
+
+    `count` `[G]` is as many pairs as the graph has edges where it is None. Returns the ends of the drawn pairs.
+    """
+    union, nodes = Union.of(ends, node_offset, 1.0), int(node_offset[-1])
+    wanted = np.bincount(union.graph[ends[0]], minlength=len(node_offset) - 1) if count is None else count
+    low, high = np.sort(ends, axis=0)
+    return np.stack(np.divmod(free_pairs(np.sort(low * nodes + high), union, wanted, rng), max(nodes, 1)))
 
 
 def free_pairs(pairs: Int64, union: Union, count: Int64, rng: np.random.Generator) -> Int64:

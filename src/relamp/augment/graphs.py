@@ -16,6 +16,8 @@ Reading "paper" takes the words of the papers, reading "code" does what GraphCL'
 - attribute_masking: both mark `int(n * strength)` nodes.
 - "code" takes the nodes of every view from its edges, so isolated nodes vanish; one with a self-loop is not isolated.
   A graph may be left without nodes.
+- "molecules", what GraphCL's code does on molecules, is as "code", but isolated nodes stay, and of a view without edges
+  the graph itself is taken.
 
 So for `subgraph` alone the strength is the share that is KEPT, as GraphCL's ratio of 0.2 means it: it removes 80 %.
 """

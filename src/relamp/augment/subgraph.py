@@ -35,13 +35,13 @@ def _grow(union: Union, seed: Int64, rng: np.random.Generator) -> Int64:
     of a shortest path on which entering v costs w(v), and one run of Dijkstra's algorithm grows all graphs.
     """
     wait = rng.standard_exponential(len(union.graph))
-    time = dijkstra(_costs(union, wait), indices=seed, min_only=True)
+    time = dijkstra(costs(union, wait), indices=seed, min_only=True)
     reached = np.flatnonzero(np.isfinite(time))
     graph = union.graph[reached]
     return reached[first_of_each(np.lexsort((time[reached], graph)), graph, union.share(union.num_nodes))]
 
 
-def _costs(union: Union, wait: NDArray[np.float64]) -> csr_array[np.float64]:
+def costs(union: Union, wait: NDArray[np.float64]) -> csr_array[np.float64]:
     """Return the adjacency matrix of the altered graphs with the price of the entered node on every edge."""
     source, target = union.edge_index
     if not union.altered.all():

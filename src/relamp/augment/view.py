@@ -41,7 +41,7 @@ class Union:
         node_offset: `[G + 1]`.
         altered: `[G]`, graphs that the augmentation alters; the others pass through.
         strength: share of things that is drawn.
-        reading: the papers' words or the public code.
+        reading: the papers' words, or the public code on graphs or on molecules.
     """
 
     edge_index: Int64
@@ -110,7 +110,7 @@ class Union:
         """Return the view of these nodes and edges, in the code's reading without isolated nodes and self-loops.
 
         The code takes the nodes of a view from its edges, self-loops included, so a node without any is gone; then it
-        drops the self-loops.
+        drops the self-loops. On molecules isolated nodes stay, and a view without edges is given up.
         """
         if self.reading == "code" and self.altered.any():
             touched = ~self.alterable
@@ -120,6 +120,12 @@ class Union:
             between = (edge_index[0] != edge_index[1]) | ~self.alterable[edge_index[0]]
             if not between.all():
                 edge_index, origin = edge_index[:, between], origin[between]
+        if self.reading == "molecules" and self.altered.any():
+            bonds = np.bincount(self.graph[edge_index[0]], minlength=len(self.altered))
+            whole = self.altered & (bonds == 0)
+            keep = keep | np.repeat(whole, self.num_nodes)
+            origin = np.union1d(origin, np.flatnonzero(whole[self.graph[self.edge_index[0]]]))
+            edge_index = self.edge_index[:, origin]
         return View(keep, edge_index, origin)
 
 

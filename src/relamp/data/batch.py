@@ -132,3 +132,17 @@ def with_self_loops(batch: Batch, *, but_last: bool, labelled: bool = False) -> 
         batch = replace(batch, edge_attr=torch.cat([batch.edge_attr, none]))
     # Encoders that are given self-loops weigh no edges.
     return replace(batch, edge_index=torch.cat([batch.edge_index, nodes.expand(2, -1)], dim=1), edge_weight=None)
+
+
+def induced(batch: Batch, kept: Tensor) -> Batch:
+    """Return the nodes of a mask `[n]` with all edges between them; graphs keep their numbers, some may be empty."""
+    between = kept[batch.edge_index].all(0)
+    number = kept.cumsum(0) - 1
+    per_node = {name: getattr(batch, name) for name in ("x", "graph", "features", "gate")}
+    per_edge = {name: getattr(batch, name) for name in ("edge_attr", "edge_weight", "message_weight")}
+    return replace(
+        batch,
+        edge_index=number[batch.edge_index[:, between]],
+        **{name: value[kept] for name, value in per_node.items() if value is not None},
+        **{name: value[between] for name, value in per_edge.items() if value is not None},
+    )

@@ -26,6 +26,7 @@ class Evaluation:
         read: "module:function" from its rows to one row per run, see `relamp.judge.rows`.
         chooses: whether settings or epochs may be chosen, so that there are three protocols; if not, there is `fixed`
             alone.
+        supervised: whether models are trained on labels, each of which is a method.
         fractions: whether the papers print its numbers as fractions; all others are in per cent.
         mean_of: what the score of a seed averages, where captions say so; `{folds}` stands for the number of folds.
         chance: by metric, in per cent, what an answer scores that knows nothing of the data, where no control measures
@@ -41,6 +42,7 @@ class Evaluation:
     score: str
     read: str
     chooses: bool = False
+    supervised: bool = False
     fractions: bool = False
     mean_of: str = ""
     controls: str = ""
@@ -71,7 +73,7 @@ def _supervised(of: str, domain: str, title: str, covers: str, read: str, **more
     """Return the record of models that are trained on labels, each of which is a method."""
     score = f"relamp.train.supervised_{of}:score_supervised_{of}"
     parts = f"relamp.settings.supervised:Supervised{of.title()}", score, read
-    return Evaluation(f"supervised-{of}", domain, title, covers, *parts, controls=score, **more)
+    return Evaluation(f"supervised-{of}", domain, title, covers, *parts, controls=score, supervised=True, **more)
 
 
 EVALUATIONS: Mapping[str, Evaluation] = MappingProxyType(

@@ -3,14 +3,15 @@
 One thread trains, so that a seed gives the same bits. Of a sentence or document, gensim sees the first 10,000 words.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from relamp.data.packed import Integers
+from relamp.data.streams import stream
 from relamp.errors import RelampError
 
 Vectors = NDArray[np.float32]
@@ -33,17 +34,28 @@ def word_vectors(
     return vectors
 
 
-def document_vectors(documents: Callable[[], Iterable[Integers]], dimension: int, seed: int, **options: Any) -> Vectors:
-    """Return a vector of each document `[documents, dimension]` (Le and Mikolov 2014).
+def document_vectors(
+    documents: Sequence[Integers],
+    dimension: int,
+    seed: int,
+    order: Literal["drawn", "file"] = "drawn",
+    **options: Any,
+) -> Vectors:
+    """Return a vector of each document `[documents, dimension]`, by its words (Le and Mikolov 2014).
 
-    `documents` gives the words of all documents anew each time; `options` are those of gensim's Doc2Vec: `dm` is 0 for
+    They are passed over in an order that is drawn once, or in their own: a vector then tells where its document stands,
+    and with it the class where classes stand one after another. `options` are those of gensim's Doc2Vec: `dm` is 0 for
     a document that predicts each of its words by itself, 1 for one that does so together with the words around it.
     All are 0 where there are not two words to tell apart. Raises RelampError if gensim is not installed.
     """
     module = _gensim("doc2vec")
-    if not _several(documents):
-        return np.zeros((sum(1 for _ in documents()), dimension), dtype=np.float32)
-    tagged = _Lists(documents, lambda words, number: module.TaggedDocument(words, [number]))
+    if not _several(lambda: documents):
+        return np.zeros((len(documents), dimension), dtype=np.float32)
+    places = stream(seed, "order").permutation(len(documents)) if order == "drawn" else np.arange(len(documents))
+    tagged = _Lists(
+        lambda: (documents[place] for place in places),
+        lambda words, number: module.TaggedDocument(words, [int(places[number])]),
+    )
     model = module.Doc2Vec(tagged, vector_size=dimension, **_common(seed, options))
     return np.asarray(model.dv.vectors, dtype=np.float32)
 

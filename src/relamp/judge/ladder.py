@@ -54,7 +54,7 @@ _UNTRAINED |= {"SimCLR": "image-untrained"}
 _HOSTS = {"Lamp": ("simgrace",), "MMix": ("mvgrl-infonce", "mvgrl"), "GRACE": ("grace",)}
 _HOSTS |= {"MVGRL": _HOSTS["MMix"], "GraphMVGRL": ("mvgrl",), "SimCLR": ("simclr",)}
 # Models that are trained on the labels stand on nothing that is pre-trained.
-_SUPERVISED = tuple(name for name in EVALUATIONS if name.startswith("supervised-"))
+_SUPERVISED = tuple(name for name, row in EVALUATIONS.items() if row.supervised)
 # Why an evaluation has no bag, where it has controls.
 _NO_BAG = {"edit-distance": "an edit leaves node features as they are, so that a bag cannot tell triplets apart"}
 _SMALL = 0.05  # points that are 0.0 in words

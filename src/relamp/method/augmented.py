@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from relamp.augment.graphs import AUGMENTATIONS, Augment, Union, identity
-from relamp.data.batch import Batch
+from relamp.data.batch import Batch, induced
 from relamp.data.packed import Integers
 from relamp.method.base import Randomness
 from relamp.model.embeddings import Encoder
@@ -45,15 +45,11 @@ def augmented(
             hidden |= view.redraw
     if hidden.any():
         batch = encoder.mask_nodes(batch, torch.from_numpy(hidden).to(device), random.torch)
-    nodes = torch.from_numpy(np.flatnonzero(keep)).to(device)
-    number_of = np.cumsum(keep) - 1
     edges = torch.from_numpy(origin).to(device)
-    return replace(
+    changed = replace(
         batch,
-        x=batch.x[nodes],
-        edge_index=torch.from_numpy(number_of[edge_index]).to(device),
-        graph=batch.graph[nodes],
+        edge_index=torch.from_numpy(edge_index).to(device),
         edge_attr=None if batch.edge_attr is None else batch.edge_attr[edges],
-        features=None if batch.features is None else batch.features[nodes],
-        search=len(nodes) >= SEARCHED,
+        edge_weight=None if batch.edge_weight is None else batch.edge_weight[edges],
     )
+    return replace(induced(changed, torch.from_numpy(keep).to(device)), search=int(keep.sum()) >= SEARCHED)

@@ -1,5 +1,6 @@
 """AutoGCL: two generators choose which nodes a view keeps, and are trained with the encoder (Yin et al. 2022)."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from relamp.method.base import Loss, Randomness
 from relamp.method.graphs import GraphMethod
 from relamp.model.embeddings import Encoder
 from relamp.model.node_scores import NodeScores
+from relamp.settings.graphs import Pretraining
 
 # Width of the generators, as the public code has it.
 WIDTH = 128
@@ -23,15 +25,26 @@ WIDTH = 128
 class AutoGCL(GraphMethod):
     """Contrast two of the graphs as they are and two generated views, drawn with replacement; views are to differ.
 
-    Nodes that a view drops keep their place, without features and edges.
+    Nodes that a view drops keep their place, without features and edges. The generators see nodes as the encoder does,
+    or with `raw` the numbers of their categories.
     """
+
+    def __init__(
+        self,
+        settings: Pretraining,
+        options: Mapping[str, Any] | None = None,
+        encoder: Mapping[str, Any] | None = None,
+        raw: bool = False,
+    ) -> None:
+        super().__init__(settings, options, encoder)
+        self.raw = raw
 
     def draw(self, data: PackedGraphs | PackedCorpus, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
         """Return the encoder; and the head and both generators, whose learning rate is that of the encoder."""
         encoder: Any
         encoder, head = super().draw(data, generator)
-        first = self.settings.initialisation
-        generators = (NodeScores(encoder, [WIDTH, 2], generator, first, relu_first=True) for _ in range(2))
+        shared = encoder, [WIDTH, 2], generator, self.settings.initialisation
+        generators = (NodeScores(*shared, relu_first=True, raw=self.raw) for _ in range(2))
         return encoder, nn.ModuleDict({"projection": head, "generators": nn.ModuleList(generators)})
 
     def loss(self, encoder: Encoder, head: Any, batch: Batch, random: Randomness) -> Loss:

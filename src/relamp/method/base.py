@@ -40,10 +40,12 @@ class Training(Protocol):
         encoder, head: of `Method.draw`, which share an optimiser.
         parts: of `Method.parts`, by name, each with an optimiser of its own.
         random: what is drawn from.
+        epoch: how many epochs are done.
     """
 
     encoder: Any
     head: Any
+    epoch: int
     parts: Mapping[str, Any]
     random: Randomness
 

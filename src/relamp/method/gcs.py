@@ -25,9 +25,9 @@ class GCS(GraphMethod):
     def loss(self, encoder: Encoder, head: nn.Module, batch: Batch, random: Randomness) -> Loss:
         """Return NT-Xent between the positive views less a tenth of that between graphs and their negative view."""
         nodes, edges = self.salient(encoder, head, batch)
-        one, two = (kept(batch, nodes, edges, KEPT, random.torch) for _ in range(2))
+        one, two = (self.view(batch, nodes, edges, KEPT, random.torch) for _ in range(2))
         positive = self.contrast(encoder, head, one, two)
-        negative = self.contrast(encoder, head, batch, kept(batch, ~nodes, ~edges, SPARED, random.torch))
+        negative = self.contrast(encoder, head, batch, self.view(batch, ~nodes, ~edges, SPARED, random.torch))
         graph = positive - WEIGHT * negative
         return Loss(graph, {"graph": graph})
 
@@ -35,6 +35,10 @@ class GCS(GraphMethod):
         """Return NT-Xent between two batches of the same graphs."""
         z, other = (head(encoder(batch).graph) for batch in (one, two))
         return nt_xent(z, other, self.settings.temperature, self.settings.directions)
+
+    def view(self, batch: Batch, nodes: Tensor, edges: Tensor, chance: float, random: torch.Generator) -> Batch:
+        """Return a view, as `kept` does."""
+        return kept(batch, nodes, edges, chance, random)
 
     def salient(self, encoder: Encoder, head: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return which nodes `[n]` and edges `[e]` carry the contrast.

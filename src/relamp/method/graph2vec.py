@@ -18,9 +18,10 @@ class Graph2Vec(GraphVectors):
         """Return the vector of each graph `[G, d]`, all divided by the root of their mean square."""
         chosen, words = self.settings.graph2vec, subtrees(data, self.settings.graph2vec.rounds)
         z = document_vectors(
-            lambda: (words[start:end].reshape(-1) for start, end in pairwise(data.node_offset)),
+            [words[start:end].reshape(-1) for start, end in pairwise(data.node_offset)],
             chosen.dimension,
             seed,
+            chosen.order,
             dm=0,
             negative=chosen.negative,
             epochs=chosen.epochs,

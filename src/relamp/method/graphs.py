@@ -68,7 +68,8 @@ class GraphMethod(Method):
         hidden, layers, made = self.settings.hidden, self.settings.layers, self._featured(data)
         initialisation = self.settings.initialisation
         if isinstance(data, PackedCorpus) or data.has_bonds:
-            encoder = build_encoder(data, hidden, layers, generator, initialisation)
+            messages = self.variant.messages
+            encoder = build_encoder(data, hidden, layers, generator, initialisation, messages=messages)
         else:
             inputs = ((), self._columns(made)) if made is not None else (data.cardinality, data.shown_attributes)
             kinds = inputs[1], data.edge_cardinality

@@ -1,8 +1,7 @@
 """JOAO and JOAOv2: GraphCL whose augmentation is drawn by probabilities that the loss moves (You et al. 2021)."""
 
 from collections.abc import Mapping
-from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -11,7 +10,7 @@ from torch import Tensor, nn
 
 from relamp.data.batch import Batch
 from relamp.data.corpus import PackedCorpus
-from relamp.data.packed import PackedGraphs
+from relamp.data.packed import Integers, PackedGraphs
 from relamp.loss.nt_xent import nt_xent
 from relamp.method.augmented import augmented
 from relamp.method.base import Loss, Randomness, Training
@@ -32,25 +31,30 @@ class JOAO(GraphMethod):
     With several `heads` (JOAOv2) an epoch's view has the head of an augmentation that is drawn once an epoch, by the
     same probabilities, and the graphs as they are have the first. Which augmentation a graph gets does not follow it,
     in the public code either.
+
+    Attributes:
+        count: number of the augmentations, or of what else is drawn by probabilities.
     """
+
+    count: ClassVar[int] = COUNT
 
     def __init__(self, settings: Pretraining, options: Mapping[str, Any] | None = None, heads: int = 1) -> None:
         super().__init__(settings, options)
         self.heads, self.number = heads, 0
 
     def draw(self, data: PackedGraphs | PackedCorpus, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
-        """Return the encoder, and the heads with the probabilities of the augmentations, `[5]`, all equal."""
+        """Return the encoder, and the heads with the probabilities `[count]`, all equal."""
         drawn: Any = super().draw(data, generator)
         encoder, first = drawn
         further = (mlp([encoder.dim] * 3, generator, self.settings.initialisation) for _ in range(self.heads - 1))
         heads = nn.ModuleList([first, *further])
-        heads.register_buffer("probability", torch.full((COUNT,), 1 / COUNT, dtype=torch.float64))
+        heads.register_buffer("probability", torch.full((self.count,), 1 / self.count, dtype=torch.float64))
         return encoder, heads
 
     def start_epoch(self, training: Training) -> None:
         """Draw the head of the epoch's views."""
         if self.heads > 1:
-            self.number = int(training.random.numpy.choice(COUNT, p=_shares(training.head)))
+            self.number = int(training.random.numpy.choice(self.count, p=_shares(training.head)))
 
     def loss(self, encoder: Encoder, head: Any, batch: Batch, random: Randomness) -> Loss:
         """Return NT-Xent between the graphs and their views."""
@@ -74,19 +78,27 @@ class JOAO(GraphMethod):
         z, other = head[0](encoder(batch).graph), head[number](encoder(view).graph)
         return nt_xent(z, other, self.settings.temperature, self.settings.directions)
 
+    def compared(self, batches: list[Integers]) -> list[Integers]:
+        """Return the batches of an epoch by which augmentations are compared: the first fifth, and one more."""
+        return batches[: len(batches) // COUNT + 1]
+
+    def head_of(self, number: int) -> int:
+        """Return by which head's number an augmentation is compared: by the first, whatever it is."""
+        return 0
+
     @torch.no_grad()
     def end_epoch(self, training: Training) -> None:
-        """Move the probabilities up the loss of each augmentation alone, over a fifth of the epoch's batches."""
+        """Move the probabilities up the loss of each augmentation alone, over some of the epoch's batches."""
         # In training mode, as in the public code: these passes move the statistics of batch normalisation.
-        first = list(islice(training.batches(), sum(1 for _ in training.batches()) // COUNT + 1))
-        loss = np.zeros(COUNT)
-        for number, alone in enumerate(np.eye(COUNT)):
+        first = self.compared(list(training.batches()))
+        loss = np.zeros(self.count)
+        for number, alone in enumerate(np.eye(self.count)):
             for index in first:
-                batch = training.batch(index)
-                mean = self.contrast(training.encoder, training.head, batch, training.random, alone)
+                seen = training.encoder, training.head, training.batch(index), training.random
+                mean = self.contrast(*seen, alone, self.head_of(number))
                 loss[number] += mean.item() * len(index) / sum(map(len, first))
         shares = _shares(training.head)
-        moved = on_simplex(shares + loss - self.settings.joao.penalty * (shares - 1 / COUNT))
+        moved = on_simplex(shares + loss - self.settings.joao.penalty * (shares - 1 / self.count))
         training.head.probability.copy_(torch.from_numpy(moved))
 
 

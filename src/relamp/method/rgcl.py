@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from math import log
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -31,6 +31,8 @@ class RGCL(GraphMethod):
     gives before an epoch, a view keeps most nodes and the edges between them; other nodes stay without edges.
     """
 
+    cooling: ClassVar[float] = COOLING
+
     def draw(self, data: PackedGraphs | PackedCorpus, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
         """Return the encoder; and the head and the estimator."""
         encoder: Any
@@ -46,28 +48,39 @@ class RGCL(GraphMethod):
         chances, sizes = [], []
         for index in training.chunks():
             batch = training.batch(index)
-            chances.append(probability(estimator, batch).double().cpu().numpy())
+            chances.append(self.noted(probability(estimator, batch, self.cooling)).cpu())
             sizes.append(batch.graphs.sizes.cpu().numpy())
-        self.chance, self.offset = np.concatenate(chances), offsets(np.concatenate(sizes))
+        self.chance, self.offset = torch.cat(chances), torch.from_numpy(offsets(np.concatenate(sizes)))
         estimator.train()
 
     def step(self, training: Training, index: Integers) -> Loss:
         """Take one step down the contrast with both views."""
         batch, random = training.batch(index), training.random.numpy
-        chance, graph = self.chance[ranges(self.offset, index)], batch.graph.cpu().numpy()
+        chance, graph = self.chance.numpy()[ranges(self.offset.numpy(), index)], batch.graph.cpu().numpy()
+        chance = chance.astype(np.float64)
         most = np.zeros(batch.num_graphs)
         np.maximum.at(most, graph, chance)
-        views = [
-            view(batch, weight + LEAST, self.settings.rgcl.kept, random) for weight in (chance, most[graph] - chance)
-        ]
+        views = [self.view(batch, weight + LEAST, random) for weight in (chance, most[graph] - chance)]
         z, rationale, complement = (self.projected(training.encoder, training.head, each) for each in (batch, *views))
-        loss = rationale_loss(z, rationale, complement, self.settings.temperature)
+        loss = self.contrast(z, rationale, complement)
         training.descend(loss)
         return Loss(loss, {"graph": loss})
 
+    def noted(self, chance: Tensor) -> Tensor:
+        """Return the probabilities `[n]` as they are kept for an epoch."""
+        return chance
+
+    def view(self, batch: Batch, weight: NDArray[np.float64], random: np.random.Generator) -> Batch:
+        """Return a view of the nodes that stay, which are drawn by their weights `[n]`."""
+        return view(batch, weight, self.settings.rgcl.kept, random)
+
+    def contrast(self, z: Tensor, rationale: Tensor, complement: Tensor) -> Tensor:
+        """Return the loss of projected graphs `[G, d]` and of their views."""
+        return rationale_loss(z, rationale, complement, self.settings.temperature)
+
     def projected(self, encoder: Encoder, head: Any, batch: Batch) -> Tensor:
         """Return projected graphs `[G, d]`, whose nodes are weighed by 0.9 to 1 before they are pooled."""
-        chance = probability(head["estimator"], batch)
+        chance = probability(head["estimator"], batch, self.cooling)
         most = chance.new_zeros(batch.num_graphs).scatter_reduce(0, batch.graph, chance, "amax", include_self=False)
         weight = 0.9 + chance / (10 * most[batch.graph])
         embedded = encoder(batch)
@@ -77,9 +90,9 @@ class RGCL(GraphMethod):
         return z
 
 
-def probability(estimator: nn.Module, batch: Batch) -> Tensor:
-    """Return the softmax of the scores of each graph's nodes, `[n]`."""
-    score = estimator(batch)[:, 0] / COOLING
+def probability(estimator: nn.Module, batch: Batch, cooling: float = COOLING) -> Tensor:
+    """Return the softmax of the scores of each graph's nodes, over a temperature, `[n]`."""
+    score = estimator(batch)[:, 0] / cooling
     most = score.new_zeros(batch.num_graphs).scatter_reduce(0, batch.graph, score, "amax", include_self=False)
     power = (score - most.detach()[batch.graph]).exp()
     share: Tensor = power / power.new_zeros(batch.num_graphs).index_add(0, batch.graph, power)[batch.graph]
@@ -91,16 +104,22 @@ def view(batch: Batch, weight: NDArray[np.float64], kept: float, random: np.rand
 
     They are drawn one after another without replacement, by their weights `[n]`.
     """
-    graph, size = batch.graph.cpu().numpy(), batch.graphs.sizes.cpu().numpy()
+    size = batch.graphs.sizes.cpu().numpy()
+    stays = drawn(batch, weight, size - (size * (1.0 - kept)).astype(np.int64), random)
+    source, target = batch.edge_index
+    between = stays[source] & stays[target]
+    bonds = None if batch.edge_attr is None else batch.edge_attr[between]
+    return replace(batch, edge_index=batch.edge_index[:, between], edge_attr=bonds)
+
+
+def drawn(batch: Batch, weight: NDArray[np.float64], count: NDArray[np.int64], random: np.random.Generator) -> Tensor:
+    """Return a mask `[n]` of `count` `[G]` nodes of each graph, drawn one after another by their weights `[n]`."""
+    graph = batch.graph.cpu().numpy()
     # The first of exponential waiting times: each next one is drawn by the weights of those that are left.
     order = np.lexsort((random.standard_exponential(len(graph)) / weight, graph))
     stays = np.zeros(len(graph), dtype=np.bool_)
-    stays[first_of_each(order, graph, size - (size * (1.0 - kept)).astype(np.int64))] = True
-    source, target = batch.edge_index
-    between = torch.from_numpy(stays).to(batch.x.device)
-    between = between[source] & between[target]
-    bonds = None if batch.edge_attr is None else batch.edge_attr[between]
-    return replace(batch, edge_index=batch.edge_index[:, between], edge_attr=bonds)
+    stays[first_of_each(order, graph, count)] = True
+    return torch.from_numpy(stays).to(batch.x.device)
 
 
 def rationale_loss(z: Tensor, rationale: Tensor, complement: Tensor, temperature: float) -> Tensor:

@@ -1,7 +1,5 @@
 """sub2vec: a graph is a document, whose words are a walk's nodes or their degrees (Adhikari et al. 2018)."""
 
-from collections.abc import Iterator
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,16 +20,17 @@ class Sub2Vec(GraphVectors):
         """Return the vector of each graph `[G, d]`."""
         chosen = self.settings.sub2vec
         return document_vectors(
-            lambda: self.documents(data, seed),
+            self.documents(data, seed),
             chosen.dimension,
             stream_number(seed, "words"),
+            chosen.order,
             dm=1,
             window=chosen.window,
             epochs=chosen.epochs,
         )
 
-    def documents(self, data: PackedGraphs, seed: int) -> Iterator[Integers]:
-        """Yield the words of each graph; one without nodes has none."""
+    def documents(self, data: PackedGraphs, seed: int) -> list[Integers]:
+        """Return the words of each graph; one without nodes has none."""
         chosen, rng, filled = self.settings.sub2vec, stream(seed, "walks"), np.flatnonzero(data.num_nodes)
         walker = Walks(data.global_edge_index(), len(data.x))
         start = data.node_offset[filled] + (rng.random(len(filled)) * data.num_nodes[filled]).astype(np.int64)
@@ -41,4 +40,4 @@ class Sub2Vec(GraphVectors):
         else:
             names = np.arange(len(data.x))
         found = dict(zip(filled.tolist(), names[walker.draw(start, chosen.length, rng)], strict=True))
-        return (found.get(graph, np.zeros(0, dtype=np.int64)) for graph in range(len(data)))
+        return [found.get(graph, np.zeros(0, dtype=np.int64)) for graph in range(len(data))]

@@ -21,20 +21,23 @@ from relamp.settings.graphs import EncoderVariant
 Initialisation = Literal["xavier", "pytorch"]
 
 
-def mlp(dims: Sequence[int], generator: torch.Generator, initialisation: Initialisation = "xavier") -> nn.Sequential:
-    """Return Linear-ReLU-...-Linear, drawn from `generator`.
+def mlp(
+    dims: Sequence[int], generator: torch.Generator, initialisation: Initialisation = "xavier", *, bias: bool = True
+) -> nn.Sequential:
+    """Return Linear-ReLU-...-Linear, drawn from `generator`, with biases or without.
 
     "xavier" has Xavier uniform weights and zero biases (GraphCL's code on graphs), "pytorch" weights and biases from
     U(-1 / sqrt(fan_in), 1 / sqrt(fan_in)), PyTorch's default (pretrain-gnns' and GraphCL's code on molecules).
     """
     layers: list[nn.Module] = []
     for fan_in, fan_out in pairwise(dims):
-        linear = nn.Linear(fan_in, fan_out)
+        linear = nn.Linear(fan_in, fan_out, bias)
         if initialisation == "xavier":
             nn.init.xavier_uniform_(linear.weight, generator=generator)
-            nn.init.zeros_(linear.bias)
+            if bias:
+                nn.init.zeros_(linear.bias)
         else:
-            for weight in (linear.weight, linear.bias):
+            for weight in linear.parameters():
                 nn.init.uniform_(weight, -1 / sqrt(fan_in), 1 / sqrt(fan_in), generator=generator)
         layers += [linear, nn.ReLU(inplace=True)]
     return nn.Sequential(*layers[:-1])

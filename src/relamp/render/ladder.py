@@ -46,6 +46,7 @@ _SHORT = {"bag-labels": "Bag of labels", "bag-attributes": "Bag of features", "m
 _SHORT |= {"grace-untrained": "Untrained GRACE", "mvgrl-infonce": "MVGRL (InfoNCE)"}
 _SHORT |= {"image-untrained": "Untrained SimCLR"}
 _BESIDE = {"svm-rbf": "RBF", "svm-linear": "linear"}
+_BESIDE |= dict.fromkeys(("svm-rbf-validated", "svm-linear-validated"), "its own SVM")
 _ROW, _LETTERS = 0.165, 6.5  # inches per row, points
 _COLUMNS = 4
 _INTERVAL = "its interval"

@@ -8,14 +8,14 @@ from relamp.settings import base
 from relamp.settings.mixing import MixSettings
 
 Augmentation = Literal["node_drop", "edge_perturbation", "subgraph", "attribute_masking"]
-Reading = Literal["paper", "code"]
+Reading = Literal["paper", "code", "molecules"]
 Features = Literal["labels", "degrees", "labels-or-degrees", "labels-and-degrees", "attributes"]
 FirstLabel = Literal["own", "shared"]
 Initialisation = Literal["xavier", "pytorch"]
 
 
 class EncoderVariant(base.Settings):
-    """Where the encoder of a method's public code is not GraphCL's; it concerns graphs, not molecules."""
+    """Where the encoder of a method's public code is not GraphCL's; of molecules, messages and head alone."""
 
     norm: Literal["after", "before"] = "after"
     """Normalise after the ReLU of each layer (after, GraphCL), or before it, the last layer having none (before)."""
@@ -28,6 +28,9 @@ class EncoderVariant(base.Settings):
     attributes, the degree as a number, and one-hot, 100 and more as one (all)."""
     head: base.Count | None = None
     """Width of the projection head behind its input; null is that of the graph embedding."""
+    messages: Literal["sum", "relu"] = "sum"
+    """What a molecule's atom hears over a bond: the sum of the other atom and the bond (sum, pretrain-gnns), or its
+    ReLU (relu)."""
 
 
 class LampOptions(base.Settings):
@@ -73,7 +76,8 @@ class GraphclOptions(base.Settings):
     kept: base.Ratio | None = None
     """Share of nodes that subgraph keeps; null takes the strength. GraphCL's public code alters 0.1 and keeps 0.2."""
     reading: Reading = "paper"
-    """Augment as the papers say (paper) or as GraphCL's public code does (code)."""
+    """Augment as the papers say (paper), as GraphCL's public code does on graphs (code), or as it does on molecules
+    (molecules), where atoms without bonds stay, and a view without any bond is the molecule as it is."""
     views: Literal["both", "one"] = "both"
     """Augment both branches (both), or only the second, as GraphCL's public code does (one)."""
 
@@ -150,6 +154,8 @@ class Graph2VecOptions(base.Settings):
     """Passes over all subtrees; each subtree is a step, where its public code takes the mean of 128."""
     rate: base.Positive = 0.025
     """Learning rate at first; it falls to nearly 0."""
+    order: Literal["drawn", "file"] = "drawn"
+    """Pass over the graphs in an order that is drawn (drawn), or in that of the data (file)."""
 
 
 class Sub2VecOptions(base.Settings):
@@ -166,6 +172,9 @@ class Sub2VecOptions(base.Settings):
     """Words to each side that one is learnt from."""
     epochs: base.Count = 5
     """Passes over all walks."""
+    order: Literal["drawn", "file"] = "drawn"
+    """Pass over the graphs in an order that is drawn (drawn), or in that of the data (file): then vectors tell where
+    their graphs stand, and so the class where a file is in order of classes."""
 
 
 class MmixTraining(base.Settings):

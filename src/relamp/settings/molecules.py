@@ -1,8 +1,10 @@
 """Settings of fine-tuning on molecules."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from relamp.settings.base import AtLeastTwo, Count, Positive, Ratio, Settings
+from pydantic import Field
+
+from relamp.settings.base import AtLeastTwo, Count, NotNegative, Positive, Ratio, Settings, Share
 from relamp.settings.graphs import Initialisation, Pretraining, SimgraceOptions
 
 
@@ -15,6 +17,48 @@ class MolecularSimgrace(SimgraceOptions):
     """Branch whose graphs are contrasted with those of the other if directions is one."""
 
 
+class AttrMaskingOptions(Settings):
+    """Options of attribute masking."""
+
+    masked: Ratio = 0.15
+    """Share of the atoms of each molecule that are hidden, cut off to a whole number, and one more."""
+
+
+class ContextPredOptions(Settings):
+    """Options of context prediction."""
+
+    width: Count = 3
+    """Bonds that a context spans, from the last atoms of a neighbourhood outwards, those to them included; and layers
+    of the network that embeds it."""
+
+
+class GraphmaeOptions(Settings):
+    """Options of GraphMAE."""
+
+    masked: Ratio = 0.25
+    """Share of the atoms of each molecule that are hidden, cut off to a whole number, and one more."""
+    exponent: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 1.0
+    """Power of the cosine error: above 1 what is nearly right weighs less (gamma of GraphMAE)."""
+
+
+class DslaOptions(Settings):
+    """Options of D-SLA."""
+
+    hops: Count = 3
+    """Bonds from a drawn atom to the last atoms of the part that is perturbed."""
+    edges: Share = 0.2
+    """Share of the bonds of that part that the first perturbed molecule has elsewhere, cut off but at least one; the
+    second has twice as many, the third three times, and the strongly perturbed one four times of all bonds."""
+    masked: Ratio = 0.8
+    """Share of the atoms of that part, of the strongly perturbed one of all atoms, that are hidden."""
+    edit: NotNegative = 0.7
+    """Weight of the loss by which distances follow the numbers of changed bonds."""
+    contrast: NotNegative = 0.5
+    """Weight of the loss by which other molecules are further than perturbed ones."""
+    margin: NotNegative = 5.0
+    """How much further."""
+
+
 class MolecularPretraining(Pretraining):
     """Pre-training on molecules."""
 
@@ -24,6 +68,14 @@ class MolecularPretraining(Pretraining):
     zero (xavier)."""
     simgrace: MolecularSimgrace = MolecularSimgrace()
     """Options of SimGRACE."""
+    attrmasking: AttrMaskingOptions = AttrMaskingOptions()
+    """Options of attribute masking."""
+    contextpred: ContextPredOptions = ContextPredOptions()
+    """Options of context prediction."""
+    graphmae: GraphmaeOptions = GraphmaeOptions()
+    """Options of GraphMAE."""
+    dsla: DslaOptions = DslaOptions()
+    """Options of D-SLA."""
 
 
 class Finetuning(Settings):

@@ -5,11 +5,11 @@ Names may be wildcards of the workflow, such as `{dataset}`.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import chain, product
 
 from relamp.data.rows import DEFAULT
 from relamp.study.config import Config
-from relamp.study.studies import Run, Study
+from relamp.study.studies import Run, Study, studies
 
 HARD_NEGATIVES, INFORMATION = "hard-negatives", "information"  # rows that no evaluation of the table makes
 TRAINED = ("encoder.safetensors", "embeddings.safetensors", "history.csv", "run.json")
@@ -94,25 +94,7 @@ class Paths:
 
 
 def all_datasets(config: Config) -> list[str]:
-    """Return every data set that a configuration names, each once."""
-    mmix = config.mmix
-    named = [
-        *config.damage.datasets,
-        *config.unsupervised.datasets,
-        *config.unsupervised.theorem.datasets,
-        *config.cross.datasets,
-        config.transfer.trained_on,
-        *config.transfer.datasets,
-        *mmix.nodes.datasets,
-        mmix.nodes.sweep.dataset,
-        mmix.nodes.theorem.dataset,
-        *mmix.graphs.datasets,
-        mmix.edit_distance.dataset,
-        *mmix.images.datasets,
-        *config.multiverse.lamp.datasets,
-        *config.multiverse.graphs.datasets,
-        *config.multiverse.edits.datasets,
-        *config.multiverse.nodes.datasets,
-        *config.own,
-    ]
+    """Return every data set that a configuration needs, each once, and the user's own."""
+    used = [study.datasets for study in studies(config).values() if study.runs or study.controls]
+    named = [*config.damage.datasets, *chain.from_iterable(used), *config.own]
     return list(dict.fromkeys(named))

@@ -309,16 +309,16 @@ class Plan:
     def hard_negatives(self, _: Artifact) -> Files:
         """Return rows and draws of the theorem's runs."""
         study = self.studies["theorem"]
-        made = [self.paths.hard_negatives(study.datasets[0], run) for run in study.runs]
+        made = [self.paths.hard_negatives(dataset, run) for dataset, run in product(study.datasets, study.runs)]
         return {"rows": [files["output"] for files in made], "draws": [files["draws"] for files in made]}
 
     def hard_negatives_asked(self, _: Artifact) -> dict[str, Any]:
         """Return the facts of rows and draws of the theorem's runs."""
         study = self.studies["theorem"]
-        dataset, protocol = study.datasets[0], theorem_protocol(self.config)
+        protocol = theorem_protocol(self.config)
         return {
             path: study.facts(HARD_NEGATIVES, dataset, run, protocol)
-            for run in study.runs
+            for dataset, run in product(study.datasets, study.runs)
             for path in self.paths.hard_negatives(dataset, run).values()
         }
 

@@ -209,7 +209,7 @@ def _graph_studies(config: Config) -> Iterator[Study]:
         models = study("supervised_graphs", datasets=linear.datasets, runs=(), protocols=labelled)
         yield replace(models, controls=linear.supervised)
     edit: dict[str, Protocol] = {"edit-distance": lambda _: edits.protocol}
-    runs = fixed(edits.methods)
+    runs = fixed(edits.methods) if edits.methods else ()
     yield study("edits", datasets=(edits.dataset,), runs=runs, protocols=edit, controls=edits.kernels)
     if edits.supervised:
         trained: dict[str, Protocol] = {"supervised-edits": lambda _: edits.supervised_protocol}

@@ -15,6 +15,12 @@ LEAST_S = 20.0
 # The rates were measured so; a run on GPUs corrects them by its own rows.
 GPUS = "A GPU is taken to be as fast as one CPU core, unless rows of a run on GPUs are below; most often it is faster."
 
+# Bare products of matrices per second on a core, and how many of them a step of molecules takes per second of its own:
+# both measured on a CPU (benchmarks/RESULTS.md), where equal atoms are computed once. How much of a GPU's published
+# single-precision rate a step reaches is assumed until it is measured.
+CORE_FLOPS, PRODUCTS, SHARE = 92e9, 1.6, 0.3
+TFLOPS = {"A100": 19.5, "H100": 67.0}
+
 
 def print_costs(snakefile: str, config: Mapping[str, Any], targets: Sequence[str], cores: int, results: Path) -> None:
     """Print, per target, jobs, CPU-hours, GPU-hours, disk and the longest chain, and how far such estimates were off.
@@ -29,8 +35,9 @@ def print_costs(snakefile: str, config: Mapping[str, Any], targets: Sequence[str
         planned = plan(snakefile, {**config, "preset": source}, targets, cores) if source in others else jobs
         if found := accuracies(planned, Path()):
             break
-    made = costs(jobs, targets, {row.kind: row for row in found})
-    print("\n".join([*_table(made), "", GPUS, *_off(found, source)]))
+    by_kind = {row.kind: row for row in found}
+    made = costs(jobs, targets, by_kind)
+    print("\n".join([*_table(made), "", GPUS, *on_gpus(jobs, by_kind), *_off(found, source)]))
 
 
 @dataclass(frozen=True)
@@ -126,6 +133,21 @@ def costs(jobs: Sequence[Job], targets: Sequence[str], measured_by_kind: Mapping
         disk_gb = sum(job.resources.get("disk_mb", 0) for job in submitted) / 1000
         found.append(Cost(name, len(submitted), cpu_hours, gpu_hours, disk_gb, chains[last] / 3600))
     return found
+
+
+def on_gpus(jobs: Sequence[Job], measured_by_kind: Mapping[str, Accuracy]) -> list[str]:
+    """Return a line on what molecules would take on GPUs, which products of matrices bound; none without molecules."""
+    rules = ("train_molecules", "finetune")
+    molecules = (job for job in jobs if job.rule in rules)
+    seconds = sum(job.threads * (seconds_of(job, measured_by_kind) - OVERHEAD_S) for job in molecules)
+    if not seconds:
+        return []
+    rates = {name: tflops * 1e12 * SHARE for name, tflops in TFLOPS.items()}
+    hours = [f"{seconds * PRODUCTS * CORE_FLOPS / rate / 3600:.1f} h on one {name}" for name, rate in rates.items()]
+    return [
+        f"Molecules take {seconds / 3600:.1f} of these hours on cores; at {SHARE:.0%} of a GPU's published rate "
+        f"{' or '.join(hours)} (estimates, not measured)."
+    ]
 
 
 def _table(rows: Sequence[Cost]) -> list[str]:

@@ -97,8 +97,8 @@ def finetune(
 
     `split` has the part of each molecule, 0 to 2 for training, validation and test; without `encoder` training starts
     from scratch; `shape` is its width and number of layers; `settings` are those of `Finetuning`. `labels` are facts of
-    the rows; the encoder must be one of their `training`. `lender` is another run's folder of states, from which what
-    fits is taken.
+    the rows; the encoder must be one of their `training`, whose method says if it is a variant. `lender` is another
+    run's folder of states, from which what fits is taken.
     """
     if lender:
         borrow(state, lender)
@@ -107,14 +107,17 @@ def finetune(
     train, valid, test = (np.flatnonzero(part == number) for number in range(3))
     scored = np.concatenate([valid, test])
     inputs = {"split": sha256(split), "encoder": sha256(encoder) if encoder else None, "shape": list(shape)}
-    facts = training_facts(digest, code, chosen, threads, device, **inputs)
+    # The encoder is like that of the method which trained it.
+    own = (labels.get("training") or {}).get("method", {}).get("options", {}).get("encoder")
+    variant: dict[str, Any] = {"variant": dict(own)} if own else {}
+    facts = training_facts(digest, code, chosen, threads, device, **inputs, **variant)
     if encoder:
         check_trained(encoder, labels.get("training") or {})
     pretrained = load_file(encoder) if encoder else None
     names = ("Finetuner", "roc_auc_rows", "refuse_one_class")
     finetuner, rows_of, refuse = (named(f"relamp.train.molecules:{name}") for name in names)
     refuse(packed, {"valid": valid, "test": test})
-    make = partial(finetuner, packed, train, scored, chosen, shape, pretrained=pretrained, device=device)
+    make = partial(finetuner, packed, train, scored, chosen, shape, pretrained=pretrained, device=device, **variant)
     rows: list[pd.DataFrame] = []
     for trained, own in train_seeds(make, seeds, state, facts, f"{packed.name} {labels['method']}"):
         rows += rows_of(packed, trained, {"valid": valid, "test": test}, own["seed"])

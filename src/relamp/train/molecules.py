@@ -1,6 +1,7 @@
 """Fine-tuning a molecular encoder on labelled molecules, as pretrain-gnns does it (Hu et al. 2020)."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from relamp.evaluate.roc_auc import roc_auc_per_task
 from relamp.method.base import Loss
 from relamp.model.gin import mlp
 from relamp.model.molecular_gin import build_encoder
+from relamp.settings.graphs import EncoderVariant
 from relamp.settings.molecules import Finetuning
 from relamp.train.trainer import Trained, Trainer
 
@@ -30,8 +32,8 @@ class Finetuner(Trainer[PackedGraphs]):
     """Trains encoder and head on some molecules; its "embeddings" are the logits of others after each epoch.
 
     Data have labels `[G, tasks]`; `shape` is the encoder's width and number of layers, `pretrained` its weights and
-    buffers, None to train from scratch. Raises RelampError if molecules are both trained on and scored, or there are no
-    labels.
+    buffers, None to train from scratch; `variant` is the method's `EncoderVariant` in words. Raises RelampError if
+    molecules are both trained on and scored, or there are no labels.
     """
 
     def __init__(
@@ -44,7 +46,9 @@ class Finetuner(Trainer[PackedGraphs]):
         seed: int,
         pretrained: Mapping[str, Tensor] | None = None,
         device: torch.device | str = "cpu",
+        variant: Mapping[str, Any] | None = None,
     ) -> None:
+        self.messages = EncoderVariant.model_validate(variant or {}).messages
         shared = np.intersect1d(train, scored)
         if len(shared):
             raise RelampError(f"{data.name}: molecules {shared[:5].tolist()} would be both trained on and scored")
@@ -57,9 +61,9 @@ class Finetuner(Trainer[PackedGraphs]):
 
     def draw(self, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
         """Return a molecular encoder and one linear layer, a logit per task."""
-        noise = {"dropout": self.settings.dropout, "noise": self.random.torch}
+        options = {"dropout": self.settings.dropout, "noise": self.random.torch, "messages": self.messages}
         initialisation = self.settings.initialisation
-        encoder = build_encoder(self.data, *self.shape, generator, initialisation, **noise)
+        encoder = build_encoder(self.data, *self.shape, generator, initialisation, **options)
         return encoder, mlp([encoder.dim, self.data.y.shape[1]], generator, initialisation)
 
     def samples(self) -> Integers:
