@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from relamp.data.rows import setting_values
 from relamp.errors import RelampError
 from relamp.method.table import METHODS
+from relamp.runtime.job import named as load
 from relamp.settings.graphs import Pretraining
 from relamp.study.config import Config, load_config
 from relamp.study.overrides import GROUPS, overridden, place, spelt
-from relamp.study.studies import Run, Study, studies
+from relamp.study.studies import BASE, TRAINERS, Run, Study, studies
 
 PRESETS = Path(__file__).parents[2] / "workflow" / "presets"
 GRAPHS = METHODS["graphs"]
@@ -218,3 +219,12 @@ def test_a_supervised_row_of_edit_distances_shares_the_triplets_and_the_encoder_
     assert facts["protocol"]["steps"] == 7
     assert facts["options"] == {"supervised": others["training"]["settings"]}
     assert "supervised_edits" not in studies(load_config({}, PRESETS))
+
+
+@pytest.mark.parametrize("domain", BASE)
+def test_the_trainer_of_a_domain_takes_the_settings_of_each_of_its_methods(domain: str) -> None:
+    found = studies(config())[BASE[domain]]
+    for name, row in METHODS[domain].items():
+        asked = found.settings_of(Run(name, spelt(found.training, row)))
+        taken = load(TRAINERS[domain]).settings_class.model_validate(asked).model_dump(mode="json")
+        assert {key: taken[key] for key in asked} == asked, name

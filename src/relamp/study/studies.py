@@ -26,7 +26,7 @@ BASE = {"graphs": "tables", "molecules": "corpus", "nodes": "nodes", "images": "
 # What trains it, by name: studies are read without torch.
 TRAINERS = {
     "graphs": "relamp.train.graphs:GraphTrainer",
-    "molecules": "relamp.train.graphs:GraphTrainer",
+    "molecules": "relamp.train.graphs:MoleculeTrainer",
     "nodes": "relamp.train.nodes:NodeTrainer",
     "images": "relamp.train.images:ImageTrainer",
 }

@@ -1,6 +1,7 @@
 """Pre-training on graphs and molecules (LAMP Algorithm 1)."""
 
 from dataclasses import replace
+from typing import ClassVar
 
 import torch
 
@@ -12,13 +13,15 @@ from relamp.method.base import Loss
 from relamp.method.graphs import GraphMethod
 from relamp.model.gin import Dropout
 from relamp.settings.graphs import Pretraining
+from relamp.settings.molecules import MolecularPretraining
 from relamp.train.trainer import Pretrainer
 
 
 class GraphTrainer(Pretrainer[PackedGraphs | PackedCorpus]):
     """Passes over all graphs, in one order, drawn or their own, or in a new one each epoch."""
 
-    settings_class, opened = Pretraining, staticmethod(open_packed)
+    settings_class: ClassVar[type[Pretraining]] = Pretraining
+    opened = staticmethod(open_packed)
     changes = ("order",)
     method: GraphMethod
     # Batches of an order that is drawn once are made once, as far as they fit.
@@ -73,3 +76,9 @@ class GraphTrainer(Pretrainer[PackedGraphs | PackedCorpus]):
         if self.settings.shuffle == "never":
             return torch.arange(len(self.data))
         return torch.from_numpy(self.random.numpy.permutation(len(self.data)))
+
+
+class MoleculeTrainer(GraphTrainer):
+    """The same with the settings of pre-training on molecules, which have groups of methods that only these have."""
+
+    settings_class = MolecularPretraining
