@@ -55,6 +55,7 @@ from relamp.data.registry import REGISTRY
 from relamp.data.rows import DEFAULT
 from relamp.errors import RelampError, without_user
 from relamp.evaluate.table import EVALUATIONS
+from relamp.method.table import METHODS
 from relamp.runtime.code import write_altered, write_code, write_hashes
 from relamp.runtime.earlier import keep, put_back
 from relamp.runtime.environment import check_variables
@@ -248,6 +249,7 @@ def made_of(artifact):
 # Their kinds of work in rates.csv, where they are not `pretrain` and `svm`.
 TRAINED_AS = {"nodes": "pretrain_nodes", "images": "images"}
 SCORED_AS = {
+    "finetune": "transfer_controls",
     "probe": "probe",
     "kmeans": "cluster",
     "edit-distance": "edit_distance",

@@ -185,6 +185,8 @@ rule finetune:
         f"{RESULTS}/logs/finetune/{{dataset}}/{{method}}/{{setting}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/finetune/{{dataset}}/{{method}}/{{setting}}.jsonl"
+    wildcard_constraints:
+        method="|".join((*METHODS["molecules"], FROM_SCRATCH)),
     conda:
         "../envs/train.yaml"
     resources:
@@ -268,7 +270,7 @@ for made in scorings(STUDIES):
             "../envs/evaluate.yaml"
             if not made.score.startswith("relamp.train")
             else "../envs/train.yaml"
-        threads: 8 if made.trained else 1
+        threads: made.threads
         resources:
             **asked(SCORED_AS.get(made.evaluation, "svm"), made.work),
         params:

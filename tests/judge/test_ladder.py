@@ -13,12 +13,14 @@ from relamp.evaluate.table import EVALUATIONS
 from relamp.judge.ladder import RUNGS, SCRATCH, explained, gains, ladder, stand_ins
 from relamp.judge.runs import all_runs, scores
 from relamp.judge.verdict import printed_cells
+from relamp.render.ladder import ladder_table
 from relamp.settings.judging import Judging
 from relamp.study.names import FROM_SCRATCH
 
 BAGS = {
     "graphs": {"lamp-mag": "bag-labels", "wl": "bag-labels", "mp-mix-branch-a": "bag-attributes"},
     "nodes": {"mp-mix": "raw-features"},
+    "molecules": dict.fromkeys(("lamp-mag", "none"), "ecfp"),
 }
 JUDGED_BY = {
     **{"lamp_table1": {"graphs": "svm-rbf"}, "mmix_table6": {"nodes": "probe", "graphs": "svm-linear"}},
@@ -151,7 +153,8 @@ LAMP = [
 
 def test_a_cell_of_lamp_by_hand() -> None:
     found = made({"svm-rbf": LAMP}, printed("lamp_table1", "lamp-mag", "MUTAG", 91.5, "LAMP-Mag"))
-    assert found["rung"].tolist() == list(RUNGS)
+    # Nothing of it is fine-tuned.
+    assert found["rung"].tolist() == [rung for rung in RUNGS if rung != "scratch"]
     assert values(found) == pytest.approx(
         {
             **{"majority": 66.0, "bag": 82.0, "untrained": 85.0, "host": 86.0},
@@ -322,6 +325,8 @@ def test_cells_of_edit_distances_by_hand_for_each_size_and_metric() -> None:
 
 def test_a_cell_of_fine_tuning_by_hand() -> None:
     rows = [
+        # Controls have one epoch.
+        *(tuned("ecfp", (70,), (71,)), tuned("frozen-untrained", (57,), (60,))),
         tuned("none", (60, 64), (62, 66)),
         tuned("simgrace", (66, 65), (68, 67)),
         tuned("lamp-mag", (70, 69), (72, 75), setting="gamma~0.2").assign(gamma=0.2),
@@ -333,24 +338,35 @@ def test_a_cell_of_fine_tuning_by_hand() -> None:
     rungs = made({"finetune": rows}, *cells)
     mine = rungs[rungs["method"] == "lamp-mag"]
     # Nested takes the first epoch, the test part the second one for seed 1.
-    wanted = {"majority": 50.0, "untrained": 61.0, "host": 67.0, "method": 71.0, "epoch-on-test": 72.5}
+    wanted = {"majority": 50.0, "bag": 70.5, "untrained": 58.5, "scratch": 61.0, "host": 67.0, "method": 71.0}
+    wanted |= {"epoch-on-test": 72.5}
     wanted |= {"setting-on-test": 72.0, "all-on-test": 72.5, "oracle": 72.5, "printed": 73.5}
     assert values(mine) == pytest.approx(wanted)
-    assert mine.set_index("rung")["run_as"][["untrained", "host"]].tolist() == [FROM_SCRATCH, "simgrace"]
+    assert mine["rung"].tolist() == list(RUNGS)
+    assert mine["run_as"].tolist()[:6] == ["chance", "ecfp", "frozen-untrained", FROM_SCRATCH, "simgrace", "lamp-mag"]
     reasons = mine[mine["mean"].isna()].set_index("rung")["reason"].to_dict()
-    assert reasons == {"bag": "fine-tuning measures no control", "C-on-test": "fine-tuning has no C"}
+    assert reasons == {"C-on-test": "fine-tuning has no C"}
     scratch = rungs[rungs["method"] == "none"].set_index("rung")
-    assert set(scratch.loc[["untrained", "host"], "reason"]) == {"it is not pre-trained"}
+    assert set(scratch.loc[["scratch", "host"], "reason"]) == {"it is not pre-trained"}
+    assert scratch.loc[["bag", "untrained"], "mean"].tolist() == pytest.approx([70.5, 58.5])
     assert scratch.loc["method", "mean"] == pytest.approx(61.0)
     (sentence, _) = explained(steps_of(rungs, {"finetune": rows}))["lamp_table2"]
     # In both seeds 6 and 4 more; then 0 and 3.
     assert sentence.startswith(
         "LAMP-Mag (fine-tuning, ROC-AUC; BBBP): of the 23.5 points between one score for all molecules and the printed "
-        f"value, fine-tuning without pre-training reaches 11.0 {between(11, 2 / 2, 1)}, pre-training the host, "
-        "SimGRACE, adds 6.0 (6.0 to 6.0), LAMP-Mag itself adds 4.0 (4.0 to 4.0), choosing epoch and setting on the "
-        f"test part adds 1.5 {between(1.5, 4.5 / 2, 1)}; 1.0 {between(1.0, 12.5 / 2, 1)} are left."
+        f"value, a forest on fingerprints reaches 20.5 {between(20.5, 0.5 / 2, 1)}, a linear probe of an untrained "
+        f"encoder takes off 12.0 {between(12, 2 / 2, 1)}, fine-tuning without pre-training adds 2.5 "
+        f"{between(2.5, 0.5 / 2, 1)}, pre-training the host, SimGRACE, adds 6.0 (6.0 to 6.0), LAMP-Mag itself adds 4.0 "
+        f"(4.0 to 4.0), choosing epoch and setting on the test part adds 1.5 {between(1.5, 4.5 / 2, 1)}; 1.0 "
+        f"{between(1.0, 12.5 / 2, 1)} are left."
     )
     assert SCRATCH == FROM_SCRATCH
+    table = ladder_table(rungs, steps_of(rungs, {"finetune": rows}), Judging())
+    head = ["chance", "fingerprints", "frozen", "no pre-training", "host", "method", "epoch on test"]
+    assert list(table.head)[2:9] == head
+    (first, *_) = next(iter(table.blocks.values()))
+    assert first[:8] == ["BBBP", "LAMP-Mag", "50.00", "70.50", "58.50", "61.00", "67.00", "71.00"]
+    assert "a random forest on fingerprints" in table.caption
 
 
 def test_a_cell_of_images_by_hand() -> None:
@@ -488,8 +504,8 @@ def test_what_is_not_judged_has_no_ladder() -> None:
         ("nodes", "grace-gat", set(), "no untrained encoder of this kind is run", "no host of this kind is run"),
         ("nodes", "mo-mix-branch-b", {"mvgrl-branch-b"}, "untrained-branch-b", "mvgrl-branch-b"),
         ("images", "simclr-mp-mix-op", set(), "image-untrained", "simclr"),
-        ("molecules", "lamp-soft", {"simgrace"}, "none", "simgrace"),
-        ("molecules", "graphcl", set(), "none", "it has no host"),
+        ("molecules", "lamp-soft", {"simgrace"}, "frozen-untrained", "simgrace"),
+        ("molecules", "graphcl", set(), "frozen-untrained", "it has no host"),
     ],
 )
 def test_untrained_encoder_and_host_are_those_of_the_method(
@@ -498,3 +514,11 @@ def test_untrained_encoder_and_host_are_those_of_the_method(
     found = stand_ins(domain, method, {}, known)
     assert ["".join(found[name]) for name in ("untrained", "host")] == [untrained, host]
     assert found["bag"] == ("", "no bag of its features is run")
+
+
+def test_controls_of_molecules_that_were_not_run_are_told() -> None:
+    cell = printed("lamp_table2", "lamp-mag", "BBBP", 73.5, metric="roc_auc")
+    lamp = tuned("lamp-mag", (70, 69), (72, 75), setting="gamma~0.2").assign(gamma=0.2)
+    found = made({"finetune": [lamp]}, cell).set_index("rung")
+    missing = {"bag": "ecfp", "untrained": "frozen-untrained", "scratch": "none", "host": "simgrace"}
+    assert found["reason"][list(missing)].to_dict() == {rung: f"{name} was not run" for rung, name in missing.items()}

@@ -16,8 +16,9 @@ from relamp.data.nodes import PackedNodes, sparse_parts
 from relamp.data.packed import PackedGraphs
 from relamp.method.table import METHODS
 from relamp.train.loop import Resume
+from relamp.train.trainer import Trained
 from reordered import edgeless, renumbered, reordered
-from training import CLASSES, TRAINERS, Killed, kill_at, make, same, train
+from training import CLASSES, TRAINERS, Killed, kill_at, kill_at_saving, make, same, train
 
 ALL = [(domain, name) for domain, rows in METHODS.items() for name in rows]
 TRAINED = [(domain, name) for domain, name in ALL if METHODS[domain][name].trains]
@@ -126,6 +127,44 @@ def test_a_killed_training_resumes_to_the_same_bits(
     assert seen == [3, 4]
     # Once more, from the state of a training that is done.
     assert same(whole, train(domain, name, DATA[domain], chosen, resume=resume))
+
+
+def resumed_within(domain: str, name: str, chosen: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Trained:
+    """Return the result of a training that is killed between two batches, twice if an epoch has three."""
+    resume = Resume(folder / "state.pt", "key", every=0)
+    for number in (1, 3):
+        kill_at_saving(number, monkeypatch)
+        with pytest.raises(Killed):
+            train(domain, name, DATA[domain], chosen, resume=resume)
+    monkeypatch.undo()
+    return train(domain, name, DATA[domain], chosen, resume=resume)
+
+
+@pytest.mark.parametrize(
+    ("domain", "name", "more"), [(domain, name, more) for domain, name in TRAINED for more in ALSO[domain]]
+)
+def test_a_training_killed_within_an_epoch_resumes_to_the_same_bits(
+    domain: str, name: str, more: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = settings(domain, **more)
+    whole = train(domain, name, DATA[domain], chosen)
+    assert same(whole, resumed_within(domain, name, chosen, tmp_path, monkeypatch))
+
+
+@pytest.mark.parametrize(
+    ("domain", "name"), [("graphs", "lamp-soft"), ("molecules", "lamp-mag"), ("graphs", "rgcl"), ("graphs", "joaov2")]
+)
+def test_a_method_that_forgets_what_it_prepared_for_an_epoch_is_told(
+    domain: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = settings(domain)
+    whole = train(domain, name, DATA[domain], chosen)
+    monkeypatch.setattr(type(make(domain, name, chosen)), "changes", ())
+    try:
+        found = resumed_within(domain, name, chosen, tmp_path, monkeypatch)
+    except AttributeError:
+        return
+    assert not same(whole, found)
 
 
 @pytest.mark.parametrize(("domain", "name"), ALL)

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from relamp.errors import RelampError
-from relamp.runtime.environment import check_variables, device_name, save_seconds
+from relamp.runtime.environment import check_variables, device_name, process_count, save_seconds
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,13 @@ def test_other_seconds_are_refused(monkeypatch: pytest.MonkeyPatch, given: str) 
     monkeypatch.setenv("RELAMP_SAVE_SECONDS", given)
     with pytest.raises(RelampError, match=f"RELAMP_SAVE_SECONDS: '{given}' is no number of seconds; use 60"):
         check_variables()
+
+
+def test_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    for given, count in (("", 1), ("1", 1), ("8", 8)):
+        monkeypatch.setenv("RELAMP_PROCESSES", given)
+        assert process_count() == count
+    for given in ("0", "-1", "two", "2.0", "1000"):
+        monkeypatch.setenv("RELAMP_PROCESSES", given)
+        with pytest.raises(RelampError, match=f"RELAMP_PROCESSES: '{given}' is no number of processes; use 1, or one"):
+            check_variables()

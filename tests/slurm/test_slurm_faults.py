@@ -27,7 +27,7 @@ from slurm_cluster import (
 pytestmark = pytest.mark.slurm
 
 RESUMES = re.compile(r"resumes after epoch (\d+) of 400")
-SAVED = re.compile(r"SIGTERM: ended after epoch \d+ of 400, whose state is saved")
+SAVED = re.compile(r"SIGTERM: ended after epoch \d+ of 400( and \d+ samples)?, whose state is saved")
 
 
 def finish(folder: Path, undisturbed: dict[str, bytes], env: dict[str, str] = ENV) -> None:

@@ -111,6 +111,25 @@ def test_a_job_of_scores_takes_the_embeddings_and_folds_of_its_runs() -> None:
     assert controls_of(STUDIES, "edit-distance") == ["hist-kernel", "wl"]
 
 
+def test_controls_of_molecules_are_scored_in_the_split_of_fine_tuning_and_pre_train_nothing() -> None:
+    (made,) = (each for each in scorings(STUDIES) if each.evaluation == "finetune")
+    assert (made.name, made.threads) == ("score_finetune_controls", 8)
+    assert controls_of(STUDIES, "finetune") == ["ecfp", "frozen-untrained"]
+    inputs = made.inputs(Paths("r"))
+    assert inputs["folds"] == ["r/folds/{dataset}/scaffold.csv"] * 3
+    assert not inputs["embeddings"]
+    without = plan(transfer={"controls": []})
+    assert not [each for each in scorings(without.studies) if each.evaluation == "finetune"]
+    # Table 2 and what explains it have them; nothing else takes ranks or places from methods.
+    whole, rows = plan(), [f"results/rows/finetune/Solubility/{name}/default/rows.csv" for name in ("ecfp", "none")]
+    made_of = {name: set(whole.inputs(whole.artifacts[name])["rows"]) for name in ("lamp_table2", "judge", "leakage")}
+    assert [set(rows) <= made_of[name] for name in ("lamp_table2", "judge", "leakage")] == [True, True, False]
+    assert whole.inputs(whole.known["lamp_ladder2"])["rows"] == whole.inputs(whole.known["lamp_table2"])["rows"]
+    # Trees pass over the molecules that have a label of their task: of ToxCast's labels 29 % are there.
+    work = [made.work(wildcards(dataset=dataset, method="ecfp")) for dataset in ("Solubility", "ToxCast")]
+    assert work == pytest.approx([3 * 500, 3 * 500 * 617 * 0.29])
+
+
 def test_a_figure_of_a_sweep_that_is_not_run_is_left_out() -> None:
     assert {"lamp_fig4", "lamp_fig5"} <= set(plan(preset="rivals").left_out)
     assert not {"lamp_fig4", "lamp_fig5"} & set(plan().left_out)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relamp.data.rows import setting_values
+from relamp.data.rows import DEFAULT, setting_values
 from relamp.errors import RelampError
 from relamp.method.table import METHODS
 from relamp.runtime.job import named as load
@@ -94,6 +94,7 @@ def test_the_studies_of_quick() -> None:
             "edits": 5,
             "corpus": 3,
             "transfer": 4,
+            "transfer_controls": 0,
         },
         **{"nodes": 11, "theorem": 2, "grid": 8, "images": 4},
     }
@@ -103,6 +104,14 @@ def test_the_studies_of_quick() -> None:
     assert found["nodes"].controls_of("kmeans") == ()
     assert found["nodes"].options == {"features": "rows-scaled"}
     assert found["corpus"].seeds == (0,)
+    controls = found["transfer_controls"]
+    assert controls.controls_of("finetune") == ("ecfp", "frozen-untrained")
+    assert (controls.seeds, controls.datasets) == (found["transfer"].seeds, found["transfer"].datasets)
+    # Each depends on its own options alone, and on nothing of fine-tuning.
+    asked = {name: controls.facts("finetune", "Solubility", Run(name, DEFAULT)) for name in controls.controls}
+    assert [list(facts["options"]) for facts in asked.values()] == [["ecfp"], ["frozen_untrained"]]
+    assert asked["frozen-untrained"]["options"]["frozen_untrained"].items() >= {"hidden": 64, "layers": 5}.items()
+    assert all(facts["protocol"] == {} and "training" not in facts for facts in asked.values())
 
 
 @pytest.mark.parametrize("preset", ["quick", "desk", "rivals", "evening", "weekend", "paper"])

@@ -19,7 +19,7 @@ from relamp.evaluate.hard_negatives import measure_hardness
 from relamp.evaluate.mixing_weights import neighbour_weights
 from relamp.evaluate.pruned_views import COLUMNS
 from relamp.evaluate.table import EVALUATIONS
-from relamp.judge.ladder import CHANCE, RUNGS, stand_ins
+from relamp.judge.ladder import CHANCE, ON_TEST, RUNGS, stand_ins
 from relamp.render.style import PAPER_ORDER, label
 from relamp.runtime.home import home
 from relamp.settings.judging import PROTOCOLS
@@ -251,13 +251,13 @@ def ladder_rows(
         names = {name: run_as for name, (run_as, _) in of.items()}
         if metric in EVALUATIONS[evaluation].chance:
             names["majority"] = CHANCE
-        names |= dict.fromkeys(RUNGS[5:-1], method if chooses else "")
+        names |= dict.fromkeys(ON_TEST, method if chooses else "")
         at = {"paper": "lamp", "artifact": "lamp_table1", "method": method, "label": label(method), "dataset": dataset}
-        for place, rung in enumerate(RUNGS):
+        for place, rung in enumerate(rung for rung in RUNGS if rung in of or rung in (*ON_TEST, "printed")):
             run_as = names.get(rung, "")
             known = bool(run_as) or rung == "printed"
             drawn = 60 + 3 * place + rng.uniform(0, 5)
-            mean = shared.setdefault((dataset, run_as), drawn) if rung in RUNGS[:4] else drawn
+            mean = shared.setdefault((dataset, run_as), drawn) if rung in RUNGS[:5] else drawn
             mean = mean if known and not (rung == "host" and dataset == datasets[0]) else np.nan
             bounds = {"low": mean - 2, "high": mean + 2, "seeds": seeds} if rung != "printed" else {}
             more = {"evaluation": evaluation, "metric": metric, "part": part, "rung": rung, "run_as": run_as}

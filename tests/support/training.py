@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 
 from relamp.method.base import Method, build
@@ -15,6 +16,7 @@ from relamp.settings.molecules import MolecularPretraining
 from relamp.settings.nodes import NodePretraining
 from relamp.study import studies
 from relamp.train.jobs import pretrain
+from relamp.train.loop import save_state
 from relamp.train.trainer import Trained
 
 CLASSES = {
@@ -69,6 +71,18 @@ def kill_at(epoch: int):
             raise Killed
 
     return on_epoch
+
+
+def kill_at_saving(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kill a training as soon as it has saved so many states."""
+    count = iter(range(number - 1, -1, -1))
+
+    def save(*state: Any) -> None:
+        save_state(*state)
+        if not next(count):
+            raise Killed
+
+    monkeypatch.setattr("relamp.train.loop.save_state", save)
 
 
 def run_job(

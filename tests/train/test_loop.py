@@ -1,5 +1,6 @@
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,10 +20,10 @@ EPOCHS = 6
 
 
 class Walk:
-    """A random walk: what it is at depends on every draw so far, in order."""
+    """A random walk of two steps an epoch: what it is at depends on every draw so far, in order."""
 
     def __init__(self, seed: int = 0, dies_in: int | None = None) -> None:
-        self.epoch = 0
+        self.epoch = self.done = 0
         self.at = torch.zeros(3, dtype=torch.float64)
         self.past: list[float] = []
         self.rng = np.random.default_rng(seed)
@@ -30,18 +31,24 @@ class Walk:
         self.dies_in = dies_in
         self.worked = 0
 
-    def run_epoch(self) -> None:
-        self.at = self.at * 1.5 + torch.from_numpy(self.rng.normal(size=3))
-        if self.epoch + 1 == self.dies_in:
-            raise Killed  # with the draws and the walk already changed
-        self.at += torch.rand(3, generator=self.torch, dtype=torch.float64)
+    def run_epoch(self, between: Callable[[], None]) -> None:
+        if not self.done:
+            self.at = self.at * 1.5 + torch.from_numpy(self.rng.normal(size=3))
+            if self.epoch + 1 == self.dies_in:
+                raise Killed  # with the draws and the walk already changed
+            self.done, self.worked = 1, self.worked + 1
+            between()
+        self.second()
         self.past.append(self.at.sum().item())
-        self.epoch += 1
-        self.worked += 1
+        self.epoch, self.done, self.worked = self.epoch + 1, 0, self.worked + 1
+
+    def second(self) -> None:
+        self.at += torch.rand(3, generator=self.torch, dtype=torch.float64)
 
     def state(self) -> dict[str, Any]:
         return {
             "epoch": self.epoch,
+            "done": self.done,
             "at": self.at,
             "past": self.past,
             "numpy": self.rng.bit_generator.state,
@@ -49,7 +56,7 @@ class Walk:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        self.epoch, self.at, self.past = state["epoch"], state["at"], state["past"]
+        self.epoch, self.done, self.at, self.past = (state[name] for name in ("epoch", "done", "at", "past"))
         self.rng.bit_generator.state = state["numpy"]
         self.torch.set_state(state["torch"])
 
@@ -73,14 +80,14 @@ def test_a_run_that_ends_after_any_epoch_goes_on_to_the_same_state(tmp_path: Pat
     walk = Walk()
     with pytest.raises(Killed):
         run_epochs(walk, EPOCHS, resume, kill_at(epoch))
-    assert walk.worked == epoch
+    assert walk.worked == 2 * epoch
     again, seen = Walk(), []
     run_epochs(again, EPOCHS, resume, seen.append)
     assert same(again, run())
     # Saved after each epoch, or at the end alone.
     start = epoch if seconds == 0 or epoch == EPOCHS else 0
     assert seen == list(range(start, EPOCHS + 1))
-    assert again.worked == EPOCHS - start
+    assert again.worked == 2 * (EPOCHS - start)
 
 
 @pytest.mark.parametrize("epoch", range(1, EPOCHS + 1))
@@ -90,7 +97,23 @@ def test_a_run_that_ends_within_any_epoch_goes_on_to_the_same_state(tmp_path: Pa
         run(Walk(dies_in=epoch), resume)
     again = run(resume=resume)
     assert same(again, run())
-    assert again.worked == EPOCHS - epoch + 1
+    assert again.worked == 2 * (EPOCHS - epoch + 1)
+
+
+@pytest.mark.parametrize("epoch", range(1, EPOCHS + 1))
+def test_a_run_that_ends_between_two_batches_goes_on_from_there(tmp_path: Path, epoch: int) -> None:
+    class Dies(Walk):
+        def second(self) -> None:
+            super().second()
+            if self.epoch + 1 == epoch:
+                raise Killed
+
+    resume = Resume(tmp_path / "state.pt", "key", 0)
+    with pytest.raises(Killed):
+        run(Dies(), resume)
+    again = run(resume=resume)
+    assert same(again, run())
+    assert again.worked == 2 * (EPOCHS - epoch) + 1
 
 
 @settings(max_examples=25)
@@ -111,7 +134,7 @@ def test_another_fingerprint_starts_over_and_takes_the_file(tmp_path: Path) -> N
     path = tmp_path / "state.pt"
     run(Walk(seed=5), Resume(path, "old", 0), 3)
     again = run(resume=Resume(path, "new", 0))
-    assert again.worked == EPOCHS
+    assert again.worked == 2 * EPOCHS
     assert same(again, run())
     assert load_state(path, "old") is None
     assert load_state(path, "new") is not None
@@ -147,41 +170,59 @@ def test_states_are_saved_by_the_clock_and_at_the_end(tmp_path: Path, monkeypatc
     monkeypatch.setattr("relamp.train.loop.save_state", save)
 
     class Slow(Walk):
-        def run_epoch(self) -> None:
-            super().run_epoch()
+        def second(self) -> None:
+            super().second()
             now[0] += 20
 
     run(Slow(), Resume(tmp_path / "state.pt", "key"), 10)
     assert saved == [3, 6, 9, 10]  # once a minute has passed, and at the end
 
+    class Slower(Walk):
+        def run_epoch(self, between: Callable[[], None]) -> None:
+            now[0] += 70
+            super().run_epoch(between)
+
+    saved.clear()
+    run(Slower(), Resume(tmp_path / "other.pt", "key"), 3)
+    assert saved == [0, 1, 2, 3]  # between two batches of each epoch, and at the end
+
 
 class Told(Walk):
-    """A walk that gets a signal within an epoch, or two."""
+    """A walk that gets a signal before a batch of an epoch, or two."""
 
-    def __init__(self, epoch: int, number: signal.Signals, times: int = 1) -> None:
+    def __init__(self, epoch: int, number: signal.Signals, times: int = 1, batch: int = 1) -> None:
         super().__init__()
-        self.told_in, self.number, self.times = epoch, number, times
+        self.told_in, self.number, self.times, self.batch = epoch, number, times, batch
 
-    def run_epoch(self) -> None:
-        if self.epoch + 1 == self.told_in:
+    def run_epoch(self, between: Callable[[], None]) -> None:
+        self.tell(1)
+        super().run_epoch(between)
+
+    def second(self) -> None:
+        self.tell(2)
+        super().second()
+
+    def tell(self, batch: int) -> None:
+        if (self.epoch + 1, batch) == (self.told_in, self.batch):
             for _ in range(self.times):
                 os.kill(os.getpid(), self.number)
-        super().run_epoch()
 
 
 @pytest.mark.parametrize("number", SIGNALS)
 @pytest.mark.parametrize("epoch", [1, 3, EPOCHS])
 @pytest.mark.parametrize("times", [1, 2])
-def test_a_signal_saves_the_epoch_it_came_in_and_the_run_goes_on_to_the_same_state(
-    tmp_path: Path, epoch: int, number: signal.Signals, times: int
+@pytest.mark.parametrize("batch", [1, 2])
+def test_a_signal_saves_the_batch_it_came_in_and_the_run_goes_on_to_the_same_state(
+    tmp_path: Path, epoch: int, number: signal.Signals, times: int, batch: int
 ) -> None:
     resume = Resume(tmp_path / "state.pt", "key", 1e9)  # by the clock nothing would be saved
-    told = Told(epoch, number, times)
-    with heeded(), pytest.raises(RelampError, match=f"{number.name}: ended after epoch {epoch} of {EPOCHS}"):
+    told = Told(epoch, number, times, batch)
+    place = f"epoch {epoch} of {EPOCHS}," if batch == 2 else f"epoch {epoch - 1} of {EPOCHS} and 1 samples,"
+    with heeded(), pytest.raises(RelampError, match=f"{number.name}: ended after {place} whose state is saved"):
         run(told, resume)
-    assert told.worked == epoch
+    assert told.worked == 2 * epoch + batch - 2
     again = run(resume=resume)
-    assert again.worked == EPOCHS - epoch
+    assert again.worked == 2 * EPOCHS - told.worked
     assert same(again, run())
 
 
@@ -189,7 +230,7 @@ def test_a_signal_ends_a_run_that_saves_nothing_at_once() -> None:
     told = Told(2, signal.SIGTERM)
     with pytest.raises(Ended), heeded():
         run(told)
-    assert told.worked == 1
+    assert told.worked == 2
 
 
 def test_the_log_says_where_a_run_goes_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -16,7 +16,7 @@ from relamp.train.graphs import GraphTrainer
 from relamp.train.loop import Resume
 from relamp.train.molecules import Finetuner, masked_bce, refuse_one_class
 from seeded import gen
-from training import Killed, kill_at, make
+from training import Killed, kill_at, kill_at_saving, make
 
 SETTINGS = Finetuning(epochs=4, batch_size=8)
 SHAPE = (8, 2)
@@ -96,6 +96,16 @@ def test_a_killed_run_goes_on_to_the_same_bits(tmp_path: Path) -> None:
     resumed = run(resume=resume, on_epoch=seen.append)
     assert seen == [2, 3, 4]
     assert all(torch.equal(a, b) for a, b in zip(run(), resumed, strict=True))
+
+
+def test_a_run_killed_within_an_epoch_goes_on_to_the_same_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    resume = Resume(tmp_path / "state.pt", "key", every=0)
+    for number in (1, 5):
+        kill_at_saving(number, monkeypatch)
+        with pytest.raises(Killed):
+            run(resume=resume)
+    monkeypatch.undo()
+    assert all(torch.equal(a, b) for a, b in zip(run(), run(resume=resume), strict=True))
 
 
 def test_it_learns_a_simple_rule_and_starts_from_the_given_encoder() -> None:

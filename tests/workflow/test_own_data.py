@@ -78,6 +78,6 @@ def test_molecules_named_in_the_configuration_are_trained_on_and_appear_in_the_t
     assert "warning: assay.csv: 1 of 215 lines are left out" in said
     table = pd.read_csv(clone / "results/quick/tables/lamp_table2.csv")
     mine = table[(table["dataset"] == "ASSAY") & (table["source"] != "published")].set_index("method")["value"]
-    assert set(mine.index) == {"simgrace", "none"}
+    assert {"simgrace", "none"} < set(mine.index)  # controls are there too
     assert mine.between(0, 100).all()
     assert "pre-trained here on 40 molecules of LIBRARY" in (clone / "results/quick/tables/lamp_table2.md").read_text()

@@ -17,6 +17,8 @@ CONTROLS = (
     "bag-labels-and-degrees",
     "bag-attributes",
 )
+# Controls of molecules, see relamp.train.molecule_controls.
+TRANSFER_CONTROLS = ("ecfp", "frozen-untrained")
 PAPERS = {"lamp": "LAMP", "mmix": "M-Mix", "both": "Claims and verdicts", "data": "Data sets"}
 
 

@@ -14,6 +14,7 @@ from relamp.data.corpus import PackedCorpus
 from relamp.data.packed import Integers, PackedGraphs, ranges
 from relamp.kernels.alike import Alike
 from relamp.kernels.segments import Groups
+from relamp.kernels.shares import processes, rank
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,34 @@ class Batch:
         """Whose nodes are whose."""
         return Groups(self.graph, self.num_graphs)
 
+    @cached_property
+    def share(self) -> "Share":
+        """What this process encodes of it, of several that train together: as many graphs as the others, or one more.
+
+        Raises ValueError for factors of messages or nodes, whose gradients are not gathered.
+        """
+        if self.message_weight is not None or self.gate is not None:
+            raise ValueError("a batch whose messages or nodes are weighed cannot be shared")
+        first, end = (number * self.num_graphs // processes() for number in (rank(), rank() + 1))
+        a, b = torch.searchsorted(self.graph, torch.tensor([first, end], device=self.graph.device)).tolist()
+        source = self.edge_index[0]
+        edges = (source >= a) & (source < b)
+
+        def of(value: Tensor | None, which: Tensor | slice) -> Tensor | None:
+            return None if value is None else value[which]
+
+        part = replace(
+            self,
+            x=self.x[a:b],
+            edge_index=self.edge_index[:, edges] - a,
+            graph=self.graph[a:b] - first,
+            num_graphs=end - first,
+            edge_attr=of(self.edge_attr, edges),
+            features=of(self.features, slice(a, b)),
+            edge_weight=of(self.edge_weight, edges),
+        )
+        return Share(part, first, a)
+
     def inputs(self, cardinality: Sequence[int]) -> Tensor:
         """Return what the first layer of an encoder sees of the nodes `[n, d]`: `features`, or one-hot categories."""
         seen = one_hot(self.x, cardinality) if self.features is None else self.features
@@ -83,6 +112,15 @@ class Batch:
         """Return the batch on a device."""
         tensors: dict[str, Any] = {name: value for name, value in vars(self).items() if isinstance(value, Tensor)}
         return replace(self, **{name: tensor.to(device) for name, tensor in tensors.items()})
+
+
+@dataclass(frozen=True)
+class Share:
+    """Some graphs of a batch, one after another: the first graph's number, and its first node's."""
+
+    batch: Batch
+    graph: int
+    node: int
 
 
 def collate(data: PackedGraphs | PackedCorpus, index: Integers) -> Batch:

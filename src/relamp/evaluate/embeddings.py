@@ -30,6 +30,7 @@ class Run:
         embeddings: by seed, a file of stored embeddings; none for kernels and the bag, which have no encoder.
         folds: by seed, a file of the fold of each graph, where the evaluation has folds.
         store: a folder of rows that several runs have in common; none keeps no such rows.
+        threads: for what is quicker in several; no score depends on their number.
     """
 
     data: Path
@@ -39,6 +40,7 @@ class Run:
     embeddings: Mapping[int, Path] = field(default_factory=dict)
     folds: Mapping[int, Path] = field(default_factory=dict)
     store: Path | None = None
+    threads: int = 1
 
     def shared(self, facts: Any, arrays: Iterable[NDArray[Any]], make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
         """Return rows that other runs may have in common with this one: the first makes them, by all they depend on."""

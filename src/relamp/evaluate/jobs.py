@@ -45,7 +45,7 @@ def score(
         cache: a folder where each output is kept under a hash of all that it depends on.
         folds: one file per seed.
         lender: the cache of another run, from which what is missing is taken.
-        threads: processes.
+        threads: processes, and where there are fewer runs, threads of each.
 
     Raises:
         RelampError: there are more or fewer embeddings than the runs need, or data or embeddings are not what they
@@ -70,8 +70,8 @@ def score(
         )
     if left := embeddings[len(labels) * count :]:
         raise RelampError(f"{left[0]}: belongs to no run; give as many labels as there are runs")
-    store = {"store": cache / "shared" / sha256(code)[:16]}
-    make_each(_score_run, arguments, output, cache, code, threads, "runs scored", lender, store)
+    uncounted = {"store": cache / "shared" / sha256(code)[:16], "threads": max(1, threads // len(labels))}
+    make_each(_score_run, arguments, output, cache, code, threads, "runs scored", lender, uncounted)
 
 
 def _score_run(evaluation: str, output: Path, **run: Any) -> None:

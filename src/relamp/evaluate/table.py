@@ -89,6 +89,7 @@ EVALUATIONS: Mapping[str, Evaluation] = MappingProxyType(
                 "seeds, each with the same scaffold split and from the same pre-trained encoder, not another "
                 "pre-training",
                 *("relamp.settings.molecules:Finetuning", "relamp.train.jobs:finetune", "relamp.judge.rows:finetuned"),
+                controls="relamp.train.molecule_controls:score_molecule_controls",
                 chooses=True,
                 mean_of="mean over tasks",
                 chance={"roc_auc": 50.0},

@@ -4,8 +4,9 @@ The rungs of a printed number of a method on a data set, all by the evaluation o
 
 - `majority`: always the most frequent class; where there is none to say, what knows nothing of the data (`chance` of
   `relamp.evaluate.table`);
-- `bag`: what the encoder sees of the nodes, without any edge;
-- `untrained`: the method's encoder with the same features, as it was drawn; when it is fine-tuned, from there;
+- `bag`: what the encoder sees of the nodes, without any edge; on molecules a forest on fingerprints, with no network;
+- `untrained`: the method's encoder with the same features, as it was drawn; on molecules frozen, as no other rung is;
+- `scratch`: on molecules alone, that encoder fine-tuned without pre-training;
 - `host`: what the method builds on, trained;
 - `method`: the method, trained, by the protocol that is judged, as the rungs below are;
 - the looser rules of public codes and the oracle (`relamp.judge.runs`), which choose on the test part;
@@ -29,9 +30,9 @@ from relamp.judge.words import METRICS
 from relamp.method.table import METHODS, MethodRow
 from relamp.settings.judging import LOOSER, Judging
 
-RUNGS = ("majority", "bag", "untrained", "host", "method", *LOOSER, "oracle", "printed")
+RUNGS = ("majority", "bag", "untrained", "scratch", "host", "method", *LOOSER, "oracle", "printed")
 # Rungs one above another; the others stand beside them.
-STEPS = ("majority", "bag", "untrained", "host", "method", "all-on-test", "printed")
+STEPS = ("majority", "bag", "untrained", "scratch", "host", "method", "all-on-test", "printed")
 ON_TEST = (*LOOSER, "oracle")
 CELL = ["paper", "artifact", "method", "label", "dataset", *MEASURE]
 LADDER = [*CELL, "rung", "run_as", "mean", "low", "high", "std", "seeds", "reason"]
@@ -43,6 +44,7 @@ Bags = Mapping[str, Mapping[str, str]]
 
 MAJORITY, CHANCE = "majority", "chance"
 SCRATCH = "none"  # fine-tuning's name for no pre-training
+_FROZEN = "frozen-untrained"
 _BRANCH = "-branch-"
 # By class of the method: its encoder, untrained, and what it builds on, of which the first that was run counts. M-Mix
 # mixes what MVGRL contrasts; with M-Mix's objective, MVGRL is the method without its mixing. LAMP prunes the encoder
@@ -66,14 +68,15 @@ _WORDS = {
 _OWN_WORDS: Mapping[str, Mapping[str, str]] = {
     "nodes": {"bag": "the same features without edges"},
     "molecules": {
-        **{"untrained": "fine-tuning without pre-training", "host": "pre-training the host, {host},"},
+        **{"bag": "a forest on fingerprints", "untrained": "a linear probe of an untrained encoder"},
+        **{"scratch": "fine-tuning without pre-training", "host": "pre-training the host, {host},"},
         "all-on-test": "choosing epoch and setting on the test part",
     },
 }
 
 
 def ladder(cells: pd.DataFrame, scores: pd.DataFrame, bags: Bags, judging: Judging) -> pd.DataFrame:
-    """Return the rungs of printed numbers, `RUNGS` of each: columns `LADDER`, values in per cent.
+    """Return the rungs of printed numbers, those of `RUNGS` that the domain has: columns `LADDER`, values in per cent.
 
     `cells` are those of `relamp.judge.verdict.printed_cells`, of which those count that are comparable, not of a
     supervised model, and whose method was run; `scores` those of `relamp.judge.runs` in all protocols; `bags` names the
@@ -238,15 +241,16 @@ def stand_ins(domain: str, method: str, bags: Bags, known: set[str]) -> dict[str
     row = table.get(plain)
     bag = bags.get(domain, {}).get(plain, "")
     found = {MAJORITY: (MAJORITY, ""), "bag": (bag, "" if bag else "no bag of its features is run")}
+    frozen = {"untrained": (_FROZEN, "")} if domain == "molecules" else {}
     if row is None or not row.trains:
         nothing = "", "it is not pre-trained" if method == SCRATCH else "it trains nothing"
-        return {**found, "untrained": nothing, "host": nothing, "method": (method, "")}
+        missing = {"untrained": nothing, **frozen, **({"scratch": nothing} if frozen else {}), "host": nothing}
+        return {**found, **missing, "method": (method, "")}
     maker = row.maker.rpartition(":")[2]
     untrained, hosts = _UNTRAINED.get(maker, "untrained"), _HOSTS.get(maker, ())
     host = next((name for name in hosts if f"{name}{branch}" in known), hosts[0] if hosts else "")
-    found["untrained"] = SCRATCH, ""
-    if domain != "molecules":
-        found["untrained"] = _alike(row, table.get(untrained), f"{untrained}{branch}", "untrained encoder")
+    found["untrained"] = _alike(row, table.get(untrained), f"{untrained}{branch}", "untrained encoder")
+    found |= {**frozen, "scratch": (SCRATCH, "")} if frozen else {}
     if plain in hosts or not hosts:
         found["host"] = "", "it is a host itself" if hosts else "it has no host"
     else:

@@ -83,6 +83,11 @@ class Method:
 
     settings: Any
     terms: ClassVar[tuple[str, ...]] = ()
+    # Whether several processes may train together: it sees nodes and graphs by `relamp.model.embeddings.Encoder` alone,
+    # and of what that returns `graph`, `layers` and `node`.
+    shares: ClassVar[bool] = False
+    # What `start_epoch` sets: numbers, tensors and mappings of them, which a state within an epoch holds.
+    changes: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, settings: Any) -> None:
         self.settings = settings
@@ -109,7 +114,7 @@ class Method:
         return rate
 
     def start_epoch(self, training: Training) -> None:
-        """Prepare an epoch, perhaps by a pass over the data."""
+        """Prepare an epoch, perhaps by a pass over the data; attributes that it sets stand in `changes`."""
 
     def step(self, training: Training, index: Integers) -> Loss:
         """Learn from a batch of samples `[b]`, in training mode, by one or several steps; return its loss."""

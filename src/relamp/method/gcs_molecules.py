@@ -17,6 +17,7 @@ WARM, PART = 0.1, 10
 class MolecularGCS(GCS):
     """Atoms that a view drops keep their place without bonds, as hydrogen, the first of atom types, not chiral."""
 
+    changes = ("warm",)
     warm = False
 
     def start_epoch(self, training: Training) -> None:

@@ -22,6 +22,8 @@ from relamp.settings.graphs import Pretraining
 class GraphCL(GraphMethod):
     """Both branches share the encoder; each sees a view of its own, or the first the graphs as they are."""
 
+    shares = True
+
     def __init__(self, settings: Pretraining, options: Mapping[str, Any] | None = None) -> None:
         super().__init__(settings, options)
         self.options = self.settings.graphcl

@@ -21,6 +21,8 @@ class InfoGraph(GraphMethod):
     A node is what is summed into its graph: all its layers side by side, of molecules the last one.
     """
 
+    shares = True
+
     def draw(self, data: PackedGraphs | PackedCorpus, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
         """Return the encoder, and a network for nodes and one for graphs."""
         encoder: Any = super().draw(data, generator)[0]

@@ -37,6 +37,8 @@ class JOAO(GraphMethod):
     """
 
     count: ClassVar[int] = COUNT
+    shares = True
+    changes = ("number",)
 
     def __init__(self, settings: Pretraining, options: Mapping[str, Any] | None = None, heads: int = 1) -> None:
         super().__init__(settings, options)

@@ -30,6 +30,7 @@ class MolecularJOAO(JOAO):
     the heads of their own augmentations.
     """
 
+    shares = False
     count: ClassVar[int] = len(NAMES) ** 2
 
     def contrast(

@@ -15,6 +15,9 @@ from relamp.settings.graphs import Pretraining
 class Lamp(GraphMethod):
     """LAMP-Mag and LAMP-Soft, with gamma and alpha of the settings' group `lamp`; not `local` is alpha = 0 (Eq. 21)."""
 
+    shares = True
+    changes = ("masks", "snapshot")
+
     def __init__(self, settings: Pretraining, strategy: Strategy, local: bool = True) -> None:
         super().__init__(settings)
         self.strategy, self.alpha = strategy, settings.lamp.alpha if local else 0.0

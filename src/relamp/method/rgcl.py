@@ -32,6 +32,8 @@ class RGCL(GraphMethod):
     """
 
     cooling: ClassVar[float] = COOLING
+    shares = True
+    changes = ("chance", "offset")
 
     def draw(self, data: PackedGraphs | PackedCorpus, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
         """Return the encoder; and the head and the estimator."""

@@ -23,6 +23,7 @@ DROPPED = 0.2
 class MolecularRGCL(RGCL):
     """The projection head stays as it was drawn: the public code gives it to no optimiser."""
 
+    shares = False
     cooling: ClassVar[float] = 1.0
 
     def draw(self, data: PackedGraphs | PackedCorpus, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:

@@ -16,6 +16,8 @@ class SimGRACE(GraphMethod):
     The settings give the temperature and the noise's scale eta, in units of each tensor's standard deviation.
     """
 
+    shares = True
+
     def loss(self, encoder: Encoder, head: nn.Module, batch: Batch, random: Randomness) -> Loss:
         """Return NT-Xent between the encoder and its perturbed version."""
         settings = self.settings

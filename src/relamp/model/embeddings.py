@@ -13,6 +13,7 @@ from relamp.data.batch import Batch
 from relamp.kernels.alike import Classes
 from relamp.kernels.pairs import Pairs, pair_sum
 from relamp.kernels.segments import Links, group_sum, neighbour_sum
+from relamp.kernels.shares import gathered, processes, shared
 
 NodeEmbedding = Literal["concat", "last"]
 
@@ -42,6 +43,33 @@ class Embeddings:
         number = None if nodes is None else nodes.cpu().numpy()
         links = [each.spread if number is None else each.rows_of(number) for _, each in layers]
         return torch.cat([neighbour_sum(h, link) for (h, _), link in zip(layers, links, strict=True)], dim=1)
+
+
+@dataclass(frozen=True)
+class Gathered(Embeddings):
+    """Embeddings of a batch of which this process has encoded a share: `own`, of nodes from `start` on, of n in all."""
+
+    own: Embeddings
+    start: int
+    n: int
+
+    @cached_property
+    def layers(self) -> tuple[Tensor, ...]:
+        """Node embeddings after each layer, each `[n, d]`."""
+        return tuple(gathered(h, self._place(len(h), h), self.n) for h in self.own.layers)
+
+    def node(self, which: NodeEmbedding, nodes: Tensor | None = None) -> Tensor:
+        """Return the embeddings of some nodes `[m]`, or all, as those of a batch that one process has encoded."""
+        if nodes is None:
+            h = self.own.node(which)
+            return gathered(h, self._place(len(h), h), self.n)
+        count = len(self.own.classes[-1].of_node)
+        place = torch.nonzero((nodes >= self.start) & (nodes < self.start + count))[:, 0]
+        h = self.own.node(which, nodes[place] - self.start)
+        return gathered(h, place.to(h.device), len(nodes))
+
+    def _place(self, count: int, like: Tensor) -> Tensor:
+        return torch.arange(self.start, self.start + count, device=like.device)
 
 
 class Messages:
@@ -78,9 +106,17 @@ class Encoder(nn.Module):
         raise NotImplementedError
 
     def __call__(self, batch: Batch) -> Embeddings:
-        """Embed a batch (typed, unlike `nn.Module.__call__`)."""
-        embeddings: Embeddings = super().__call__(batch)
-        return embeddings
+        """Embed a batch (typed, unlike `nn.Module.__call__`), of which each process encodes its share."""
+        embeddings: Embeddings
+        if processes() == 1:
+            embeddings = super().__call__(batch)
+            return embeddings
+        share = batch.share
+        with shared():
+            embeddings = super().__call__(share.batch)
+        place = torch.arange(share.graph, share.graph + share.batch.num_graphs, device=batch.x.device)
+        graph = gathered(embeddings.graph, place, batch.num_graphs)
+        return Gathered((), graph, (), embeddings, share.node, len(batch.x))
 
 
 def forward_with(encoder: Encoder, weights: Mapping[str, Tensor], batch: Batch, own_statistics: bool) -> Embeddings:

@@ -35,11 +35,12 @@ _LOOKS: Mapping[str, tuple[str, str, str]] = {
     "majority": ("#7F7F7F", "v", "majority class"),
     "bag": ("#56B4E9", "s", "same features, no edges"),
     "untrained": ("#CC79A7", "^", "untrained encoder"),
+    "scratch": ("#E69F00", "<", "no pre-training"),
     "host": ("#009E73", "D", "host, trained"),
     "method": ("#0072B2", "o", "method, trained"),
     "all-on-test": ("#D55E00", "P", "all chosen on test"),
 }
-_PRINTED, _CONTROLS = ("#000000", "printed"), ("majority", "bag", "untrained", "host")
+_PRINTED, _CONTROLS = ("#000000", "printed"), ("majority", "bag", "untrained", "scratch", "host")
 _ORDER = ("nodes", "images", "graphs", "molecules")
 _PANEL = ["dataset", "part", "metric"]
 _SHORT = {"bag-labels": "Bag of labels", "bag-attributes": "Bag of features", "mvgrl-untrained": "Untrained MVGRL"}
@@ -50,17 +51,24 @@ _BESIDE |= dict.fromkeys(("svm-rbf-validated", "svm-linear-validated"), "its own
 _ROW, _LETTERS = 0.165, 6.5  # inches per row, points
 _COLUMNS = 4
 _INTERVAL = "its interval"
-_HEAD = ("data set", "method", *(name.replace("-on-test", " on test") for name in RUNGS))
+# Rungs of a table of fine-tuning, which has no majority class and no bag.
+_TUNED_HEAD = {"majority": "chance", "bag": "fingerprints", "untrained": "frozen", "scratch": "no pre-training"}
+_FINGERPRINTS = "ecfp"
 _WORDS = (
     "What explains printed numbers: score of the majority class{chance}; of a bag of the node features that the "
     "encoder sees, or of the features themselves on nodes; of the untrained encoder with the same features; of the "
     "host, trained; of the method ({protocol}); the same with looser rules, which choose epoch, setting, C, or all "
-    "three, on the test part, and the oracle; and the printed number. All are by the evaluation of the printed number. "
-    "Hosts: MVGRL, with the objective of M-Mix where that was run, GRACE, SimCLR, and for LAMP SimGRACE. Means over "
-    "seeds and folds, in per cent, also where the paper prints fractions. Below: what each step adds to the one before "
-    "it, in points, over the data sets of the method, and its interval at {confidence:.0%}: over seeds and folds, with "
-    "the corrected resampled variance of paired runs; of the step to the printed number over seeds, with the printed "
-    "± where the paper says of how many runs it is."
+    "three, on the test part, and the oracle; and the printed number.{tuned} All are by the evaluation of the printed "
+    "number. Hosts: MVGRL, with the objective of M-Mix where that was run, GRACE, SimCLR, and for LAMP SimGRACE. Means "
+    "over seeds and folds, in per cent, also where the paper prints fractions. Below: what each step adds to the one "
+    "before it, in points, over the data sets of the method, and its interval at {confidence:.0%}: over seeds and "
+    "folds, with the corrected resampled variance of paired runs; of the step to the printed number over seeds, with "
+    "the printed ± where the paper says of how many runs it is."
+)
+_TUNED = (
+    " Of fine-tuning these are, in place of a bag and of an untrained encoder, a random forest on fingerprints and a "
+    "linear probe of the untrained encoder, frozen; then that encoder, fine-tuned (no pre-training); host and method "
+    "are pre-trained and fine-tuned."
 )
 
 
@@ -69,7 +77,7 @@ class _Row(NamedTuple):
 
     Attributes:
         evaluation: where a data set has several; empty for that of most numbers.
-        rung: majority, bag, untrained, host or method.
+        rung: majority, bag, untrained, scratch, host or method.
         name: whose scores it shows.
         printed: how the paper spells the method; empty for the others.
         look: by the name of a rung; a method that is a rung of others looks like it.
@@ -135,6 +143,7 @@ def ladder_table(rows: pd.DataFrame, gains: pd.DataFrame, judging: Judging) -> T
     sorted_rows = in_order(rows, {**orders, "dataset": ordered(rows["dataset"]), "rung": RUNGS})
     reasons = [reason for reason in sorted_rows["reason"].unique() if reason]
     letters = dict(zip(reasons, _letters(), strict=False))
+    shown_rungs = [rung for rung in RUNGS if rows.empty or (rows["rung"] == rung).any()]
     blocks: dict[str, list[list[str]]] = {}
     key = ["evaluation", "metric", "part", "dataset", "label", "method"]
     for (evaluation, metric, part, dataset, name, _), of in sorted_rows.groupby(key, sort=False):
@@ -147,19 +156,23 @@ def ladder_table(rows: pd.DataFrame, gains: pd.DataFrame, judging: Judging) -> T
         datasets, parts = of["datasets"].iloc[0].split(), of["parts"].iloc[0].split()
         where = short_name(datasets[0]) if len(datasets) == 1 else f"{len(datasets)} data sets"
         where += f", {len(parts)} sizes" if len(parts) > 1 else ""
-        cells = [f"{found[rung]['gain']:+.2f}" if rung in found else "" for rung in RUNGS]
-        bounds = [_bounds(found[rung]) if rung in found else "" for rung in RUNGS]
+        cells = [f"{found[rung]['gain']:+.2f}" if rung in found else "" for rung in shown_rungs]
+        bounds = [_bounds(found[rung]) if rung in found else "" for rung in shown_rungs]
         title = f"What each step adds, {measured(str(evaluation), str(metric))}"
         blocks.setdefault(title, []).extend([[where, str(name), *cells], ["", _INTERVAL, *bounds]])
     guessed = rows.loc[rows["run_as"] == CHANCE, "evaluation"].unique()
     chance = (
         f", or in its place of {', '.join(EVALUATIONS[name].by_chance for name in guessed)}" if len(guessed) else ""
     )
-    words = _WORDS.format(protocol=PROTOCOL_WORDS[judging.protocol], chance=chance, confidence=judging.confidence)
+    fine_tuned = (rows["rung"] == "scratch").any()
+    protocol, tuned = PROTOCOL_WORDS[judging.protocol], _TUNED if fine_tuned else ""
+    words = _WORDS.format(protocol=protocol, chance=chance, tuned=tuned, confidence=judging.confidence)
     if letters:
         words += f" Missing: {'; '.join(f'{letter}, {reason}' for reason, letter in letters.items())}."
     numbers = pd.concat([rows.assign(role="rung"), gains.assign(role="gain")], ignore_index=True)
-    return TextTable(numbers, _HEAD, blocks, words, text_columns=2)
+    spelt = _TUNED_HEAD if fine_tuned else {}
+    head = ("data set", "method", *(spelt.get(rung, rung).replace("-on-test", " on test") for rung in shown_rungs))
+    return TextTable(numbers, head, blocks, words, text_columns=2)
 
 
 def _bounds(step: Mapping[Hashable, Any]) -> str:
@@ -260,6 +273,8 @@ def _handles(rows: pd.DataFrame, lines: Sequence[_Row]) -> list[Line2D]:
     least = {line.name for line in lines if line.rung == "majority"}
     if CHANCE in least:
         looks["majority"] = (*looks["majority"][:2], "chance" if least == {CHANCE} else "majority class or chance")
+    if any(line.name == _FINGERPRINTS for line in lines):
+        looks["bag"] = (*looks["bag"][:2], "forest on fingerprints")
     handles = [
         Line2D([], [], color=colour, marker=marker, linestyle="", markersize=4, label=text)
         for colour, marker, text in looks.values()

@@ -6,7 +6,8 @@ import re
 
 from relamp.errors import RelampError, shortened
 
-DEVICE, SAVE_SECONDS = "RELAMP_DEVICE", "RELAMP_SAVE_SECONDS"
+DEVICE, SAVE_SECONDS, PROCESSES = "RELAMP_DEVICE", "RELAMP_SAVE_SECONDS", "RELAMP_PROCESSES"
+PRECISION = "RELAMP_PRECISION"
 
 
 def device_name() -> str:
@@ -27,11 +28,31 @@ def save_seconds() -> float:
         seconds = math.nan
     if not 0 <= seconds < math.inf:
         fault = f"{shortened(repr(given))} is no number of seconds"
-        raise RelampError(f"{SAVE_SECONDS}: {fault}; use 60, or 0 to save after each epoch")
+        raise RelampError(f"{SAVE_SECONDS}: {fault}; use 60, or 0 to save after each batch")
     return seconds
+
+
+def process_count() -> int:
+    """Return RELAMP_PROCESSES, how many processes train together, or 1; raises RelampError if it is no such number."""
+    given = os.environ.get(PROCESSES) or "1"
+    if not re.fullmatch(r"[1-9]\d{0,2}", given.strip()):
+        raise RelampError(
+            f"{PROCESSES}: {shortened(repr(given))} is no number of processes; use 1, or one for each GPU"
+        )
+    return int(given)
+
+
+def precision() -> str:
+    """Return RELAMP_PRECISION, in which trainings multiply (single, bfloat16), or "single"; else raises RelampError."""
+    given = os.environ.get(PRECISION) or "single"
+    if given not in ("single", "bfloat16"):
+        raise RelampError(f"{PRECISION}: {shortened(repr(given))} is no precision; use single or bfloat16")
+    return given
 
 
 def check_variables() -> None:
     """Raise RelampError if a variable holds what no job can use."""
     device_name()
     save_seconds()
+    process_count()
+    precision()

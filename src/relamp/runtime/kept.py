@@ -63,7 +63,7 @@ def make_each(
     processes: int,
     what: str,
     lender: Path | None = None,
-    uncounted: Mapping[str, Path] | None = None,
+    uncounted: Mapping[str, Any] | None = None,
 ) -> None:
     """Make every output, several at a time, unless the same is cached from an earlier job.
 

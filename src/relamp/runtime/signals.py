@@ -68,4 +68,4 @@ def _hear(number: int, _frame: FrameType | None) -> None:
         # Straight to the file: the signal may have come while something else was being printed, from a terminal that
         # may be gone.
         with suppress(OSError):
-            os.write(2, f"relamp: {_Heard.name}: the job ends after this epoch, once its state is saved\n".encode())
+            os.write(2, f"relamp: {_Heard.name}: the job ends soon, once its state is saved\n".encode())

@@ -99,6 +99,11 @@ class Scoring(Batch):
         return record.score if self.trained else record.controls
 
     @property
+    def threads(self) -> int:
+        """Return how many threads it has: a process for each of its runs, or several for the trees of a forest."""
+        return 8 if self.trained or self.study.domain == "molecules" else 1
+
+    @property
     def log(self) -> str:
         """Return its place among the logs of scoring."""
         whole = self.study.name if self.trained else f"{self.study.name}_controls"
@@ -111,6 +116,8 @@ class Scoring(Batch):
         if self.evaluation in ("edit-distance", "supervised-edits"):
             return {**data, "embeddings": [paths.edits(DATASET, run, seed) for run in runs for seed in seeds]}
         folds = {"folds": [paths.folds(DATASET, seed) for seed in seeds]} if domain == "graphs" else {}
+        if domain == "molecules":
+            folds = {"folds": [paths.scaffold(DATASET) for _ in seeds]}
         embeddings = paths.trained(domain, DATASET, [run.trained for run in runs], seeds)["embeddings"]
         return {**data, "embeddings": embeddings, **folds}
 
@@ -160,11 +167,11 @@ def trainings(studies: Mapping[str, Study]) -> Iterator[Training]:
 def scorings(studies: Mapping[str, Study]) -> Iterator[Scoring]:
     """Yield a scoring for each evaluation of each study, and one of the kernels and the bag, which do not train.
 
-    A run that several studies share is scored with the first. Fine-tuning trains, so it is no scoring.
+    A run that several studies share is scored with the first. Fine-tuning trains, so that only its controls are scored.
     """
     for evaluation in EVALUATIONS:
-        fitting = [study for study in studies.values() if evaluation in study.protocols and study.domain != "molecules"]
-        for study, runs in _own((study, study.runs) for study in fitting):
+        fitting = [study for study in studies.values() if evaluation in study.protocols]
+        for study, runs in _own((study, study.runs) for study in fitting if study.domain != "molecules"):
             kernels = tuple(run for run in runs if run.method in study.controls)
             if trained := tuple(run for run in runs if run not in kernels):
                 yield Scoring(_rule("score", evaluation, study.name), study, trained, evaluation)

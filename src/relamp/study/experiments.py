@@ -22,7 +22,7 @@ from relamp.settings.evaluation import (
 )
 from relamp.settings.graphs import Pretraining
 from relamp.settings.images import ImagePretraining
-from relamp.settings.molecules import Finetuning, MolecularPretraining
+from relamp.settings.molecules import Finetuning, MolecularPretraining, TransferControls
 from relamp.settings.nodes import NodePretraining
 from relamp.settings.supervised import EditSupervision, SupervisedEdits, SupervisedGraphs, SupervisedNodes
 from relamp.study import names
@@ -184,14 +184,27 @@ class Transfer(Settings):
     """Labelled molecules that encoders are fine-tuned on."""
     methods: Annotated[tuple[names.TransferMethodName, ...], names.Once]
     """Pre-training methods; `none` starts from scratch."""
+    controls: Annotated[tuple[names.TransferControlName, ...], names.Once] = ()
+    """Controls in the same split, which pre-train nothing: a random forest on fingerprints (ecfp), and a logistic
+    regression on the embeddings of an untrained encoder (frozen-untrained)."""
     seeds: names.Seeds
-    """Seeds of fine-tuning."""
+    """Seeds of fine-tuning and of the controls."""
     pretraining_seed: Seed = 0
     """Seed of the one pre-trained encoder per method."""
     pretraining: MolecularPretraining
     """Pre-training on the corpus; as many epochs as the encoder has that is fine-tuned."""
     finetuning: Finetuning
     """Fine-tuning."""
+    control_options: TransferControls = TransferControls()
+    """Options of the controls."""
+
+    @property
+    def options_of_controls(self) -> dict[str, Any]:
+        """The options with those of the encoder, which is that of fine-tuning without pre-training."""
+        drawn = {"initialisation": self.finetuning.initialisation}
+        shape = self.pretraining.model_dump(mode="json", include={"hidden", "layers"})
+        words = self.control_options.model_dump(mode="json")
+        return {**words, "frozen_untrained": {**words["frozen_untrained"], **shape, **drawn}}
 
     @property
     def trained_on(self) -> str:

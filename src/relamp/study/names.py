@@ -7,7 +7,7 @@ from typing import Annotated, Any, get_args
 
 from pydantic import AfterValidator, ValidationInfo
 
-from relamp.artifacts.base import CONTROLS
+from relamp.artifacts.base import CONTROLS, TRANSFER_CONTROLS
 from relamp.data.registry import REGISTRY, Dataset
 from relamp.errors import listed, shortened
 from relamp.evaluate.table import EVALUATIONS
@@ -96,6 +96,7 @@ GraphModelName = Annotated[str, one_of(SUPERVISED["supervised-graphs"], "supervi
 NodeModelName = Annotated[str, one_of(SUPERVISED["supervised-nodes"], "supervised model of nodes")]
 EditModelName = Annotated[str, one_of(SUPERVISED["supervised-edits"], "supervised model for edit distances")]
 NodeControlName = Annotated[str, one_of(NODE_CONTROLS, "control of nodes")]
+TransferControlName = Annotated[str, one_of(TRANSFER_CONTROLS, "control of molecules")]
 KernelName = Annotated[str, one_of((*KERNELS, *CONTROLS), "kernel")]
 EditKernelName = Annotated[str, one_of(EDIT_KERNELS, "kernel for edit distances")]
 EditMethodName = Annotated[str, one_of((*EDIT_KERNELS, *METHODS["graphs"]), "method or kernel for edit distances")]

@@ -6,7 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from relamp.artifacts import ARTIFACTS
-from relamp.artifacts.base import CONTROLS, Artifact, Figure, Ladder, Rows, Table, of_figure, of_table
+from relamp.artifacts.base import (
+    CONTROLS,
+    TRANSFER_CONTROLS,
+    Artifact,
+    Figure,
+    Ladder,
+    Rows,
+    Table,
+    of_figure,
+    of_table,
+)
 from relamp.data.rows import DEFAULT
 from relamp.evaluate.table import EVALUATIONS
 from relamp.judge.published import NOT_RUN_FILE, PROTOCOLS_FILE, load_protocols, load_published, run_as
@@ -140,7 +150,8 @@ class Plan:
             fits = features == "labels" or most == counted
             if fits and first == ("shared" if features == "attributes" else "own"):
                 found[name] = f"bag-{features}"
-        return {"graphs": found, "nodes": dict.fromkeys(METHODS["nodes"], "raw-features")}
+        molecules = dict.fromkeys((*METHODS["molecules"], FROM_SCRATCH), "ecfp")
+        return {"graphs": found, "nodes": dict.fromkeys(METHODS["nodes"], "raw-features"), "molecules": molecules}
 
     def pages(self) -> dict[str, str]:
         """Return the page of each table."""
@@ -397,7 +408,7 @@ def methods_by_evaluation() -> dict[str, list[str]]:
     branches = [f"{n}-branch-{b}" for n, row in nodes.items() if row.maker.endswith(":MVGRL") for b in _BRANCHES]
     graphs = list(METHODS["graphs"])
     own = {
-        "finetune": [*METHODS["molecules"], FROM_SCRATCH],
+        "finetune": [*METHODS["molecules"], FROM_SCRATCH, *TRANSFER_CONTROLS],
         "probe": [*nodes, *branches, *NODE_CONTROLS],
         "edit-distance": [*graphs, *EDIT_KERNELS],
         **{name: list(models) for name, models in SUPERVISED.items()},

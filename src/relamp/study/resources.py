@@ -27,6 +27,8 @@ MOST_DOUBLINGS = 2
 NUMBERS = ("seconds", "seconds_per_million", "mb", "mb_per_million", "disk_mb", "disk_mb_per_million")
 # What a cluster's own words may bound, and in which unit.
 LIMITS = {"runtime": "minutes, or a time like 1-12:00:00", "mem_mb": "megabytes"}
+# Share of the labels that are there, where most are missing.
+_LABELLED = {"ToxCast": 0.29, "MUV": 0.16}
 # A pair of nodes in LAMP's local loss, in passes of a node through the encoder.
 _PAIR = 0.0043
 # What Snakemake itself needs inside a job, twice: the batch script's and the step's.
@@ -212,6 +214,11 @@ def training_disk(study: Study, run: Run, dataset: str) -> float:
 
 def scoring_work(study: Study, evaluation: str, protocol: Mapping[str, Any], dataset: str) -> float:
     """Return how much work it is to score one seed of a run, in passes over the data."""
+    if evaluation == "finetune":
+        # Of both controls the dearer one: a tree passes over the molecules that have a label of its task.
+        row = REGISTRY.get(dataset)
+        tasks = row.expected.tasks if row else 1
+        return float(study.options["ecfp"]["trees"] * tasks * _LABELLED.get(dataset, 1))
     if evaluation == "supervised-nodes":
         # GAT, the slowest, stops after some 1,000 epochs.
         return float(protocol["runs"] * min(protocol["epochs"], 1000))

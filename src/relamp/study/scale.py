@@ -49,7 +49,8 @@ def scale(config: Config) -> dict[str, dict[str, dict[str, dict[str, Any]]]]:
                     if run.method in methods:
                         continue
                     found = _sized(study, there, evaluation, dataset, run)
-                    if evaluation == "finetune" and run.method != FROM_SCRATCH and corpora[0] != corpora[1]:
+                    pretrained = evaluation == "finetune" and run.method not in (FROM_SCRATCH, *study.controls)
+                    if pretrained and corpora[0] != corpora[1]:
                         found["sizes"]["corpus"] = corpora
                     grid = _settings(there, evaluation, run.method)
                     mine = _settings(here, evaluation, run.method, dataset) & grid

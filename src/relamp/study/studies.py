@@ -230,6 +230,11 @@ def _transfer(config: Config) -> Iterator[Study]:
     tuning: dict[str, Protocol] = {"finetune": lambda _: chosen.finetuning}
     every = (*runs, *scratch)
     yield study("transfer", datasets=chosen.datasets, runs=every, seeds=chosen.seeds, protocols=tuning)
+    # By options of their own alone, none of which fine-tuning has.
+    alone: dict[str, Protocol] = {"finetune": lambda _: Settings()}
+    controls = study("transfer_controls", datasets=chosen.datasets, runs=(), seeds=chosen.seeds, protocols=alone)
+    if chosen.controls:
+        yield replace(controls, controls=chosen.controls, options=chosen.options_of_controls)
 
 
 def _node_studies(config: Config) -> Iterator[Study]:

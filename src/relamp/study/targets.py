@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 
-from relamp.artifacts.base import CONTROLS
+from relamp.artifacts.base import CONTROLS, TRANSFER_CONTROLS
 from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError, shortened
 from relamp.evaluate.table import EVALUATIONS
@@ -15,7 +15,7 @@ from relamp.study.studies import BASE, Run
 
 # What is scored and not pre-trained.
 _MODELS = (name for models in SUPERVISED.values() for name in models)
-_OTHERS = (*KERNELS, *EDIT_KERNELS, BAG, *CONTROLS, *NODE_CONTROLS, *_MODELS, FROM_SCRATCH)
+_OTHERS = (*KERNELS, *EDIT_KERNELS, BAG, *CONTROLS, *NODE_CONTROLS, *TRANSFER_CONTROLS, *_MODELS, FROM_SCRATCH)
 _BRANCHES, _SUBSET = re.compile(r"-branch-[a-z]+$"), re.compile(r"~[1-9]\d*$")
 _PATTERNS = (
     r"(?:data|raw)/(?P<dataset>[^/]+?)(?:\.guard|\.dropped)?\.(?:safetensors|json|csv)",

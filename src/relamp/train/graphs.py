@@ -79,6 +79,6 @@ class GraphTrainer(Pretrainer[PackedGraphs | PackedCorpus]):
 
 
 class MoleculeTrainer(GraphTrainer):
-    """The same with the settings of pre-training on molecules, which have groups of methods that only these have."""
+    """The same on molecules, whose settings have groups of their own."""
 
     settings_class = MolecularPretraining

@@ -10,7 +10,7 @@ from relamp.data.streams import stream
 from relamp.method.images import ImageBatch, ImageMethod
 from relamp.mixing.base import ROWS_AT_ONCE
 from relamp.settings.images import ImagePretraining
-from relamp.train.trainer import Pretrainer
+from relamp.train.trainer import Between, Pretrainer, nothing
 
 
 class ImageTrainer(Pretrainer[PackedImages]):
@@ -32,10 +32,10 @@ class ImageTrainer(Pretrainer[PackedImages]):
         images = torch.from_numpy(np.array(self.data.images[index])).to(self.device).float() / 255
         return ImageBatch(images, *self.prepared)
 
-    def run_epoch(self) -> None:
+    def run_epoch(self, between: Between = nothing) -> None:
         """Take a pass by algorithms that cuDNN does not choose by the clock."""
         with torch.backends.cudnn.flags(deterministic=True, benchmark=False):
-            super().run_epoch()
+            super().run_epoch(between)
 
     def finish(self) -> None:
         """Write down what is mixed into some random training images."""

@@ -17,8 +17,10 @@ from relamp.data.local_copy import local_copy
 from relamp.data.packed import PackedGraphs, write_columns
 from relamp.data.rows import FINETUNE_COLUMNS, write_rows, write_table
 from relamp.data.verified import check_trained, header_of, verified
+from relamp.kernels.shares import processes, rank
 from relamp.method.base import build
 from relamp.runtime.device import device as device_named
+from relamp.runtime.environment import precision
 from relamp.runtime.files import sha256, write_csv, write_json
 from relamp.runtime.job import named
 from relamp.runtime.kept import borrow, fingerprint
@@ -29,6 +31,7 @@ from relamp.settings.evaluation import EditDistanceProtocol
 from relamp.settings.graphs import Pretraining
 from relamp.settings.molecules import Finetuning
 from relamp.train.loop import Resume
+from relamp.train.together import together
 from relamp.train.trainer import Trained, Trainer
 
 log = logging.getLogger(__name__)
@@ -56,19 +59,39 @@ def pretrain(
     `encoder` has all seeds of a setting one after another; `states` (a folder), `methods` (see
     `relamp.method.base.build`) and `settings` (of the domain's training) have one entry per setting, as have `lenders`,
     folders of states of another run, from which what fits is taken. `trainer` is the domain's, "module:class", named so
-    that a job depends on the code of its own domain alone. `corpus` names the data where they are a subset of a corpus,
-    and is a fact of the encoders.
+    that a job depends on the code of its own domain alone. `corpus` names the data where they are a subset or the
+    user's own, and is a fact of the encoders.
+
+    RELAMP_PROCESSES processes train together, see `relamp.train.together`; only the first of them writes.
     """
+    given = locals().copy()
+    for folder, lender in zip(states, () if processes() > 1 else lenders, strict=False):
+        borrow(folder, lender)
+    with together("relamp.train.jobs:pretrain", given):
+        _pretrain(data, code, encoder, seeds, states, methods, settings, trainer, threads, corpus)
+
+
+def _pretrain(
+    data: Path,
+    code: Path,
+    encoder: Sequence[Path],
+    seeds: Sequence[int],
+    states: Sequence[Path],
+    methods: Sequence[Mapping[str, Any]],
+    settings: Sequence[Mapping[str, Any]],
+    trainer: str,
+    threads: int,
+    corpus: str,
+) -> None:
     device, made, digest = choose_device(threads), named(trainer), verified(data)
     packed = made.opened(local_copy(data, digest))
-    for folder, lender in zip(states, lenders, strict=False):
-        borrow(folder, lender)
     files = [encoder[start : start + len(seeds)] for start in range(0, len(encoder), len(seeds))]
     for paths, state, row, given in zip(files, states, methods, settings, strict=True):
         log.info("%s: %s", row["name"], row["options"])
         chosen = made.settings_class.model_validate(given)
         method = build(row, chosen)
-        facts = training_facts(digest, code, chosen, threads, device, method=dict(row))
+        count = {"processes": processes()} if processes() > 1 else {}
+        facts = training_facts(digest, code, chosen, threads, device, method=dict(row), **count)
         make = partial(made, packed, method, device=device)
         done = train_seeds(make, seeds, state, facts, f"{packed.name} {row['name']}")
         # What the configuration asks for, and no version of anything: it gives the same files for the same results.
@@ -76,7 +99,8 @@ def pretrain(
         asked |= {"corpus": corpus} if corpus else {}
         for path, (trained, own) in zip(paths, done, strict=True):
             told = {**own, "dataset": packed.name}
-            _write(path, trained, told, {**asked, "seed": own["seed"]}, ["epoch", "loss", *method.terms])
+            if rank() == 0:
+                _write(path, trained, told, {**asked, "seed": own["seed"]}, ["epoch", "loss", *method.terms])
 
 
 def finetune(
@@ -159,7 +183,8 @@ def embed_edits(
 def choose_device(threads: int) -> torch.device:
     """Return the device that `relamp.runtime.device` names, and set the number of threads."""
     torch.set_num_threads(threads)
-    return torch.device(device_named(torch))
+    chosen = device_named(torch)
+    return torch.device(f"cuda:{rank()}" if processes() > 1 and chosen.startswith("cuda") else chosen)
 
 
 def training_facts(
@@ -177,6 +202,8 @@ def training_facts(
         "torch": torch.__version__,
         "threads": threads,
         "device": device.type,
+        # Named where it is not the default, so that other states stay what they are.
+        **({} if precision() == "single" else {"precision": precision()}),
         **others,
     }
 

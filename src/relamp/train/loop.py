@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import torch
 
 from relamp.errors import RelampError
+from relamp.kernels.shares import agreed, rank
 from relamp.runtime.environment import save_seconds
 from relamp.runtime.files import whole
 from relamp.runtime.log import RESUMES
@@ -23,10 +24,15 @@ log = logging.getLogger(__name__)
 class Resumable(Protocol):
     """A training under way."""
 
+    # Epochs that are done, and samples of the next one.
     epoch: int
+    done: int
 
-    def run_epoch(self) -> None:
-        """Take one pass over the data and count it in `epoch`."""
+    def run_epoch(self, between: Callable[[], None]) -> None:
+        """Take one pass over the data, or what is left of one, and count it in `epoch`.
+
+        `between` is called between two batches, where `state` may be taken; what it raises ends the pass.
+        """
 
     def state(self) -> dict[str, Any]:
         """Return all that is needed to come to the same final bits."""
@@ -41,35 +47,52 @@ class Resume:
 
     path: Path
     key: str
-    # Seconds between two savings; 0 saves after each epoch. The default is RELAMP_SAVE_SECONDS, or else a minute.
+    # Seconds between two savings; 0 saves after each batch. The default is RELAMP_SAVE_SECONDS, or else a minute.
     every: float = field(default_factory=save_seconds)
 
 
 def run_epochs(run: Resumable, epochs: int, resume: Resume | None, on_epoch: Callable[[int], None]) -> None:
     """Train until `epochs` are done, from the saved state if there is one.
 
-    `on_epoch` is called with the number of epochs done, first with the number that a saved state brings.
-    After a signal that asks the job to end it raises RelampError, once the state is saved.
+    `on_epoch` is called with the number of epochs done, first with the number that a saved state brings. States are
+    saved between two batches, or after an epoch. After a signal that asks the job to end it raises RelampError, once
+    the state is saved.
     """
     if resume and (state := load_state(resume.path, resume.key)):
         run.restore(state)
-        log.info("%s after epoch %d of %d, from %s", RESUMES, run.epoch, epochs, resume.path)
+        log.info("%s after %s, from %s", RESUMES, _place(run, epochs), resume.path)
     saved = time.monotonic()
     on_epoch(run.epoch)
     # Without a place to save to there is nothing to wait for: a signal then ends the run where it is.
     with deferred() if resume else nullcontext(lambda: None) as asked:
-        while run.epoch < epochs:
-            run.run_epoch()
-            asked_by = asked()
-            if resume and (run.epoch == epochs or asked_by or time.monotonic() - saved >= resume.every):
+
+        def save() -> str | None:
+            """Save the state if it is time, or a signal has come, whose name is returned."""
+            nonlocal saved
+            # Of several processes the first one decides, and saves.
+            asked_by = agreed(asked())
+            due = run.epoch == epochs or asked_by or (resume and time.monotonic() - saved >= resume.every)
+            if resume and due and rank() == 0:
                 save_state(resume.path, resume.key, run.state())
                 saved = time.monotonic()
-            on_epoch(run.epoch)
+            return asked_by
+
+        def stop(asked_by: str | None) -> None:
             if asked_by:
                 raise RelampError(
-                    f"{asked_by}: ended after epoch {run.epoch} of {epochs}, whose state is saved; the same command "
-                    "resumes from there"
+                    f"{asked_by}: ended after {_place(run, epochs)}, whose state is saved; the same command resumes "
+                    "from there"
                 )
+
+        while run.epoch < epochs:
+            run.run_epoch(lambda: stop(save()))
+            asked_by = save()
+            on_epoch(run.epoch)
+            stop(asked_by)
+
+
+def _place(run: Resumable, epochs: int) -> str:
+    return f"epoch {run.epoch} of {epochs}" + (f" and {run.done} samples" if run.done else "")
 
 
 def save_state(path: Path, key: str, state: dict[str, Any]) -> None:
@@ -91,7 +114,7 @@ def load_state(path: Path, key: str) -> dict[str, Any] | None:
         return None
     try:
         # weights_only: a state holds no objects, so a tampered file cannot run code.
-        saved = torch.load(path, weights_only=True)
+        saved = torch.load(path, weights_only=True, map_location={"cuda:0": f"cuda:{rank()}"} if rank() else None)
         return saved["state"] if saved["key"] == key else None
     except Exception as error:
         # A damaged file can raise almost anything, and torch's message advises to load it without the safety above.

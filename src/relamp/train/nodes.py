@@ -14,7 +14,7 @@ from relamp.errors import RelampError
 from relamp.method.base import Loss, Method
 from relamp.method.nodes import NodeBatch
 from relamp.settings.nodes import NodePretraining
-from relamp.train.trainer import Pretrainer
+from relamp.train.trainer import Between, Pretrainer, nothing
 
 # Of consecutive nodes in a step, as M-Mix's public code has it.
 BLOCKS = 4
@@ -41,13 +41,13 @@ class NodeTrainer(Pretrainer[PackedNodes]):
         self.kept = _split(data) if self.settings.keep == "split" else None
         self.lowest, self.final, self.best = float("inf"), 0, self._weights()
 
-    def run_epoch(self) -> None:
+    def run_epoch(self, between: Between = nothing) -> None:
         """Take one step, unless the loss has long stopped falling: then the training is at its end."""
         patience, done = self.settings.patience, len(self.result.history)
         if patience is not None and done - self.final >= patience:
             self.epoch = self.settings.epochs
             return
-        super().run_epoch()
+        super().run_epoch(between)
 
     def samples(self) -> Integers:
         """Return the nodes `[n]` that are contrasted in a step, ascending; of several blocks, one after the other."""
@@ -59,8 +59,8 @@ class NodeTrainer(Pretrainer[PackedNodes]):
         starts = random.integers(self.num_seen - size + 1, size=BLOCKS)
         return (starts[:, None] + np.arange(size)).reshape(-1)
 
-    def pass_over(self, samples: Integers) -> dict[str, float]:
-        """Learn from the sampled nodes."""
+    def pass_over(self, samples: Integers, between: Between = nothing) -> dict[str, float]:
+        """Learn from the sampled nodes, in one step."""
         loss = self.step(samples)
         return {name: value.item() for name, value in {"loss": loss.total, **loss.parts}.items()}
 

@@ -12,11 +12,21 @@ from torch import Tensor, nn
 
 from relamp.data.packed import Integers
 from relamp.data.streams import stream, stream_number
+from relamp.errors import RelampError
+from relamp.kernels.precision import in_bfloat16
+from relamp.kernels.shares import add_gradients, processes
 from relamp.method.base import Loss, Method, Randomness
+from relamp.model.embeddings import Encoder
+from relamp.runtime.environment import PROCESSES, precision
 from relamp.train.adam import Adam
 from relamp.train.loop import Resume, run_epochs
 
 Data = TypeVar("Data")
+Between = Callable[[], None]
+
+
+def nothing() -> None:
+    """Do nothing between two batches."""
 
 
 @dataclass
@@ -84,6 +94,8 @@ class Trainer(ABC, Generic[Data]):
             name: Adam(part.parameters(), self.learning_rate(name), decay) for name, part in self.parts.items()
         }
         self.epoch, self.result = 0, Trained()
+        # How many of the samples drawn for the present epoch are done, and the sums of their losses.
+        self.done, self.sums = 0, dict[str, float]()
         self.drawn: Integers = np.zeros(0, dtype=np.int64)
 
     @abstractmethod
@@ -117,6 +129,9 @@ class Trainer(ABC, Generic[Data]):
 
     def run(self, resume: Resume | None = None, on_epoch: Callable[[int], None] = lambda _: None) -> Trained:
         """Train all epochs and return the result; `resume` and `on_epoch` as in `relamp.train.loop.run_epochs`."""
+        if precision() == "bfloat16":
+            for module in (self.encoder, self.head, self.parts):
+                in_bfloat16(module)
         self.keep_checkpoint()
         run_epochs(self, self.settings.epochs, resume, on_epoch)
         self.finish()
@@ -125,12 +140,13 @@ class Trainer(ABC, Generic[Data]):
         self.result.encoder = {name: value.cpu() for name, value in self.encoder.state_dict().items()}
         return self.result
 
-    def run_epoch(self) -> None:
-        """Take one pass over the samples, count it and record the mean losses."""
+    def run_epoch(self, between: Between = nothing) -> None:
+        """Take one pass over the samples, or what is left of one, count it and record the mean losses."""
         self.mode(training=True)
-        self.drawn = self.samples()
-        self.start_epoch()
-        losses = self.pass_over(self.drawn)
+        if not self.done:
+            self.drawn = self.samples()
+            self.start_epoch()
+        losses = self.pass_over(self.drawn, between)
         self.end_epoch()
         self.epoch += 1
         self.result.history.append({"epoch": self.epoch, **losses})
@@ -146,14 +162,21 @@ class Trainer(ABC, Generic[Data]):
         """Yield the samples of each batch of the present epoch."""
         return batches(self.drawn, self.settings.batch_size)
 
-    def pass_over(self, samples: Integers) -> dict[str, float]:
-        """Learn from each batch of the samples; return the means of the loss and its parts over samples."""
-        sums: dict[str, float] = {}
-        for index in batches(samples, self.settings.batch_size):
+    def pass_over(self, samples: Integers, between: Between = nothing) -> dict[str, float]:
+        """Learn from each batch of the samples that is not done; return the means of the loss and its parts over all.
+
+        `between` is called between two batches.
+        """
+        for index in batches(samples[self.done :], self.settings.batch_size):
+            if self.done:
+                between()
             loss = self.step(index)
             for name, value in {"loss": loss.total, **loss.parts}.items():
-                sums[name] = sums.get(name, 0.0) + value.item() * len(index)
-        return {name: total / len(samples) for name, total in sums.items()}
+                self.sums[name] = self.sums.get(name, 0.0) + value.item() * len(index)
+            self.done += len(index)
+        means = {name: total / len(samples) for name, total in self.sums.items()}
+        self.done, self.sums = 0, {}
+        return means
 
     def step(self, index: Integers) -> Loss:
         """Learn from a batch of samples `[b]`; return its loss."""
@@ -166,6 +189,10 @@ class Trainer(ABC, Generic[Data]):
         optimiser = self.optimiser if part is None else self.optimisers[part]
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
+        if processes() > 1:
+            modules = [each for whole in (self.encoder, self.head, self.parts) for each in whole.modules()]
+            encoders = [each for each in modules if isinstance(each, Encoder)]
+            add_gradients(optimiser.parameters, {weight for each in encoders for weight in each.parameters()})
         optimiser.step()
 
     def keep_checkpoint(self) -> None:
@@ -200,7 +227,16 @@ class Trainer(ABC, Generic[Data]):
             "embeddings": self.result.embeddings,
             "history": self.result.history,
             "changes": {name: getattr(self, name) for name in self.changes},
+            "within": self.within() if self.done else None,
         }
+
+    def within(self) -> dict[str, Any]:
+        """Return what an epoch that is under way needs besides."""
+        return {"done": self.done, "sums": self.sums, "drawn": torch.from_numpy(self.drawn)}
+
+    def restore_within(self, state: dict[str, Any]) -> None:
+        """Go back to a saved state within an epoch."""
+        self.done, self.sums, self.drawn = state["done"], state["sums"], state["drawn"].numpy()
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go back to a saved state."""
@@ -214,6 +250,9 @@ class Trainer(ABC, Generic[Data]):
         self.result.embeddings, self.result.history = state["embeddings"], state["history"]
         for name, value in state["changes"].items():
             setattr(self, name, value)
+        # A state of an earlier version is one after an epoch.
+        if within := state.get("within"):
+            self.restore_within(within)
 
 
 class Pretrainer(Trainer[Data]):
@@ -222,6 +261,9 @@ class Pretrainer(Trainer[Data]):
     settings_class: ClassVar[type]
 
     def __init__(self, data: Data, method: Method, seed: int, device: torch.device | str = "cpu") -> None:
+        if processes() > 1 and method.settings.epochs and not method.shares:
+            name = type(method).__name__
+            raise RelampError(f"{name}: cannot be trained by several processes; train it with {PROCESSES}=1")
         self.method = method
         self.prepared = method.prepare(data, torch.device(device))
         super().__init__(data, method.settings, seed, device)
@@ -253,6 +295,16 @@ class Pretrainer(Trainer[Data]):
     def end_epoch(self) -> None:
         """Let the method conclude the epoch."""
         self.method.end_epoch(self)
+
+    def within(self) -> dict[str, Any]:
+        """Return what an epoch that is under way needs besides, what the method prepared for it included."""
+        return {**super().within(), "method": {name: getattr(self.method, name) for name in self.method.changes}}
+
+    def restore_within(self, state: dict[str, Any]) -> None:
+        """Go back to a saved state within an epoch."""
+        super().restore_within(state)
+        for name, value in state["method"].items():
+            setattr(self.method, name, value)
 
     def loss(self, index: Integers) -> Loss:
         """Return the method's loss of a batch."""
