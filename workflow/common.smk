@@ -66,7 +66,7 @@ from relamp.study.batches import ANY, DATASET, controls_of, scorings, trainings
 from relamp.study.command import command
 from relamp.study.config import given_options, load_config
 from relamp.study.names import FROM_SCRATCH
-from relamp.study.own import own_data, own_sizes, split_of
+from relamp.study.own import is_corpus, own_data, own_sizes, raw_files, split_of
 from relamp.study.paths import HARD_NEGATIVES, INFORMATION, all_datasets
 from relamp.study.plan import (
     ASKED,
@@ -219,8 +219,7 @@ def own_files(wildcards):
     if wildcards.dataset not in CONFIG.own:
         return []
     file = Path(SHARED, "code", "own", f"{wildcards.dataset}.txt")
-    folder = Path(CONFIG.own[wildcards.dataset].folder)
-    files = sorted(folder.glob(f"{wildcards.dataset}_*.txt"))
+    files = raw_files(CONFIG, wildcards.dataset)
     write_hashes(file, {path.name: path for path in files})
     return present(str(file))
 

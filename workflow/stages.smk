@@ -33,10 +33,13 @@ rule pack:
         f"{SHARED}/logs/pack/{{dataset}}.log",
     benchmark:
         f"{SHARED}/benchmarks/pack/{{dataset}}.jsonl"
+    # What has a ~ in its name is part of another.
+    wildcard_constraints:
+        dataset=r"[^/~]+",
     conda:
         "../envs/data.yaml"
     # A corpus of millions of molecules is packed by several processes.
-    threads: lambda wildcards: 4 if (registered(wildcards) or {}).get("kind") == "corpus" else 1
+    threads: lambda wildcards: 4 if is_corpus(CONFIG, wildcards.dataset) else 1
     resources:
         **asked("pack"),
     params:
@@ -46,6 +49,30 @@ rule pack:
         split=lambda wildcards: split_of(CONFIG, wildcards.dataset),
     script:
         "scripts/pack.py"
+
+
+# Some molecules of a corpus, as a corpus of its own.
+rule subset:
+    input:
+        code=code("subset"),
+        data=PATHS.packed(DATASET),
+        known=PATHS.guard(DATASET),
+    output:
+        packed=PATHS.packed(f"{DATASET}~{{molecules}}"),
+        guard=PATHS.guard(f"{DATASET}~{{molecules}}"),
+    log:
+        f"{SHARED}/logs/subset/{{dataset}}~{{molecules}}.log",
+    benchmark:
+        f"{SHARED}/benchmarks/subset/{{dataset}}~{{molecules}}.jsonl"
+    wildcard_constraints:
+        dataset=r"[^/~]+",
+        molecules=r"[1-9]\d*",
+    conda:
+        "../envs/data.yaml"
+    resources:
+        **asked("pack", 0.1),
+    script:
+        "scripts/subset.py"
 
 
 # Folds are fixed once for all methods.

@@ -9,12 +9,13 @@ from relamp.data.rows import DEFAULT, setting_values
 from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS
+from relamp.runtime.job import named as load
 from relamp.settings.graphs import Pretraining
 from relamp.study.batches import scorings
 from relamp.study.config import Config, load_config
 from relamp.study.overrides import GROUPS, overridden, place, spelt
 from relamp.study.paths import Paths
-from relamp.study.studies import Run, Study, owner, studies
+from relamp.study.studies import BASE, TRAINERS, Run, Study, owner, studies
 
 PRESETS = Path(__file__).parents[2] / "workflow" / "presets"
 GRAPHS = METHODS["graphs"]
@@ -297,3 +298,12 @@ def test_what_intervals_of_fine_tuning_cover_is_said_as_configured() -> None:
         "2 pre-trainings, the score of each the mean over the same 3 seeds of fine-tuning, each with "
     )
     assert "a random split of its own" in several
+
+
+@pytest.mark.parametrize("domain", BASE)
+def test_the_trainer_of_a_domain_takes_the_settings_of_each_of_its_methods(domain: str) -> None:
+    found = studies(config())[BASE[domain]]
+    for name, row in METHODS[domain].items():
+        asked = found.settings_of(Run(name, spelt(found.training, row)))
+        taken = load(TRAINERS[domain]).settings_class.model_validate(asked).model_dump(mode="json")
+        assert {key: taken[key] for key in asked} == asked, name

@@ -2,6 +2,9 @@
 
 import json
 import logging
+import lzma
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +18,12 @@ from image_sets import two_classes
 from model_graphs import random_graphs
 from node_graphs import random_nodes
 from relamp.data.jobs import scaffold
+from relamp.data.pack_corpus import pack_corpus
 from relamp.data.packaged import pack
 from relamp.data.rows import FINETUNE_COLUMNS, RUN, read_table, write_rows
 from relamp.errors import RelampError
-from relamp.runtime.files import read_json, sha256
+from relamp.method.table import METHODS as METHODS_OF
+from relamp.runtime.files import read_json, sha256, write_json
 from relamp.train.jobs import finetune, training_facts
 from training import params, run_job
 
@@ -130,6 +135,28 @@ def test_the_rows_of_fine_tuning(tmp_path: Path, caplog: pytest.LogCaptureFixtur
         assert len(rows[start]) == 2 * 2 * 2  # seeds, epochs, parts
         assert rows[start]["value"].between(0, 1).all()
     assert not rows["none"]["value"].equals(rows["lamp-soft"]["value"])
+
+
+def test_a_packed_corpus_is_trained_on_without_rdkit(tmp_path: Path) -> None:
+    raw = tmp_path / "a.smi.xz"
+    raw.write_bytes(lzma.compress("\n".join(["CCO", "c1ccccc1", "CC#N", "C", "OO", "CCN"] * 4).encode()))
+    pack_corpus("A", raw, data := tmp_path / "a.safetensors", tmp_path / "a.csv", tmp_path / "parts", processes=1)
+    write_json(tmp_path / "a.guard.json", {"sha256": sha256(data)})
+    settings = {"epochs": 1, "checkpoints": [], "batch_size": 8, "hidden": 8, "layers": 2, "local_nodes": 20}
+    names = [name for name, row in METHODS_OF["molecules"].items() if row.trains]
+    code = f"""
+import sys
+sys.modules["rdkit"] = None  # an import of it fails
+sys.path.insert(0, {str(Path(__file__).parents[1] / "support")!r})
+from pathlib import Path
+from training import params, run_job
+for name in {names!r}:
+    (folder := Path({str(tmp_path)!r}) / name).mkdir()
+    row, data = params("molecules", name), folder.parent / "a.safetensors"
+    run_job(data, {{0: folder}}, folder / "state", "molecules", row, {settings!r})
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert all(len(pd.read_csv(tmp_path / name / "history.csv")) == 1 for name in names)
 
 
 def test_fine_tuning_has_the_encoder_of_the_method_that_trained_it(

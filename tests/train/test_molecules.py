@@ -14,7 +14,7 @@ from relamp.model.molecular_gin import MolecularGIN
 from relamp.settings.molecules import Finetuning, MolecularPretraining
 from relamp.train.graphs import GraphTrainer
 from relamp.train.loop import Resume
-from relamp.train.molecules import Finetuner, masked_bce
+from relamp.train.molecules import Finetuner, masked_bce, refuse_one_class
 from seeded import gen
 from training import Killed, kill_at, kill_at_saving, make
 
@@ -161,3 +161,12 @@ def test_leaks_and_missing_labels_are_refused() -> None:
         Finetuner(DATA, TRAIN, np.array([29, 30]), SETTINGS, SHAPE, 0)
     with pytest.raises(RelampError, match="no task labels"):
         Finetuner(replace(DATA, y=np.zeros((40, 0), dtype=np.int8)), TRAIN, SCORED, SETTINGS, SHAPE, 0)
+
+
+def test_a_part_that_no_task_can_be_scored_on_is_refused() -> None:
+    data = replace(DATA, y=np.tile(np.array([[1, 0], [1, MISSING], [0, 0], [1, 1]], dtype=np.int8), (10, 1)))
+    refuse_one_class(data, {"valid": np.array([0, 2]), "test": np.array([2, 3])})
+    with pytest.raises(RelampError, match="fake: no task has both classes among the 2 molecules of its test part, so"):
+        refuse_one_class(data, {"valid": np.array([0, 2]), "test": np.array([0, 1])})
+    with pytest.raises(RelampError, match="among the 0 molecules of its valid part"):
+        refuse_one_class(data, {"valid": np.array([], dtype=np.int64)})

@@ -76,6 +76,12 @@ def test_every_named_target_can_be_planned_as_shipped() -> None:
     assert counts["pack"] == "7"
 
 
+def test_a_subset_of_a_corpus_is_drawn_once_and_trained_on() -> None:
+    counts = planned("lamp_table2", "--config", 'transfer={"molecules": 500}')
+    # NCI, of which it is a part, and Solubility.
+    assert [counts[name] for name in ("pack", "subset", "train_molecules", "finetune")] == ["2", "1", "3", "4"]
+
+
 def test_the_paper_preset_can_be_planned_and_fetches_what_no_package_holds() -> None:
     counts = planned("all", "--config", "preset=paper", "mirrors=nowhere", "offline=true")
     # LAMP's eight sets of graphs, one of which is in a package too, eight of molecules and the corpus; M-Mix's three

@@ -129,8 +129,11 @@ def files_of(path: Path | str, most_bytes: int) -> Files:
 class _Limited(io.RawIOBase):
     """A stream that counts what it gives and turns damage into RelampError."""
 
-    def __init__(self, read: Callable[[int], bytes], most: int, place: str, close: Callable[[], None]) -> None:
+    def __init__(
+        self, read: Callable[[int], bytes], most: int, place: str, close: Callable[[], None], advice: str
+    ) -> None:
         self._read, self._left, self._most, self._place, self._close = read, most, most, place, close
+        self._advice = advice
 
     def readable(self) -> bool:
         return True
@@ -143,9 +146,9 @@ class _Limited(io.RawIOBase):
                 filled += len(piece)
                 self._left -= len(piece)
         except DAMAGE as error:
-            raise _damaged(self._place, error) from error
+            raise _damaged(self._place, error, self._advice) from error
         if self._left < 0:
-            raise RelampError(f"{self._place}: {_too_large(self._most - self._left, self._most)}")
+            raise RelampError(f"{self._place}: {_too_large(self._most - self._left, self._most, self._advice)}")
         return filled
 
     def close(self) -> None:
@@ -154,13 +157,19 @@ class _Limited(io.RawIOBase):
         super().close()
 
 
-def limited(read: Callable[[int], bytes], most_bytes: int, place: str, close: Callable[[], None]) -> BinaryIO:
+def limited(
+    read: Callable[[int], bytes],
+    most_bytes: int,
+    place: str,
+    close: Callable[[], None],
+    advice: str = "fetch it again",
+) -> BinaryIO:
     """Return a buffered stream over a decompressor's `read` that refuses to give more than `most_bytes`.
 
     Raises RelampError, while it is read, if there is more or if the decompressor finds damage; `place` is what
-    messages call the file.
+    messages call the file, `advice` what they end with.
     """
-    return io.BufferedReader(_Limited(read, most_bytes, place, close), _BUFFER)
+    return io.BufferedReader(_Limited(read, most_bytes, place, close, advice), _BUFFER)
 
 
 def first_bytes(path: Path, wanted: str) -> bytes:
@@ -209,12 +218,12 @@ def _parts(name: str) -> list[str]:
     return [part for part in name.replace("\\", "/").split("/") if part] or [""]
 
 
-def _too_large(found: int, most: int) -> str:
+def _too_large(found: int, most: int, advice: str = "fetch it again") -> str:
     """Refuse what may be a decompression bomb."""
     expected = f"{found:,} bytes or more, but at most {most:,} are expected"
-    return f"unpacks to {expected}; do not use this file, fetch it again"
+    return f"unpacks to {expected}; do not use this file, {advice}"
 
 
-def _damaged(place: str, error: BaseException) -> RelampError:
+def _damaged(place: str, error: BaseException, advice: str = "fetch it again") -> RelampError:
     """Name what a decompressor found."""
-    return RelampError(f"{place}: is cut off or damaged ({reason(error)}); fetch it again")
+    return RelampError(f"{place}: is cut off or damaged ({reason(error)}); {advice}")

@@ -14,14 +14,16 @@ from relamp.data.guard import inspect, inspect_nodes, render
 from relamp.data.mirror import Fetched
 from relamp.data.nodes import PackedNodes
 from relamp.data.own import contradictions, read_own
+from relamp.data.own_molecules import PROVENANCE, pack_own_corpus, read_labelled
 from relamp.data.pack_corpus import pack_corpus
 from relamp.data.packed import PackedGraphs
 from relamp.data.read import fetch_files, from_record, most_bytes, read_fetched, read_packaged, to_record
 from relamp.data.registry import REGISTRY
 from relamp.data.scaffold import random_scaffold_split, random_split, scaffold_split
+from relamp.data.subset import SEED, write_subset
 from relamp.data.verified import verified
 from relamp.runtime.files import read_json, sha256, write_csv, write_json
-from relamp.settings.own import OwnData
+from relamp.settings.own import OwnData, OwnMolecules
 from relamp.settings.places import Places
 
 log = logging.getLogger(__name__)
@@ -50,9 +52,12 @@ def pack(
     """Verify and read a data set, and write it packed, with the guard's report and the list of dropped rows.
 
     `record` is what `fetch` wrote, None where the files are shipped inside a package; `own` is an `OwnData` and `split`
-    how it is classified, see `relamp.data.own`; what of it is not used is told on the terminal too. A large corpus is
-    packed by `threads` processes, and its `parts` outlive a killed job.
+    how it is classified, see `relamp.data.own`, or an `OwnMolecules`; what of it is not used is told on the terminal
+    too. A large corpus is packed by `threads` processes, and its `parts` outlive a killed job.
     """
+    if own is not None and "file" in own:
+        _pack_molecules(dataset, OwnMolecules.model_validate(own), packed, guard, dropped, parts, threads)
+        return
     files = from_record(dataset, read_json(record)) if record and not own else []
     if files and REGISTRY[dataset].kind == "corpus":
         _stream(dataset, files[0], packed, guard, dropped, parts, threads)
@@ -69,6 +74,19 @@ def pack(
             log.warning("%s", text)
     read.data.save(packed)
     _write_guard(guard, report, read.provenance, packed)
+
+
+def subset(data: Path, known: Path, dataset: str, molecules: str, packed: Path, guard: Path) -> None:
+    """Write some molecules of a packed corpus as one of its own, see `relamp.data.subset`, with the guard's report.
+
+    `known` is the report on the whole.
+    """
+    digest, name = verified(data), f"{dataset}~{molecules}"
+    report = write_subset(data, digest, int(molecules), name, packed)
+    log.info("%s", render(report))
+    whole = read_json(known)
+    note = f"{int(molecules):,} of {whole['graphs']:,} molecules of {dataset}, drawn with seed {SEED}"
+    _write_guard(guard, report, Provenance(whole["content"], f"{note}; {whole['provenance']}"), packed)
 
 
 def folds(data: Path, seeds: Sequence[int], folds: int, output: Mapping[int, Path]) -> None:
@@ -125,6 +143,24 @@ def _stream(name: str, file: Fetched, packed: Path, guard: Path, dropped: Path, 
         unchecked.replace(packed)
     finally:
         unchecked.unlink(missing_ok=True)
+
+
+def _pack_molecules(
+    name: str, own: OwnMolecules, packed: Path, guard: Path, dropped: Path, parts: Path, threads: int
+) -> None:
+    """Pack a user's own molecules: labelled ones at once, a corpus as one that is too large to be held."""
+    if own.label_columns:
+        read = read_labelled(name, own)
+        write_csv(dropped, read.dropped)
+        report = _report(read.data)
+        read.data.save(packed)
+    else:
+        corpus, warnings = pack_own_corpus(name, own, packed, dropped, parts, threads)
+        report = {**corpus.info["report"], "warnings": warnings}
+        log.info("%s", render(report))
+    for text in report["warnings"]:
+        log.warning("%s", text)
+    _write_guard(guard, report, PROVENANCE, packed)
 
 
 def _write_guard(guard: Path, report: Mapping[str, Any], provenance: Provenance, packed: Path) -> None:

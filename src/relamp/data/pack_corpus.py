@@ -5,7 +5,7 @@ import hashlib
 import io
 import json
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from itertools import islice
@@ -95,8 +95,12 @@ def pack_corpus(
     chunk: int = 50_000,
     most_bytes: int = 2**34,
     info: Mapping[str, Any] | None = None,
+    read: Callable[[Path, str, int], Iterator[str]] = read_smiles,
+    column: str = "",
 ) -> PackedCorpus:
     """Featurise and pack the SMILES of a raw file, see `read_smiles`; return the packed corpus.
+
+    `read` is what reads another form of file, `column` what it takes of it.
 
     Parts of `chunk` molecules each lie in the folder `work` until the end; a run after a killed one takes over those
     that are done. The files are the same to the byte whatever `processes`, `chunk` and interruptions. What cannot be
@@ -109,16 +113,17 @@ def pack_corpus(
     """
     raw = Path(raw)
     # Reading it all through takes seconds and finds damage at once rather than after minutes.
-    rows = sum(1 for _ in read_smiles(raw, name, most_bytes))
+    rows = sum(1 for _ in read(raw, name, most_bytes))
     digest = sha256(raw)
-    parts = Parts(Path(work), f"{FORMAT} {rdBase.rdkitVersion} {digest} {chunk}", rows, chunk)
+    key = f"{FORMAT} {rdBase.rdkitVersion} {digest} {chunk}"
+    parts = Parts(Path(work), f"{key} {column}" if column else key, rows, chunk)
     missing = [number for number in range(len(parts)) if not parts.is_done(number)]
     if len(missing) < len(parts):
         log.info("%s with %d of %d parts", RESUMES, len(parts) - len(missing), len(parts))
     with Progress(f"{name}: molecules packed", rows) as progress:
         done = rows - sum(min(chunk, rows - number * chunk) for number in missing)
         progress.to(done)
-        for count in run_all(_write_part, _jobs(parts, missing, read_smiles(raw, name, most_bytes)), processes):
+        for count in run_all(_write_part, _jobs(parts, missing, read(raw, name, most_bytes)), processes):
             done += count
             progress.to(done)
     words = {**(info or {}), "rows": rows, "rdkit": rdBase.rdkitVersion, "files": {raw.name: digest}}

@@ -42,7 +42,7 @@ def _lines(path: Path, most_bytes: int) -> Iterator[str]:
     """Yield the lines of an xz file that are not blank."""
     with lzma.LZMAFile(path) as unpacked:
         stream = limited(unpacked.read, most_bytes, str(path), unpacked.close)
-        for line in _text(stream):
+        for line in text_of(stream):
             if smiles := line.strip():
                 yield smiles
 
@@ -59,7 +59,7 @@ def _table(path: Path, most_bytes: int) -> Iterator[str]:
     with ExitStack() as stack:
         member = stack.enter_context(archive.open(tables[0]))
         unpacked = stack.enter_context(gzip.GzipFile(fileobj=member))
-        text = _text(limited(unpacked.read, most_bytes, place, unpacked.close), newline="")
+        text = text_of(limited(unpacked.read, most_bytes, place, unpacked.close), newline="")
         rows = csv.reader(text, strict=True)
         try:
             header = next(rows, [])
@@ -75,6 +75,6 @@ def _table(path: Path, most_bytes: int) -> Iterator[str]:
             raise RelampError(f"{place}: {fault}; fetch it again") from error
 
 
-def _text(stream: BinaryIO, newline: str | None = None) -> io.TextIOWrapper:
+def text_of(stream: BinaryIO, newline: str | None = None) -> io.TextIOWrapper:
     """Decode a stream; what is no text becomes a character outside ASCII, which no featuriser takes for an atom."""
     return io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline=newline)

@@ -63,6 +63,7 @@ class Training(Batch):
         folders = [paths.train(study.domain, DATASET, run) for run in self.runs]
         return {
             "trainer": TRAINERS[study.domain],
+            **({"corpus": study.corpus} if study.corpus else {}),
             "seeds": list(study.seeds),
             "states": [paths.states(folder) for folder in folders],
             "lenders": [lender for folder in folders for lender in paths.lender(folder)],

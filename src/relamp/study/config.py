@@ -3,16 +3,16 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, ValidationError
 
 from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError, shortened
 from relamp.runtime.home import home
 from relamp.runtime.yaml_words import parse_words, read_options, refuse_excess
 from relamp.settings.judging import Judging, Verdict
-from relamp.settings.own import OwnData
+from relamp.settings.own import OwnData, OwnKind, OwnMolecules, in_full, kind_of
 from relamp.settings.places import Places, as_list
 from relamp.study.experiments import Cross, Damage, Mmix, Multiverse, Transfer, Unsupervised
 from relamp.study.overrides import told
@@ -40,24 +40,39 @@ def _run_name(name: Any) -> str:
     return text
 
 
-def _tu_folders(own: dict[str, OwnData]) -> dict[str, OwnData]:
+def _are_there(own: dict[str, OwnData | OwnMolecules]) -> dict[str, OwnData | OwnMolecules]:
     for name, data in own.items():
-        if "{" in data.folder or "}" in data.folder:
-            raise ValueError(f"braces in the folder {data.folder} would be wildcards of Snakemake; rename or link it")
-        if not (Path(data.folder) / f"{name}_A.txt").is_file():
-            raise ValueError(f"there is no file {name}_A.txt in the folder {data.folder}")
+        place, what = (data.folder, "folder") if isinstance(data, OwnData) else (data.file, "file")
+        if "{" in place or "}" in place:
+            raise ValueError(f"braces in the {what} {place} would be wildcards of Snakemake; rename or link it")
+        if isinstance(data, OwnData) and not (Path(place) / f"{name}_A.txt").is_file():
+            raise ValueError(f"there is no file {name}_A.txt in the folder {place}")
+        if isinstance(data, OwnMolecules) and not Path(place).is_file():
+            raise ValueError(f"there is no file {place}")
     if twice := [name for name in own if sum(name.casefold() == other.casefold() for other in own) > 1]:
         raise ValueError(f"the names {' and '.join(twice)} differ by letter case alone; take others")
     return own
 
 
-def _folder_alone(given: Any) -> Any:
-    return {"folder": given} if isinstance(given, str) else given
+def _tables_have_columns(own: OwnMolecules) -> OwnMolecules:
+    if (own.label_columns or own.smiles_column) and not own.is_table:
+        raise ValueError(f"{own.file} has no columns; name a .csv or .tsv file, or no columns")
+    columns = [*own.label_columns, *([own.smiles_column] if own.smiles_column else [])]
+    if twice := sorted({column for column in columns if columns.count(column) > 1}):
+        raise ValueError(f"the column {', '.join(twice)} is named twice")
+    return own
+
+
+def _form_of(given: Any) -> str:
+    # In brackets, which messages leave out: no user has written it.
+    return "[graphs]" if kind_of(given) == "graphs" else "[molecules]"
 
 
 _MOST_LINES = 50
 OwnName = Annotated[str, AfterValidator(_new_name)]
-Own = Annotated[OwnData, BeforeValidator(_folder_alone, json_schema_input_type=str | OwnData)]
+_Molecules = Annotated[OwnMolecules, AfterValidator(_tables_have_columns), Tag("[molecules]")]
+_Own = Annotated[Annotated[OwnData, Tag("[graphs]")] | _Molecules, Discriminator(_form_of)]
+Own = Annotated[_Own, BeforeValidator(in_full, json_schema_input_type=str | OwnData | OwnMolecules)]
 
 
 class Config(Places):
@@ -68,9 +83,10 @@ class Config(Places):
     run: Annotated[str, BeforeValidator(_run_name)] = ""
     """Name of a run beside the unnamed one of its preset: results lie in `results/PRESET-RUN`, and what both share is
     not made again."""
-    own: Annotated[dict[OwnName, Own], AfterValidator(_tu_folders)] = Field(default_factory=dict)
-    """The user's own data sets by name, each a folder with `NAME_A.txt` and so on, in the TUDataset text format, or
-    `{folder: ..., node_attributes: true, edge_labels: true}`."""
+    own: Annotated[dict[OwnName, Own], AfterValidator(_are_there)] = Field(default_factory=dict)
+    """The user's own data by name: a folder with `NAME_A.txt` and so on, in the TUDataset text format, or `{folder:
+    ..., node_attributes: true, edge_labels: true}`; a file of SMILES or, with columns, `{file: ..., smiles_column:
+    ..., label_columns: [...]}`."""
     damage: Damage
     """LAMP's Fig. 2."""
     unsupervised: Unsupervised
@@ -142,8 +158,9 @@ def load_config(given: Mapping[str, Any], presets: Path) -> Config:
     merged = merge({**read_options(presets / f"{preset}.yaml"), "preset": preset}, given)
     refuse_excess(merged, "config")
     own = merged.get("own")
+    kinds = {name: (kind_of(given),) for name, given in own.items()} if isinstance(own, Mapping) else {}
     try:
-        return Config.model_validate(merged, context={"own": list(own) if isinstance(own, Mapping) else ()})
+        return Config.model_validate(merged, context={"own": kinds})
     except ValidationError as error:
         faults = error.errors()
         more = [f"config: and {len(faults) - _MOST_LINES} more of this kind"] if len(faults) > _MOST_LINES else []
@@ -168,7 +185,8 @@ def restored(words: Any, place: str) -> Config:
         raise RelampError(f"{place}: holds no `config` and `own` of a run; pack the rows again")
     refuse_excess(parts, place)
     try:
-        own = [_new_name(str(name)) for name in parts[1]]
+        # Of what kind they were is not recorded; it was checked when they were run.
+        own = {_new_name(str(name)): get_args(OwnKind) for name in parts[1]}
         return Config.model_validate(parts[0], context={"own": own})
     except ValidationError as error:
         first, more = error.errors()[0], error.error_count() - 1

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
+from relamp.data.registry import REGISTRY
 from relamp.method.table import METHODS, MethodRow
 from relamp.settings.base import AtLeastTwo, CheckpointsWithLast, Count, Seed, Settings, Value
 from relamp.settings.evaluation import (
@@ -164,11 +165,21 @@ class Unsupervised(_Swept):
     """The check of Theorem 4.1."""
 
 
+def _are_there(molecules: int | None, info: ValidationInfo) -> int | None:
+    row = REGISTRY.get(info.data.get("corpus", ""))
+    known = (row.expected.graphs or row.expected.rows) if row else 0
+    if row and molecules and 0 < known < molecules:
+        raise ValueError(f"there are {known:,} molecules in {row.name}; ask for fewer, or for all with null")
+    return molecules
+
+
 class Transfer(Settings):
     """LAMP's Table 2: pre-training on a corpus of molecules, fine-tuning on others."""
 
     corpus: names.CorpusName
     """Molecules that encoders are pre-trained on."""
+    molecules: Annotated[AtLeastTwo | None, AfterValidator(_are_there)] = None
+    """How many of them, drawn uniformly with seed 0; null for all."""
     datasets: Annotated[tuple[names.TasksName, ...], names.Once]
     """Labelled molecules that encoders are fine-tuned on."""
     methods: Annotated[tuple[names.TransferMethodName, ...], names.Once]
@@ -202,6 +213,11 @@ class Transfer(Settings):
         shape = self.pretraining.model_dump(mode="json", include={"hidden", "layers"})
         words = self.control_options.model_dump(mode="json")
         return {**words, "frozen_untrained": {**words["frozen_untrained"], **shape, **drawn}}
+
+    @property
+    def trained_on(self) -> str:
+        """The name of what encoders are pre-trained on: the corpus, or a subset of it, such as ZINC15~50000."""
+        return f"{self.corpus}~{self.molecules}" if self.molecules else self.corpus
 
     @model_validator(mode="before")
     @classmethod

@@ -2,7 +2,7 @@
 
 import difflib
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Annotated, Any, get_args
 
 from pydantic import AfterValidator, ValidationInfo
@@ -13,6 +13,7 @@ from relamp.errors import listed, shortened
 from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS
 from relamp.settings.base import Seed
+from relamp.settings.own import OwnKind
 from relamp.settings.supervised import EditModel, GraphModel, NodeModel
 
 FROM_SCRATCH = "none"  # the transfer experiments' name for no pre-training
@@ -43,14 +44,14 @@ def one_of(known: Collection[str], what: str) -> AfterValidator:
     return AfterValidator(lambda name: check_known(name, known, what))
 
 
-def dataset_of(fits: Callable[[Dataset], bool], wanted: str, *, own: bool) -> AfterValidator:
+def dataset_of(fits: Callable[[Dataset], bool], wanted: str, *own: OwnKind) -> AfterValidator:
     """Check the name of a data set and whether it is of the kind that an experiment needs."""
     fitting = [row.name for row in REGISTRY.values() if fits(row)]
 
     def check(name: str, info: ValidationInfo) -> str:
-        # The user's own data sets are named in the same configuration, see load_config.
-        of_user = (info.context or {}).get("own", ())
-        known = [*of_user, *fitting] if own else fitting
+        # The kinds of the user's own data sets, which are named in the same configuration, see load_config.
+        of_user: Mapping[str, Collection[OwnKind]] = (info.context or {}).get("own", {})
+        known = [*(name for name, kinds in of_user.items() if {*kinds} & {*own}), *fitting]
         if name not in known and (name in REGISTRY or name in of_user):
             raise ValueError(f"{wanted} are needed, which {name} has not; known: {', '.join(known)}")
         return check_known(name, known, "data set")
@@ -73,14 +74,18 @@ def _some(values: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 Once = AfterValidator(_distinct)
-GraphsName = Annotated[str, dataset_of(lambda row: row.kind in ("graphs", "molecules"), "graphs", own=True)]
-ClassifiedName = Annotated[str, dataset_of(lambda row: row.kind == "graphs", "graphs with a class each", own=True)]
-CorpusName = Annotated[str, dataset_of(lambda row: row.kind in ("molecules", "corpus"), "molecules", own=False)]
+GraphsName = Annotated[str, dataset_of(lambda row: row.kind in ("graphs", "molecules"), "graphs", "graphs")]
+ClassifiedName = Annotated[str, dataset_of(lambda row: row.kind == "graphs", "graphs with a class each", "graphs")]
+_OF_MOLECULES: tuple[OwnKind, ...] = ("molecules", "labelled molecules")
+CorpusName = Annotated[str, dataset_of(lambda row: row.kind in ("molecules", "corpus"), "molecules", *_OF_MOLECULES)]
 TasksName = Annotated[
-    str, dataset_of(lambda row: row.kind == "molecules" and row.expected.tasks > 0, "labelled molecules", own=False)
+    str,
+    dataset_of(
+        lambda row: row.kind == "molecules" and row.expected.tasks > 0, "labelled molecules", "labelled molecules"
+    ),
 ]
-NodesName = Annotated[str, dataset_of(lambda row: row.kind == "nodes", "labelled nodes", own=False)]
-ImagesName = Annotated[str, dataset_of(lambda row: row.kind == "images", "images", own=False)]
+NodesName = Annotated[str, dataset_of(lambda row: row.kind == "nodes", "labelled nodes")]
+ImagesName = Annotated[str, dataset_of(lambda row: row.kind == "images", "images")]
 MethodName = Annotated[str, one_of(METHODS["graphs"], "method")]
 _ENCODERS = [name for name, row in METHODS["graphs"].items() if row.encodes]
 EncoderName = Annotated[str, one_of(_ENCODERS, "method with an encoder")]

@@ -115,8 +115,9 @@ def told(fault: Any) -> str:
     silent = isinstance(given, Mapping | Settings) or fault["loc"][:1] == ("mirrors",)
     if fault["type"] not in known and not silent:
         words += f" (given: {shortened(repr(given))})"
-    # "[key]" is pydantic's word for a name itself, which stands before it.
-    where = shortened(".".join(str(part) for part in fault["loc"] if part != "[key]")).replace("\n", "\\n")
+    # In brackets stand pydantic's word for a name itself, "[key]", and those by which it tells own data apart.
+    silent_parts = ("[key]", "[graphs]", "[molecules]")
+    where = shortened(".".join(str(part) for part in fault["loc"] if part not in silent_parts)).replace("\n", "\\n")
     return ": ".join(filter(None, (where, words)))
 
 

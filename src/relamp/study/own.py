@@ -1,9 +1,11 @@
 """What the configuration says of a user's own data sets: what packing depends on, and how large they are."""
 
+from pathlib import Path
 from typing import Any
 
-from relamp.data.own_size import size_of
-from relamp.data.registry import Expected
+from relamp.data.own_size import size_of, size_of_molecules
+from relamp.data.registry import REGISTRY, Expected
+from relamp.settings.own import OwnData, kind_of
 from relamp.study.config import Config
 
 
@@ -13,9 +15,46 @@ def own_data(config: Config, dataset: str) -> dict[str, Any] | None:
     return own.model_dump(mode="json") if own else None
 
 
+def raw_files(config: Config, dataset: str) -> list[Path]:
+    """Return the raw files of a user's own data set."""
+    own = config.own[dataset]
+    return sorted(Path(own.folder).glob(f"{dataset}_*.txt")) if isinstance(own, OwnData) else [Path(own.file)]
+
+
+def is_corpus(config: Config, dataset: str) -> bool:
+    """Return whether a data set is a corpus, which may hold millions of molecules."""
+    row = REGISTRY.get(dataset)
+    return row.kind == "corpus" if row else dataset in config.own and kind_of(config.own[dataset]) == "molecules"
+
+
 def own_sizes(config: Config) -> dict[str, Expected]:
-    """Return the sizes of all own data sets by name."""
-    return {name: size_of(own.folder, name) for name, own in config.own.items()}
+    """Return the sizes of all own data sets by name, and that of a subset of the corpus, which is no row either."""
+    sizes = {
+        name: size_of(own.folder, name) if isinstance(own, OwnData) else size_of_molecules(own.file)
+        for name, own in config.own.items()
+    }
+    chosen = config.transfer
+    if chosen.molecules:
+        whole = REGISTRY[chosen.corpus].expected if chosen.corpus in REGISTRY else sizes.get(chosen.corpus)
+        sizes[chosen.trained_on] = _share(whole, chosen.molecules)
+    return sizes
+
+
+def _share(whole: Expected | None, molecules: int) -> Expected:
+    """Return the size of so many molecules; where that of all is unknown, atoms and bonds are left open."""
+    rows = (whole.graphs or whole.rows) if whole else 0
+    nodes, edges = (round(of * molecules / rows) for of in (whole.nodes, whole.edges)) if whole and rows else (0, 0)
+    return Expected(rows=molecules, graphs=molecules, nodes=nodes, edges=edges)
+
+
+def corpus_words(config: Config) -> str:
+    """Return what encoders are pre-trained on, in words for titles and beside the paper's own."""
+    chosen = config.transfer
+    if chosen.molecules is None:
+        return chosen.corpus
+    row = REGISTRY.get(chosen.corpus)
+    whole = f" of {row.expected.graphs:,}" if row and row.expected.graphs else ""
+    return f"{chosen.molecules:,}{whole} molecules of {chosen.corpus}"
 
 
 def split_of(config: Config, dataset: str) -> dict[str, Any] | None:

@@ -24,6 +24,7 @@ from relamp.method.table import METHODS
 from relamp.study.config import Config
 from relamp.study.names import BAG, EDIT_KERNELS, FROM_SCRATCH, KERNELS, NODE_CONTROLS, SUPERVISED
 from relamp.study.overrides import value_of
+from relamp.study.own import corpus_words
 from relamp.study.paths import HARD_NEGATIVES, INFORMATION, Paths, all_datasets
 from relamp.study.scale import scale
 from relamp.study.studies import BASE, CONTROL, Run, Study, answers, fixed_runs, owner, studies
@@ -111,7 +112,7 @@ class Plan:
             found = {**self._sweep(given.pop("sweep", None)), **self._skip(given.pop("second", None))}
             words |= {"draw": artifact.draw, "options": {**found, **given}}
         if isinstance(artifact, Table):
-            words |= {"title": artifact.title.format(corpus=self.config.transfer.corpus), "shows": artifact.shows}
+            words |= {"title": artifact.title.format(corpus=corpus_words(self.config)), "shows": artifact.shows}
             words |= {"transposed": artifact.transposed, "second": artifact.second}
         words |= {name: GIVEN[name](self) for name in artifact.given}
         return words

@@ -11,6 +11,7 @@ from relamp.runtime.home import home
 from relamp.study.config import Config, load_config
 from relamp.study.names import FROM_SCRATCH
 from relamp.study.overrides import spelt
+from relamp.study.own import corpus_words
 from relamp.study.studies import Run, Study, studies
 
 PAPER = "paper"  # the preset whose sizes are the papers' own
@@ -26,13 +27,18 @@ _CHOSEN = ("gamma", "alpha", "eta")
 @cache
 def of_papers() -> Mapping[str, Study]:
     """Return the studies of the preset `paper`."""
-    return studies(load_config({"preset": PAPER}, home() / "workflow" / "presets"))
+    return studies(_paper())
+
+
+@cache
+def _paper() -> Config:
+    return load_config({"preset": PAPER}, home() / "workflow" / "presets")
 
 
 def scale(config: Config) -> dict[str, dict[str, dict[str, dict[str, Any]]]]:
     """Return `relamp.judge.scale.Sized` as JSON by evaluation, data set and method, at the setting of the tables."""
     here, there = studies(config), of_papers()
-    corpora = [found["corpus"].datasets[0] for found in (here, there)]
+    corpora = [corpus_words(each) for each in (config, _paper())]
     made: dict[str, dict[str, dict[str, dict[str, Any]]]] = {}
     for study in here.values():
         for evaluation in study.protocols if not study.together else ():

@@ -6,7 +6,7 @@ from functools import partial
 from itertools import product
 from typing import Any, NamedTuple
 
-from relamp.data.registry import Expected
+from relamp.data.registry import REGISTRY, Expected
 from relamp.data.rows import DEFAULT, setting_name, setting_values
 from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
@@ -67,6 +67,7 @@ class Study:
         sizes: of the user's own data sets.
         starts: seeds of the pre-trained encoders that its runs start from, where they are fine-tuned.
         splits: names of the split of molecules, of one for all seeds or of one for each.
+        corpus: what encoders of molecules are pre-trained on, a subset or the user's own; empty for all of a known one.
         over: parameters that a sweep of the configuration varies, the first one on the x-axis of its figure.
     """
 
@@ -84,6 +85,7 @@ class Study:
     splits: tuple[str, ...] = ("scaffold",)
     over: tuple[str, ...] = ()
     sizes: Mapping[str, Expected] = field(default_factory=dict)
+    corpus: str = ""
 
     @property
     def of_readings(self) -> bool:
@@ -165,7 +167,9 @@ class Study:
         """Return how the encoder of a run is trained; None where training starts from scratch."""
         if run.method == FROM_SCRATCH:
             return None
-        return {"method": self.method_of(run), "settings": self.settings_of(run.trained)}
+        # Rows from before there were others say nothing of a whole known corpus.
+        of = {"corpus": self.corpus} if self.corpus else {}
+        return {"method": self.method_of(run), "settings": self.settings_of(run.trained), **of}
 
     def method_of(self, run: Run) -> dict[str, Any]:
         """Return a method as a job gets it: its class, with the options that the class takes."""
@@ -233,15 +237,20 @@ def _transfer(config: Config) -> Iterator[Study]:
     chosen = config.transfer
     runs = fixed_runs("molecules", chosen.pretraining, [name for name in chosen.methods if name != FROM_SCRATCH])
     scratch = tuple(Run(name, DEFAULT) for name in chosen.methods if name == FROM_SCRATCH)
-    yield Study("corpus", "molecules", (chosen.corpus,), runs, chosen.pretraining_seeds, chosen.pretraining)
+    whole = chosen.molecules is None and chosen.corpus in REGISTRY
+    corpus = "" if whole else chosen.trained_on
+    study = partial(Study, domain="molecules", training=chosen.pretraining, corpus=corpus)
+    yield study("corpus", datasets=(chosen.trained_on,), runs=runs, seeds=chosen.pretraining_seeds)
+    study = partial(study, datasets=chosen.datasets, seeds=chosen.seeds)
     for split in (chosen.split, *chosen.also_split):
-        tuning, tuned = chosen.tuned(split), (*runs, *scratch)
+        tuned = (*runs, *scratch)
         if split != chosen.split:
             words = {f"{SCORED}split": split}
             tuned = tuple(Run(run.method, setting_name({**setting_values(run.setting), **words})) for run in tuned)
-        yield Study(
-            *("transfer" if split == chosen.split else f"{ALSO_SPLIT}{split}", "molecules", chosen.datasets, tuned),
-            *(chosen.seeds, chosen.pretraining, {"finetune": _always(tuning)}),
+        yield study(
+            "transfer" if split == chosen.split else f"{ALSO_SPLIT}{split}",
+            runs=tuned,
+            protocols={"finetune": _always(chosen.tuned(split))},
             together=split != chosen.split,
             starts=chosen.pretraining_seeds,
             splits=tuple(chosen.splits(split)),
@@ -249,7 +258,7 @@ def _transfer(config: Config) -> Iterator[Study]:
     # By options of their own alone, none of which fine-tuning has.
     drawn = DrawnSplit(split=chosen.split, split_seed=chosen.split_seed)
     alone: dict[str, Protocol] = {"finetune": _always(Settings() if chosen.split == "scaffold" else drawn)}
-    controls = Study("transfer_controls", "molecules", chosen.datasets, (), chosen.seeds, chosen.pretraining, alone)
+    controls = study("transfer_controls", runs=(), protocols=alone)
     if chosen.controls:
         options, splits = chosen.options_of_controls, tuple(chosen.splits())
         yield replace(controls, controls=chosen.controls, options=options, splits=splits)

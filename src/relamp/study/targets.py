@@ -16,7 +16,7 @@ from relamp.study.studies import BASE, Run
 # What is scored and not pre-trained.
 _MODELS = (name for models in SUPERVISED.values() for name in models)
 _OTHERS = (*KERNELS, *EDIT_KERNELS, BAG, *CONTROLS, *NODE_CONTROLS, *TRANSFER_CONTROLS, *_MODELS, FROM_SCRATCH)
-_BRANCHES = re.compile(r"-branch-[a-z]+$")
+_BRANCHES, _SUBSET = re.compile(r"-branch-[a-z]+$"), re.compile(r"~[1-9]\d*$")
 _PATTERNS = (
     r"(?:data|raw)/(?P<dataset>[^/]+?)(?:\.guard|\.dropped)?\.(?:safetensors|json|csv)",
     r"folds/(?P<dataset>[^/]+)/.*",
@@ -50,7 +50,10 @@ def _check(names: Mapping[str, str], plan: Plan) -> None:
         "evaluation": ("evaluation", [*EVALUATIONS, HARD_NEGATIVES, INFORMATION]),
         "method": ("method", methods),
     }
-    clean: Mapping[str, Callable[[str], str]] = {"method": lambda name: _BRANCHES.sub("", name)}
+    clean: Mapping[str, Callable[[str], str]] = {
+        "method": lambda name: _BRANCHES.sub("", name),
+        "dataset": lambda name: _SUBSET.sub("", name),
+    }
     for part, (what, allowed) in known.items():
         if part in names:
             check_known(clean.get(part, str)(names[part]), allowed, what)

@@ -48,6 +48,7 @@ def pretrain(
     trainer: str,
     lenders: Sequence[Path] = (),
     threads: int = 1,
+    corpus: str = "",
 ) -> None:
     """Pre-train at one or several settings, for each seed.
 
@@ -58,7 +59,8 @@ def pretrain(
     `encoder` has all seeds of a setting one after another; `states` (a folder), `methods` (see
     `relamp.method.base.build`) and `settings` (of the domain's training) have one entry per setting, as have `lenders`,
     folders of states of another run, from which what fits is taken. `trainer` is the domain's, "module:class", named so
-    that a job depends on the code of its own domain alone.
+    that a job depends on the code of its own domain alone. `corpus` names the data where they are a subset or the
+    user's own, and is a fact of the encoders.
 
     RELAMP_PROCESSES processes train together, see `relamp.train.together`; only the first of them writes.
     """
@@ -66,7 +68,7 @@ def pretrain(
     for folder, lender in zip(states, () if processes() > 1 else lenders, strict=False):
         borrow(folder, lender)
     with together("relamp.train.jobs:pretrain", given):
-        _pretrain(data, code, encoder, seeds, states, methods, settings, trainer, threads)
+        _pretrain(data, code, encoder, seeds, states, methods, settings, trainer, threads, corpus)
 
 
 def _pretrain(
@@ -79,6 +81,7 @@ def _pretrain(
     settings: Sequence[Mapping[str, Any]],
     trainer: str,
     threads: int,
+    corpus: str,
 ) -> None:
     device, made, digest = choose_device(threads), named(trainer), verified(data)
     packed = made.opened(local_copy(data, digest))
@@ -93,6 +96,7 @@ def _pretrain(
         done = train_seeds(make, seeds, state, facts, f"{packed.name} {row['name']}")
         # What the configuration asks for, and no version of anything: it gives the same files for the same results.
         asked = {"method": dict(row), "settings": dict(given), "data": digest}
+        asked |= {"corpus": corpus} if corpus else {}
         for path, (trained, own) in zip(paths, done, strict=True):
             told = {**own, "dataset": packed.name}
             if rank() == 0:
@@ -128,7 +132,8 @@ def finetune(
     own = (labels.get("training") or {}).get("method", {}).get("options", {}).get("encoder")
     variant: dict[str, Any] = {"variant": dict(own)} if own else {}
     packed, starts = PackedGraphs.load(local_copy(data, digest)), labels.get("pretraining_seeds", [0])
-    finetuner, rows_of = (named(f"relamp.train.molecules:{name}") for name in ("Finetuner", "roc_auc_rows"))
+    names = ("Finetuner", "roc_auc_rows", "refuse_one_class")
+    finetuner, rows_of, refuse = (named(f"relamp.train.molecules:{name}") for name in names)
     parts = [(split[0], list(seeds))]
     if len(split) > 1:
         parts = [(file, [seed]) for file, seed in zip(split, seeds, strict=True)]
@@ -145,6 +150,7 @@ def finetune(
             part = load_folds(file)
             train, valid, test = (np.flatnonzero(part == number) for number in range(3))
             scored = np.concatenate([valid, test])
+            refuse(packed, {"valid": valid, "test": test})
             inputs = {"split": sha256(file), "encoder": sha256(path) if path else None, "shape": list(shape)}
             facts = training_facts(digest, code, chosen, threads, device, **inputs, **variant)
             common = {"pretrained": pretrained, "device": device, **variant}

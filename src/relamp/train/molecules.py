@@ -93,6 +93,15 @@ class Finetuner(Trainer[PackedGraphs]):
         return logits
 
 
+def refuse_one_class(data: PackedGraphs, parts: Mapping[str, Integers]) -> None:
+    """Raise RelampError for a part of a split in which no task has both classes: it has no ROC-AUC to train for."""
+    for part, index in parts.items():
+        y = data.y[index]
+        if not ((y == 1).any(axis=0) & (y == 0).any(axis=0)).any():
+            fault = f"no task has both classes among the {len(index)} molecules of its {part} part"
+            raise RelampError(f"{data.name}: {fault}, so nothing can be scored; use more molecules or another split")
+
+
 def roc_auc_rows(
     data: PackedGraphs, trained: Trained, parts: Mapping[str, Integers], seed: int
 ) -> Iterator[pd.DataFrame]:
