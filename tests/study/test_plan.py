@@ -130,6 +130,12 @@ def test_controls_of_molecules_are_scored_in_the_split_of_fine_tuning_and_pre_tr
     assert work == pytest.approx([3 * 500, 3 * 500 * 617 * 0.29])
 
 
+def test_what_shows_rows_alone_is_left_out_where_there_are_none() -> None:
+    left = set(plan(preset="evening").left_out)
+    assert {"cross_table", "comparisons", "mmix_theorem", "multiverse"} <= left
+    assert not {"lamp_table1", "lamp_table2", "lamp_ladder2", "mmix_table2"} & left
+
+
 def test_a_figure_of_a_sweep_that_is_not_run_is_left_out() -> None:
     assert {"lamp_fig4", "lamp_fig5"} <= set(plan(preset="rivals").left_out)
     assert not {"lamp_fig4", "lamp_fig5"} & set(plan().left_out)

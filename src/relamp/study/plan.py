@@ -76,6 +76,9 @@ class Plan:
         sweep = artifact.options.get("sweep") if isinstance(artifact, Figure) else None
         if sweep and sweep not in self.studies:
             return True  # what a sweep is drawn beside is none
+        printed = "published" in artifact.inputs
+        if artifact.rows and not printed and not any(True for rows in artifact.rows for _ in self._rows(rows)):
+            return True  # what shows rows alone has none
         draws = isinstance(artifact, Figure) or not artifact.outputs.keys().isdisjoint(("figure", "figures"))
         if not draws:
             return False
