@@ -23,6 +23,7 @@ from relamp.study.resources import (
 )
 from relamp.study.studies import Run, studies
 
+
 ROOT = Path(__file__).parents[2]
 RATES = load_rates(ROOT / "workflow" / "rates.csv")
 TRAIN = Rate("train", "messages", "messages", True, 10, 2, 1000, 100, 5, 20)
@@ -31,6 +32,14 @@ TRAIN = Rate("train", "messages", "messages", True, 10, 2, 1000, 100, 5, 20)
 @pytest.fixture(autouse=True)
 def _no_device(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RELAMP_DEVICE", raising=False)
+
+
+def test_a_step_that_takes_longer_is_work() -> None:
+    study = studies(load_config({"preset": "evening"}, ROOT / "workflow" / "presets"))["corpus"]
+    plain, masked, dear = (
+        training_work(study, Run(name, "default"), "BBBP") for name in ("graphcl", "attrmasking", "d-sla")
+    )
+    assert (masked / plain, dear / plain) == pytest.approx((0.8, 3.1))
 
 
 def test_what_is_counted() -> None:

@@ -19,6 +19,7 @@ class MethodRow:
         trains: False for what takes no step: controls that stay as they were drawn, and methods in closed form.
         lacks: named settings that have no effect on the method.
         evaluation: that of its public code, where it is not the one of the tables.
+        work: how long a step takes beside one of LAMP's without its local loss, where `cost` is to know it.
         encodes: False for what has no encoder that could be shown other graphs: vectors of those of one data set.
     """
 
@@ -30,6 +31,7 @@ class MethodRow:
     trains: bool = True
     lacks: tuple[str, ...] = ()
     evaluation: str = ""
+    work: float = 1.0
     encodes: bool = True
 
 
@@ -336,6 +338,14 @@ _MOLECULES = {
     "graphmae": _of("graphmae:GraphMAE", "graphmae", _PRETEXT)("GraphMAE"),
     "d-sla": _of("dsla:DSLA", "dsla", _PRETEXT)("D-SLA"),
 }
+
+# Measured on a CPU (benchmarks/RESULTS.md); JOAO's passes after an epoch are among its steps.
+_WORK = {
+    **{"simgrace-code": 0.8, "graphcl-code": 0.9, "infograph": 0.6, "joao": 2.8, "joaov2": 2.8, "ad-gcl": 4.2},
+    **{"gcs": 1.8, "rgcl": 1.5, "autogcl": 1.2, "infomax": 0.6, "edgepred": 0.6, "attrmasking": 0.8},
+    **{"contextpred": 0.5, "graphmae": 0.9, "d-sla": 3.1},
+}
+_MOLECULES = {name: replace(row, work=_WORK.get(name, 1.0)) for name, row in _MOLECULES.items()}
 
 _IMAGES = {
     "image-untrained": _simclr("Untrained", mixer="none", trains=False),

@@ -163,7 +163,7 @@ def _node_passes(study: Study, run: Run, dataset: str, shape: Any) -> float:
     """Return the work of an epoch; its constants are measured (benchmarks/RESULTS.md)."""
     graphs, nodes = (count(what, dataset, study.sizes) for what in ("graphs", "nodes"))
     layers = _layers(study, run, shape)
-    work = nodes * encoder_work(shape.hidden, layers)
+    work = nodes * encoder_work(shape.hidden, layers) * study.row(run.method).work
     if _is_local(study, run):
         batches = math.ceil(graphs / shape.batch_size)
         compared = layers if shape.lamp.node_embedding == "concat" else 1
