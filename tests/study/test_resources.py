@@ -23,7 +23,6 @@ from relamp.study.resources import (
 )
 from relamp.study.studies import Run, studies
 
-
 ROOT = Path(__file__).parents[2]
 RATES = load_rates(ROOT / "workflow" / "rates.csv")
 TRAIN = Rate("train", "messages", "messages", True, 10, 2, 1000, 100, 5, 20)
