@@ -208,6 +208,21 @@ def test_a_cell_of_a_branch_of_nodes_by_hand_with_the_host_that_was_run() -> Non
     assert set(loose["reason"]) == {"this evaluation chooses nothing"}
 
 
+def test_an_untrained_encoder_is_like_the_method() -> None:
+    def control(domain: str, method: str, rung: str = "untrained") -> tuple[str, str]:
+        return stand_ins(domain, method, {}, set())[rung]
+
+    assert control("graphs", "mp-mix") == ("mvgrl-untrained", "")
+    assert control("graphs", "mp-mix-branch-b") == ("mvgrl-untrained-branch-b", "")
+    assert control("nodes", "grace-gat") == ("grace-gat-untrained", "")
+    assert control("nodes", "grace-branch-a") == ("grace-untrained-branch-a", "")
+    other = ("", "no untrained encoder of this kind is run")
+    assert control("graphs", "ad-gcl-code") == other
+    # Its messages have a ReLU, which neither control has.
+    assert {control("molecules", "ad-gcl", rung) for rung in ("untrained", "scratch")} == {other}
+    assert control("molecules", "simgrace", "scratch") == ("none", "")
+
+
 def test_rivals_on_nodes_have_features_below_them_and_no_untrained_encoder_of_another_kind() -> None:
     bags = {"nodes": dict.fromkeys(("dgi", "mgae"), "raw-features")}
     known = {"untrained", "raw-features", "majority"}
@@ -497,11 +512,11 @@ def test_what_is_not_judged_has_no_ladder() -> None:
             "graphs",
             "mp-mix-branch-a",
             {"mvgrl"},
-            "no untrained encoder of this kind is run",
+            "mvgrl-untrained-branch-a",
             "no host of this kind is run",
         ),
         ("nodes", "grace-mp-mix", set(), "grace-untrained", "grace"),
-        ("nodes", "grace-gat", set(), "no untrained encoder of this kind is run", "no host of this kind is run"),
+        ("nodes", "grace-gat", set(), "grace-gat-untrained", "no host of this kind is run"),
         ("nodes", "mo-mix-branch-b", {"mvgrl-branch-b"}, "untrained-branch-b", "mvgrl-branch-b"),
         ("images", "simclr-mp-mix-op", set(), "image-untrained", "simclr"),
         ("molecules", "lamp-soft", {"simgrace"}, "frozen-untrained", "simgrace"),

@@ -241,16 +241,21 @@ def stand_ins(domain: str, method: str, bags: Bags, known: set[str]) -> dict[str
     row = table.get(plain)
     bag = bags.get(domain, {}).get(plain, "")
     found = {MAJORITY: (MAJORITY, ""), "bag": (bag, "" if bag else "no bag of its features is run")}
-    frozen = {"untrained": (_FROZEN, "")} if domain == "molecules" else {}
+    molecules = domain == "molecules"
     if row is None or not row.trains:
         nothing = "", "it is not pre-trained" if method == SCRATCH else "it trains nothing"
-        missing = {"untrained": nothing, **frozen, **({"scratch": nothing} if frozen else {}), "host": nothing}
-        return {**found, **missing, "method": (method, "")}
+        frozen = {"untrained": (_FROZEN, ""), "scratch": nothing} if molecules else {"untrained": nothing}
+        return {**found, **frozen, "host": nothing, "method": (method, "")}
     maker = row.maker.rpartition(":")[2]
     untrained, hosts = _UNTRAINED.get(maker, "untrained"), _HOSTS.get(maker, ())
     host = next((name for name in hosts if f"{name}{branch}" in known), hosts[0] if hosts else "")
-    found["untrained"] = _alike(row, table.get(untrained), f"{untrained}{branch}", "untrained encoder")
-    found |= {**frozen, "scratch": (SCRATCH, "")} if frozen else {}
+    if family := table.get(untrained):
+        # Of its kind the one that is like the method.
+        kind = (name for name, other in table.items() if not other.trains and other.maker == family.maker)
+        untrained = next((name for name in kind if _shape(table[name]) == _shape(row)), untrained)
+    names = {"untrained": _FROZEN, "scratch": SCRATCH} if molecules else {"untrained": f"{untrained}{branch}"}
+    for rung, name in names.items():
+        found[rung] = _alike(row, table.get(untrained), name, "untrained encoder")
     if plain in hosts or not hosts:
         found["host"] = "", "it is a host itself" if hosts else "it has no host"
     else:
@@ -266,8 +271,12 @@ def _parted(method: str) -> tuple[str, str]:
 
 def _alike(row: MethodRow, other: MethodRow | None, name: str, what: str) -> tuple[str, str]:
     """Return the other method's name if there is one with the method's encoder and readout, or else the reason."""
-    shapes = [(of.fixed.get("encoder"), of.fixed.get("options", {}).get("branch")) for of in (row, other) if of]
-    return (name, "") if len(shapes) == 2 and shapes[0] == shapes[1] else ("", f"no {what} of this kind is run")
+    return (name, "") if other and _shape(row) == _shape(other) else ("", f"no {what} of this kind is run")
+
+
+def _shape(row: MethodRow) -> tuple[Any, Any]:
+    """Return what its encoder and its readout differ in from those of others of its kind."""
+    return row.fixed.get("encoder"), row.fixed.get("options", {}).get("branch")
 
 
 def _sentence(steps: list[dict[Any, Any]]) -> str:

@@ -173,6 +173,12 @@ _GRAPHS = {
     "mo-mix-code": _mmix("mo-mix (as mp-mix's code)", mixer="mo-mix", options=_AS_IN_CODE, lacks=_FIXED_BY_CODE),
     "mvgrl-host-untrained": _host("MVGRL's own encoder, untrained", trains=False),
     "mvgrl-untrained": _mmix("MVGRL, untrained", mixer="none", trains=False),
+    "mvgrl-untrained-branch-a": _mmix(
+        "MVGRL, untrained (branch a)", mixer="none", trains=False, options={"branch": "a"}, lacks=["branch"]
+    ),
+    "mvgrl-untrained-branch-b": _mmix(
+        "MVGRL, untrained (branch b)", mixer="none", trains=False, options={"branch": "b"}, lacks=["branch"]
+    ),
     "random-mix": _mmix("random-mix", mixer="random-mix"),
     "binary-mix": _mmix("binary-mix", mixer="binary-mix"),
 }
@@ -256,6 +262,7 @@ _NODES = {
     "grace-mp-mix-nodiv": _grace("GRACE+(mp-mix w/o div)", mixer="mp-mix-nodiv"),
     "grace-mp-mix": _grace("GRACE+(mp-mix)", mixer="mp-mix"),
     "grace-untrained": _grace("GRACE, untrained", mixer="none", trains=False),
+    "grace-gat-untrained": _grace("GRACE (GAT), untrained", mixer="none", encoder="gat", trains=False),
     "untrained": _mvgrl("Untrained", mixer="none", trains=False),
     "dgi": _dgi("DGI", lacks=["kind", "alpha", "time", "tolerance", "sparsified", "loop_weight"]),
     "dgi-diffusion": _dgi("DGI (X, D)", lacks=["loop_weight"], operator="diffusion"),
