@@ -104,7 +104,7 @@ rule scaffold:
     output:
         output=PATHS.split(DATASET, "{split}"),
     log:
-        f"{RESULTS}/logs/{{split}}/{{dataset}}.log",
+        f"{RESULTS}/logs/split/{{dataset}}/{{split}}.log",
     conda:
         "../envs/data.yaml"
     resources:
