@@ -87,7 +87,8 @@ def test_the_paper_preset_can_be_planned_and_fetches_what_no_package_holds() -> 
     # LAMP's eight sets of graphs, one of which is in a package too, eight of molecules and the corpus; M-Mix's three
     # further ones of graphs, three of nodes, and the digits, which a package holds.
     assert (counts["pack"], counts["fetch"]) == ("26", "24")
-    assert int(counts["total"]) < 1500  # each is a submission to a cluster, but for the fetching
+    # Each is a submission to a cluster, but for the fetching; Table 2 has 19 methods and two controls on eight sets.
+    assert int(counts["total"]) < 1600
 
 
 def test_what_is_given_on_the_command_line_is_planned() -> None:
