@@ -25,7 +25,7 @@ from relamp.method.gcs import within
 from relamp.method.gcs_molecules import fewer_bonds
 from relamp.method.joao_molecules import viewed
 from relamp.method.rgcl import probability
-from relamp.method.rgcl_molecules import told_apart
+from relamp.method.rgcl_molecules import complement_loss
 from relamp.method.simgrace import perturb
 from relamp.method.table import METHODS
 from relamp.model.embeddings import forward_with
@@ -334,7 +334,7 @@ def test_rgcl_has_two_logarithms_and_views_without_what_goes() -> None:
     assert got.item() == pytest.approx(expected.item(), rel=1e-9)
     check_gradients(got, expected, weights(encoder, head), rtol=1e-7, atol=1e-9)
     rows = [torch.randn(4, 3, generator=gen(i), dtype=torch.float64) for i in range(3)]
-    assert told_apart(*rows, 0.1).isfinite()
+    assert complement_loss(*rows, 0.1).isfinite()
 
 
 def test_rgcl_notes_half_precision_and_never_trains_its_projection() -> None:

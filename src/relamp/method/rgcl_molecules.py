@@ -46,10 +46,10 @@ class MolecularRGCL(RGCL):
         """Return NT-Xent with the rationale, and a tenth of the contrast of both, of projected molecules `[G, d]`."""
         settings = self.settings
         near = nt_xent(z, rationale, settings.temperature, settings.directions)
-        return near + COMPLEMENT * told_apart(z, rationale, complement, settings.temperature)
+        return near + COMPLEMENT * complement_loss(z, rationale, complement, settings.temperature)
 
 
-def told_apart(z: Tensor, rationale: Tensor, complement: Tensor, temperature: float) -> Tensor:
+def complement_loss(z: Tensor, rationale: Tensor, complement: Tensor, temperature: float) -> Tensor:
     """Return the mean of `-log(s_ii / (s_ii + sum_j c_ij))`, of projections `[G, d]`, as in `rationale_loss`."""
     graphs, rationale = units(z, rationale, temperature)
     _, complement = units(z, complement, temperature)

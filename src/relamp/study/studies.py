@@ -255,13 +255,17 @@ def _transfer(config: Config) -> Iterator[Study]:
             starts=chosen.pretraining_seeds,
             splits=tuple(chosen.splits(split)),
         )
-    # By options of their own alone, none of which fine-tuning has.
-    drawn = DrawnSplit(split=chosen.split, split_seed=chosen.split_seed)
-    alone: dict[str, Protocol] = {"finetune": _always(Settings() if chosen.split == "scaffold" else drawn)}
-    controls = study("transfer_controls", runs=(), protocols=alone)
     if chosen.controls:
-        options, splits = chosen.options_of_controls, tuple(chosen.splits())
-        yield replace(controls, controls=chosen.controls, options=options, splits=splits)
+        # By options of their own alone, none of which fine-tuning has.
+        drawn = DrawnSplit(split=chosen.split, split_seed=chosen.split_seed)
+        yield study(
+            "transfer_controls",
+            runs=(),
+            protocols={"finetune": _always(Settings() if chosen.split == "scaffold" else drawn)},
+            controls=chosen.controls,
+            options=chosen.options_of_controls,
+            splits=tuple(chosen.splits()),
+        )
 
 
 def _node_studies(config: Config) -> Iterator[Study]:

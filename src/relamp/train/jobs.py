@@ -64,43 +64,28 @@ def pretrain(
 
     RELAMP_PROCESSES processes train together, see `relamp.train.together`; only the first of them writes.
     """
-    given = locals().copy()
+    arguments = locals().copy()
     for folder, lender in zip(states, () if processes() > 1 else lenders, strict=False):
         borrow(folder, lender)
-    with together("relamp.train.jobs:pretrain", given):
-        _pretrain(data, code, encoder, seeds, states, methods, settings, trainer, threads, corpus)
-
-
-def _pretrain(
-    data: Path,
-    code: Path,
-    encoder: Sequence[Path],
-    seeds: Sequence[int],
-    states: Sequence[Path],
-    methods: Sequence[Mapping[str, Any]],
-    settings: Sequence[Mapping[str, Any]],
-    trainer: str,
-    threads: int,
-    corpus: str,
-) -> None:
-    device, made, digest = choose_device(threads), named(trainer), verified(data)
-    packed = made.opened(local_copy(data, digest))
-    files = [encoder[start : start + len(seeds)] for start in range(0, len(encoder), len(seeds))]
-    for paths, state, row, given in zip(files, states, methods, settings, strict=True):
-        log.info("%s: %s", row["name"], row["options"])
-        chosen = made.settings_class.model_validate(given)
-        method = build(row, chosen)
-        count = {"processes": processes()} if processes() > 1 else {}
-        facts = training_facts(digest, code, chosen, threads, device, method=dict(row), **count)
-        make = partial(made, packed, method, device=device)
-        done = train_seeds(make, seeds, state, facts, f"{packed.name} {row['name']}")
-        # What the configuration asks for, and no version of anything: it gives the same files for the same results.
-        asked = {"method": dict(row), "settings": dict(given), "data": digest}
-        asked |= {"corpus": corpus} if corpus else {}
-        for path, (trained, own) in zip(paths, done, strict=True):
-            told = {**own, "dataset": packed.name}
-            if rank() == 0:
-                _write(path, trained, told, {**asked, "seed": own["seed"]}, ["epoch", "loss", *method.terms])
+    with together("relamp.train.jobs:pretrain", arguments):
+        device, made, digest = choose_device(threads), named(trainer), verified(data)
+        packed = made.opened(local_copy(data, digest))
+        files = [encoder[start : start + len(seeds)] for start in range(0, len(encoder), len(seeds))]
+        for paths, state, row, given in zip(files, states, methods, settings, strict=True):
+            log.info("%s: %s", row["name"], row["options"])
+            chosen = made.settings_class.model_validate(given)
+            method = build(row, chosen)
+            count = {"processes": processes()} if processes() > 1 else {}
+            facts = training_facts(digest, code, chosen, threads, device, method=dict(row), **count)
+            make = partial(made, packed, method, device=device)
+            done = train_seeds(make, seeds, state, facts, f"{packed.name} {row['name']}")
+            # What the configuration asks for, and no version of anything: it gives the same files for the same results.
+            asked = {"method": dict(row), "settings": dict(given), "data": digest}
+            asked |= {"corpus": corpus} if corpus else {}
+            for path, (trained, own) in zip(paths, done, strict=True):
+                told = {**own, "dataset": packed.name}
+                if rank() == 0:
+                    _write(path, trained, told, {**asked, "seed": own["seed"]}, ["epoch", "loss", *method.terms])
 
 
 def finetune(
