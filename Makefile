@@ -22,7 +22,7 @@ export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 export MPLCONFIGDIR := $(XDG_CACHE_HOME)/matplotlib
 endif
 
-.PHONY: help install developer reproduce lite options schema readings unlock test test-slurm slurm-resume progress check format record compare bundle lock test-container clean
+.PHONY: help install developer reproduce findings site lite options schema readings unlock test test-slurm slurm-resume progress check format record compare bundle lock test-container clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -51,7 +51,7 @@ developer: $(VENV)/developer ## add what tests and checks need
 
 # What the command line adds to config.yaml: make reproduce PRESET=desk CONFIG="offline=true fail_on=worse"
 WORDS = $(strip $(if $(filter-out file,$(origin PRESET)),preset=$(PRESET)) $(CONFIG))
-reproduce: install ## run everything of config.yaml's preset (or PRESET=desk, CONFIG="key=value ...") on all cores
+reproduce: findings install ## say what is found already, run everything of config.yaml's preset (or PRESET=desk, CONFIG="key=value ..."), compare
 	$(BIN)/python -m snakemake $(TARGET) --cores $(CORES) --resources mem_mb=$$($(BIN)/python -m relamp.tools.memory) --logger relamp $(if $(WORDS),--config $(WORDS))
 	@$(BIN)/python -m relamp.tools.summary $(WORDS)
 
@@ -60,6 +60,13 @@ $(VENV)-lite/installed: envs/render.yaml requirements.lock install/build.lock in
 	$(PYTHON) -m venv $(VENV)-lite
 	install/packages.sh $(VENV)-lite/bin/python envs/render.yaml
 	@touch $@
+
+findings: ## what the recorded runs have found
+	@cat reproduction/findings.txt
+
+SITE ?= site
+site: $(VENV)-lite/installed ## all recorded runs as one static site, SITE/index.html, and reproduction/REPORT.md
+	PYTHONPATH=src $(VENV)-lite/bin/python -m relamp site $(SITE)
 
 ROWS ?= reproduction/quick/rows.zip
 lite: $(VENV)-lite/installed ## all tables, figures and verdicts from stored rows alone, into lite/

@@ -103,7 +103,7 @@ FLOORS = [
     floor.split()
     for floor in (
         *("errors", "runtime", "settings", "kernels", "data", "augment", "graph", "loss mixing", "model", "method"),
-        *("evaluate", "train", "judge", "render", "artifacts", "study", "tools", "lite __main__"),
+        *("evaluate", "train", "judge", "render", "artifacts", "study", "tools", "lite __main__", "site"),
     )
 ]
 FLOOR = {name: number for number, rooms in enumerate(FLOORS) for name in rooms}

@@ -77,6 +77,7 @@ def test_numbers_sidecars_and_the_configuration_are_copied(folder: Path, said: l
     record("quick", folder / "reproduction" / "quick")
     copied = {path.name for path in (folder / "reproduction" / "quick").iterdir()}
     assert copied == {
+        "cost.csv",
         "lamp_fig2.csv",
         "lamp_fig2.json",
         "verdict.csv",

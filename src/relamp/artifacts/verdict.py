@@ -90,7 +90,7 @@ def judge(
     numbers = {name: each.about for name, each in measured_by.items()}
     of_papers = check_printed(said, tables), numbers
     page = verdict_page(
-        *(cells, tested, how, preset, _files(found, cells, output.parent), near, *of_papers),
+        *(cells, tested, how, preset, files_of_rows(found, cells, output.parent), near, *of_papers),
         *(said_of_steps, only_printed, covers),
     )
     write_text(output.with_suffix(".html"), page)
@@ -129,7 +129,7 @@ def _theorem(paths: Sequence[Path], gamma: float, confidence: float, asked: Path
     return verdicts(pd.concat([none, *read_tables(paths, asked)]), none, none, gamma, confidence)
 
 
-def _files(found: pd.DataFrame, cells: pd.DataFrame, folder: Path) -> dict[tuple[str, str, str], str]:
+def files_of_rows(found: pd.DataFrame, cells: pd.DataFrame, folder: Path) -> dict[tuple[str, str, str], str]:
     """Return the file of stored rows by artifact, method and data set, relative to a folder."""
     key = ["method", "dataset", "evaluation"]
     files = found[found["protocol"] == "fixed"].drop_duplicates(key).set_index(key)["rows"].to_dict()

@@ -1,7 +1,5 @@
 """All numbers of both papers at a glance: published against reproduced."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -28,12 +26,13 @@ _PLOTTED = ["paper", "artifact", "method", "dataset", "metric", "part", "publish
 def all_numbers_figure(cells: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     """Draw every judged number over the published one, with its interval, coloured by verdict; a panel a paper.
 
-    `cells` are those of `relamp.judge.verdict.judge_cells`; returns the figure, and the plotted ones of them. Raises
-    RelampError where nothing was run.
+    `cells` are those of `relamp.judge.verdict.judge_cells`; a mark leads to its `link`, where they have any, in an SVG.
+    Returns the figure, and the plotted ones of them. Raises RelampError where nothing was run.
     """
     if cells.empty or (cells["verdict"] == "not run").all():
         raise RelampError("all numbers: no published number was run; run an experiment of a table first")
-    plotted = cells.loc[cells["verdict"] != "not run", _PLOTTED].sort_values(_PLOTTED, ignore_index=True)
+    columns = [name for name in (*_PLOTTED, "link") if name in cells]
+    plotted = cells.loc[cells["verdict"] != "not run", columns].sort_values(_PLOTTED, ignore_index=True)
     papers = list(dict.fromkeys(plotted["paper"]))
     with in_style():
         figure, axes = panels([paper_name(paper) for paper in papers], 2, HEIGHT, narrow=1)
@@ -55,8 +54,11 @@ def _draw(axis: Axes, cells: pd.DataFrame, margin: float) -> None:
         colour, marker = _LOOKS[str(word)]
         # A single run has no interval.
         bounds = [(mine["mean"] - mine["low"]).fillna(0), (mine["high"] - mine["mean"]).fillna(0)]
-        look: dict[str, Any] = {"color": colour, "marker": marker, "markersize": 4, "linestyle": "", "elinewidth": 0.7}
-        axis.errorbar(mine["published"], mine["mean"], yerr=bounds, **look)
+        at = mine["published"], mine["mean"]
+        axis.errorbar(*at, yerr=bounds, color=colour, linestyle="", elinewidth=0.7, zorder=2)
+        marks = axis.scatter(*at, s=16, color=colour, marker=marker, zorder=3)
+        if "link" in mine:
+            marks.set_urls(mine["link"].tolist())
     axis.set(xlim=(low, high), ylim=(low, high), aspect="equal")
 
 

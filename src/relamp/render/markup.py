@@ -86,6 +86,11 @@ def page(template: str, **values: Any) -> str:
     return _TEMPLATES.get_template(template).render(**values).strip() + "\n"
 
 
+def text(template: str, **values: Any) -> str:
+    """Return the Markdown or plain text that a template in `templates/` makes of some values, as they are."""
+    return _TEMPLATES.overlay(autoescape=False).get_template(template).render(**values).strip() + "\n"
+
+
 def with_spread(value: float, spread: float, digits: int = 2) -> str:
     """Return a number as tables show it, with its spread where there is one."""
     return f"{value:.{digits}f}" + ("" if pd.isna(spread) else f"±{spread:.{digits}f}")

@@ -36,20 +36,22 @@ def verdict_page(
     not_run: pd.DataFrame | None = None,
     covers: Mapping[str, str] | None = None,
 ) -> str:
-    """Return the page of `judge_cells`, `check_claims` and `how_judged` (see `relamp.judge`) of a preset.
+    """Return the page of `judge_cells`, `check_claims` and `how_judged` (see `relamp.judge`) of one preset or several.
 
     `printed` are claims about printed numbers (`check_printed`), `protocols` says in words how printed numbers were
     measured, `explained` by table what each method's numbers are made of (`relamp.judge.ladder`), and `not_run` which
     rows relamp cannot run (`load_not_run`); `covers` what intervals cover by evaluation, where it is not what its
     record says. Where numbers come from is said by addresses relative to the page: `rows`
     are, by artifact, method and data set, files of stored rows, and `pages` those of the artifacts that are
-    rendered, each with its sidecar beside it.
+    rendered, each with its sidecar beside it. Cells of several runs name theirs in `run`, and pages are then named
+    `run/artifact`.
     """
     lines = [_number(row, rows, pages) for row in _in_paper_order(cells).to_dict("records")]
     filters = {name: list(dict.fromkeys(line["filters"][name] for line in lines)) for name in _FILTERS}
     return page(
         "verdict.html",
         preset=preset,
+        whose=f"the preset {preset}" if preset else "all recorded runs",
         how=how,
         verdicts=counts(cells["verdict"]),
         outcomes=counts(claims["outcome"]),
@@ -180,6 +182,12 @@ def note_of(row: Mapping[Hashable, Any]) -> str:
     return "; ".join(filter(None, (open_, _text(row["note"]))))
 
 
+def anchor(row: Mapping[Hashable, Any]) -> str:
+    """Return the name of a number's line on its page, for links to it."""
+    parts = (row["artifact"], row["method"], row["dataset"], row["metric"], row["part"])
+    return re.sub(r"[^\w.-]", "-", "-".join(str(part) for part in parts if part))
+
+
 def notes_of(row: Mapping[Hashable, Any]) -> list[str]:
     """Return the remarks on a number, a line each."""
     return [words for words in (row["settings"], row["scaled"] and f"scaled: {row['scaled']}", note_of(row)) if words]
@@ -241,18 +249,20 @@ def _number(
 ) -> dict[str, Any]:
     """Return what a line of the page shows of a number."""
     paper, table = paper_name(row["paper"]), f"{paper_name(row['paper'])}, {_table_name(row['artifact'])}"
-    dataset, parts = short_name(row["dataset"]), (row["artifact"], row["method"], row["dataset"], row["metric"])
+    dataset = short_name(row["dataset"])
     words = (paper, table, row["label"], dataset, "quote" if row["quoted"] else "own number", row["verdict"])
+    links = _links_of(row, rows, pages)
     return {
         "row": row,
-        "id": re.sub(r"[^\w.-]", "-", "-".join([*map(str, parts), *([str(row["part"])] if row["part"] else [])])),
+        "id": anchor(row),
         "filters": dict(zip(_FILTERS, words, strict=True)),
         "rank": _WORDS.index(row["verdict"]),
         "table": table,
         "place": natural(row["artifact"]),
         "dataset": dataset,
         "measured": metric_name(row["metric"], row["part"]),
-        "links": _links_of(row, rows, pages),
+        "links": links,
+        "again": _again(row, links),
     }
 
 
@@ -274,10 +284,16 @@ def _links_of(
     row: Mapping[Hashable, Any], rows: Mapping[tuple[str, str, str], str], pages: Mapping[str, str]
 ) -> dict[str, str]:
     """Return where a cell's number comes from."""
-    table = pages.get(row["artifact"], "")
+    table = pages.get("/".join(filter(None, (row.get("run"), row["artifact"]))), "")
     sidecar = table and f"{table.removesuffix('.html')}.json"
     stored = rows.get((row["artifact"], row["method"], row["dataset"]))
     return {what: place for what, place in (("rows", stored), ("table", table), ("sidecar", sidecar)) if place}
+
+
+def _again(row: Mapping[Hashable, Any], links: Mapping[str, str]) -> str:
+    """Return the command that makes the rows of a recorded run's number again; none where the run is not named."""
+    run = row.get("run")
+    return f"snakemake --cores all --config preset={run} -- results/{links['rows']}" if run and "rows" in links else ""
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, Command] = {
     "progress": Command("relamp.tools.run:progress_main", "say how far the jobs of a run are"),
     "verdict": Command("relamp.tools.verdict:main", "say what holds, and what contradicts the papers"),
     "options": Command("relamp.study.options:main", "print every option with its value and meaning"),
+    "site": Command("relamp.site.build:main", "render all recorded runs as one site and a report"),
     "bundle": Command("relamp.tools.bundle:main", "put a finished run into one file, for an archive"),
     "completion": Command("relamp.tools.completion:main", "print what completes these words in a shell"),
 }

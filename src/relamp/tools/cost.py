@@ -6,6 +6,8 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from relamp.tools.plan import Job, measured, plan
 
 # What SLURM and two starts of Snakemake take of each job before it does anything, in seconds (tests/slurm).
@@ -133,6 +135,29 @@ def costs(jobs: Sequence[Job], targets: Sequence[str], measured_by_kind: Mapping
         disk_gb = sum(job.resources.get("disk_mb", 0) for job in submitted) / 1000
         found.append(Cost(name, len(submitted), cpu_hours, gpu_hours, disk_gb, chains[last] / 3600))
     return found
+
+
+def took(jobs: Sequence[Job], folder: Path) -> pd.DataFrame:
+    """Return what each target of a finished run took with all that it needs: target, jobs, untold, cpu_hours.
+
+    `cpu_hours` are those of the benchmark rows below a folder, which all but short jobs write; `untold` are jobs that
+    left no row of their whole work, or took a part of it over.
+    """
+    maker = {path: number for number, job in enumerate(jobs) for path in job.outputs}
+    parents = {number: {maker[path] for path in job.inputs if path in maker} for number, job in enumerate(jobs)}
+    rows = [measured(job, folder) if job.submitted else None for job in jobs]
+    needed: dict[int, set[int]] = {}
+    for number in TopologicalSorter(parents).static_order():
+        needed[number] = {number}.union(*(needed[parent] for parent in parents[number]))
+    found = []
+    for last, job in enumerate(jobs):
+        of = [number for number in needed[last] if jobs[number].submitted and jobs[number].benchmark]
+        told = [row for number in of if (row := rows[number]) and not row.took_over]
+        # The row's own seconds: CPU time is known only up to half a minute before the end.
+        hours = sum(row.s * row.threads for row in told) / 3600
+        found.append({"target": job.rule, "jobs": len(of), "untold": len(of) - len(told), "cpu_hours": round(hours, 4)})
+    once = pd.DataFrame(found, columns=["target", "jobs", "untold", "cpu_hours"])
+    return once[~once["target"].duplicated(keep=False)].reset_index(drop=True)
 
 
 def on_gpus(jobs: Sequence[Job], measured_by_kind: Mapping[str, Accuracy]) -> list[str]:

@@ -14,11 +14,14 @@ from typing import Any
 
 from relamp.errors import RelampError
 from relamp.render.sidecar import ROOT, git_state
+from relamp.runtime.files import write_csv
 from relamp.runtime.provenance import TARGET
 from relamp.study.recorded import SIDECAR, changed_inputs, configuration_of, read_sidecar
-from relamp.tools.plan import read_plan
+from relamp.tools.cost import took
+from relamp.tools.plan import Job, read_plan
 
 # Times are those of one run, and scores are in the rows.
+COST = "cost.csv"
 _LEFT_OUT = ("efficiency.csv", "scores.csv")
 
 
@@ -53,6 +56,7 @@ def record(name: str, target: Path) -> None:
     named = {Path(facts["configuration"]["path"]).name for facts in sidecars.values()}
     for file in [*files, *(results / "config" / each for each in sorted(named))]:
         shutil.copyfile(file, target / ("config" if file.parent.name == "config" else "") / file.name)
+    write_csv(target / COST, took(_planned(results, "--forceall"), Path()))
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -73,11 +77,21 @@ def _check(file: Path, facts: Mapping[str, Any], results: Path) -> None:
 
 def _check_plan(results: Path) -> None:
     """Refuse results of which the command of their verdicts would make any again."""
+    if jobs := [job for job in _planned(results) if job.outputs]:
+        first = jobs[0].outputs[0]
+        raise RelampError(
+            f"{results}: is not what its configuration makes now: {len(jobs)} jobs would run, the first for {first}; "
+            f"take from config.yaml what these results are not made with, or finish the run"
+        )
+
+
+def _planned(results: Path, *options: str) -> list[Job]:
+    """Return the jobs that the command of the verdicts plans, with further options."""
     words = configuration_of(read_sidecar(results / SIDECAR), results)
     told: Sequence[str] = words["command"] if words else ()
     again = ["all" if word == TARGET else word for word in told[1:]]
     done = subprocess.run(
-        [sys.executable, "-m", "snakemake", *again, "--dry-run", "--nolock"],
+        [sys.executable, "-m", "snakemake", *again, "--dry-run", "--nolock", *options],
         capture_output=True,
         text=True,
         check=False,
@@ -85,12 +99,7 @@ def _check_plan(results: Path) -> None:
     said = done.stdout + done.stderr
     if done.returncode:
         raise RelampError(f"{results}: the run cannot be planned: {said.strip()[-500:]}")
-    if jobs := [job for job in read_plan(said) if job.outputs]:
-        first = jobs[0].outputs[0]
-        raise RelampError(
-            f"{results}: is not what its configuration makes now: {len(jobs)} jobs would run, the first for {first}; "
-            f"take from config.yaml what these results are not made with, or finish the run"
-        )
+    return read_plan(said)
 
 
 def main(words: Sequence[str]) -> int:

@@ -1,0 +1,1 @@
+"""All recorded runs as one static site and one report."""

@@ -1,0 +1,232 @@
+"""All recorded runs as one static site, which opens from a file, and as `REPORT.md`, from their rows alone."""
+
+import argparse
+import io
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from relamp.artifacts.base import PAPERS
+from relamp.judge.claims import check_printed, load_claims
+from relamp.judge.published import load_not_run, load_protocols, load_published, natural
+from relamp.judge.words import how_judged
+from relamp.render.all_numbers import all_numbers_figure
+from relamp.render.markup import page, text
+from relamp.render.style import DPI, in_style
+from relamp.render.verdict_page import anchor, counts, paper_name, published_value, verdict_page
+from relamp.runtime.files import whole, write_csv, write_text
+from relamp.runtime.home import home
+from relamp.settings.judging import Judging
+from relamp.site.findings import Findings, Numbers, load_findings
+from relamp.site.records import NOT_RUN, Record, effects, merged, merged_claims, open_records, steps
+from relamp.study.readings import Reading, all_readings
+
+REPRODUCTION, REPORT, PICTURE, SAID = Path("reproduction"), "REPORT.md", "numbers", "findings.txt"
+
+
+def build(reproduction: Path, out: Path) -> None:
+    """Write the site below a folder, and `REPORT.md`, `findings.txt` and the picture of all numbers beside the records.
+
+    The folder is replaced as a whole once all of it is made. Raises RelampError as `open_records` and `load_findings`
+    do.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".site-", dir=out.parent) as place:
+        made = Path(place) / "site"
+        write(open_records(reproduction, made), reproduction, made)
+        if out.exists():
+            shutil.rmtree(out)
+        made.rename(out)
+
+
+def write(records: Sequence[Record], reproduction: Path, out: Path) -> None:
+    """Write the pages of records that are rendered below `out`, and what is committed beside them."""
+    cells, claims = merged(records), merged_claims(records)
+    said = load_findings(reproduction, Numbers(records, cells, claims))
+    artifacts = list(_artifacts(records, cells, said))
+    values: dict[str, Any] = {
+        "said": said,
+        "verdicts": counts(cells["verdict"]),
+        "outcomes": counts(claims["outcome"]),
+        "ran": int((cells["verdict"] != NOT_RUN).sum()),
+        "printed": len(cells),
+        "claims": [
+            (paper_name(paper), claims[claims["paper"] == paper].to_dict("records"))
+            for paper in claims["paper"].unique()
+        ],
+        "artifacts": artifacts,
+        "unsaid": list(_unsaid(effects(records))),
+        "runs": [_run(record) for record in records],
+        "costs": [(made["title"], made["costs"]) for made in artifacts if made["costs"]],
+    }
+    write_text(out / "index.html", page("site.html", pictures=_pictures(cells), **values))
+    write_text(out / "numbers.html", _numbers(records, cells, claims))
+    write_text(reproduction / REPORT, text("report.md", **values))
+    write_text(reproduction / SAID, text("findings.txt", **values))
+    figure, plotted = all_numbers_figure(cells)
+    with in_style(), whole(reproduction / f"{PICTURE}.png") as beside:
+        figure.savefig(beside, format="png", dpi=DPI, metadata={"Description": "relamp site"})
+    # Last bits are a machine's own.
+    write_csv(reproduction / f"{PICTURE}.csv", plotted.round(4))
+
+
+def _pictures(cells: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return for each paper its picture as SVG, in which each mark leads to its number."""
+    linked = cells.assign(link=[f"numbers.html#{anchor(row)}" for row in cells.to_dict("records")])
+    found = []
+    for paper in linked["paper"].unique():
+        figure, _ = all_numbers_figure(linked[linked["paper"] == paper])
+        drawn = io.StringIO()
+        figure.savefig(drawn, format="svg", metadata={"Date": None})
+        # Within a page it needs no head, and takes the width that there is.
+        svg = re.sub(
+            r'<svg [^>]*?(viewBox="[^"]*")[^>]*>',
+            r'<svg \1 xmlns:xlink="http://www.w3.org/1999/xlink" role="img">',
+            drawn.getvalue()[drawn.getvalue().index("<svg") :],
+            count=1,
+        )
+        found.append((paper_name(str(paper)), svg))
+    return found
+
+
+def _numbers(records: Sequence[Record], cells: pd.DataFrame, claims: pd.DataFrame) -> str:
+    """Return the page of all numbers and claims, each of the run that it is taken from."""
+    folder = home() / "published"
+    printed = [load_published(folder, path.stem) for path in sorted(folder.glob("*_table*.csv"))]
+    tables = {str(each["artifact"].iloc[0]): each for each in printed}
+    rows: dict[tuple[str, str, str], str] = {}
+    of_run = {record.name: record for record in records}
+    for row in cells[cells["run"] != ""].to_dict("records"):
+        key = row["artifact"], row["method"], row["dataset"]
+        if place := of_run[row["run"]].rows.get(key):
+            rows[key] = f"{row['run']}/{place}"
+    pages = {
+        f"{record.name}/{name}": f"{record.name}/tables/{name}.html"
+        for record in records
+        for name in tables
+        if record.has(f"tables/{name}.html")
+    }
+    not_run = load_not_run(folder / "not_run.yaml", pd.concat(printed, ignore_index=True))
+    protocols = {name: each.about for name, each in load_protocols(folder / "protocols.yaml").items()}
+    said = check_printed(load_claims(folder / "claims.yaml"), tables)
+    how = how_judged(Judging(), "")
+    return verdict_page(cells, claims, how, "", rows, pages, said, protocols, None, not_run)
+
+
+def _artifacts(records: Sequence[Record], cells: pd.DataFrame, said: Findings) -> Iterator[dict[str, Any]]:
+    """Yield what is told of each figure and table: counts, runs, pictures, what explains it, findings."""
+    explained = {record.name: steps(record) for record in records}
+    drawn = {path.stem for record in records for path in record.folder.glob("*/*.*") if _OWN.match(path.stem)}
+    names = {*cells["artifact"], *said.artifacts, *drawn}
+    for name in sorted(names, key=lambda name: (name.partition("_")[0] not in PAPERS, natural(name))):
+        of = cells[cells["artifact"] == name]
+        ran = of[of["verdict"] != NOT_RUN]
+        paper, number = name.partition("_")[::2]
+        title = f"{paper_name(paper)}, {number.replace('table', 'Table ').replace('fig', 'Fig. ')}"
+        there = [r.name for r in records if any(_shown(r, name)) or r.has(f"tables/{name}.html")]
+        runs = ran["run"].value_counts().index.tolist() or ([] if len(of) else there)
+        first = runs[0] if runs else ""
+        yield {
+            "name": name,
+            "title": _TITLES.get(name, title),
+            "verdicts": counts(ran["verdict"]),
+            "ran": len(ran),
+            "printed": len(of),
+            "runs": runs,
+            "own": _own(ran),
+            "pictures": [place for record in records for place in _shown(record, name) if record.name in runs],
+            "pages": {run: f"{run}/tables/{name}.html" for run in runs if _of(records, run).has(f"tables/{name}.html")},
+            "explained": explained[first].get(title, []) if first else [],
+            "findings": said.artifacts.get(name, ()),
+            "costs": {r.name: r.costs[name] for r in records if r.name in runs and name in r.costs},
+        }
+
+
+_OWN = re.compile(r"(lamp|mmix)_(fig|theorem)")  # of the papers themselves
+_TITLES = {"lamp_theorem": "LAMP, Theorem 4.1", "mmix_theorem": "M-Mix, Theorem 3.1", "multiverse": "All readings"}
+
+
+def _of(records: Sequence[Record], name: str) -> Record:
+    return next(record for record in records if record.name == name)
+
+
+def _shown(record: Record, name: str) -> Iterator[str]:
+    """Yield the pictures of an artifact in a record: itself, and what explains it."""
+    wanted = [f"figures/{name}.png", f"figures/{name.replace('table', 'ladder')}.png"]
+    curves = sorted(record.folder.glob("figures/multiverse_*.png")) if name == "multiverse" else []
+    places = [*wanted, *(f"figures/{path.name}" for path in curves)]
+    yield from (f"{record.name}/{place}" for place in dict.fromkeys(places) if record.has(place))
+
+
+def _own(ran: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a paper's own numbers that were run, in lines to read."""
+    own = ran[ran["quoted"] == ""]
+    return [
+        {
+            **{
+                "method": row["label"],
+                "dataset": row["dataset"],
+                "measured": " ".join(filter(None, (row["metric"], row["part"]))),
+            },
+            **{"published": published_value(row), "mean": f"{row['mean']:.2f}", "verdict": row["verdict"]},
+            "interval": "" if pd.isna(row["low"]) else f"{row['low']:.2f} to {row['high']:.2f}",
+            **{"run": row["run"], "scaled": row["scaled"], "settings": row["settings"]},
+        }
+        for row in own.to_dict("records")
+    ]
+
+
+def _unsaid(moved: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Yield each question on which a paper is silent, with what an answer to it was seen to move at most."""
+    for reading in all_readings():
+        if reading.words is None and len(reading.answers) > 1:
+            yield {
+                "paper": paper_name(reading.paper) if reading.paper != "both" else "both",
+                "domain": reading.domain,
+                "question": reading.question,
+                "coded": reading.coded or "no code says",
+                "default": reading.default,
+                "moves": _most(reading, moved),
+            }
+
+
+def _most(reading: Reading, moved: pd.DataFrame) -> str:
+    of = moved[moved["question"] == reading.key]
+    of = of[[reading.concerns(method) for method in of["method"]]] if len(of) else of
+    if of.empty:
+        return "not measured"
+    most = of.iloc[int(of["effect"].abs().argmax())]
+    words = (
+        f"{most['answer']} against {most['against']}: {most['effect']:+.1f} ({most['low']:.1f} to {most['high']:.1f})"
+    )
+    return f"{words}, {most['method']} on {most['dataset']}"
+
+
+def _run(record: Record) -> dict[str, Any]:
+    made, ran = record.made_by, record.cells[record.cells["verdict"] != NOT_RUN]
+    return {
+        "name": record.name,
+        "ran": len(ran),
+        "verdicts": counts(ran["verdict"]),
+        "command": str(made["command"]).replace(" judge ", " ", 1),
+        "commit": made["git"]["commit"],
+        "machine": f"{made['cpu']}, {made['platform']}",
+        "created": made["created"],
+        "cost": record.costs.get("all"),
+    }
+
+
+def main(words: Sequence[str]) -> int:
+    """Build the site; return the exit status. Raises RelampError as `build` does."""
+    parser = argparse.ArgumentParser(prog="relamp site", description=__doc__)
+    parser.add_argument("out", type=Path, nargs="?", default=Path("site"), help="the folder to write (default: site)")
+    parser.add_argument("--reproduction", type=Path, default=REPRODUCTION, help="the folder of recorded runs")
+    given = parser.parse_args(words)
+    build(given.reproduction, given.out)
+    print(f"{given.out / 'index.html'}: all recorded runs; {given.reproduction / REPORT}: the same as a report")
+    return 0

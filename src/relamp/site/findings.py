@@ -1,0 +1,159 @@
+"""What was found, in words: sentences of `reproduction/findings.yaml`, whose numbers come from the recorded rows."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+from jinja2 import Environment, StrictUndefined, TemplateError
+from pydantic import ValidationError
+
+from relamp.errors import RelampError
+from relamp.settings.base import Settings
+from relamp.site.records import NOT_RUN, Record
+
+FILE = "findings.yaml"
+_ENVIRONMENT = Environment(undefined=StrictUndefined, autoescape=False)
+
+
+class Finding(Settings):
+    """Something that a part of the papers was found to be."""
+
+    finding: str
+    """What was found."""
+    because: str = ""
+    """The likely reason of a difference."""
+    experiment: str = ""
+    """What supports the reason."""
+
+
+class Findings(Settings):
+    """All that is said of the recorded runs; each text may hold expressions for numbers, see `Numbers`."""
+
+    headline: tuple[str, ...]
+    """The findings in three sentences."""
+    scope: tuple[str, ...]
+    """What of the papers is tried."""
+    methodology: tuple[str, ...]
+    """How it was run and judged."""
+    artifacts: dict[str, tuple[Finding, ...]]
+    """Findings by the target of a figure or table."""
+    easy: tuple[str, ...]
+    """What was easy."""
+    difficult: tuple[str, ...]
+    """What was difficult."""
+    unsaid: tuple[str, ...]
+    """What authors could have stated, and would have saved a reader."""
+    left: tuple[str, ...]
+    """What was not run."""
+
+
+class Numbers:
+    """The expressions of the texts: each gives a number of the recorded runs as it is shown.
+
+    Args:
+        records: the recorded runs.
+        cells: `relamp.site.records.merged` of them.
+        claims: `relamp.site.records.merged_claims` of them.
+    """
+
+    def __init__(self, records: Sequence[Record], cells: pd.DataFrame, claims: pd.DataFrame) -> None:
+        self.records, self.cells, self.claims = {record.name: record for record in records}, cells, claims
+        self._scores: dict[str, pd.DataFrame] = {}
+
+    def expressions(self) -> dict[str, Callable[..., Any]]:
+        """Return them by name."""
+        return {
+            name: getattr(self, name) for name in ("here", "printed", "count", "ran", "claimed", "score", "runs_of")
+        }
+
+    def here(self, artifact: str, method: str, dataset: str, metric: str = "", part: str = "") -> str:
+        """Return what was found for a printed number, in per cent."""
+        return f"{self._cell(artifact, method, dataset, metric, part)['mean']:.1f}"
+
+    def printed(self, artifact: str, method: str, dataset: str, metric: str = "", part: str = "") -> str:
+        """Return the printed number, with a digit less than it may have."""
+        return f"{self._cell(artifact, method, dataset, metric, part)['published']:.1f}"
+
+    def count(self, verdict: str, artifact: str = "") -> int:
+        """Return how many numbers have a verdict, of one artifact or all."""
+        return int((self._of(artifact)["verdict"] == verdict).sum())
+
+    def ran(self, artifact: str = "") -> int:
+        """Return how many numbers were run."""
+        return int((self._of(artifact)["verdict"] != NOT_RUN).sum())
+
+    def claimed(self, outcome: str = "") -> int:
+        """Return how many claims have an outcome, or how many there are."""
+        return int((self.claims["outcome"] == outcome).sum()) if outcome else len(self.claims)
+
+    def runs_of(self, artifact: str) -> str:
+        """Return the names of the runs that an artifact's numbers come from."""
+        of = self._of(artifact)
+        return ", ".join(sorted(set(of["run"]) - {""})) or "none"
+
+    def score(
+        self,
+        run: str,
+        evaluation: str,
+        method: str,
+        dataset: str,
+        metric: str = "accuracy",
+        part: str = "",
+        protocol: str = "nested",
+    ) -> str:
+        """Return the mean of a method, control or rival of a recorded run that the papers need not print."""
+        if run not in self.records:
+            raise RelampError(f"{FILE}: there is no recorded run {run!r}; known are {', '.join(self.records)}")
+        if run not in self._scores:
+            self._scores[run] = pd.read_csv(self.records[run].folder / "scores.csv", keep_default_na=False)
+        rows = self._scores[run]
+        wanted = {"evaluation": evaluation, "method": method, "dataset": dataset, "metric": metric, "part": part}
+        for column, value in {**wanted, "protocol": protocol}.items():
+            rows = rows[rows[column] == value]
+        if rows.empty:
+            raise RelampError(f"{FILE}: {run} has no score {', '.join(filter(None, wanted.values()))} ({protocol})")
+        values = pd.to_numeric(rows["value"]) * 100
+        return f"{values.groupby(rows['seed']).mean().mean():.1f}"
+
+    def _of(self, artifact: str) -> pd.DataFrame:
+        return self.cells[self.cells["artifact"] == artifact] if artifact else self.cells
+
+    def _cell(self, artifact: str, method: str, dataset: str, metric: str, part: str) -> Mapping[str, Any]:
+        of = self._of(artifact)
+        found = of[(of["method"] == method) & (of["dataset"] == dataset) & (of["verdict"] != NOT_RUN)]
+        found = found[found["metric"] == metric] if metric else found
+        found = found[found["part"] == part] if part else found
+        if len(found) != 1:
+            given = ", ".join(filter(None, (artifact, method, dataset, metric, part)))
+            raise RelampError(f"{FILE}: {len(found)} numbers that were run are {given}; name one")
+        return {str(name): value for name, value in found.iloc[0].items()}
+
+
+def load_findings(reproduction: Path, numbers: Numbers) -> Findings:
+    """Return the findings with their numbers.
+
+    Raises RelampError if the file is missing or wrong, or names a number that no recorded run has.
+    """
+    path = reproduction / FILE
+    try:
+        words = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return Findings.model_validate(_filled(words, numbers.expressions()))
+    except FileNotFoundError as error:
+        raise RelampError(f"{path}: is not there; it says what the recorded runs have found") from error
+    except (yaml.YAMLError, TemplateError, TypeError) as error:
+        raise RelampError(f"{path}: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise RelampError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+def _filled(value: Any, expressions: Mapping[str, Callable[..., Any]]) -> Any:
+    if isinstance(value, str):
+        return _ENVIRONMENT.from_string(value).render(**expressions)
+    if isinstance(value, Mapping):
+        return {key: _filled(each, expressions) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_filled(each, expressions) for each in value]
+    return value

@@ -1,0 +1,162 @@
+"""Recorded runs, rendered anew from their rows, and of each printed number the run that is nearest to the paper's."""
+
+import math
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from relamp.artifacts.verdict import files_of_rows
+from relamp.errors import RelampError
+from relamp.lite import render
+from relamp.runtime.processes import run_all
+from relamp.study.recorded import SIDECAR, read_sidecar
+from relamp.tools.record import COST
+
+ROWS = "rows.zip"
+NOT_RUN = "not run"
+_CELL = ["paper", "artifact", "method", "dataset", "evaluation", "metric", "part"]
+_SIZE = re.compile(r"([\d.,]+) / ([\d.,]+)")
+
+
+@dataclass(frozen=True)
+class Record:
+    """A recorded run.
+
+    Attributes:
+        name: of its folder below `reproduction`, and of that of its pages below the site.
+        folder: where it was rendered.
+        cells, claims: as `relamp.artifacts.verdict.judge` writes them.
+        rows: by artifact, method and data set the file of stored rows, relative to `folder`.
+        made_by: the sidecar of its verdicts: command, commit, machine.
+        costs: CPU-hours by target; empty where they were not recorded.
+    """
+
+    name: str
+    folder: Path
+    cells: pd.DataFrame
+    claims: pd.DataFrame
+    rows: Mapping[tuple[str, str, str], str]
+    made_by: Mapping[str, Any]
+    costs: Mapping[str, float]
+
+    def has(self, place: str) -> bool:
+        """Return whether a file was rendered."""
+        return (self.folder / place).is_file()
+
+
+def open_records(reproduction: Path, out: Path) -> list[Record]:
+    """Render the rows of every recorded run into a folder of its own below `out`; return the runs by name.
+
+    Raises RelampError if there are none, or as `relamp.lite.render` does.
+    """
+    found = sorted(reproduction.glob(f"*/{ROWS}"))
+    if not found:
+        raise RelampError(f"{reproduction}: holds no recorded run (NAME/{ROWS}); record one with `make record`")
+    jobs = [(path, out / path.parent.name) for path in found]
+    list(run_all(_rendered, jobs, min(len(jobs), os.cpu_count() or 1)))
+    return [read_record(path.parent, out / path.parent.name) for path in found]
+
+
+def _rendered(rows: Path, out: Path) -> int:
+    render(rows, out)
+    return 1
+
+
+def read_record(recorded: Path, rendered: Path) -> Record:
+    """Return a recorded run that was rendered; `recorded` is its folder below `reproduction`."""
+    cells = read_words(rendered / "verdict.csv")
+    costs = pd.read_csv(recorded / COST) if (recorded / COST).is_file() else pd.DataFrame(columns=["target"])
+    return Record(
+        name=recorded.name,
+        folder=rendered,
+        cells=cells,
+        claims=pd.read_csv(rendered / "claims.csv", keep_default_na=False),
+        rows=files_of_rows(pd.read_csv(rendered / "scores.csv"), cells, rendered),
+        made_by=read_sidecar(recorded / SIDECAR),
+        costs=dict(zip(costs["target"], costs.get("cpu_hours", ()), strict=True)),
+    )
+
+
+def read_words(path: Path) -> pd.DataFrame:
+    """Return judged cells of a file, empty texts as such."""
+    cells = pd.read_csv(path)
+    words = ("part", "quoted", "measured_by", "settings", "scaled", "note", "protocol")
+    return cells.assign(**{name: cells[name].astype(object).fillna("") for name in words})
+
+
+def distance(scaled: str) -> float:
+    """Return how far a run is from the paper's size, from words such as "epochs 100 / 2,000; seeds 3 / 5".
+
+    The sum over all sizes of how often one holds the other, as its logarithm: 0 for a run of the paper's own size. A
+    size that is no number, such as "none / 5", counts as a factor of e.
+    """
+    total = 0.0
+    for part in filter(None, scaled.split("; ")):
+        pair = _SIZE.search(part)
+        sizes = [float(number.replace(",", "")) for number in pair.groups()] if pair else []
+        total += abs(math.log(sizes[0] / sizes[1])) if len(sizes) == 2 and min(sizes) > 0 else 1.0
+    return total
+
+
+def merged(records: Sequence[Record]) -> pd.DataFrame:
+    """Return each printed number once, judged by the run that is nearest to the paper's size, in `run`.
+
+    Ties are decided by the number of seeds, then by the name of the run, never by what was found.
+    """
+    every = pd.concat([record.cells.assign(run=record.name) for record in records], ignore_index=True)
+    left = every["verdict"] == NOT_RUN
+    every = every.assign(
+        run=every["run"].where(~left, ""),
+        far=every["scaled"].map(distance).where(~left, math.inf),
+        few=-pd.to_numeric(every["seeds"]).fillna(0),
+    )
+    nearest = every.sort_values(["far", "few", "run"], kind="stable").drop_duplicates(_CELL)
+    return nearest.sort_index().drop(columns=["far", "few"]).reset_index(drop=True)
+
+
+def merged_claims(records: Sequence[Record]) -> pd.DataFrame:
+    """Return each claim once, of the run that tried it on most data sets, in `run`.
+
+    Ties are decided by the rivals and seeds behind it, as far as the size of the run tells them: the nearer run.
+    """
+    far = {record.name: record.cells["scaled"][record.cells["verdict"] != NOT_RUN].map(distance) for record in records}
+    every = pd.concat([record.claims.assign(run=record.name) for record in records], ignore_index=True)
+    covered = pd.to_numeric(every["coverage"].str.extract(r"^(\d+) of", expand=False)).fillna(0)
+    tried = every["outcome"] != NOT_RUN
+    every = every.assign(
+        run=every["run"].where(tried, ""),
+        less=-(tried.astype(float) + covered),
+        far=every["run"].map({name: of.mean() if len(of) else math.inf for name, of in far.items()}),
+    )
+    order = {name: number for number, name in enumerate(dict.fromkeys(every["id"]))}
+    best = every.sort_values(["less", "far", "run"], kind="stable").drop_duplicates("id")
+    best = best.sort_values("id", key=lambda column: column.map(order), kind="stable")
+    return best.drop(columns=["less", "far"]).reset_index(drop=True)
+
+
+def effects(records: Sequence[Record]) -> pd.DataFrame:
+    """Return what each answer to a question of reading moves, over all recorded multiverses, with its `run`."""
+    columns = ["evaluation", "method", "dataset", "metric", "question", "answer", "against", "effect", "low", "high"]
+    found = [
+        pd.read_csv(path)[columns].assign(run=record.name)
+        for record in records
+        if (path := record.folder / "tables" / "multiverse_effects.csv").is_file()
+    ]
+    return pd.concat([pd.DataFrame(columns=[*columns, "run"], dtype=object), *found], ignore_index=True)
+
+
+def steps(record: Record) -> dict[str, list[str]]:
+    """Return by table the sentences on what explains its numbers, as the run's `verdict.md` has them."""
+    text = (record.folder / "verdict.md").read_text(encoding="utf-8")
+    part = text.partition("## What explains the numbers")[2].partition("\n## ")[0]
+    found: dict[str, list[str]] = {}
+    for line in part.splitlines():
+        title, _, sentence = line.removeprefix("- ").partition(": ")
+        if sentence:
+            found.setdefault(title, []).append(sentence)
+    return found

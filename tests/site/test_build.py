@@ -1,0 +1,87 @@
+"""The site of the recorded runs, from their rows alone; what is committed of it is what it makes."""
+
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from relamp.__main__ import main
+from relamp.site.build import PICTURE, REPORT, SAID
+
+ROOT = Path(__file__).parents[2]
+RECORDED = ROOT / "reproduction"
+COMMITTED = (REPORT, SAID, f"{PICTURE}.csv")
+
+
+class Page(HTMLParser):
+    """What a page links and names."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.names: set[str] = set()
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        for name, value in attributes:
+            if name in ("href", "src", "xlink:href") and value:
+                self.links.append(value)
+            if name == "id" and value:
+                self.names.add(value)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    shutil.copytree(RECORDED, folder / "reproduction")
+    for name in COMMITTED:
+        (folder / "reproduction" / name).unlink()
+    assert main(["site", str(folder / "site"), "--reproduction", str(folder / "reproduction")]) == 0
+    return folder
+
+
+@pytest.mark.parametrize("name", COMMITTED)
+def test_what_is_committed_is_made_of_the_recorded_rows(made: Path, name: str) -> None:
+    assert (made / "reproduction" / name).read_text() == (RECORDED / name).read_text(), "run `make site`, and commit"
+
+
+@pytest.mark.parametrize("name", ["index.html", "numbers.html"])
+def test_every_link_leads_somewhere_and_none_leaves_the_site(made: Path, name: str) -> None:
+    pages = {path: Page(path.read_text()) for path in (made / "site").glob("*.html")}
+    mine = made / "site" / name
+    # Within an SVG, marks are drawn by `#`.
+    links = [link for link in pages[mine].links if not re.match(r"#(m[0-9a-f]{9,}|[Dd]ejavu)", link)]
+    assert len(links) > 100
+    for link in links:
+        assert not re.match(r"[a-z]+:", link), link
+        place, _, anchor = link.partition("#")
+        path = (mine.parent / unquote(place)).resolve() if place else mine
+        assert path.is_file(), link
+        if anchor and path.suffix == ".html":
+            page = pages.get(path) or Page(path.read_text())
+            pages[path] = page
+            assert anchor in page.names, link
+
+
+def test_each_number_that_was_run_is_a_mark_and_a_line_with_the_command_that_makes_it_again(made: Path) -> None:
+    index = (made / "site" / "index.html").read_text()
+    ran = int(re.search(r"(\d+) of \d+ published numbers</h2>", index)[1])  # type: ignore[index]
+    assert len(re.findall(r'xlink:href="numbers\.html#', index)) == ran
+    numbers = (made / "site" / "numbers.html").read_text()
+    commands = re.findall(
+        r"<code>(snakemake --cores all --config preset=(\w+) -- results/(\w+)/rows/\S+)</code>", numbers
+    )
+    assert len(commands) == ran
+    assert all(preset == folder for _, preset, folder in commands)
+
+
+def test_a_site_that_fails_leaves_the_earlier_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "index.html").write_text("earlier")
+    assert main(["site", str(tmp_path / "site"), "--reproduction", str(tmp_path)]) == 1
+    assert "holds no recorded run" in capsys.readouterr().err
+    assert (tmp_path / "site" / "index.html").read_text() == "earlier"
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]

@@ -1,0 +1,77 @@
+import math
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from relamp.errors import RelampError
+from relamp.site.records import NOT_RUN, Record, distance, merged, merged_claims, open_records
+
+KEY: dict[str, Any] = {
+    "paper": "lamp",
+    "artifact": "lamp_table1",
+    "evaluation": "svm-rbf",
+    "metric": "accuracy",
+    "part": "",
+}
+
+
+def record(name: str, cells: list[dict[str, Any]], claims: list[dict[str, Any]] | None = None) -> Record:
+    rows = [{**KEY, "method": "a", "dataset": "D", "scaled": "", "seeds": 3.0, **cell} for cell in cells]
+    made = pd.DataFrame(claims or [], columns=["id", "paper", "outcome", "coverage"])
+    return Record(name, Path(name), pd.DataFrame(rows), made, {}, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("scaled", "expected"),
+    [
+        ("", 0.0),
+        ("seeds 3 / 5", math.log(5 / 3)),
+        ("epochs 100 / 2,000; seeds 3 / 5", math.log(20) + math.log(5 / 3)),
+        ("batch size 256 / 128", math.log(2)),  # larger is another size as well
+        ("epochs none / 5", 1.0),
+        ("the paper's sizes are not known", 1.0),
+    ],
+)
+def test_the_distance_is_the_logarithm_of_how_often_sizes_hold_each_other(scaled: str, expected: float) -> None:
+    assert distance(scaled) == pytest.approx(expected)
+
+
+def test_a_number_is_of_the_run_nearest_to_the_papers_size_whatever_it_found() -> None:
+    far = record("far", [{"scaled": "epochs 1 / 100", "verdict": "reproduced", "mean": 90.0}])
+    close = record("near", [{"scaled": "epochs 50 / 100", "verdict": "worse", "mean": 50.0}])
+    for records in ([far, close], [close, far]):
+        (row,) = merged(records).to_dict("records")
+        assert (row["run"], row["verdict"], row["mean"]) == ("near", "worse", 50.0)
+
+
+def test_of_equal_sizes_more_seeds_decide_and_then_the_name() -> None:
+    cell = {"verdict": "worse", "mean": 1.0}
+    few, many = record("a", [cell]), record("b", [{**cell, "seeds": 5.0}])
+    assert merged([few, many])["run"].tolist() == ["b"]
+    assert merged([record("z", [cell]), few])["run"].tolist() == ["a"]
+
+
+def test_a_number_that_nothing_runs_is_told_once_and_names_no_run() -> None:
+    absent = {"verdict": NOT_RUN, "mean": math.nan, "seeds": math.nan}
+    both = merged([record("a", [absent, {**absent, "dataset": "E"}]), record("b", [absent])])
+    assert both["verdict"].tolist() == [NOT_RUN] * 2
+    assert both["run"].tolist() == ["", ""]
+    ran = merged([record("a", [absent]), record("b", [{"verdict": "worse", "mean": 1.0, "scaled": "epochs 1 / 9"}])])
+    assert ran["run"].tolist() == ["b"]
+
+
+def test_a_claim_is_of_the_run_that_tried_it_on_most_data_sets() -> None:
+    said = {"id": "c", "paper": "lamp"}
+    one = record("one", [{"verdict": "worse"}], [{**said, "outcome": "holds", "coverage": "1 of 8 data sets: D"}])
+    two = record("two", [{"verdict": "worse"}], [{**said, "outcome": "fails", "coverage": "2 of 8 data sets: D, E"}])
+    none = record("none", [{"verdict": NOT_RUN}], [{**said, "outcome": NOT_RUN, "coverage": ""}])
+    for records in ([one, two, none], [none, two, one]):
+        assert merged_claims(records)[["outcome", "run"]].to_numpy().tolist() == [["fails", "two"]]
+    assert merged_claims([none])["run"].tolist() == [""]
+
+
+def test_without_recorded_runs_there_is_no_site(tmp_path: Path) -> None:
+    with pytest.raises(RelampError, match=r"holds no recorded run \(NAME/rows.zip\)"):
+        open_records(tmp_path, tmp_path / "out")
