@@ -40,7 +40,7 @@ def test_a_run_goes_on_elsewhere_to_the_same_bits(tmp_path: Path, name: str) -> 
         return run(folder, *words, env={**ENV, "PYTHONPATH": str(folder / "src")})
 
     def log() -> str:
-        (path,) = (there / "results/quick/logs/train").rglob("*.log")
+        (path,) = (there / "results/quick/logs/train").rglob("lamp-mag/*.log")
         return path.read_text()
 
     at(here, *MAKE)

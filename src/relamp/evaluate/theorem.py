@@ -77,8 +77,8 @@ def hard_negatives(
                 part.append(frame.assign(seed=seed))
             progress.to(done)
     protocol = {"permutations": permutations, "anchors": anchors}
-    made = of_rows(since(began), embeddings.values())
-    facts = {**labels, "seeds": list(seeds), "protocol": protocol, "made": made}
+    worked = of_rows(since(began), embeddings.values())
+    facts = {**labels, "seeds": list(seeds), "protocol": protocol, "made": worked}
     for path, part, columns in zip((output, draws), parts, (NODE_COLUMNS, DRAW_COLUMNS), strict=True):
         write_rows(path, part, facts, ("seed", *columns))
 

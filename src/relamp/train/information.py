@@ -83,8 +83,8 @@ def information(
             fold = load_folds(folds[seed])
             parts.append(named(MEASURE)(views.all(chosen), views.colours(), packed.y, fold, seed, chosen))
             progress.to(done)
-    made = of_rows(since(began), encoder.values())
-    facts = {**labels, "seeds": list(seeds), "protocol": dict(protocol), "made": made}
+    worked = of_rows(since(began), encoder.values())
+    facts = {**labels, "seeds": list(seeds), "protocol": dict(protocol), "made": worked}
     write_rows(output, parts, facts, named(COLUMNS))
 
 
