@@ -22,7 +22,7 @@ export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 export MPLCONFIGDIR := $(XDG_CACHE_HOME)/matplotlib
 endif
 
-.PHONY: help install developer reproduce findings site lite options schema readings unlock test test-slurm slurm-resume progress check format record compare bundle lock test-container clean
+.PHONY: help install developer reproduce findings site lite options schema readings unlock test test-slurm slurm-resume progress check format record compare bundle lock test-container clean store restore
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -122,6 +122,14 @@ compare: install ## what differs between your run (PRESET=quick, or RUN=folder) 
 
 bundle: install ## a finished run (PRESET=quick) as one file for an archive: relamp-quick.zip, a Workflow Run RO-Crate
 	$(BIN)/python -m relamp bundle relamp-$(PRESET).zip --preset $(PRESET)
+
+STORE ?= store
+OF_PRESET = $(if $(filter-out file,$(origin PRESET)),--preset $(PRESET))
+store: install ## what a run has trained and scored, also under way, into STORE=store (a folder or a .zip), to carry it elsewhere
+	@$(BIN)/python -m relamp store $(STORE) $(OF_PRESET)
+
+restore: install ## take over what STORE=store holds, as far as this code made it; `make reproduce` goes on from there
+	@$(BIN)/python -m relamp restore $(STORE) $(OF_PRESET)
 
 lock: ## write all locks and envs/*.yaml for pyproject.toml anew; UPGRADE=1 takes today's newest versions
 	$(PYTHON) -m venv $(VENV)-lock

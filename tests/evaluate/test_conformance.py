@@ -26,9 +26,12 @@ from relamp.evaluate.jobs import score
 from relamp.evaluate.table import EVALUATIONS, Evaluation
 from relamp.judge.runs import all_runs, cells, scores
 from relamp.runtime.log import RESUMES
+from relamp.runtime.provenance import cpu_model
+from relamp.runtime.sealed import read_sealed
 from relamp.settings.judging import PROTOCOLS
 from relamp.settings.supervised import EditModel, GraphModel, NodeModel
 from reordered import reordered
+from timeless import timeless
 
 SEEDS = (3, 5)
 SETTING = "eta~0.5_mode~both"
@@ -159,7 +162,7 @@ def test_rows_are_complete_and_in_range(row: Evaluation, source: str, job: Calla
 
 
 @each_case
-def test_the_same_inputs_give_the_same_bytes_and_a_cached_row_equals_a_fresh_one(
+def test_the_same_inputs_give_the_same_rows_and_a_cached_file_equals_a_fresh_one(
     row: Evaluation, source: str, job: Callable[..., Job], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -172,7 +175,11 @@ def test_the_same_inputs_give_the_same_bytes_and_a_cached_row_equals_a_fresh_one
     assert f"{RESUMES} with 1 of 1" in caplog.text
     assert one.output.read_bytes() == fresh
     other.run()
-    assert other.output.read_bytes() == fresh
+    assert timeless(other.output) == timeless(one.output)
+    facts, _ = read_sealed(one.output)
+    (entry,) = facts["made"]["scoring"]
+    assert (entry["machine"], len(facts["code"])) == (cpu_model(), 64)
+    assert entry["seconds"] >= 0
 
 
 @each_case

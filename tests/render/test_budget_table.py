@@ -41,5 +41,15 @@ def test_parameters_epochs_and_seconds_of_each_method_and_data_set(tmp_path: Pat
     assert "| AD-GCL (as in its code) | 9,888 | 16,225 | 150 | 2 | 25.0 |" in text
 
 
+def test_a_training_s_own_seconds_count_wherever_it_was_taken_over(tmp_path: Path) -> None:
+    runs = trained(tmp_path, "graphcl", "MUTAG", 20, None)
+    for run, seconds in zip(runs, (30.0, 50.0), strict=True):
+        made = [{"machine": "CPU A", "commit": None, "seconds": each} for each in (seconds, 10.0)]
+        run.write_text(json.dumps({**json.loads(run.read_text()), "made": made}))
+    (tmp_path / "tables").mkdir()
+    budget(runs, tmp_path / "tables/budget.html", "make it")
+    assert pd.read_csv(tmp_path / "tables/budget.csv")["seconds"].tolist() == [50.0]
+
+
 def test_without_any_run_there_is_a_table_without_lines() -> None:
     assert budget_table([]).numbers.empty

@@ -8,7 +8,7 @@ import pytest
 from imports import imports, packages
 from relamp.method.table import METHODS
 from relamp.runtime import code as closure
-from relamp.runtime.code import PACKAGE, import_closure, write_altered, write_code
+from relamp.runtime.code import PACKAGE, altered, import_closure, write_altered, write_code
 from relamp.runtime.job import named
 
 WORKFLOW = Path(__file__).parents[2] / "workflow"
@@ -254,3 +254,16 @@ def test_what_a_record_does_not_say_is_written_once_for_each_change(tmp_path: Pa
         record.write_text(damaged)
         write_altered(target, record)
         assert target.read_text() == f"{hashlib.sha256(damaged.encode()).hexdigest()}  record.json\n"
+
+
+def test_a_list_of_source_files_says_which_are_altered_here(tmp_path: Path) -> None:
+    write_code(file := tmp_path / "code.txt", WORKFLOW / "scripts" / "folds.py")
+    text = file.read_text()
+    assert "  scripts/folds.py\n" in text
+    assert altered(text) == []
+    lines = [line if not line.endswith("  errors.py") else f"{'0' * 64}  errors.py" for line in text.splitlines()]
+    assert altered("\n".join([*lines, f"{'0' * 64}  scripts/gone.py", "garbage"])) == [
+        "errors.py",
+        "scripts/gone.py",
+        "",
+    ]

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from safetensors import SafetensorError
 
 from relamp.errors import RelampError
-from relamp.runtime.files import sha256, whole, write_csv, write_json, write_text
+from relamp.runtime.files import sha256, whole, write_csv, write_json, write_text, write_zip
 
 
 def listed(folder: Path) -> list[str]:
@@ -165,3 +166,11 @@ def test_rooms_that_no_result_depends_on_import_nothing_heavy_and_leave_the_umas
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_zip_file_of_what_does_not_shrink_is_stored_as_it_is(tmp_path: Path) -> None:
+    for name, compressed in (("a.zip", True), ("b.zip", False)):
+        write_zip(tmp_path / name, [("zeros", bytes(9999))], compressed=compressed)
+        with zipfile.ZipFile(tmp_path / name) as archive:
+            assert archive.read("zeros") == bytes(9999)
+    assert (tmp_path / "a.zip").stat().st_size < 1000 < 9999 < (tmp_path / "b.zip").stat().st_size

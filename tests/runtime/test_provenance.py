@@ -3,12 +3,21 @@ import json
 import os
 import platform
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from relamp.runtime import provenance
-from relamp.runtime.provenance import TARGET, command_for, configuration, configured_by, cpu_model, name_configuration
+from relamp.runtime.provenance import (
+    TARGET,
+    command_for,
+    commit,
+    configuration,
+    configured_by,
+    cpu_model,
+    name_configuration,
+)
 
 WORDS = {"command": ["snakemake", TARGET, "--config", 'a={"b": "é\'"}'], "config": {"b": 1}}
 
@@ -56,3 +65,31 @@ def test_the_cpu_is_the_one_that_the_system_names() -> None:
     if "model name" in text:
         assert cpu in text
         assert cpu != platform.machine()
+
+
+def git(folder: Path, *words: str) -> str:
+    known = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    done = subprocess.run(["git", "-C", str(folder), *known, *words], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def test_the_commit_is_that_of_the_checkout_and_says_if_sources_are_altered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout = tmp_path / "checkout"
+    (package := checkout / "src").mkdir(parents=True)
+    # None yet, and what lies above is another's.
+    git(tmp_path, "init", "-q")
+    assert commit.__wrapped__(checkout) is None
+    git(checkout, "init", "-q")
+    assert commit.__wrapped__(checkout) is None
+    (package / "a.py").write_text("1")
+    git(checkout, "add", "-A")
+    git(checkout, "commit", "-qm", "a")
+    head = git(checkout, "rev-parse", "HEAD")
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / ".git"))
+    (checkout / "results").mkdir()
+    (checkout / "results" / "x").write_text("made, not written")
+    assert commit.__wrapped__(checkout) == head
+    (package / "b.py").write_text("new")
+    assert commit.__wrapped__(checkout) == f"{head}, altered"

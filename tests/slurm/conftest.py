@@ -5,6 +5,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
@@ -31,7 +32,7 @@ def template(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 
 
 @pytest.fixture(scope="session")
-def undisturbed(template: Path) -> dict[str, bytes]:
+def undisturbed(template: Path) -> dict[str, Any]:
     """What the trainings write when nothing happens to them, on this machine without SLURM."""
     folder = template.with_name("undisturbed")
     with FileLock(f"{folder}.lock"):

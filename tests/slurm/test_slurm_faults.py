@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ RESUMES = re.compile(r"resumes after epoch (\d+) of 400")
 SAVED = re.compile(r"SIGTERM: ended after epoch \d+ of 400( and \d+ samples)?, whose state is saved")
 
 
-def finish(folder: Path, undisturbed: dict[str, bytes], env: dict[str, str] = ENV) -> None:
+def finish(folder: Path, undisturbed: dict[str, Any], env: dict[str, str] = ENV) -> None:
     """Run the same command again: it ends well, with the same bits, and has not packed the data again."""
     packed = (folder / "results/quick/data/MUTAG.safetensors").stat().st_mtime_ns
     run(folder, *SNAKEMAKE, "--profile", "slurm", *OFTEN, "--", TARGET, env=env)
@@ -65,7 +66,7 @@ def attempts(controller: Controller) -> int:
     return controller.said().count("has been submitted with SLURM jobid")
 
 
-def test_a_cancelled_training_saves_and_goes_on(folder: Path, undisturbed: dict[str, bytes]) -> None:
+def test_a_cancelled_training_saves_and_goes_on(folder: Path, undisturbed: dict[str, Any]) -> None:
     controller = Controller(folder, "--retries", "0")
     job = controller.job()
     subprocess.run(["scancel", job], check=True)
@@ -101,7 +102,7 @@ def test_a_cancelled_sweep_keeps_the_settings_that_it_has_finished(folder: Path)
 
 # These two need whole nodes with GPUs, so one goes after the other.
 @pytest.mark.xdist_group("nodes")
-def test_a_dead_node_gives_its_training_to_another(folder: Path, undisturbed: dict[str, bytes]) -> None:
+def test_a_dead_node_gives_its_training_to_another(folder: Path, undisturbed: dict[str, Any]) -> None:
     controller = Controller(folder, env=ON_GPU)
     job = controller.job()
     node = node_of(job)
@@ -118,7 +119,7 @@ def test_a_dead_node_gives_its_training_to_another(folder: Path, undisturbed: di
 
 
 @pytest.mark.xdist_group("nodes")
-def test_a_preempted_training_comes_back(folder: Path, undisturbed: dict[str, bytes]) -> None:
+def test_a_preempted_training_comes_back(folder: Path, undisturbed: dict[str, Any]) -> None:
     (folder / "slurm/site.yaml").write_text(LOW)
     controller = Controller(folder, env=ON_GPU)
     node = node_of(controller.job())
@@ -132,9 +133,7 @@ def test_a_preempted_training_comes_back(folder: Path, undisturbed: dict[str, by
     finish(folder, undisturbed, ON_GPU)
 
 
-def test_the_time_limit_is_announced_and_the_next_attempt_gets_more(
-    folder: Path, undisturbed: dict[str, bytes]
-) -> None:
+def test_the_time_limit_is_announced_and_the_next_attempt_gets_more(folder: Path, undisturbed: dict[str, Any]) -> None:
     longer(folder, 30)
     # SLURM looks every half minute, and sends the signal so much early: 25 to 55 seconds after the first start,
     # which a busy machine may take for starting alone. The next attempts have a minute more each.
@@ -148,7 +147,7 @@ def test_the_time_limit_is_announced_and_the_next_attempt_gets_more(
     finish(folder, undisturbed)
 
 
-def test_a_training_that_lacks_memory_gets_more(folder: Path, undisturbed: dict[str, bytes]) -> None:
+def test_a_training_that_lacks_memory_gets_more(folder: Path, undisturbed: dict[str, Any]) -> None:
     controller = Controller(folder, "--set-resources", "train_graphs:mem_mb=300*attempt**3")
     assert controller.wait() == 0, controller.said()
     assert attempts(controller) == 2
@@ -159,9 +158,7 @@ def test_a_training_that_lacks_memory_gets_more(folder: Path, undisturbed: dict[
     finish(folder, undisturbed)
 
 
-def test_a_controller_that_was_killed_is_followed_by_one_that_knows(
-    folder: Path, undisturbed: dict[str, bytes]
-) -> None:
+def test_a_controller_that_was_killed_is_followed_by_one_that_knows(folder: Path, undisturbed: dict[str, Any]) -> None:
     controller = Controller(folder)
     job = controller.job()
     controller.end(signal.SIGKILL)
@@ -175,7 +172,7 @@ def test_a_controller_that_was_killed_is_followed_by_one_that_knows(
 
 
 def test_control_c_cancels_the_jobs_and_a_second_controller_is_refused(
-    folder: Path, undisturbed: dict[str, bytes]
+    folder: Path, undisturbed: dict[str, Any]
 ) -> None:
     longer(folder, 7)
     controller = Controller(folder)

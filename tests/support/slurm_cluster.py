@@ -9,8 +9,11 @@ import time
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from timeless import timeless
 
 ROOT = Path(__file__).parents[2]
 SETTING = "MUTAG/lamp-mag/gamma~0.2_alpha~1"
@@ -63,10 +66,10 @@ def run(folder: Path, *words: str, env: Mapping[str, str] = ENV, timeout: float 
     return done.stdout + done.stderr
 
 
-def made(folder: Path) -> dict[str, bytes]:
-    """Return everything that the trainings have written, and the packed data."""
+def made(folder: Path) -> dict[str, Any]:
+    """Return everything that the trainings have written, and the packed data, see `timeless`."""
     paths = [*(folder / "results/quick/train").rglob("*.*"), *(folder / "results/quick/data").glob("*")]
-    return {str(path.relative_to(folder)): path.read_bytes() for path in paths if path.is_file()}
+    return {str(path.relative_to(folder)): timeless(path) for path in paths if path.is_file()}
 
 
 def until(what: str, happened: Callable[[], object], seconds: float = 120) -> None:

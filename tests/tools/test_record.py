@@ -89,7 +89,8 @@ def test_numbers_sidecars_and_the_configuration_are_copied(folder: Path, said: l
     (config,) = (folder / "reproduction/quick/config").iterdir()
     named = json.loads((folder / "reproduction/quick/verdict.json").read_text())["configuration"]
     assert Path(named["path"]).name == config.name
-    assert said[1:] == ["all --config preset=quick --dry-run --nolock"]
+    planned = "all --config preset=quick --dry-run --nolock"
+    assert said[1:] == [planned, f"{planned} --forceall"]
     # What was recorded does not make the checkout another.
     record("quick", folder / "reproduction" / "quick")
 

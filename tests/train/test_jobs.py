@@ -25,6 +25,7 @@ from relamp.errors import RelampError
 from relamp.method.table import METHODS as METHODS_OF
 from relamp.runtime.files import read_json, sha256, write_json
 from relamp.train.jobs import finetune, training_facts
+from timeless import timeless
 from training import params, run_job
 
 DATA = {"graphs": random_graphs(0, count=48), "nodes": random_nodes(0, sizes=(20, 30)), "images": two_classes(count=40)}
@@ -47,7 +48,7 @@ def run(domain: str, folder: Path, seeds: list[int], method: str = "", data: Any
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {path.name: timeless(path) for path in folder.iterdir()}
 
 
 @pytest.mark.parametrize("domain", DATA)

@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 from collections.abc import Callable
@@ -150,6 +151,33 @@ def test_a_state_that_cannot_be_read_stops_the_run_before_it_starts(tmp_path: Pa
     assert path.read_bytes() == b"half a st"
 
 
+def test_a_state_says_what_it_is_and_which_machines_worked_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = {"code": "0", "settings": {"epochs": EPOCHS, "checkpoints": (0, 1)}, "torch": torch.__version__}
+    resume = Resume(tmp_path / "state.pt", "key", 0, facts)
+
+    def on(machine: str, epoch: int | None) -> Any:
+        monkeypatch.setattr("relamp.runtime.made.machine", lambda: machine)
+        try:
+            return run_epochs(Walk(), EPOCHS, resume, kill_at(epoch) if epoch else lambda _: None)
+        except Killed:
+            return (load_state(resume.path, "key") or {})["made"]
+
+    assert [entry["machine"] for entry in on("CPU A", 1)] == ["CPU A"]
+    saved = load_state(resume.path, "key")
+    assert saved
+    assert saved["facts"] == json.loads(json.dumps(facts))
+    assert saved["epochs"] == [1, 0, EPOCHS]
+    moved = on("CPU B", 3)
+    assert [entry["machine"] for entry in moved] == ["CPU A", "CPU B"]
+    made = on("CPU A", None)
+    assert [entry["machine"] for entry in made] == ["CPU A", "CPU B"]
+    assert made[0]["seconds"] >= moved[0]["seconds"] >= 0
+    # What is done already takes no more, wherever it is looked at.
+    assert on("CPU C", None) == made
+
+
 def test_no_epochs_and_no_state(tmp_path: Path) -> None:
     walk, seen = Walk(), []
     run_epochs(walk, 0, Resume(tmp_path / "state.pt", "key", 0), seen.append)
@@ -163,9 +191,9 @@ def test_states_are_saved_by_the_clock_and_at_the_end(tmp_path: Path, monkeypatc
     now, saved = [0.0], []
     monkeypatch.setattr("relamp.train.loop.time", SimpleNamespace(monotonic=lambda: now[0]))
 
-    def save(path: Path, key: str, state: dict[str, Any]) -> None:
+    def save(path: Path, key: str, state: dict[str, Any], about: Any) -> None:
         saved.append(state["epoch"])
-        save_state(path, key, state)
+        save_state(path, key, state, about)
 
     monkeypatch.setattr("relamp.train.loop.save_state", save)
 

@@ -28,6 +28,7 @@ from relamp.judge.rows import finetuned
 from relamp.settings.molecules import Finetuning, FingerprintForest, UntrainedProbe
 from relamp.train.molecule_controls import fingerprints, probe_scores, score_molecule_controls, untrained_embeddings
 from relamp.train.molecules import Finetuner
+from timeless import timeless
 
 PARTS = ("C", "CC(C)", "C1CCCCC1", "c1ccccc1", "N", "O", "C(=O)O", "Cl", "C#N", "[C@H](F)")
 FOREST = {"trees": 20}
@@ -175,7 +176,7 @@ def test_rows_are_the_same_on_several_threads_and_are_read_as_those_of_fine_tuni
             folds=[tmp_path / "split.csv"] * 2,
             threads=threads,
         )
-    assert outputs[0].read_bytes() == outputs[1].read_bytes()
+    assert timeless(outputs[0]) == timeless(outputs[1])
     rows = read_table(outputs[0], {"seeds": [3, 5], "options": OPTIONS})
     assert set(FINETUNE_COLUMNS) < set(rows)
     with threadpool_limits(1):

@@ -139,7 +139,8 @@ def test_a_file_system_that_takes_no_more_is_told(tmp_path: Path) -> None:
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=True)
     assert f"{tmp_path / 'state.pt'}: could not be written (File too large)" in done.stdout
-    assert load_state(tmp_path / "state.pt", "key") == {"epoch": 1}
+    assert (found := load_state(tmp_path / "state.pt", "key"))
+    assert found["state"] == {"epoch": 1}
     assert listed(tmp_path) == ["state.pt"]
 
 

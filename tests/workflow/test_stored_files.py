@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from slurm_cluster import SNAKEMAKE, copy_project, needs_snakemake, run
+from timeless import timeless
 
 CONFIG = """
 preset: quick
@@ -72,7 +73,8 @@ def test_a_kept_copy_that_was_damaged_is_made_again(finished: Path, folder: Path
     (folder / ROWS).unlink()
     (folder / TABLES / f"{TARGET}.csv").unlink()
     make(folder)
-    assert (folder / ROWS).read_bytes() == kept.read_bytes() == (finished / ROWS).read_bytes()
+    assert (folder / ROWS).read_bytes() == kept.read_bytes()
+    assert timeless(folder / ROWS) == timeless(finished / ROWS)
     assert shown(folder) == shown(finished)
 
 

@@ -18,6 +18,7 @@ from relamp.render.sidecar import save_drawn, write_sidecar
 from relamp.render.tables import render_table
 from relamp.runtime.files import read_csv, read_json
 from relamp.runtime.job import named
+from relamp.runtime.made import joined
 
 
 def draw(
@@ -82,13 +83,15 @@ def tabulate(
 def budget(runs: Sequence[Path], output: Path, command: str) -> None:
     """Write what each training on graphs takes as one table; `runs` are files run.json of finished trainings.
 
-    Seconds are those of the benchmark row of the job, where it stands in the folder of results.
+    Seconds are those that a run.json says itself or, of an older version, those of the job's benchmark row.
     """
     found = []
     for (folder, results), files in groupby(runs, lambda path: (path.parents[1], path.parents[6])):
         seeds, row = list(files), results / "benchmarks" / f"{folder.relative_to(results)}.jsonl"
         lines = row.read_text(encoding="utf-8").splitlines() if row.is_file() else []
         took = float(json.loads(lines[-1])["s"]) / len(seeds) if lines else None
+        if worked := joined(*(read_json(file).get("made", []) for file in seeds)):
+            took = sum(entry["seconds"] for entry in worked) / len(seeds)
         facts, epochs = read_json(seeds[0]), len(read_csv(seeds[0].with_name("history.csv")))
         found.append({**facts, "setting": folder.name, "epochs": epochs, "seeds": len(seeds), "seconds": took})
     budget_table(found).write(output.with_suffix(""))

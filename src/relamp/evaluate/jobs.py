@@ -1,5 +1,6 @@
 """The job of all evaluations: several runs on one data set, scored by one of them."""
 
+import time
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +16,7 @@ from relamp.evaluate.embeddings import Run
 from relamp.runtime.files import sha256
 from relamp.runtime.job import named
 from relamp.runtime.kept import make_each
+from relamp.runtime.made import of_rows, since
 from relamp.runtime.progress import Progress
 
 
@@ -70,12 +72,16 @@ def score(
         )
     if left := embeddings[len(labels) * count :]:
         raise RelampError(f"{left[0]}: belongs to no run; give as many labels as there are runs")
-    uncounted = {"store": cache / "shared" / sha256(code)[:16], "threads": max(1, threads // len(labels))}
+    counted = sha256(code)
+    uncounted = {
+        **{"store": cache / "shared" / counted[:16], "threads": max(1, threads // len(labels))},
+        "code": counted,  # among the arguments it is by its file
+    }
     make_each(_score_run, arguments, output, cache, code, threads, "runs scored", lender, uncounted)
 
 
-def _score_run(evaluation: str, output: Path, **run: Any) -> None:
-    scored, given = named(evaluation), Run(**run)
+def _score_run(evaluation: str, output: Path, code: str, **run: Any) -> None:
+    scored, given, began = named(evaluation), Run(**run), time.monotonic()
     parts: list[pd.DataFrame] = []
     what = f"{given.label['dataset']} {given.label['method']}, seeds scored"
     # Processes share the CPUs; and what threads add up, they add in an order that depends on their number.
@@ -85,5 +91,6 @@ def _score_run(evaluation: str, output: Path, **run: Any) -> None:
             progress.to(given.seeds.index(part["seed"].iloc[0]))
             parts.append(part)
         progress.to(len(given.seeds))
-    facts = {**given.label, "seeds": list(given.seeds), "protocol": dict(given.protocol)}
+    made = {"made": of_rows(since(began), given.embeddings.values()), "code": code}
+    facts = {**given.label, "seeds": list(given.seeds), "protocol": dict(given.protocol), **made}
     write_rows(output, parts, facts, import_module(scored.__module__).COLUMNS)

@@ -1,5 +1,6 @@
 """The job of the check of M-Mix's Theorem 3.1, a module of its own: editing it scores no run again."""
 
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from relamp.errors import RelampError
 from relamp.evaluate.embeddings import of_nodes
 from relamp.evaluate.hard_negatives import DRAW_COLUMNS, NODE_COLUMNS, measure_hardness
 from relamp.evaluate.mixing_weights import Maps, neighbour_weights
+from relamp.runtime.made import of_rows, since
 from relamp.runtime.progress import Progress
 from relamp.settings.mixing import MixSettings
 
@@ -61,6 +63,7 @@ def hard_negatives(
     training = {"method": dict(method), "settings": dict(settings), "data": verified(data)}
     nodes = PackedNodes.load(data)
     parts: tuple[list[pd.DataFrame], list[pd.DataFrame]] = ([], [])
+    began = time.monotonic()
     what = f"{labels['dataset']} {labels['method']}, seeds measured"
     with threadpool_limits(1), Progress(what, len(seeds)) as progress:
         for done, seed in enumerate(seeds, start=1):
@@ -74,7 +77,8 @@ def hard_negatives(
                 part.append(frame.assign(seed=seed))
             progress.to(done)
     protocol = {"permutations": permutations, "anchors": anchors}
-    facts = {**labels, "seeds": list(seeds), "protocol": protocol}
+    worked = of_rows(since(began), embeddings.values())
+    facts = {**labels, "seeds": list(seeds), "protocol": protocol, "made": worked}
     for path, part, columns in zip((output, draws), parts, (NODE_COLUMNS, DRAW_COLUMNS), strict=True):
         write_rows(path, part, facts, ("seed", *columns))
 

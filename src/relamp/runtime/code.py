@@ -14,6 +14,7 @@ from pathlib import Path
 
 from relamp.errors import RelampError
 from relamp.runtime.files import read_json, sha256, write_changed
+from relamp.runtime.home import home
 
 PACKAGE = Path(__file__).parents[1]
 NOT_COUNTED = ("runtime", "settings")
@@ -66,6 +67,16 @@ def write_altered(target: Path, record: Path) -> None:
         lines.append(f"{_sha256(record)}  {record.name}\n")  # damaged itself
     if lines or not target.is_file():
         write_changed(target, "".join(lines))
+
+
+def altered(text: str) -> list[str]:
+    """Return the source files of a list, as `write_code` writes it, that are not here with the content they had."""
+    lines = [line.partition("  ") for line in text.splitlines()]
+    return [name for digest, _, name in lines if not (path := _source(name)).is_file() or _sha256(path) != digest]
+
+
+def _source(name: str) -> Path:
+    return home() / "workflow" / name if name.startswith("scripts/") else PACKAGE / name
 
 
 @cache

@@ -7,6 +7,7 @@ from typing import Any
 
 from relamp.errors import RelampError
 from relamp.runtime.environment import DEVICE, device_name
+from relamp.runtime.provenance import cpu_model
 
 # What a scheduler says to a job that holds GPUs, and where drivers show them.
 _HELD = ("SLURM_JOB_GPUS", "SLURM_STEP_GPUS", "SLURM_GPUS_ON_NODE")
@@ -34,6 +35,13 @@ def device(torch: Any) -> str:
     if gpu_there() and gpu_held():
         raise RelampError(_IDLE.format(build=build))
     return "cpu"
+
+
+def machine() -> str:
+    """Return the name of the GPU that a job with torch takes, or else the model of the CPU; raises as `device` does."""
+    torch = sys.modules.get("torch")
+    named = device(torch) if torch else "cpu"
+    return str(torch.cuda.get_device_name(named)) if torch and named.startswith("cuda") else cpu_model()
 
 
 def gpu_there(folder: Path = Path("/dev")) -> bool:

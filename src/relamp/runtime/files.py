@@ -127,12 +127,13 @@ def write_csv(path: Path | str, rows: "pd.DataFrame") -> None:
         rows.to_csv(beside, index=False)
 
 
-def write_zip(path: Path | str, entries: Iterable[tuple[str, bytes]]) -> None:
+def write_zip(path: Path | str, entries: Iterable[tuple[str, bytes]], *, compressed: bool = True) -> None:
     """Write a zip file of entries by name, as a whole or not at all; the same entries give the same bytes."""
-    with whole(path) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    how = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
+    with whole(path) as beside, zipfile.ZipFile(beside, "w", how, compresslevel=9) as archive:
         for name, content in entries:
             entry = zipfile.ZipInfo(name, (2000, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.compress_type = how
             archive.writestr(entry, content)
 
 

@@ -6,8 +6,10 @@ import os
 import platform
 import re
 import shlex
+import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from relamp.runtime.files import read_json, write_text
 # it runs none of them again, as an argument would.
 CONFIGURATION = "RELAMP_CONFIGURATION"
 TARGET = "{target}"
+_CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 def configuration() -> Path | None:
@@ -58,6 +61,29 @@ def command_for(target: str) -> str:
     return shlex.join(target if word == TARGET else word for word in words)
 
 
+@cache
+def commit(checkout: Path = _CHECKOUT) -> str | None:
+    """Return the commit of relamp's checkout, ", altered" where sources differ from it; None where there is none.
+
+    One call of git a process; where git fails it is not known, which no job fails by.
+    """
+    # A repository above an installed package is another's.
+    if not (checkout / ".git").exists():
+        return None
+    # Git's own variables name another repository, for instance in a hook.
+    known = {key: word for key, word in os.environ.items() if not key.startswith("GIT_")}
+    words = ["git", "--no-optional-locks", "status", "--porcelain=v2", "--branch", "--", "src", "workflow"]
+    options: dict[str, Any] = {"capture_output": True, "text": True, "timeout": 20, "check": True}
+    try:
+        said = subprocess.run(words, cwd=checkout, env=known, **options).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
+    found = re.search(r"^# branch\.oid ([0-9a-f]+)$", said, flags=re.MULTILINE)
+    altered = any(line and not line.startswith("# ") for line in said.splitlines())
+    return f"{found[1]}{', altered' if altered else ''}" if found else None
+
+
+@cache
 def cpu_model() -> str:
     """Return the model of the CPU; where the system does not say, its architecture."""
     file = Path("/proc/cpuinfo")

@@ -52,6 +52,11 @@ def changed_inputs(sidecar: Mapping[str, Any], root: Path = Path()) -> list[str]
 
 
 def cpus(folder: Path) -> list[str]:
-    """Return the models of the CPUs, and the devices, on which the encoders of a folder of results were trained."""
+    """Return the CPUs and GPUs, and the devices, on which the encoders of a folder of results were trained."""
     runs = [read_json(file) for file in folder.glob("train/**/run.json")]
-    return sorted({f"{run['cpu']} ({run['device']})" for run in runs if "cpu" in run})
+    return sorted({f"{name} ({run['device']})" for run in runs if "cpu" in run for name in _machines(run)})
+
+
+def _machines(run: Mapping[str, Any]) -> list[str]:
+    """Return what worked on a training; of an untrained encoder, or one of an older version, the CPU that wrote it."""
+    return [entry["machine"] for entry in run.get("made", [])] or [run["cpu"]]

@@ -27,5 +27,7 @@ COMMANDS: Mapping[str, Command] = {
     "options": Command("relamp.study.options:main", "print every option with its value and meaning"),
     "site": Command("relamp.site.build:main", "render all recorded runs as one site and a report"),
     "bundle": Command("relamp.tools.bundle:main", "put a finished run into one file, for an archive"),
+    "store": Command("relamp.tools.store:main", "store what a run has done, to carry it to another machine"),
+    "restore": Command("relamp.tools.restore:main", "take over what another machine has done"),
     "completion": Command("relamp.tools.completion:main", "print what completes these words in a shell"),
 }

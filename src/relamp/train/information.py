@@ -1,5 +1,6 @@
 """The job of the check of LAMP's Theorem 4.1 on stored encoders; a module of its own: editing it trains nothing."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
@@ -28,6 +29,7 @@ from relamp.model.embeddings import Embeddings, forward_with
 from relamp.model.gin import GIN
 from relamp.model.molecular_gin import MolecularGIN
 from relamp.runtime.job import named
+from relamp.runtime.made import of_rows, since
 from relamp.runtime.progress import Progress
 from relamp.settings.evaluation import InformationProtocol
 from relamp.settings.graphs import GraphclOptions, Pretraining
@@ -70,6 +72,7 @@ def information(
     packed, made = PackedGraphs.load(data), build(method, Pretraining.model_validate(settings))
     training = {"method": dict(method), "settings": dict(settings), "data": digest}
     parts: list[pd.DataFrame] = []
+    began = time.monotonic()
     words = f"{labels['dataset']} {labels['method']}, seeds measured"
     with Progress(words, len(seeds)) as progress:
         for done, seed in enumerate(seeds, start=1):
@@ -80,7 +83,8 @@ def information(
             fold = load_folds(folds[seed])
             parts.append(named(MEASURE)(views.all(chosen), views.colours(), packed.y, fold, seed, chosen))
             progress.to(done)
-    facts = {**labels, "seeds": list(seeds), "protocol": dict(protocol)}
+    worked = of_rows(since(began), encoder.values())
+    facts = {**labels, "seeds": list(seeds), "protocol": dict(protocol), "made": worked}
     write_rows(output, parts, facts, named(COLUMNS))
 
 

@@ -24,6 +24,7 @@ from relamp.runtime.environment import precision
 from relamp.runtime.files import sha256, write_csv, write_json
 from relamp.runtime.job import named
 from relamp.runtime.kept import borrow, fingerprint
+from relamp.runtime.made import Made, joined, of_rows
 from relamp.runtime.progress import Progress
 from relamp.runtime.provenance import cpu_model
 from relamp.settings.base import Settings
@@ -123,6 +124,7 @@ def finetune(
     if len(split) > 1:
         parts = [(file, [seed]) for file, seed in zip(split, seeds, strict=True)]
     rows: list[pd.DataFrame] = []
+    made: Made = []
     for start, path in zip(starts, encoder, strict=True) if encoder else [(None, None)]:
         # Of one encoder, or the first, states lie where those of one always did.
         folder = Path("" if start in (None, starts[0]) else f"pretraining~{start}")
@@ -142,10 +144,12 @@ def finetune(
             make = partial(finetuner, packed, train, scored, chosen, shape, **common)
             what = f"{packed.name} {labels['method']}" + (f" pre-training {start}" if len(starts) > 1 and path else "")
             for trained, own in train_seeds(make, of, state / folder, facts, what):
+                made = joined(made, trained.made)
                 mine = rows_of(packed, trained, {"valid": valid, "test": test}, own["seed"])
                 rows += [each.assign(pretraining_seed=start) for each in mine]
     columns = [*FINETUNE_COLUMNS, *(["pretraining_seed"] if encoder and len(starts) > 1 else [])]
-    write_rows(output, rows, {**labels, "seeds": list(seeds), "protocol": dict(settings)}, columns)
+    facts = {**labels, "seeds": list(seeds), "protocol": dict(settings), "made": of_rows(made, encoder)}
+    write_rows(output, rows, facts, columns)
 
 
 def embed_edits(
@@ -216,7 +220,7 @@ def train_seeds(
         own, trainer = {**facts, "seed": seed}, make(seed)
         words = f"{what} seed {seed} ({number} of {len(seeds)}), epochs"
         with Progress(words, trainer.settings.epochs) as progress:
-            trained = trainer.run(Resume(states / f"seed~{seed}.pt", fingerprint(own)), progress.to)
+            trained = trainer.run(Resume(states / f"seed~{seed}.pt", fingerprint(own), facts=own), progress.to)
         yield trained, own
 
 
@@ -235,8 +239,9 @@ def _write(
     write_csv(folder / "history.csv", history)
     for name, rows in trained.tables.items():
         write_table(folder / f"{name}.csv", rows, asked)
-    # Not one of the facts that a state is resumed by: another CPU may go on, if with other last bits.
-    write_json(folder / "run.json", {**facts, "parameters": trained.parameters, "cpu": cpu_model()})
+    # Not among the facts that a state is resumed by: another CPU may go on, if with other last bits.
+    made = {"cpu": cpu_model(), "made": trained.made}
+    write_json(folder / "run.json", {**facts, "parameters": trained.parameters, **made})
 
 
 def _write_tensors(

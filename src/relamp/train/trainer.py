@@ -18,6 +18,7 @@ from relamp.kernels.shares import add_gradients, processes
 from relamp.method.base import Loss, Method, Randomness
 from relamp.model.embeddings import Encoder
 from relamp.runtime.environment import PROCESSES, precision
+from relamp.runtime.made import Made
 from relamp.train.adam import Adam
 from relamp.train.loop import Resume, run_epochs
 
@@ -41,6 +42,7 @@ class Trained:
         kept: nodes of the checkpoints' embeddings, ascending; None for all.
         tables: further rows by name.
         parameters: how many numbers are trained, by encoder, head and further parts.
+        made: what has worked on it, see `relamp.runtime.made`.
     """
 
     encoder: dict[str, Tensor] = field(default_factory=dict)
@@ -50,6 +52,7 @@ class Trained:
     kept: Tensor | None = None
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     parameters: dict[str, int] = field(default_factory=dict)
+    made: Made = field(default_factory=list)
 
 
 def embedding_name(epoch: int, branch: str = "") -> str:
@@ -133,8 +136,9 @@ class Trainer(ABC, Generic[Data]):
             for module in (self.encoder, self.head, self.parts):
                 in_bfloat16(module)
         self.keep_checkpoint()
-        run_epochs(self, self.settings.epochs, resume, on_epoch)
+        made = run_epochs(self, self.settings.epochs, resume, on_epoch)
         self.finish()
+        self.result.made = made
         trained = {"encoder": self.encoder, "head": self.head, **self.parts}
         self.result.parameters = {name: sum(p.numel() for p in each.parameters()) for name, each in trained.items()}
         self.result.encoder = {name: value.cpu() for name, value in self.encoder.state_dict().items()}
