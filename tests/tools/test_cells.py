@@ -193,7 +193,8 @@ def test_a_run_half_done_is_told(
 
 
 def test_nothing_is_left_of_a_finished_table(folder: Path) -> None:
-    lines = stand(Left(small(), [], {}, 0.0, 0.0, 2), [], "")
+    plan = small()
+    lines = stand(Left(plan, cells_of(plan), [], {}, 0.0, 0.0, 2), [], "")
     assert any("0 of 3 cells done, 0 running, 3 missing, 0.0 CPU-hours left" in line for line in lines)
 
 

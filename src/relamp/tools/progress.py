@@ -59,7 +59,7 @@ def print_progress(
         files = sorted(path for rule, pattern in logs.items() if rule != own for path in results.glob(_any(pattern)))
         at_work, lines = unfinished(files, time.time()), recent(files, time.time())
     table = os.environ.get(CELLS, "")
-    said = stand(_left(results, snakefile, config, published, cores), at_work, table)
+    said = stand(_left(results, snakefile, config, published, cores, table), at_work, table)
     nobody = "SLURM has no job of this folder" if on_slurm else "no job has written to its log lately"
     print("\n".join([*said, *(() if table else ("", *(lines or [nobody])))]))
 
@@ -70,6 +70,7 @@ class Left:
 
     Attributes:
         plan: the artifacts that are asked for.
+        cells: of all tables, or of one.
         jobs: those that would still run.
         hours: CPU-hours left by target; nothing is left of those that have none.
         all_hours: CPU-hours of all of them.
@@ -78,6 +79,7 @@ class Left:
     """
 
     plan: Plan
+    cells: Sequence[Cell]
     jobs: Sequence[Job]
     hours: Mapping[str, float]
     all_hours: float
@@ -85,11 +87,14 @@ class Left:
     cores: int
 
 
-def _left(results: Path, snakefile: str, config: Mapping[str, Any], published: str, cores: int) -> Left:
+def _left(results: Path, snakefile: str, config: Mapping[str, Any], published: str, cores: int, table: str) -> Left:
     chosen = load_config(config, home() / "workflow" / "presets")
     folders = f"{results}/{chosen.name}", f"figures/{chosen.name}"
     artifacts = Plan(chosen, *folders, published, base=f"{results}/{chosen.preset}")
-    given = snakefile, {**config, "preset": chosen.preset}, [ALL], cores
+    cells = [cell for cell in cells_of(artifacts) if cell.table == (table or cell.table)]
+    # A plan of one table takes a part of the time.
+    targets = list(dict.fromkeys([table, *(cell.rows for cell in cells if cell.rows)])) if table else [ALL]
+    given = snakefile, {**config, "preset": chosen.preset}, targets, cores
     try:
         # Both take long; what is measured already needs a plan of everything.
         with ThreadPoolExecutor() as pool:
@@ -102,14 +107,13 @@ def _left(results: Path, snakefile: str, config: Mapping[str, Any], published: s
     # A job at work counts whole.
     total = sum(job.threads * seconds_of(job, by_kind) for job in jobs) / 3600
     chain = max((cost.chain_hours for cost in made.values()), default=0.0)
-    return Left(artifacts, jobs, {name: cost.cpu_hours for name, cost in made.items()}, total, chain, cores)
+    return Left(artifacts, cells, jobs, {name: cost.cpu_hours for name, cost in made.items()}, total, chain, cores)
 
 
 def stand(left: Left, at_work: Sequence[str], table: str) -> list[str]:
     """Return a line for each artifact that is made of rows, and one of all; or the cells of a table."""
-    cells = [cell for cell in cells_of(left.plan) if cell.table == (table or cell.table)]
     judged = left.plan.asked(left.plan.known["judge"])
-    asked = {cell.rows: judged[cell.rows] for cell in cells if cell.rows}
+    asked = {cell.rows: judged[cell.rows] for cell in left.cells if cell.rows}
     others: dict[str, list[str]] = {}
     for made in left.plan.artifacts.values() if not table else ():
         if not isinstance(made, Table) and (files := left.plan.asked(made)):
@@ -117,14 +121,14 @@ def stand(left: Left, at_work: Sequence[str], table: str) -> list[str]:
             asked |= files
     found = standing(asked, left.jobs, at_work)
     by_table: dict[str, list[Cell]] = {}
-    for cell in cells:
+    for cell in left.cells:
         by_table.setdefault(cell.table, []).append(cell)
-    lines = [*grid(cells, found), LEGEND, ""] if table else []
+    lines = [*grid(left.cells, found), LEGEND, ""] if table else []
     lines += [_line(name, [cell.rows for cell in of], found, left) for name, of in by_table.items()]
     if not table:
         lines += [_line(name, of, found, left, "files of rows") for name, of in others.items()]
         hours = f", {max(left.all_hours / left.cores, left.chain_hours):.1f} h on {left.cores} cores"
-        whole = counted([cell.rows for cell in cells], found, None)
+        whole = counted([cell.rows for cell in left.cells], found, None)
         lines += [f"{ALL:<14} {whole}", f"{'':<14} {left.all_hours:.1f} CPU-hours left of everything{hours}"]
     more = [f"and {len(found.wrong) - _MOST} more"] if len(found.wrong) > _MOST else []
     return [*lines, *(f"missing, though there: {line}" for line in found.wrong[:_MOST]), *more]
@@ -141,7 +145,8 @@ def _queue() -> str:
         ["squeue", "--me", "--noheader", "--format", FORMAT], capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise RelampError(f"squeue does not answer ({" ".join(done.stderr.split())}); try again later")
+        said = " ".join(done.stderr.split())
+        raise RelampError(f"squeue does not answer ({said}); try again later")
     return done.stdout
 
 
