@@ -51,13 +51,9 @@ def cells_of(plan: Plan) -> list[Cell]:
     have = pd.DataFrame([key[:3] for key in given], columns=how, dtype=object)
     known = load_protocols(folder / PROTOCOLS_FILE)
     found = printed_cells(printed, have, methods_by_evaluation(), plan.judged_by(), known)
-    return [
-        Cell(
-            *(row[name] for name in ("artifact", "method", "label", "dataset", "metric", "part")),
-            given.get((row["evaluation"], row["place"], row["run_as"], row["part"]), ""),
-        )
-        for row in found.to_dict("records")
-    ]
+    keys = zip(*(found[name] for name in ("evaluation", "place", "run_as", "part")), strict=True)
+    shown = zip(*(found[name] for name in ("artifact", "method", "label", "dataset", "metric", "part")), strict=True)
+    return [Cell._make((*said, given.get(key, ""))) for said, key in zip(shown, keys, strict=True)]
 
 
 def _scored(plan: Plan, study: Study, evaluation: str) -> Iterator[tuple[tuple[str, str, str, str], str]]:

@@ -72,16 +72,13 @@ def _is_running(path: str, makers: Mapping[str, Job], at_work: Collection[str]) 
     return False
 
 
-def counted(files: Sequence[str], found: Standing, hours: float | None, unit: str = "cells") -> str:
-    """Return how many of some files are done, running and missing, and how many CPU-hours are left, in words.
-
-    Cells that are left out have an empty file; without hours nothing is said of them.
-    """
+def counted(files: Sequence[str], found: Standing, hours: float) -> str:
+    """Return in words how many cells are done, running and missing, by their files, and how many CPU-hours are left."""
     words = [found.of(path) for path in files]
     of = len(files) - words.count(LEFT_OUT)
-    parts = [f"{words.count(DONE)} of {of} {unit} done"]
+    parts = [f"{words.count(DONE)} of {of} cells done"]
     parts += [f"{words.count(word)} {word}" for word in (RUNNING, MISSING)]
-    parts += [] if hours is None else [f"{hours:.1f} CPU-hours left"]
+    parts += [f"{hours:.1f} CPU-hours left"]
     again = sum(path in found.again for path in files)
     more = [f"{again} done before are made again"] * bool(again)
     more += [f"{words.count(LEFT_OUT)} left out by this preset"] * bool(words.count(LEFT_OUT))

@@ -1,4 +1,4 @@
-"""Print how far a run is: a line for each table, figure and ladder, the hours left, and a line for each job at work.
+"""Print how far a run is: a line for each table, with the hours left, and one for each job at work.
 
 What SLURM says of jobs counts, or without it that their logs were written to lately.
 """
@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from relamp.artifacts.base import Table
 from relamp.errors import RelampError, reason
 from relamp.runtime.home import home
 from relamp.runtime.log import ran
@@ -29,7 +28,7 @@ from relamp.tools.run import CELLS
 # Of each job: number, state, time used and allowed, node, comment (rule and wildcards) and folder.
 FORMAT = "%i|%T|%M|%l|%N|%k|%Z"
 RECENT_S = 600  # without SLURM, a log that was written to within this time belongs to a job at work
-ALL = "all"
+ALL = "all"  # the line of all tables together
 _MOST = 5  # lines on files that are not what they are taken for
 
 
@@ -42,7 +41,7 @@ def print_progress(
     published: str,
     cores: int,
 ) -> None:
-    """Print how far tables, figures and ladders are, and the jobs at work of this folder; or the cells of one table.
+    """Print how far tables are, and the jobs at work of this folder; or the cells of one table.
 
     `results` is the folder of the presets' results, `logs` has for each rule the path of its log below a preset's
     results, with wildcards, and `own` is the rule that prints this; `published` is the folder of the papers' numbers,
@@ -92,18 +91,19 @@ def _left(results: Path, snakefile: str, config: Mapping[str, Any], published: s
     folders = f"{results}/{chosen.name}", f"figures/{chosen.name}"
     artifacts = Plan(chosen, *folders, published, base=f"{results}/{chosen.preset}")
     cells = [cell for cell in cells_of(artifacts) if cell.table == (table or cell.table)]
-    # A plan of one table takes a part of the time.
-    targets = list(dict.fromkeys([table, *(cell.rows for cell in cells if cell.rows)])) if table else [ALL]
-    given = snakefile, {**config, "preset": chosen.preset}, targets, cores
+    # Rows that are missing are made again although their table is there. A plan of `all` takes ten times as long.
+    tables = list(dict.fromkeys(cell.table for cell in cells))
+    targets = [*tables, *dict.fromkeys(cell.rows for cell in cells if cell.rows)]
+    given = {**config, "preset": chosen.preset}
     try:
         # Both take long; what is measured already needs a plan of everything.
         with ThreadPoolExecutor() as pool:
-            measured = pool.submit(corrections, *given, results)
-            jobs = plan(*given, left=True)
+            measured = pool.submit(corrections, snakefile, given, tables, cores, results)
+            jobs = plan(snakefile, given, targets, cores, left=True)
             by_kind = {row.kind: row for row in measured.result()[0]}
     except RelampError as error:
         raise RelampError(reason(error)) from error
-    made = {cost.target: cost for cost in costs(jobs, [*artifacts.artifacts, ALL], by_kind)}
+    made = {cost.target: cost for cost in costs(jobs, tables, by_kind)}
     # A job at work counts whole.
     total = sum(job.threads * seconds_of(job, by_kind) for job in jobs) / 3600
     chain = max((cost.chain_hours for cost in made.values()), default=0.0)
@@ -111,14 +111,9 @@ def _left(results: Path, snakefile: str, config: Mapping[str, Any], published: s
 
 
 def stand(left: Left, at_work: Sequence[str], table: str) -> list[str]:
-    """Return a line for each artifact that is made of rows, and one of all; or the cells of a table."""
+    """Return a line for each table, and one of all; or the cells of a table."""
     judged = left.plan.asked(left.plan.known["judge"])
     asked = {cell.rows: judged[cell.rows] for cell in left.cells if cell.rows}
-    others: dict[str, list[str]] = {}
-    for made in left.plan.artifacts.values() if not table else ():
-        if not isinstance(made, Table) and (files := left.plan.asked(made)):
-            others[made.name] = list(files)
-            asked |= files
     found = standing(asked, left.jobs, at_work)
     by_table: dict[str, list[Cell]] = {}
     for cell in left.cells:
@@ -126,18 +121,16 @@ def stand(left: Left, at_work: Sequence[str], table: str) -> list[str]:
     lines = [*grid(left.cells, found), LEGEND, ""] if table else []
     lines += [_line(name, [cell.rows for cell in of], found, left) for name, of in by_table.items()]
     if not table:
-        lines += [_line(name, of, found, left, "files of rows") for name, of in others.items()]
-        hours = f", {max(left.all_hours / left.cores, left.chain_hours):.1f} h on {left.cores} cores"
-        whole = counted([cell.rows for cell in left.cells], found, None)
-        lines += [f"{ALL:<14} {whole}", f"{'':<14} {left.all_hours:.1f} CPU-hours left of everything{hours}"]
+        hours = f"{max(left.all_hours / left.cores, left.chain_hours):.1f} h on {left.cores} cores"
+        lines += [f"{ALL:<14} {counted([cell.rows for cell in left.cells], found, left.all_hours)}; {hours}"]
     more = [f"and {len(found.wrong) - _MOST} more"] if len(found.wrong) > _MOST else []
     return [*lines, *(f"missing, though there: {line}" for line in found.wrong[:_MOST]), *more]
 
 
-def _line(name: str, files: Sequence[str], found: Standing, left: Left, unit: str = "cells") -> str:
+def _line(name: str, files: Sequence[str], found: Standing, left: Left) -> str:
     if not any(files):
-        return f"{name:<14} left out by this preset ({len(files)} {unit})"
-    return f"{name:<14} {counted(files, found, left.hours.get(name, 0.0), unit)}"
+        return f"{name:<14} left out by this preset ({len(files)} cells)"
+    return f"{name:<14} {counted(files, found, left.hours.get(name, 0.0))}"
 
 
 def _queue() -> str:

@@ -60,7 +60,7 @@ def cost_main(words: Sequence[str]) -> int:
 
 def progress_main(words: Sequence[str]) -> int:
     """Print how far a run is; return the exit status. Raises RelampError as `main` does, and for an unknown table."""
-    parser = _parser("progress", "Say how far tables, figures and jobs of this folder are, with the hours left.")
+    parser = _parser("progress", "Say how far tables and jobs of this folder are, with the hours left.")
     parser.add_argument("--cells", metavar="TABLE", help="say it of each cell of a table: lamp_table1")
     given = parser.parse_args(words)
     try:
