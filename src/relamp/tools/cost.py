@@ -50,8 +50,9 @@ def corrections(
     """
     preset = config.get("preset", "quick")
     measured_in = {path.parent.name for path in results.glob("*/benchmarks")}
+    own_rows = any(name == preset or name.startswith(f"{preset}-") for name in measured_in)
     # What another preset has measured is better than nothing: its settings differ, but not the machine.
-    for source in (preset, *sorted(measured_in & set(presets()) - {preset})) if measured_in else ():
+    for source in (*[preset] * own_rows, *sorted(measured_in & set(presets()) - {preset})):
         own = jobs if source == preset else None
         planned = own or plan(snakefile, {**config, "preset": source}, targets, cores)
         if found := accuracies(planned, Path()):
