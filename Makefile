@@ -87,8 +87,8 @@ test-slurm: developer ## start a SLURM cluster on this machine (root, apt), run 
 slurm-resume: install ## go on after a controller on a cluster died; it cancels what still runs, unlocks, runs again
 	SNAKEMAKE="$(BIN)/python -m snakemake" slurm/resume.sh $(TARGET) $(if $(CONFIG),--config $(CONFIG))
 
-progress: install ## a line for each job at work: what SLURM and its own log say
-	@$(BIN)/python -m snakemake --cores 1 --nolock --quiet all -- progress
+progress: install ## how far tables and jobs are, with the hours left; CELLS=lamp_table1 says it of each of its cells
+	@$(BIN)/python -m relamp progress $(if $(CELLS),--cells $(CELLS)) $(if $(WORDS),--config $(WORDS))
 
 check: developer ## ruff, mypy, snakefmt and snakemake --lint
 	$(BIN)/ruff check .

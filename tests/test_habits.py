@@ -31,7 +31,9 @@ def test_the_changelog_names_the_version_or_what_is_unreleased() -> None:
 
 
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this is no clone")
-@pytest.mark.parametrize("name", [*"build dist results figures .venv lite site store relamp-quick.zip".split()])
+@pytest.mark.parametrize(
+    "name", [*["build", "dist", "results", "figures", ".venv", "lite", "site", "store", "relamp-quick.zip"]]
+)
 def test_what_is_made_is_ignored(name: str) -> None:
     assert subprocess.run(["git", "check-ignore", "-q", f"{name}/x"], cwd=ROOT, check=False).returncode == 0
 

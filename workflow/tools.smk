@@ -77,7 +77,8 @@ rule cost:
         "scripts/cost.py"
 
 
-# While a run is under way the folder is locked: `snakemake --cores 1 --nolock progress`, or `make progress`.
+# While a run is under way the folder is locked: `snakemake --cores 1 --nolock progress`, or `make progress`. It plans what
+# is left by a second Snakemake, and makes nothing.
 rule progress:
     log:
         f"{RESULTS}/logs/progress.log",
@@ -86,6 +87,9 @@ rule progress:
         "../envs/report.yaml"
     params:
         results="results",
+        snakefile=SNAKEFILE,
+        published=PLAN.published,
+        cores=CORES,
         # Below the results of a preset, with wildcards.
         logs=lambda wildcards: {
             each.name: relpath(strip_wildcard_constraints(each.log[0]), RESULTS)

@@ -68,12 +68,16 @@ def test_a_log_is_its_rules_with_the_jobs_wildcards(tmp_path: Path) -> None:
 def test_without_slurm_recent_logs_are_shown_but_for_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    # How far tables are is tested in test_cells.py.
+    monkeypatch.setattr(progress, "_left", lambda *_: None)
+    monkeypatch.setattr(progress, "stand", lambda *_: ["tables"])
+    given = tmp_path / "results", LOGS, "progress", "Snakefile", {}, "published", 4
     fresh, stale = log(tmp_path, "pack/A.log", "half"), log(tmp_path, "pack/B.log", "x", age=10_000)
     assert recent([fresh, stale], 1030) == [f"   30 s ago  {fresh}: half"]
     monkeypatch.setattr(progress.shutil, "which", lambda _: None)
     (tmp_path / "results/quick/logs/progress.log").touch()
-    print_progress(tmp_path / "results", LOGS, "progress")  # all others are of long ago
-    assert capsys.readouterr().out == "no job has written to its log lately\n"
+    print_progress(*given)  # all others are of long ago
+    assert capsys.readouterr().out == "tables\n\nno job has written to its log lately\n"
     fresh.touch()
-    print_progress(tmp_path / "results", LOGS, "progress")
-    assert capsys.readouterr().out == f"    0 s ago  {fresh}: half\n"
+    print_progress(*given)
+    assert capsys.readouterr().out == f"tables\n\n    0 s ago  {fresh}: half\n"

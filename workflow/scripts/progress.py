@@ -1,4 +1,4 @@
-"""Print how far jobs are."""
+"""Print how far tables and jobs are."""
 
 from relamp.runtime.job import run
 from relamp.tools.progress import print_progress

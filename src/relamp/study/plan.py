@@ -31,7 +31,7 @@ from relamp.study.studies import BASE, CONTROL, Run, Study, answers, fixed_runs,
 
 # What a further sweep of a domain is drawn beside.
 _CONTROLS = (CONTROL, "image-untrained")
-_BRANCHES = ("a", "b", "z")
+BRANCHES = ("a", "b", "z")
 ALSO_SPLITS = "also_splits"  # all studies of further splits of molecules
 LINKED = (".html", ".json")  # of each table: its page and its sidecar
 Files = dict[str, str | list[str]]
@@ -413,7 +413,7 @@ def damage_protocol(config: Config) -> dict[str, Any]:
 def methods_by_evaluation() -> dict[str, list[str]]:
     """Return the names of all methods that each evaluation can score: published cells of others get no verdict."""
     nodes = METHODS["nodes"]
-    branches = [f"{n}-branch-{b}" for n, row in nodes.items() if row.maker.endswith(":MVGRL") for b in _BRANCHES]
+    branches = [f"{n}-branch-{b}" for n, row in nodes.items() if row.maker.endswith(":MVGRL") for b in BRANCHES]
     graphs = list(METHODS["graphs"])
     own = {
         "finetune": [*METHODS["molecules"], FROM_SCRATCH, *TRANSFER_CONTROLS],

@@ -22,7 +22,7 @@ COMMANDS: Mapping[str, Command] = {
     "render": Command("relamp.lite:render_main", "render everything from stored rows alone"),
     "pack": Command("relamp.lite:pack_main", "gather the rows of a finished run"),
     "cost": Command("relamp.tools.run:cost_main", "say what a run will cost: jobs, hours, disk"),
-    "progress": Command("relamp.tools.run:progress_main", "say how far the jobs of a run are"),
+    "progress": Command("relamp.tools.run:progress_main", "say how far tables and jobs of a run are"),
     "verdict": Command("relamp.tools.verdict:main", "say what holds, and what contradicts the papers"),
     "options": Command("relamp.study.options:main", "print every option with its value and meaning"),
     "site": Command("relamp.site.build:main", "render all recorded runs as one site and a report"),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from relamp.study.config import presets
 from relamp.tools.plan import Job, measured, plan
 
 # What SLURM and two starts of Snakemake take of each job before it does anything, in seconds (tests/slurm).
@@ -31,15 +32,34 @@ def print_costs(snakefile: str, config: Mapping[str, Any], targets: Sequence[str
     No job gets more CPUs than `cores`; `results` is the folder of the presets' results.
     """
     jobs = plan(snakefile, config, targets, cores)
-    # What another preset has measured is better than nothing: its settings differ, but not the machine.
-    others = sorted({path.parent.name for path in results.glob("*/benchmarks")} - {config["preset"]})
-    for source in (config["preset"], *others):
-        planned = plan(snakefile, {**config, "preset": source}, targets, cores) if source in others else jobs
-        if found := accuracies(planned, Path()):
-            break
+    found, source = corrections(snakefile, config, targets, cores, results, jobs)
     by_kind = {row.kind: row for row in found}
     made = costs(jobs, targets, by_kind)
     print("\n".join([*_table(made), "", GPUS, *on_gpus(jobs, by_kind), *_off(found, source)]))
+
+
+def corrections(
+    snakefile: str,
+    config: Mapping[str, Any],
+    targets: Sequence[str],
+    cores: int,
+    results: Path,
+    jobs: Sequence[Job] | None = None,
+) -> tuple[list["Accuracy"], str]:
+    """Return how far estimates were off, and the preset whose benchmark rows say so; none where there are no rows.
+
+    `jobs` is the plan of the whole run, where it is known already; all else is as in `print_costs`.
+    """
+    preset = config.get("preset", "quick")
+    measured_in = {path.parent.name for path in results.glob("*/benchmarks")}
+    own_rows = any(name == preset or name.startswith(f"{preset}-") for name in measured_in)
+    # What another preset has measured is better than nothing: its settings differ, but not the machine.
+    for source in (*[preset] * own_rows, *sorted(measured_in & set(presets()) - {preset})):
+        own = jobs if source == preset else None
+        planned = own or plan(snakefile, {**config, "preset": source}, targets, cores)
+        if found := accuracies(planned, Path()):
+            return found, source
+    return [], preset
 
 
 @dataclass(frozen=True)

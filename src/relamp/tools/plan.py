@@ -16,6 +16,7 @@ from relamp.runtime.log import Ran, ran
 
 log = logging.getLogger(__name__)
 
+TRIGGERS = ("mtime", "params", "input", "software-env")  # what makes a job run again, as in profiles/default
 JOB = re.compile(r"^(?:local)?(?:rule|checkpoint) (\w+):\n((?:    .*\n)*)", re.MULTILINE)
 FIELD = re.compile(r"^    (input|output|log|benchmark|threads|resources): (.*)", re.MULTILINE)
 
@@ -72,12 +73,16 @@ def second_snakemake(
     return done
 
 
-def plan(snakefile: str, config: Mapping[str, Any], targets: Sequence[str], cores: int) -> list[Job]:
+def plan(
+    snakefile: str, config: Mapping[str, Any], targets: Sequence[str], cores: int, *, left: bool = False
+) -> list[Job]:
     """Return all jobs of some targets, as if nothing were there yet, none of them with more CPUs than `cores`.
 
-    Raises RelampError, with the end of what Snakemake said, if it cannot plan them.
+    With `left` only those that would still run. Raises RelampError, with the end of what Snakemake said, if it cannot
+    plan them.
     """
-    options = ["--dry-run", "--cores", str(cores), "--forceall", "--rerun-incomplete"]
+    options = ["--dry-run", "--cores", str(cores), "--rerun-incomplete"]
+    options += ["--rerun-triggers", *TRIGGERS] if left else ["--forceall"]
     done = second_snakemake(snakefile, config, targets, options)
     if done.returncode:
         said = (done.stdout + done.stderr).rpartition("Building DAG of jobs...")[2].strip()

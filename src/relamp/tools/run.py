@@ -11,12 +11,16 @@ from typing import Any
 
 import yaml
 
+from relamp.artifacts import ARTIFACTS
+from relamp.artifacts.base import Table
 from relamp.errors import RelampError
 from relamp.runtime.home import home
 from relamp.study.config import merge
+from relamp.study.names import check_known
 
 # Why a timespan: without one, Snakemake looks for further jobs ever more often, the more jobs have run.
 ALWAYS = ("--rerun-incomplete", "--max-jobs-per-timespan", "500/5s")
+CELLS = "RELAMP_CELLS"  # tells the rule `progress` of which table each cell is printed
 QUIET = ("--quiet", "host", "reason", "rules")
 ONLY_PRINTED = ("--quiet", "all", "--nolock", "--cores", "1")
 
@@ -55,8 +59,15 @@ def cost_main(words: Sequence[str]) -> int:
 
 
 def progress_main(words: Sequence[str]) -> int:
-    """Print how far jobs are; return the exit status. Raises RelampError as `main` does."""
-    given = _parser("progress", "Say how far the jobs of a run in this folder are, a line each.").parse_args(words)
+    """Print how far a run is; return the exit status. Raises RelampError as `main` does, and for an unknown table."""
+    parser = _parser("progress", "Say how far tables and jobs of this folder are, with the hours left.")
+    parser.add_argument("--cells", metavar="TABLE", help="say it of each cell of a table: lamp_table1")
+    given = parser.parse_args(words)
+    try:
+        tables = [name for name, made in ARTIFACTS.items() if isinstance(made, Table)]
+        os.environ[CELLS] = check_known(given.cells, tables, "table") if given.cells else ""
+    except ValueError as error:
+        raise RelampError(f"--cells: {error}") from error
     return _snakemake(ONLY_PRINTED, given, ["progress"])
 
 
