@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[1]
+MADE = ("build", "dist", "results", "figures", ".venv", "lite", "site", "store", "relamp-quick.zip")
 
 
 def test_hooks_run_what_make_check_runs() -> None:
