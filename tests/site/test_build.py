@@ -72,7 +72,7 @@ def test_each_number_that_was_run_is_a_mark_and_a_line_with_the_command_that_mak
     assert len(re.findall(r'xlink:href="numbers\.html#', index)) == ran
     numbers = (made / "site" / "numbers.html").read_text()
     commands = re.findall(
-        r"<code>(snakemake --cores all --config preset=(\w+) -- results/(\w+)/rows/\S+)</code>", numbers
+        r"<code>(snakemake --cores all --config preset=(\w+) -- results/([\w-]+)/rows/\S+)</code>", numbers
     )
     assert len(commands) == ran
     assert all(preset == folder for _, preset, folder in commands)

@@ -17,10 +17,21 @@ KEY: dict[str, Any] = {
 }
 
 
+MADE_BY = {"command": "snakemake --cores all judge --config preset=a 'mirrors=[\"/b\"]' offline=true"}
+
+
 def record(name: str, cells: list[dict[str, Any]], claims: list[dict[str, Any]] | None = None) -> Record:
     rows = [{**KEY, "method": "a", "dataset": "D", "scaled": "", "seeds": 3.0, **cell} for cell in cells]
     made = pd.DataFrame(claims or [], columns=["id", "paper", "outcome", "coverage"])
-    return Record(name, Path(name), pd.DataFrame(rows), made, {}, {}, {})
+    return Record(
+        name,
+        Path(name),
+        pd.DataFrame(rows),
+        made,
+        {},
+        MADE_BY,
+        {},
+    )
 
 
 @pytest.mark.parametrize(
@@ -44,6 +55,10 @@ def test_a_number_is_of_the_run_nearest_to_the_papers_size_whatever_it_found() -
     for records in ([far, close], [close, far]):
         (row,) = merged(records).to_dict("records")
         assert (row["run"], row["verdict"], row["mean"]) == ("near", "worse", 50.0)
+
+
+def test_the_command_leaves_out_where_a_user_has_the_data() -> None:
+    assert record("a", []).command == "snakemake --cores all --config preset=a"
 
 
 def test_of_equal_sizes_more_seeds_decide_and_then_the_name() -> None:

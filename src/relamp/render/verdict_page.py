@@ -43,8 +43,8 @@ def verdict_page(
     rows relamp cannot run (`load_not_run`); `covers` what intervals cover by evaluation, where it is not what its
     record says. Where numbers come from is said by addresses relative to the page: `rows`
     are, by artifact, method and data set, files of stored rows, and `pages` those of the artifacts that are
-    rendered, each with its sidecar beside it. Cells of several runs name theirs in `run`, and pages are then named
-    `run/artifact`.
+    rendered, each with its sidecar beside it. Cells of several runs name theirs in `run`, with its `command`, and
+    pages are then named `run/artifact`.
     """
     lines = [_number(row, rows, pages) for row in _in_paper_order(cells).to_dict("records")]
     filters = {name: list(dict.fromkeys(line["filters"][name] for line in lines)) for name in _FILTERS}
@@ -292,8 +292,7 @@ def _links_of(
 
 def _again(row: Mapping[Hashable, Any], links: Mapping[str, str]) -> str:
     """Return the command that makes the rows of a recorded run's number again; none where the run is not named."""
-    run = row.get("run")
-    return f"snakemake --cores all --config preset={run} -- results/{links['rows']}" if run and "rows" in links else ""
+    return f"{row['command']} -- results/{links['rows']}" if row.get("run") and "rows" in links else ""
 
 
 def _line(cells: Sequence[str]) -> str:

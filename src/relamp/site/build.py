@@ -5,7 +5,7 @@ import io
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,10 +55,7 @@ def write(records: Sequence[Record], reproduction: Path, out: Path) -> None:
         "outcomes": counts(claims["outcome"]),
         "ran": int((cells["verdict"] != NOT_RUN).sum()),
         "printed": len(cells),
-        "claims": [
-            (paper_name(paper), claims[claims["paper"] == paper].to_dict("records"))
-            for paper in claims["paper"].unique()
-        ],
+        "claims": list(_claims(records, claims)),
         "artifacts": artifacts,
         "unsaid": list(_unsaid(effects(records))),
         "runs": [_run(record) for record in records],
@@ -73,6 +70,23 @@ def write(records: Sequence[Record], reproduction: Path, out: Path) -> None:
         figure.savefig(beside, format="png", dpi=DPI, metadata={"Description": "relamp site"})
     # Last bits are a machine's own.
     write_csv(reproduction / f"{PICTURE}.csv", plotted.round(4))
+
+
+def _claims(records: Sequence[Record], claims: pd.DataFrame) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Yield the claims of each paper, with the `size` of the run that tried each beside the paper's, if smaller."""
+    for paper, of in claims.groupby("paper", sort=False):
+        told = [{str(name): value for name, value in row.items()} for row in of.to_dict("records")]
+        yield paper_name(str(paper)), [{**claim, "size": _size(records, claim)} for claim in told]
+
+
+def _size(records: Sequence[Record], claim: Mapping[str, Any]) -> str:
+    """Return the sizes that most numbers have of the table that a claim is about, in the run that tried it."""
+    table = re.search(r"Table (\d+)", claim["where"])
+    if not (claim["run"] and table):
+        return ""
+    cells = _of(records, claim["run"]).cells
+    mine = cells[(cells["artifact"] == f"{claim['paper']}_table{table[1]}") & (cells["verdict"] != NOT_RUN)]
+    return str(mine["scaled"].mode().iloc[0]) if len(mine) else ""
 
 
 def _pictures(cells: pd.DataFrame) -> list[tuple[str, str]]:
@@ -213,7 +227,7 @@ def _run(record: Record) -> dict[str, Any]:
         "name": record.name,
         "ran": len(ran),
         "verdicts": counts(ran["verdict"]),
-        "command": str(made["command"]).replace(" judge ", " ", 1),
+        "command": record.command,
         "commit": made["git"]["commit"],
         "machine": f"{made['cpu']}, {made['platform']}",
         "created": made["created"],

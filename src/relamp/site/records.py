@@ -3,6 +3,7 @@
 import math
 import os
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,12 @@ class Record:
     rows: Mapping[tuple[str, str, str], str]
     made_by: Mapping[str, Any]
     costs: Mapping[str, float]
+
+    @property
+    def command(self) -> str:
+        """Return what makes the run again, but for where its user has the data."""
+        words = shlex.split(self.made_by["command"])
+        return shlex.join(word for word in words if word != "judge" and not word.startswith(("mirrors=", "offline=")))
 
     def has(self, place: str) -> bool:
         """Return whether a file was rendered."""
@@ -108,7 +115,9 @@ def merged(records: Sequence[Record]) -> pd.DataFrame:
 
     Ties are decided by the number of seeds, then by the name of the run, never by what was found.
     """
-    every = pd.concat([record.cells.assign(run=record.name) for record in records], ignore_index=True)
+    every = pd.concat(
+        [record.cells.assign(run=record.name, command=record.command) for record in records], ignore_index=True
+    )
     left = every["verdict"] == NOT_RUN
     every = every.assign(
         run=every["run"].where(~left, ""),
