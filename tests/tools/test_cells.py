@@ -111,7 +111,10 @@ def test_rows_are_done_if_they_are_there_as_asked_for(folder: Path) -> None:
     assert [found.of(path) for path in (MAG, WL, "")] == ["done", "missing", "-"]
 
 
-def test_rows_are_running_while_they_are_scored_or_their_method_is_trained() -> None:
+def test_rows_are_running_while_they_are_scored_or_their_method_is_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # a clone may have rows of that name
     trained = [training("lamp-mag", "mag.log"), training("simgrace", "sim.log")]
     inputs = tuple(path for job in trained for path in job.outputs)
     jobs = [Job("pack", outputs=("data",), log="pack.log"), *trained]

@@ -5,12 +5,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from guarded import save_guarded
 from relamp.data.packaged import pack
 from relamp.runtime.signals import SIGNALS
+from timeless import timeless
 
 SCRIPT = """
 import sys
@@ -48,12 +50,12 @@ def start(data: Path, out: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(words, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def made(out: Path) -> dict[str, bytes]:
-    return {f"{path.parent.name}/{path.name}": path.read_bytes() for path in out.glob("seed~*/*")}
+def made(out: Path) -> dict[str, Any]:
+    return {f"{path.parent.name}/{path.name}": timeless(path) for path in out.glob("seed~*/*")}
 
 
 @pytest.fixture(scope="module")
-def undisturbed(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+def undisturbed(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     out = tmp_path_factory.mktemp("undisturbed")
     with start(data, out) as job:
         _, errors = job.communicate(timeout=120)
@@ -64,7 +66,7 @@ def undisturbed(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_training_saves_ends_and_goes_on_to_the_same_bits(
-    data: Path, tmp_path: Path, undisturbed: dict[str, bytes], number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+    data: Path, tmp_path: Path, undisturbed: dict[str, Any], number: signal.Signals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = tmp_path / "job.log"
     monkeypatch.setenv("RELAMP_SAVE_SECONDS", "0.05")
