@@ -323,3 +323,12 @@ def test_all_data_sets_are_each_once_and_the_users_own_among_them(tmp_path: Path
     (tmp_path / "MINE_A.txt").write_text("1, 2\n")
     quick = all_datasets(load_config({"own": {"MINE": str(tmp_path)}}, PRESETS))
     assert quick == ["MUTAG", "Cuneiform", "Solubility-3", "NCI", "Solubility", "KarateClub", "Digits", "MINE"]
+
+
+@pytest.mark.parametrize(
+    "both", [{"gamma": [0.1, 0.2, 0.5], "alpha": [1, 2]}, {"alpha": [1, 2], "gamma": [0.1, 0.2, 0.5]}]
+)
+def test_of_a_grid_the_longer_side_is_the_axis(both: dict[str, list[float]]) -> None:
+    # A recorded configuration has its words in another order.
+    chosen = plan(unsupervised={"sweeps": {"both": both}})
+    assert chosen.params(chosen.artifacts["sweep_both"])["options"]["parameter"] == "gamma"

@@ -17,7 +17,7 @@ from relamp.artifacts.base import (
     of_figure,
     of_table,
 )
-from relamp.data.rows import DEFAULT
+from relamp.data.rows import DEFAULT, setting_values
 from relamp.evaluate.table import EVALUATIONS
 from relamp.judge.published import NOT_RUN_FILE, PROTOCOLS_FILE, load_protocols, load_published, run_as
 from relamp.method.table import METHODS
@@ -293,7 +293,10 @@ class Plan:
         if name not in self.studies:
             return {}
         study = self.studies[name]
-        methods, parameter = list(dict.fromkeys(run.method for run in study.runs)), study.over[0]
+        methods = list(dict.fromkeys(run.method for run in study.runs))
+        # Of a grid the parameter with the most values runs along the axis, whatever the order of its words.
+        values = [setting_values(run.setting) for run in study.runs]
+        parameter = max(study.over, key=lambda name: len({of.get(name) for of in values}))
         configured = value_of(study.training, study.row(methods[0]), parameter)
         return {"parameter": parameter, "methods": methods, "configured": configured}
 

@@ -68,7 +68,7 @@ class Study:
         starts: seeds of the pre-trained encoders that its runs start from, where they are fine-tuned.
         splits: names of the split of molecules, of one for all seeds or of one for each.
         corpus: what encoders of molecules are pre-trained on, a subset or the user's own; empty for all of a known one.
-        over: parameters that a sweep of the configuration varies, the first one on the x-axis of its figure.
+        over: parameters that a sweep of the configuration varies.
     """
 
     name: str
