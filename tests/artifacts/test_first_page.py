@@ -1,13 +1,13 @@
 """The first page leads to everything that was made, and to nothing else."""
 
 import json
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from links import Links
 from relamp.artifacts.first_page import first_page
 
 NAN = float("nan")
@@ -20,19 +20,6 @@ NOT_RUN = {**CELL, "dataset": "DD", "mean": NAN, "low": NAN, "high": NAN}
 NOT_RUN |= {"verdict": "not run", "verdict_seeds": "not run"}
 CLAIM = {"id": "one", "paper": "mmix", "where": "Table 3", "quote": "<b>ours</b>", "outcome": "fails"}
 CLAIM |= {"coverage": "1 of 8 data sets", "evidence": "over a: -5"}
-
-
-class Links(HTMLParser):
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.found: list[str] = []
-        self.anchors: set[str] = set()
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        words = dict(attrs)
-        self.found += [words[name] or "" for name in ("href", "src") if name in words]
-        self.anchors |= {words["id"] or ""} if "id" in words else set()
 
 
 @pytest.fixture

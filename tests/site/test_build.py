@@ -2,35 +2,18 @@
 
 import re
 import shutil
-from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 
+from links import Links
 from relamp.__main__ import main
 from relamp.site.build import PICTURE, REPORT, SAID
 
 ROOT = Path(__file__).parents[2]
 RECORDED = ROOT / "reproduction"
 COMMITTED = (REPORT, SAID, f"{PICTURE}.csv")
-
-
-class Page(HTMLParser):
-    """What a page links and names."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.links: list[str] = []
-        self.names: set[str] = set()
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        for name, value in attributes:
-            if name in ("href", "src", "xlink:href") and value:
-                self.links.append(value)
-            if name == "id" and value:
-                self.names.add(value)
 
 
 @pytest.fixture(scope="module")
@@ -50,10 +33,10 @@ def test_what_is_committed_is_made_of_the_recorded_rows(made: Path, name: str) -
 
 @pytest.mark.parametrize("name", ["index.html", "numbers.html"])
 def test_every_link_leads_somewhere_and_none_leaves_the_site(made: Path, name: str) -> None:
-    pages = {path: Page(path.read_text()) for path in (made / "site").glob("*.html")}
+    pages = {path: Links(path.read_text()) for path in (made / "site").glob("*.html")}
     mine = made / "site" / name
     # Within an SVG, marks are drawn by `#`.
-    links = [link for link in pages[mine].links if not re.match(r"#(m[0-9a-f]{9,}|[Dd]ejavu)", link)]
+    links = [link for link in pages[mine].found if not re.match(r"#(m[0-9a-f]{9,}|[Dd]ejavu)", link)]
     assert len(links) > 100
     for link in links:
         assert not re.match(r"[a-z]+:", link), link
@@ -61,9 +44,9 @@ def test_every_link_leads_somewhere_and_none_leaves_the_site(made: Path, name: s
         path = (mine.parent / unquote(place)).resolve() if place else mine
         assert path.is_file(), link
         if anchor and path.suffix == ".html":
-            page = pages.get(path) or Page(path.read_text())
+            page = pages.get(path) or Links(path.read_text())
             pages[path] = page
-            assert anchor in page.names, link
+            assert anchor in page.anchors, link
 
 
 def test_each_number_that_was_run_is_a_mark_and_a_line_with_the_command_that_makes_it_again(made: Path) -> None:

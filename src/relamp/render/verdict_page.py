@@ -59,7 +59,7 @@ def verdict_page(
         claims=[_claims(paper, claims[claims["paper"] == paper], printed) for paper in claims["paper"].unique()],
         protocols=protocols or {},
         not_run=_not_run(not_run),
-        explained=[(_table_title(name), lines) for name, lines in _by_table(explained)],
+        explained=[(table_title(name), lines) for name, lines in _by_table(explained)],
         numbers=lines,
         filters={**filters, "verdict": [word for word in _WORDS if word in filters["verdict"]]},
         tables=[
@@ -94,7 +94,7 @@ def verdict_markdown(
     lines += [f"- {line}" for line in contradictions(cells, claims)] or ["Nothing that was run does."]
     lines += ["", "## What explains the numbers", ""] if explained else []
     for name, sentences in _by_table(explained):
-        lines += [f"- {_table_title(name)}: {sentence}" for sentence in sentences]
+        lines += [f"- {table_title(name)}: {sentence}" for sentence in sentences]
     lines += ["", "## Numbers", ""]
     lines += [
         "| verdict | table | method | data set | measured | published | reproduced | interval | seeds | fixed | oracle "
@@ -220,21 +220,17 @@ def _in_paper_order(cells: pd.DataFrame) -> pd.DataFrame:
     return cells.sort_values(list(keys), key=lambda column: column.map(keys[str(column.name)]), kind="stable")
 
 
-def _table_name(artifact: str) -> str:
-    """Return how a paper numbers a table, from the name of its target."""
-    return artifact.partition("_")[2].replace("table", "Table ").replace("fig", "Fig. ")
-
-
-def _table_title(artifact: str) -> str:
-    """Return a table with its paper."""
-    return f"{paper_name(artifact.partition('_')[0])}, {_table_name(artifact)}"
+def table_title(artifact: str) -> str:
+    """Return a table or figure as a paper numbers it, with the paper, from the name of its target."""
+    paper, number = artifact.partition("_")[::2]
+    return f"{paper_name(paper)}, {number.replace('table', 'Table ').replace('fig', 'Fig. ')}"
 
 
 def _not_run(rows: pd.DataFrame | None) -> list[str]:
     """Say which printed rows of which tables relamp does not run and why, a line for each reason."""
     found = {} if rows is None else reasons(rows)
     return [
-        "; ".join(f"{labels} ({_table_title(artifact)})" for artifact, labels in of.items()) + f": {reason}"
+        "; ".join(f"{labels} ({table_title(artifact)})" for artifact, labels in of.items()) + f": {reason}"
         for reason, of in found.items()
     ]
 
@@ -248,7 +244,7 @@ def _number(
     row: Mapping[Hashable, Any], rows: Mapping[tuple[str, str, str], str], pages: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return what a line of the page shows of a number."""
-    paper, table = paper_name(row["paper"]), f"{paper_name(row['paper'])}, {_table_name(row['artifact'])}"
+    paper, table = paper_name(row["paper"]), table_title(row["artifact"])
     dataset = short_name(row["dataset"])
     words = (paper, table, row["label"], dataset, "quote" if row["quoted"] else "own number", row["verdict"])
     links = _links_of(row, rows, pages)
@@ -276,8 +272,7 @@ def _table(name: Hashable, cells: pd.DataFrame, pages: Mapping[str, str], covers
             over = covers.get(how.name, how.covers)
             sentence = f"{how.title} ({where}); the interval is over {over}.{fractions}"
             sentences.append(sentence[0].upper() + sentence[1:])
-    title = f"{paper_name(cells['paper'].iloc[0])}, {_table_name(str(name))}"
-    return {"title": title, "page": pages.get(str(name), ""), "about": " ".join(sentences)}
+    return {"title": table_title(str(name)), "page": pages.get(str(name), ""), "about": " ".join(sentences)}
 
 
 def _links_of(

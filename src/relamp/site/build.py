@@ -18,7 +18,7 @@ from relamp.judge.words import how_judged
 from relamp.render.all_numbers import all_numbers_figure
 from relamp.render.markup import page, text
 from relamp.render.style import DPI, in_style
-from relamp.render.verdict_page import anchor, counts, paper_name, published_value, verdict_page
+from relamp.render.verdict_page import anchor, counts, paper_name, published_value, table_title, verdict_page
 from relamp.runtime.files import whole, write_csv, write_text
 from relamp.runtime.home import home
 from relamp.settings.judging import Judging
@@ -114,10 +114,9 @@ def _numbers(records: Sequence[Record], cells: pd.DataFrame, claims: pd.DataFram
     printed = [load_published(folder, path.stem) for path in sorted(folder.glob("*_table*.csv"))]
     tables = {str(each["artifact"].iloc[0]): each for each in printed}
     rows: dict[tuple[str, str, str], str] = {}
-    of_run = {record.name: record for record in records}
     for row in cells[cells["run"] != ""].to_dict("records"):
         key = row["artifact"], row["method"], row["dataset"]
-        if place := of_run[row["run"]].rows.get(key):
+        if place := _of(records, row["run"]).rows.get(key):
             rows[key] = f"{row['run']}/{place}"
     pages = {
         f"{record.name}/{name}": f"{record.name}/tables/{name}.html"
@@ -128,7 +127,8 @@ def _numbers(records: Sequence[Record], cells: pd.DataFrame, claims: pd.DataFram
     not_run = load_not_run(folder / "not_run.yaml", pd.concat(printed, ignore_index=True))
     protocols = {name: each.about for name, each in load_protocols(folder / "protocols.yaml").items()}
     said = check_printed(load_claims(folder / "claims.yaml"), tables)
-    how = how_judged(Judging(), "")
+    # Each number says its own size, and no preset is told.
+    how = how_judged(Judging(), "paper")
     return verdict_page(cells, claims, how, "", rows, pages, said, protocols, None, not_run)
 
 
@@ -140,14 +140,12 @@ def _artifacts(records: Sequence[Record], cells: pd.DataFrame, said: Findings) -
     for name in sorted(names, key=lambda name: (name.partition("_")[0] not in PAPERS, natural(name))):
         of = cells[cells["artifact"] == name]
         ran = of[of["verdict"] != NOT_RUN]
-        paper, number = name.partition("_")[::2]
-        title = f"{paper_name(paper)}, {number.replace('table', 'Table ').replace('fig', 'Fig. ')}"
         there = [r.name for r in records if any(_shown(r, name)) or r.has(f"tables/{name}.html")]
         runs = ran["run"].value_counts().index.tolist() or ([] if len(of) else there)
         first = runs[0] if runs else ""
         yield {
             "name": name,
-            "title": _TITLES.get(name, title),
+            "title": _TITLES.get(name) or table_title(name),
             "verdicts": counts(ran["verdict"]),
             "ran": len(ran),
             "printed": len(of),
@@ -155,7 +153,7 @@ def _artifacts(records: Sequence[Record], cells: pd.DataFrame, said: Findings) -
             "own": _own(ran),
             "pictures": [place for record in records for place in _shown(record, name) if record.name in runs],
             "pages": {run: f"{run}/tables/{name}.html" for run in runs if _of(records, run).has(f"tables/{name}.html")},
-            "explained": explained[first].get(title, []) if first else [],
+            "explained": explained[first].get(table_title(name), []) if first else [],
             "findings": said.artifacts.get(name, ()),
             "costs": {r.name: r.costs[name] for r in records if r.name in runs and name in r.costs},
         }

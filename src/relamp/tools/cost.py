@@ -137,14 +137,11 @@ def seconds_of(job: Job, measured_by_kind: Mapping[str, Accuracy]) -> float:
 
 def costs(jobs: Sequence[Job], targets: Sequence[str], measured_by_kind: Mapping[str, Accuracy]) -> list[Cost]:
     """Return what each target costs with all that it needs; targets that are in no plan are left out."""
-    maker = {path: number for number, job in enumerate(jobs) for path in job.outputs}
-    parents = {number: {maker[path] for path in job.inputs if path in maker} for number, job in enumerate(jobs)}
+    parents, needed = _parents(jobs), _needed(jobs)
     seconds = [seconds_of(job, measured_by_kind) for job in jobs]
     chains: dict[int, float] = {}
-    needed: dict[int, set[int]] = {}
     for number in TopologicalSorter(parents).static_order():
         chains[number] = seconds[number] + max((chains[parent] for parent in parents[number]), default=0.0)
-        needed[number] = {number}.union(*(needed[parent] for parent in parents[number]))
     by_name = {job.rule: number for number, job in enumerate(jobs)}
     found = []
     for name, last in ((name, by_name[name]) for name in targets if name in by_name):
@@ -157,19 +154,27 @@ def costs(jobs: Sequence[Job], targets: Sequence[str], measured_by_kind: Mapping
     return found
 
 
+def _parents(jobs: Sequence[Job]) -> dict[int, set[int]]:
+    """Return by its number the jobs that each waits for."""
+    maker = {path: number for number, job in enumerate(jobs) for path in job.outputs}
+    return {number: {maker[path] for path in job.inputs if path in maker} for number, job in enumerate(jobs)}
+
+
+def _needed(jobs: Sequence[Job]) -> dict[int, set[int]]:
+    """Return by its number all jobs that each needs, itself among them."""
+    parents, needed = _parents(jobs), dict[int, set[int]]()
+    for number in TopologicalSorter(parents).static_order():
+        needed[number] = {number}.union(*(needed[parent] for parent in parents[number]))
+    return needed
+
+
 def took(jobs: Sequence[Job], folder: Path) -> pd.DataFrame:
     """Return what each target of a finished run took with all that it needs: target, jobs, untold, cpu_hours.
 
     `cpu_hours` are those of the benchmark rows below a folder, which all but short jobs write; `untold` are jobs that
     left no row of their whole work, or took a part of it over.
     """
-    maker = {path: number for number, job in enumerate(jobs) for path in job.outputs}
-    parents = {number: {maker[path] for path in job.inputs if path in maker} for number, job in enumerate(jobs)}
-    rows = [measured(job, folder) if job.submitted else None for job in jobs]
-    needed: dict[int, set[int]] = {}
-    for number in TopologicalSorter(parents).static_order():
-        needed[number] = {number}.union(*(needed[parent] for parent in parents[number]))
-    found = []
+    rows, needed, found = [measured(job, folder) if job.submitted else None for job in jobs], _needed(jobs), []
     for last, job in enumerate(jobs):
         of = [number for number in needed[last] if jobs[number].submitted and jobs[number].benchmark]
         told = [row for number in of if (row := rows[number]) and not row.took_over]
