@@ -17,6 +17,7 @@ from relamp.data.rows import FINETUNE_COLUMNS, SVM_COLUMNS, read_table, setting_
 from relamp.errors import RelampError
 from relamp.judge.runs import LEAKAGE, SCORES
 from relamp.judge.words import how_judged
+from relamp.render.verdict_page import table_title
 from relamp.runtime.files import sha256
 from relamp.settings.judging import PROTOCOLS, Judging
 from stored_rows import damage_rows
@@ -149,6 +150,15 @@ def test_scores_of_all_protocols(chain: Path) -> None:
     assert counts == {"lamp-mag": [6], "lamp-soft": [2], "none": [2], "wl": [1]}
     assert scores.groupby("method")["metric"].unique().map(list)["none"] == ["roc_auc"]
     assert len(scores) == len(PROTOCOLS) * (2 * 3 * 6 + 3)
+
+
+def test_steps_have_the_sentences_of_the_page(chain: Path) -> None:
+    steps, page = pd.read_csv(chain / "steps.csv"), (chain / "verdict.md").read_text()
+    assert steps.columns.tolist() == ["artifact", "sentence"]
+    told = [f"- {table_title(row.artifact)}: {row.sentence}" for row in steps.itertuples()]
+    part = page.partition("## What explains the numbers\n\n")[2].partition("\n\n## ")[0]
+    assert sorted(told) == sorted(part.splitlines())
+    assert len(told) > 1
 
 
 def test_scores_say_what_file_they_are_in(chain: Path) -> None:

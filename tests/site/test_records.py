@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from relamp.errors import RelampError
-from relamp.site.records import NOT_RUN, Record, distance, merged, merged_claims, open_records
+from relamp.site.records import NOT_RUN, Record, distance, merged, merged_claims, open_records, told
 
 KEY: dict[str, Any] = {
     "paper": "lamp",
@@ -28,6 +28,7 @@ def record(name: str, cells: list[dict[str, Any]], claims: list[dict[str, Any]] 
         Path(name),
         pd.DataFrame(rows),
         made,
+        {},
         {},
         MADE_BY,
         {},
@@ -90,3 +91,15 @@ def test_a_claim_is_of_the_run_that_tried_it_on_most_data_sets() -> None:
 def test_without_recorded_runs_there_is_no_site(tmp_path: Path) -> None:
     with pytest.raises(RelampError, match=r"holds no recorded run \(NAME/rows.zip\)"):
         open_records(tmp_path, tmp_path / "out")
+
+
+def test_rows_tell_in_words_what_made_them() -> None:
+    commit = 10 * "abcd"
+    trained = [
+        {"machine": "A", "commit": commit, "seconds": 1234},
+        {"machine": "B", "commit": None, "seconds": 2},
+    ]
+    made = {"scoring": [{"machine": "A", "commit": f"{commit}, altered", "seconds": 0.2}], "training": trained}
+    words = ["scoring: A, commit abcdabcdabcd, altered, 0 s", "training: A, commit abcdabcdabcd, 1,234 s"]
+    assert told(made).split("; ") == [*words, "training: B, commit unknown, 2 s"]
+    assert told({}) == ""

@@ -36,6 +36,7 @@ BOTH: tuple[Artifact, ...] = (
                 *(f"{{results}}/verdict.{kind}" for kind in ("html", "csv", "md", "json")),
                 "{results}/claims.csv",
                 "{results}/scores.csv",
+                "{results}/steps.csv",
             )
         },
         caption="verdict",

@@ -57,7 +57,7 @@ def judge(
     beside the paper's, `bags` which control sees the same features as a method (`relamp.judge.ladder`); `views` are
     rows of the check of LAMP's Theorem 4.1, `gamma` the tables' pruning ratio, `covers` what intervals cover by
     evaluation, where it is not what its record says. `output` is the page; `.csv`, `.md` and
-    `.json` of the same name, `claims.csv` and `scores.csv` lie beside it.
+    `.json` of the same name, `claims.csv`, `scores.csv` and, of what explains the numbers, `steps.csv` lie beside it.
     """
     chosen = Judging.model_validate(judging)
     runs = all_runs(read_by_evaluation(rows, asked))
@@ -82,6 +82,8 @@ def judge(
     write_csv(output.with_name("scores.csv"), found)
     write_csv(output.with_suffix(".csv"), cells)
     write_csv(output.with_name("claims.csv"), tested)
+    sentences = [(name, sentence) for name, of in said_of_steps.items() for sentence in of]
+    write_csv(output.with_name("steps.csv"), pd.DataFrame(sentences, columns=["artifact", "sentence"]))
     write_text(output.with_suffix(".md"), verdict_markdown(cells, tested, how, preset, said_of_steps, only_printed))
     # A page links what is there when it is written.
     there = {name: page for name, page in pages.items() if Path(page).is_file() and _sidecar(page).is_file()}

@@ -43,8 +43,8 @@ def verdict_page(
     rows relamp cannot run (`load_not_run`); `covers` what intervals cover by evaluation, where it is not what its
     record says. Where numbers come from is said by addresses relative to the page: `rows`
     are, by artifact, method and data set, files of stored rows, and `pages` those of the artifacts that are
-    rendered, each with its sidecar beside it. Cells of several runs name theirs in `run`, with its `command`, and
-    pages are then named `run/artifact`.
+    rendered, each with its sidecar beside it. Cells of several runs name theirs in `run`, with its `command`, and in
+    `made` what made their rows; pages are then named `run/artifact`.
     """
     lines = [_number(row, rows, pages) for row in _in_paper_order(cells).to_dict("records")]
     filters = {name: list(dict.fromkeys(line["filters"][name] for line in lines)) for name in _FILTERS}

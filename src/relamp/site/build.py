@@ -21,9 +21,10 @@ from relamp.render.style import DPI, in_style
 from relamp.render.verdict_page import anchor, counts, paper_name, published_value, table_title, verdict_page
 from relamp.runtime.files import whole, write_csv, write_text
 from relamp.runtime.home import home
+from relamp.runtime.sealed import read_sealed
 from relamp.settings.judging import Judging
 from relamp.site.findings import Findings, Numbers, load_findings
-from relamp.site.records import NOT_RUN, Record, effects, merged, merged_claims, open_records, steps
+from relamp.site.records import NOT_RUN, Record, effects, merged, merged_claims, open_records, told
 from relamp.study.readings import Reading, all_readings
 
 REPRODUCTION, REPORT, PICTURE, SAID = Path("reproduction"), "REPORT.md", "numbers", "findings.txt"
@@ -114,10 +115,14 @@ def _numbers(records: Sequence[Record], cells: pd.DataFrame, claims: pd.DataFram
     printed = [load_published(folder, path.stem) for path in sorted(folder.glob("*_table*.csv"))]
     tables = {str(each["artifact"].iloc[0]): each for each in printed}
     rows: dict[tuple[str, str, str], str] = {}
+    made: dict[tuple[str, str, str], str] = {}
     for row in cells[cells["run"] != ""].to_dict("records"):
-        key = row["artifact"], row["method"], row["dataset"]
-        if place := _of(records, row["run"]).rows.get(key):
+        key, record = (row["artifact"], row["method"], row["dataset"]), _of(records, row["run"])
+        if place := record.rows.get(key):
             rows[key] = f"{row['run']}/{place}"
+            made[key] = told(read_sealed(record.folder / place)[0].get("made", {}))
+    keys = zip(cells["artifact"], cells["method"], cells["dataset"], strict=True)
+    cells = cells.assign(made=[made.get(key, "") for key in keys])
     pages = {
         f"{record.name}/{name}": f"{record.name}/tables/{name}.html"
         for record in records
@@ -134,7 +139,6 @@ def _numbers(records: Sequence[Record], cells: pd.DataFrame, claims: pd.DataFram
 
 def _artifacts(records: Sequence[Record], cells: pd.DataFrame, said: Findings) -> Iterator[dict[str, Any]]:
     """Yield what is told of each figure and table: counts, runs, pictures, what explains it, findings."""
-    explained = {record.name: steps(record) for record in records}
     drawn = {path.stem for record in records for path in record.folder.glob("*/*.*") if _OWN.match(path.stem)}
     names = {*cells["artifact"], *said.artifacts, *drawn}
     for name in sorted(names, key=lambda name: (name.partition("_")[0] not in PAPERS, natural(name))):
@@ -153,7 +157,7 @@ def _artifacts(records: Sequence[Record], cells: pd.DataFrame, said: Findings) -
             "own": _own(ran),
             "pictures": [place for record in records for place in _shown(record, name) if record.name in runs],
             "pages": {run: f"{run}/tables/{name}.html" for run in runs if _of(records, run).has(f"tables/{name}.html")},
-            "explained": explained[first].get(table_title(name), []) if first else [],
+            "explained": _of(records, first).steps.get(name, []) if first else [],
             "findings": said.artifacts.get(name, ()),
             "costs": {r.name: r.costs[name] for r in records if r.name in runs and name in r.costs},
         }

@@ -32,6 +32,7 @@ class Record:
         name: of its folder below `reproduction`, and of that of its pages below the site.
         folder: where it was rendered.
         cells, claims: as `relamp.artifacts.verdict.judge` writes them.
+        steps: by artifact sentences on what explains its numbers.
         rows: by artifact, method and data set the file of stored rows, relative to `folder`.
         made_by: the sidecar of its verdicts: command, commit, machine.
         costs: CPU-hours by target; empty where they were not recorded.
@@ -41,6 +42,7 @@ class Record:
     folder: Path
     cells: pd.DataFrame
     claims: pd.DataFrame
+    steps: Mapping[str, Sequence[str]]
     rows: Mapping[tuple[str, str, str], str]
     made_by: Mapping[str, Any]
     costs: Mapping[str, float]
@@ -77,12 +79,14 @@ def _rendered(rows: Path, out: Path) -> int:
 def read_record(recorded: Path, rendered: Path) -> Record:
     """Return a recorded run that was rendered; `recorded` is its folder below `reproduction`."""
     cells = read_words(rendered / "verdict.csv")
+    said = pd.read_csv(rendered / "steps.csv")
     costs = pd.read_csv(recorded / COST) if (recorded / COST).is_file() else pd.DataFrame(columns=["target"])
     return Record(
         name=recorded.name,
         folder=rendered,
         cells=cells,
         claims=pd.read_csv(rendered / "claims.csv", keep_default_na=False),
+        steps={str(name): list(of) for name, of in said.groupby("artifact")["sentence"]},
         rows=files_of_rows(pd.read_csv(rendered / "scores.csv"), cells, rendered),
         made_by=read_sidecar(recorded / SIDECAR),
         costs=dict(zip(costs["target"], costs.get("cpu_hours", ()), strict=True)),
@@ -159,13 +163,15 @@ def effects(records: Sequence[Record]) -> pd.DataFrame:
     return pd.concat([pd.DataFrame(columns=[*columns, "run"], dtype=object), *found], ignore_index=True)
 
 
-def steps(record: Record) -> dict[str, list[str]]:
-    """Return by table the sentences on what explains its numbers, as the run's `verdict.md` has them."""
-    text = (record.folder / "verdict.md").read_text(encoding="utf-8")
-    part = text.partition("## What explains the numbers")[2].partition("\n## ")[0]
-    found: dict[str, list[str]] = {}
-    for line in part.splitlines():
-        title, _, sentence = line.removeprefix("- ").partition(": ")
-        if sentence:
-            found.setdefault(title, []).append(sentence)
-    return found
+def told(made: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    """Say in words what made rows, see `relamp.runtime.made`; nothing of rows that do not tell."""
+    return "; ".join(
+        f"{work}: {each['machine']}, commit {_short(each['commit'])}, {each['seconds']:,.0f} s"
+        for work, entries in made.items()
+        for each in entries
+    )
+
+
+def _short(commit: str | None) -> str:
+    """Return a commit in the digits that people read, with what stands behind it."""
+    return f"{commit[:12]}{commit[40:]}" if commit else "unknown"
