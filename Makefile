@@ -88,7 +88,7 @@ slurm-resume: install ## go on after a controller on a cluster died; it cancels 
 	SNAKEMAKE="$(BIN)/python -m snakemake" slurm/resume.sh $(TARGET) $(if $(CONFIG),--config $(CONFIG))
 
 progress: install ## how far tables and jobs are, with the hours left; CELLS=lamp_table1 says it of each of its cells
-	@$(BIN)/python -m relamp progress $(if $(CELLS),--cells $(CELLS)) $(if $(WORDS),--config $(WORDS))
+	@$(BIN)/python -m relamp progress $(if $(CELLS),--cells $(CELLS)) $(OF_RUN)
 
 check: developer ## ruff, mypy, snakefmt and snakemake --lint
 	$(BIN)/ruff check .
@@ -112,24 +112,23 @@ readings: install ## write docs/deviations.md anew from the readings of the pape
 schema: install ## write workflow/config.schema.json anew, by which editors complete config.yaml
 	$(BIN)/python -m relamp options --schema > workflow/config.schema.json
 
-record: install ## copy the numbers and sidecars of a run (PRESET=quick) into reproduction/, to be committed
-	$(BIN)/python -m relamp.tools.record $(PRESET)
-	$(BIN)/python -m relamp pack reproduction/$(PRESET)/rows.zip --preset $(PRESET)
+record: install ## copy the numbers, sidecars and rows of a run (PRESET=quick, CONFIG="run=...") into reproduction/, to be committed
+	$(BIN)/python -m relamp.tools.record --preset $(PRESET) $(if $(CONFIG),--config $(CONFIG))
 
 RUN ?= results/$(PRESET)
 compare: install ## what differs between your run (PRESET=quick, or RUN=folder) and the recorded one, and by more than seeds do
 	@$(BIN)/python -m relamp compare reproduction/$(PRESET) $(RUN) $(if $(FAIL_ON),--fail-on $(FAIL_ON))
 
 bundle: install ## a finished run (PRESET=quick) as one file for an archive: relamp-quick.zip, a Workflow Run RO-Crate
-	$(BIN)/python -m relamp bundle relamp-$(PRESET).zip --preset $(PRESET)
+	$(BIN)/python -m relamp bundle relamp-$(PRESET).zip --preset $(PRESET) $(if $(CONFIG),--config $(CONFIG))
 
 STORE ?= store
-OF_PRESET = $(if $(filter-out file,$(origin PRESET)),--preset $(PRESET))
+OF_RUN = $(if $(WORDS),--config $(WORDS))
 store: install ## what a run has trained and scored, also under way, into STORE=store (a folder or a .zip), to carry it elsewhere
-	@$(BIN)/python -m relamp store $(STORE) $(OF_PRESET)
+	@$(BIN)/python -m relamp store $(STORE) $(OF_RUN)
 
 restore: install ## take over what STORE=store holds, as far as this code made it; `make reproduce` goes on from there
-	@$(BIN)/python -m relamp restore $(STORE) $(OF_PRESET)
+	@$(BIN)/python -m relamp restore $(STORE) $(OF_RUN)
 
 lock: ## write all locks and envs/*.yaml for pyproject.toml anew; UPGRADE=1 takes today's newest versions
 	$(PYTHON) -m venv $(VENV)-lock

@@ -40,8 +40,11 @@ def is_told(record):
     return getattr(record, "event", None) not in ("job_error", "error")
 
 
-# Only here all jobs are known, and nothing has been started yet.
-onstart:
+def begin():
+    """Say what will run, and have a signal end it well. For `onstart`: only there all jobs are known, and none is at work.
+
+    Of several `onstart` Snakemake heeds the last alone, so that the workflow's own calls this.
+    """
     if workflow.executor_plugin.name == "slurm" and not which("sbatch"):
         print(
             "relamp: there is no SLURM here (no sbatch); leave --profile slurm out, or run on a login node",

@@ -7,8 +7,9 @@ python -m relamp.lite render ROWS.zip OUT  render everything from them
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from relamp.artifacts.verdict import print_verdicts
 from relamp.errors import RelampError
@@ -20,17 +21,18 @@ from relamp.study.config import CONFIG, configured
 from relamp.study.packed_rows import asked_file, unpacked
 from relamp.study.plan import Plan
 from relamp.study.recorded import SIDECAR, changed_inputs, cpus, read_sidecar, recorded_config
+from relamp.tools.overrides import add_overrides, overrides
 
 
-def pack(output: Path, preset: str | None = None) -> None:
+def pack(output: Path, over: Mapping[str, Any] | None = None) -> None:
     """Gather the rows of the working folder's finished run in one zip file, with the configuration and the CPUs.
 
 
-    The run is that of config.yaml's preset or of the one named; its configuration is that of its verdicts and, before
-    these are made, that of config.yaml. Raises RelampError if rows are missing, or are not those of the verdicts.
+    The run is that of config.yaml with the entries that override it; its configuration is that of its verdicts, if
+    these are made. Raises RelampError if rows are missing, or are not those of the verdicts.
     """
-    config = configured(preset)
-    folder = Path("results") / (preset or config.name)
+    config = configured(over)
+    folder = Path("results") / config.name
     if recorded := recorded_config(folder):
         config = recorded
         if changed := changed_inputs(read_sidecar(folder / SIDECAR)):
@@ -67,9 +69,9 @@ def pack_main(words: Sequence[str]) -> int:
     about = "Gather the rows of a finished run, from which `relamp render` renders everything."
     parser = argparse.ArgumentParser(prog="relamp pack", description=about)
     parser.add_argument("rows", type=Path, help="the zip file to write")
-    parser.add_argument("--preset", help="another than the configured one")
+    add_overrides(parser)
     given = parser.parse_args(words)
-    pack(given.rows, given.preset)
+    pack(given.rows, overrides(given))
     return 0
 
 

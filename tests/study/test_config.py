@@ -366,10 +366,10 @@ def test_the_configuration_is_the_folders_own_or_the_shipped_one(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert configured().preset == "quick"
-    assert configured("desk").preset == "desk"
+    assert configured({"preset": "desk"}).preset == "desk"
     (tmp_path / "config.yaml").write_text("preset: desk\nunsupervised: {seeds: [7]}\n")
     assert (configured().preset, configured().unsupervised.seeds) == ("desk", (7,))
-    assert configured("quick").unsupervised.seeds == (7,)
+    assert configured({"preset": "quick"}).unsupervised.seeds == (7,)
 
 
 @pytest.mark.parametrize(("text", "said"), [("a: [", "line 1: expected"), ("- a", "no options"), ("\xff", "no text")])

@@ -13,6 +13,7 @@ from relamp.errors import RelampError
 from relamp.runtime.home import home
 from relamp.tools import run
 from relamp.tools.commands import COMMANDS
+from relamp.tools.overrides import entries
 
 ROOT = Path(__file__).parents[2]
 HEAD = "artifact,paper,method,label,dataset,evaluation,metric,part,published,spread,decimals,mean,low,high,seeds"
@@ -140,9 +141,9 @@ def test_without_snakemake_it_is_said_how_to_have_it(
 
 
 def test_a_part_of_an_entry_is_overridden_by_a_later_one() -> None:
-    assert run.entries(["a.b=1", "a={c: 2}", "a.b=3"]) == {"a": {"b": "3", "c": "2"}}
+    assert entries(["a.b=1", "a={c: 2}", "a.b=3"]) == {"a": {"b": "3", "c": "2"}}
     with pytest.raises(RelampError, match="form KEY=VALUE"):
-        run.entries(["a..b=1"])
+        entries(["a..b=1"])
 
 
 def test_verdicts_of_a_folder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -116,6 +116,20 @@ def test_what_a_run_keeps_is_carried_to_another_machine(place: Path, capsys: pyt
     assert (again.taken, len(again.stays), again.damaged) == ([], 4, [])
 
 
+def test_a_run_with_a_name_is_told_by_the_configuration(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    named = RUN.with_name("quick-mine")
+    named.mkdir()
+    (RUN / "state").rename(named / "state")
+    assert main(["store", str(place)]) == 1
+    assert "results/quick/state: holds nothing yet to store" in capsys.readouterr().err
+    words = [str(place), "--preset", "quick", "--config", "run=mine"]
+    before = files(named / "state")
+    assert main(["store", *words]) == 0
+    shutil.rmtree(named / "state")
+    assert main(["restore", *words]) == 0
+    assert files(named / "state") == before
+
+
 def test_storing_again_adds_what_is_new_and_holds_what_is_further_on(place: Path) -> None:
     store(place)
     first = files(place)

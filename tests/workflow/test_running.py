@@ -15,7 +15,7 @@ from shutil import copy
 
 import pytest
 
-from slurm_cluster import ROOT, needs_snakemake, until
+from slurm_cluster import ENV, ROOT, copy_project, needs_snakemake, until
 
 pytestmark = needs_snakemake
 
@@ -27,6 +27,10 @@ from relamp.errors import RelampError
 
 
 include: "{ROOT}/workflow/running.smk"
+
+
+onstart:
+    begin()
 
 
 rule all:
@@ -185,6 +189,32 @@ def test_a_second_signal_ends_jobs_at_once(folder: Path, at_work: subprocess.Pop
     assert not lives(job)
     assert "Traceback" not in said
     assert "memory" not in said
+
+
+def test_the_whole_workflow_ends_well_too(tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "project", "preset: quick\n")
+    setting = project / "results/quick/train/graphs/MUTAG/lamp-mag/gamma~0.2_alpha~1"
+    log = project / "results/quick/logs/train/graphs/MUTAG/lamp-mag/gamma~0.2_alpha~1.log"
+    longer = 'unsupervised={"pretraining": {"epochs": 5000, "checkpoints": [5000]}}'
+    target = str(setting.relative_to(project) / "seed~0" / "encoder.safetensors")
+    with start(project, "--config", longer, "--", target, env=ENV) as process:
+        try:
+            until("the first epochs", lambda: log.exists() and "epochs:" in log.read_text())
+            process.send_signal(signal.SIGTERM)
+            said, _ = process.communicate(timeout=60)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == 1
+    assert re.search(r"^\d jobs, about .* on 2 cores$", said, flags=re.MULTILINE)
+    assert "relamp: SIGTERM: jobs at work save what they can and end" in said
+    assert re.search(r"ended after epoch \d+ of 5000.*, whose state is saved", said)
+
+
+@pytest.mark.parametrize("hook", ["onstart", "onsuccess", "onerror"])
+def test_the_workflow_has_each_hook_once_since_the_last_alone_is_heeded(hook: str) -> None:
+    files = [path for path in (ROOT / "workflow").iterdir() if path.suffix == ".smk" or path.name == "Snakefile"]
+    assert sum(path.read_text().splitlines().count(f"{hook}:") for path in files) <= 1
 
 
 def test_before_any_job_has_started_a_signal_ends_it_with_one_line(folder: Path) -> None:

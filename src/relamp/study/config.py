@@ -167,15 +167,15 @@ def load_config(given: Mapping[str, Any], presets: Path) -> Config:
         raise RelampError("\n".join([*(f"config: {told(fault)}" for fault in faults[:_MOST_LINES]), *more])) from error
 
 
-def configured(preset: str | None = None) -> Config:
-    """Return the checked configuration of the working folder, with another preset where one is named.
+def configured(over: Mapping[str, Any] | None = None) -> Config:
+    """Return the checked configuration of the working folder, with entries that override it.
 
     It is that of config.yaml there or, where there is none, of the one that came with relamp. Raises RelampError as
     `load_config` does.
     """
     own = Path("config.yaml")
     given = read_options(own if own.is_file() else home() / own)
-    return load_config({**given, "preset": preset} if preset else given, home() / "workflow" / "presets")
+    return load_config(merge(given, over or {}), home() / "workflow" / "presets")
 
 
 def restored(words: Any, place: str) -> Config:

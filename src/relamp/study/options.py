@@ -13,7 +13,8 @@ from relamp.study.config import Config, configured, presets
 
 def lines(preset: str | None = None) -> Iterator[str]:
     """Yield a line per option of a preset, as config.yaml overrides it: key, value and description."""
-    for key, value, about in describe(Config, configured(preset).model_dump(mode="json")):
+    config = configured({"preset": preset} if preset else None)
+    for key, value, about in describe(Config, config.model_dump(mode="json")):
         yield f"{key}: {json.dumps(value)}  # {about}"
 
 

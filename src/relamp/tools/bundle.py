@@ -5,7 +5,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from relamp.runtime.log import ran
 from relamp.study.config import CONFIG, Config, configured, restored
 from relamp.study.plan import Plan
 from relamp.tools.crate import METADATA, README, Part, Role, Run, crate
+from relamp.tools.overrides import add_overrides, overrides
 
 SUMS, LOGS, MAIN = "sha256sums.txt", "logs.csv", "workflow/Snakefile"
 # Of what relamp is made besides the library; and what running it leaves there.
@@ -38,13 +39,13 @@ def main(words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="relamp bundle", description=__doc__)
     parser.add_argument("output", type=Path, help="the zip file to write")
     parser.add_argument("folder", nargs="?", type=Path, help="results/<preset>, or what `relamp render` wrote")
-    parser.add_argument("--preset", help="another than the configured one")
+    add_overrides(parser)
     given = parser.parse_args(words)
-    print(f"{given.output}: {bundle(given.output, given.folder, given.preset)} files of a finished run")
+    print(f"{given.output}: {bundle(given.output, given.folder, overrides(given))} files of a finished run")
     return 0
 
 
-def bundle(output: Path, folder: Path | None = None, preset: str | None = None) -> int:
+def bundle(output: Path, folder: Path | None = None, over: Mapping[str, Any] | None = None) -> int:
     """Write a bundle of a finished run and return how many files it has; the same run gives the same bytes.
 
     It is a Workflow Run RO-Crate, from which `relamp render` renders everything again.
@@ -52,13 +53,13 @@ def bundle(output: Path, folder: Path | None = None, preset: str | None = None) 
     Args:
         output: the zip file.
         folder: of the run, `results/<preset>` if none is named; one of `relamp render` has its figures within.
-        preset: another than the configured one.
+        over: entries that override those of config.yaml.
 
     Raises:
         RelampError: if the run is not finished, or rocrate is not installed.
     """
     rendered = folder is not None and (folder / CONFIG).is_file()
-    config = restored(read_json(folder / CONFIG), str(folder / CONFIG)) if folder and rendered else configured(preset)
+    config = restored(read_json(folder / CONFIG), str(folder / CONFIG)) if folder and rendered else configured(over)
     folder = folder or Path("results") / config.name
     figures = folder / "figures" if rendered else Path("figures") / folder.name
     content: dict[str, tuple[Role, Path | bytes, str]] = {

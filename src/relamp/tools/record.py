@@ -1,10 +1,6 @@
-"""Copy the numbers and sidecars of a finished run into reproduction/, to be committed.
-
-`python -m relamp.tools.record PRESET`, from the folder of the run; `make record` adds the packed rows.
-"""
+"""Copy the numbers, sidecars and rows of a finished run into reproduction/, to be committed: `make record`."""
 
 import argparse
-import re
 import shutil
 import subprocess
 import sys
@@ -13,16 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from relamp.errors import RelampError
+from relamp.lite import pack
 from relamp.render.sidecar import ROOT, git_state
 from relamp.runtime.files import write_csv
 from relamp.runtime.provenance import TARGET
+from relamp.study.config import configured
 from relamp.study.recorded import SIDECAR, changed_inputs, configuration_of, read_sidecar
 from relamp.tools.cost import took
+from relamp.tools.overrides import add_overrides, overrides
 from relamp.tools.plan import Job, read_plan
 
-# Times are those of one run, and scores are in the rows.
+# Times are those of one run, scores are in the rows, and steps in verdict.md.
 COST = "cost.csv"
-_LEFT_OUT = ("efficiency.csv", "scores.csv")
+_LEFT_OUT = ("efficiency.csv", "scores.csv", "steps.csv")
 
 
 def record(name: str, target: Path) -> None:
@@ -36,8 +35,6 @@ def record(name: str, target: Path) -> None:
         RelampError: the checkout is altered or was when something was made, a file is not made of the rows that are
             there, or the configuration would make others.
     """
-    if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name):
-        raise RelampError(f"record: {name!r} is no name of a run; name a folder below results")
     results, figures = Path("results") / name, Path("figures") / name
     if not (results / SIDECAR).is_file():
         raise RelampError(f"{results / SIDECAR}: there are no verdicts to record; finish the run first")
@@ -104,13 +101,14 @@ def _planned(results: Path, *options: str) -> list[Job]:
 
 def main(words: Sequence[str]) -> int:
     """Record a run; return the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m relamp.tools.record", description=(__doc__ or "").partition("\n")[0]
-    )
-    parser.add_argument("name", help="of the run: its folder below results")
-    name = parser.parse_args(words).name
+    parser = argparse.ArgumentParser(prog="python -m relamp.tools.record", description=__doc__)
+    add_overrides(parser)
+    given = parser.parse_args(words)
     try:
+        over = overrides(given)
+        name = configured(over).name
         record(name, Path("reproduction") / name)
+        pack(Path("reproduction") / name / "rows.zip", over)
     except RelampError as error:
         print(f"relamp: {error}", file=sys.stderr)
         return 1

@@ -2,16 +2,18 @@
 
 import argparse
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from relamp.errors import RelampError, listed
 from relamp.runtime.code import altered
 from relamp.runtime.job import named
 from relamp.runtime.sealed import intact
 from relamp.study.config import configured
+from relamp.tools.overrides import add_overrides, overrides
 from relamp.tools.stored import TRAINING, Entry, Stored, counted, kind_of
 
 
@@ -19,9 +21,9 @@ def main(words: Sequence[str]) -> int:
     """Restore a store; return the exit status, 1 if something is damaged. Raises RelampError as `restore` does."""
     parser = argparse.ArgumentParser(prog="relamp restore", description=__doc__)
     parser.add_argument("place", type=Path, help="the folder, or the zip file, that `relamp store` wrote")
-    parser.add_argument("--preset", help="another than the configured one")
+    add_overrides(parser)
     given = parser.parse_args(words)
-    found = restore(given.place, given.preset)
+    found = restore(given.place, overrides(given))
     print("\n".join([f"{given.place}: taken over", *counted(found.taken)]))
     for torch, device in sorted({(e.torch, e.device) for e in found.taken if kind_of(e.place) == TRAINING}):
         print(f"trainings by torch {torch} on {device}: jobs with the same go on with them")
@@ -52,19 +54,19 @@ class Restored:
     damaged: list[str] = field(default_factory=list)
 
 
-def restore(place: Path, preset: str | None = None) -> Restored:
+def restore(place: Path, over: Mapping[str, Any] | None = None) -> Restored:
     """Put what a store holds into a run's folder, as far as this code made it; each object is compared with its sha256.
 
     What lies there stays, unless it is the same training and less far, or no job of this code can use it.
 
     Args:
         place: a folder or a zip file.
-        preset: another than the configured one.
+        over: entries that override those of config.yaml.
 
     Raises:
         RelampError: there is no store, or it names a place outside the run's state.
     """
-    stored, folder, found = Stored(place), Path("results") / configured(preset).name, Restored()
+    stored, folder, found = Stored(place), Path("results") / configured(over).name, Restored()
     for entry in _of_this_code(stored, found):
         target = folder / entry.place
         try:

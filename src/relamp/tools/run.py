@@ -7,16 +7,13 @@ import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from relamp.artifacts import ARTIFACTS
 from relamp.artifacts.base import Table
 from relamp.errors import RelampError
 from relamp.runtime.home import home
-from relamp.study.config import merge
 from relamp.study.names import check_known
+from relamp.tools.overrides import add_overrides, overrides
 
 # Why a timespan: without one, Snakemake looks for further jobs ever more often, the more jobs have run.
 ALWAYS = ("--rerun-incomplete", "--max-jobs-per-timespan", "500/5s")
@@ -71,32 +68,9 @@ def progress_main(words: Sequence[str]) -> int:
     return _snakemake(ONLY_PRINTED, given, ["progress"])
 
 
-def entries(given: Sequence[str]) -> dict[str, Any]:
-    """Return entries of the configuration by name; `a.b=1` is `a={b: 1}`, and what belongs to one name is merged.
-
-    Raises RelampError for what is no entry, or no YAML.
-    """
-    found: dict[str, Any] = {}
-    for entry in given:
-        key, equals, text = entry.partition("=")
-        if not equals or not all(part.isidentifier() for part in key.split(".")):
-            raise RelampError(f"--config {entry}: an entry has the form KEY=VALUE; name targets before --config")
-        try:
-            # Words stay words, as in Snakemake's own reading: what they mean is said where they are checked.
-            value = yaml.load(text, yaml.BaseLoader)
-        except yaml.YAMLError as error:
-            raise RelampError(f"--config {entry}: the value is no YAML; put it into quotes of the shell") from error
-        for part in reversed(key.split(".")):
-            value = {part: value}
-        found = merge(found, value)
-    return found
-
-
 def _parser(name: str, about: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"relamp {name}", description=about)
-    parser.add_argument("--preset", help="another than the configured one")
-    several = {"nargs": "+", "action": "extend", "default": [], "metavar": "KEY=VALUE"}
-    parser.add_argument("--config", help="entries that override those of config.yaml; a.b=1 is a={b: 1}", **several)  # type: ignore[arg-type]
+    add_overrides(parser)
     return parser
 
 
@@ -111,8 +85,7 @@ def _snakemake(options: Sequence[str], given: argparse.Namespace, targets: Seque
     """Become Snakemake: signals then reach it directly, and its exit status is this command's."""
     if find_spec("snakemake") is None:
         raise RelampError("Snakemake is not installed; `pip install 'relamp[all]'` brings all that a run needs")
-    config = entries([*given.config, *([f"preset={given.preset}"] if given.preset else [])])
-    words = [f"{key}={json.dumps(value)}" for key, value in config.items()]
+    words = [f"{key}={json.dumps(value)}" for key, value in overrides(given).items()]
     snakefile = "Snakefile" if Path("Snakefile").is_file() else str(home() / "Snakefile")
     command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, *options]
     command += [*(["--config", *words] if words else []), "--", *targets]

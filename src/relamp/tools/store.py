@@ -14,6 +14,7 @@ from relamp.runtime.files import sha256, whole, write_zip
 from relamp.runtime.job import named
 from relamp.runtime.sealed import read_sealed
 from relamp.study.config import configured
+from relamp.tools.overrides import add_overrides, overrides
 from relamp.tools.stored import CODE, INDEX, OBJECTS, ROWS, TRAINING, Entry, Stored, counted, index_text, kind_of
 
 
@@ -21,9 +22,9 @@ def main(words: Sequence[str]) -> int:
     """Store a run; return the exit status, 1 if something could not be read. Raises RelampError as `store` does."""
     parser = argparse.ArgumentParser(prog="relamp store", description=__doc__)
     parser.add_argument("place", type=Path, help="the folder, or the zip file (.zip), to write or to add to")
-    parser.add_argument("--preset", help="another than the configured one")
+    add_overrides(parser)
     given = parser.parse_args(words)
-    found = store(given.place, given.preset)
+    found = store(given.place, overrides(given))
     print("\n".join([f"{given.place}: holds now", *counted(found.entries.values())]))
     for why, count in sorted(found.useless.items()):
         print(f"left out: {count} files: {why}")
@@ -51,19 +52,19 @@ class _UselessError(RelampError):
     """A file that no job takes over; the message says why."""
 
 
-def store(place: Path, preset: str | None = None) -> Held:
+def store(place: Path, over: Mapping[str, Any] | None = None) -> Held:
     """Add what a run keeps to a store; return all that it holds then, and what was left out and why.
 
     The same content is one object. Of a training the one that is further on is held.
 
     Args:
         place: a folder or, if it ends in .zip, a file.
-        preset: another than the configured one.
+        over: entries that override those of config.yaml.
 
     Raises:
         RelampError: there is nothing to store, or what is there is no store.
     """
-    config = configured(preset)
+    config = configured(over)
     folder = Path("results") / config.name
     lists = sorted((Path("results") / config.preset / "code").glob("*.txt"))
     codes = {sha256(file): file.read_bytes() for file in lists}

@@ -165,4 +165,5 @@ def planned(jobs: Mapping[int, Any], cores: int) -> tuple[str, Plan]:
         for number, job in jobs.items()
     }
     plan = Plan(cores, found)
-    return f"{len(found)} job{'s' * (len(found) != 1)}, about {spoken(plan.left())} on {cores} cores", plan
+    many, on = (f"{count} {word}{'s' * (count != 1)}" for count, word in ((len(found), "job"), (cores, "core")))
+    return f"{many}, about {spoken(plan.left())} on {on}", plan

@@ -12,6 +12,7 @@ from relamp.errors import RelampError
 from relamp.render.verdict_page import contradictions
 from relamp.settings.judging import Verdict
 from relamp.study.config import configured
+from relamp.tools.overrides import add_overrides, overrides
 
 
 def main(words: Sequence[str]) -> int:
@@ -21,12 +22,12 @@ def main(words: Sequence[str]) -> int:
     """
     parser = argparse.ArgumentParser(prog="relamp verdict", description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, help="with verdict.csv and claims.csv (results/<preset>)")
-    parser.add_argument("--preset", help="another than the configured one")
+    add_overrides(parser)
     parser.add_argument(
         "--fail-on", nargs="+", default=[], choices=get_args(Verdict), help="verdicts that are an error"
     )
     given = parser.parse_args(words)
-    folder = given.folder or Path("results") / configured(given.preset).preset
+    folder = given.folder or Path("results") / configured(overrides(given)).name
     cells, claims = folder / "verdict.csv", folder / "claims.csv"
     missing = [path for path in (cells, claims) if not path.is_file()]
     if missing:
