@@ -31,7 +31,7 @@ def said(folder: Path, sentence: str) -> str:
         columns=["evaluation", "method", "dataset", "metric", "part", "protocol", "seed", "value"],
     )
     scores.to_csv(folder / "scores.csv", index=False)
-    quick = Record("quick", folder, CELLS, CLAIMS, {}, {}, {}, {})
+    quick = Record("quick", folder, CELLS, CLAIMS, {}, {}, {}, {}, {})
     return load_findings(folder, Numbers([quick], CELLS, CLAIMS)).headline[0]
 
 

@@ -32,6 +32,7 @@ def record(name: str, cells: list[dict[str, Any]], claims: list[dict[str, Any]] 
         {},
         MADE_BY,
         {},
+        {},
     )
 
 

@@ -23,6 +23,7 @@ from relamp.runtime.files import whole, write_csv, write_text
 from relamp.runtime.home import home
 from relamp.runtime.sealed import read_sealed
 from relamp.settings.judging import Judging
+from relamp.site.again import again
 from relamp.site.findings import Findings, Numbers, load_findings
 from relamp.site.records import NOT_RUN, Record, effects, merged, merged_claims, open_records, told
 from relamp.study.readings import Reading, all_readings
@@ -114,15 +115,17 @@ def _numbers(records: Sequence[Record], cells: pd.DataFrame, claims: pd.DataFram
     folder = home() / "published"
     printed = [load_published(folder, path.stem) for path in sorted(folder.glob("*_table*.csv"))]
     tables = {str(each["artifact"].iloc[0]): each for each in printed}
+    keys = list(zip(cells["artifact"], cells["method"], cells["dataset"], strict=True))
     rows: dict[tuple[str, str, str], str] = {}
-    made: dict[tuple[str, str, str], str] = {}
-    for row in cells[cells["run"] != ""].to_dict("records"):
-        key, record = (row["artifact"], row["method"], row["dataset"]), _of(records, row["run"])
-        if place := record.rows.get(key):
-            rows[key] = f"{row['run']}/{place}"
-            made[key] = told(read_sealed(record.folder / place)[0].get("made", {}))
-    keys = zip(cells["artifact"], cells["method"], cells["dataset"], strict=True)
-    cells = cells.assign(made=[made.get(key, "") for key in keys])
+    words: dict[tuple[str, str, str], tuple[str, str]] = {}
+    for key, run in zip(keys, cells["run"], strict=True):
+        if run and (place := _of(records, run).rows.get(key)):
+            record = _of(records, run)
+            rows[key] = f"{run}/{place}"
+            made = told(read_sealed(record.folder / place)[0].get("made", {}))
+            words[key] = again(record.command, record.config, place), made
+    found = [words.get(key, ("", "")) for key in keys]
+    cells = cells.assign(command=[command for command, _ in found], made=[made for _, made in found])
     pages = {
         f"{record.name}/{name}": f"{record.name}/tables/{name}.html"
         for record in records

@@ -15,7 +15,7 @@ from relamp.artifacts.verdict import files_of_rows
 from relamp.errors import RelampError
 from relamp.lite import render
 from relamp.runtime.processes import run_all
-from relamp.study.recorded import SIDECAR, read_sidecar
+from relamp.study.recorded import SIDECAR, configuration_of, read_sidecar
 from relamp.tools.record import COST
 
 ROWS = "rows.zip"
@@ -35,6 +35,7 @@ class Record:
         steps: by artifact sentences on what explains its numbers.
         rows: by artifact, method and data set the file of stored rows, relative to `folder`.
         made_by: the sidecar of its verdicts: command, commit, machine.
+        config: its configuration.
         costs: CPU-hours by target; empty where they were not recorded.
     """
 
@@ -45,6 +46,7 @@ class Record:
     steps: Mapping[str, Sequence[str]]
     rows: Mapping[tuple[str, str, str], str]
     made_by: Mapping[str, Any]
+    config: Mapping[str, Any]
     costs: Mapping[str, float]
 
     @property
@@ -79,7 +81,7 @@ def _rendered(rows: Path, out: Path) -> int:
 def read_record(recorded: Path, rendered: Path) -> Record:
     """Return a recorded run that was rendered; `recorded` is its folder below `reproduction`."""
     cells = read_words(rendered / "verdict.csv")
-    said = pd.read_csv(rendered / "steps.csv")
+    said, made_by = pd.read_csv(rendered / "steps.csv"), read_sidecar(recorded / SIDECAR)
     costs = pd.read_csv(recorded / COST) if (recorded / COST).is_file() else pd.DataFrame(columns=["target"])
     return Record(
         name=recorded.name,
@@ -88,7 +90,8 @@ def read_record(recorded: Path, rendered: Path) -> Record:
         claims=pd.read_csv(rendered / "claims.csv", keep_default_na=False),
         steps={str(name): list(of) for name, of in said.groupby("artifact")["sentence"]},
         rows=files_of_rows(pd.read_csv(rendered / "scores.csv"), cells, rendered),
-        made_by=read_sidecar(recorded / SIDECAR),
+        made_by=made_by,
+        config=(configuration_of(made_by, recorded) or {}).get("config", {}),
         costs=dict(zip(costs["target"], costs.get("cpu_hours", ()), strict=True)),
     )
 
@@ -119,9 +122,7 @@ def merged(records: Sequence[Record]) -> pd.DataFrame:
 
     Ties are decided by the number of seeds, then by the name of the run, never by what was found.
     """
-    every = pd.concat(
-        [record.cells.assign(run=record.name, command=record.command) for record in records], ignore_index=True
-    )
+    every = pd.concat([record.cells.assign(run=record.name) for record in records], ignore_index=True)
     left = every["verdict"] == NOT_RUN
     every = every.assign(
         run=every["run"].where(~left, ""),
