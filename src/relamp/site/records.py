@@ -21,7 +21,7 @@ from relamp.tools.record import COST
 ROWS = "rows.zip"
 NOT_RUN = "not run"
 _CELL = ["paper", "artifact", "method", "dataset", "evaluation", "metric", "part"]
-_SIZE = re.compile(r"([\d.,]+) / ([\d.,]+)")
+_SIZE = re.compile(r"([\d.,]+) (?:/|of) ([\d.,]+)")
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def read_words(path: Path) -> pd.DataFrame:
 
 
 def distance(scaled: str) -> float:
-    """Return how far a run is from the paper's size, from words such as "epochs 100 / 2,000; seeds 3 / 5".
+    """Return how far a run is from the paper's size, from words such as "epochs 100 / 2,000; 5 of 95 settings".
 
     The sum over all sizes of how often one holds the other, as its logarithm: 0 for a run of the paper's own size. A
     size that is no number, such as "none / 5", counts as a factor of e.
@@ -126,7 +126,7 @@ def merged(records: Sequence[Record]) -> pd.DataFrame:
     left = every["verdict"] == NOT_RUN
     every = every.assign(
         run=every["run"].where(~left, ""),
-        far=every["scaled"].map(distance).where(~left, math.inf),
+        far=(every["scaled"] + "; " + every["settings"]).map(distance).where(~left, math.inf),
         few=-pd.to_numeric(every["seeds"]).fillna(0),
     )
     nearest = every.sort_values(["far", "few", "run"], kind="stable").drop_duplicates(_CELL)
