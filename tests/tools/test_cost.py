@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relamp.errors import RelampError
+from relamp.runtime.files import write_json
 from relamp.runtime.log import RESUMES, first_line
+from relamp.runtime.sealed import write_sealed
 from relamp.tools import cost
-from relamp.tools.cost import OVERHEAD_S, Accuracy, accuracies, costs, plan, print_costs, seconds_of
+from relamp.tools.cost import OVERHEAD_S, Accuracy, accuracies, costs, plan, print_costs, seconds_of, took
 from relamp.tools.plan import Job, Measured, measured, read_plan
 from slurm_cluster import ROOT, copy_project, needs_snakemake
 
@@ -127,6 +129,28 @@ def test_a_job_that_took_something_over_says_nothing_of_the_whole(tmp_path: Path
     assert row is not None
     assert row.took_over
     assert accuracies(read_plan(PLAN), tmp_path) == []
+
+
+def test_what_a_run_took_is_told_by_its_rows_and_where_work_was_taken_over_by_its_results(tmp_path: Path) -> None:
+    asks = {"start_s": 0, "expected_s": 1}
+    jobs = [
+        Job("train", "", (), ("a/run.json", "b/run.json"), "benchmarks/train.jsonl", 2, asks, "logs/train.log"),
+        Job("score", "", ("a/run.json",), ("rows.csv",), "benchmarks/score.jsonl", 1, asks, "logs/score.log"),
+        Job("draw", "", ("rows.csv",), ("fig.png",), "benchmarks/draw.jsonl", 1, asks, "logs/draw.log"),
+    ]
+    write(tmp_path, "train", 1, threads=2, after=f"{RESUMES} after epoch 20 of 20, from a.pt")
+    write(tmp_path, "draw", 360)
+    for name in "ab":
+        entry = {"machine": "A", "commit": None, "seconds": 1800}
+        write_json(tmp_path / name / "run.json", {"made": [entry, {**entry, "machine": "B"}]})
+    made = {"training": [entry], "scoring": [{**entry, "seconds": 720}]}
+    write_sealed(tmp_path / "rows.csv", "x\n", {"made": made})
+    # Two trainings of twice half an hour on two CPUs, a fifth of an hour of scoring, a tenth of drawing.
+    found = took(jobs, tmp_path).set_index("target")
+    assert found["cpu_hours"].to_dict() == {"train": 4.0, "score": 4.2, "draw": 4.3}
+    assert found["untold"].tolist() == [0, 0, 0]
+    (tmp_path / "rows.csv").unlink()
+    assert took(jobs, tmp_path).set_index("target").loc["score"].tolist() == [2, 1, 4.0]
 
 
 @given(st.lists(st.integers(1, 1000), min_size=1, max_size=12))

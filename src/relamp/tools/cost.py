@@ -8,6 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from relamp.runtime.files import read_json
+from relamp.runtime.made import Made
+from relamp.runtime.sealed import read_sealed
 from relamp.study.config import presets
 from relamp.tools.plan import Job, measured, plan
 
@@ -171,18 +174,37 @@ def _needed(jobs: Sequence[Job]) -> dict[int, set[int]]:
 def took(jobs: Sequence[Job], folder: Path) -> pd.DataFrame:
     """Return what each target of a finished run took with all that it needs: target, jobs, untold, cpu_hours.
 
-    `cpu_hours` are those of the benchmark rows below a folder, which all but short jobs write; `untold` are jobs that
-    left no row of their whole work, or took a part of it over.
+    `cpu_hours` are those of the benchmark rows below a folder, which all but short jobs write, and for jobs that took
+    work over those that their results tell, wherever it was done; `untold` are jobs of which neither says it.
     """
-    rows, needed, found = [measured(job, folder) if job.submitted else None for job in jobs], _needed(jobs), []
+    seconds = [_took(job, folder) if job.submitted and job.benchmark else None for job in jobs]
+    needed, found = _needed(jobs), []
     for last, job in enumerate(jobs):
         of = [number for number in needed[last] if jobs[number].submitted and jobs[number].benchmark]
-        told = [row for number in of if (row := rows[number]) and not row.took_over]
-        # The row's own seconds: CPU time is known only up to half a minute before the end.
-        hours = sum(row.s * row.threads for row in told) / 3600
-        found.append({"target": job.rule, "jobs": len(of), "untold": len(of) - len(told), "cpu_hours": round(hours, 4)})
+        told = [told for number in of if (told := seconds[number]) is not None]
+        hours = round(sum(told) / 3600, 4)
+        found.append({"target": job.rule, "jobs": len(of), "untold": len(of) - len(told), "cpu_hours": hours})
     once = pd.DataFrame(found, columns=["target", "jobs", "untold", "cpu_hours"])
     return once[~once["target"].duplicated(keep=False)].reset_index(drop=True)
+
+
+def _took(job: Job, folder: Path) -> float | None:
+    """Return the CPU-seconds of the whole work of a job; None where nothing tells them."""
+    row = measured(job, folder)
+    if row and not row.took_over:
+        # The row's own seconds: CPU time is known only up to half a minute before the end.
+        return row.s * row.threads
+    made = [entry for path in job.outputs for entry in _made(folder / path)]
+    return sum(entry["seconds"] for entry in made) * job.threads if made else None
+
+
+def _made(path: Path) -> Made:
+    """Return what made a result by the job that wrote it."""
+    if path.name == "run.json" and path.is_file():
+        return list(read_json(path).get("made", []))
+    if path.name == "rows.csv" and path.is_file():
+        return list(read_sealed(path)[0].get("made", {}).get("scoring", []))
+    return []
 
 
 def on_gpus(jobs: Sequence[Job], measured_by_kind: Mapping[str, Accuracy]) -> list[str]:
