@@ -31,6 +31,11 @@ def said(folder: Path, sentence: str) -> str:
         columns=["evaluation", "method", "dataset", "metric", "part", "protocol", "seed", "value"],
     )
     scores.to_csv(folder / "scores.csv", index=False)
+    steps = pd.DataFrame(
+        {"role": ["rung", "gain"], "method": "a", "rung": "host", "gain": 1.46, "low": [0, -0.04], "high": 3.2}
+    )
+    (folder / "tables").mkdir(exist_ok=True)
+    steps.to_csv(folder / "tables" / "lamp_ladder1.csv", index=False)
     quick = Record("quick", folder, CELLS, CLAIMS, {}, {}, {}, {}, {})
     return load_findings(folder, Numbers([quick], CELLS, CLAIMS)).headline[0]
 
@@ -42,6 +47,7 @@ def said(folder: Path, sentence: str) -> str:
         ('{{ here("mmix_table10", "b", "D", part="n=15") }}', "41.0"),
         ('{{ ran() }} {{ ran("lamp_table1") }} {{ count("worse") }} {{ count("worse", "mmix_table10") }}', "3 1 2 1"),
         ('{{ claimed() }} {{ claimed("holds") }} {{ runs_of("mmix_table10") }}', "3 2 desk"),
+        ('{{ step("quick", "lamp_table1", "a", "host") }}', "1.5 (0.0 to 3.2)"),
         # The mean over seeds of their means over folds: (60 + 80) / 2.
         ('{{ score("quick", "svm-rbf", "bag", "D") }}', "70.0"),
         ("plain < words", "plain < words"),
@@ -58,6 +64,7 @@ def test_numbers_come_from_the_rows(tmp_path: Path, sentence: str, expected: str
         ('{{ here("mmix_table10", "b", "D") }}', "2 numbers that were run are"),
         ('{{ score("desk", "svm-rbf", "bag", "D") }}', "no recorded run 'desk'; known are quick"),
         ('{{ score("quick", "svm-rbf", "bag", "F") }}', "quick has no score svm-rbf, bag, F"),
+        ('{{ step("quick", "lamp_table1", "a", "bag") }}', "0 steps of lamp_table1 in quick are a, bag; name one"),
         ("{{ nothing }}", "'nothing' is undefined"),
         ("{{ here( }}", "findings.yaml: "),
     ],

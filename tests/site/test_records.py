@@ -63,6 +63,14 @@ def test_a_number_is_of_the_run_nearest_to_the_papers_size_whatever_it_found() -
         assert (row["run"], row["verdict"], row["mean"]) == ("near", "worse", 50.0)
 
 
+def test_a_run_with_too_few_seeds_for_a_verdict_comes_last() -> None:
+    far = record("far", [{"scaled": "epochs 1 / 100", "verdict": "worse", "mean": 50.0}])
+    few = record("few", [{"scaled": "", "verdict": "too few seeds", "mean": 70.0, "seeds": 1.0}])
+    none = record("none", [{"scaled": "", "verdict": NOT_RUN, "mean": math.nan, "seeds": math.nan}])
+    assert merged([few, none, far])["run"].tolist() == ["far"]
+    assert merged([few, none])["run"].tolist() == ["few"]
+
+
 def test_the_command_leaves_out_where_a_user_has_the_data() -> None:
     assert record("a", []).command == "snakemake --cores all --config preset=a"
 

@@ -65,7 +65,8 @@ class Numbers:
     def expressions(self) -> dict[str, Callable[..., Any]]:
         """Return them by name."""
         return {
-            name: getattr(self, name) for name in ("here", "printed", "count", "ran", "claimed", "score", "runs_of")
+            name: getattr(self, name)
+            for name in ("here", "printed", "count", "ran", "claimed", "score", "step", "runs_of")
         }
 
     def here(self, artifact: str, method: str, dataset: str, metric: str = "", part: str = "") -> str:
@@ -116,6 +117,17 @@ class Numbers:
             raise RelampError(f"{FILE}: {run} has no score {', '.join(filter(None, wanted.values()))} ({protocol})")
         values = pd.to_numeric(rows["value"]) * 100
         return f"{values.groupby(rows['seed']).mean().mean():.1f}"
+
+    def step(self, run: str, artifact: str, method: str, rung: str) -> str:
+        """Return what a step of a recorded run's ladder adds, in points with its interval: what explains a table."""
+        path = self.records[run].folder / "tables" / f"{artifact.replace('table', 'ladder')}.csv"
+        rows = pd.read_csv(path)
+        of = rows[(rows["role"] == "gain") & (rows["method"] == method) & (rows["rung"] == rung)]
+        if len(of) != 1:
+            raise RelampError(f"{FILE}: {len(of)} steps of {artifact} in {run} are {method}, {rung}; name one")
+        gain, low, high = (float(of[name].iloc[0]) for name in ("gain", "low", "high"))
+        gain, low, high = (round(number, 1) + 0.0 for number in (gain, low, high))  # no minus before a zero
+        return f"{gain:.1f} ({low:.1f} to {high:.1f})"
 
     def _of(self, artifact: str) -> pd.DataFrame:
         return self.cells[self.cells["artifact"] == artifact] if artifact else self.cells

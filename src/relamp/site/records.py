@@ -19,7 +19,7 @@ from relamp.study.recorded import SIDECAR, configuration_of, read_sidecar
 from relamp.tools.record import COST
 
 ROWS = "rows.zip"
-NOT_RUN = "not run"
+NOT_RUN, TOO_FEW = "not run", "too few seeds"
 _CELL = ["paper", "artifact", "method", "dataset", "evaluation", "metric", "part"]
 _SIZE = re.compile(r"([\d.,]+) (?:/|of) ([\d.,]+)")
 
@@ -120,17 +120,19 @@ def distance(scaled: str) -> float:
 def merged(records: Sequence[Record]) -> pd.DataFrame:
     """Return each printed number once, judged by the run that is nearest to the paper's size, in `run`.
 
-    Ties are decided by the number of seeds, then by the name of the run, never by what was found.
+    Runs with too few seeds for a verdict come after all others. Ties are decided by the number of seeds, then by the
+    name of the run, never by what was found.
     """
     every = pd.concat([record.cells.assign(run=record.name) for record in records], ignore_index=True)
     left = every["verdict"] == NOT_RUN
     every = every.assign(
         run=every["run"].where(~left, ""),
-        far=(every["scaled"] + "; " + every["settings"]).map(distance).where(~left, math.inf),
+        far=(every["scaled"] + "; " + every["settings"]).map(distance),
+        late=every["verdict"].map({TOO_FEW: 1, NOT_RUN: 2}).fillna(0),
         few=-pd.to_numeric(every["seeds"]).fillna(0),
     )
-    nearest = every.sort_values(["far", "few", "run"], kind="stable").drop_duplicates(_CELL)
-    return nearest.sort_index().drop(columns=["far", "few"]).reset_index(drop=True)
+    nearest = every.sort_values(["late", "far", "few", "run"], kind="stable").drop_duplicates(_CELL)
+    return nearest.sort_index().drop(columns=["late", "far", "few"]).reset_index(drop=True)
 
 
 def merged_claims(records: Sequence[Record]) -> pd.DataFrame:
