@@ -95,7 +95,9 @@ def words(*more: str, python: str = sys.executable) -> list[str]:
 
 
 def start(folder: Path, *more: str, **options: object) -> subprocess.Popen[str]:
-    given = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, **options}
+    # Under `nohup` the tests themselves ignore SIGHUP, and what they start would too.
+    heard = {"preexec_fn": lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL)}
+    given = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, **heard, **options}
     return subprocess.Popen(words(*more), cwd=folder, text=True, start_new_session=True, **given)  # type: ignore[call-overload, no-any-return]
 
 
