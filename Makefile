@@ -113,7 +113,8 @@ schema: install ## write workflow/config.schema.json anew, by which editors comp
 	$(BIN)/python -m relamp options --schema > workflow/config.schema.json
 
 record: install ## copy the numbers, sidecars and rows of a run (PRESET=quick, CONFIG="run=...") into reproduction/, to be committed
-	$(BIN)/python -m relamp.tools.record --preset $(PRESET) $(if $(CONFIG),--config $(CONFIG))
+	name=$$($(BIN)/python -m relamp.tools.record --preset $(PRESET) $(if $(CONFIG),--config $(CONFIG))); \
+	$(BIN)/python -m relamp pack $$name/rows.zip --preset $(PRESET) $(if $(CONFIG),--config $(CONFIG))
 
 RUN ?= results/$(PRESET)
 compare: install ## what differs between your run (PRESET=quick, or RUN=folder) and the recorded one, and by more than seeds do

@@ -1,4 +1,4 @@
-"""Copy the numbers, sidecars and rows of a finished run into reproduction/, to be committed: `make record`."""
+"""Copy the numbers and sidecars of a finished run into reproduction/, to be committed; `make record` adds the rows."""
 
 import argparse
 import shutil
@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from relamp.errors import RelampError
-from relamp.lite import pack
 from relamp.render.sidecar import ROOT, git_state
 from relamp.runtime.files import write_csv
 from relamp.runtime.provenance import TARGET
@@ -100,15 +99,15 @@ def _planned(results: Path, *options: str) -> list[Job]:
 
 
 def main(words: Sequence[str]) -> int:
-    """Record a run; return the exit status."""
+    """Record a run and print the folder; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m relamp.tools.record", description=__doc__)
     add_overrides(parser)
     given = parser.parse_args(words)
     try:
-        over = overrides(given)
-        name = configured(over).name
-        record(name, Path("reproduction") / name)
-        pack(Path("reproduction") / name / "rows.zip", over)
+        name = configured(overrides(given)).name
+        target = Path("reproduction") / name
+        record(name, target)
+        print(target)
     except RelampError as error:
         print(f"relamp: {error}", file=sys.stderr)
         return 1
