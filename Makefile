@@ -112,16 +112,17 @@ readings: install ## write docs/deviations.md anew from the readings of the pape
 schema: install ## write workflow/config.schema.json anew, by which editors complete config.yaml
 	$(BIN)/python -m relamp options --schema > workflow/config.schema.json
 
+OF_PRESET = --preset $(PRESET) $(if $(CONFIG),--config $(CONFIG))
 record: install ## copy the numbers, sidecars and rows of a run (PRESET=quick, CONFIG="run=...") into reproduction/, to be committed
-	name=$$($(BIN)/python -m relamp.tools.record --preset $(PRESET) $(if $(CONFIG),--config $(CONFIG))); \
-	$(BIN)/python -m relamp pack $$name/rows.zip --preset $(PRESET) $(if $(CONFIG),--config $(CONFIG))
+	name=$$($(BIN)/python -m relamp.tools.record $(OF_PRESET)); \
+	$(BIN)/python -m relamp pack $$name/rows.zip $(OF_PRESET)
 
 RUN ?= results/$(PRESET)
 compare: install ## what differs between your run (PRESET=quick, or RUN=folder) and the recorded one, and by more than seeds do
 	@$(BIN)/python -m relamp compare reproduction/$(PRESET) $(RUN) $(if $(FAIL_ON),--fail-on $(FAIL_ON))
 
 bundle: install ## a finished run (PRESET=quick) as one file for an archive: relamp-quick.zip, a Workflow Run RO-Crate
-	$(BIN)/python -m relamp bundle relamp-$(PRESET).zip --preset $(PRESET) $(if $(CONFIG),--config $(CONFIG))
+	$(BIN)/python -m relamp bundle relamp-$(PRESET).zip $(OF_PRESET)
 
 STORE ?= store
 OF_RUN = $(if $(WORDS),--config $(WORDS))

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from relamp.study.config import merge
+from relamp.tools.overrides import entries
 
 # By evaluation, the sections of the configuration that name the methods which one job scores together.
 _SECTIONS: Mapping[str, tuple[str, ...]] = {
@@ -34,17 +35,14 @@ def again(command: str, config: Mapping[str, Any], rows: str) -> str:
     _, evaluation, _, method, *_ = PurePath(rows).parts
     for section in _SECTIONS.get(evaluation, ()):
         if method in reduce(lambda part, name: part[name], section.split("."), config)["methods"]:
-            return _overridden(command, section, {"methods": [method]})
+            return _overridden(command, section.partition(".")[0], entries([f"{section}.methods=[{method}]"]))
     return command
 
 
-def _overridden(command: str, section: str, over: Mapping[str, Any]) -> str:
-    """Return a command whose entries override those of a section of the configuration, such as `mmix.graphs`."""
+def _overridden(command: str, top: str, over: Mapping[str, Any]) -> str:
+    """Return a command whose entry of a name, such as `mmix`, is overridden by that of others."""
     words = shlex.split(command)
-    top, *inner = section.split(".")
     mine = [word for word in words if word.startswith(f"{top}=")]
     had = yaml.safe_load(mine[-1].partition("=")[2]) if mine else {}
-    for name in reversed(inner):
-        over = {name: over}
     kept = [word for word in words if word not in mine]
-    return shlex.join([*kept, f"{top}={json.dumps(merge(had, over))}"])
+    return shlex.join([*kept, f"{top}={json.dumps(merge(had, over[top]))}"])
