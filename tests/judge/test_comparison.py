@@ -1,6 +1,7 @@
 import math
 from dataclasses import astuple
 
+import baycomp
 import numpy as np
 import pandas as pd
 import pytest
@@ -153,6 +154,19 @@ def test_over_data_sets_swapping_and_order(gains: list[float], rope: float) -> N
     shuffled = scores.sample(frac=1, random_state=7)
     again = compare_over_datasets(shuffled, "ours", "theirs", rope, seed=5, samples=DRAWS)
     assert astuple(again) == astuple(there)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.integers(-3, 3), min_size=2, max_size=6), st.sampled_from([0.0, 1.0]))
+def test_over_data_sets_the_draws_are_those_of_the_library(gains: list[float], rope: float) -> None:
+    # Whole points, so that sums fall on the bound of the rope; each gain is a mean over runs, and a hair off.
+    assume(any(gains))
+    scores = over_datasets(gains)
+    found = compare_over_datasets(scores, "ours", "theirs", rope, seed=5, samples=DRAWS)
+    means = [compare_on_dataset(scores, "ours", "theirs", f"D{number}", rope).mean for number in range(len(gains))]
+    draw = {"nsamples": DRAWS, "random_state": 5}
+    worse, equivalent, better = baycomp.SignedRankTest(np.zeros(len(means)), np.array(means), rope, **draw).probs()
+    assert probabilities(found)[:3] == (better, equivalent, worse)
 
 
 @pytest.mark.parametrize("datasets", [2, 5])

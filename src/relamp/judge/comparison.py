@@ -3,7 +3,6 @@
 import math
 from dataclasses import dataclass
 
-import baycomp
 import numpy as np
 import pandas as pd
 from baycomp.single import Posterior
@@ -12,8 +11,10 @@ from relamp.errors import RelampError
 from relamp.judge.intervals import PER_CENT, Floats, Part, corrected_variance, interval_of_table, run_table
 
 _PAIR = ["seed", "fold"]
-# Two calls of baycomp's sampler take about half a second with these; a probability near 0.5 is good to 0.01.
+# A probability near 0.5 is good to 0.01.
 SAMPLES = 20_000
+# The weight of the prior, which is a difference of 0, where a data set has 1.
+_PRIOR = 0.5
 _NO_DIFFERENCE = 0.0, 1.0, 0.0, 0.5
 
 
@@ -107,9 +108,8 @@ def compare_over_datasets(
     means = np.array([table.mean() for table in tables])
     chances = _NO_DIFFERENCE
     if not _same(means, method, rival):
-        nothing, draw = np.zeros_like(means), {"nsamples": samples, "random_state": seed}
-        _, _, beats = baycomp.SignedRankTest(nothing, means, 0, **draw).probs()
-        worse, equivalent, better = baycomp.SignedRankTest(nothing, means, rope, **draw).probs()
+        _, _, beats = _signed_rank(means, 0, seed, samples)
+        worse, equivalent, better = _signed_rank(means, rope, seed, samples)
         chances = better, equivalent, worse, beats
     bounds, runs = _bounds(means[:, None], confidence), sum(table.size for table in tables)
     return Comparison(method, rival, tuple(names), rope, *bounds, *chances, runs)
@@ -126,6 +126,23 @@ def parts_of_difference(above: pd.DataFrame, below: pd.DataFrame | None = None) 
     if below is not None and _runs_of(above) == _runs_of(below):
         tables = [tables[0] - tables[1]]
     return [Part(corrected_variance(of) if of.size > 1 else math.nan, of.size - 1) for of in tables]
+
+
+def _signed_rank(differences: Floats, rope: float, seed: int, samples: int) -> tuple[float, float, float]:
+    """Return how often each region is the likeliest: below minus `rope`, within it, above it.
+
+    The draws are those of `baycomp.SignedRankTest`, which weighs them one by one in 25 times the time.
+    """
+    with_prior = np.concatenate(([0.0], differences))
+    weights = np.array([_PRIOR, *np.ones_like(differences)])
+    drawn = np.random.RandomState(seed).dirichlet(weights, samples)
+    sums = np.add.outer(with_prior, with_prior)
+    # A sum on the bound counts half for either side.
+    below, above = (((drawn @ np.heaviside(sign * sums - 2 * rope, 0.5)) * drawn).sum(axis=1) for sign in (-1, 1))
+    within = 1 - below - above if rope else np.zeros_like(above)
+    likeliest = np.argmax([below, within, above], axis=0)
+    worse, equivalent, better = np.bincount(likeliest, minlength=3) / samples
+    return worse, equivalent, better
 
 
 def _runs_of(scores: pd.DataFrame) -> set[tuple[float, float]]:
