@@ -4,6 +4,8 @@ import shutil
 import sys
 from pathlib import Path
 
+import pytest
+
 from relamp.runtime.sealed import read_sealed
 from slurm_cluster import ENV, SNAKEMAKE, copy_project, needs_snakemake, run
 from timeless import timeless
@@ -29,23 +31,32 @@ def made(folder: Path) -> dict[str, object]:
     return {str(path.relative_to(folder)): timeless(path) for path in paths if path.is_file()}
 
 
-# A folder in place of the zip file is in tests/tools/test_store.py.
-def test_a_run_goes_on_elsewhere_to_the_same_bits(tmp_path: Path) -> None:
-    here, there = (copy_project(tmp_path / each, CONFIG) for each in ("here", "there"))
-    place = str(tmp_path / "store.zip")
+def at(folder: Path, *words: str) -> str:
+    return run(folder, *words, env={**ENV, "PYTHONPATH": str(folder / "src")})
 
-    def at(folder: Path, *words: str) -> str:
-        return run(folder, *words, env={**ENV, "PYTHONPATH": str(folder / "src")})
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, object]]:
+    """A run as if it had been ended before the second seed, and what it would have made."""
+    here = copy_project(tmp_path_factory.mktemp("ended") / "here", CONFIG)
+    at(here, *MAKE)
+    whole = made(here)
+    shutil.rmtree(here / "results/quick/state/rows")
+    next((here / "results/quick/state/train").rglob("seed~1.pt")).unlink()
+    return here, whole
+
+
+@pytest.mark.parametrize("name", ["store", "store.zip"])
+def test_a_run_goes_on_elsewhere_to_the_same_bits(
+    tmp_path: Path, name: str, ended: tuple[Path, dict[str, object]]
+) -> None:
+    here, whole = ended
+    there, place = copy_project(tmp_path / "there", CONFIG), str(tmp_path / name)
 
     def log() -> str:
         (path,) = (there / "results/quick/logs/train").rglob("lamp-mag/*.log")
         return path.read_text()
 
-    at(here, *MAKE)
-    whole = made(here)
-    # As if it had been ended there before the second seed.
-    shutil.rmtree(here / "results/quick/state/rows")
-    next((here / "results/quick/state/train").rglob("seed~1.pt")).unlink()
     at(here, *RELAMP, "store", place)
     assert "1  trainings finished" in at(there, *RELAMP, "restore", place)
     at(there, *MAKE)
