@@ -6,6 +6,7 @@ The rungs of a printed number of a method on a data set, all by the evaluation o
   `relamp.evaluate.table`);
 - `bag`: what the encoder sees of the nodes, without any edge; on molecules a forest on fingerprints, with no network;
 - `untrained`: the method's encoder with the same features, as it was drawn; on molecules frozen, as no other rung is;
+- `calibrated`: of LAMP's encoder alone, the same after passes over the data that move its batch normalisation only;
 - `scratch`: on molecules alone, that encoder fine-tuned without pre-training;
 - `host`: what the method builds on, trained;
 - `method`: the method, trained, by the protocol that is judged, as the rungs below are;
@@ -30,9 +31,9 @@ from relamp.judge.words import METRICS
 from relamp.method.table import METHODS, MethodRow
 from relamp.settings.judging import LOOSER, Judging
 
-RUNGS = ("majority", "bag", "untrained", "scratch", "host", "method", *LOOSER, "oracle", "printed")
+RUNGS = ("majority", "bag", "untrained", "calibrated", "scratch", "host", "method", *LOOSER, "oracle", "printed")
 # Rungs one above another; the others stand beside them.
-STEPS = ("majority", "bag", "untrained", "scratch", "host", "method", "all-on-test", "printed")
+STEPS = ("majority", "bag", "untrained", "calibrated", "scratch", "host", "method", "all-on-test", "printed")
 ON_TEST = (*LOOSER, "oracle")
 CELL = ["paper", "artifact", "method", "label", "dataset", *MEASURE]
 LADDER = [*CELL, "rung", "run_as", "mean", "low", "high", "std", "seeds", "reason"]
@@ -45,6 +46,7 @@ Bags = Mapping[str, Mapping[str, str]]
 MAJORITY, CHANCE = "majority", "chance"
 SCRATCH = "none"  # fine-tuning's name for no pre-training
 _FROZEN = "frozen-untrained"
+_CALIBRATED = "untrained-calibrated"
 _BRANCH = "-branch-"
 # By class of the method: its encoder, untrained, and what it builds on, of which the first that was run counts. M-Mix
 # mixes what MVGRL contrasts; with M-Mix's objective, MVGRL is the method without its mixing. LAMP prunes the encoder
@@ -62,6 +64,7 @@ _NO_BAG = {"edit-distance": "an edit leaves node features as they are, so that a
 _SMALL = 0.05  # points that are 0.0 in words
 _WORDS = {
     **{"majority": "the majority class", "bag": "a bag of the same node features", "untrained": "an untrained encoder"},
+    "calibrated": "showing the data to its batch normalisation",
     **{"host": "training the host, {host},", "method": "{method} itself", "printed": "what nothing here explains"},
     "all-on-test": "choosing epoch, setting and C on the test part",
 }
@@ -254,6 +257,8 @@ def stand_ins(domain: str, method: str, bags: Bags, known: set[str]) -> dict[str
         kind = (name for name, other in table.items() if not other.trains and other.maker == family.maker)
         untrained = next((name for name in kind if _shape(table[name]) == _shape(row)), untrained)
     names = {"untrained": _FROZEN, "scratch": SCRATCH} if molecules else {"untrained": f"{untrained}{branch}"}
+    if domain == "graphs" and names["untrained"] == "untrained":
+        names["calibrated"] = _CALIBRATED
     for rung, name in names.items():
         found[rung] = _alike(row, table.get(untrained), name, "untrained encoder")
     if plain in hosts or not hosts:

@@ -158,6 +158,9 @@ _GRAPHS = {
         lacks=[*_SHELL, "layers", *_GRAPHCL],
     ),
     "untrained": _of("graphs:GraphMethod")("Untrained", trains=False),
+    "untrained-calibrated": _of("calibrated:Calibrated", without=("temperature", "directions", "local_nodes"))(
+        "Untrained, calibrated"
+    ),
     "mvgrl": _host("MVGRL"),
     "mvgrl-code": _host("MVGRL (as in its code)", options={"padding": "largest"}, lacks=["padding"]),
     "mvgrl-infonce": _mmix("MVGRL (InfoNCE)", mixer="none"),

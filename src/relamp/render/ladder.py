@@ -35,12 +35,13 @@ _LOOKS: Mapping[str, tuple[str, str, str]] = {
     "majority": ("#7F7F7F", "v", "majority class"),
     "bag": ("#56B4E9", "s", "same features, no edges"),
     "untrained": ("#CC79A7", "^", "untrained encoder"),
+    "calibrated": ("#8C510A", ">", "untrained, calibrated"),
     "scratch": ("#E69F00", "<", "no pre-training"),
     "host": ("#009E73", "D", "host, trained"),
     "method": ("#0072B2", "o", "method, trained"),
     "all-on-test": ("#D55E00", "P", "all chosen on test"),
 }
-_PRINTED, _CONTROLS = ("#000000", "printed"), ("majority", "bag", "untrained", "scratch", "host")
+_PRINTED, _CONTROLS = ("#000000", "printed"), ("majority", "bag", "untrained", "calibrated", "scratch", "host")
 _ORDER = ("nodes", "images", "graphs", "molecules")
 _PANEL = ["dataset", "part", "metric"]
 _SHORT = {"bag-labels": "Bag of labels", "bag-attributes": "Bag of features", "mvgrl-untrained": "Untrained MVGRL"}
@@ -56,7 +57,8 @@ _TUNED_HEAD = {"majority": "chance", "bag": "fingerprints", "untrained": "frozen
 _FINGERPRINTS = "ecfp"
 _WORDS = (
     "What explains printed numbers: score of the majority class{chance}; of a bag of the node features that the "
-    "encoder sees, or of the features themselves on nodes; of the untrained encoder with the same features; of the "
+    "encoder sees, or of the features themselves on nodes; of the untrained encoder with the same features; of that of "
+    "LAMP also calibrated, after passes over the data that move only its batch normalisation's statistics; of the "
     "host, trained; of the method ({protocol}); the same with looser rules, which choose epoch, setting, C, or all "
     "three, on the test part, and the oracle; and the printed number.{tuned} All are by the evaluation of the printed "
     "number. Hosts: MVGRL, with the objective of M-Mix where that was run, GRACE, SimCLR, and for LAMP SimGRACE. Means "
@@ -77,7 +79,7 @@ class _Row(NamedTuple):
 
     Attributes:
         evaluation: where a data set has several; empty for that of most numbers.
-        rung: majority, bag, untrained, scratch, host or method.
+        rung: majority, bag, untrained, calibrated, scratch, host or method.
         name: whose scores it shows.
         printed: how the paper spells the method; empty for the others.
         look: by the name of a rung; a method that is a rung of others looks like it.
