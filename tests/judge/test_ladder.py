@@ -214,11 +214,13 @@ def test_an_untrained_encoder_is_like_the_method() -> None:
         return stand_ins(domain, method, {}, set())[rung]
 
     assert control("graphs", "mp-mix") == ("mvgrl-untrained", "")
+    assert control("graphs", "mp-mix", "calibrated") == ("", "its encoder has no batch normalisation")
+    assert control("graphs", "graphcl", "calibrated") == ("untrained-calibrated", "")
     assert control("graphs", "mp-mix-branch-b") == ("mvgrl-untrained-branch-b", "")
     assert control("nodes", "grace-gat") == ("grace-gat-untrained", "")
     assert control("nodes", "grace-branch-a") == ("grace-untrained-branch-a", "")
     other = ("", "no untrained encoder of this kind is run")
-    assert control("graphs", "ad-gcl-code") == other
+    assert control("graphs", "ad-gcl-code") == control("graphs", "ad-gcl-code", "calibrated") == other
     # Its messages have a ReLU, which neither control has.
     assert {control("molecules", "ad-gcl", rung) for rung in ("untrained", "scratch")} == {other}
     assert control("molecules", "simgrace", "scratch") == ("none", "")
@@ -252,7 +254,8 @@ def test_a_cell_of_a_kernel_says_what_is_missing_and_why() -> None:
     )
     reasons = found[found["mean"].isna()].set_index("rung")["reason"].to_dict()
     assert reasons == {
-        **{"bag": "bag-labels was not run", "untrained": "it trains nothing", "host": "it trains nothing"}
+        **{"bag": "bag-labels was not run", "untrained": "it trains nothing", "host": "it trains nothing"},
+        "calibrated": "it trains nothing",
     }
     (sentence,) = explained(steps_of(found, rows))["lamp_table1"]
     # Above the majority class in the folds: 19, 11, 16, 10; with the right C 4, 0, 0, 0 more; the seeds 82 and 80 then.

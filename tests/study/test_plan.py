@@ -92,7 +92,7 @@ def test_a_job_of_scores_takes_the_embeddings_and_folds_of_its_runs() -> None:
     made = {each.name: each for each in scorings(STUDIES)}
     tables = made["score_svm_rbf_tables"]
     inputs = tables.inputs(Paths("r"))
-    assert len(inputs["embeddings"]) == 6 * 5
+    assert len(inputs["embeddings"]) == 7 * 5
     assert inputs["folds"] == [f"r/folds/{{dataset}}/seed~{seed}.csv" for seed in range(5)]
     assert inputs["guard"] == "r/data/{dataset}.guard.json"
     run = Run("lamp-mag", "gamma~0.2_alpha~1")

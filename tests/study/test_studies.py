@@ -88,11 +88,11 @@ def test_the_studies_of_quick() -> None:
     assert len(found.pop("multiverse_edits").runs) > 1
     assert {name: len(each.runs) for name, each in found.items()} == {
         **{
-            "tables": 6,
+            "tables": 7,
             "gamma": 6,
             "alpha": 5,
             "information": 3,
-            "cross": 15,
+            "cross": 16,
             "linear": 11,
             "edits": 5,
             "corpus": 3,

@@ -107,8 +107,9 @@ def test_the_methods_that_say_so_are_shared() -> None:
 def test_two_processes_have_the_losses_and_gradients_of_one(domain: str, name: str, all_learnt: list[Any]) -> None:
     alone, one, two = (each[domain, name] for each in all_learnt)
     for each in (one, two):
-        assert len(each["gradients"]) > 2
-        torch.testing.assert_close(each["gradients"][0], alone["gradients"][0], rtol=1e-9, atol=1e-12)
+        # The control of statistics has none; what both processes show them stands in the state.
+        assert len(each["gradients"]) > 2 or name == "untrained-calibrated"
+        torch.testing.assert_close(each["gradients"][:1], alone["gradients"][:1], rtol=1e-9, atol=1e-12)
         # Later on Adam, which divides small gradients by small numbers, makes rounding visible.
         torch.testing.assert_close(each, alone, rtol=1e-5, atol=1e-7)
     # To the bit, so that processes never drift apart.

@@ -247,8 +247,10 @@ def stand_ins(domain: str, method: str, bags: Bags, known: set[str]) -> dict[str
     molecules = domain == "molecules"
     if row is None or not row.trains:
         nothing = "", "it is not pre-trained" if method == SCRATCH else "it trains nothing"
-        frozen = {"untrained": (_FROZEN, ""), "scratch": nothing} if molecules else {"untrained": nothing}
-        return {**found, **frozen, "host": nothing, "method": (method, "")}
+        below = {"untrained": nothing} | ({"calibrated": nothing} if domain == "graphs" else {})
+        if molecules:
+            below = {"untrained": (_FROZEN, ""), "scratch": nothing}
+        return {**found, **below, "host": nothing, "method": (method, "")}
     maker = row.maker.rpartition(":")[2]
     untrained, hosts = _UNTRAINED.get(maker, "untrained"), _HOSTS.get(maker, ())
     host = next((name for name in hosts if f"{name}{branch}" in known), hosts[0] if hosts else "")
@@ -257,10 +259,12 @@ def stand_ins(domain: str, method: str, bags: Bags, known: set[str]) -> dict[str
         kind = (name for name, other in table.items() if not other.trains and other.maker == family.maker)
         untrained = next((name for name in kind if _shape(table[name]) == _shape(row)), untrained)
     names = {"untrained": _FROZEN, "scratch": SCRATCH} if molecules else {"untrained": f"{untrained}{branch}"}
-    if domain == "graphs" and names["untrained"] == "untrained":
+    if of_lamp := untrained == "untrained" and domain == "graphs":
         names["calibrated"] = _CALIBRATED
     for rung, name in names.items():
         found[rung] = _alike(row, table.get(untrained), name, "untrained encoder")
+    if domain == "graphs" and not of_lamp:
+        found["calibrated"] = "", "its encoder has no batch normalisation"
     if plain in hosts or not hosts:
         found["host"] = "", "it is a host itself" if hosts else "it has no host"
     else:
