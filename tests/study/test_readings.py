@@ -192,6 +192,19 @@ def test_what_a_kernel_does_not_see_is_no_question_of_its() -> None:
     assert not scored_choices("kmeans", "mp-mix")
 
 
+def test_of_some_questions_all_combinations_are_run_and_all_others_stay() -> None:
+    asked = ("pruned-gradient", "statistics")
+    found = universe("graphs", "lamp-mag", Pretraining(), "svm-rbf", SvmProtocol(), 4, 0, asked=asked)
+    ways = [("flows", "shared"), ("flows", "apart"), ("cut", "shared"), ("cut", "apart")]
+    assert list(found.values()) == [dict(zip(asked, way, strict=True)) for way in ways]
+    assert next(iter(found)) == "gamma~0.2_alpha~1"
+    assert list(found)[-1] == "gamma~0.2_alpha~1_pruned_gradient~false_own_statistics~true"
+    (alone,) = universe("graphs", "lamp-mag", Pretraining(), "svm-rbf", SvmProtocol(), 4, 0, asked=["ties"]).values()
+    assert alone == {}
+    scored = universe("graphs", "lamp-mag", Pretraining(), "svm-rbf", SvmProtocol(), 4, 0, asked=["inner-folds"])
+    assert list(scored.values()) == [{"inner-folds": "unshuffled"}, {"inner-folds": "shuffled"}]
+
+
 def test_readings_of_training_and_of_evaluation_are_joined_at_the_configured_ones() -> None:
     both = universe("graphs", "mp-mix", Pretraining(), "svm-linear", SvmProtocol(kernel="linear"), 1, 2)
     alone = universe("graphs", "mp-mix", Pretraining(), "svm-linear", SvmProtocol(kernel="linear"), 1, 2, trained=False)

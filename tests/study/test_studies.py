@@ -307,3 +307,13 @@ def test_the_trainer_of_a_domain_takes_the_settings_of_each_of_its_methods(domai
         asked = found.settings_of(Run(name, spelt(found.training, row)))
         taken = load(TRAINERS[domain]).settings_class.model_validate(asked).model_dump(mode="json")
         assert {key: taken[key] for key in asked} == asked, name
+
+
+def test_a_question_that_no_method_of_its_part_is_asked_is_refused_with_those_that_are() -> None:
+    words = {"datasets": ["MUTAG"], "methods": ["simgrace"], "questions": ["eta", "pruned-gradient"]}
+    made = load_config({"preset": "quick", "multiverse": {"lamp": words}}, PRESETS)
+    with pytest.raises(RelampError, match=r"multiverse.lamp.questions: pruned-gradient: is asked of none .*, eta, "):
+        studies(made)
+    words["questions"] = ["eta"]
+    found = studies(load_config({"preset": "quick", "multiverse": {"lamp": words}}, PRESETS))["multiverse_lamp"]
+    assert [run.setting for run in found.runs] == ["default", "eta~0.1", "eta~10", "eta~100", "eta~1000"]

@@ -434,6 +434,9 @@ class _Universe(Settings):
 
     training: bool = True
     """Whether readings of the training are run; those of the evaluation, which always are, train nothing anew."""
+    questions: Annotated[tuple[str, ...], names.Once] = ()
+    """Questions whose answers are run, by their keys in `relamp.study.readings`; all others stay as configured. By
+    default all are asked."""
 
 
 class GraphUniverse(_Universe):

@@ -5,7 +5,7 @@ The answers that are options make the multiverse of a method: all ways in which 
 """
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
 from itertools import product
@@ -110,20 +110,26 @@ class Point(NamedTuple):
 
 
 def points(
-    domain: str, method: str, training: Settings, complete: int, sampled: int, seed: int = 0
+    domain: str,
+    method: str,
+    training: Settings,
+    complete: int,
+    sampled: int,
+    seed: int = 0,
+    asked: Collection[str] = (),
 ) -> tuple[Point, ...]:
     """Return ways to answer the `choices` of a method, the configured one first.
 
     All combinations of answers, where there are no more than `complete`; or else one question at a time from the
     configured answers and from those of public code, and `sampled` others, drawn by a seed. Combinations that settings
-    refuse are left out.
+    refuse are left out. Of questions that are not among those `asked`, if any are named, the configured answer stays.
     """
-    row, questions = METHODS[domain][method], choices(domain, method, training)
+    row, questions = METHODS[domain][method], _those(asked, choices(domain, method, training))
     configured = {
         key: _named(answers, lambda name: value_of(training, row, name)) for key, answers in questions.items()
     }
-    asked = [reading for reading in _asked(TRAINING, method) if reading.domain == domain]
-    code = _coded(asked, questions, configured)
+    readings = [reading for reading in _asked(TRAINING, method) if reading.domain == domain]
+    code = _coded(readings, questions, configured)
     drawn = _drawn(questions, (configured, code), complete, sampled, seed)
     return _points(questions, drawn, lambda values: overridden(training, row, values))
 
@@ -136,20 +142,26 @@ def scored_choices(evaluation: str, method: str) -> dict[str, dict[str, dict[str
 
 
 def scored_points(
-    evaluation: str, method: str, protocol: Settings, complete: int, sampled: int, seed: int = 0
+    evaluation: str,
+    method: str,
+    protocol: Settings,
+    complete: int,
+    sampled: int,
+    seed: int = 0,
+    asked: Collection[str] = (),
 ) -> tuple[Point, ...]:
     """Return ways to answer the `scored_choices` of an evaluation, as `points` does those of training.
 
     Answers that sum up others are started from as well.
     """
-    questions, asked = scored_choices(evaluation, method), _asked(evaluation, method)
+    questions, readings = _those(asked, scored_choices(evaluation, method)), _asked(evaluation, method)
 
     def answered(chosen: Settings) -> dict[str, str]:
         return {key: _named(answers, lambda name: option_of(chosen, name)) for key, answers in questions.items()}
 
     configured = answered(protocol)
-    summed = [values for reading in asked if reading.sums_up for values in reading.answers.values()]
-    bases = [configured, _coded(asked, questions, configured)]
+    summed = [values for reading in readings if reading.sums_up for values in reading.answers.values()]
+    bases = [configured, _coded(readings, questions, configured)]
     bases += [answered(scored_by(protocol, values)) for values in summed]
     drawn = _drawn(questions, bases, complete, sampled, seed)
     return _points(questions, drawn, lambda values: scored_by(protocol, values))
@@ -165,15 +177,16 @@ def universe(
     sampled: int,
     *,
     trained: bool = True,
+    asked: Collection[str] = (),
 ) -> dict[str, dict[str, str]]:
     """Return the multiverse of a method or kernel: by setting its answers to all questions, the configured one first.
 
     Readings of training, unless not `trained`, are scored as configured, and those of the evaluation are of the encoder
-    that is trained as configured.
+    that is trained as configured. The answers are those to the questions `asked`, or to all.
     """
     row = METHODS[domain].get(method)
-    ways = points(domain, method, training, complete, sampled) if row and trained else (Point({}, {}),)
-    scored = scored_points(evaluation, method, protocol, complete, sampled)
+    ways = points(domain, method, training, complete, sampled, asked=asked) if row and trained else (Point({}, {}),)
+    scored = scored_points(evaluation, method, protocol, complete, sampled, asked=asked)
     settings = [spelt(training, row, point.values) if row else DEFAULT for point in ways]
     found: dict[str, dict[str, str]] = {}
     for setting, point in zip(settings, ways, strict=True):
@@ -182,6 +195,11 @@ def universe(
         setting = joined(settings[0], protocol, point.values)
         found.setdefault(setting, {**ways[0].answers, **point.answers})
     return found
+
+
+def _those(asked: Collection[str], questions: dict[str, dict[str, dict[str, Any]]]) -> dict[str, dict[str, Any]]:
+    """Return the questions that are asked: all where none is named."""
+    return {key: answers for key, answers in questions.items() if key in asked or not asked}
 
 
 def _asked(of: str, method: str) -> list[Reading]:

@@ -1,6 +1,6 @@
 """What a configuration asks for, as data: runs of methods on data sets, and how they are trained and evaluated."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import product
@@ -310,19 +310,31 @@ def _universes(config: Config) -> Iterator[Study]:
         if not (chosen.methods and chosen.datasets):
             continue
         study = Study(f"{_READINGS}{name}", domain, chosen.datasets, (), seeds, training, protocols, together=True)
-        runs = [Run(method, setting) for method in chosen.methods for setting in answers(config, study, method)]
+        found = {method: answers(config, study, method) for method in chosen.methods}
+        if idle := set(chosen.questions).difference(*(way for ways in found.values() for way in ways.values())):
+            every = [answers(config, study, method, ()) for method in chosen.methods]
+            known = sorted({key for ways in every for way in ways.values() for key in way})
+            what = f"multiverse.{name}.questions: {', '.join(sorted(idle))}"
+            raise RelampError(f"{what}: is asked of none of its methods; there are {', '.join(known)}")
+        runs = [Run(method, setting) for method, ways in found.items() for setting in ways]
         # What trains nothing is scored as configured with the controls.
         controls = tuple(method for method in chosen.methods if method not in METHODS[domain])
         runs = [run for run in runs if run.method not in controls or run.setting != DEFAULT]
         yield replace(study, runs=tuple(runs), controls=controls)
 
 
-def answers(config: Config, study: Study, method: str) -> dict[str, dict[str, str]]:
-    """Return by setting the answers of a method in a study of all readings, those that are configured first."""
+def answers(
+    config: Config, study: Study, method: str, questions: Collection[str] | None = None
+) -> dict[str, dict[str, str]]:
+    """Return by setting the answers of a method in a study of all readings, those that are configured first.
+
+    To the questions that the configuration names, or to others; none are all.
+    """
     chosen, part = config.multiverse, getattr(config.multiverse, study.name.removeprefix(_READINGS))
     ((evaluation, protocol),) = study.protocols.items()
     scored = evaluation, protocol(study.datasets[0]), chosen.complete, chosen.sampled
-    return universe(study.domain, method, study.training, *scored, trained=part.training)
+    asked = part.questions if questions is None else questions
+    return universe(study.domain, method, study.training, *scored, trained=part.training, asked=asked)
 
 
 def _tables(chosen: NodeExperiments | ImageExperiments, protocols: Mapping[str, Protocol]) -> Study:
