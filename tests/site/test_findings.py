@@ -36,6 +36,9 @@ def said(folder: Path, sentence: str) -> str:
     )
     (folder / "tables").mkdir(exist_ok=True)
     steps.to_csv(folder / "tables" / "lamp_ladder1.csv", index=False)
+    answers = {"question": "ties", "answer": ["one", "two"], "effect": [-1.46, 3], "low": [-3.2, 1], "high": [-0.04, 5]}
+    moves = pd.DataFrame({"method": "a", "dataset": "D", **answers})
+    moves.to_csv(folder / "tables" / "multiverse_effects.csv", index=False)
     quick = Record("quick", folder, CELLS, CLAIMS, {}, {}, {}, {}, {})
     return load_findings(folder, Numbers([quick], CELLS, CLAIMS)).headline[0]
 
@@ -48,6 +51,7 @@ def said(folder: Path, sentence: str) -> str:
         ('{{ ran() }} {{ ran("lamp_table1") }} {{ count("worse") }} {{ count("worse", "mmix_table10") }}', "3 1 2 1"),
         ('{{ claimed() }} {{ claimed("holds") }} {{ runs_of("mmix_table10") }}', "3 2 desk"),
         ('{{ step("quick", "lamp_table1", "a", "host") }}', "1.5 (0.0 to 3.2)"),
+        ('{{ effect("quick", "a", "D", "ties", "one") }}', "-1.5 (-3.2 to 0.0)"),
         # The mean over seeds of their means over folds: (60 + 80) / 2.
         ('{{ score("quick", "svm-rbf", "bag", "D") }}', "70.0"),
         ("plain < words", "plain < words"),
@@ -64,7 +68,8 @@ def test_numbers_come_from_the_rows(tmp_path: Path, sentence: str, expected: str
         ('{{ here("mmix_table10", "b", "D") }}', "2 numbers that were run are"),
         ('{{ score("desk", "svm-rbf", "bag", "D") }}', "no recorded run 'desk'; known are quick"),
         ('{{ score("quick", "svm-rbf", "bag", "F") }}', "quick has no score svm-rbf, bag, F"),
-        ('{{ step("quick", "lamp_table1", "a", "bag") }}', "0 steps of lamp_table1 in quick are a, bag; name one"),
+        ('{{ step("quick", "lamp_table1", "a", "bag") }}', "0 rows of lamp_ladder1 in quick are gain, a, bag; name"),
+        ('{{ effect("quick", "a", "E", "ties", "one") }}', "0 rows of multiverse_effects in quick are a, E, ties, one"),
         ("{{ nothing }}", "'nothing' is undefined"),
         ("{{ here( }}", "findings.yaml: "),
     ],

@@ -66,7 +66,7 @@ class Numbers:
         """Return them by name."""
         return {
             name: getattr(self, name)
-            for name in ("here", "printed", "count", "ran", "claimed", "score", "step", "runs_of")
+            for name in ("here", "printed", "count", "ran", "claimed", "score", "step", "effect", "runs_of")
         }
 
     def here(self, artifact: str, method: str, dataset: str, metric: str = "", part: str = "") -> str:
@@ -120,14 +120,24 @@ class Numbers:
 
     def step(self, run: str, artifact: str, method: str, rung: str) -> str:
         """Return what a step of a recorded run's ladder adds, in points with its interval: what explains a table."""
-        path = self.records[run].folder / "tables" / f"{artifact.replace('table', 'ladder')}.csv"
-        rows = pd.read_csv(path)
-        of = rows[(rows["role"] == "gain") & (rows["method"] == method) & (rows["rung"] == rung)]
-        if len(of) != 1:
-            raise RelampError(f"{FILE}: {len(of)} steps of {artifact} in {run} are {method}, {rung}; name one")
-        gain, low, high = (float(of[name].iloc[0]) for name in ("gain", "low", "high"))
-        gain, low, high = (round(number, 1) + 0.0 for number in (gain, low, high))  # no minus before a zero
-        return f"{gain:.1f} ({low:.1f} to {high:.1f})"
+        wanted = {"role": "gain", "method": method, "rung": rung}
+        return self._points(run, artifact.replace("table", "ladder"), "gain", wanted)
+
+    def effect(self, run: str, method: str, dataset: str, question: str, answer: str) -> str:
+        """Return what an answer moves a method by in a recorded run's multiverse, in points with its interval."""
+        wanted = {"method": method, "dataset": dataset, "question": question, "answer": answer}
+        return self._points(run, "multiverse_effects", "effect", wanted)
+
+    def _points(self, run: str, table: str, column: str, wanted: Mapping[str, str]) -> str:
+        rows = pd.read_csv(self.records[run].folder / "tables" / f"{table}.csv")
+        for name, value in wanted.items():
+            rows = rows[rows[name] == value]
+        if len(rows) != 1:
+            raise RelampError(
+                f"{FILE}: {len(rows)} rows of {table} in {run} are {', '.join(wanted.values())}; name one"
+            )
+        points, low, high = (round(float(rows[name].iloc[0]), 1) + 0.0 for name in (column, "low", "high"))  # no -0.0
+        return f"{points:.1f} ({low:.1f} to {high:.1f})"
 
     def _of(self, artifact: str) -> pd.DataFrame:
         return self.cells[self.cells["artifact"] == artifact] if artifact else self.cells
