@@ -3,10 +3,12 @@ import shlex
 from logging import FileHandler, StreamHandler
 from shutil import which
 
+import snakemake.dag
 from relamp.runtime import controller
 from relamp.runtime.terminal import Patient
 from relamp.tools import ending, telling
 from relamp.tools.killed import KilledJobs
+from relamp.tools.producers import ByEnd
 
 # Snakemake puts the path of its Python into commands as it is; one with a space in it needs quotes.
 sys.executable = shlex.quote(sys.executable)
@@ -24,6 +26,8 @@ if workflow.modifier.is_main_snakefile():
     # Ctrl-C at a terminal reaches every process there. Jobs are told by Snakemake instead, and take the place of their
     # shell, so that what it tells, and how they end, comes from nobody in between.
     shell.prefix("trap '' INT; exec ")
+    # Another workflow keeps Snakemake's own look-up, too.
+    snakemake.dag.OutputIndex = ByEnd
 
 if workflow.is_main_process and workflow.modifier.is_main_snakefile():
     ending.end_before_start()

@@ -103,6 +103,23 @@ def test_no_rule_depends_on_where_the_clone_lies(rules: dict[str, Any]) -> None:
         assert str(ROOT) not in "\n".join([*files, *map(str, rule.params)]), name
 
 
+def test_a_file_is_made_by_the_first_of_the_rules_that_snakemake_finds(rules: dict[str, Any]) -> None:
+    from snakemake.output_index import OutputIndex
+
+    from relamp.tools.producers import ByEnd
+
+    every, first = (index(list(rules.values())) for index in (OutputIndex, ByEnd))
+    made = Plan(configured({"preset": "quick"}), "results/quick", "figures/quick").stored()
+    assert len(made) > 200
+    for path in made:
+        assert first.match_producers(path) == every.match_producers(path) != set(), path
+    path = "results/quick/train/graphs/MUTAG/lamp-mag/gamma~0.35_alpha~1/seed~0/run.json"
+    assert every.match_producers(path) == {rules["train_graphs"], rules["train_gamma_lamp_mag"]}
+    assert first.match_producers(path) == {rules["train_gamma_lamp_mag"]}
+    for unknown in ("results/quick/train/graphs/MUTAG/lamp-mag/default", "", "results/quick/verdict.csvx"):
+        assert first.match_producers(unknown) == set()
+
+
 @pytest.mark.parametrize("name", ARTIFACTS)
 def test_an_artifact_follows_from_its_record(name: str, rules: dict[str, Any]) -> None:
     artifact = ARTIFACTS[name]
