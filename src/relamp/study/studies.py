@@ -86,6 +86,8 @@ class Study:
     over: tuple[str, ...] = ()
     sizes: Mapping[str, Expected] = field(default_factory=dict)
     corpus: str = ""
+    # What `trained_by` has found: a plan asks it for each run some hundred times.
+    _trained: dict[Run, Settings] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def of_readings(self) -> bool:
@@ -117,6 +119,11 @@ class Study:
 
     def trained_by(self, run: Run) -> Settings:
         """Return the training settings of a run; raises RelampError if its setting is misspelt or out of range."""
+        if run not in self._trained:
+            self._trained[run] = self._trained_anew(run)
+        return self._trained[run]
+
+    def _trained_anew(self, run: Run) -> Settings:
         row, values = self.row(run.method), setting_values(run.setting)
         try:
             chosen = overridden(self.training, row, values)
