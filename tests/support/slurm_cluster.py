@@ -49,8 +49,11 @@ ON_GPU = {**ENV, "RELAMP_DEVICE": ""}
 
 
 def copy_project(folder: Path, config: str = CONFIG) -> Path:
-    """Copy what a run needs, with a configuration and the local cluster's words."""
-    skipped = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    """Copy what a run needs, with a configuration and the local cluster's words.
+
+    What is compiled goes along, so that no copy compiles anew; what another process is just writing there does not.
+    """
+    skipped = shutil.ignore_patterns("*.egg-info", "*.pyc.*", "*.tmp.*")
     for name in ("src", "workflow", "published", "envs", "slurm"):
         shutil.copytree(ROOT / name, folder / name, ignore=skipped)
     shutil.copy(ROOT / "Snakefile", folder)
