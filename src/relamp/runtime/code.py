@@ -8,7 +8,7 @@ arguments: editing a log line or the options of another method reruns nothing.
 """
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -87,14 +87,18 @@ def _sha256(path: Path) -> str:
 @cache
 def _imported(path: Path) -> tuple[Path, ...]:
     """Return the package's files that one file imports itself."""
-    names = list(_names(ast.parse(path.read_text(encoding="utf-8"))))
+    names = list(_names(ast.parse(path.read_text(encoding="utf-8")).body))
     # Templates that a module fills in count as its code.
     templates = path.parent.glob("templates/*") if "jinja2" in names else ()
     return (*(file for name in names for file in _files(name)), *sorted(templates))
 
 
-def _names(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
+# Where statements hold others. Expressions hold no imports, and are most of a file.
+_BLOCKS = ("body", "orelse", "handlers", "finalbody", "cases")
+
+
+def _names(block: Iterable[ast.AST]) -> Iterator[str]:
+    for node in block:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -102,6 +106,8 @@ def _names(tree: ast.AST) -> Iterator[str]:
             # a name that is no file simply finds none.
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        for name in _BLOCKS:
+            yield from _names(getattr(node, name, ()))
 
 
 def _files(name: str) -> Iterator[Path]:
