@@ -23,6 +23,8 @@ from relamp.settings.base import Settings
 from relamp.study.overrides import joined, option_of, overridden, place, scored_by, spelt, told, value_of
 
 FILE = Path(__file__).with_name("readings.yaml")
+# The same, six times as fast, where PyYAML was built with it.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 TRAINING = "training"
 Answer = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 
@@ -78,7 +80,8 @@ class Reading(Settings):
 def all_readings() -> tuple[Reading, ...]:
     """Return all questions in the order of their file; raises RelampError where it is wrong."""
     try:
-        found = tuple(Reading.model_validate(entry) for entry in yaml.safe_load(FILE.read_text(encoding="utf-8")))
+        entries = yaml.load(FILE.read_text(encoding="utf-8"), _LOADER)
+        found = tuple(Reading.model_validate(entry) for entry in entries)
     except ValidationError as error:
         raise RelampError(f"{FILE.name}: {told(error.errors()[0])}") from error
     keys = [(reading.paper, reading.domain, reading.key) for reading in found]
