@@ -79,7 +79,7 @@ _OWN_WORDS: Mapping[str, Mapping[str, str]] = {
 
 
 def ladder(cells: pd.DataFrame, scores: pd.DataFrame, bags: Bags, judging: Judging) -> pd.DataFrame:
-    """Return the rungs of printed numbers, those of `RUNGS` that the domain has: columns `LADDER`, values in per cent.
+    """Return the rungs of printed numbers, those of `RUNGS` that a method can have: columns `LADDER`, in per cent.
 
     `cells` are those of `relamp.judge.verdict.printed_cells`, of which those count that are comparable, not of a
     supervised model, and whose method was run; `scores` those of `relamp.judge.runs` in all protocols; `bags` names the
@@ -247,10 +247,8 @@ def stand_ins(domain: str, method: str, bags: Bags, known: set[str]) -> dict[str
     molecules = domain == "molecules"
     if row is None or not row.trains:
         nothing = "", "it is not pre-trained" if method == SCRATCH else "it trains nothing"
-        below = {"untrained": nothing} | ({"calibrated": nothing} if domain == "graphs" else {})
-        if molecules:
-            below = {"untrained": (_FROZEN, ""), "scratch": nothing}
-        return {**found, **below, "host": nothing, "method": (method, "")}
+        frozen = {"untrained": (_FROZEN, ""), "scratch": nothing} if molecules else {"untrained": nothing}
+        return {**found, **frozen, "host": nothing, "method": (method, "")}
     maker = row.maker.rpartition(":")[2]
     untrained, hosts = _UNTRAINED.get(maker, "untrained"), _HOSTS.get(maker, ())
     host = next((name for name in hosts if f"{name}{branch}" in known), hosts[0] if hosts else "")
@@ -259,12 +257,10 @@ def stand_ins(domain: str, method: str, bags: Bags, known: set[str]) -> dict[str
         kind = (name for name, other in table.items() if not other.trains and other.maker == family.maker)
         untrained = next((name for name in kind if _shape(table[name]) == _shape(row)), untrained)
     names = {"untrained": _FROZEN, "scratch": SCRATCH} if molecules else {"untrained": f"{untrained}{branch}"}
-    if of_lamp := untrained == "untrained" and domain == "graphs":
+    if untrained == "untrained" and domain == "graphs":
         names["calibrated"] = _CALIBRATED
     for rung, name in names.items():
         found[rung] = _alike(row, table.get(untrained), name, "untrained encoder")
-    if domain == "graphs" and not of_lamp:
-        found["calibrated"] = "", "its encoder has no batch normalisation"
     if plain in hosts or not hosts:
         found["host"] = "", "it is a host itself" if hosts else "it has no host"
     else:

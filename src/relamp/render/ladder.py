@@ -139,7 +139,8 @@ def nothing_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
 def ladder_table(rows: pd.DataFrame, gains: pd.DataFrame, judging: Judging) -> TextTable:
     """Return the rungs as a table, and below them what each step adds (`relamp.judge.ladder.gains`).
 
-    A letter in place of a number stands for the reason why it is missing, which the caption says.
+    A letter in place of a number stands for the reason why it is missing, which the caption says; a rung that a method
+    cannot have is left empty.
     """
     orders: dict[str, Sequence[Any]] = {"evaluation": list(EVALUATIONS), **_as_printed(rows)}
     sorted_rows = in_order(rows, {**orders, "dataset": ordered(rows["dataset"]), "rung": RUNGS})
@@ -149,8 +150,9 @@ def ladder_table(rows: pd.DataFrame, gains: pd.DataFrame, judging: Judging) -> T
     blocks: dict[str, list[list[str]]] = {}
     key = ["evaluation", "metric", "part", "dataset", "label", "method"]
     for (evaluation, metric, part, dataset, name, _), of in sorted_rows.groupby(key, sort=False):
-        pairs = zip(of["mean"], of["reason"], strict=True)
-        shown = [letters[reason] if pd.isna(mean) else f"{mean:.2f}" for mean, reason in pairs]
+        triples = zip(of["rung"], of["mean"], of["reason"], strict=True)
+        own = {rung: letters[reason] if pd.isna(mean) else f"{mean:.2f}" for rung, mean, reason in triples}
+        shown = [own.get(rung, "") for rung in shown_rungs]
         where = ", ".join(filter(None, (short_name(str(dataset)), str(part))))
         blocks.setdefault(measured(str(evaluation), str(metric)), []).append([where, str(name), *shown])
     for (evaluation, metric, name, _), of in gains.groupby(["evaluation", "metric", "label", "method"], sort=False):
