@@ -7,6 +7,7 @@ import subprocess
 import tomllib
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,7 @@ def _input(path: Path) -> dict[str, str]:
     return {"path": name.as_posix(), "sha256": sha256(path)}
 
 
+@cache
 def _version(name: str) -> str | None:
     try:
         return metadata.version(name)
