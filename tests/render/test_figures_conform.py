@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,7 @@ Inputs = Mapping[str, pd.DataFrame]
 MORE = (*OWN, "infograph", "bag")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Entry:
     """A figure under test.
 
@@ -81,6 +81,12 @@ class Entry:
 
     def drawn(self, size: str) -> tuple[Figure, pd.DataFrame]:
         return self.draw(**self.inputs[size], **self.options)
+
+
+@cache
+def seen(entry: Entry, size: str) -> tuple[Figure, pd.DataFrame]:
+    """A figure and what is plotted, for all tests that only look at it and draw nothing."""
+    return entry.drawn(size)
 
 
 def of(**frames: pd.DataFrame) -> dict[str, Inputs]:
@@ -355,7 +361,7 @@ def test_every_figure_is_tested() -> None:
 
 @every_size
 def test_legend_or_caption_names_every_mark(entry: Entry, size: str) -> None:
-    figure, plotted = entry.drawn(size)
+    figure, plotted = seen(entry, size)
     words = "\n".join(texts(figure))
     for column, name in (("method", label), ("dataset", short_name)):
         unnamed = {"ranks": ("dataset",), "numbers": ("method", "dataset")}.get(entry.caption, ())
@@ -375,7 +381,7 @@ def test_legend_or_caption_names_every_mark(entry: Entry, size: str) -> None:
 @every_size
 def test_marks_differ_in_grey_or_in_shape(entry: Entry, size: str) -> None:
     looks = []
-    for handle in legend_handles(entry.drawn(size)[0]):
+    for handle in legend_handles(seen(entry, size)[0]):
         if isinstance(handle, Patch):
             looks.append((lightness(handle.get_facecolor()), handle.get_hatch()))
         elif isinstance(handle, Line2D):
@@ -387,7 +393,7 @@ def test_marks_differ_in_grey_or_in_shape(entry: Entry, size: str) -> None:
 
 @every_size
 def test_what_is_drawn_is_among_the_plotted_numbers(entry: Entry, size: str) -> None:
-    figure, plotted = entry.drawn(size)
+    figure, plotted = seen(entry, size)
     assert len(plotted)
     numbers = plotted.select_dtypes("number").to_numpy(dtype=float, na_value=np.nan).ravel()
 
@@ -409,7 +415,7 @@ def test_plotted_numbers_do_not_depend_on_the_order_of_rows(entry: Entry) -> Non
             mixed_up = mixed_up.sort_values(entry.kept, key=lambda values, order=order: values.map(order.index))
         shuffled[name] = mixed_up
     _, plotted = entry.draw(**shuffled, **entry.options)
-    pd.testing.assert_frame_equal(plotted, entry.drawn(size)[1], check_exact=False, rtol=1e-12, atol=0)
+    pd.testing.assert_frame_equal(plotted, seen(entry, size)[1], check_exact=False, rtol=1e-12, atol=0)
 
 
 @every_entry
