@@ -10,8 +10,16 @@ VALIDATED = tuple(Rows(name, name) for name in ("svm-linear-validated", "svm-rbf
 _REFERENCES = Rows("tables", RBF, ("untrained", "lamp-mag-nolocal"))
 _TUNED = tuple(Rows(name, "finetune") for name in ("transfer", "transfer_controls"))
 _SWEPT = (Rows("tables", RBF), Rows("sweeps", RBF), Rows("cross", RBF))
-_UNTRAINED = ("untrained", "untrained-calibrated")
-_LOCAL = ("simgrace", "lamp-mag-nolocal", "lamp-mag", *_UNTRAINED, "bag", "majority", "bag-labels")
+_LOCAL = (
+    "simgrace",
+    "lamp-mag-nolocal",
+    "lamp-mag",
+    "untrained",
+    "untrained-calibrated",
+    "bag",
+    "majority",
+    "bag-labels",
+)
 _figure, _table = partial(figure, "lamp"), partial(table, "lamp", shows=None)
 
 LAMP: tuple[Artifact, ...] = (
