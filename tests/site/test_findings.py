@@ -34,11 +34,14 @@ def said(folder: Path, sentence: str) -> str:
     steps = pd.DataFrame(
         {"role": ["rung", "gain"], "method": "a", "rung": "host", "gain": 1.46, "low": [0, -0.04], "high": 3.2}
     )
-    (folder / "tables").mkdir(exist_ok=True)
+    for part in ("tables", "figures"):
+        (folder / part).mkdir(exist_ok=True)
     steps.to_csv(folder / "tables" / "lamp_ladder1.csv", index=False)
     answers = {"question": "ties", "answer": ["one", "two"], "effect": [-1.46, 3], "low": [-3.2, 1], "high": [-0.04, 5]}
     moves = pd.DataFrame({"method": "a", "dataset": "D", **answers})
     moves.to_csv(folder / "tables" / "multiverse_effects.csv", index=False)
+    means = pd.DataFrame({"dataset": "D", "mean": [71.26, 72.0, 80.0], "role": ["reading", "reading", "level"]})
+    means.assign(ties=["one", "two", "one"]).to_csv(folder / "figures" / "multiverse_svm-rbf_a.csv", index=False)
     quick = Record("quick", folder, CELLS, CLAIMS, {}, {}, {}, {}, {})
     return load_findings(folder, Numbers([quick], CELLS, CLAIMS)).headline[0]
 
@@ -52,6 +55,7 @@ def said(folder: Path, sentence: str) -> str:
         ('{{ claimed() }} {{ claimed("holds") }} {{ runs_of("mmix_table10") }}', "3 2 desk"),
         ('{{ step("quick", "lamp_table1", "a", "host") }}', "1.5 (0.0 to 3.2)"),
         ('{{ effect("quick", "a", "D", "ties", "one") }}', "-1.5 (-3.2 to 0.0)"),
+        ('{{ reading("quick", "svm-rbf", "a", "D", "ties", "one") }}', "71.3"),
         # The mean over seeds of their means over folds: (60 + 80) / 2.
         ('{{ score("quick", "svm-rbf", "bag", "D") }}', "70.0"),
         ("plain < words", "plain < words"),
@@ -68,8 +72,24 @@ def test_numbers_come_from_the_rows(tmp_path: Path, sentence: str, expected: str
         ('{{ here("mmix_table10", "b", "D") }}', "2 numbers that were run are"),
         ('{{ score("desk", "svm-rbf", "bag", "D") }}', "no recorded run 'desk'; known are quick"),
         ('{{ score("quick", "svm-rbf", "bag", "F") }}', "quick has no score svm-rbf, bag, F"),
-        ('{{ step("quick", "lamp_table1", "a", "bag") }}', "0 rows of lamp_ladder1 in quick are gain, a, bag; name"),
-        ('{{ effect("quick", "a", "E", "ties", "one") }}', "0 rows of multiverse_effects in quick are a, E, ties, one"),
+        (
+            '{{ step("quick", "lamp_table1", "a", "bag") }}',
+            "0 rows of tables/lamp_ladder1 in quick are gain, a, bag; name",
+        ),
+        (
+            '{{ effect("quick", "a", "E", "ties", "one") }}',
+            "0 rows of tables/multiverse_effects in quick are a, E, ties, one",
+        ),
+        ('{{ effect("desk", "a", "D", "ties", "one") }}', "no recorded run 'desk'; known are quick"),
+        ('{{ step("quick", "lamp_table9", "a", "host") }}', "the recorded run quick has no tables/lamp_ladder9"),
+        (
+            '{{ reading("quick", "svm-rbf", "a", "D", "knots", "one") }}',
+            "figures/multiverse_svm-rbf_a in quick has no knots; ",
+        ),
+        (
+            '{{ reading("quick", "svm-rbf", "a", "D", "ties", "no") }}',
+            "0 rows of figures/multiverse_svm-rbf_a in quick are D, ",
+        ),
         ("{{ nothing }}", "'nothing' is undefined"),
         ("{{ here( }}", "findings.yaml: "),
     ],

@@ -66,7 +66,7 @@ class Numbers:
         """Return them by name."""
         return {
             name: getattr(self, name)
-            for name in ("here", "printed", "count", "ran", "claimed", "score", "step", "effect", "runs_of")
+            for name in ("here", "printed", "count", "ran", "claimed", "score", "step", "effect", "reading", "runs_of")
         }
 
     def here(self, artifact: str, method: str, dataset: str, metric: str = "", part: str = "") -> str:
@@ -105,10 +105,8 @@ class Numbers:
         protocol: str = "nested",
     ) -> str:
         """Return the mean of a method, control or rival of a recorded run that the papers need not print."""
-        if run not in self.records:
-            raise RelampError(f"{FILE}: there is no recorded run {run!r}; known are {', '.join(self.records)}")
         if run not in self._scores:
-            self._scores[run] = pd.read_csv(self.records[run].folder / "scores.csv", keep_default_na=False)
+            self._scores[run] = pd.read_csv(self._folder(run) / "scores.csv", keep_default_na=False)
         rows = self._scores[run]
         wanted = {"evaluation": evaluation, "method": method, "dataset": dataset, "metric": metric, "part": part}
         for column, value in {**wanted, "protocol": protocol}.items():
@@ -121,23 +119,42 @@ class Numbers:
     def step(self, run: str, artifact: str, method: str, rung: str) -> str:
         """Return what a step of a recorded run's ladder adds, in points with its interval: what explains a table."""
         wanted = {"role": "gain", "method": method, "rung": rung}
-        return self._points(run, artifact.replace("table", "ladder"), "gain", wanted)
+        return self._points(run, f"tables/{artifact.replace('table', 'ladder')}", "gain", wanted)
 
     def effect(self, run: str, method: str, dataset: str, question: str, answer: str) -> str:
         """Return what an answer moves a method by in a recorded run's multiverse, in points with its interval."""
         wanted = {"method": method, "dataset": dataset, "question": question, "answer": answer}
-        return self._points(run, "multiverse_effects", "effect", wanted)
+        return self._points(run, "tables/multiverse_effects", "effect", wanted)
+
+    def reading(self, run: str, evaluation: str, method: str, dataset: str, question: str, answer: str) -> str:
+        """Return the mean of a method under one answer to the one question that a recorded run's multiverse asks it."""
+        wanted = {"dataset": dataset, "role": "reading", question: answer}
+        return f"{self._row(run, f'figures/multiverse_{evaluation}_{method}', wanted)['mean']:.1f}"
 
     def _points(self, run: str, table: str, column: str, wanted: Mapping[str, str]) -> str:
-        rows = pd.read_csv(self.records[run].folder / "tables" / f"{table}.csv")
+        row = self._row(run, table, wanted)
+        points, low, high = (round(float(row[name]), 1) + 0.0 for name in (column, "low", "high"))  # no -0.0
+        return f"{points:.1f} ({low:.1f} to {high:.1f})"
+
+    def _folder(self, run: str) -> Path:
+        if run not in self.records:
+            raise RelampError(f"{FILE}: there is no recorded run {run!r}; known are {', '.join(self.records)}")
+        return self.records[run].folder
+
+    def _row(self, run: str, table: str, wanted: Mapping[str, str]) -> dict[Any, Any]:
+        path = self._folder(run) / f"{table}.csv"
+        if not path.is_file():
+            raise RelampError(f"{FILE}: the recorded run {run} has no {table}")
+        rows = pd.read_csv(path)
         for name, value in wanted.items():
+            if name not in rows:
+                raise RelampError(f"{FILE}: {table} in {run} has no {name}; it has {', '.join(map(str, rows))}")
             rows = rows[rows[name] == value]
         if len(rows) != 1:
             raise RelampError(
                 f"{FILE}: {len(rows)} rows of {table} in {run} are {', '.join(wanted.values())}; name one"
             )
-        points, low, high = (round(float(rows[name].iloc[0]), 1) + 0.0 for name in (column, "low", "high"))  # no -0.0
-        return f"{points:.1f} ({low:.1f} to {high:.1f})"
+        return rows.iloc[0].to_dict()
 
     def _of(self, artifact: str) -> pd.DataFrame:
         return self.cells[self.cells["artifact"] == artifact] if artifact else self.cells
