@@ -1,8 +1,10 @@
 """From stored rows alone: pack them, render everything, and import nothing heavy."""
 
+import hashlib
 import html
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,7 +18,9 @@ import pytest
 from relamp import lite
 from relamp.artifacts import ARTIFACTS
 from relamp.errors import RelampError
-from relamp.study.config import load_config, restored
+from relamp.runtime.provenance import command_for, configured_by
+from relamp.study.config import configured, load_config, restored
+from relamp.study.packed_rows import unpacked
 from stored_rows import SMALL, write_run
 
 ROOT = Path(__file__).parents[1]
@@ -123,6 +127,8 @@ def test_a_hostile_or_broken_archive_is_a_line(project: Path, capsys: pytest.Cap
             json.dumps(odd).encode(),
             "bad.zip/config.json: preset: input should be a valid string (given: 3) (and 1 more)",
         ),
+        (json.dumps({**words, "command": "a b"}).encode(), "config.json: its command is no list of words"),
+        (json.dumps({**words, "command": ["a", 3]}).encode(), "config.json: its command is no list of words"),
         (
             json.dumps({**words, "own": ["../.."]}).encode(),
             "own: a name is made of letters, digits, _, - and ., the last not at its end (given",
@@ -146,6 +152,49 @@ def test_a_hostile_or_broken_archive_is_a_line(project: Path, capsys: pytest.Cap
     told(bad, "bad.zip/")
     bad.write_bytes(good.read_bytes().replace(b"PK\x01\x02\x14\x03\x14\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01"))
     told(bad, "bad.zip/")  # every member marked as encrypted
+
+
+def test_rows_say_by_which_command_their_run_is_made_again(project: Path) -> None:
+    rows, folder = project / "rows.zip", project / "results" / configured().name
+    assert lite.main(["pack", str(rows)]) == 0
+    command = ["snakemake", "--cores", "all", "{target}", "--config", "run=mine"]
+    assert unpacked_command(rows, project / "unknown") == []
+    # An older archive has no command: that of the sidecar beside it.
+    beside = project / "recorded" / "older.zip"
+    beside.parent.mkdir()
+    repacked(rows, beside, lambda name, data: without_command(data) if name == "config.json" else data)
+    judged(beside.parent, [*command, 'mirrors=["/data"]', "offline=true"])
+    assert unpacked_command(beside, project / "older") == command
+    judged(folder, [*command, "offline=true"])
+    assert lite.main(["pack", str(rows)]) == 0
+    assert unpacked_command(rows, project / "known") == command
+
+
+def judged(folder: Path, command: list[str]) -> None:
+    """Write the sidecar of verdicts, with the configuration that it names."""
+    words = json.dumps({**configured().recorded(), "command": command})
+    (folder / "config").mkdir()
+    (folder / "config" / "a.json").write_text(words)
+    named = {"path": "config/a.json", "sha256": hashlib.sha256(words.encode()).hexdigest()}
+    (folder / "verdict.json").write_text(json.dumps({"inputs": [], "configuration": named}))
+
+
+def without_command(data: bytes) -> bytes:
+    words = json.loads(data)
+    del words["command"]
+    return json.dumps(words).encode()
+
+
+def unpacked_command(rows: Path, out: Path) -> list[str]:
+    unpacked(rows, out)
+    with configured_by(out / "config.json"):
+        assert command_for("a b") == shlex.join("a b" if word == "{target}" else word for word in read(out))
+    return read(out)
+
+
+def read(out: Path) -> list[str]:
+    command: list[str] = json.loads((out / "config.json").read_text())["command"]
+    return command
 
 
 def test_own_data_sets_need_no_folder_any_more(project: Path) -> None:

@@ -6,9 +6,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from markupsafe import escape
 
 from links import Links
 from relamp.artifacts.first_page import first_page
+from relamp.runtime.provenance import TARGET, configured_by
 
 NAN = float("nan")
 CELL: dict[str, Any] = {
@@ -50,7 +52,7 @@ def made(run: Path) -> str:
         picture=figures / "numbers.png",
         made=files,
         gallery=gallery,
-        preset="quick",
+        run="quick",
         output=run / "index.html",
         command="snakemake index",
     )
@@ -72,14 +74,19 @@ def test_every_link_leads_to_a_file_or_a_place_of_the_page(run: Path) -> None:
 
 def test_what_was_found_is_said_in_two_sentences(run: Path) -> None:
     shown = made(run)
-    assert "The preset quick measured 1 of 2 published numbers: 1 worse. Of 1 claims it tested 1: 1 fails." in shown
+    assert "The run quick measured 1 of 2 published numbers: 1 worse. Of 1 claims it tested 1: 1 fails." in shown
     assert "LAMP prints 80.72 ± 3.00, this run finds 70.50, worse (69.25 to 71.75)." in shown
     assert "commit aaaaaaaaaaaa, altered" in shown
 
 
-def test_texts_are_escaped_and_commands_name_the_preset(run: Path) -> None:
-    shown = made(run)
+def test_texts_are_escaped_and_commands_are_those_of_the_run(run: Path) -> None:
+    words = ["snakemake", "--cores", "all", TARGET, "--config", "preset=paper", "run=mine", 'mmix={"nodes": {}}']
+    file = run / "configuration.json"
+    file.write_text(json.dumps({"config": {}, "command": words}))
+    with configured_by(file):
+        shown = made(run)
     assert "<b>ours" not in shown
     assert "Accuracy &lt;1&gt;" in shown
-    assert "snakemake --cores all lamp_table1 --config preset=quick" in shown
+    again = "snakemake --cores all lamp_table1 --config preset=paper run=mine 'mmix={\"nodes\": {}}'"
+    assert f"<code>{escape(again)}</code>" in shown
     assert '<meta name="viewport"' in shown

@@ -123,7 +123,8 @@ def run_judge(folder: Path, rows: list[Path], **changes: Any) -> None:
             "methods": CAN,
             "judged_by": JUDGED_BY,
             "judging": {"protocol": "fixed"},
-            "preset": "made-up",
+            "preset": "quick",
+            "run": "quick-made-up",
         },
         **{"pages": pages, "output": folder / "verdict.html", "command": "snakemake judge"},
     }
@@ -209,7 +210,7 @@ def test_verdicts_on_claims(chain: Path) -> None:
 
 def test_page_and_markdown_say_how_is_judged(chain: Path) -> None:
     page, markdown = ((chain / f"verdict.{kind}").read_text(encoding="utf-8") for kind in ("html", "md"))
-    for topic, words in how_judged(Judging(protocol="fixed"), "made-up").items():
+    for topic, words in how_judged(Judging(protocol="fixed"), "quick").items():
         assert f"<li>{topic}: {escape(words)}</li>" in page
         assert f"\n- **{topic}**: {words}\n" in markdown
     for word, count in pd.read_csv(chain / "verdict.csv")["verdict"].value_counts().items():

@@ -133,7 +133,7 @@ def test_a_line_says_all_that_is_known() -> None:
         *("reproduced", "LAMP, Table 1", "WL", "MUTAG", "accuracy", "80.72 ± 3.00", "80.50", "79.25 to 81.75", "5"),
         *("80.50", "81.25"),
         "sources rows · table · sidecar ± 0.50 over 5 seeds, ± 4.00 over folds; judged: fixed "
-        "snakemake --cores all lamp_table1 --config preset=quick",
+        "snakemake --cores all lamp_table1",
     ]
 
 
@@ -210,7 +210,7 @@ def test_claims_that_were_not_run_are_folded() -> None:
         assert f"“it {word}”" not in folded
         assert re.search(f'<tr id="claim-{word}">.*>{word}<.*“it {word}”.*M-Mix, Section 4, Table 3<', shown)
     alone = page(said=claims({}))
-    assert "that this preset" not in alone
+    assert "that this run" not in alone
     assert "over a: +5.00 (+2.00 to +8.00)<br>over b: +1.00" in alone  # a line for each piece of evidence
 
 
@@ -334,7 +334,7 @@ def test_claims_are_told_by_paper() -> None:
     parts = re.split("<h3>Claims of (LAMP|M-Mix)</h3>", shown)
     assert parts[1::2] == ["LAMP", "M-Mix"]
     assert [">fails<" in part and ">holds<" not in part for part in (parts[2], parts[4])] == [True, False]
-    assert "1 claim that this preset does not run" in parts[4]
+    assert "1 claim that this run does not try" in parts[4]
 
 
 def table_of(markdown: str, heading: str) -> list[list[str]]:
@@ -371,7 +371,7 @@ def test_every_page_is_well_formed(numbers: pd.DataFrame, said: pd.DataFrame) ->
     assert shown.startswith("<!doctype html>")
     Reader(shown.removeprefix("<!doctype html>"))
     assert "<li>Protocol: fixed</li><li>Margin: &lt; 2 points.</li>" in shown
-    assert verdict_markdown(numbers, said, HOW, "quick").startswith("# Does it hold? Verdicts of the preset quick\n")
+    assert verdict_markdown(numbers, said, HOW, "quick").startswith("# Does it hold? Verdicts of the run quick\n")
 
 
 def test_what_explains_numbers_stands_in_a_section_of_its_own_in_the_order_of_tables() -> None:

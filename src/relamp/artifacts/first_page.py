@@ -12,6 +12,7 @@ from relamp.render.markup import page
 from relamp.render.sidecar import write_sidecar
 from relamp.render.verdict_page import contradictions, counts
 from relamp.runtime.files import read_json, write_text
+from relamp.runtime.provenance import command_for
 
 _KINDS = {"html": "page", "json": "how it was made"}  # of files; others are called by their ending
 
@@ -22,11 +23,11 @@ def first_page(
     picture: Path,
     made: Sequence[Path],
     gallery: Sequence[Mapping[str, Any]],
-    preset: str,
+    run: str,
     output: Path,
     command: str,
 ) -> None:
-    """Write `output`, a page that leads to all that a preset has made, with its sidecar.
+    """Write `output`, a page that leads to all that a run has made, with its sidecar.
 
     `cells` and `claims` are files of `relamp.artifacts.verdict.judge`, beside its page and sidecar, `picture` that of
     all numbers. `gallery` has name, label, paper, title and files of each artifact, `made` all files of these: no link
@@ -47,8 +48,9 @@ def first_page(
         output,
         page(
             "index.html",
-            preset=preset,
-            summary=_summary(judged, tested, preset),
+            run=run,
+            command_for=command_for,
+            summary=_summary(judged, tested, run),
             verdicts=counts(judged["verdict"]),
             outcomes=counts(tested["outcome"]),
             contradictions=contradictions(judged, tested),
@@ -74,13 +76,13 @@ def _card(made: Mapping[str, Any], near: Any) -> dict[str, Any]:
     return {**made, "picture": picture, "files": files}
 
 
-def _summary(cells: pd.DataFrame, claims: pd.DataFrame, preset: str) -> str:
+def _summary(cells: pd.DataFrame, claims: pd.DataFrame, name: str) -> str:
     words, outcomes = cells["verdict"].value_counts(), claims["outcome"].value_counts()
     run, tested = len(cells) - words.get("not run", 0), len(claims) - outcomes.get("not run", 0)
     found = ", ".join(f"{count} {word}" for word, count in counts(cells["verdict"]) if word != "not run")
     said = ", ".join(f"{count} {word}" for word, count in counts(claims["outcome"]) if word != "not run")
     return (
-        f"The preset {preset} measured {run} of {len(cells)} published numbers: {found or 'none'}. Of {len(claims)} "
+        f"The run {name} measured {run} of {len(cells)} published numbers: {found or 'none'}. Of {len(claims)} "
         f"claims it tested {tested}: {said or 'none'}."
     )
 

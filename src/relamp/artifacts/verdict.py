@@ -37,6 +37,7 @@ def judge(
     judged_by: JudgedBy,
     judging: Mapping[str, Any],
     preset: str,
+    run: str,
     pages: Mapping[str, str],
     scale: Mapping[str, Any],
     bags: Bags,
@@ -52,12 +53,13 @@ def judge(
     `rows` are those of all evaluations, in `rows/<evaluation>/...`; `damage` has one file per data set. `fixed` is, by
     evaluation and method, the setting of the tables (`default` where none is named); `methods`, by evaluation, what
     relamp can run: a published cell of anything else gets no verdict; `judged_by`, by artifact and domain of the data
-    set, the evaluation; `pages` the page of each artifact that is rendered, its sidecar beside it; `protocols` says
-    how printed numbers were measured, `not_run` which printed rows relamp cannot run, `scale` how large the run is
-    beside the paper's, `bags` which control sees the same features as a method (`relamp.judge.ladder`); `views` are
-    rows of the check of LAMP's Theorem 4.1, `gamma` the tables' pruning ratio, `covers` what intervals cover by
-    evaluation, where it is not what its record says. `output` is the page; `.csv`, `.md` and
-    `.json` of the same name, `claims.csv`, `scores.csv` and, of what explains the numbers, `steps.csv` lie beside it.
+    set, the evaluation; `pages` the page of each artifact that is rendered, its sidecar beside it; `protocols` says how
+    printed numbers were measured, `not_run` which printed rows relamp cannot run, `preset` is what was run and `run`
+    its name, `scale` how large it is beside the paper's, `bags` which control sees the same features as a method
+    (`relamp.judge.ladder`); `views` are rows of the check of LAMP's Theorem 4.1, `gamma` the tables' pruning ratio,
+    `covers` what intervals cover by evaluation, where it is not what its record says. `output` is the page; `.csv`,
+    `.md` and `.json` of the same name, `claims.csv`, `scores.csv` and, of what explains the numbers, `steps.csv` lie
+    beside it.
     """
     chosen = Judging.model_validate(judging)
     runs = all_runs(read_by_evaluation(rows, asked))
@@ -84,7 +86,7 @@ def judge(
     write_csv(output.with_name("claims.csv"), tested)
     sentences = [(name, sentence) for name, of in said_of_steps.items() for sentence in of]
     write_csv(output.with_name("steps.csv"), pd.DataFrame(sentences, columns=["artifact", "sentence"]))
-    write_text(output.with_suffix(".md"), verdict_markdown(cells, tested, how, preset, said_of_steps, only_printed))
+    write_text(output.with_suffix(".md"), verdict_markdown(cells, tested, how, run, said_of_steps, only_printed))
     # A page links what is there when it is written.
     there = {name: page for name, page in pages.items() if Path(page).is_file() and _sidecar(page).is_file()}
     near = {name: _relative(page, output.parent) for name, page in there.items()}
@@ -92,7 +94,7 @@ def judge(
     numbers = {name: each.about for name, each in measured_by.items()}
     of_papers = check_printed(said, tables), numbers
     page = verdict_page(
-        *(cells, tested, how, preset, files_of_rows(found, cells, output.parent), near, *of_papers),
+        *(cells, tested, how, run, files_of_rows(found, cells, output.parent), near, *of_papers),
         *(said_of_steps, only_printed, covers),
     )
     write_text(output.with_suffix(".html"), page)

@@ -13,6 +13,7 @@ from relamp.judge.runs import MEASURE
 from relamp.judge.words import METRICS
 from relamp.render.markup import page
 from relamp.render.style import ordered, short_name
+from relamp.runtime.provenance import command_for
 
 _TITLES = {"lamp": "LAMP", "mmix": "M-Mix"}
 # From good news to none; style.css gives each a colour, and its word stands beside it.
@@ -27,7 +28,7 @@ def verdict_page(
     cells: pd.DataFrame,
     claims: pd.DataFrame,
     how: Mapping[str, str],
-    preset: str,
+    run: str,
     rows: Mapping[tuple[str, str, str], str],
     pages: Mapping[str, str],
     printed: pd.DataFrame | None = None,
@@ -36,7 +37,7 @@ def verdict_page(
     not_run: pd.DataFrame | None = None,
     covers: Mapping[str, str] | None = None,
 ) -> str:
-    """Return the page of `judge_cells`, `check_claims` and `how_judged` (see `relamp.judge`) of one preset or several.
+    """Return the page of `judge_cells`, `check_claims` and `how_judged` (see `relamp.judge`) of one run or several.
 
     `printed` are claims about printed numbers (`check_printed`), `protocols` says in words how printed numbers were
     measured, `explained` by table what each method's numbers are made of (`relamp.judge.ladder`), and `not_run` which
@@ -50,8 +51,9 @@ def verdict_page(
     filters = {name: list(dict.fromkeys(line["filters"][name] for line in lines)) for name in _FILTERS}
     return page(
         "verdict.html",
-        preset=preset,
-        whose=f"the preset {preset}" if preset else "all recorded runs",
+        run=run,
+        command_for=command_for,
+        whose=f"the run {run}" if run else "all recorded runs",
         how=how,
         verdicts=counts(cells["verdict"]),
         outcomes=counts(claims["outcome"]),
@@ -77,13 +79,13 @@ def verdict_markdown(
     cells: pd.DataFrame,
     claims: pd.DataFrame,
     how: Mapping[str, str],
-    preset: str,
+    run: str,
     explained: Mapping[str, Sequence[str]] | None = None,
     not_run: pd.DataFrame | None = None,
 ) -> str:
     """Return the same without links, for a terminal or a repository: what was run, and all claims."""
-    run = cells[cells["verdict"] != "not run"]
-    lines = [f"# Does it hold? Verdicts of the preset {preset}", ""]
+    measured = cells[cells["verdict"] != "not run"]
+    lines = [f"# Does it hold? Verdicts of the run {run}", ""]
     lines += [*(f"- **{topic}**: {words}" for topic, words in how.items()), "", "## Claims", ""]
     lines += ["| outcome | claim | where | about | coverage | evidence |", "| --- | --- | --- | --- | --- | --- |"]
     for claim in claims.to_dict("records"):
@@ -101,7 +103,7 @@ def verdict_markdown(
         "| settings | scaled | note |",
         "| --- | --- | --- | --- | --- | ---: | ---: | --- | ---: | ---: | ---: | --- | --- | --- |",
     ]
-    for row in run.to_dict("records"):
+    for row in measured.to_dict("records"):
         interval = "" if math.isnan(row["low"]) else f"{row['low']:.2f} to {row['high']:.2f}"
         quote = " (quote)" if row["quoted"] else ""
         numbers = [published_value(row) + quote, f"{row['mean']:.2f}", interval, str(row["seeds"])]
@@ -109,7 +111,7 @@ def verdict_markdown(
         names = row["artifact"], row["label"], row["dataset"], how_measured(row)
         sizes = row["settings"], row["scaled"]
         lines.append(_line([row["verdict"], *names, *numbers, *beside, *sizes, note_of(row)]))
-    lines += ["", f"Not run: {len(cells) - len(run)} of {len(cells)} published cells of methods that relamp has."]
+    lines += ["", f"Not run: {len(cells) - len(measured)} of {len(cells)} published cells of methods that relamp has."]
     if only_printed := _not_run(not_run):
         lines += ["", "## Rows that are only published", "", *(f"- {line}" for line in only_printed)]
     return "\n".join(lines) + "\n"

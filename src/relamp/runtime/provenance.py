@@ -55,7 +55,7 @@ def name_configuration(folder: Path, words: Mapping[str, Any]) -> None:
 
 
 def command_for(target: str) -> str:
-    """Return the command that makes a target again, as it can be typed."""
+    """Return the command that makes a target again, as it can be typed; nothing where packed rows do not say theirs."""
     file = configuration()
     words: Sequence[str] = read_json(file)["command"] if file else ["snakemake", "--cores", "all", TARGET]
     return shlex.join(target if word == TARGET else word for word in words)

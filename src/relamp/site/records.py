@@ -15,7 +15,7 @@ from relamp.artifacts.verdict import files_of_rows
 from relamp.errors import RelampError
 from relamp.lite import render
 from relamp.runtime.processes import run_all
-from relamp.study.recorded import SIDECAR, configuration_of, read_sidecar
+from relamp.study.recorded import SIDECAR, configuration_of, read_sidecar, without_places
 from relamp.tools.record import COST
 
 ROWS = "rows.zip"
@@ -52,8 +52,7 @@ class Record:
     @property
     def command(self) -> str:
         """Return what makes the run again, but for where its user has the data."""
-        words = shlex.split(self.made_by["command"])
-        return shlex.join(word for word in words if word != "judge" and not word.startswith(("mirrors=", "offline=")))
+        return shlex.join(without_places(word for word in shlex.split(self.made_by["command"]) if word != "judge"))
 
     def has(self, place: str) -> bool:
         """Return whether a file was rendered."""

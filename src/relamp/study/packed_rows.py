@@ -11,6 +11,7 @@ from relamp.runtime.home import home
 from relamp.runtime.sealed import is_sealed, write_sealed
 from relamp.study.config import CONFIG, restored
 from relamp.study.plan import Plan
+from relamp.study.recorded import recorded_command
 
 _MOST_BYTES = 2**32
 
@@ -27,6 +28,11 @@ def unpacked(rows: Path, out: Path) -> Plan:
     archive.unpack(out)
     recorded = read_json(out / CONFIG)
     config = restored(recorded, archive.place(CONFIG))
+    # Older archives have no command: the sidecar of their verdicts lies beside them.
+    words = recorded["command"] if "command" in recorded else recorded_command(rows.parent)
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise RelampError(f"{archive.place(CONFIG)}: its command is no list of words; pack it again")
+    write_json(out / CONFIG, {**recorded, "command": words})
     plan = Plan(config, str(out), str(out / "figures"), os.path.relpath(home() / "published"))
     if missing := [path for path in plan.all_rows() if not Path(path).is_file()]:
         raise RelampError(f"{rows}: lacks {listed(Path(path).relative_to(out) for path in missing)}; pack it again")

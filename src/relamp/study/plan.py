@@ -491,8 +491,9 @@ GIVEN: Mapping[str, Callable[[Plan], Any]] = {
     "judging": lambda plan: plan.config.judging.model_dump(mode="json"),
     "methods": lambda _: methods_by_evaluation(),
     "pages": Plan.pages,
-    "preset": lambda plan: plan.config.name,
+    "preset": lambda plan: plan.config.preset,
     "readings": Plan.readings,
+    "run": lambda plan: plan.config.name,
     "scale": lambda plan: scale(plan.config),
     "split": lambda plan: plan.config.transfer.split,
 }

@@ -1,6 +1,6 @@
 """What a folder of results says of itself: the configuration and the command of its verdicts, by their sidecar."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,20 @@ def configuration_of(sidecar: Mapping[str, Any], folder: Path) -> Mapping[str, A
         raise RelampError(f"{file}: is not the configuration that {folder / SIDECAR} names; make the verdicts again")
     words: Mapping[str, Any] = read_json(file)
     return words
+
+
+def recorded_command(folder: Path) -> list[str]:
+    """Return the words of the command that makes a target of the run whose verdicts lie in a folder; none if unknown.
+
+    They name no place of the machine it ran on. Raises RelampError as `configuration_of` does.
+    """
+    words = configuration_of(read_sidecar(folder / SIDECAR), folder) if (folder / SIDECAR).is_file() else None
+    return without_places((words or {}).get("command", ()))
+
+
+def without_places(command: Iterable[str]) -> list[str]:
+    """Return the words of a command but for where its user has the data."""
+    return [word for word in command if not word.startswith(("mirrors=", "offline="))]
 
 
 def recorded_config(folder: Path) -> Config | None:
