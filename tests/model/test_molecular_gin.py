@@ -3,14 +3,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from torch.nn import functional as F
 
 from bonded import nodes_of
 from molecule_graphs import random_molecules
 from relamp.data.batch import Batch, collate
-from relamp.model.molecular_gin import MASK, SELF_LOOP, MolecularGIN, bond_counts
+from relamp.model.molecular_gin import MASK, MolecularGIN, bond_counts
 from reordered import edgeless
 from seeded import gen
+from slow_molecular_gin import slow
 
 
 def ring(attributes: list[tuple[int, int]]) -> Batch:
@@ -27,25 +27,6 @@ def ring(attributes: list[tuple[int, int]]) -> Batch:
 
 
 BATCH = ring([(0, 0), (1, 1), (3, 2)])
-
-
-def slow(encoder: MolecularGIN, batch: Batch) -> tuple[list[torch.Tensor], torch.Tensor]:
-    """Messages one by one, self-loops as edges of their own."""
-    n = len(batch.x)
-    h = torch.stack([encoder.atom_type[a] + encoder.chirality[c] for a, c in batch.x.tolist()])
-    edges = [
-        *zip(*batch.edge_index.tolist(), *batch.edge_attr.T.tolist(), strict=True),
-        *((v, v, SELF_LOOP, 0) for v in range(n)),
-    ]
-    layers = []
-    for i, (update, norm) in enumerate(zip(encoder.updates, encoder.norms, strict=True)):
-        total = [torch.zeros(encoder.dim) for _ in range(n)]
-        for u, v, kind, direction in edges:
-            total[v] = total[v] + h[u] + encoder.bond_type[i][kind] + encoder.bond_direction[i][direction]
-        h = norm(update(torch.stack(total)))
-        h = h if i + 1 == len(encoder.updates) else F.relu(h)
-        layers.append(h)
-    return layers, torch.stack([h[:3].mean(0), h[3]])
 
 
 def test_equals_slow_implementation_with_gradients() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from numpy.typing import NDArray
 from rdkit import Chem
 from rdkit.Chem import AllChem
 from sklearn.ensemble import RandomForestClassifier
@@ -17,24 +18,29 @@ from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 
 from guarded import save_guarded
+from relamp.data.batch import collate
 from relamp.data.folds import save_folds
 from relamp.data.molecules import pack_molecules
 from relamp.data.packed import MISSING, PackedGraphs
 from relamp.data.rows import FINETUNE_COLUMNS, read_table
+from relamp.data.streams import stream_number
 from relamp.errors import RelampError
 from relamp.evaluate.embeddings import Run
 from relamp.evaluate.jobs import score
 from relamp.judge.rows import finetuned
+from relamp.model.molecular_gin import build_encoder
 from relamp.settings.molecules import Finetuning, FingerprintForest, UntrainedProbe
+from relamp.train import molecule_controls
 from relamp.train.molecule_controls import fingerprints, probe_scores, score_molecule_controls, untrained_embeddings
 from relamp.train.molecules import Finetuner
+from slow_molecular_gin import slow
 from timeless import timeless
 
 PARTS = ("C", "CC(C)", "C1CCCCC1", "c1ccccc1", "N", "O", "C(=O)O", "Cl", "C#N", "[C@H](F)")
 FOREST = {"trees": 20}
 PROBE = {"hidden": 8, "layers": 2}
-OPTIONS = {"ecfp": FOREST, "frozen_untrained": PROBE}
-METHODS = ("ecfp", "frozen-untrained")
+OPTIONS = {"ecfp": FOREST, "frozen_untrained": PROBE, "frozen_calibrated": PROBE}
+METHODS = ("ecfp", "frozen-untrained", "frozen-calibrated")
 
 
 def molecules(count: int = 60) -> PackedGraphs:
@@ -103,10 +109,13 @@ def test_a_forest_for_each_task_is_scored_as_by_hand(tmp_path: Path) -> None:
     assert {key: areas(other, 3)[key] for key in plain} == plain
 
 
-def test_a_probe_of_each_task_is_scored_as_by_hand(tmp_path: Path) -> None:
-    rows = run(tmp_path, "frozen-untrained")
+@pytest.mark.parametrize(("method", "shown"), [("frozen-untrained", None), ("frozen-calibrated", np.arange(40))])
+def test_a_probe_of_each_task_is_scored_as_by_hand(
+    tmp_path: Path, method: str, shown: NDArray[np.int64] | None
+) -> None:
+    rows = run(tmp_path, method)
     for seed in (3, 5):
-        z = untrained_embeddings(DATA, UntrainedProbe(**PROBE), seed).astype(float)
+        z = untrained_embeddings(DATA, UntrainedProbe(**PROBE), seed, shown).astype(float)
         found, wanted = areas(rows, seed), {}
         for task in (0, 1):
             known = DATA.y[:, task] != MISSING
@@ -134,6 +143,21 @@ def test_the_frozen_encoder_is_the_one_that_fine_tuning_starts_from() -> None:
     wanted = tuner.embed()[""].numpy()
     np.testing.assert_allclose(untrained_embeddings(DATA, options, 5)[40:], wanted, rtol=1e-4, atol=1e-6)
     assert not np.allclose(untrained_embeddings(DATA, options, 3)[40:], wanted, rtol=1e-2)
+
+
+def test_statistics_of_a_calibrated_encoder_are_means_over_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(molecule_controls, "_AT_ONCE", 20)
+    shown = np.r_[0:30, 45]  # in two batches, of 16 and 15
+    found = untrained_embeddings(DATA, UntrainedProbe(**PROBE), 5, shown)
+    encoder = build_encoder(DATA, 8, 2, torch.Generator().manual_seed(stream_number(5, "weights")), "pytorch")
+    for norm in encoder.norms:
+        norm.momentum = None  # PyTorch's own mean over batches
+    with torch.no_grad():
+        for index in (shown[:16], shown[16:]):
+            slow(encoder.train(), collate(DATA, index))
+        _, wanted = slow(encoder.eval(), collate(DATA, np.arange(60)))
+    np.testing.assert_allclose(found, wanted.numpy(), rtol=1e-4, atol=1e-5)
+    assert np.abs(found - untrained_embeddings(DATA, UntrainedProbe(**PROBE), 5)).max() > 0.1
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -188,7 +212,9 @@ def test_rows_are_the_same_on_several_threads_and_are_read_as_those_of_fine_tuni
 
 
 def test_what_cannot_be_controlled_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RelampError, match="no control 'wl' of fine-tuning; known: ecfp, frozen-untrained"):
+    with pytest.raises(
+        RelampError, match="no control 'wl' of fine-tuning; known: ecfp, frozen-untrained, frozen-calibrated"
+    ):
         run(tmp_path, "wl")
     with pytest.raises(RelampError, match="fake: has no SMILES"):
         run(tmp_path, "ecfp", replace(DATA, smiles=()))

@@ -18,7 +18,7 @@ CONTROLS = (
     "bag-attributes",
 )
 # Controls of molecules, see relamp.train.molecule_controls.
-TRANSFER_CONTROLS = ("ecfp", "frozen-untrained")
+TRANSFER_CONTROLS = ("ecfp", "frozen-untrained", "frozen-calibrated")
 PAPERS = {"lamp": "LAMP", "mmix": "M-Mix", "both": "Claims and verdicts", "data": "Data sets"}
 
 

@@ -6,7 +6,7 @@ The rungs of a printed number of a method on a data set, all by the evaluation o
   `relamp.evaluate.table`);
 - `bag`: what the encoder sees of the nodes, without any edge; on molecules a forest on fingerprints, with no network;
 - `untrained`: the method's encoder with the same features, as it was drawn; on molecules frozen, as no other rung is;
-- `calibrated`: of LAMP's encoder alone, the same after passes over the data that move its batch normalisation only;
+- `calibrated`: of LAMP's encoders alone, the same after passes over the data that move its batch normalisation only;
 - `scratch`: on molecules alone, that encoder fine-tuned without pre-training;
 - `host`: what the method builds on, trained;
 - `method`: the method, trained, by the protocol that is judged, as the rungs below are;
@@ -45,7 +45,7 @@ Bags = Mapping[str, Mapping[str, str]]
 
 MAJORITY, CHANCE = "majority", "chance"
 SCRATCH = "none"  # fine-tuning's name for no pre-training
-_FROZEN = "frozen-untrained"
+_FROZEN, _FROZEN_CALIBRATED = "frozen-untrained", "frozen-calibrated"
 _CALIBRATED = "untrained-calibrated"
 _BRANCH = "-branch-"
 # By class of the method: its encoder, untrained, and what it builds on, of which the first that was run counts. M-Mix
@@ -247,7 +247,8 @@ def stand_ins(domain: str, method: str, bags: Bags, known: set[str]) -> dict[str
     molecules = domain == "molecules"
     if row is None or not row.trains:
         nothing = "", "it is not pre-trained" if method == SCRATCH else "it trains nothing"
-        frozen = {"untrained": (_FROZEN, ""), "scratch": nothing} if molecules else {"untrained": nothing}
+        frozen = {"untrained": (_FROZEN, ""), "calibrated": (_FROZEN_CALIBRATED, ""), "scratch": nothing}
+        frozen = frozen if molecules else {"untrained": nothing}
         return {**found, **frozen, "host": nothing, "method": (method, "")}
     maker = row.maker.rpartition(":")[2]
     untrained, hosts = _UNTRAINED.get(maker, "untrained"), _HOSTS.get(maker, ())
@@ -256,7 +257,9 @@ def stand_ins(domain: str, method: str, bags: Bags, known: set[str]) -> dict[str
         # Of its kind the one that is like the method.
         kind = (name for name, other in table.items() if not other.trains and other.maker == family.maker)
         untrained = next((name for name in kind if _shape(table[name]) == _shape(row)), untrained)
-    names = {"untrained": _FROZEN, "scratch": SCRATCH} if molecules else {"untrained": f"{untrained}{branch}"}
+    names = {"untrained": f"{untrained}{branch}"}
+    if molecules:
+        names = {"untrained": _FROZEN, "calibrated": _FROZEN_CALIBRATED, "scratch": SCRATCH}
     if untrained == "untrained" and domain == "graphs":
         names["calibrated"] = _CALIBRATED
     for rung, name in names.items():

@@ -69,8 +69,8 @@ _WORDS = (
 )
 _TUNED = (
     " Of fine-tuning these are, in place of a bag and of an untrained encoder, a random forest on fingerprints and a "
-    "linear probe of the untrained encoder, frozen; then that encoder, fine-tuned (no pre-training); host and method "
-    "are pre-trained and fine-tuned."
+    "linear probe of the untrained encoder, frozen, also calibrated on the training molecules; then that encoder, "
+    "fine-tuned (no pre-training); host and method are pre-trained and fine-tuned."
 )
 
 

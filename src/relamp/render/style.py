@@ -44,6 +44,7 @@ PAPER_ORDER = (
 _LABELS = {"wl": "WL", "hist-kernel": "HIST", "graphlet": "GL", "none": "No Pre-Train", "bag": "Bag of nodes"}
 _LABELS |= {"chance": "Chance", "majority": "Majority class", "raw-features": "Raw features"}
 _LABELS |= {"ecfp": "Fingerprints (ECFP4)", "frozen-untrained": "Untrained, frozen"}
+_LABELS |= {"frozen-calibrated": "Untrained, calibrated, frozen"}
 _LABELS |= {"bag-labels": "Bag of labels", "bag-degrees": "Bag of degrees"}
 _LABELS |= {"sp": "SP", "random-walk": "Random walk", "mlg": "MLG", "dgk": "DGK"}
 _LABELS |= {"bag-labels-or-degrees": "Bag of labels or degrees", "bag-labels-and-degrees": "Bag of labels and degrees"}

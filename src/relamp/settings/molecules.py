@@ -126,7 +126,8 @@ class FingerprintForest(Settings):
 
 
 class FrozenProbe(Settings):
-    """The control frozen-untrained: a logistic regression on the standardised embeddings of an untrained encoder."""
+    """The controls frozen-untrained and frozen-calibrated: a logistic regression on the standardised embeddings of an
+    untrained encoder."""
 
     C: Positive = 1.0
     """Inverse of the strength of the penalty on squared weights."""
@@ -152,3 +153,5 @@ class TransferControls(Settings):
     """Options of ecfp alone."""
     frozen_untrained: FrozenProbe = FrozenProbe()
     """Options of frozen-untrained alone."""
+    frozen_calibrated: FrozenProbe = FrozenProbe()
+    """Options of frozen-calibrated alone."""

@@ -186,7 +186,8 @@ class Transfer(Settings):
     """Pre-training methods; `none` starts from scratch."""
     controls: Annotated[tuple[names.TransferControlName, ...], names.Once] = ()
     """Controls in the same split, which pre-train nothing: a random forest on fingerprints (ecfp), and a logistic
-    regression on the embeddings of an untrained encoder (frozen-untrained)."""
+    regression on the embeddings of an untrained encoder, as it was drawn (frozen-untrained) or with the training
+    molecules' statistics in its batch normalisation (frozen-calibrated)."""
     seeds: names.Seeds
     """Seeds of fine-tuning and of the controls."""
     pretraining_seeds: names.Seeds = (0,)
@@ -212,7 +213,8 @@ class Transfer(Settings):
         drawn = {"initialisation": self.finetuning.initialisation}
         shape = self.pretraining.model_dump(mode="json", include={"hidden", "layers"})
         words = self.control_options.model_dump(mode="json")
-        return {**words, "frozen_untrained": {**words["frozen_untrained"], **shape, **drawn}}
+        frozen = ("frozen_untrained", "frozen_calibrated")
+        return {**words, **{name: {**words[name], **shape, **drawn} for name in frozen}}
 
     @property
     def trained_on(self) -> str:

@@ -1,6 +1,6 @@
-"""The controls of transfer learning, which pre-train nothing: a forest on fingerprints, and a frozen untrained encoder.
+"""The controls of transfer learning, which pre-train nothing: a forest on fingerprints, and frozen untrained encoders.
 
-Both have the split of fine-tuning and are scored as it is: a model for each task, fitted to the training molecules that
+All have the split of fine-tuning and are scored as it is: a model for each task, fitted to the training molecules that
 have a label there.
 """
 
@@ -31,7 +31,7 @@ from relamp.model.molecular_gin import build_encoder
 from relamp.settings.molecules import FingerprintForest, UntrainedProbe
 
 COLUMNS = FINETUNE_COLUMNS
-ECFP, FROZEN = "ecfp", "frozen-untrained"
+ECFP, FROZEN, CALIBRATED = "ecfp", "frozen-untrained", "frozen-calibrated"
 _TRAIN, _SCORED = 0, {"valid": 1, "test": 2}  # as in the file of the split
 _AT_ONCE = 256
 
@@ -44,23 +44,25 @@ def score_molecule_controls(run: Run) -> Iterator[pd.DataFrame]:
     """Yield the ROC-AUC per part (valid, test) and task of the control that the method names, for each seed.
 
     ECFP is a random forest on fingerprints; FROZEN a logistic regression on the embeddings of the encoder from which
-    fine-tuning without pre-training starts by the same seed. The label's `options` are those of `FingerprintForest`
-    under `ecfp`, or of `UntrainedProbe` under `frozen_untrained`. There is one epoch. What was fitted before a kill is
-    not fitted again.
+    fine-tuning without pre-training starts by the same seed; CALIBRATED the same, once its batch normalisation has been
+    shown the training molecules. The label's `options` are those of `FingerprintForest` under `ecfp`, or of
+    `UntrainedProbe` under `frozen_untrained` and `frozen_calibrated`. There is one epoch. What was fitted before a kill
+    is not fitted again.
 
     Raises RelampError for another method, and for data without labels of tasks or without SMILES.
     """
     name, given, data = run.label["method"], run.label.get("options", {}), PackedGraphs.load(run.data)
-    if name not in (ECFP, FROZEN):
-        raise RelampError(f"there is no control {name!r} of fine-tuning; known: {ECFP}, {FROZEN}")
+    if name not in (known := (ECFP, FROZEN, CALIBRATED)):
+        raise RelampError(f"there is no control {name!r} of fine-tuning; known: {', '.join(known)}")
     if data.y.ndim != 2 or data.y.shape[1] == 0:
         raise RelampError(f"{data.name}: has no task labels to learn; choose another transfer data set")
     forest = FingerprintForest.model_validate(given.get("ecfp", {}))
-    probe = UntrainedProbe.model_validate(given.get("frozen_untrained", {}))
+    probe = UntrainedProbe.model_validate({} if name == ECFP else given.get(name.replace("-", "_"), {}))
     bits = fingerprints(data, forest) if name == ECFP else None
     for seed in run.seeds:
         part = load_folds(run.folds[seed])
-        x = untrained_embeddings(data, probe, seed) if bits is None else bits
+        shown = np.flatnonzero(part == _TRAIN) if name == CALIBRATED else None
+        x = untrained_embeddings(data, probe, seed, shown) if bits is None else bits
         learn = partial(probe_scores, probe) if bits is None else partial(forest_scores, forest, seed, run.threads)
         make = partial(_rows, data.y, part, learn, x)
         yield run.shared([name, given, seed], [x, data.y, part], make).assign(seed=seed, epoch=1, metric="roc_auc")
@@ -79,14 +81,28 @@ def fingerprints(data: PackedGraphs, options: FingerprintForest) -> NDArray[np.u
 
 
 @torch.no_grad()
-def untrained_embeddings(data: PackedGraphs, options: UntrainedProbe, seed: int) -> NDArray[np.float32]:
-    """Return the embedding of each molecule `[G, hidden]` by the encoder as fine-tuning by this seed draws it."""
+def untrained_embeddings(
+    data: PackedGraphs, options: UntrainedProbe, seed: int, shown: Integers | None = None
+) -> NDArray[np.float32]:
+    """Return the embedding of each molecule `[G, hidden]` by the encoder as fine-tuning by this seed draws it.
+
+    As it was drawn, its batch normalisation has mean 0 and variance 1, whatever the data. With `shown`, the numbers of
+    molecules, it has the means of their batches' statistics, by one pass in training mode.
+    """
     torch.set_num_threads(1)  # more would add up in another order
     generator = torch.Generator().manual_seed(stream_number(seed, "weights"))
-    encoder = build_encoder(data, options.hidden, options.layers, generator, options.initialisation).eval()
-    every = np.arange(len(data))
-    chunks = np.split(every, range(_AT_ONCE, len(every), _AT_ONCE))
-    return torch.cat([encoder(collate(data, index)).graph for index in chunks]).numpy()
+    encoder = build_encoder(data, options.hidden, options.layers, generator, options.initialisation)
+    for seen, index in enumerate([] if shown is None else _chunks(shown), start=1):
+        for part in encoder.modules():
+            if isinstance(part, torch.nn.BatchNorm1d):
+                part.momentum = 1 / seen  # the plain mean over batches
+        encoder.train()(collate(data, index))
+    return torch.cat([encoder.eval()(collate(data, index)).graph for index in _chunks(np.arange(len(data)))]).numpy()
+
+
+def _chunks(index: Integers) -> list[Integers]:
+    """Return the numbers in parts of nearly one size: a last one alone might be of one atom, which has no variance."""
+    return np.array_split(index, -(-len(index) // _AT_ONCE))
 
 
 def forest_scores(
