@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from relamp.data.rows import write_table
 from relamp.errors import RelampError
 from relamp.site.findings import FILE, Findings, Numbers, load_findings
 from relamp.site.records import Record
@@ -42,6 +43,12 @@ def said(folder: Path, sentence: str) -> str:
     moves.to_csv(folder / "tables" / "multiverse_effects.csv", index=False)
     means = pd.DataFrame({"dataset": "D", "mean": [71.26, 72.0, 80.0], "role": ["reading", "reading", "level"]})
     means.assign(ties=["one", "two", "one"]).to_csv(folder / "figures" / "multiverse_svm-rbf_a.csv", index=False)
+    probed = [
+        *((0, 25, "average", "test", 0.5), (0, 25, "average", "test", 0.7), (1, 25, "average", "test", 0.8)),
+        *((0, 25, "average", "valid", 0.3), (0, 25, "a", "test", 0.1), (0, 50, "average", "test", 0.2)),
+    ]
+    rows = pd.DataFrame(probed, columns=["seed", "epoch", "branch", "split", "value"])
+    write_table(folder / "rows" / "probe" / "D" / "b" / "default" / "rows.csv", rows, {})
     quick = Record("quick", folder, CELLS, CLAIMS, {}, {}, {}, {}, {})
     return load_findings(folder, Numbers([quick], CELLS, CLAIMS)).headline[0]
 
@@ -58,6 +65,7 @@ def said(folder: Path, sentence: str) -> str:
         ('{{ reading("quick", "svm-rbf", "a", "D", "ties", "one") }}', "71.3"),
         # The mean over seeds of their means over folds: (60 + 80) / 2.
         ('{{ score("quick", "svm-rbf", "bag", "D") }}', "70.0"),
+        ('{{ after("quick", "b", "D", 25) }} {{ after("quick", "b", "D", 25, "valid") }}', "70.0 30.0"),
         ("plain < words", "plain < words"),
     ],
 )
@@ -90,6 +98,8 @@ def test_numbers_come_from_the_rows(tmp_path: Path, sentence: str, expected: str
             '{{ reading("quick", "svm-rbf", "a", "D", "ties", "no") }}',
             "0 rows of figures/multiverse_svm-rbf_a in quick are D, ",
         ),
+        ('{{ after("quick", "a", "D", 25) }}', "the recorded run quick has no probe of a on D"),
+        ('{{ after("quick", "b", "D", 30) }}', "b on D was not probed after 30 epochs in quick"),
         ("{{ nothing }}", "'nothing' is undefined"),
         ("{{ here( }}", "findings.yaml: "),
     ],

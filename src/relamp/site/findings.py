@@ -9,6 +9,7 @@ import yaml
 from jinja2 import Environment, StrictUndefined, TemplateError
 from pydantic import ValidationError
 
+from relamp.data.rows import DEFAULT, read_table
 from relamp.errors import RelampError
 from relamp.settings.base import Settings
 from relamp.site.records import NOT_RUN, Record
@@ -66,7 +67,19 @@ class Numbers:
         """Return them by name."""
         return {
             name: getattr(self, name)
-            for name in ("here", "printed", "count", "ran", "claimed", "score", "step", "effect", "reading", "runs_of")
+            for name in (
+                "here",
+                "printed",
+                "count",
+                "ran",
+                "claimed",
+                "score",
+                "after",
+                "step",
+                "effect",
+                "reading",
+                "runs_of",
+            )
         }
 
     def here(self, artifact: str, method: str, dataset: str, metric: str = "", part: str = "") -> str:
@@ -115,6 +128,17 @@ class Numbers:
             raise RelampError(f"{FILE}: {run} has no score {', '.join(filter(None, wanted.values()))} ({protocol})")
         values = pd.to_numeric(rows["value"]) * 100
         return f"{values.groupby(rows['seed']).mean().mean():.1f}"
+
+    def after(self, run: str, method: str, dataset: str, epoch: int, split: str = "test") -> str:
+        """Return the mean accuracy of a linear probe, over seeds, on the embeddings of nodes after an epoch."""
+        path = self._folder(run) / "rows" / "probe" / dataset / method / DEFAULT / "rows.csv"
+        if not path.is_file():
+            raise RelampError(f"{FILE}: the recorded run {run} has no probe of {method} on {dataset}")
+        rows = read_table(path)
+        rows = rows[(rows["epoch"] == epoch) & (rows["split"] == split) & (rows["branch"] == "average")]
+        if rows.empty:
+            raise RelampError(f"{FILE}: {method} on {dataset} was not probed after {epoch} epochs in {run}")
+        return f"{rows.groupby('seed')['value'].mean().mean() * 100:.1f}"
 
     def step(self, run: str, artifact: str, method: str, rung: str) -> str:
         """Return what a step of a recorded run's ladder adds, in points with its interval: what explains a table."""
