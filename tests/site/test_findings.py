@@ -58,6 +58,7 @@ def said(folder: Path, sentence: str) -> str:
     [
         ('{{ here("lamp_table1", "a", "D") }} ({{ printed("lamp_table1", "a", "D") }})', "88.6 (90.0)"),
         ('{{ here("mmix_table10", "b", "D", part="n=15") }}', "41.0"),
+        ('{{ printed("lamp_table1", "a", "E") }}', "70.0"),
         ('{{ ran() }} {{ ran("lamp_table1") }} {{ count("worse") }} {{ count("worse", "mmix_table10") }}', "3 1 2 1"),
         ('{{ claimed() }} {{ claimed("holds") }} {{ runs_of("mmix_table10") }}', "3 2 desk"),
         ('{{ step("quick", "lamp_table1", "a", "host") }}', "1.5 (0.0 to 3.2)"),
@@ -78,6 +79,7 @@ def test_numbers_come_from_the_rows(tmp_path: Path, sentence: str, expected: str
     [
         ('{{ here("lamp_table1", "a", "E") }}', "0 numbers that were run are lamp_table1, a, E"),
         ('{{ here("mmix_table10", "b", "D") }}', "2 numbers that were run are"),
+        ('{{ printed("mmix_table10", "b", "E") }}', "0 printed numbers are mmix_table10, b, E"),
         ('{{ score("desk", "svm-rbf", "bag", "D") }}', "no recorded run 'desk'; known are quick"),
         ('{{ score("quick", "svm-rbf", "bag", "F") }}', "quick has no score svm-rbf, bag, F"),
         (

@@ -87,8 +87,8 @@ class Numbers:
         return f"{self._cell(artifact, method, dataset, metric, part)['mean']:.1f}"
 
     def printed(self, artifact: str, method: str, dataset: str, metric: str = "", part: str = "") -> str:
-        """Return the printed number, with a digit less than it may have."""
-        return f"{self._cell(artifact, method, dataset, metric, part)['published']:.1f}"
+        """Return the printed number, run or not, with a digit less than it may have."""
+        return f"{self._cell(artifact, method, dataset, metric, part, ran=False)['published']:.1f}"
 
     def count(self, verdict: str, artifact: str = "") -> int:
         """Return how many numbers have a verdict, of one artifact or all."""
@@ -183,14 +183,18 @@ class Numbers:
     def _of(self, artifact: str) -> pd.DataFrame:
         return self.cells[self.cells["artifact"] == artifact] if artifact else self.cells
 
-    def _cell(self, artifact: str, method: str, dataset: str, metric: str, part: str) -> Mapping[str, Any]:
+    def _cell(
+        self, artifact: str, method: str, dataset: str, metric: str, part: str, ran: bool = True
+    ) -> Mapping[str, Any]:
         of = self._of(artifact)
-        found = of[(of["method"] == method) & (of["dataset"] == dataset) & (of["verdict"] != NOT_RUN)]
+        found = of[(of["method"] == method) & (of["dataset"] == dataset)]
+        found = found[found["verdict"] != NOT_RUN] if ran else found
         found = found[found["metric"] == metric] if metric else found
         found = found[found["part"] == part] if part else found
         if len(found) != 1:
             given = ", ".join(filter(None, (artifact, method, dataset, metric, part)))
-            raise RelampError(f"{FILE}: {len(found)} numbers that were run are {given}; name one")
+            kind = "numbers that were run" if ran else "printed numbers"
+            raise RelampError(f"{FILE}: {len(found)} {kind} are {given}; name one")
         return {str(name): value for name, value in found.iloc[0].items()}
 
 
