@@ -49,7 +49,6 @@ def first_page(
         page(
             "index.html",
             run=run,
-            command_for=command_for,
             summary=_summary(judged, tested, run),
             verdicts=counts(judged["verdict"]),
             outcomes=counts(tested["outcome"]),
@@ -64,7 +63,7 @@ def first_page(
 
 
 def _card(made: Mapping[str, Any], near: Any) -> dict[str, Any]:
-    """Return what the page shows of an artifact: its picture, if it has one, and a link to each file."""
+    """Return what the page shows of an artifact: its picture, if it has one, a link to each file, and its command."""
     pictures = [name for name in made["files"] if name.endswith(".png")]
     kinds = [(Path(name).suffix[1:], name) for name in made["files"]]
     files: dict[str, str] = {}
@@ -73,7 +72,7 @@ def _card(made: Mapping[str, Any], near: Any) -> dict[str, Any]:
         word = _KINDS.get(kind, kind)
         files[word if word not in files else Path(name).name] = near(name)
     picture = near(pictures[0]) if pictures else ""
-    return {**made, "picture": picture, "files": files}
+    return {**made, "picture": picture, "files": files, "command": command_for(made["name"])}
 
 
 def _summary(cells: pd.DataFrame, claims: pd.DataFrame, name: str) -> str:

@@ -45,7 +45,7 @@ Bags = Mapping[str, Mapping[str, str]]
 
 MAJORITY, CHANCE = "majority", "chance"
 SCRATCH = "none"  # fine-tuning's name for no pre-training
-_FROZEN, _FROZEN_CALIBRATED = "frozen-untrained", "frozen-calibrated"
+_OF_MOLECULES = {"untrained": "frozen-untrained", "calibrated": "frozen-calibrated", "scratch": SCRATCH}
 _CALIBRATED = "untrained-calibrated"
 _BRANCH = "-branch-"
 # By class of the method: its encoder, untrained, and what it builds on, of which the first that was run counts. M-Mix
@@ -247,9 +247,8 @@ def stand_ins(domain: str, method: str, bags: Bags, known: set[str]) -> dict[str
     molecules = domain == "molecules"
     if row is None or not row.trains:
         nothing = "", "it is not pre-trained" if method == SCRATCH else "it trains nothing"
-        frozen = {"untrained": (_FROZEN, ""), "calibrated": (_FROZEN_CALIBRATED, ""), "scratch": nothing}
-        frozen = frozen if molecules else {"untrained": nothing}
-        return {**found, **frozen, "host": nothing, "method": (method, "")}
+        frozen = {rung: (name, "") for rung, name in _OF_MOLECULES.items()} | {"scratch": nothing}
+        return {**found, **(frozen if molecules else {"untrained": nothing}), "host": nothing, "method": (method, "")}
     maker = row.maker.rpartition(":")[2]
     untrained, hosts = _UNTRAINED.get(maker, "untrained"), _HOSTS.get(maker, ())
     host = next((name for name in hosts if f"{name}{branch}" in known), hosts[0] if hosts else "")
@@ -257,11 +256,9 @@ def stand_ins(domain: str, method: str, bags: Bags, known: set[str]) -> dict[str
         # Of its kind the one that is like the method.
         kind = (name for name, other in table.items() if not other.trains and other.maker == family.maker)
         untrained = next((name for name in kind if _shape(table[name]) == _shape(row)), untrained)
-    names = {"untrained": f"{untrained}{branch}"}
-    if molecules:
-        names = {"untrained": _FROZEN, "calibrated": _FROZEN_CALIBRATED, "scratch": SCRATCH}
+    names = _OF_MOLECULES if molecules else {"untrained": f"{untrained}{branch}"}
     if untrained == "untrained" and domain == "graphs":
-        names["calibrated"] = _CALIBRATED
+        names = {**names, "calibrated": _CALIBRATED}
     for rung, name in names.items():
         found[rung] = _alike(row, table.get(untrained), name, "untrained encoder")
     if plain in hosts or not hosts:

@@ -52,7 +52,7 @@ def verdict_page(
     return page(
         "verdict.html",
         run=run,
-        command_for=command_for,
+        commands={name: command_for(name) for name in cells["artifact"].unique()},
         whose=f"the run {run}" if run else "all recorded runs",
         how=how,
         verdicts=counts(cells["verdict"]),

@@ -92,17 +92,16 @@ def untrained_embeddings(
     torch.set_num_threads(1)  # more would add up in another order
     generator = torch.Generator().manual_seed(stream_number(seed, "weights"))
     encoder = build_encoder(data, options.hidden, options.layers, generator, options.initialisation)
-    for seen, index in enumerate([] if shown is None else _chunks(shown), start=1):
+    # Parts of nearly one size: a last one alone might be of one atom, which has no variance.
+    parts = [] if shown is None else np.array_split(shown, -(-len(shown) // _AT_ONCE))
+    for seen, index in enumerate(parts, start=1):
         for part in encoder.modules():
             if isinstance(part, torch.nn.BatchNorm1d):
                 part.momentum = 1 / seen  # the plain mean over batches
         encoder.train()(collate(data, index))
-    return torch.cat([encoder.eval()(collate(data, index)).graph for index in _chunks(np.arange(len(data)))]).numpy()
-
-
-def _chunks(index: Integers) -> list[Integers]:
-    """Return the numbers in parts of nearly one size: a last one alone might be of one atom, which has no variance."""
-    return np.array_split(index, -(-len(index) // _AT_ONCE))
+    every = np.arange(len(data))
+    chunks = np.split(every, range(_AT_ONCE, len(every), _AT_ONCE))
+    return torch.cat([encoder.eval()(collate(data, index)).graph for index in chunks]).numpy()
 
 
 def forest_scores(
