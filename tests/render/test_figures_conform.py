@@ -404,6 +404,12 @@ def test_what_is_drawn_is_among_the_plotted_numbers(entry: Entry, size: str) -> 
         assert known(line.get_xdata()) or known(line.get_ydata())
 
 
+def test_a_picture_of_all_numbers_says_that_none_was_run(drawn_texts: list[Text]) -> None:
+    figure, plotted = all_numbers_figure(judged_cells(("mmix",), 2).assign(verdict="not run"))
+    FigureCanvasAgg(figure).draw()
+    assert ([text.get_text() for text in drawn_texts], len(plotted)) == (["No number of the papers was run."], 0)
+
+
 @every_entry
 def test_plotted_numbers_do_not_depend_on_the_order_of_rows(entry: Entry) -> None:
     size = next(iter(entry.inputs))

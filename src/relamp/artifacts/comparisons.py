@@ -64,12 +64,14 @@ def cross_table(rows: Sequence[Path], fixed: Fixed, output: Path, command: str, 
 
 def _comparisons(found: pd.DataFrame, judging: Judging) -> Iterator[dict[str, Any]]:
     """Compare each pair once, on each data set that both have, and over these if there are several."""
-    datasets: dict[str, set[str]] = {str(name): set(rows["dataset"]) for name, rows in found.groupby("method")}
+    by_method = {str(name): rows for name, rows in found.groupby("method")}
     level = judging.confidence
-    for pair in combinations(sorted(datasets), 2):
-        shared = sorted(datasets[pair[0]] & datasets[pair[1]])
-        compared = [compare_on_dataset(found, *pair, dataset, judging.rope, level) for dataset in shared]
+    for pair in combinations(sorted(by_method), 2):
+        one, other = (by_method[name] for name in pair)
+        shared = sorted(set(one["dataset"]) & set(other["dataset"]))
+        both = pd.concat([one, other])
+        compared = [compare_on_dataset(both, *pair, dataset, judging.rope, level) for dataset in shared]
         if len(shared) > 1:
-            compared.append(compare_over_datasets(found, *pair, judging.rope, _SEED, level))
+            compared.append(compare_over_datasets(both, *pair, judging.rope, _SEED, level))
         for comparison in compared:
             yield {**asdict(comparison), "datasets": " ".join(comparison.datasets)}

@@ -9,8 +9,9 @@ from relamp.judge import ladder as rungs
 from relamp.judge.ladder import Bags, gains
 from relamp.judge.published import JudgedBy, load_protocols, load_published
 from relamp.judge.verdict import printed_cells
-from relamp.render.ladder import ladder_figure, ladder_table, nothing_figure
+from relamp.render.ladder import ladder_figure, ladder_table
 from relamp.render.sidecar import save_drawn
+from relamp.render.style import nothing_figure
 from relamp.settings.judging import Judging
 
 
@@ -41,4 +42,5 @@ def ladder(
     made = rungs.ladder(cells, found, bags, chosen)
     ladder_table(made, gains(made, found, chosen), chosen).write(table.with_suffix(""))
     inputs = [*rows, published, protocols]
-    save_drawn(ladder_figure(made) if len(made) else nothing_figure(made), figure, inputs, command)
+    drawn = ladder_figure(made) if len(made) else nothing_figure(made, "No number of this table was run.")
+    save_drawn(drawn, figure, inputs, command)

@@ -18,6 +18,7 @@ Nothing is run for a ladder: it takes scores that are there, and says of a rung 
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -125,13 +126,14 @@ def gains(rungs: pd.DataFrame, scores: pd.DataFrame, judging: Judging) -> pd.Dat
         lacking = set(of.loc[of["mean"].isna(), "rung"])
         names = dict(zip(of["rung"], of["run_as"], strict=True))
         places = " ".join(sorted(of["dataset"].unique())), " ".join(filter(None, of["part"].unique()))
-        below, beneath = math.nan, ""
+        below, beneath = math.nan, None
         for rung in (name for name in STEPS if name in names and name not in lacking):
-            mean = float(of.loc[of["rung"] == rung, "mean"].mean())
-            half = half_width_of(_parts(of, rung, beneath, runs, judging), judging.confidence) if beneath else math.nan
+            mine = of[of["rung"] == rung]
+            mean, stood = float(mine["mean"].mean()), _stood(mine, runs, judging)
+            half = math.nan if beneath is None else half_width_of(_parts(stood, beneath), judging.confidence)
             gain = mean - below
             rows.append((*key, *places, rung, names[rung], mean, gain, gain - half, gain + half))
-            below, beneath = mean, rung
+            below, beneath = mean, stood
     return pd.DataFrame(rows, columns=GAINS)
 
 
@@ -142,12 +144,38 @@ def measured(evaluation: str, metric: str) -> str:
     return record.title if alone else f"{record.title}, {METRICS.get(metric, metric)}"
 
 
-def _parts(of: pd.DataFrame, rung: str, below: str, runs: Mapping[Any, pd.DataFrame], judging: Judging) -> list[Part]:
+@dataclass(frozen=True)
+class _Stood:
+    """A rung on one data set: what is known of each of its parts, and its runs, None where it is known without."""
+
+    parts: Sequence[Mapping[Any, Any]]
+    runs: pd.DataFrame | None
+
+
+def _stood(rung: pd.DataFrame, runs: Mapping[Any, pd.DataFrame], judging: Judging) -> dict[str, _Stood]:
+    """Return a rung by its data sets; a run is the mean over the parts of its data set."""
+    found: dict[str, _Stood] = {}
+    for dataset, of in rung.groupby("dataset"):
+        parts = of.to_dict("records")
+        names = [
+            (
+                *(row[name] for name in ("run_as", "dataset", *MEASURE)),
+                _protocol(row["rung"], EVALUATIONS[row["evaluation"]], judging),
+            )
+            for row in parts
+        ]
+        mine = [runs[name] for name in names if name in runs]
+        if len(mine) > 1:
+            mine = [pd.concat(mine).groupby(["seed", "fold"], dropna=False)["value"].mean().reset_index()]
+        found[str(dataset)] = _Stood(parts, mine[0] if mine else None)
+    return found
+
+
+def _parts(above: Mapping[str, _Stood], below: Mapping[str, _Stood]) -> list[Part]:
     """Return what the variance of a step consists of, by its data sets, each weighted by its number of parts."""
-    found, total = [], int((of["rung"] == rung).sum())
-    for _, here in of.groupby("dataset"):
-        above, beneath = (here[here["rung"] == name].to_dict("records") for name in (rung, below))
-        top, bottom = (_averaged(each, runs, judging) for each in (above, beneath))
+    found, total = [], sum(len(stood.parts) for stood in above.values())
+    for dataset, stood in above.items():
+        top, bottom = stood.runs, below[dataset].runs
         if bottom is None:
             mine = [] if top is None else parts_of_difference(top)
         elif top is not None:
@@ -155,29 +183,12 @@ def _parts(of: pd.DataFrame, rung: str, below: str, runs: Mapping[Any, pd.DataFr
         else:
             seeds = bottom.groupby("seed")["value"].mean() * PER_CENT
             mine = [Part(seeds.var(ddof=1) / len(seeds), len(seeds) - 1)]
-            known = [row for row in above if not math.isnan(row["std"])]
-            shares = [(row["std"] / len(above)) ** 2 / row["seeds"] for row in known]
+            known = [row for row in stood.parts if not math.isnan(row["std"])]
+            shares = [(row["std"] / len(stood.parts)) ** 2 / row["seeds"] for row in known]
             mine += [Part(share, row["seeds"] - 1) for share, row in zip(shares, known, strict=True)]
-        weight = (len(above) / total) ** 2
+        weight = (len(stood.parts) / total) ** 2
         found += [Part(weight * part.variance, part.freedom) for part in mine]
     return found
-
-
-def _averaged(
-    rows: Sequence[Mapping[Any, Any]], runs: Mapping[Any, pd.DataFrame], judging: Judging
-) -> pd.DataFrame | None:
-    """Return the runs of a rung on a data set, each the mean over its parts; None for what is known without runs."""
-    names = [
-        (
-            *(row[name] for name in ("run_as", "dataset", *MEASURE)),
-            _protocol(row["rung"], EVALUATIONS[row["evaluation"]], judging),
-        )
-        for row in rows
-    ]
-    found = [runs[name] for name in names if name in runs]
-    if not found:
-        return None
-    return pd.concat(found).groupby(["seed", "fold"], dropna=False)["value"].mean().reset_index()
 
 
 def explained(found: pd.DataFrame) -> dict[str, list[str]]:

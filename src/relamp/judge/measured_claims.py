@@ -4,6 +4,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import combinations
 from operator import itemgetter
 from typing import Literal, get_args
@@ -24,6 +25,7 @@ Outcome = Literal["holds", "fails", "undecided", "not run"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 _NO_FOLD = -1  # pandas leaves rows with an empty key out, so runs without folds get a number
 
+ByMethod = Mapping[str, "pd.Series[float]"]
 Result = tuple[Outcome, Sequence[str], Sequence[str]]  # outcome, data sets it rests on, evidence
 _NOT_RUN: Result = ("not run", (), ())
 _RUN = ["seed", "fold"]
@@ -53,6 +55,17 @@ class Evidence:
     margin: float
     confidence: float
     theorem: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @cached_property
+    def by_measure(self) -> dict[tuple[str, str], dict[tuple[str, str], "ByMethod"]]:
+        """Scores by data set and evaluation, then by metric and part, then by method, each by run."""
+        found: dict[tuple[str, str], dict[tuple[str, str], ByMethod]] = {}
+        rows = self.scores.assign(fold=self.scores["fold"].fillna(_NO_FOLD))
+        for (dataset, *measure), of in rows.groupby(["dataset", *MEASURE], sort=True):
+            evaluation, metric, part = map(str, measure)
+            methods = {str(name): runs.set_index(_RUN)["value"] for name, runs in of.groupby("method")}
+            found.setdefault((str(dataset), evaluation), {})[metric, part] = methods
+        return found
 
 
 @dataclass(frozen=True)
@@ -468,12 +481,15 @@ def _differences(formula: _Measured, evidence: Evidence, method: str, rival: str
     """
     gains = []
     names = [run_as(formula.artifact, name) for name in (method, rival)]
-    for dataset, rows in _of_datasets(formula, evidence, evidence.scores):
-        measured = rows.groupby(MEASURE, sort=True)
-        for (_, metric, part), of_measure in measured:
-            one, other = (of_measure[of_measure["method"] == name].set_index(_RUN)["value"] for name in names)
-            what = f"{part} {metric}, ".lstrip() if measured.ngroups > 1 else ""
-            gains.append(((one - other).dropna(), f"{what}over {rival}", dataset))
+    run = {dataset for dataset, _ in evidence.by_measure}
+    for dataset in (name for name in formula.covered(evidence) if name in run):
+        evaluation = evaluation_of(evidence.judged_by, formula.artifact, dataset)
+        measured = evidence.by_measure.get((dataset, evaluation), {})
+        for (metric, part), methods in measured.items():
+            if all(name in methods for name in names):
+                one, other = (methods[name] for name in names)
+                what = f"{part} {metric}, ".lstrip() if len(measured) > 1 else ""
+                gains.append(((one - other).dropna(), f"{what}over {rival}", dataset))
     return _gains_of(gains, evidence.confidence)
 
 

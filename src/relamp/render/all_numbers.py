@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from relamp.errors import RelampError
-from relamp.render.style import in_style, legend, panels
+from relamp.render.style import in_style, legend, nothing_figure, panels
 from relamp.render.verdict_page import paper_name
 
 HEIGHT = 3.2  # inches
@@ -27,12 +27,14 @@ def all_numbers_figure(cells: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     """Draw every judged number over the published one, with its interval, coloured by verdict; a panel a paper.
 
     `cells` are those of `relamp.judge.verdict.judge_cells`; a mark leads to its `link`, where they have any, in an SVG.
-    Returns the figure, and the plotted ones of them. Raises RelampError where nothing was run.
+    Returns the figure, and the plotted ones of them. Raises RelampError without cells.
     """
-    if cells.empty or (cells["verdict"] == "not run").all():
-        raise RelampError("all numbers: no published number was run; run an experiment of a table first")
+    if cells.empty:
+        raise RelampError("all numbers: there are no judged numbers; judge a run first")
     columns = [name for name in (*_PLOTTED, "link") if name in cells]
     plotted = cells.loc[cells["verdict"] != "not run", columns].sort_values(_PLOTTED, ignore_index=True)
+    if plotted.empty:
+        return nothing_figure(plotted, "No number of the papers was run.")
     papers = list(dict.fromkeys(plotted["paper"]))
     with in_style():
         figure, axes = panels([paper_name(paper) for paper in papers], 2, HEIGHT, narrow=1)

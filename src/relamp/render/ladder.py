@@ -17,7 +17,6 @@ from relamp.judge.ladder import CHANCE, RUNGS, measured
 from relamp.judge.words import METRICS, PROTOCOL_WORDS
 from relamp.render.markup import TextTable
 from relamp.render.style import (
-    COLUMN,
     in_order,
     in_style,
     is_left,
@@ -126,14 +125,6 @@ def ladder_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
         what = METRICS.get(metrics[0], metrics[0]) if len(metrics) == 1 else "score"
         figure.supxlabel(f"{what} (%), with its interval over seeds", fontsize="medium")
     return figure, plotted
-
-
-def nothing_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
-    """Return a picture that says that nothing of the table was run, and the rungs, of which there are none."""
-    with in_style():
-        figure = Figure(figsize=(COLUMN, 0.6))
-        figure.text(0.5, 0.5, "No number that this table prints was run.", ha="center", va="center")
-    return figure, rows
 
 
 def ladder_table(rows: pd.DataFrame, gains: pd.DataFrame, judging: Judging) -> TextTable:

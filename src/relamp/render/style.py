@@ -159,6 +159,14 @@ def panels(
     return figure, axes[: len(titles)]
 
 
+def nothing_figure(rows: pd.DataFrame, text: str) -> tuple[Figure, pd.DataFrame]:
+    """Return a picture that says in a sentence that there is nothing to draw, and the rows, of which there are none."""
+    with in_style():
+        figure = Figure(figsize=(COLUMN, 0.6))
+        figure.text(0.5, 0.5, text, ha="center", va="center")
+    return figure, rows
+
+
 def left_label(axes: Iterable[Axes], text: str) -> None:
     """Label the y-axis of the first panel in each row, which stands for the others."""
     for axis in axes:
@@ -253,13 +261,15 @@ def save(figure: Figure, plotted: pd.DataFrame, stem: Path | str, made_by: str =
     """
     stem = Path(stem)
     undated: dict[str, Any] = {
+        "png": {"Description": made_by},
         "pdf": {"CreationDate": None, "Creator": "relamp", "Keywords": made_by},
         "svg": {"Date": None, "Creator": "relamp", "Description": made_by},
-        "png": {"Description": made_by},
     }
-    paths = {kind: stem.with_name(f"{stem.name}.{kind}") for kind in (*undated, "csv")}
+    paths = {kind: stem.with_name(f"{stem.name}.{kind}") for kind in ("pdf", "svg", "png", "csv")}
     for kind, metadata in undated.items():
         with in_style(), whole(paths[kind]) as beside:
             figure.savefig(beside, format=kind, dpi=DPI, metadata=metadata)
+        # All formats have the places that were found for the first, which takes as long as drawing.
+        figure.set_layout_engine("none")
     write_csv(paths["csv"], plotted)
     return list(paths.values())
