@@ -161,7 +161,9 @@ def _check(scores: pd.DataFrame, rope: float) -> None:
 def _differences(scores: pd.DataFrame, method: str, rival: str, dataset: str) -> Floats:
     """Return method minus rival, in points, as a table `[seeds, folds]` of the runs that both have."""
     rows = scores[scores["dataset"] == dataset]
-    one, other = (rows.loc[rows["method"] == name, [*_PAIR, "value"]] for name in (method, rival))
+    one, other = (rows[rows["method"] == name] for name in (method, rival))
+    if _runs_of(one) == _runs_of(other) and len(one):
+        return PER_CENT * (run_table(one) - run_table(other))
     # A merge takes two empty folds for equal.
     pairs = one.merge(other, on=_PAIR, suffixes=("", "_rival"))
     if pairs.empty:
