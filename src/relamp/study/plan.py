@@ -1,6 +1,7 @@
 """Files and arguments of each artifact's job, from its record and a configuration, for the workflow and for lite."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -88,13 +89,10 @@ class Plan:
     def _printed(self, ladder: Ladder) -> bool:
         """Return whether a table prints a number of what is run."""
         folder = Path(self.published)
-        if not (folder / f"{ladder.explains}.csv").is_file():
+        files = folder / f"{ladder.explains}.csv", folder / PROTOCOLS_FILE
+        if not files[0].is_file():
             return True  # its job says what is missing
-        printed = load_published(folder, ladder.explains).dropna(subset=["value"])
-        pairs = zip(printed["dataset"], printed["method"], strict=True)
-        wanted = {(dataset, _whole(run_as(ladder.explains, method))) for dataset, method in pairs}
-        for how in load_protocols(folder / PROTOCOLS_FILE).values():
-            wanted |= {(how.datasets.get(dataset, dataset), method) for dataset, method in wanted}
+        wanted = _printed(folder, ladder.explains, tuple(file.read_bytes() for file in files))
         found = (each for rows in ladder.rows for each in self._rows(rows))
         return any((dataset, _whole(run.method)) in wanted for dataset, run, _ in found)
 
@@ -387,6 +385,20 @@ class Plan:
         protocol = damage_protocol(self.config)
         named = self.config.damage.datasets
         return {self.paths.damage(dataset): {"dataset": dataset, "protocol": protocol} for dataset in named}
+
+
+@lru_cache
+def _printed(folder: Path, table: str, contents: tuple[bytes, ...]) -> frozenset[tuple[str, str]]:  # noqa: ARG001
+    """Return the data set and method of each number that a table prints, and their places by other protocols.
+
+    `contents` are of the files that are read, so that they are read again once these change.
+    """
+    printed = load_published(folder, table).dropna(subset=["value"])
+    pairs = zip(printed["dataset"], printed["method"], strict=True)
+    found = {(dataset, _whole(run_as(table, method))) for dataset, method in pairs}
+    for how in load_protocols(folder / PROTOCOLS_FILE).values():
+        found |= {(how.datasets.get(dataset, dataset), method) for dataset, method in found}
+    return frozenset(found)
 
 
 def _whole(method: str) -> str:
