@@ -89,10 +89,12 @@ class Plan:
     def _printed(self, ladder: Ladder) -> bool:
         """Return whether a table prints a number of what is run."""
         folder = Path(self.published)
-        files = folder / f"{ladder.explains}.csv", folder / PROTOCOLS_FILE
-        if not files[0].is_file():
+        table, protocols = folder / f"{ladder.explains}.csv", folder / PROTOCOLS_FILE
+        if not table.is_file():
             return True  # its job says what is missing
-        wanted = _printed(folder, ladder.explains, tuple(file.read_bytes() for file in files))
+        wanted = set(_printed(table, table.read_bytes()))
+        for elsewhere in _elsewhere(protocols, protocols.read_bytes()):
+            wanted |= {(elsewhere.get(dataset, dataset), method) for dataset, method in wanted}
         found = (each for rows in ladder.rows for each in self._rows(rows))
         return any((dataset, _whole(run.method)) in wanted for dataset, run, _ in found)
 
@@ -388,17 +390,17 @@ class Plan:
 
 
 @lru_cache
-def _printed(folder: Path, table: str, contents: tuple[bytes, ...]) -> frozenset[tuple[str, str]]:  # noqa: ARG001
-    """Return the data set and method of each number that a table prints, and their places by other protocols.
-
-    `contents` are of the files that are read, so that they are read again once these change.
-    """
-    printed = load_published(folder, table).dropna(subset=["value"])
+def _printed(table: Path, content: bytes) -> frozenset[tuple[str, str]]:  # noqa: ARG001 - what is read is the key
+    """Return the data set and method of each number that a table prints."""
+    printed = load_published(table.parent, table.stem).dropna(subset=["value"])
     pairs = zip(printed["dataset"], printed["method"], strict=True)
-    found = {(dataset, _whole(run_as(table, method))) for dataset, method in pairs}
-    for how in load_protocols(folder / PROTOCOLS_FILE).values():
-        found |= {(how.datasets.get(dataset, dataset), method) for dataset, method in found}
-    return frozenset(found)
+    return frozenset((dataset, _whole(run_as(table.stem, method))) for dataset, method in pairs)
+
+
+@lru_cache
+def _elsewhere(protocols: Path, content: bytes) -> list[Mapping[str, str]]:  # noqa: ARG001 - what is read is the key
+    """Return under which names of data sets each protocol has its scores."""
+    return [how.datasets for how in load_protocols(protocols).values()]
 
 
 def _whole(method: str) -> str:
