@@ -27,7 +27,8 @@ CLAIM |= {"coverage": "1 of 8 data sets", "evidence": "over a: -5"}
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
     results = tmp_path / "results" / "quick"
-    for name in ("tables/lamp_table1.html", "tables/lamp_table1.csv", "verdict.html", "../../figures/quick/a & b.png"):
+    tables = [f"tables/lamp_table{name}" for name in ("1.html", "1.csv", "9.html")]
+    for name in (*tables, "verdict.html", "../../figures/quick/a & b.png"):
         (results / name).parent.mkdir(parents=True, exist_ok=True)
         (results / name).write_text(name)
     pd.DataFrame([CELL, NOT_RUN]).to_csv(results / "verdict.csv", index=False)
@@ -43,7 +44,10 @@ def made(run: Path) -> str:
         {"name": "lamp_table1", "label": "Table 1", "paper": "lamp", "title": "Accuracy <1>", "files": []},
         {"name": "fig", "label": "Fig. 9", "paper": "mmix", "title": "", "files": [str(figures / "a & b.png")]},
         {"name": "gone", "label": "Fig. 8", "paper": "mmix", "title": "", "files": [str(figures / "gone.png")]},
+        {"name": "lamp_table9", "label": "Table 9", "paper": "lamp", "title": "", "print_alone": True},
     ]
+    gallery = [{"print_alone": False, **each} for each in gallery]
+    gallery[3]["files"] = [str(run / "tables" / "lamp_table9.html")]
     gallery[0]["files"] = [str(run / "tables" / f"lamp_table1.{kind}") for kind in ("html", "csv", "tex")]
     files = [Path(path) for each in gallery for path in each["files"]]
     first_page(
@@ -65,6 +69,7 @@ def test_every_link_leads_to_a_file_or_a_place_of_the_page(run: Path) -> None:
     assert set(files) == {
         "verdict.html",
         *("tables/lamp_table1.html", "tables/lamp_table1.csv", "../../figures/quick/a & b.png"),
+        "tables/lamp_table9.html",
     }
     assert all((run / link).is_file() for link in files)
     assert {link[1:] for link in links.found if link.startswith("#")} <= links.anchors
@@ -77,6 +82,13 @@ def test_what_was_found_is_said_in_two_sentences(run: Path) -> None:
     assert "The run quick measured 1 of 2 published numbers: 1 worse. Of 1 claims it tested 1: 1 fails." in shown
     assert "LAMP prints 80.72 ± 3.00, this run finds 70.50, worse (69.25 to 71.75)." in shown
     assert "commit aaaaaaaaaaaa, altered" in shown
+
+
+def test_what_has_printed_numbers_alone_is_a_line_below_the_others(run: Path) -> None:
+    shown = made(run)
+    assert 'nothing of it run here: <a href="tables/lamp_table9.html">Table 9</a>.' in shown
+    assert shown.index("Table 9") > shown.index("Accuracy")
+    assert '<article id="lamp_table9">' not in shown
 
 
 def test_texts_are_escaped_and_commands_are_those_of_the_run(run: Path) -> None:

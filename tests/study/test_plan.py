@@ -136,6 +136,12 @@ def test_what_shows_rows_alone_is_left_out_where_there_are_none() -> None:
     assert not {"lamp_table1", "lamp_table2", "lamp_ladder2", "mmix_table2"} & left
 
 
+def test_of_a_table_it_is_said_whether_the_print_stands_there_alone() -> None:
+    alone = {each["name"]: each["print_alone"] for each in plan(preset="evening").gallery()}
+    assert {"lamp_table1", "mmix_table2"} <= {name for name, print_alone in alone.items() if print_alone}
+    assert not any(alone[name] for name in ("lamp_table2", "lamp_ladder2", "audit"))
+
+
 def test_a_figure_of_a_sweep_that_is_not_run_is_left_out() -> None:
     assert {"lamp_fig4", "lamp_fig5"} <= set(plan(preset="rivals").left_out)
     assert not {"lamp_fig4", "lamp_fig5"} & set(plan().left_out)

@@ -30,8 +30,8 @@ def first_page(
     """Write `output`, a page that leads to all that a run has made, with its sidecar.
 
     `cells` and `claims` are files of `relamp.artifacts.verdict.judge`, beside its page and sidecar, `picture` that of
-    all numbers. `gallery` has name, label, paper, title and files of each artifact, `made` all files of these: no link
-    leads to one that is not there.
+    all numbers. `gallery` is that of `relamp.study.plan.Plan`, `made` all files of it: no link leads to one that is not
+    there.
     """
 
     def near(path: str | Path) -> str:
@@ -39,11 +39,13 @@ def first_page(
 
     there = {str(path) for path in (cells, claims, picture, *made) if path.is_file()}
     shown = [{**each, "files": [name for name in each["files"] if name in there]} for each in gallery]
+    shown = [each for each in shown if each["files"]]
     judged, tested = pd.read_csv(cells), pd.read_csv(claims, keep_default_na=False)
-    papers = [
-        {"name": title, "artifacts": [_card(each, near) for each in shown if each["paper"] == paper and each["files"]]}
-        for paper, title in PAPERS.items()
-    ]
+    papers = []
+    for paper, title in PAPERS.items():
+        of_paper = [each for each in shown if each["paper"] == paper]
+        cards = [_card(each, near) for each in of_paper if not each["print_alone"]]
+        papers.append({"name": title, "artifacts": cards, "print_alone": _pages(of_paper, near)})
     write_text(
         output,
         page(
@@ -55,11 +57,16 @@ def first_page(
             contradictions=contradictions(judged, tested),
             picture=near(picture) if picture.is_file() else "",
             verdicts_page=near(cells.with_suffix(".html")),
-            papers=[paper for paper in papers if paper["artifacts"]],
+            papers=[paper for paper in papers if paper["artifacts"] or paper["print_alone"]],
             made_by=_made_by(read_json(cells.with_suffix(".json"))),
         ),
     )
     write_sidecar(output, [cells, claims], command)
+
+
+def _pages(gallery: Sequence[Mapping[str, Any]], near: Any) -> list[tuple[str, str]]:
+    """Return label and page of each table that has printed numbers alone."""
+    return [(each["label"], near(each["files"][0])) for each in gallery if each["print_alone"]]
 
 
 def _card(made: Mapping[str, Any], near: Any) -> dict[str, Any]:

@@ -166,11 +166,15 @@ class Plan:
         }
 
     def gallery(self) -> list[dict[str, Any]]:
-        """Return what the first page leads to: name, label, paper, title and files of all artifacts but itself."""
+        """Return what the first page leads to: all artifacts but itself.
+
+        Of each name, label, paper, title and files, and whether it has a paper's numbers and none of this run.
+        """
         return [
             {
                 **{"name": made.name, "label": made.label, "paper": made.paper},
                 "title": self.params(made)["title"] if isinstance(made, Table) else "",
+                "print_alone": isinstance(made, Table) and not self.inputs(made).get("rows"),
                 "files": [path for paths in self.outputs(made).values() for path in paths],
             }
             for made in self.artifacts.values()
