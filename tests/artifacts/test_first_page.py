@@ -80,6 +80,9 @@ def test_every_link_leads_to_a_file_or_a_place_of_the_page(run: Path) -> None:
 def test_what_was_found_is_said_in_two_sentences(run: Path) -> None:
     shown = made(run)
     assert "The run quick measured 1 of 2 published numbers: 1 worse. Of 1 claims it tested 1: 1 fails." in shown
+    pd.DataFrame([NOT_RUN]).to_csv(run / "verdict.csv", index=False)
+    pd.DataFrame([{**CLAIM, "outcome": "not run"}]).to_csv(run / "claims.csv", index=False)
+    assert "The run quick measured none of 1 published numbers. Of 1 claims it tested none." in made(run)
     assert "LAMP prints 80.72 ± 3.00, this run finds 70.50, worse (69.25 to 71.75)." in shown
     assert "commit aaaaaaaaaaaa, altered" in shown
 

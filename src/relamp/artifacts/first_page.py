@@ -87,10 +87,9 @@ def _summary(cells: pd.DataFrame, claims: pd.DataFrame, name: str) -> str:
     run, tested = len(cells) - words.get("not run", 0), len(claims) - outcomes.get("not run", 0)
     found = ", ".join(f"{count} {word}" for word, count in counts(cells["verdict"]) if word != "not run")
     said = ", ".join(f"{count} {word}" for word, count in counts(claims["outcome"]) if word != "not run")
-    return (
-        f"The run {name} measured {run} of {len(cells)} published numbers: {found or 'none'}. Of {len(claims)} "
-        f"claims it tested {tested}: {said or 'none'}."
-    )
+    measured = f"{run} of {len(cells)} published numbers: {found}" if run else f"none of {len(cells)} published numbers"
+    tried = f"{tested}: {said}" if tested else "none"
+    return f"The run {name} measured {measured}. Of {len(claims)} claims it tested {tried}."
 
 
 def _made_by(sidecar: Mapping[str, Any]) -> str:
