@@ -45,7 +45,8 @@ def first_page(
     for paper, title in PAPERS.items():
         of_paper = [each for each in shown if each["paper"] == paper]
         cards = [_card(each, near) for each in of_paper if not each["print_alone"]]
-        papers.append({"name": title, "artifacts": cards, "print_alone": _pages(of_paper, near)})
+        alone = [(each["label"], near(each["files"][0])) for each in of_paper if each["print_alone"]]
+        papers.append({"name": title, "artifacts": cards, "print_alone": alone})
     write_text(
         output,
         page(
@@ -62,11 +63,6 @@ def first_page(
         ),
     )
     write_sidecar(output, [cells, claims], command)
-
-
-def _pages(gallery: Sequence[Mapping[str, Any]], near: Any) -> list[tuple[str, str]]:
-    """Return label and page of each table that has printed numbers alone."""
-    return [(each["label"], near(each["files"][0])) for each in gallery if each["print_alone"]]
 
 
 def _card(made: Mapping[str, Any], near: Any) -> dict[str, Any]:

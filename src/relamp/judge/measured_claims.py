@@ -2,7 +2,7 @@
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
@@ -481,9 +481,7 @@ def _differences(formula: _Measured, evidence: Evidence, method: str, rival: str
     """
     gains = []
     names = [run_as(formula.artifact, name) for name in (method, rival)]
-    run = {dataset for dataset, _ in evidence.by_measure}
-    for dataset in (name for name in formula.covered(evidence) if name in run):
-        evaluation = evaluation_of(evidence.judged_by, formula.artifact, dataset)
+    for dataset, evaluation in _evaluated(formula, evidence, {dataset for dataset, _ in evidence.by_measure}):
         measured = evidence.by_measure.get((dataset, evaluation), {})
         for (metric, part), methods in measured.items():
             if all(name in methods for name in names):
@@ -495,11 +493,16 @@ def _differences(formula: _Measured, evidence: Evidence, method: str, rival: str
 
 def _of_datasets(formula: _Measured, evidence: Evidence, rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield the rows of the artifact's evaluation of each data set that was run."""
-    run = set(rows["dataset"])
-    for dataset in (name for name in formula.covered(evidence) if name in run):
-        evaluation = evaluation_of(evidence.judged_by, formula.artifact, dataset)
+    for dataset, evaluation in _evaluated(formula, evidence, set(rows["dataset"])):
         own = rows[(rows["dataset"] == dataset) & (rows["evaluation"] == evaluation)]
         yield dataset, own.assign(fold=own["fold"].fillna(_NO_FOLD))
+
+
+def _evaluated(formula: _Measured, evidence: Evidence, run: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield each data set that a claim is about and that was run, with the artifact's evaluation of it."""
+    for dataset in formula.covered(evidence):
+        if dataset in run:
+            yield dataset, evaluation_of(evidence.judged_by, formula.artifact, dataset)
 
 
 def _gains_of(gains: Sequence[tuple["pd.Series[float]", str, str]], confidence: float) -> list[Difference]:

@@ -78,13 +78,17 @@ class Plan:
         if sweep and sweep not in self.studies:
             return True  # what a sweep is drawn beside is none
         printed = "published" in artifact.inputs
-        if artifact.rows and not printed and not any(True for rows in artifact.rows for _ in self._rows(rows)):
+        if artifact.rows and not printed and not self._has_rows(artifact):
             return True  # what shows rows alone has none
         draws = isinstance(artifact, Figure) or not artifact.outputs.keys().isdisjoint(("figure", "figures"))
         if not draws:
             return False
         made_of = [files for name, files in self.inputs(artifact).items() if name in ("rows", "mixed")]
         return not all((*made_of, *artifact.outputs.values()))
+
+    def _has_rows(self, artifact: Artifact) -> bool:
+        """Return whether anything is run that an artifact shows rows of."""
+        return any(True for rows in artifact.rows for _ in self._rows(rows))
 
     def _printed(self, ladder: Ladder) -> bool:
         """Return whether a table prints a number of what is run."""
@@ -174,7 +178,7 @@ class Plan:
             {
                 **{"name": made.name, "label": made.label, "paper": made.paper},
                 "title": self.params(made)["title"] if isinstance(made, Table) else "",
-                "print_alone": isinstance(made, Table) and not self.inputs(made).get("rows"),
+                "print_alone": isinstance(made, Table) and not self._has_rows(made),
                 "files": [path for paths in self.outputs(made).values() for path in paths],
             }
             for made in self.artifacts.values()
