@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +15,7 @@ CELLS = pd.DataFrame(
         ("lamp_table1", "a", "D", "accuracy", "", 90.02, 88.64, "worse", "quick"),
         ("lamp_table1", "a", "E", "accuracy", "", 70.0, float("nan"), "not run", ""),
         ("mmix_table10", "b", "D", "accuracy", "n=10", 50.0, 40.0, "better", "desk"),
-        ("mmix_table10", "b", "D", "accuracy", "n=15", 51.0, 41.0, "worse", "desk"),
+        ("mmix_table10", "b", "D", "accuracy", "n=15", 51.0, 41.5, "worse", "desk"),
     ],
     columns=["artifact", "method", "dataset", "metric", "part", "published", "mean", "verdict", "run"],
 )
@@ -43,6 +44,23 @@ def said(folder: Path, sentence: str) -> str:
     moves.to_csv(folder / "tables" / "multiverse_effects.csv", index=False)
     means = pd.DataFrame({"dataset": "D", "mean": [71.26, 72.0, 80.0], "role": ["reading", "reading", "level"]})
     means.assign(ties=["one", "two", "one"]).to_csv(folder / "figures" / "multiverse_svm-rbf_a.csv", index=False)
+    pairs = {
+        "method": "a",
+        "rival": "b",
+        "datasets": ["D", "E"],
+        "mean": [1.25, 3],
+        "low": [-0.04, 2],
+        "high": [2.5, 4],
+    }
+    pd.DataFrame(pairs).to_csv(folder / "tables" / "comparisons.csv", index=False)
+    curve = {"method": "a", "dataset": "D", "x": [0.1, 0.5, 0.9, None], "mean": [71.26, 72.0, 60.0, 90.0]}
+    pd.DataFrame({**curve, "role": [*["curve"] * 3, "reference"]}).to_csv(
+        folder / "figures" / "lamp_fig4.csv", index=False
+    )
+    damage = {"dataset": "D", "augmentation": "subgraph", "reading": ["paper", "code"], "median": [61.94, -2.86]}
+    pd.DataFrame(damage).to_csv(folder / "figures" / "lamp_fig2.csv", index=False)
+    evidence = "claimed +1; D, over b: +1.46 (-0.04 to +3.26); E, over b: place 2"
+    pd.DataFrame({"id": ["wins"], "evidence": evidence}).to_csv(folder / "claims.csv", index=False)
     probed = [
         *((0, 25, "average", "test", 0.5), (0, 25, "average", "test", 0.7), (1, 25, "average", "test", 0.8)),
         *((0, 25, "average", "valid", 0.3), (0, 25, "a", "test", 0.1), (0, 50, "average", "test", 0.2)),
@@ -57,7 +75,7 @@ def said(folder: Path, sentence: str) -> str:
     ("sentence", "expected"),
     [
         ('{{ here("lamp_table1", "a", "D") }} ({{ printed("lamp_table1", "a", "D") }})', "88.6 (90.0)"),
-        ('{{ here("mmix_table10", "b", "D", part="n=15") }}', "41.0"),
+        ('{{ here("mmix_table10", "b", "D", part="n=15") }}', "41.5"),
         ('{{ printed("lamp_table1", "a", "E") }}', "70.0"),
         ('{{ ran() }} {{ ran("lamp_table1") }} {{ count("worse") }} {{ count("worse", "mmix_table10") }}', "3 1 2 1"),
         ('{{ claimed() }} {{ claimed("holds") }} {{ runs_of("mmix_table10") }}', "3 2 desk"),
@@ -67,6 +85,17 @@ def said(folder: Path, sentence: str) -> str:
         # The mean over seeds of their means over folds: (60 + 80) / 2.
         ('{{ score("quick", "svm-rbf", "bag", "D") }}', "70.0"),
         ('{{ after("quick", "b", "D", 25) }} {{ after("quick", "b", "D", 25, "valid") }}', "70.0 30.0"),
+        ('{{ seeds("quick", "svm-rbf", "bag", "D") }}', "60.0, 80.0"),
+        (
+            '{{ over("quick", "a", "b", "D") }} / {{ over("quick", "b", "a", "D") }}',
+            "1.2 (0.0 to 2.5) / -1.2 (-2.5 to 0.0)",
+        ),
+        # 90.02 - 88.64; then 50 - 40 and 51 - 41.5.
+        ('{{ apart("lamp_table1", "a") }} {{ below("mmix_table10", "b") }}', "1.4 9.5 to 10.0"),
+        ('{{ between("quick", "lamp_fig4", "a", "D", 0, 0.5) }}', "71.3 to 72.0"),
+        ('{{ between("quick", "lamp_fig4", "a", "D") }}', "60.0 to 72.0"),
+        ('{{ lost("quick", "D", "subgraph", "paper") }} {{ lost("quick", "D", "subgraph", "code", 1) }}', "62 -2.9"),
+        ('{{ evidence("quick", "wins", "D, over b") }}', "1.5 (0.0 to 3.3)"),
         ("plain < words", "plain < words"),
     ],
 )
@@ -102,6 +131,11 @@ def test_numbers_come_from_the_rows(tmp_path: Path, sentence: str, expected: str
         ),
         ('{{ after("quick", "a", "D", 25) }}', "the recorded run quick has no probe of a on D"),
         ('{{ after("quick", "b", "D", 30) }}', "b on D was not probed after 30 epochs in quick"),
+        ('{{ over("quick", "a", "c", "D") }}', "0 rows of tables/comparisons in quick are a, c, D; name one"),
+        ('{{ apart("lamp_table1", "b") }}', "no number of b in lamp_table1 was run"),
+        ('{{ between("quick", "lamp_fig4", "a", "D", 2) }}', "lamp_fig4 in quick has no curve of a on D there"),
+        ('{{ evidence("quick", "wins", "D") }}', "wins in quick has no one difference of 'D'; it has claimed"),
+        ('{{ evidence("quick", "wins", "E, over b") }}', "wins in quick has no one difference of 'E, over b'"),
         ("{{ nothing }}", "'nothing' is undefined"),
         ("{{ here( }}", "findings.yaml: "),
     ],
@@ -118,3 +152,11 @@ def test_a_file_that_is_missing_or_says_something_else_is_named(tmp_path: Path) 
     (tmp_path / FILE).write_text("headline: [a]\nmore: 1\n")
     with pytest.raises(RelampError, match=r"findings\.yaml: scope: Field required"):
         load_findings(tmp_path, numbers)
+
+
+def test_the_numbers_of_the_readme_are_those_of_the_findings() -> None:
+    root = Path(__file__).parents[2]
+    listed = (root / "README.md").read_text().split("\n1. ")[1].split("\n\n")[0]
+    numbers = set(re.findall(r"\d+\.\d+", listed))
+    assert numbers
+    assert numbers <= set(re.findall(r"\d+\.\d+", (root / "reproduction" / "findings.txt").read_text()))

@@ -1,5 +1,7 @@
 """What was found, in words: sentences of `reproduction/findings.yaml`, whose numbers come from the recorded rows."""
 
+import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from relamp.settings.base import Settings
 from relamp.site.records import NOT_RUN, Record
 
 FILE = "findings.yaml"
+_DIFFERENCE = re.compile(r"[+-]\d+\.\d+")
 _ENVIRONMENT = Environment(undefined=StrictUndefined, autoescape=False)
 
 
@@ -78,6 +81,13 @@ class Numbers:
                 "step",
                 "effect",
                 "reading",
+                "over",
+                "seeds",
+                "apart",
+                "below",
+                "between",
+                "lost",
+                "evidence",
                 "runs_of",
             )
         }
@@ -118,6 +128,16 @@ class Numbers:
         protocol: str = "nested",
     ) -> str:
         """Return the mean of a method, control or rival of a recorded run that the papers need not print."""
+        return f"{self._by_seed(run, evaluation, method, dataset, metric, part, protocol).mean():.1f}"
+
+    def seeds(self, run: str, evaluation: str, method: str, dataset: str) -> str:
+        """Return the nested accuracies of all seeds of a recorded run, the lowest first."""
+        found = sorted(self._by_seed(run, evaluation, method, dataset, "accuracy", "", "nested"))
+        return ", ".join(f"{each:.1f}" for each in found)
+
+    def _by_seed(
+        self, run: str, evaluation: str, method: str, dataset: str, metric: str, part: str, protocol: str
+    ) -> pd.Series:
         if run not in self._scores:
             self._scores[run] = pd.read_csv(self._folder(run) / "scores.csv", keep_default_na=False)
         rows = self._scores[run]
@@ -127,7 +147,7 @@ class Numbers:
         if rows.empty:
             raise RelampError(f"{FILE}: {run} has no score {', '.join(filter(None, wanted.values()))} ({protocol})")
         values = pd.to_numeric(rows["value"]) * 100
-        return f"{values.groupby(rows['seed']).mean().mean():.1f}"
+        return values.groupby(rows["seed"]).mean()
 
     def after(self, run: str, method: str, dataset: str, epoch: int, split: str = "test") -> str:
         """Return the mean accuracy of a linear probe, over seeds, on the embeddings of nodes after an epoch."""
@@ -145,9 +165,9 @@ class Numbers:
         wanted = {"role": "gain", "method": method, "rung": rung}
         return self._points(run, f"tables/{artifact.replace('table', 'ladder')}", "gain", wanted)
 
-    def effect(self, run: str, method: str, dataset: str, question: str, answer: str) -> str:
+    def effect(self, run: str, method: str, dataset: str, question: str, answer: str, **more: str) -> str:
         """Return what an answer moves a method by in a recorded run's multiverse, in points with its interval."""
-        wanted = {"method": method, "dataset": dataset, "question": question, "answer": answer}
+        wanted = {"method": method, "dataset": dataset, "question": question, "answer": answer, **more}
         return self._points(run, "tables/multiverse_effects", "effect", wanted)
 
     def reading(self, run: str, evaluation: str, method: str, dataset: str, question: str, answer: str) -> str:
@@ -155,21 +175,73 @@ class Numbers:
         wanted = {"dataset": dataset, "role": "reading", question: answer}
         return f"{self._row(run, f'figures/multiverse_{evaluation}_{method}', wanted)['mean']:.1f}"
 
+    def over(self, run: str, method: str, rival: str, dataset: str) -> str:
+        """Return what a method has over a rival in a recorded run's comparisons, in points with its interval."""
+        table, sides = "tables/comparisons", {"method": method, "rival": rival}
+        if method <= rival:
+            return self._points(run, table, "mean", {**sides, "datasets": dataset})
+        # A pair is compared once.
+        row = self._row(run, table, {"method": rival, "rival": method, "datasets": dataset})
+        return _interval(-row["mean"], -row["high"], -row["low"])
+
+    def apart(self, artifact: str, method: str) -> str:
+        """Return how far a method is from its printed numbers at most, in points, over what was run."""
+        return f"{max(map(abs, self._distances(artifact, method))):.1f}"
+
+    def below(self, artifact: str, method: str) -> str:
+        """Return how far a method lies below its printed numbers, in points, from the least to the most."""
+        distances = self._distances(artifact, method)
+        return f"{min(distances):.1f} to {max(distances):.1f}"
+
+    def between(
+        self, run: str, figure: str, method: str, dataset: str, least: float = 0, most: float = math.inf
+    ) -> str:
+        """Return the lowest and the highest mean of a recorded run's curve, from one x to another."""
+        rows = self._table(run, f"figures/{figure}")
+        rows = rows[(rows["role"] == "curve") & (rows["method"] == method) & (rows["dataset"] == dataset)]
+        rows = rows[rows["x"].between(least, most)]
+        if rows.empty:
+            raise RelampError(f"{FILE}: {figure} in {run} has no curve of {method} on {dataset} there")
+        return f"{rows['mean'].min():.1f} to {rows['mean'].max():.1f}"
+
+    def lost(self, run: str, dataset: str, augmentation: str, reading: str, digits: int = 0) -> str:
+        """Return the median loss of structural entropy of a recorded run's Fig. 2, in per cent."""
+        wanted = {"dataset": dataset, "augmentation": augmentation, "reading": reading}
+        return f"{self._row(run, 'figures/lamp_fig2', wanted)['median']:.{digits}f}"
+
+    def evidence(self, run: str, claim: str, about: str) -> str:
+        """Return one of the differences that a recorded run's claim rests on, in points with its interval."""
+        said = self._row(run, "claims", {"id": claim})["evidence"].split("; ")
+        found = [words for words in said if words.startswith(f"{about}: ")]
+        numbers = [float(number) for number in _DIFFERENCE.findall(found[0])] if len(found) == 1 else []
+        if len(numbers) != len(("value", "low", "high")):
+            raise RelampError(f"{FILE}: {claim} in {run} has no one difference of {about!r}; it has {'; '.join(said)}")
+        return _interval(*numbers)
+
+    def _distances(self, artifact: str, method: str) -> list[float]:
+        of = self._of(artifact)
+        found = of[(of["method"] == method) & (of["verdict"] != NOT_RUN)]
+        if found.empty:
+            raise RelampError(f"{FILE}: no number of {method} in {artifact} was run")
+        return list(found["published"] - found["mean"])
+
     def _points(self, run: str, table: str, column: str, wanted: Mapping[str, str]) -> str:
         row = self._row(run, table, wanted)
-        points, low, high = (round(float(row[name]), 1) + 0.0 for name in (column, "low", "high"))  # no -0.0
-        return f"{points:.1f} ({low:.1f} to {high:.1f})"
+        return _interval(row[column], row["low"], row["high"])
 
     def _folder(self, run: str) -> Path:
         if run not in self.records:
             raise RelampError(f"{FILE}: there is no recorded run {run!r}; known are {', '.join(self.records)}")
         return self.records[run].folder
 
-    def _row(self, run: str, table: str, wanted: Mapping[str, str]) -> dict[Any, Any]:
+    def _table(self, run: str, table: str) -> pd.DataFrame:
         path = self._folder(run) / f"{table}.csv"
         if not path.is_file():
             raise RelampError(f"{FILE}: the recorded run {run} has no {table}")
-        rows = pd.read_csv(path)
+        return pd.read_csv(path)
+
+    def _row(self, run: str, table: str, wanted: Mapping[str, str]) -> dict[Any, Any]:
+        rows = self._table(run, table)
         for name, value in wanted.items():
             if name not in rows:
                 raise RelampError(f"{FILE}: {table} in {run} has no {name}; it has {', '.join(map(str, rows))}")
@@ -196,6 +268,11 @@ class Numbers:
             kind = "numbers that were run" if ran else "printed numbers"
             raise RelampError(f"{FILE}: {len(found)} {kind} are {given}; name one")
         return {str(name): value for name, value in found.iloc[0].items()}
+
+
+def _interval(value: float, low: float, high: float) -> str:
+    points = (round(float(each), 1) + 0.0 for each in (value, low, high))  # no -0.0
+    return "{:.1f} ({:.1f} to {:.1f})".format(*points)
 
 
 def load_findings(reproduction: Path, numbers: Numbers) -> Findings:
