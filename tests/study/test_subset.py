@@ -62,6 +62,8 @@ def test_titles_and_scale_say_how_many_of_how_many() -> None:
     words = "50,000 of 2,897,081 molecules of ZINC15"
     plan = Plan(found, "results/paper", "figures/paper")
     assert f"pre-trained here on {words}" in plan.params(plan.artifacts["lamp_table2"])["title"]
+    controls = Plan(config("paper", methods=["none"]), "results/paper", "figures/paper")
+    assert controls.params(controls.artifacts["lamp_table2"])["title"].endswith(", pre-trained here on nothing")
     sized = scale(found)["finetune"]["BBBP"]
     assert sized["lamp-mag"]["sizes"] == {"corpus": [words, "ZINC15"]}
     assert sized["none"]["sizes"] == {}

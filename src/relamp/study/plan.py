@@ -119,10 +119,14 @@ class Plan:
             found = {**self._sweep(given.pop("sweep", None)), **self._skip(given.pop("second", None))}
             words |= {"draw": artifact.draw, "options": {**found, **given}}
         if isinstance(artifact, Table):
-            words |= {"title": artifact.title.format(corpus=corpus_words(self.config)), "shows": artifact.shows}
+            words |= {"title": artifact.title.format(corpus=self._corpus()), "shows": artifact.shows}
             words |= {"transposed": artifact.transposed, "second": artifact.second}
         words |= {name: GIVEN[name](self) for name in artifact.given}
         return words
+
+    def _corpus(self) -> str:
+        """Return what encoders are pre-trained on, in words; in a run of controls nothing is."""
+        return corpus_words(self.config) if self.studies["corpus"].runs else "nothing"
 
     def fixed(self) -> dict[str, dict[str, str]]:
         """Return by evaluation the setting of each method in the tables, where it is not the default."""
