@@ -126,6 +126,16 @@ def between(gain: float, variance: float, freedom: float) -> str:
     return f"({gain - width:.1f} to {gain + width:.1f})"
 
 
+def of_runs(*runs: float) -> tuple[float, float]:
+    """Variance of the mean of two seeds with two folds each, and its degrees of freedom by Welch and Satterthwaite.
+
+    Half the variance of the seeds' means, of one; that within a seed, of which as much is tested as is learnt, of two.
+    """
+    table = np.array(runs).reshape(2, 2)
+    seeds, folds = table.mean(axis=1).var(ddof=1) / 2, table.var(axis=1, ddof=1).mean()
+    return seeds + folds, (seeds + folds) ** 2 / (seeds**2 / 1 + folds**2 / 2)
+
+
 def values(rungs: pd.DataFrame) -> dict[str, float]:
     return rungs.dropna(subset=["mean"]).set_index("rung")["mean"].to_dict()
 
@@ -267,7 +277,7 @@ def test_a_cell_of_a_kernel_says_what_is_missing_and_why() -> None:
     }
     (sentence,) = explained(steps_of(found, rows))["lamp_table1"]
     # Above the majority class in the folds: 19, 11, 16, 10; with the right C 4, 0, 0, 0 more; the seeds 82 and 80 then.
-    own, loose = between(14, 18 * (1 / 4 + 1), 3), between(1, 4 * (1 / 4 + 1), 3)
+    own, loose = between(14, *of_runs(19, 11, 16, 10)), between(1, *of_runs(4, 0, 0, 0))
     assert sentence == (
         "wl (SVM with an RBF kernel; MUTAG): of the 14.7 points between the majority class and the printed value, "
         f"wl itself reaches 14.0 {own}, choosing epoch, setting and C on the test part adds 1.0 {loose}; the printed "
@@ -454,30 +464,32 @@ def test_gains_are_means_over_data_sets_of_the_steps_that_all_have() -> None:
     # Added to the rungs of the second: 0 to 3, then 5 to the method, 9 to all on test, 11 to the printed number.
     gained = {"bag": 16.5, "untrained": 3.5, "calibrated": 1, "method": 2 + 1, "all-on-test": 1 + 2, "printed": 3 + 1}
     assert both["gain"].dropna().to_dict() == pytest.approx(gained)
-    # Of four runs, in one fold of each of two seeds all else was learnt: (1 / 4 + 1 / 1) of the variance.
-    bag, untrained = (np.var(of, ddof=1) * 1.25 for of in ([20, 14, 18, 12], [4, 2, 2, 4]))
-    calibrated, host = (np.var(of, ddof=1) * 1.25 for of in ([2, 0, 0, 0], [-1, 1, 2, 0]))
+    bag, untrained = of_runs(20, 14, 18, 12), of_runs(4, 2, 2, 4)
+    calibrated, host = of_runs(2, 0, 0, 0), of_runs(-1, 1, 2, 0)
     # Nested has 90, 90, 86, 84 above the host's 85, 87, 86, 86; all on test 90, 94, 86, 84; 92 and 85 by seed.
-    method, loose, seeds = np.var([5, 3, 0, -2], ddof=1) * 1.25, np.var([0, 4, 0, 0], ddof=1) * 1.25, 24.5 / 2
+    method, loose, seeds = of_runs(5, 3, 0, -2), of_runs(0, 4, 0, 0), 24.5 / 2
     # Two data sets with the same runs: each variance counts for a quarter, and the degrees of freedom add up.
-    one, width = gains(rungs, found, Judging()).set_index("rung").loc["bag"], half(bag / 2, 6)
-    assert [one["low"], one["high"]] == pytest.approx([16 - half(bag, 3), 16 + half(bag, 3)])
+    one, width = gains(rungs, found, Judging()).set_index("rung").loc["bag"], half(bag[0] / 2, 2 * bag[1])
+    assert [one["low"], one["high"]] == pytest.approx([16 - half(*bag), 16 + half(*bag)])
     assert both.loc["bag", ["low", "high"]].tolist() == pytest.approx([16.5 - width, 16.5 + width])
     width = half(seeds / 2, 2)
     assert both.loc["printed", ["low", "high"]].tolist() == pytest.approx([4 - width, 4 + width])
-    largest = "The largest step is a bag of the same node features; its interval overlaps that of the second largest, "
+    largest = (
+        "The largest step is a bag of the same node features; its interval overlaps zero and that of the second "
+        "largest, "
+    )
     assert said(rungs) == (
         "LAMP-Mag (SVM with an RBF kernel; MUTAG): of the 25.5 points between the majority class and the printed "
-        f"value, a bag of the same node features reaches 16.0 {between(16, bag, 3)}, an untrained encoder adds 3.0 "
-        f"{between(3, untrained, 3)}, showing the data to its batch normalisation adds 0.5 "
-        f"{between(0.5, calibrated, 3)}, training the host, SimGRACE, adds 0.5 {between(0.5, host, 3)}, "
-        f"LAMP-Mag itself adds 1.5 {between(1.5, method, 3)}, choosing epoch, setting and C on the test part adds 1.0 "
-        f"{between(1, loose, 3)}; 3.0 {between(3, seeds, 1)} are left. {largest}an untrained encoder."
+        f"value, a bag of the same node features reaches 16.0 {between(16, *bag)}, an untrained encoder adds 3.0 "
+        f"{between(3, *untrained)}, showing the data to its batch normalisation adds 0.5 "
+        f"{between(0.5, *calibrated)}, training the host, SimGRACE, adds 0.5 {between(0.5, *host)}, "
+        f"LAMP-Mag itself adds 1.5 {between(1.5, *method)}, choosing epoch, setting and C on the test part adds 1.0 "
+        f"{between(1, *loose)}; 3.0 {between(3, seeds, 1)} are left. {largest}an untrained encoder."
     )
     bare = rungs[rungs["rung"].isin(["method", "all-on-test", "printed"])]
     assert said(bare) == (
         "LAMP-Mag (SVM with an RBF kernel; MUTAG): of the 4.0 points between what LAMP-Mag reaches and the printed "
-        f"value, choosing epoch, setting and C on the test part reaches 1.0 {between(1, loose, 3)}; 3.0 "
+        f"value, choosing epoch, setting and C on the test part reaches 1.0 {between(1, *loose)}; 3.0 "
         f"{between(3, seeds, 1)} are left. The largest step is what nothing here explains; its interval overlaps zero "
         "and that of the second largest, choosing epoch, setting and C on the test part."
     )
@@ -485,7 +497,7 @@ def test_gains_are_means_over_data_sets_of_the_steps_that_all_have() -> None:
     assert "MUTAG): the printed value lies 6.0 points below the majority class, a bag" in said(below)
     assert f"; the printed value lies 28.5 {between(28.5, seeds, 1)} below that. The largest" in said(below)
     less = rungs[rungs["rung"] != "host"].assign(mean=lambda found: found["mean"].where(found["rung"] != "bag", 66.0))
-    assert f"features adds nothing {between(0, bag, 3)}, an untrained encoder adds 19.0 (" in said(less)
+    assert f"features adds nothing {between(0, *bag)}, an untrained encoder adds 19.0 (" in said(less)
     assert ", training adds 2.0 (" in said(less)
 
 

@@ -100,10 +100,10 @@ def test_a_cell_by_hand() -> None:
     assert cell["low"] == pytest.approx(81 - 2.484138, abs=1e-5)
     assert cell["high"] == pytest.approx(81 + 2.484138, abs=1e-5)
     assert cell["verdict"] == "inconclusive"
-    # Squared deviations 9 + 1 + 1 + 9 + 4 + 4 = 28, so s² = 5.6; 2 folds: 1/6 + 1/1; t(0.975, 5) = 2.570582.
+    # On other data 1 / 3 for seeds, of 2, and 8 / (2 - 1) for folds, of 3: 8.333333, of 3.246753; t is 3.049898.
     assert cell["std_folds"] == pytest.approx(math.sqrt(8))
-    assert cell["low_data"] == pytest.approx(81 - 6.570507, abs=1e-5)
-    assert cell["high_data"] == pytest.approx(81 + 6.570507, abs=1e-5)
+    assert cell["low_data"] == pytest.approx(81 - 8.804298, abs=1e-5)
+    assert cell["high_data"] == pytest.approx(81 + 8.804298, abs=1e-5)
     assert (cell["fixed"], cell["quoted"]) == (pytest.approx(81), "")
     assert pd.isna([cell["nested"], cell["oracle"]]).all()
     assert list(cell) == list(COLUMNS)

@@ -51,7 +51,7 @@ class Evaluation:
 
 
 _SETTINGS, _CHOSEN, _MEANS = "relamp.settings.evaluation", "relamp.judge.rows:chosen", "relamp.judge.rows:means"
-_FOLDS = "seeds and folds, with the corrected resampled variance, since folds share training data"
+_FOLDS = "seeds and folds, which share encoders and training data"
 _RUNS = "seeds, each the mean over its runs: what"
 _SEEDS = f"{_RUNS} another pre-training and"
 

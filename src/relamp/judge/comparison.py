@@ -8,7 +8,7 @@ import pandas as pd
 from baycomp.single import Posterior
 
 from relamp.errors import RelampError
-from relamp.judge.intervals import PER_CENT, Floats, Part, corrected_variance, interval_of_table, run_table
+from relamp.judge.intervals import PER_CENT, Floats, Part, interval_of_table, parts_of_table, run_table, student
 
 _PAIR = ["seed", "fold"]
 # A probability near 0.5 is good to 0.01.
@@ -54,8 +54,8 @@ def compare_on_dataset(
     """Compare two methods on one data set by the Bayesian correlated t-test.
 
     Corani and Benavoli 2015, "A Bayesian approach for comparing cross-validated algorithms on multiple data sets",
-    Section 3: the mean difference has a Student posterior with the corrected resampled variance of `mean_interval`,
-    from which nothing is drawn at random.
+    Section 3: the mean difference has a Student posterior, from which nothing is drawn at random; here with the
+    variance of `relamp.judge.intervals.student`, in which a seed, an encoder that all its folds share, counts once.
 
     `scores` are of one protocol, see `relamp.judge.runs`: method, dataset, seed, fold, value as a fraction. Pairs are
     made of equal seeds and folds, and runs without a partner left out. `rope` is half the width of the region of
@@ -69,9 +69,9 @@ def compare_on_dataset(
     elif table.size == 1:
         chances = math.nan, math.nan, math.nan, math.nan
     else:
-        student = table.mean(), corrected_variance(table), table.size - 1
-        *_, beats = Posterior(*student).probs()
-        worse, *_, better = Posterior(*student, rope).probs()
+        posterior = table.mean(), *student(table, confidence)
+        *_, beats = Posterior(*posterior).probs()
+        worse, *_, better = Posterior(*posterior, rope).probs()
         chances = better, max(0.0, 1 - better - worse), worse, beats
     bounds = _bounds(table, confidence)
     return Comparison(method, rival, (dataset,), rope, *bounds, *chances, table.size)
@@ -119,13 +119,13 @@ def parts_of_difference(above: pd.DataFrame, below: pd.DataFrame | None = None) 
     """Return what the variance of a difference of two means consists of, in points squared.
 
     Each has the columns seed, fold and value, as a fraction. Where both have the same seeds and folds, runs are paired
-    and it is the corrected variance of their differences; else those of both means add up (Welch). Without `below` it
-    is that of one mean. Raises RelampError where runs are missing or duplicates.
+    and it is that of their differences; else those of both means add up (Welch). Without `below` it is that of one
+    mean. Raises RelampError where runs are missing or duplicates.
     """
     tables = [PER_CENT * run_table(of) for of in (above, below) if of is not None]
     if below is not None and _runs_of(above) == _runs_of(below):
         tables = [tables[0] - tables[1]]
-    return [Part(corrected_variance(of) if of.size > 1 else math.nan, of.size - 1) for of in tables]
+    return [part for of in tables for part in (parts_of_table(of) if of.size > 1 else [Part(math.nan, 0)])]
 
 
 def _signed_rank(differences: Floats, rope: float, seed: int, samples: int) -> tuple[float, float, float]:

@@ -70,13 +70,10 @@ class Part(NamedTuple):
 
 
 def mean_interval(scores: pd.DataFrame, confidence: float = 0.95) -> Interval:
-    """Return the interval of the mean of one cell, with the corrected resampled variance.
+    """Return the interval of the mean of one cell, for other seeds and for other data of this size; see `student`.
 
-    Nadeau and Bengio 2003, "Inference for the generalization error"; Bouckaert and Frank 2004, "Evaluating the
-    replicability of significance tests for comparing learning algorithms", for k folds with each of several seeds:
-    variance (1 / J + 1 / (k - 1)) s², J = seeds x k, Student's t with J - 1 degrees of freedom. Runs without folds are
-    taken as independent: variance s² / J. `scores` has the columns `RUN`, fold empty where there are none; the unit is
-    that of `value`. Raises RelampError where values are missing or duplicates, or the seeds differ in their folds.
+    `scores` has the columns `RUN`, fold empty where there are none; the unit is that of `value`. Raises RelampError
+    where values are missing or duplicates, or the seeds differ in their folds.
     """
     return interval_of_table(run_table(scores), confidence)
 
@@ -124,14 +121,20 @@ def half_width_of(parts: Sequence[Part], confidence: float = 0.95) -> float:
 
 
 def _welch(variances: Sequence[Floats | float], freedoms: Sequence[Floats | float], confidence: float) -> Floats:
-    total = sum(variances, start=np.zeros(()))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        shares = [np.square(variance) / freedom for variance, freedom in zip(variances, freedoms, strict=True)]
-        freedom = total**2 / sum(shares, start=np.zeros(()))
+    total, freedom = _sum_of(variances, freedoms)
+    with np.errstate(invalid="ignore"):
         half = np.float64(stdtrit(freedom, (1 + confidence) / 2)) * np.sqrt(total)
     # Runs that all agree leave no freedom to count, and nothing to add.
     width: Floats = np.where(total == 0, 0.0, half)
     return width
+
+
+def _sum_of(variances: Sequence[Floats | float], freedoms: Sequence[Floats | float]) -> tuple[Floats, Floats]:
+    """Return the sum of independent variances, and its degrees of freedom by Welch and Satterthwaite."""
+    total: Floats = np.asarray(sum(variances))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = [np.square(variance) / freedom for variance, freedom in zip(variances, freedoms, strict=True)]
+        return total, np.square(total) / sum(shares)
 
 
 def further_seeds(
@@ -193,29 +196,42 @@ def interval_of_table(table: Floats, confidence: float = 0.95) -> Interval:
     by_seed = table.mean(axis=1)
     mean, half = float(by_seed.mean()), math.nan
     if table.size > 1:
-        half = float(table.std(ddof=1) * _width(np.array([seeds]), folds, confidence)[0])
+        half = half_width_of([student(table, confidence)], confidence)
     std_seeds = float(by_seed.std(ddof=1)) if seeds > 1 else math.nan
     std_folds = float(table.std(axis=1, ddof=1).mean()) if folds else math.nan
     return Interval(mean, mean - half, mean + half, confidence, std_seeds, std_folds, seeds, folds)
 
 
-def corrected_variance(table: Floats) -> float:
-    """Return the corrected variance of the mean of a table `[seeds, folds]` of several runs."""
-    seeds, columns = table.shape
-    return float(table.var(ddof=1) * _correction(np.array([seeds]), columns if columns > 1 else 0)[0])
+def parts_of_table(table: Floats) -> list[Part]:
+    """Return what the variance of the mean of a table `[seeds, folds]` of several runs consists of: seeds, then folds.
+
+    A seed is one encoder (and one draw of folds), which its k folds share: the variance s² / r of the means of r seeds.
+    Folds share training data: 1 / (k - 1) of the variance within a seed, the share of test to training data, is what
+    other data would add (Nadeau and Bengio 2003, "Inference for the generalization error"). Where seeds differ by their
+    folds alone, the sum is the corrected resampled variance s² (1 / (r k) + 1 / (k - 1)) of Bouckaert and Frank 2004,
+    "Evaluating the replicability of significance tests for comparing learning algorithms"; that of a single seed is
+    taken by their formula. Without folds there are seeds alone.
+    """
+    seeds, folds = table.shape
+    if seeds == 1:
+        return [Part(float(table.var(ddof=1)) * (1 / folds + 1 / (folds - 1)), folds - 1)]
+    of_seeds = Part(float(table.mean(axis=1).var(ddof=1)) / seeds, seeds - 1)
+    if folds == 1:
+        return [of_seeds]
+    return [of_seeds, Part(float(table.var(axis=1, ddof=1).mean()) / (folds - 1), seeds * (folds - 1))]
 
 
-def _width(seeds: NDArray[np.int64], folds: int, confidence: float) -> Floats:
-    """Return half the width of the interval for each number of seeds, in units of the sample standard deviation."""
-    runs = seeds * max(folds, 1)
-    width: Floats = np.float64(stdtrit(runs - 1.0, (1 + confidence) / 2)) * np.sqrt(_correction(seeds, folds))
-    return width
+def student(table: Floats, confidence: float) -> Part:
+    """Return the variance and the degrees of freedom of Student's distribution of the mean of a table of several runs.
 
-
-def _correction(seeds: NDArray[np.int64], folds: int) -> Floats:
-    """Return 1 / J + n_test / n_train; without folds, the runs share no training data by design of the protocol."""
-    correction: Floats = 1 / (seeds * max(folds, 1)) + (1 / (folds - 1) if folds else 0.0)
-    return correction
+    They are those of the sum of `parts_of_table` by Welch and Satterthwaite, or of the seeds alone where these, being
+    few, have the wider interval.
+    """
+    parts = parts_of_table(table)
+    total, freedom = _sum_of(*zip(*parts, strict=True))
+    # Where nothing varies there is no freedom to count.
+    whole = Part(float(total), float(freedom) if total else table.size - 1)
+    return max(whole, parts[0], key=lambda part: half_width_of([part], confidence))
 
 
 def _where(scores: pd.DataFrame) -> str:

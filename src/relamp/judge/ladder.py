@@ -111,7 +111,7 @@ def gains(rungs: pd.DataFrame, scores: pd.DataFrame, judging: Judging) -> pd.Dat
     means are over the same ones; the first step has no gain. `rungs` are those of `ladder`, made of `scores`.
 
     The interval says what this mean over these data sets would be with other seeds, and in other folds of data like
-    these. Of each data set there is the corrected resampled variance of the difference, of runs paired by seed and fold
+    these. Of each data set there is the variance of the difference by seeds and folds, of runs paired by seed and fold
     where both rungs have the same, else of both (Welch); these add up, since data sets are independent. Parts of a data
     set are averaged within a seed first, since they share its encoder. The last step, to the printed number, has the
     interval over seeds of verdicts, with the printed ± where the paper says of how many runs it is.

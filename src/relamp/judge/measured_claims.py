@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
 from operator import itemgetter
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict
 
 from relamp.data.rows import setting_name, setting_values
 from relamp.errors import RelampError
-from relamp.judge.intervals import PER_CENT, mean_interval
-from relamp.judge.published import AGGREGATES, JudgedBy, evaluation_of, measures, run_as
+from relamp.judge.intervals import PER_CENT, Part, half_width_of, interval_of_table, parts_of_table, run_table
+from relamp.judge.published import AGGREGATES, JudgedBy, evaluation_of, run_as
 from relamp.judge.runs import MEASURE
 from relamp.judge.theorem import ALL
 from relamp.settings.judging import LEAST_SEEDS
@@ -67,16 +67,33 @@ class Evidence:
             found.setdefault((str(dataset), evaluation), {})[metric, part] = methods
         return found
 
+    @cached_property
+    def printed(self) -> dict[tuple[str, str], set[str]]:
+        """The data sets for which an artifact prints a number of a method, by both; its name is that of `run_as`."""
+        found: dict[tuple[str, str], set[str]] = {}
+        cells = self.published.dropna(subset=["value"])
+        for artifact, method, dataset in zip(*(cells[n] for n in ("artifact", "method", "dataset")), strict=True):
+            found.setdefault((artifact, run_as(artifact, method)), set()).add(dataset)
+        return found
+
 
 @dataclass(frozen=True)
 class Difference:
-    """How far one thing is above another, in points: a mean and its interval, over some data sets."""
+    """How far one thing is above another, in points: a mean and its interval, over some data sets.
+
+    Attributes:
+        what: of what over what.
+        mean, low, high: the difference and its bounds; NaN bounds where too few runs leave the spread unknown.
+        datasets: over which it is.
+        parts: of its variance.
+    """
 
     what: str
     mean: float
     low: float
     high: float
     datasets: tuple[str, ...]
+    parts: tuple[Part, ...]
 
     def __str__(self) -> str:
         bounds = "" if math.isnan(self.low) else f" ({self.low:+.2f} to {self.high:+.2f})"
@@ -110,6 +127,9 @@ class _Measured(Formula):
         table: the published table whose data sets a claim about a figure covers; by default the artifact itself.
     """
 
+    by_a_part: ClassVar[tuple[Outcome, ...]] = ("fails",)
+    """Outcomes that some of the data sets decide: one of them can refute what is said of each."""
+
     table: str | None = None
 
     def covered(self, evidence: Evidence) -> list[str]:
@@ -121,9 +141,15 @@ class _Measured(Formula):
         return [name for name in self.datasets or names if name not in (*AGGREGATES, *self.leave_out)]
 
     def tested(self, evidence: Evidence) -> dict[str, str]:
-        """Return the `outcome`, the data sets that it rests on (`coverage`), and the numbers (`evidence`)."""
+        """Return the `outcome`, the data sets that it rests on (`coverage`), and the numbers (`evidence`).
+
+        A claim is decided where all data sets that it is about were run, or where a part of them suffices.
+        """
         outcome, used, shown = self._outcome(evidence)
-        count = f"{len(used)} of {len(self.covered(evidence))} data sets: {', '.join(used)}"
+        covered = self.covered(evidence)
+        if outcome in ("holds", "fails") and len(used) < len(covered) and outcome not in self.by_a_part:
+            outcome = "undecided"
+        count = f"{len(used)} of {len(covered)} data sets: {', '.join(used)}"
         return {"outcome": outcome, "coverage": "" if outcome == "not run" else count, "evidence": "; ".join(shown)}
 
     @abstractmethod
@@ -138,6 +164,7 @@ class BestAverage(_Measured):
         beside: the paper's other methods, which do not count as rivals.
     """
 
+    by_a_part = ()
     kind: Literal["best_average"]
     method: str
     over: tuple[str, ...] = ()
@@ -147,12 +174,14 @@ class BestAverage(_Measured):
         every = self.over or _rivals(evidence, self.artifact, self.method)
         rivals = [name for name in every if name not in self.beside]
         gains = {name: _differences(self, evidence, self.method, name) for name in rivals}
-        return _above_zero({name: _average_gain(of_rival, f"over {name}") for name, of_rival in gains.items()})
+        averages = {name: _average_gain(of, f"over {name}", evidence.confidence) for name, of in gains.items()}
+        return _above_zero(averages)
 
 
 class MeanGain(_Measured):
     """`method` is above `over` on average by more than the claimed points less the margin, or than `at_least` these."""
 
+    by_a_part = ()
     kind: Literal["gain"]
     method: str
     over: str
@@ -160,7 +189,8 @@ class MeanGain(_Measured):
     at_least: bool = False
 
     def _outcome(self, evidence: Evidence) -> Result:
-        gains = _average_gain(_differences(self, evidence, self.method, self.over), f"over {self.over}")
+        by_dataset = _differences(self, evidence, self.method, self.over)
+        gains = _average_gain(by_dataset, f"over {self.over}", evidence.confidence)
         if not gains:
             return _NOT_RUN
         (gain,) = gains
@@ -185,34 +215,6 @@ class Beats(_Measured):
         rivals = dict.fromkeys(run_as(self.artifact, name) for name in named)
         wanted = _rivals(evidence, self.artifact, self.method) if self.over == "all" else list(rivals)
         return _above_zero({rival: _differences(self, evidence, self.method, rival) for rival in wanted})
-
-
-class PrintedAbove(_Measured):
-    """What the paper prints of each method is above what a control scores in this run, in every cell of the table.
-
-    Attributes:
-        methods: the printed ones.
-        control: a method of this run, such as an untrained encoder.
-    """
-
-    kind: Literal["printed_above"]
-    methods: tuple[str, ...]
-    control: str
-
-    def _outcome(self, evidence: Evidence) -> Result:
-        cells = measures(evidence.published[evidence.published["artifact"] == self.artifact], evidence.judged_by)
-        key = ["method", "dataset", "metric", "part"]
-        printed = cells.dropna(subset=["value"]).set_index(key)["value"].to_dict()
-        gains: dict[str, list[tuple[pd.Series[float], str, str]]] = {method: [] for method in self.methods}
-        for dataset, rows in _of_datasets(self, evidence, evidence.scores):
-            control = rows[rows["method"] == self.control]
-            for (metric, part), of_measure in control.groupby(["metric", "part"], sort=True):
-                scored = of_measure.set_index(_RUN)["value"]
-                for method in self.methods:
-                    if (cell := (method, dataset, metric, part)) in printed:
-                        what = f"{part} {metric}, {method} as printed over {self.control}".lstrip()
-                        gains[method].append((printed[cell] / PER_CENT - scored, what, dataset))
-        return _above_zero({method: _gains_of(found, evidence.confidence) for method, found in gains.items()})
 
 
 class Place(_Measured):
@@ -455,7 +457,6 @@ MeasuredFormula = (
     | MeanGain
     | Beats
     | Place
-    | PrintedAbove
     | FallsAbove
     | RisesWith
     | BestAround
@@ -477,12 +478,14 @@ def _rivals(evidence: Evidence, artifact: str, method: str) -> list[str]:
 def _differences(formula: _Measured, evidence: Evidence, method: str, rival: str) -> list[Difference]:
     """Return how far a method is above a rival, run by run, for each data set that both have.
 
-    Where a data set has several metrics or parts, there is one difference for each.
+    Where a data set has several metrics or parts, there is one difference for each. Of a data set for which the table
+    prints no number of the rival, it says nothing of it.
     """
     gains = []
     names = [run_as(formula.artifact, name) for name in (method, rival)]
+    said = evidence.printed.get((formula.artifact, names[1]))
     for dataset, evaluation in _evaluated(formula, evidence, {dataset for dataset, _ in evidence.by_measure}):
-        measured = evidence.by_measure.get((dataset, evaluation), {})
+        measured = evidence.by_measure.get((dataset, evaluation), {}) if said is None or dataset in said else {}
         for (metric, part), methods in measured.items():
             if all(name in methods for name in names):
                 one, other = (methods[name] for name in names)
@@ -512,22 +515,23 @@ def _gains_of(gains: Sequence[tuple["pd.Series[float]", str, str]], confidence: 
         if len(values):
             scores = values.rename("value").reset_index().assign(method=what, dataset=dataset)
             scores["fold"] = scores["fold"].where(scores["fold"] != _NO_FOLD)
-            interval = mean_interval(scores, confidence)
-            mean, low, high = (PER_CENT * value for value in (interval.mean, interval.low, interval.high))
-            if not interval.folds and interval.seeds < LEAST_SEEDS:
-                # Two seeds may happen to agree.
-                low = high = math.nan
-            found.append(Difference(f"{dataset}, {what}", mean, low, high, (dataset,)))
+            table = PER_CENT * run_table(scores)
+            interval = interval_of_table(table, confidence)
+            parts, low, high = [Part(math.nan, 0)], math.nan, math.nan
+            # Two seeds may happen to agree.
+            if interval.folds or interval.seeds >= LEAST_SEEDS:
+                parts, low, high = parts_of_table(table), interval.low, interval.high
+            found.append(Difference(f"{dataset}, {what}", interval.mean, low, high, (dataset,), tuple(parts)))
     return found
 
 
-def _average_gain(gains: Sequence[Difference], what: str) -> list[Difference]:
-    """Average over data sets, whose runs are independent: half-widths add as squares."""
+def _average_gain(gains: Sequence[Difference], what: str, confidence: float) -> list[Difference]:
+    """Average over data sets, whose runs are independent: variances add up, as those of a ladder's steps."""
     if not gains:
         return []
-    half = math.sqrt(sum((gain.high - gain.mean) ** 2 for gain in gains)) / len(gains)
-    mean = sum(gain.mean for gain in gains) / len(gains)
-    return [Difference(what, mean, mean - half, mean + half, tuple(name for gain in gains for name in gain.datasets))]
+    parts = tuple(Part(part.variance / len(gains) ** 2, part.freedom) for gain in gains for part in gain.parts)
+    mean, half = sum(gain.mean for gain in gains) / len(gains), half_width_of(parts, confidence)
+    return [Difference(what, mean, mean - half, mean + half, tuple(n for gain in gains for n in gain.datasets), parts)]
 
 
 def _above_zero(by_rival: Mapping[str, Sequence[Difference]]) -> Result:
@@ -538,6 +542,9 @@ def _above_zero(by_rival: Mapping[str, Sequence[Difference]]) -> Result:
     used = dict.fromkeys(name for gain in gains for name in gain.datasets)
     outcome = _on_side(all(gain.low > 0 for gain in gains), any(gain.high < 0 for gain in gains))
     shown = [str(gain) for gain in gains]
+    if outcome == "fails":
+        shown = [str(gain) for gain in gains if gain.high < 0]
+        shown += [f"{others} other differences are not below 0"] if (others := len(gains) - len(shown)) else []
     if (run := sum(map(bool, by_rival.values()))) < len(by_rival):
         # What is above those rivals that were run may still be below the others.
         outcome = "undecided" if outcome == "holds" else outcome

@@ -2,7 +2,7 @@
 
 Two questions have two intervals. Whether the printed mean is reproduced on these data and folds is the verdict: the
 interval over seeds, with the printed ± as far as it is known (`half_width`). What other data of this size would give
-stands beside it, `low_data` to `high_data`: the corrected resampled interval, by which methods are compared.
+stands beside it, `low_data` to `high_data`: the interval by which methods are compared.
 """
 
 import math

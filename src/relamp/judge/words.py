@@ -43,11 +43,12 @@ _TOPICS = {
     "Quote": "a number that the paper took from elsewhere; it is judged like any other, but is no claim of the paper.",
     "Scaled": "sizes of a cell's run beside those of the preset paper, such as “epochs 20 / 200”, and its seeds beside "
     "the runs that the paper prints.",
-    "On other data": "the corrected resampled interval, since folds share training data, says what data of this size "
-    "would give. By it methods are compared and claims are tried.",
+    "On other data": "what other seeds and data of this size would give, since folds share their encoder and most of "
+    "their training data. By it methods are compared and claims are tried.",
     "Claim": "it holds if the whole interval says so, fails if the whole interval says the contrary, and rests on the "
-    "data sets named beside it. A gain by x has to be above x less the margin, one over x above x. A claim to beat all "
-    "rivals stays undecided until every rival has run; losing to one refutes it. Rivals that the paper quotes are run "
+    "data sets named beside it. A gain by x has to be above x less the margin, one over x above x. It holds only where "
+    "all its data sets were run, and an average fails only there. A claim to beat all rivals stays undecided until "
+    "every rival has run; losing to one that the table prints refutes it. Rivals that the paper quotes are run "
     "here in one shell with one budget, which is another question than its printed comparison.",
     "Evaluation": "a number is judged by the evaluation of its table alone, which is named above the table: of one "
     "method on one data set, an SVM with an RBF kernel and a linear one give two numbers, and a method for which the "

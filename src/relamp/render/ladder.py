@@ -63,8 +63,8 @@ _WORDS = (
     "number. Hosts: MVGRL, with the objective of M-Mix where that was run, GRACE, SimCLR, and for LAMP SimGRACE. Means "
     "over seeds and folds, in per cent, also where the paper prints fractions. Below: what each step adds to the one "
     "before it, in points, over the data sets of the method, and its interval at {confidence:.0%}: over seeds and "
-    "folds, with the corrected resampled variance of paired runs; of the step to the printed number over seeds, with "
-    "the printed ± where the paper says of how many runs it is."
+    "folds, which share encoders and training data, of paired runs; of the step to the printed number over seeds, "
+    "with the printed ± where the paper says of how many runs it is."
 )
 _TUNED = (
     " Of fine-tuning these are, in place of a bag and of an untrained encoder, a random forest on fingerprints and a "

@@ -75,14 +75,18 @@ class Numbers:
                 "printed",
                 "count",
                 "ran",
+                "smaller",
                 "claimed",
                 "score",
                 "after",
+                "ended",
                 "step",
+                "adds",
                 "effect",
                 "reading",
                 "over",
                 "seeds",
+                "ahead",
                 "apart",
                 "below",
                 "between",
@@ -100,9 +104,14 @@ class Numbers:
         """Return the printed number, run or not, with a digit less than it may have."""
         return f"{self._cell(artifact, method, dataset, metric, part, ran=False)['published']:.1f}"
 
-    def count(self, verdict: str, artifact: str = "") -> int:
-        """Return how many numbers have a verdict, of one artifact or all."""
-        return int((self._of(artifact)["verdict"] == verdict).sum())
+    def count(self, verdict: str, artifact: str = "", method: str = "") -> int:
+        """Return how many numbers have a verdict, of one artifact and method or all."""
+        of = self._of(artifact)
+        return int(((of["verdict"] == verdict) & ((of["method"] == method) | (method == ""))).sum())
+
+    def smaller(self, verdict: str) -> int:
+        """Return how many numbers with a verdict come from runs of other sizes than the paper's."""
+        return int(((self.cells["verdict"] == verdict) & (self.cells["scaled"] != "")).sum())
 
     def ran(self, artifact: str = "") -> int:
         """Return how many numbers were run."""
@@ -130,10 +139,20 @@ class Numbers:
         """Return the mean of a method, control or rival of a recorded run that the papers need not print."""
         return f"{self._by_seed(run, evaluation, method, dataset, metric, part, protocol).mean():.1f}"
 
-    def seeds(self, run: str, evaluation: str, method: str, dataset: str) -> str:
-        """Return the nested accuracies of all seeds of a recorded run, the lowest first."""
-        found = sorted(self._by_seed(run, evaluation, method, dataset, "accuracy", "", "nested"))
+    def seeds(self, run: str, evaluation: str, method: str, dataset: str, protocol: str = "nested") -> str:
+        """Return the accuracies of all seeds of a recorded run, the lowest first."""
+        found = sorted(self._by_seed(run, evaluation, method, dataset, "accuracy", "", protocol))
         return ", ".join(f"{each:.1f}" for each in found)
+
+    def ahead(
+        self, run: str, evaluation: str, method: str, rival: str, datasets: Sequence[str], metric: str, protocol: str
+    ) -> str:
+        """Return what a method has over a rival in a recorded run by a rule of choice, in points, the mean of sets."""
+        mine, other = (
+            [self._by_seed(run, evaluation, name, dataset, metric, "", protocol).mean() for dataset in datasets]
+            for name in (method, rival)
+        )
+        return f"{(sum(mine) - sum(other)) / len(datasets):.1f}"
 
     def _by_seed(
         self, run: str, evaluation: str, method: str, dataset: str, metric: str, part: str, protocol: str
@@ -151,19 +170,36 @@ class Numbers:
 
     def after(self, run: str, method: str, dataset: str, epoch: int, split: str = "test") -> str:
         """Return the mean accuracy of a linear probe, over seeds, on the embeddings of nodes after an epoch."""
-        path = self._folder(run) / "rows" / "probe" / dataset / method / DEFAULT / "rows.csv"
-        if not path.is_file():
-            raise RelampError(f"{FILE}: the recorded run {run} has no probe of {method} on {dataset}")
-        rows = read_table(path)
+        rows = self._probed(run, method, dataset)
         rows = rows[(rows["epoch"] == epoch) & (rows["split"] == split) & (rows["branch"] == "average")]
         if rows.empty:
             raise RelampError(f"{FILE}: {method} on {dataset} was not probed after {epoch} epochs in {run}")
         return f"{rows.groupby('seed')['value'].mean().mean() * 100:.1f}"
 
+    def ended(self, run: str, method: str, dataset: str) -> str:
+        """Return the first and the last of the epochs, over seeds, whose weights the trainings on nodes ended with."""
+        last = self._probed(run, method, dataset).groupby("seed")["epoch"].max()
+        return f"{last.min():,} to {last.max():,}"
+
+    def _probed(self, run: str, method: str, dataset: str) -> pd.DataFrame:
+        path = self._folder(run) / "rows" / "probe" / dataset / method / DEFAULT / "rows.csv"
+        if not path.is_file():
+            raise RelampError(f"{FILE}: the recorded run {run} has no probe of {method} on {dataset}")
+        return read_table(path)
+
     def step(self, run: str, artifact: str, method: str, rung: str) -> str:
         """Return what a step of a recorded run's ladder adds, in points with its interval: what explains a table."""
         wanted = {"role": "gain", "method": method, "rung": rung}
         return self._points(run, f"tables/{artifact.replace('table', 'ladder')}", "gain", wanted)
+
+    def adds(self, run: str, artifact: str, method: str, rung: str) -> str:
+        """Return what another rule of choice adds to a method in a recorded run's ladder: points, mean of sets."""
+        rows = self._table(run, f"tables/{artifact.replace('table', 'ladder')}")
+        rows = rows[(rows["role"] == "rung") & (rows["method"] == method)].set_index("dataset")
+        gains = (rows["mean"][rows["rung"] == rung] - rows["mean"][rows["rung"] == "method"]).dropna()
+        if gains.empty:
+            raise RelampError(f"{FILE}: the ladder of {artifact} in {run} has no {rung} of {method}")
+        return f"{gains.mean():.1f}"
 
     def effect(self, run: str, method: str, dataset: str, question: str, answer: str, **more: str) -> str:
         """Return what an answer moves a method by in a recorded run's multiverse, in points with its interval."""
