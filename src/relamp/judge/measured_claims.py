@@ -539,7 +539,7 @@ def _above_zero(by_rival: Mapping[str, Sequence[Difference]]) -> Result:
     gains = [gain for of_rival in by_rival.values() for gain in of_rival]
     if not gains:
         return _NOT_RUN
-    used = dict.fromkeys(name for gain in gains for name in gain.datasets)
+    used = sorted({name for gain in gains for name in gain.datasets})
     outcome = _on_side(all(gain.low > 0 for gain in gains), any(gain.high < 0 for gain in gains))
     shown = [str(gain) for gain in gains]
     if outcome == "fails":
