@@ -18,7 +18,7 @@ CELLS = pd.DataFrame(
         ("mmix_table10", "b", "D", "accuracy", "n=15", 51.0, 41.5, "worse", "desk"),
     ],
     columns=["artifact", "method", "dataset", "metric", "part", "published", "mean", "verdict", "run"],
-)
+).assign(scaled=["", "", "epochs 20 / 200", ""])
 CLAIMS = pd.DataFrame({"outcome": ["holds", "fails", "holds"]})
 
 
@@ -39,6 +39,10 @@ def said(folder: Path, sentence: str) -> str:
     for part in ("tables", "figures"):
         (folder / part).mkdir(exist_ok=True)
     steps.to_csv(folder / "tables" / "lamp_ladder1.csv", index=False)
+    rules = pd.DataFrame(
+        {"dataset": ["D", "D", "E", "E"], "rung": ["method", "C-on-test"] * 2, "mean": [60, 62, 61, 64]}
+    )
+    rules.assign(role="rung", method="a").to_csv(folder / "tables" / "lamp_ladder2.csv", index=False)
     answers = {"question": "ties", "answer": ["one", "two"], "effect": [-1.46, 3], "low": [-3.2, 1], "high": [-0.04, 5]}
     moves = pd.DataFrame({"method": "a", "dataset": "D", **answers})
     moves.to_csv(folder / "tables" / "multiverse_effects.csv", index=False)
@@ -96,6 +100,13 @@ def said(folder: Path, sentence: str) -> str:
         ('{{ between("quick", "lamp_fig4", "a", "D") }}', "60.0 to 72.0"),
         ('{{ lost("quick", "D", "subgraph", "paper") }} {{ lost("quick", "D", "subgraph", "code", 1) }}', "62 -2.9"),
         ('{{ evidence("quick", "wins", "D, over b") }}', "1.5 (0.0 to 3.3)"),
+        ('{{ count("worse", "lamp_table1", "a") }} {{ count("worse", "", "c") }}', "1 0"),
+        ('{{ smaller("better") }} {{ smaller("worse") }}', "1 0"),
+        ('{{ ended("quick", "b", "D") }}', "25 to 50"),
+        # The bag's 70 less itself.
+        ('{{ ahead("quick", "svm-rbf", "bag", "bag", ["D"], "accuracy", "nested") }}', "0.0"),
+        # 62 and 64 with the other rule, 60 and 61 by the method.
+        ('{{ adds("quick", "lamp_table2", "a", "C-on-test") }}', "2.5"),
         ("plain < words", "plain < words"),
     ],
 )

@@ -17,7 +17,7 @@ from relamp.settings.base import Settings
 from relamp.site.records import NOT_RUN, Record
 
 FILE = "findings.yaml"
-_DIFFERENCE = re.compile(r"[+-]\d+\.\d+")
+_DIFFERENCE = re.compile(r"(.*): ([+-][\d.]+) \(([+-][\d.]+) to ([+-][\d.]+)\)")
 _ENVIRONMENT = Environment(undefined=StrictUndefined, autoescape=False)
 
 
@@ -106,8 +106,7 @@ class Numbers:
 
     def count(self, verdict: str, artifact: str = "", method: str = "") -> int:
         """Return how many numbers have a verdict, of one artifact and method or all."""
-        of = self._of(artifact)
-        return int(((of["verdict"] == verdict) & ((of["method"] == method) | (method == ""))).sum())
+        return int((self._of(artifact, method)["verdict"] == verdict).sum())
 
     def smaller(self, verdict: str) -> int:
         """Return how many numbers with a verdict come from runs of other sizes than the paper's."""
@@ -190,11 +189,11 @@ class Numbers:
     def step(self, run: str, artifact: str, method: str, rung: str) -> str:
         """Return what a step of a recorded run's ladder adds, in points with its interval: what explains a table."""
         wanted = {"role": "gain", "method": method, "rung": rung}
-        return self._points(run, f"tables/{artifact.replace('table', 'ladder')}", "gain", wanted)
+        return self._points(run, _ladder(artifact), "gain", wanted)
 
     def adds(self, run: str, artifact: str, method: str, rung: str) -> str:
         """Return what another rule of choice adds to a method in a recorded run's ladder: points, mean of sets."""
-        rows = self._table(run, f"tables/{artifact.replace('table', 'ladder')}")
+        rows = self._table(run, _ladder(artifact))
         rows = rows[(rows["role"] == "rung") & (rows["method"] == method)].set_index("dataset")
         gains = (rows["mean"][rows["rung"] == rung] - rows["mean"][rows["rung"] == "method"]).dropna()
         if gains.empty:
@@ -248,15 +247,14 @@ class Numbers:
     def evidence(self, run: str, claim: str, about: str) -> str:
         """Return one of the differences that a recorded run's claim rests on, in points with its interval."""
         said = self._row(run, "claims", {"id": claim})["evidence"].split("; ")
-        found = [words for words in said if words.startswith(f"{about}: ")]
-        numbers = [float(number) for number in _DIFFERENCE.findall(found[0])] if len(found) == 1 else []
-        if len(numbers) != len(("value", "low", "high")):
+        found = [each for each in map(_DIFFERENCE.fullmatch, said) if each and each[1] == about]
+        if len(found) != 1:
             raise RelampError(f"{FILE}: {claim} in {run} has no one difference of {about!r}; it has {'; '.join(said)}")
-        return _interval(*numbers)
+        return _interval(*map(float, found[0].groups()[1:]))
 
     def _distances(self, artifact: str, method: str) -> list[float]:
-        of = self._of(artifact)
-        found = of[(of["method"] == method) & (of["verdict"] != NOT_RUN)]
+        of = self._of(artifact, method)
+        found = of[of["verdict"] != NOT_RUN]
         if found.empty:
             raise RelampError(f"{FILE}: no number of {method} in {artifact} was run")
         return list(found["published"] - found["mean"])
@@ -288,14 +286,15 @@ class Numbers:
             )
         return rows.iloc[0].to_dict()
 
-    def _of(self, artifact: str) -> pd.DataFrame:
-        return self.cells[self.cells["artifact"] == artifact] if artifact else self.cells
+    def _of(self, artifact: str, method: str = "") -> pd.DataFrame:
+        of = self.cells[self.cells["artifact"] == artifact] if artifact else self.cells
+        return of[of["method"] == method] if method else of
 
     def _cell(
         self, artifact: str, method: str, dataset: str, metric: str, part: str, ran: bool = True
     ) -> Mapping[str, Any]:
-        of = self._of(artifact)
-        found = of[(of["method"] == method) & (of["dataset"] == dataset)]
+        of = self._of(artifact, method)
+        found = of[of["dataset"] == dataset]
         found = found[found["verdict"] != NOT_RUN] if ran else found
         found = found[found["metric"] == metric] if metric else found
         found = found[found["part"] == part] if part else found
@@ -304,6 +303,10 @@ class Numbers:
             kind = "numbers that were run" if ran else "printed numbers"
             raise RelampError(f"{FILE}: {len(found)} {kind} are {given}; name one")
         return {str(name): value for name, value in found.iloc[0].items()}
+
+
+def _ladder(artifact: str) -> str:
+    return f"tables/{artifact.replace('table', 'ladder')}"
 
 
 def _interval(value: float, low: float, high: float) -> str:
