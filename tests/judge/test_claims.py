@@ -465,6 +465,11 @@ def test_the_shipped_claims_are_read_and_put_to_the_test() -> None:
     assert check_claims([], evidence()).columns.tolist() == list(COLUMNS)
 
 
+def test_claims_of_one_sentence_say_which_part_each_is() -> None:
+    named = [(claim.quote, claim.where) for claim in load_claims(ROOT / "published" / "claims.yaml") if claim.measured]
+    assert sorted(set(named)) == sorted(named)
+
+
 AROUND = {"kind": "best_around", "artifact": "lamp_fig5", "table": "lamp_table1", "parameter": "alpha", "value": 1}
 SAME = {"kind": "not_sensitive", "artifact": "lamp_fig5", "table": "lamp_table1", "parameter": "alpha"}
 

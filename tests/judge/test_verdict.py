@@ -157,6 +157,18 @@ def test_a_printed_spread_by_n_is_that_by_n_less_1_of_the_same_runs() -> None:
     assert judged(alone, runs(WIDE))["low"] == judged(alone.assign(spread=NAN), runs(WIDE))["low"]
 
 
+# Half its width is t(3) / 2 = 1.591223 of a spread by n - 1, which is sqrt(4 / 3) of one by n: 2 points at 1.0885.
+@pytest.mark.parametrize(("spread", "wide"), [(1.08, False), (1.09, True)])
+@pytest.mark.parametrize(("value", "word"), [(81, "inconclusive"), (70, "better")])
+def test_a_printed_spread_that_alone_is_wider_than_the_margin_is_said(
+    spread: float, wide: bool, value: float, word: str
+) -> None:
+    cell = judged(printed(value).assign(spread=spread, n=4), runs([[81.0]] * 3))
+    assert cell["verdict"] == (word if wide or word == "better" else "reproduced")
+    said = "the interval of the printed ± alone is wider than the margin" in cell["note"]
+    assert said == (wide and word == "inconclusive")
+
+
 def test_the_printed_spread_takes_part_by_welch() -> None:
     # Variances of the means 1 / 3 and 4 / 4, of a spread sqrt(3) by n: half-width t sqrt(4 / 3), freedom
     # (4/3)² / ((1/3)² / 2 + 1 / 3).

@@ -31,23 +31,27 @@ def test_a_tensor_of_one_element_stays() -> None:
     assert torch.isfinite(perturb(nn.Linear(1, 1), 1.0, torch.Generator())["weight"]).all()
 
 
-def test_no_gradient_through_the_perturbed_branch_and_statistics_stay() -> None:
-    encoder = GIN((4,), 8, 2, gen()).train()
+@pytest.mark.parametrize("flows", [False, True])
+def test_gradient_of_the_perturbed_branch_and_statistics_that_stay(flows: bool) -> None:
+    encoder = GIN((4,), 8, 2, gen()).double().train()
     batch = collate(random_graphs(0, count=6), np.arange(6))
-    settings = Pretraining(simgrace=SimgraceOptions(eta=0.5))
-    random = randomness(3)
-    head = nn.Sequential(nn.Linear(16, 8), nn.ReLU(), nn.Linear(8, 8))
+    batch = replace(batch, features=batch.inputs((4,)).double())
+    settings = Pretraining(simgrace=SimgraceOptions(eta=0.5, perturbed_gradient=flows))
+    head = nn.Sequential(nn.Linear(16, 8), nn.ReLU(), nn.Linear(8, 8)).double()
     weights = [*encoder.parameters(), *head.parameters()]
-    got = torch.autograd.grad(SimGRACE(settings).loss(encoder, head, batch, random).total, weights)
-    other = GIN((4,), 8, 2, torch.Generator())
-    other.load_state_dict(encoder.state_dict())
-    with torch.no_grad():
-        for name, value in perturb(encoder, 0.5, gen(3)).items():
-            other.get_parameter(name).copy_(value)
-        perturbed = head(other.train()(batch).graph)
-    expected = torch.autograd.grad(nt_xent(head(encoder(batch).graph), perturbed, 0.2), weights)
+    loss = SimGRACE(settings).loss(encoder, head, batch, randomness(3)).total
+    got = torch.autograd.grad(loss, weights)
+    other = GIN((4,), 8, 2, torch.Generator()).double().train()
+    other.load_state_dict(encoder.state_dict() | perturb(encoder, 0.5, gen(3)))
+    # A second model: what flows is added to the encoder's own, since its noise is a constant.
+    perturbed = head(other(batch).graph)
+    reference = nt_xent(head(encoder(batch).graph), perturbed if flows else perturbed.detach(), 0.2)
+    torch.testing.assert_close(loss, reference, rtol=1e-10, atol=0)
+    own = torch.autograd.grad(reference, weights, retain_graph=True)
+    through = torch.autograd.grad(reference, list(other.parameters())) if flows else ()
+    expected = [a + through[i] if i < len(through) else a for i, a in enumerate(own)]
     for a, b in zip(got, expected, strict=True):
-        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(a, b, rtol=1e-8, atol=1e-11)
     # Two passes of the plain encoder moved the running statistics, the perturbed one did not.
     assert encoder.norms[0].num_batches_tracked == 2
 

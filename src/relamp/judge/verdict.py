@@ -174,7 +174,9 @@ def _judge(row: Mapping[Any, Any], judging: Judging) -> tuple[float, float, Verd
     target = row["published"] - judging.margin, row["published"] + judging.margin
     more = further_seeds(row, *target, judging.confidence, printed)
     open_ = "" if more is not None else "not even 1,000 further seeds would decide it"
-    return low, high, word, more, "; ".join(filter(None, (open_, said)))
+    alone = float(half_width(0.0, LEAST_SEEDS, printed, judging.confidence)[0])
+    wide = "the interval of the printed ± alone is wider than the margin" if alone > judging.margin else ""
+    return low, high, word, more, "; ".join(filter(None, (open_, wide, said)))
 
 
 def printed_sample(spread: float, runs: float, judging: Judging) -> Sample:

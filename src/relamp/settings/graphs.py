@@ -61,6 +61,8 @@ class SimgraceOptions(base.Settings):
     anchor: Literal["clean", "perturbed"] = "perturbed"
     """Branch whose graphs are contrasted with those of the other if directions is one: the perturbed one, as in
     SimGRACE's code on graphs, or the clean one, as in its code on molecules."""
+    perturbed_gradient: bool = False
+    """Whether gradient flows through the perturbed branch too, as it does through LAMP's pruned one."""
 
 
 class GraphclOptions(base.Settings):
