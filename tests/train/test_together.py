@@ -167,6 +167,26 @@ def test_a_job_of_two_processes_writes_what_a_job_of_one_does(tmp_path: Path, mo
         assert (resumed / name).read_bytes() == (both / name).read_bytes()
 
 
+def test_processes_that_would_start_from_different_places_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RELAMP_PROCESSES", "2")
+    monkeypatch.setenv("RELAMP_SAVE_SECONDS", "0")
+
+    def dies(*state: Any) -> None:
+        save_state(*state)
+        raise Killed
+
+    with monkeypatch.context() as once:
+        once.setattr("relamp.train.loop.save_state", dies)
+        with pytest.raises(Killed):
+            job(tmp_path)
+    # The other process finds the state, this one does not.
+    monkeypatch.setattr("relamp.train.loop.load_state", lambda *_: None)
+    with pytest.raises(RelampError, match="RELAMP_PROCESSES: the processes do not go on from the same place"):
+        job(tmp_path)
+
+
 def test_what_all_processes_cannot_do_is_told_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

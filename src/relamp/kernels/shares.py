@@ -59,6 +59,14 @@ def agreed(word: str | None) -> str | None:
     return words[0]
 
 
+def alike(word: Any) -> bool:
+    """Return whether all processes say the same."""
+    words: list[Any] = [word] * processes()
+    if len(words) > 1:
+        dist.all_gather_object(words, word)
+    return all(each == words[0] for each in words)
+
+
 class _Gathered(Function):
     @staticmethod
     def forward(ctx: Any, own: Tensor, place: Tensor, n: int) -> Tensor:

@@ -13,8 +13,8 @@ from typing import Any, BinaryIO, Protocol
 import torch
 
 from relamp.errors import RelampError
-from relamp.kernels.shares import agreed, rank
-from relamp.runtime.environment import save_seconds
+from relamp.kernels.shares import agreed, alike, rank
+from relamp.runtime.environment import PROCESSES, save_seconds
 from relamp.runtime.files import whole
 from relamp.runtime.log import RESUMES
 from relamp.runtime.made import Made, joined, since
@@ -66,13 +66,19 @@ def run_epochs(run: Resumable, epochs: int, resume: Resume | None, on_epoch: Cal
 
     `on_epoch` is called with the number of epochs done, first with the number that a saved state brings. States are
     saved between two batches, or after an epoch. After a signal that asks the job to end it raises RelampError, once
-    the state is saved.
+    the state is saved; and at once where several processes would not go on from the same place with the same code.
     """
     made: Made = []
     if resume and (found := load_state(resume.path, resume.key)):
         run.restore(found["state"])
         made = found["made"]
         log.info("%s after %s, from %s", RESUMES, _place(run, epochs), resume.path)
+    # Of other code they would wait for each other for ever: the fingerprint has it.
+    if not alike((resume.key if resume else None, run.epoch, run.done)):
+        raise RelampError(
+            f"{PROCESSES}: the processes do not go on from the same place with the same code; give the command again, "
+            "and change no file of relamp while it starts"
+        )
     before, began = made, time.monotonic()
     saved = began
     on_epoch(run.epoch)
