@@ -50,3 +50,22 @@ def test_facts_may_be_more_than_asked(facts: dict[str, Any], asked: dict[str, An
     check_facts("a.csv", facts, asked)
     with pytest.raises(RelampError, match="was made with c none, but 3 is asked for"):
         check_facts("a.csv", facts, {**asked, "c": 3})
+
+
+def test_a_file_older_than_an_option_was_made_with_what_there_was_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("relamp.runtime.sealed._BEFORE", {"settings.mine.late": False})
+    old = {"training": {"settings": {"mine": {"early": 1}}}}
+    check_facts("a.csv", old, {"training": {"settings": {"mine": {"early": 1, "late": False}}}})
+    for mine, said in (
+        ({"early": 1, "late": True}, "late none, but true"),
+        ({"early": 1, "other": 2}, "other none, but 2"),
+    ):
+        with pytest.raises(RelampError, match=f"was made with training.settings.mine.{said} is asked for"):
+            check_facts("a.csv", old, {"training": {"settings": {"mine": mine}}})
+    # What a file says counts.
+    with pytest.raises(RelampError, match="late true, but false"):
+        check_facts(
+            "a.csv",
+            {"training": {"settings": {"mine": {"late": True}}}},
+            {"training": {"settings": {"mine": {"late": False}}}},
+        )
