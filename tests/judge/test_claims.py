@@ -1,3 +1,4 @@
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -188,8 +189,32 @@ def test_best_of_all_by_hand(test: dict[str, Any], old: list[float], other: list
 def test_who_is_above_some_rivals_may_be_below_those_that_were_not_run(test: dict[str, Any]) -> None:
     row = check(evidence(ahead([4, 5, 6])), **test)
     assert row["outcome"] == "undecided"
-    assert row["evidence"].startswith("1 of 2 rivals run; ")
+    assert row["evidence"].startswith("1 of 2 rivals run on A; ")
     assert outcome(evidence(ahead([-6, -5, -4])), **test) == "fails"  # who is below one is below all
+
+
+def test_what_is_said_of_each_data_set_has_an_outcome_on_each() -> None:
+    found = evidence(ahead([4, 5, 6], "A") + ahead([-6, -5, -4], "B"))
+    row = check(found, **BEATS)
+    assert row["outcome"] == "fails"
+    assert json.loads(row["by_dataset"]) == {
+        "A": ["holds", "A, over old: +5.00 (+2.52 to +7.48)"],
+        "B": ["fails", "B, over old: -5.00 (-7.48 to -2.52)"],
+    }
+    # An average says nothing of each, nor does what was not run.
+    assert (
+        check(found, **GAIN, points=1)["by_dataset"] == check(evidence(), **BEATS, datasets=["A"])["by_dataset"] == ""
+    )
+
+
+def test_of_which_nothing_is_printed_on_a_data_set_is_no_rival_there() -> None:
+    found = evidence(ahead([4, 5, 6], "A"))
+    cells = found.published
+    named = {**BEATS, "over": ["old", "other"]}
+    assert outcome(found, **named) == "undecided"
+    other_on_b = cells[(cells["method"] != "other") | (cells["dataset"] == "B")]
+    assert outcome(replace(found, published=other_on_b), **named) == "holds"
+    assert outcome(replace(found, published=other_on_b), **named, datasets=["A", "B"]) == "undecided"
 
 
 def test_whom_a_method_stands_beside_is_no_rival() -> None:
@@ -300,7 +325,7 @@ def test_a_claim_that_fails_names_what_refutes_it() -> None:
 def test_a_method_under_two_printed_names_is_one_rival() -> None:
     scores = of_rivals([4, 5, 6], "Cora", "probe")
     shown = of_mmix("mmix_table2", ["Cora"], scores, over="all")[2]
-    assert shown.endswith(" rivals run; Cora, over mvgrl: +5.00 (+2.52 to +7.48)")
+    assert shown.endswith(" rivals run on Cora; Cora, over mvgrl: +5.00 (+2.52 to +7.48)")
     assert of_mmix("mmix_table2", ["Cora"], scores, kind="gain", over="mvgrl-reproduced", points=4)[0] == "holds"
     scores = of_rivals([4, 5, 6], "Cora", "probe", own="mo-mix")
     assert of_mmix("mmix_table7", ["Cora"], scores, method="mo-mix-wp", over="mo-mix-op")[0] == "holds"

@@ -1,41 +1,11 @@
 import math
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
 import pytest
 
+from recorded_runs import record
 from relamp.errors import RelampError
-from relamp.site.records import NOT_RUN, Record, distance, merged, merged_claims, open_records, told
-
-KEY: dict[str, Any] = {
-    "paper": "lamp",
-    "artifact": "lamp_table1",
-    "evaluation": "svm-rbf",
-    "metric": "accuracy",
-    "part": "",
-}
-
-
-MADE_BY = {"command": "snakemake --cores all judge --config preset=a 'mirrors=[\"/b\"]' offline=true"}
-
-
-def record(name: str, cells: list[dict[str, Any]], claims: list[dict[str, Any]] | None = None) -> Record:
-    rows = [
-        {**KEY, "method": "a", "dataset": "D", "scaled": "", "settings": "", "seeds": 3.0, **cell} for cell in cells
-    ]
-    made = pd.DataFrame(claims or [], columns=["id", "paper", "outcome", "coverage"])
-    return Record(
-        name,
-        Path(name),
-        pd.DataFrame(rows),
-        made,
-        {},
-        {},
-        MADE_BY,
-        {},
-        {},
-    )
+from relamp.site.records import NOT_RUN, distance, merged, open_records, told
 
 
 @pytest.mark.parametrize(
@@ -89,16 +59,6 @@ def test_a_number_that_nothing_runs_is_told_once_and_names_no_run() -> None:
     assert both["run"].tolist() == ["", ""]
     ran = merged([record("a", [absent]), record("b", [{"verdict": "worse", "mean": 1.0, "scaled": "epochs 1 / 9"}])])
     assert ran["run"].tolist() == ["b"]
-
-
-def test_a_claim_is_of_the_run_that_tried_it_on_most_data_sets() -> None:
-    said = {"id": "c", "paper": "lamp"}
-    one = record("one", [{"verdict": "worse"}], [{**said, "outcome": "holds", "coverage": "1 of 8 data sets: D"}])
-    two = record("two", [{"verdict": "worse"}], [{**said, "outcome": "fails", "coverage": "2 of 8 data sets: D, E"}])
-    none = record("none", [{"verdict": NOT_RUN}], [{**said, "outcome": NOT_RUN, "coverage": ""}])
-    for records in ([one, two, none], [none, two, one]):
-        assert merged_claims(records)[["outcome", "run"]].to_numpy().tolist() == [["fails", "two"]]
-    assert merged_claims([none])["run"].tolist() == [""]
 
 
 def test_without_recorded_runs_there_is_no_site(tmp_path: Path) -> None:

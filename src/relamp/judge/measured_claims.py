@@ -1,5 +1,6 @@
 """Claims tried on the scores of this run: a formula is a class below, its parameters are the fields."""
 
+import json
 import math
 from abc import abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -129,6 +130,8 @@ class _Measured(Formula):
 
     by_a_part: ClassVar[tuple[Outcome, ...]] = ("fails",)
     """Outcomes that some of the data sets decide: one of them can refute what is said of each."""
+    of_each: ClassVar[bool] = False
+    """Whether the claim is that the same holds on each data set, and evidence on one tells nothing of another."""
 
     table: str | None = None
 
@@ -143,14 +146,21 @@ class _Measured(Formula):
     def tested(self, evidence: Evidence) -> dict[str, str]:
         """Return the `outcome`, the data sets that it rests on (`coverage`), and the numbers (`evidence`).
 
-        A claim is decided where all data sets that it is about were run, or where a part of them suffices.
+        A claim is decided where all data sets that it is about were run, or where a part of them suffices. Of what is
+        said of each data set, `by_dataset` has outcome and evidence on each, as JSON.
         """
         outcome, used, shown = self._outcome(evidence)
         covered = self.covered(evidence)
         if outcome in ("holds", "fails") and len(used) < len(covered) and outcome not in self.by_a_part:
             outcome = "undecided"
         count = f"{len(used)} of {len(covered)} data sets: {', '.join(used)}"
-        return {"outcome": outcome, "coverage": "" if outcome == "not run" else count, "evidence": "; ".join(shown)}
+        told = {"coverage": "" if outcome == "not run" else count, "evidence": "; ".join(shown)}
+        each = {name: self._on(name, evidence) for name in used} if self.of_each else {}
+        return {"outcome": outcome, **told, "by_dataset": json.dumps(each) if each else ""}
+
+    def _on(self, dataset: str, evidence: Evidence) -> tuple[Outcome, str]:
+        outcome, _, shown = self.model_copy(update={"datasets": (dataset,), "leave_out": ()})._outcome(evidence)
+        return outcome, "; ".join(shown)
 
     @abstractmethod
     def _outcome(self, evidence: Evidence) -> Result: ...
@@ -206,6 +216,7 @@ class Beats(_Measured):
         over: a rival, several, or `all` other methods of the table.
     """
 
+    of_each = True
     kind: Literal["beats"]
     method: str
     over: str | tuple[str, ...]
@@ -214,7 +225,10 @@ class Beats(_Measured):
         named = (self.over,) if isinstance(self.over, str) else self.over
         rivals = dict.fromkeys(run_as(self.artifact, name) for name in named)
         wanted = _rivals(evidence, self.artifact, self.method) if self.over == "all" else list(rivals)
-        return _above_zero({rival: _differences(self, evidence, self.method, rival) for rival in wanted})
+        # One of which the table prints nothing on these data sets is no rival there.
+        covered = set(self.covered(evidence))
+        there = [name for name in wanted if covered & evidence.printed.get((self.artifact, name), covered)]
+        return _above_zero({rival: _differences(self, evidence, self.method, rival) for rival in there})
 
 
 class Place(_Measured):
@@ -254,6 +268,7 @@ class _OfSweep(_Measured):
     with the most values.
     """
 
+    of_each = True
     parameter: str
 
     @abstractmethod
@@ -541,14 +556,14 @@ def _above_zero(by_rival: Mapping[str, Sequence[Difference]]) -> Result:
         return _NOT_RUN
     used = sorted({name for gain in gains for name in gain.datasets})
     outcome = _on_side(all(gain.low > 0 for gain in gains), any(gain.high < 0 for gain in gains))
-    shown = [str(gain) for gain in gains]
+    shown, where = [str(gain) for gain in gains], f" on {used[0]}" if len(used) == 1 else ""
     if outcome == "fails":
         shown = [str(gain) for gain in gains if gain.high < 0]
-        shown += [f"{others} other differences are not below 0"] if (others := len(gains) - len(shown)) else []
+        shown += [f"{others} other differences{where} are not below 0"] if (others := len(gains) - len(shown)) else []
     if (run := sum(map(bool, by_rival.values()))) < len(by_rival):
         # What is above those rivals that were run may still be below the others.
         outcome = "undecided" if outcome == "holds" else outcome
-        shown = [f"{run} of {len(by_rival)} rivals run", *shown]
+        shown = [f"{run} of {len(by_rival)} rivals run{where}", *shown]
     return outcome, tuple(used), shown
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from relamp.artifacts.base import PAPERS
-from relamp.judge.claims import check_printed, load_claims
+from relamp.judge.claims import Claim, check_printed, load_claims
 from relamp.judge.published import load_not_run, load_protocols, load_published, natural
 from relamp.judge.words import how_judged
 from relamp.render.all_numbers import all_numbers_figure
@@ -24,8 +24,9 @@ from relamp.runtime.home import home
 from relamp.runtime.sealed import read_sealed
 from relamp.settings.judging import Judging
 from relamp.site.again import again
+from relamp.site.claims import merged_claims
 from relamp.site.findings import Findings, Numbers, load_findings
-from relamp.site.records import NOT_RUN, Record, effects, merged, merged_claims, open_records, told
+from relamp.site.records import NOT_RUN, Record, effects, merged, open_records, told
 from relamp.study.readings import Reading, all_readings
 
 REPRODUCTION, REPORT, PICTURE, SAID = Path("reproduction"), "REPORT.md", "numbers", "findings.txt"
@@ -48,7 +49,8 @@ def build(reproduction: Path, out: Path) -> None:
 
 def write(records: Sequence[Record], reproduction: Path, out: Path) -> None:
     """Write the pages of records that are rendered below `out`, and what is committed beside them."""
-    cells, claims = merged(records), merged_claims(records)
+    said_by_papers = load_claims(home() / "published" / "claims.yaml")
+    cells, claims = merged(records), merged_claims(records, said_by_papers)
     said = load_findings(reproduction, Numbers(records, cells, claims))
     artifacts = list(_artifacts(records, cells, said))
     values: dict[str, Any] = {
@@ -64,7 +66,7 @@ def write(records: Sequence[Record], reproduction: Path, out: Path) -> None:
         "costs": [(made["title"], made["costs"]) for made in artifacts if made["costs"]],
     }
     write_text(out / "index.html", page("site.html", pictures=_pictures(cells), **values))
-    write_text(out / "numbers.html", _numbers(records, cells, claims))
+    write_text(out / "numbers.html", _numbers(records, cells, claims, said_by_papers))
     write_text(reproduction / REPORT, text("report.md", **values))
     write_text(reproduction / SAID, text("findings.txt", **values))
     figure, plotted = all_numbers_figure(cells)
@@ -82,17 +84,22 @@ def _claims(records: Sequence[Record], claims: pd.DataFrame) -> Iterator[tuple[s
 
 
 def _size(records: Sequence[Record], claim: Mapping[str, Any]) -> str:
-    """Return the sizes that most numbers have of the table that a claim is about, in the run that tried it.
+    """Return the sizes that most numbers have of the table that a claim is about, in each run that tried it.
 
     Of settings, which few methods have, it is the most frequent that is fewer than the paper's.
     """
     table = re.search(r"Table (\d+)", claim["where"])
     if not (claim["run"] and table):
         return ""
-    cells = _of(records, claim["run"]).cells
-    mine = cells[(cells["artifact"] == f"{claim['paper']}_table{table[1]}") & (cells["verdict"] != NOT_RUN)]
-    fewer = mine["settings"][mine["settings"] != ""].mode()
-    return "; ".join(filter(None, (*mine["scaled"].mode(), *fewer[:1])))
+    runs = claim["run"].split(", ")
+    sizes: dict[str, list[str]] = {}
+    for run in runs:
+        cells = _of(records, run).cells
+        mine = cells[(cells["artifact"] == f"{claim['paper']}_table{table[1]}") & (cells["verdict"] != NOT_RUN)]
+        fewer = mine["settings"][mine["settings"] != ""].mode()
+        if size := "; ".join(filter(None, (*mine["scaled"].mode(), *fewer[:1]))):
+            sizes.setdefault(size, []).append(run)
+    return "; ".join(size if len(runs) == 1 else f"{', '.join(of)}: {size}" for size, of in sizes.items())
 
 
 def _pictures(cells: pd.DataFrame) -> list[tuple[str, str]]:
@@ -114,7 +121,9 @@ def _pictures(cells: pd.DataFrame) -> list[tuple[str, str]]:
     return found
 
 
-def _numbers(records: Sequence[Record], cells: pd.DataFrame, claims: pd.DataFrame) -> str:
+def _numbers(
+    records: Sequence[Record], cells: pd.DataFrame, claims: pd.DataFrame, said_by_papers: Sequence[Claim]
+) -> str:
     """Return the page of all numbers and claims, each of the run that it is taken from."""
     folder = home() / "published"
     printed = [load_published(folder, path.stem) for path in sorted(folder.glob("*_table*.csv"))]
@@ -138,7 +147,7 @@ def _numbers(records: Sequence[Record], cells: pd.DataFrame, claims: pd.DataFram
     }
     not_run = load_not_run(folder / "not_run.yaml", pd.concat(printed, ignore_index=True))
     protocols = {name: each.about for name, each in load_protocols(folder / "protocols.yaml").items()}
-    said = check_printed(load_claims(folder / "claims.yaml"), tables)
+    said = check_printed(said_by_papers, tables)
     # Each number says its own size, and no preset is told.
     how = how_judged(Judging(), "paper")
     return verdict_page(cells, claims, how, "", rows, pages, said, protocols, None, not_run)

@@ -59,7 +59,7 @@ class Numbers:
     Args:
         records: the recorded runs.
         cells: `relamp.site.records.merged` of them.
-        claims: `relamp.site.records.merged_claims` of them.
+        claims: `relamp.site.claims.merged_claims` of them.
     """
 
     def __init__(self, records: Sequence[Record], cells: pd.DataFrame, claims: pd.DataFrame) -> None:

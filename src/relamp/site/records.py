@@ -134,26 +134,6 @@ def merged(records: Sequence[Record]) -> pd.DataFrame:
     return nearest.sort_index().drop(columns=["late", "far", "few"]).reset_index(drop=True)
 
 
-def merged_claims(records: Sequence[Record]) -> pd.DataFrame:
-    """Return each claim once, of the run that tried it on most data sets, in `run`.
-
-    Ties are decided by the rivals and seeds behind it, as far as the size of the run tells them: the nearer run.
-    """
-    far = {record.name: record.cells["scaled"][record.cells["verdict"] != NOT_RUN].map(distance) for record in records}
-    every = pd.concat([record.claims.assign(run=record.name) for record in records], ignore_index=True)
-    covered = pd.to_numeric(every["coverage"].str.extract(r"^(\d+) of", expand=False)).fillna(0)
-    tried = every["outcome"] != NOT_RUN
-    every = every.assign(
-        run=every["run"].where(tried, ""),
-        less=-(tried.astype(float) + covered),
-        far=every["run"].map({name: of.mean() if len(of) else math.inf for name, of in far.items()}),
-    )
-    order = {name: number for number, name in enumerate(dict.fromkeys(every["id"]))}
-    best = every.sort_values(["less", "far", "run"], kind="stable").drop_duplicates("id")
-    best = best.sort_values("id", key=lambda column: column.map(order), kind="stable")
-    return best.drop(columns=["less", "far"]).reset_index(drop=True)
-
-
 def effects(records: Sequence[Record]) -> pd.DataFrame:
     """Return what each answer to a question of reading moves, over all recorded multiverses, with its `run`."""
     columns = ["evaluation", "method", "dataset", "metric", "question", "answer", "against", "effect", "low", "high"]
