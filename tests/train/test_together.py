@@ -187,6 +187,16 @@ def test_processes_that_would_start_from_different_places_are_told(
         job(tmp_path)
 
 
+def test_what_another_process_alone_cannot_do_is_what_it_ends_with(tmp_path: Path) -> None:
+    words = pickle.dumps(("relamp.runtime.environment:save_seconds", {}, 0, 1, str(tmp_path / "store")))
+    serve = [sys.executable, "-c", "from relamp.train.together import serve; serve()"]
+    wrong = {**os.environ, "RELAMP_SAVE_SECONDS": "soon"}
+    ended = subprocess.run(serve, input=words, env=wrong, capture_output=True, check=False)
+    assert ended.returncode == 1
+    (line,) = ended.stderr.decode().splitlines()
+    assert line.startswith("RELAMP_SAVE_SECONDS: ")
+
+
 def test_what_all_processes_cannot_do_is_told_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

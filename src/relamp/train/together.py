@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -74,9 +74,11 @@ def serve() -> None:
     function, arguments, rank, count, store = pickle.load(sys.stdin.buffer)
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
     _join(rank, count, store)
-    # The first process says what a user has to know.
-    with suppress(RelampError):
+    try:
         named(function)(**arguments)
+    except RelampError as error:
+        # Heard where the first process has no error of its own.
+        sys.exit(str(error))
     dist.destroy_process_group()
 
 
