@@ -57,7 +57,7 @@ def test_it_holds_where_it_holds_on_each_and_fails_where_it_fails_on_one(
     one = record("one", [{}], [tried("undecided", 2, D=on_d)])
     two = record("two", [{"dataset": "E"}], [tried("undecided", 2, E=on_e)])
     row = merged([one, two])
-    assert (row["outcome"], row["run"], row["evidence"]) == (word, "one, two", evidence)
+    assert (row["outcome"], row["run"], row["evidence"], row["method"]) == (word, "one, two", evidence, "a")
 
 
 def test_the_size_is_that_of_the_method_and_of_equal_ones_the_run_with_most_numbers_counts() -> None:

@@ -84,7 +84,7 @@ def _claims(records: Sequence[Record], claims: pd.DataFrame) -> Iterator[tuple[s
 
 
 def _size(records: Sequence[Record], claim: Mapping[str, Any]) -> str:
-    """Return the sizes that most numbers have of the table that a claim is about, in each run that tried it.
+    """Return the size of a claim's table in each run that tried it: that of the claim's method, or of most numbers.
 
     Of settings, which few methods have, it is the most frequent that is fewer than the paper's.
     """
@@ -96,6 +96,8 @@ def _size(records: Sequence[Record], claim: Mapping[str, Any]) -> str:
     for run in runs:
         cells = _of(records, run).cells
         mine = cells[(cells["artifact"] == f"{claim['paper']}_table{table[1]}") & (cells["verdict"] != NOT_RUN)]
+        own = mine[mine["method"] == claim["method"]]
+        mine = own if len(own) else mine
         fewer = mine["settings"][mine["settings"] != ""].mode()
         if size := "; ".join(filter(None, (*mine["scaled"].mode(), *fewer[:1]))):
             sizes.setdefault(size, []).append(run)

@@ -19,6 +19,8 @@ _COVERAGE = re.compile(r"(\d+) of (\d+) data sets")
 def merged_claims(records: Sequence[Record], claims: Sequence[Claim]) -> pd.DataFrame:
     """Return each claim about what is measured once, with the `run` that tried it, or the names of several by commas.
 
+    `method` is that which it is said of, empty where it is said of none.
+
     What is said of each of several data sets is taken on each of them from the run that is nearest there to the paper's
     size, by the method that it is said of, or else by all; of several of these from that with the most numbers. What is
     said of all together, such as an average, is of the run that tried it on most of them, and of several of these the
@@ -29,8 +31,12 @@ def merged_claims(records: Sequence[Record], claims: Sequence[Claim]) -> pd.Data
     for claim in claims:
         tried = [(record, rows[record.name][claim.id]) for record in records if claim.id in rows[record.name]]
         if tried:
-            merged.append(_merged(claim, tried))
+            merged.append({**_merged(claim, tried), "method": _method(claim)})
     return pd.DataFrame(merged)
+
+
+def _method(claim: Claim) -> str:
+    return getattr(claim.measured, "method", "")
 
 
 def _merged(claim: Claim, tried: Sequence[tuple[Record, dict[Any, Any]]]) -> dict[Any, Any]:
@@ -55,7 +61,7 @@ def _size(record: Record, claim: Claim, dataset: str | None = None) -> tuple[flo
     """Return how far a run is from the size of a claim's paper, on average over its numbers, and how many these are."""
     cells = record.cells[(record.cells["verdict"] != NOT_RUN) & (record.cells["paper"] == claim.paper)]
     cells = cells[cells["dataset"] == dataset] if dataset else cells
-    own = cells[cells["method"] == getattr(claim.measured, "method", None)]
+    own = cells[cells["method"] == _method(claim)]
     chosen = own if len(own) else cells
     far = [distance(f"{scaled}; {of}") for scaled, of in zip(chosen["scaled"], chosen["settings"], strict=True)]
     return fmean(far) if far else math.inf, len(cells)
