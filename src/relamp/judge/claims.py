@@ -258,6 +258,5 @@ def check_printed(claims: Sequence[Claim], tables: Mapping[str, pd.DataFrame]) -
         shown = [f"{of.where + ': ' if of.where else ''}claimed {of.claimed}, printed {of.recomputed}" for of in found]
         words = {"id": f"printed-{number + 1}", "outcome": "holds" if all(of.agrees for of in found) else "fails"}
         about = {"coverage": each.printed.artifact, "evidence": "; ".join([*shown, *filter(None, [each.remark])])}
-        about["by_dataset"] = ""
-        rows.append({**each.model_dump(include=_SOURCE), **words, **about})
+        rows.append({**each.model_dump(include=_SOURCE), **words, **about, "by_dataset": ""})
     return pd.DataFrame(rows, columns=list(COLUMNS))

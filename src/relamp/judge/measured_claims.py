@@ -206,7 +206,7 @@ class MeanGain(_Measured):
         (gain,) = gains
         least = max(self.points if self.at_least else self.points - evidence.margin, 0)
         shown = [f"claimed {'over ' if self.at_least else ''}{self.points:+g}", str(gain)]
-        return _on_side(gain.low > least, gain.high < least), gain.datasets, shown
+        return on_side(gain.low > least, gain.high < least), gain.datasets, shown
 
 
 class Beats(_Measured):
@@ -258,7 +258,7 @@ class Place(_Measured):
             possible += first <= self.place <= last
             shown.append(f"{dataset}: place {first}" + (f" to {last}" if last > first else ""))
         shown.insert(0, f"place {self.place} on {certain} to {possible} data sets, claimed {self.count}")
-        return _on_side(certain == possible == self.count, not certain <= self.count <= possible), tuple(used), shown
+        return on_side(certain == possible == self.count, not certain <= self.count <= possible), tuple(used), shown
 
 
 class _OfSweep(_Measured):
@@ -350,7 +350,7 @@ class NotSensitive(_OfSweep):
         beyond = any(gain.low > evidence.margin or gain.high < -evidence.margin for gain in found)
         used = tuple(dict.fromkeys(name for gain in found for name in gain.datasets))
         furthest = max(found, key=lambda gain: abs(gain.mean))
-        return _on_side(within, beyond), used, [f"of {len(found)} pairs the furthest apart, {furthest}"]
+        return on_side(within, beyond), used, [f"of {len(found)} pairs the furthest apart, {furthest}"]
 
     def _gain(self, rows: pd.DataFrame) -> None:
         """Nothing has to be above zero."""
@@ -391,7 +391,7 @@ class _OfDamage(_Measured):
             for row in rows.to_dict("records")
         ]
         by_reading = [all(map(self._holds, of["median"])) for _, of in rows.groupby("reading")]
-        return _on_side(all(by_reading), not any(by_reading)), used, shown
+        return on_side(all(by_reading), not any(by_reading)), used, shown
 
 
 class LosesOver(_OfDamage):
@@ -423,7 +423,7 @@ class LosesMost(_OfDamage):
         ]
         by_reading = largest.groupby(level="reading").all()
         used = tuple(dict.fromkeys(wide.index.get_level_values("dataset")))
-        return _on_side(bool(by_reading.all()), not by_reading.any()), used, shown
+        return on_side(bool(by_reading.all()), not by_reading.any()), used, shown
 
     def _holds(self, median: float) -> bool:
         return not math.isnan(median)
@@ -464,7 +464,7 @@ class OfTheorem(_Measured):
         by_estimator = [set(of["outcome"]) for _, of in rows.groupby("estimator")]
         holds = all(words == {"confirmed"} for words in by_estimator)
         fails = all("contradicted" in words for words in by_estimator)
-        return _on_side(holds, fails), [name for name in covered if name in set(rows["dataset"])], shown
+        return on_side(holds, fails), [name for name in covered if name in set(rows["dataset"])], shown
 
 
 MeasuredFormula = (
@@ -555,7 +555,7 @@ def _above_zero(by_rival: Mapping[str, Sequence[Difference]]) -> Result:
     if not gains:
         return _NOT_RUN
     used = sorted({name for gain in gains for name in gain.datasets})
-    outcome = _on_side(all(gain.low > 0 for gain in gains), any(gain.high < 0 for gain in gains))
+    outcome = on_side(all(gain.low > 0 for gain in gains), any(gain.high < 0 for gain in gains))
     shown, where = [str(gain) for gain in gains], f" on {used[0]}" if len(used) == 1 else ""
     if outcome == "fails":
         shown = [str(gain) for gain in gains if gain.high < 0]
@@ -567,6 +567,6 @@ def _above_zero(by_rival: Mapping[str, Sequence[Difference]]) -> Result:
     return outcome, tuple(used), shown
 
 
-def _on_side(holds: bool, fails: bool) -> Outcome:
+def on_side(holds: bool, fails: bool) -> Outcome:
     """Return what is decided, if anything is."""
     return "holds" if holds else "fails" if fails else "undecided"

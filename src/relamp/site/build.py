@@ -24,7 +24,7 @@ from relamp.runtime.home import home
 from relamp.runtime.sealed import read_sealed
 from relamp.settings.judging import Judging
 from relamp.site.again import again
-from relamp.site.claims import merged_claims
+from relamp.site.claims import merged_claims, of_method
 from relamp.site.findings import Findings, Numbers, load_findings
 from relamp.site.records import NOT_RUN, Record, effects, merged, open_records, told
 from relamp.study.readings import Reading, all_readings
@@ -96,8 +96,7 @@ def _size(records: Sequence[Record], claim: Mapping[str, Any]) -> str:
     for run in runs:
         cells = _of(records, run).cells
         mine = cells[(cells["artifact"] == f"{claim['paper']}_table{table[1]}") & (cells["verdict"] != NOT_RUN)]
-        own = mine[mine["method"] == claim["method"]]
-        mine = own if len(own) else mine
+        mine = of_method(mine, claim["method"])
         fewer = mine["settings"][mine["settings"] != ""].mode()
         if size := "; ".join(filter(None, (*mine["scaled"].mode(), *fewer[:1]))):
             sizes.setdefault(size, []).append(run)

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from relamp.judge.claims import Claim
-from relamp.judge.measured_claims import Outcome
+from relamp.judge.measured_claims import Outcome, on_side
 from relamp.site.records import NOT_RUN, Record, distance
 
 _COVERAGE = re.compile(r"(\d+) of (\d+) data sets")
@@ -32,7 +32,7 @@ def merged_claims(records: Sequence[Record], claims: Sequence[Claim]) -> pd.Data
         tried = [(record, rows[record.name][claim.id]) for record in records if claim.id in rows[record.name]]
         if tried:
             merged.append({**_merged(claim, tried), "method": _method(claim)})
-    return pd.DataFrame(merged)
+    return pd.DataFrame(merged).drop(columns="by_dataset")
 
 
 def _method(claim: Claim) -> str:
@@ -61,10 +61,15 @@ def _size(record: Record, claim: Claim, dataset: str | None = None) -> tuple[flo
     """Return how far a run is from the size of a claim's paper, on average over its numbers, and how many these are."""
     cells = record.cells[(record.cells["verdict"] != NOT_RUN) & (record.cells["paper"] == claim.paper)]
     cells = cells[cells["dataset"] == dataset] if dataset else cells
-    own = cells[cells["method"] == _method(claim)]
-    chosen = own if len(own) else cells
+    chosen = of_method(cells, _method(claim))
     far = [distance(f"{scaled}; {of}") for scaled, of in zip(chosen["scaled"], chosen["settings"], strict=True)]
     return fmean(far) if far else math.inf, len(cells)
+
+
+def of_method(cells: pd.DataFrame, method: str) -> pd.DataFrame:
+    """Return the cells of a method, or all where there are none of it."""
+    own = cells[cells["method"] == method]
+    return own if len(own) else cells
 
 
 def _together(nearest: Mapping[str, tuple[str, Outcome, str]], coverage: str) -> dict[str, str]:
@@ -73,7 +78,7 @@ def _together(nearest: Mapping[str, tuple[str, Outcome, str]], coverage: str) ->
     assert covered
     outcomes = {outcome for _, outcome, _ in nearest.values()}
     holds = outcomes == {"holds"} and len(nearest) == int(covered[2])
-    outcome: Outcome = "fails" if "fails" in outcomes else "holds" if holds else "undecided"
+    outcome = on_side(holds, "fails" in outcomes)
     telling = [said for _, its, said in nearest.values() if outcome != "fails" or its == "fails"]
     return {
         "outcome": outcome,
