@@ -64,6 +64,7 @@ def work(output: Path):
     how = Path("how").read_text() if Path("how").exists() else ""
     state = Path("state")
     if how == "fail":
+        Path("failing").touch()
         while Path("how").exists():
             time.sleep(0.05)
         raise RelampError("it fails")
@@ -265,7 +266,7 @@ def test_a_reader_that_goes_away_leaves_nothing_stuck(folder: Path) -> None:
     reader, writer = os.pipe()
     with start(folder, stdout=writer, stderr=writer) as process:
         os.close(writer)
-        until("the job", lambda: (folder / "logs" / "MUTAG.log").exists())
+        until("the job", (folder / "failing").exists)
         os.close(reader)
         (folder / "how").unlink()
         assert process.wait(timeout=60) == 1
@@ -292,10 +293,8 @@ def test_the_logger_tells_a_line_for_each_job_and_what_failed(folder: Path) -> N
     (folder / "out" / "MUTAG.txt").unlink()
     assert re.search(r"  work MUTAG: about 3 s$", run(folder, "--logger", "relamp", "-n"), flags=re.MULTILINE)
     (folder / "how").write_text("fail")
-    log = folder / "logs" / "MUTAG.log"
-    log.unlink()
     with start(folder, "--logger", "relamp") as process:
-        until("the job", log.exists)
+        until("the job", (folder / "failing").exists)
         (folder / "how").unlink()
         failed, _ = process.communicate(timeout=60)
     assert process.returncode == 1
