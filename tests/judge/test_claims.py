@@ -1,4 +1,3 @@
-import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -15,7 +14,8 @@ from judged_by import JUDGED_BY
 from relamp.data.rows import setting_name
 from relamp.errors import RelampError
 from relamp.judge.claims import COLUMNS, Claim, check_claims, load_claims
-from relamp.judge.measured_claims import OUTCOMES, Evidence
+from relamp.judge.evidence import Evidence
+from relamp.judge.measured_claims import OUTCOMES
 
 ROOT = Path(__file__).parents[2]
 NAN = math.nan
@@ -193,18 +193,38 @@ def test_who_is_above_some_rivals_may_be_below_those_that_were_not_run(test: dic
     assert outcome(evidence(ahead([-6, -5, -4])), **test) == "fails"  # who is below one is below all
 
 
-def test_what_is_said_of_each_data_set_has_an_outcome_on_each() -> None:
-    found = evidence(ahead([4, 5, 6], "A") + ahead([-6, -5, -4], "B"))
-    row = check(found, **BEATS)
-    assert row["outcome"] == "fails"
-    assert json.loads(row["by_dataset"]) == {
-        "A": ["holds", "A, over old: +5.00 (+2.52 to +7.48)"],
-        "B": ["fails", "B, over old: -5.00 (-7.48 to -2.52)"],
-    }
-    # An average says nothing of each, nor does what was not run.
-    assert (
-        check(found, **GAIN, points=1)["by_dataset"] == check(evidence(), **BEATS, datasets=["A"])["by_dataset"] == ""
-    )
+@pytest.mark.parametrize(
+    "test",
+    [
+        BEATS,
+        {**GAIN, "points": 2},
+        {"kind": "best_average", "method": "new"},
+        {"kind": "place", "method": "new", "place": 1, "count": 2},
+    ],
+)
+@pytest.mark.parametrize("by", [[4, 5, 6], [-6, -5, -4], [-1, 0, 1], [5]])
+def test_pieces_of_two_runs_are_judged_as_those_of_one_that_did_both(test: dict[str, Any], by: list[float]) -> None:
+    level = [50 + 10 * seed for seed in range(len(by))]
+    on_a = ahead([4, 5, 6][: len(by)], "A") + runs("other", "A", level)
+    on_b = ahead(by, "B") + runs("other", "B", level)
+    both, one, other = (check(evidence(rows), **test, datasets=["A", "B"]) for rows in (on_a + on_b, on_b, on_a))
+    claim = Claim.model_validate({**CLAIM, "measured": {"artifact": "lamp_table3", "datasets": ["A", "B"], **test}})
+    assert claim.measured
+    told = [*claim.measured.told(one["pieces"]), *claim.measured.told(other["pieces"])]
+    judged = claim.measured.judged(told, evidence())
+    assert judged == {name: both[name] for name in ("outcome", "coverage", "evidence")}
+    assert judged["coverage"] == "2 of 2 data sets: A, B"
+    assert check(evidence(), **test, datasets=["A", "B"])["pieces"] == "[]"
+
+
+def test_a_rival_that_was_run_on_a_part_of_the_data_sets_decides_no_average() -> None:
+    # Above `old` on both, below `other` on A alone: the average over `other` is not known.
+    scores = ahead([4, 5, 6], "A") + ahead([4, 5, 6], "B") + runs("other", "A", [99, 99, 99])
+    test = {"kind": "best_average", "method": "new", "datasets": ["A", "B"]}
+    row = check(evidence(scores), **test)
+    assert row["outcome"] == "undecided"
+    assert "over other on 1 of 2: -34.00" in row["evidence"]
+    assert outcome(evidence(scores + runs("other", "B", [99, 99, 99])), **test) == "fails"
 
 
 def test_of_which_nothing_is_printed_on_a_data_set_is_no_rival_there() -> None:
@@ -616,7 +636,7 @@ def test_a_place_is_as_certain_as_its_rivals() -> None:
     without = evidence([line for line in beaten("A") if line[0] != "other"])
     assert (
         check(without, **PLACE, count=0, datasets=["A", "B"])["evidence"]
-        == "place 2 on 0 to 2 data sets, claimed 0; A: place 2 to 3"
+        == "1 of 2 rivals run on A; place 2 on 0 to 2 data sets, claimed 0; A: place 2 to 3"
     )
     assert outcome(evidence(beaten("A")[:3]), **PLACE, count=1) == "not run"
 

@@ -1,80 +1,126 @@
 import json
+import math
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from recorded_runs import record
 from relamp.judge.claims import Claim
+from relamp.judge.evidence import Difference, Terms
+from relamp.judge.intervals import Part, half_width_of
 from relamp.site.claims import merged_claims
-from relamp.site.records import NOT_RUN, Record
+from relamp.site.records import NOT_RUN, TOO_FEW, Record
 
 SAID = {"id": "c", "paper": "lamp", "where": "here", "quote": "it is so", "about": "measured"}
 BEATS = {"kind": "beats", "artifact": "lamp_table1", "method": "a", "over": "b"}
 GAIN = {"kind": "gain", "artifact": "lamp_table1", "method": "a", "over": "b", "points": 1}
+BEST = {"kind": "best_average", "artifact": "lamp_table1", "method": "a"}
+PART = Part(1.0, 10)
+HALF = half_width_of([PART], 0.95)  # 2.23
+SIZE = {"holds": 5.0, "undecided": 0.0, "fails": -5.0}
 
 
-def merged(records: list[Record], formula: dict[str, Any] = BEATS) -> dict[Any, Any]:
-    (row,) = merged_claims(records, [Claim.model_validate({**SAID, "measured": formula})]).to_dict("records")
+def terms(*datasets: str, methods: str = "ab") -> Terms:
+    """A table of methods on data sets."""
+    cells = [("lamp_table1", method, name, 50.0) for method in methods for name in datasets]
+    return Terms(pd.DataFrame(cells, columns=["artifact", "method", "dataset", "value"]), 2.0, 0.95)
+
+
+def merged(records: list[Record], by: Terms, formula: dict[str, Any] = BEATS) -> dict[Any, Any]:
+    (row,) = merged_claims(records, [Claim.model_validate({**SAID, "measured": formula})], by).to_dict("records")
     return row
 
 
-def tried(outcome: str, of: int, **by_dataset: str) -> dict[str, str]:
-    """A claim that was tried on some of so many data sets, with its outcome on each."""
-    each = {name: [word, f"{name}, over b: {word}"] for name, word in by_dataset.items()}
-    coverage = f"{len(each)} of {of} data sets: {', '.join(each)}"
-    return {"outcome": outcome, "coverage": coverage, "by_dataset": json.dumps(each)}
+def tried(rival: str = "b", **outcomes: str) -> dict[str, str]:
+    """A claim with what a run tells of it on data sets: by how far `a` is above a rival."""
+    of = [(name, SIZE[word]) for name, word in outcomes.items()]
+    bounds = [(name, mean, {"mean": mean, "low": mean - HALF, "high": mean + HALF}) for name, mean in of]
+    pieces = [
+        Difference(dataset=name, rival=rival, what=f"{name}, over {rival}", parts=(PART,), **given)
+        for name, _, given in bounds
+    ]
+    return {"pieces": "[" + ",".join(piece.model_dump_json() for piece in pieces) + "]"}
+
+
+def said(**outcomes: str) -> str:
+    return "; ".join(
+        f"{name}, over b: {SIZE[word]:+.2f} ({SIZE[word] - HALF:+.2f} to {SIZE[word] + HALF:+.2f})"
+        for name, word in outcomes.items()
+    )
 
 
 def test_what_is_said_of_each_data_set_is_tried_on_each_by_the_run_nearest_there() -> None:
     small = record(
         "small",
         [{"scaled": "epochs 1 / 100"}, {"scaled": "epochs 1 / 100", "dataset": "E"}],
-        [tried("fails", 3, D="fails", E="undecided")],
+        [tried(D="fails", E="undecided")],
     )
-    large = record("large", [{}], [tried("undecided", 3, D="holds")])
-    other = record("other", [{"dataset": "F"}], [tried("undecided", 3, F="holds")])
+    large = record("large", [{}], [tried(D="holds")])
+    other = record("other", [{"dataset": "F"}], [tried(F="holds")])
     for records in ([small, large, other], [other, large, small]):
-        row = merged(records)
+        row = merged(records, terms("D", "E", "F"))
         # On D it is the run of the paper's size that counts, by which it holds.
         assert row["outcome"] == "undecided"
-        assert sorted(row["coverage"].removeprefix("3 of 3 data sets: ").split(", ")) == ["D", "E", "F"]
+        assert row["coverage"] == "3 of 3 data sets: D, E, F"
         assert set(row["run"].split(", ")) == {"small", "large", "other"}
-        assert set(row["evidence"].split("; ")) == {"D, over b: holds", "E, over b: undecided", "F, over b: holds"}
-    assert merged([large, other])["outcome"] == "undecided"  # nothing is known of E
+        assert row["evidence"] == said(D="holds", E="undecided", F="holds")
+    assert merged([large, other], terms("D", "E", "F"))["outcome"] == "undecided"  # nothing is known of E
+    assert merged([large, other], terms("D", "F"))["outcome"] == "holds"
 
 
 @pytest.mark.parametrize(
-    ("on_d", "on_e", "word", "evidence"),
-    [
-        ("holds", "holds", "holds", "D, over b: holds; E, over b: holds"),
-        ("holds", "fails", "fails", "E, over b: fails"),
-        ("holds", "undecided", "undecided", "D, over b: holds; E, over b: undecided"),
-    ],
+    ("on_d", "on_e", "word"),
+    [("holds", "holds", "holds"), ("holds", "fails", "fails"), ("holds", "undecided", "undecided")],
 )
-def test_it_holds_where_it_holds_on_each_and_fails_where_it_fails_on_one(
-    on_d: str, on_e: str, word: str, evidence: str
-) -> None:
-    one = record("one", [{}], [tried("undecided", 2, D=on_d)])
-    two = record("two", [{"dataset": "E"}], [tried("undecided", 2, E=on_e)])
-    row = merged([one, two])
-    assert (row["outcome"], row["run"], row["evidence"], row["method"]) == (word, "one, two", evidence, "a")
+def test_it_holds_where_it_holds_on_each_and_fails_where_it_fails_on_one(on_d: str, on_e: str, word: str) -> None:
+    one = record("one", [{}], [tried(D=on_d)])
+    two = record("two", [{"dataset": "E"}], [tried(E=on_e)])
+    row = merged([one, two], terms("D", "E"))
+    assert (row["outcome"], row["run"], row["method"]) == (word, "one, two", "a")
+    assert row["evidence"].startswith(said(E="fails") if word == "fails" else said(D=on_d, E=on_e))
 
 
 def test_the_size_is_that_of_the_method_and_of_equal_ones_the_run_with_most_numbers_counts() -> None:
     rival = {"method": "b", "scaled": "epochs 1 / 100"}
-    many = record("many", [{}, rival, {**rival, "method": "c"}], [tried("fails", 1, D="fails")])
-    few = record("few", [{}, {"method": "b"}], [tried("holds", 1, D="holds")])
-    assert merged([few, many])["run"] == "many"
-    assert merged([record("z", few.cells.to_dict("records"), [tried("holds", 1, D="holds")]), few])["run"] == "few"
+    many = record("many", [{}, rival, {**rival, "method": "c"}], [tried(D="fails")])
+    few = record("few", [{}, {"method": "b"}], [tried(D="holds")])
+    assert merged([few, many], terms("D"))["run"] == "many"
+    assert merged([record("z", few.cells.to_dict("records"), [tried(D="holds")]), few], terms("D"))["run"] == "few"
 
 
-def test_what_is_said_of_all_together_is_of_the_run_that_tried_it_on_most_data_sets() -> None:
-    one = record("one", [{}], [{"outcome": "holds", "coverage": "1 of 8 data sets: D"}])
-    two = record("two", [{"scaled": "epochs 1 / 9"}], [{"outcome": "fails", "coverage": "2 of 8 data sets: D, E"}])
-    none = record("none", [{"verdict": NOT_RUN}], [{"outcome": NOT_RUN, "coverage": ""}])
+def test_a_run_with_too_few_seeds_comes_after_all_others() -> None:
+    few = record("few", [{"verdict": TOO_FEW}], [tried(D="fails")])
+    small = record("small", [{"scaled": "epochs 1 / 100"}], [tried(D="holds")])
+    assert merged([few, small], terms("D"))["run"] == "small"
+    assert merged([few], terms("D"))["run"] == "few"
+
+
+def test_an_average_is_over_the_data_sets_of_all_runs() -> None:
+    one, two = record("one", [{}], [tried(D="holds")]), record("two", [{"dataset": "E"}], [tried(E="undecided")])
+    none = record("none", [{"verdict": NOT_RUN}], [{}])
     for records in ([one, two, none], [none, two, one]):
-        row = merged(records, GAIN)
-        assert (row["outcome"], row["run"]) == ("fails", "two")
-    assert merged([none], GAIN)["run"] == merged([none])["run"] == ""
-    nearer = record("later", [{}], [{"outcome": "holds", "coverage": "2 of 8 data sets: D, E"}])
-    assert merged([two, nearer], GAIN)["run"] == "later"
+        row = merged(records, terms("D", "E"), GAIN)
+        # The mean of 5 and 0, of which each has a variance of 1: the mean of both has a half.
+        half = half_width_of([Part(0.25, 10), Part(0.25, 10)], 0.95)
+        assert half < HALF
+        assert row["evidence"] == f"claimed +1; over b: +2.50 ({2.5 - half:+.2f} to {2.5 + half:+.2f})"
+        assert (row["outcome"], set(row["run"].split(", "))) == ("holds", {"one", "two"})
+    assert merged([one], terms("D", "E"), GAIN)["outcome"] == "undecided"  # the other data set was not run
+    assert merged([none], terms("D", "E"), GAIN)["run"] == merged([none], terms("D", "E"))["run"] == ""
+    assert merged([none], terms("D", "E"), GAIN)["outcome"] == NOT_RUN
+
+
+def test_each_rival_is_of_the_nearest_run_that_has_it() -> None:
+    near = record("near", [{}], [tried(D="holds")])
+    pieces = [*json.loads(tried(D="fails")["pieces"]), *json.loads(tried("c", D="holds")["pieces"])]
+    far = record("far", [{"scaled": "epochs 1 / 100"}], [{"pieces": json.dumps(pieces)}])
+    row = merged([near, far], terms("D", methods="abc"), BEST)
+    assert (row["outcome"], row["run"]) == ("holds", "near, far")  # that `b` is above in the far run does not count
+    assert merged([near], terms("D", methods="abc"), BEST)["outcome"] == "undecided"
+
+
+def test_bounds_that_are_not_known_stay_so() -> None:
+    piece = Difference(dataset="D", rival="b", what="D, over b", mean=5, low=math.nan, high=math.nan, parts=(PART,))
+    row = merged([record("one", [{}], [{"pieces": f"[{piece.model_dump_json()}]"}])], terms("D"))
+    assert (row["outcome"], row["evidence"]) == ("undecided", "D, over b: +5.00")

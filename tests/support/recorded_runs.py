@@ -13,7 +13,7 @@ _CELL: dict[str, Any] = {
     **{"method": "a", "dataset": "D", "scaled": "", "settings": "", "seeds": 3.0, "verdict": "worse"},
 }
 _MADE_BY = {"command": "snakemake --cores all judge --config preset=a 'mirrors=[\"/b\"]' offline=true"}
-_CLAIM = {"id": "c", "paper": "lamp", "outcome": "undecided", "coverage": "", "evidence": "", "by_dataset": ""}
+_CLAIM = {"id": "c", "paper": "lamp", "outcome": "undecided", "coverage": "", "evidence": "", "pieces": "[]"}
 
 
 def record(name: str, cells: Sequence[dict[str, Any]], claims: Sequence[dict[str, Any]] = ()) -> Record:

@@ -11,8 +11,8 @@ from rich.console import Console
 from relamp.data.rows import read_by_evaluation, read_tables
 from relamp.judge import audit as papers
 from relamp.judge.claims import check_claims, check_printed, load_claims
+from relamp.judge.evidence import Evidence
 from relamp.judge.ladder import Bags, explained, gains, ladder
-from relamp.judge.measured_claims import Evidence
 from relamp.judge.published import JudgedBy, load_not_run, load_protocols, load_published, run_as
 from relamp.judge.runs import all_runs, judged_scores, last_epochs, scores
 from relamp.judge.scale import read_scale

@@ -16,11 +16,12 @@ import pandas as pd
 from pydantic import Field, ValidationError, model_validator
 
 from relamp.errors import RelampError, shortened
-from relamp.judge.measured_claims import Data, Evidence, Formula, MeasuredFormula
+from relamp.judge.evidence import Data, Evidence
+from relamp.judge.measured_claims import Formula, MeasuredFormula
 from relamp.judge.published import AGGREGATES, RANK
 from relamp.runtime.yaml_words import read_words
 
-COLUMNS = ("id", "paper", "where", "quote", "about", "outcome", "coverage", "evidence", "by_dataset")
+COLUMNS = ("id", "paper", "where", "quote", "about", "outcome", "coverage", "evidence", "pieces")
 _SOURCE = {"id", "paper", "where", "quote", "about"}
 AVERAGE = "average"  # in place of a data set: the mean over the data sets
 _EQUAL = 1e-9  # differences of printed decimals are exact but for the last bits of a float
@@ -258,5 +259,5 @@ def check_printed(claims: Sequence[Claim], tables: Mapping[str, pd.DataFrame]) -
         shown = [f"{of.where + ': ' if of.where else ''}claimed {of.claimed}, printed {of.recomputed}" for of in found]
         words = {"id": f"printed-{number + 1}", "outcome": "holds" if all(of.agrees for of in found) else "fails"}
         about = {"coverage": each.printed.artifact, "evidence": "; ".join([*shown, *filter(None, [each.remark])])}
-        rows.append({**each.model_dump(include=_SOURCE), **words, **about, "by_dataset": ""})
+        rows.append({**each.model_dump(include=_SOURCE), **words, **about, "pieces": ""})
     return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -1,110 +1,42 @@
-"""Claims tried on the scores of this run: a formula is a class below, its parameters are the fields."""
+"""Claims tried on what was measured: a formula is a class below, its parameters are the fields.
 
-import json
+A formula first takes from a run what the run tells of each data set and rival, its pieces of evidence, and then judges
+the pieces. Those of several runs are judged together in the same way (`relamp.site.claims`).
+"""
+
 import math
 from abc import abstractmethod
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import combinations
-from operator import itemgetter
-from typing import ClassVar, Literal, get_args
+from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
+from pydantic import TypeAdapter
 
 from relamp.data.rows import setting_name, setting_values
 from relamp.errors import RelampError
-from relamp.judge.intervals import PER_CENT, Part, half_width_of, interval_of_table, parts_of_table, run_table
-from relamp.judge.published import AGGREGATES, JudgedBy, evaluation_of, run_as
+from relamp.judge.evidence import (
+    NO_FOLD,
+    RUN,
+    Data,
+    Difference,
+    Evidence,
+    Furthest,
+    Loss,
+    Piece,
+    Statement,
+    Terms,
+    average,
+    difference,
+)
+from relamp.judge.published import AGGREGATES, evaluation_of, run_as
 from relamp.judge.runs import MEASURE
 from relamp.judge.theorem import ALL
-from relamp.settings.judging import LEAST_SEEDS
 
 Outcome = Literal["holds", "fails", "undecided", "not run"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
-_NO_FOLD = -1  # pandas leaves rows with an empty key out, so runs without folds get a number
-
-ByMethod = Mapping[str, "pd.Series[float]"]
-Result = tuple[Outcome, Sequence[str], Sequence[str]]  # outcome, data sets it rests on, evidence
-_NOT_RUN: Result = ("not run", (), ())
-_RUN = ["seed", "fold"]
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What claims are tried on.
-
-    Attributes:
-        scores: of the judged protocol at the tables' setting, of all evaluations, see `relamp.judge.runs.scores`; a
-            claim rests on those of its artifact's evaluations alone.
-        settings: runs of every setting at the last epoch, see `relamp.judge.runs.last_epochs`.
-        damage: median loss of structural entropy by dataset, augmentation and reading, as a fraction.
-        published: cells of all artifacts, which say what data sets a claim is about.
-        judged_by: by artifact and domain of the data set, the evaluation.
-        margin: points by which a gain may fall short of the claimed one.
-        confidence: of the intervals.
-        theorem: verdicts of `relamp.judge.theorem`; empty where nothing was measured.
-    """
-
-    scores: pd.DataFrame
-    settings: pd.DataFrame
-    damage: pd.DataFrame
-    published: pd.DataFrame
-    judged_by: JudgedBy
-    margin: float
-    confidence: float
-    theorem: pd.DataFrame = field(default_factory=pd.DataFrame)
-
-    @cached_property
-    def by_measure(self) -> dict[tuple[str, str], dict[tuple[str, str], "ByMethod"]]:
-        """Scores by data set and evaluation, then by metric and part, then by method, each by run."""
-        found: dict[tuple[str, str], dict[tuple[str, str], ByMethod]] = {}
-        rows = self.scores.assign(fold=self.scores["fold"].fillna(_NO_FOLD))
-        for (dataset, *measure), of in rows.groupby(["dataset", *MEASURE], sort=True):
-            evaluation, metric, part = map(str, measure)
-            methods = {str(name): runs.set_index(_RUN)["value"] for name, runs in of.groupby("method")}
-            found.setdefault((str(dataset), evaluation), {})[metric, part] = methods
-        return found
-
-    @cached_property
-    def printed(self) -> dict[tuple[str, str], set[str]]:
-        """The data sets for which an artifact prints a number of a method, by both; its name is that of `run_as`."""
-        found: dict[tuple[str, str], set[str]] = {}
-        cells = self.published.dropna(subset=["value"])
-        for artifact, method, dataset in zip(*(cells[n] for n in ("artifact", "method", "dataset")), strict=True):
-            found.setdefault((artifact, run_as(artifact, method)), set()).add(dataset)
-        return found
-
-
-@dataclass(frozen=True)
-class Difference:
-    """How far one thing is above another, in points: a mean and its interval, over some data sets.
-
-    Attributes:
-        what: of what over what.
-        mean, low, high: the difference and its bounds; NaN bounds where too few runs leave the spread unknown.
-        datasets: over which it is.
-        parts: of its variance.
-    """
-
-    what: str
-    mean: float
-    low: float
-    high: float
-    datasets: tuple[str, ...]
-    parts: tuple[Part, ...]
-
-    def __str__(self) -> str:
-        bounds = "" if math.isnan(self.low) else f" ({self.low:+.2f} to {self.high:+.2f})"
-        return f"{self.what}: {self.mean:+.2f}{bounds}"
-
-
-class Data(BaseModel):
-    """What a file says, and nothing else."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+Result = tuple[Outcome, Sequence[str]]  # outcome and evidence in words
 
 
 class Formula(Data):
@@ -121,117 +53,186 @@ class Formula(Data):
     leave_out: tuple[str, ...] = ()
 
 
-class _Measured(Formula):
-    """A formula over measured scores.
+P = TypeVar("P", bound=Piece)
+
+
+class _Measured(Formula, Generic[P]):
+    """A formula over what was measured, which a run tells in pieces of one kind.
 
     Attributes:
         table: the published table whose data sets a claim about a figure covers; by default the artifact itself.
     """
 
-    by_a_part: ClassVar[tuple[Outcome, ...]] = ("fails",)
-    """Outcomes that some of the data sets decide: one of them can refute what is said of each."""
-    of_each: ClassVar[bool] = False
-    """Whether the claim is that the same holds on each data set, and evidence on one tells nothing of another."""
+    piece: ClassVar[type[Piece]] = Difference
 
     table: str | None = None
 
-    def covered(self, evidence: Evidence) -> list[str]:
+    def covered(self, terms: Terms) -> list[str]:
         """Return the data sets that the claim is about."""
-        published = evidence.published
+        published = terms.published
         names = published.loc[published["artifact"] == (self.table or self.artifact), "dataset"].unique().tolist()
         if not (names or self.datasets):
             raise RelampError(f"{self.artifact}: is no published table; name the data sets of the claim, or a `table`")
         return [name for name in self.datasets or names if name not in (*AGGREGATES, *self.leave_out)]
 
-    def tested(self, evidence: Evidence) -> dict[str, str]:
-        """Return the `outcome`, the data sets that it rests on (`coverage`), and the numbers (`evidence`).
+    def rivals(self, _terms: Terms) -> Sequence[str]:
+        """Return the methods that the claim's own is held against; one without a name if there are none."""
+        return [""]
 
-        A claim is decided where all data sets that it is about were run, or where a part of them suffices. Of what is
-        said of each data set, `by_dataset` has outcome and evidence on each, as JSON.
-        """
-        outcome, used, shown = self._outcome(evidence)
-        covered = self.covered(evidence)
-        if outcome in ("holds", "fails") and len(used) < len(covered) and outcome not in self.by_a_part:
-            outcome = "undecided"
-        count = f"{len(used)} of {len(covered)} data sets: {', '.join(used)}"
-        told = {"coverage": "" if outcome == "not run" else count, "evidence": "; ".join(shown)}
-        each = {name: self._on(name, evidence) for name in used} if self.of_each else {}
-        return {"outcome": outcome, **told, "by_dataset": json.dumps(each) if each else ""}
-
-    def _on(self, dataset: str, evidence: Evidence) -> tuple[Outcome, str]:
-        outcome, _, shown = self.model_copy(update={"datasets": (dataset,), "leave_out": ()})._outcome(evidence)
-        return outcome, "; ".join(shown)
+    def wanted(self, terms: Terms) -> dict[str, list[str]]:
+        """Return by rival the data sets that a claim is about, those alone where the table prints a number of it."""
+        covered = self.covered(terms)
+        said = {rival: terms.printed.get((self.artifact, run_as(self.artifact, rival))) for rival in self.rivals(terms)}
+        there = {rival: [n for n in covered if names is None or n in names] for rival, names in said.items()}
+        return {rival: names for rival, names in there.items() if names}
 
     @abstractmethod
-    def _outcome(self, evidence: Evidence) -> Result: ...
+    def pieces(self, evidence: Evidence) -> list[P]:
+        """Return what a run tells of the claim."""
+
+    def tested(self, evidence: Evidence) -> dict[str, str]:
+        """Return what the claim comes to by a run, see `judged`, with the run's `pieces` of evidence as JSON."""
+        found = self.pieces(evidence)
+        return {**self.judged(found, evidence), "pieces": self._as_json.dump_json(found).decode()}
+
+    def told(self, pieces: str) -> list[P]:
+        """Return the pieces of evidence that JSON holds."""
+        return self._as_json.validate_json(pieces)
+
+    @property
+    def _as_json(self) -> TypeAdapter[list[P]]:
+        return TypeAdapter(list[self.piece])  # type: ignore[name-defined, unused-ignore]
+
+    def judged(self, pieces: Iterable[P], terms: Terms) -> dict[str, str]:
+        """Return the `outcome`, the data sets that it rests on (`coverage`), and the numbers (`evidence`).
+
+        A claim holds only where all was run that it is about; a part of it may suffice to refute it.
+        """
+        covered, wanted = self.covered(terms), self.wanted(terms)
+        found = sorted(pieces, key=lambda piece: (piece.rival, covered.index(piece.dataset)))
+        if not found:
+            return {"outcome": "not run", "coverage": "", "evidence": ""}
+        outcome, shown = self._concluded(found, terms)
+        there = {(piece.rival, piece.dataset) for piece in found}
+        used = [name for name in covered if any(piece.dataset == name for piece in found)]
+        pairs = {(rival, name) for rival, names in wanted.items() for name in names}
+        if outcome == "holds" and (used != covered or pairs - there):
+            outcome = "undecided"
+        near = {(rival, name) for rival, name in pairs if name in used}
+        if near - there:
+            words = f"rivals run on {used[0]}" if len(used) == 1 else "comparisons run"
+            shown = [f"{len(there)} of {len(near)} {words}", *shown]
+        count = f"{len(used)} of {len(covered)} data sets: {', '.join(used)}"
+        return {"outcome": outcome, "coverage": count, "evidence": "; ".join(shown)}
+
+    @abstractmethod
+    def _concluded(self, pieces: Sequence[P], terms: Terms) -> Result:
+        """Return what the pieces come to, of which there is one at least, those of a rival together."""
 
 
-class BestAverage(_Measured):
+class _OfMethod(_Measured[Difference]):
+    """What is about one method and its rivals, in points, run by run.
+
+    Attributes:
+        method: of which the claim is.
+    """
+
+    method: str
+
+    def pieces(self, evidence: Evidence) -> list[Difference]:
+        """Return how far the method is above each rival, for each data set that both have.
+
+        Where a data set has several metrics or parts, there is one difference for each.
+        """
+        gains = []
+        own = run_as(self.artifact, self.method)
+        run = {dataset for dataset, _ in evidence.by_measure}
+        for rival, datasets in self.wanted(evidence).items():
+            name = run_as(self.artifact, rival)
+            for dataset, evaluation in _evaluated(self, evidence, run.intersection(datasets)):
+                measured = evidence.by_measure.get((dataset, evaluation), {})
+                for (metric, part), methods in measured.items():
+                    if own in methods and name in methods:
+                        what = f"{part} {metric}, ".lstrip() if len(measured) > 1 else ""
+                        gain = (methods[own] - methods[name]).dropna()
+                        gains.append(difference(gain, f"{what}over {rival}", dataset, evidence.confidence, rival))
+        return [gain for gain in gains if gain]
+
+    def _average(self, pieces: Iterable[Difference], rival: str, terms: Terms) -> tuple[Difference, bool]:
+        """Return the average over the data sets of a rival, and whether these are all that the claim is about."""
+        own, wanted = [piece for piece in pieces if piece.rival == rival], self.wanted(terms)[rival]
+        used = {piece.dataset for piece in own}
+        whole = used.issuperset(wanted)
+        words = f"over {rival}" + ("" if whole else f" on {len(used)} of {len(wanted)}")
+        return average(own, words, terms.confidence), whole
+
+
+class BestAverage(_OfMethod):
     """`method` is above every rival of its table, on average over the data sets that both have.
+
+    One that was run on a part of them decides nothing.
 
     Attributes:
         over: the rivals; by default all further methods of the table.
         beside: the paper's other methods, which do not count as rivals.
     """
 
-    by_a_part = ()
     kind: Literal["best_average"]
-    method: str
     over: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
 
-    def _outcome(self, evidence: Evidence) -> Result:
-        every = self.over or _rivals(evidence, self.artifact, self.method)
-        rivals = [name for name in every if name not in self.beside]
-        gains = {name: _differences(self, evidence, self.method, name) for name in rivals}
-        averages = {name: _average_gain(of, f"over {name}", evidence.confidence) for name, of in gains.items()}
-        return _above_zero(averages)
+    def rivals(self, terms: Terms) -> Sequence[str]:
+        """Return those over which it is, but for the paper's own."""
+        every = self.over or _rivals(terms, self.artifact, self.method)
+        return [name for name in every if name not in self.beside]
+
+    def _concluded(self, pieces: Sequence[Difference], terms: Terms) -> Result:
+        averages = [self._average(pieces, rival, terms) for rival in dict.fromkeys(piece.rival for piece in pieces)]
+        decides = [average for average, whole in averages if whole]
+        outcome, shown = _above_zero(decides)
+        return outcome, shown if outcome == "fails" else [str(average) for average, _ in averages]
 
 
-class MeanGain(_Measured):
+class MeanGain(_OfMethod):
     """`method` is above `over` on average by more than the claimed points less the margin, or than `at_least` these."""
 
-    by_a_part = ()
     kind: Literal["gain"]
-    method: str
     over: str
     points: float
     at_least: bool = False
 
-    def _outcome(self, evidence: Evidence) -> Result:
-        by_dataset = _differences(self, evidence, self.method, self.over)
-        gains = _average_gain(by_dataset, f"over {self.over}", evidence.confidence)
-        if not gains:
-            return _NOT_RUN
-        (gain,) = gains
-        least = max(self.points if self.at_least else self.points - evidence.margin, 0)
+    def rivals(self, _terms: Terms) -> Sequence[str]:
+        """Return the one over which it is."""
+        return [self.over]
+
+    def _concluded(self, pieces: Sequence[Difference], terms: Terms) -> Result:
+        gain, whole = self._average(pieces, self.over, terms)
+        least = max(self.points if self.at_least else self.points - terms.margin, 0)
         shown = [f"claimed {'over ' if self.at_least else ''}{self.points:+g}", str(gain)]
-        return on_side(gain.low > least, gain.high < least), gain.datasets, shown
+        return on_side(whole and gain.low > least, whole and gain.high < least), shown
 
 
-class Beats(_Measured):
+class Beats(_OfMethod):
     """`method` is above `over` on each data set.
 
     Attributes:
         over: a rival, several, or `all` other methods of the table.
     """
 
-    of_each = True
     kind: Literal["beats"]
-    method: str
     over: str | tuple[str, ...]
 
-    def _outcome(self, evidence: Evidence) -> Result:
+    def rivals(self, terms: Terms) -> Sequence[str]:
+        """Return those over which it is."""
         named = (self.over,) if isinstance(self.over, str) else self.over
-        rivals = dict.fromkeys(run_as(self.artifact, name) for name in named)
-        wanted = _rivals(evidence, self.artifact, self.method) if self.over == "all" else list(rivals)
-        # One of which the table prints nothing on these data sets is no rival there.
-        covered = set(self.covered(evidence))
-        there = [name for name in wanted if covered & evidence.printed.get((self.artifact, name), covered)]
-        return _above_zero({rival: _differences(self, evidence, self.method, rival) for rival in there})
+        every = _rivals(terms, self.artifact, self.method) if self.over == "all" else named
+        return list(dict.fromkeys(run_as(self.artifact, name) for name in every))
+
+    def _concluded(self, pieces: Sequence[Difference], _terms: Terms) -> Result:
+        return _above_zero(pieces)
 
 
-class Place(_Measured):
+class Place(_OfMethod):
     """`method` has a place (2 for the second best) among the methods of its table on so many data sets.
 
     On a data set a rival is above it, below it, or neither by the interval of their difference; one that was not run is
@@ -239,41 +240,45 @@ class Place(_Measured):
     """
 
     kind: Literal["place"]
-    method: str
     place: int
     count: int
 
-    def _outcome(self, evidence: Evidence) -> Result:
-        rivals = _rivals(evidence, self.artifact, self.method)
-        gains = [gain for rival in rivals for gain in _differences(self, evidence, self.method, rival)]
-        if not gains:
-            return _NOT_RUN
-        used = dict.fromkeys(name for gain in gains for name in gain.datasets)
-        certain, possible, shown = 0, len(self.covered(evidence)) - len(used), []
+    def rivals(self, terms: Terms) -> Sequence[str]:
+        """Return all further methods of the table."""
+        return _rivals(terms, self.artifact, self.method)
+
+    def _concluded(self, pieces: Sequence[Difference], terms: Terms) -> Result:
+        rivals = len(self.rivals(terms))
+        used = [name for name in self.covered(terms) if any(piece.dataset == name for piece in pieces)]
+        certain, possible, shown = 0, len(self.covered(terms)) - len(used), []
         for dataset in used:
-            mine = [gain for gain in gains if gain.datasets == (dataset,)]
-            above, below = sum(gain.high < 0 for gain in mine), sum(gain.low > 0 for gain in mine)
-            first, last = 1 + above, 1 + len(rivals) - below
+            mine = [piece for piece in pieces if piece.dataset == dataset]
+            above, below = sum(piece.high < 0 for piece in mine), sum(piece.low > 0 for piece in mine)
+            first, last = 1 + above, 1 + rivals - below
             certain += first == last == self.place
             possible += first <= self.place <= last
             shown.append(f"{dataset}: place {first}" + (f" to {last}" if last > first else ""))
         shown.insert(0, f"place {self.place} on {certain} to {possible} data sets, claimed {self.count}")
-        return on_side(certain == possible == self.count, not certain <= self.count <= possible), tuple(used), shown
+        return on_side(certain == possible == self.count, not certain <= self.count <= possible), shown
 
 
-class _OfSweep(_Measured):
+class _OfSweep(_Measured[P], Generic[P]):
     """What is about runs that differ in one parameter alone, with its value `x`.
 
     Where a data set has several such groups, of several methods or at several values of other parameters, it is the one
     with the most values.
     """
 
-    of_each = True
     parameter: str
 
+    def pieces(self, evidence: Evidence) -> list[P]:
+        """Return what the rows of each data set tell that has several values of the parameter."""
+        found = (self._told(dataset, group, evidence.confidence) for dataset, group in self._groups(evidence))
+        return [piece for piece in found if piece]
+
     @abstractmethod
-    def _gain(self, rows: pd.DataFrame) -> tuple["pd.Series[float]", str] | None:
-        """Return what must be above zero by run, and its name, from the rows of a data set at several `x`."""
+    def _told(self, dataset: str, rows: pd.DataFrame, confidence: float) -> P | None:
+        """Return what the rows of a data set at several `x` tell, if anything."""
 
     def _groups(self, evidence: Evidence) -> Iterator[tuple[str, pd.DataFrame]]:
         """Yield the rows of each data set that differ in the parameter alone, with its value `x`."""
@@ -288,13 +293,23 @@ class _OfSweep(_Measured):
             if groups:
                 yield dataset, max(groups, key=lambda group: group["x"].nunique())
 
-    def _outcome(self, evidence: Evidence) -> Result:
-        found = ((self._gain(group), dataset) for dataset, group in self._groups(evidence))
-        gains = [(*gain, dataset) for gain, dataset in found if gain]
-        return _above_zero({"": _gains_of(gains, evidence.confidence)})
+
+class _GainOfSweep(_OfSweep[Difference]):
+    """What says that something of the runs is above zero on each data set."""
+
+    def _told(self, dataset: str, rows: pd.DataFrame, confidence: float) -> Difference | None:
+        values = self._values(rows)
+        return difference(*values, dataset, confidence) if values else None
+
+    @abstractmethod
+    def _values(self, rows: pd.DataFrame) -> tuple["pd.Series[float]", str] | None:
+        """Return what must be above zero by run, and its name."""
+
+    def _concluded(self, pieces: Sequence[Difference], _terms: Terms) -> Result:
+        return _above_zero(pieces)
 
 
-class FallsAbove(_OfSweep):
+class FallsAbove(_GainOfSweep):
     """The mean score over all settings above the threshold is below that over the others, on each data set.
 
     Attributes:
@@ -307,62 +322,38 @@ class FallsAbove(_OfSweep):
     up_to: float = math.inf
     rises: bool = False
 
-    def _gain(self, rows: pd.DataFrame) -> tuple["pd.Series[float]", str] | None:
+    def _values(self, rows: pd.DataFrame) -> tuple["pd.Series[float]", str] | None:
         rows = rows[rows["x"] <= self.up_to]
         above = rows["x"] > self.threshold
         if above.all() or not above.any():
             return None
-        low, high = (rows[side].groupby(_RUN)["value"].mean() for side in (~above, above))
+        low, high = (rows[side].groupby(RUN)["value"].mean() for side in (~above, above))
         end = "the rest" if math.isinf(self.up_to) else f"those up to {self.up_to:g}"
         words = f"{self.parameter} up to {self.threshold:g} {'below' if self.rises else 'above'} {end}"
         return (high - low if self.rises else low - high), words
 
 
-class BestAround(_OfSweep):
+class BestAround(_GainOfSweep):
     """The mean score over settings within a tenfold of a value is above that over the others, on each data set."""
 
     kind: Literal["best_around"]
     value: float
 
-    def _gain(self, rows: pd.DataFrame) -> tuple["pd.Series[float]", str] | None:
+    def _values(self, rows: pd.DataFrame) -> tuple["pd.Series[float]", str] | None:
         near = (rows["x"] > 0) & (np.log10(rows["x"].clip(lower=1e-300) / self.value).abs() <= 1 + 1e-9)
         if near.all() or not near.any():
             return None
-        around, others = (rows[side].groupby(_RUN)["value"].mean() for side in (near, ~near))
+        around, others = (rows[side].groupby(RUN)["value"].mean() for side in (near, ~near))
         return around - others, f"{self.parameter} within a tenfold of {self.value:g} above the rest"
 
 
-class NotSensitive(_OfSweep):
-    """No two values of the parameter differ by more than the margin, on each data set, with their whole intervals."""
-
-    kind: Literal["not_sensitive"]
-
-    def _outcome(self, evidence: Evidence) -> Result:
-        gains = []
-        for dataset, group in self._groups(evidence):
-            table = group.pivot_table(index=_RUN, columns="x", values="value").dropna()
-            for one, other in combinations(table.columns, 2):
-                gains.append((table[other] - table[one], f"{self.parameter} {other:g} against {one:g}", dataset))
-        found = _gains_of(gains, evidence.confidence)
-        if not found:
-            return _NOT_RUN
-        within = all(-evidence.margin <= gain.low and gain.high <= evidence.margin for gain in found)
-        beyond = any(gain.low > evidence.margin or gain.high < -evidence.margin for gain in found)
-        used = tuple(dict.fromkeys(name for gain in found for name in gain.datasets))
-        furthest = max(found, key=lambda gain: abs(gain.mean))
-        return on_side(within, beyond), used, [f"of {len(found)} pairs the furthest apart, {furthest}"]
-
-    def _gain(self, rows: pd.DataFrame) -> None:
-        """Nothing has to be above zero."""
-
-
-class RisesWith(_OfSweep):
+class RisesWith(_GainOfSweep):
     """The least-squares slope of the score over the parameter's decades is positive, on each data set."""
 
     kind: Literal["rises_with"]
 
-    def _gain(self, rows: pd.DataFrame) -> tuple["pd.Series[float]", str] | None:
-        table = rows[rows["x"] > 0].pivot_table(index=_RUN, columns="x", values="value")
+    def _values(self, rows: pd.DataFrame) -> tuple["pd.Series[float]", str] | None:
+        table = rows[rows["x"] > 0].pivot_table(index=RUN, columns="x", values="value")
         if table.shape[1] < 2:
             return None
         x = np.log10(table.columns.to_numpy(dtype=float))
@@ -370,28 +361,71 @@ class RisesWith(_OfSweep):
         return table @ x / (x @ x), f"points a tenfold {self.parameter}"
 
 
-class _OfDamage(_Measured):
-    """What is about the median loss of entropy; undecided where the readings disagree."""
+class NotSensitive(_OfSweep[Furthest]):
+    """No two values of the parameter differ by more than the margin, on each data set, with their whole intervals."""
+
+    piece = Furthest
+
+    kind: Literal["not_sensitive"]
+
+    def _told(self, dataset: str, rows: pd.DataFrame, confidence: float) -> Furthest | None:
+        table = rows.pivot_table(index=RUN, columns="x", values="value").dropna()
+        pairs = [
+            difference(table[other] - table[one], f"{self.parameter} {other:g} against {one:g}", dataset, confidence)
+            for one, other in combinations(table.columns, 2)
+        ]
+        found = [pair for pair in pairs if pair]
+        if not found:
+            return None
+        low, high = (np.array([getattr(pair, side) for pair in found]) for side in ("low", "high"))
+        return Furthest(
+            dataset=dataset,
+            pairs=len(found),
+            most=max(found, key=lambda pair: abs(pair.mean)),
+            surely=float(np.fmax(low, -high).max()),
+            possibly=float(np.maximum(-low, high).max()),
+        )
+
+    def _concluded(self, pieces: Sequence[Furthest], terms: Terms) -> Result:
+        within = all(piece.possibly <= terms.margin for piece in pieces)
+        beyond = any(piece.surely > terms.margin for piece in pieces)
+        most = max((piece.most for piece in pieces), key=lambda pair: abs(pair.mean))
+        return on_side(within, beyond), [f"of {sum(each.pairs for each in pieces)} pairs the furthest apart, {most}"]
+
+
+class _OfDamage(_Measured[Loss]):
+    """What is about the median loss of entropy on each data set; undecided where the readings disagree."""
+
+    piece = Loss
 
     augmentation: str
 
-    @abstractmethod
-    def _holds(self, median: float) -> bool: ...
-
-    def _outcome(self, evidence: Evidence) -> Result:
-        covered, rows = self.covered(evidence), evidence.damage
+    def pieces(self, evidence: Evidence) -> list[Loss]:
+        """Return the median loss on each data set by each reading."""
         # Where no graph has a loss, as without edges, there is no median either, and it decides nothing.
-        rows = rows[(rows["augmentation"] == self.augmentation) & rows["dataset"].isin(covered)]
-        rows = rows.dropna(subset=["median"])
-        if rows.empty:
-            return _NOT_RUN
-        used = [name for name in covered if name in set(rows["dataset"])]
-        shown = [
-            f"{row['dataset']}: median loss {100 * row['median']:.1f} % ({row['reading']})"
-            for row in rows.to_dict("records")
+        rows = evidence.damage[evidence.damage["dataset"].isin(self.covered(evidence))].dropna(subset=["median"])
+        wide = rows.pivot_table("median", ["dataset", "reading"], "augmentation", sort=False)
+        if self.augmentation not in wide:
+            return []
+        wide = wide.dropna(subset=[self.augmentation])
+        others = wide.drop(columns=self.augmentation).max(axis=1)
+        return [
+            Loss(dataset=dataset, reading=reading, median=mine, other=other)
+            for (dataset, reading), mine, other in zip(wide.index, wide[self.augmentation], others, strict=True)
         ]
-        by_reading = [all(map(self._holds, of["median"])) for _, of in rows.groupby("reading")]
-        return on_side(all(by_reading), not any(by_reading)), used, shown
+
+    def _concluded(self, pieces: Sequence[Loss], _terms: Terms) -> Result:
+        by_reading: dict[str, bool] = {}
+        for piece in pieces:
+            by_reading[piece.reading] = by_reading.get(piece.reading, True) and self._holds(piece)
+        shown = [f"{piece.dataset}: {self._shown(piece)} ({piece.reading})" for piece in pieces]
+        return on_side(all(by_reading.values()), not any(by_reading.values())), shown
+
+    @abstractmethod
+    def _holds(self, piece: Loss) -> bool: ...
+
+    def _shown(self, piece: Loss) -> str:
+        return f"median loss {100 * piece.median:.1f} %"
 
 
 class LosesOver(_OfDamage):
@@ -400,8 +434,8 @@ class LosesOver(_OfDamage):
     kind: Literal["loses_over"]
     fraction: float
 
-    def _holds(self, median: float) -> bool:
-        return median > self.fraction
+    def _holds(self, piece: Loss) -> bool:
+        return piece.median > self.fraction
 
 
 class LosesMost(_OfDamage):
@@ -409,24 +443,15 @@ class LosesMost(_OfDamage):
 
     kind: Literal["loses_most"]
 
-    def _outcome(self, evidence: Evidence) -> Result:
-        rows = evidence.damage[evidence.damage["dataset"].isin(self.covered(evidence))].dropna(subset=["median"])
-        wide = rows.pivot_table("median", ["dataset", "reading"], "augmentation", sort=False)
-        if self.augmentation not in wide or wide.shape[1] < 2:
-            return _NOT_RUN
-        wide = wide.dropna(subset=[self.augmentation])
-        others = wide.drop(columns=self.augmentation).max(axis=1)
-        largest = wide[self.augmentation] > others
-        shown = [
-            f"{dataset}: {100 * mine:.1f} % against {100 * other:.1f} % ({reading})"
-            for (dataset, reading), mine, other in zip(wide.index, wide[self.augmentation], others, strict=True)
-        ]
-        by_reading = largest.groupby(level="reading").all()
-        used = tuple(dict.fromkeys(wide.index.get_level_values("dataset")))
-        return on_side(bool(by_reading.all()), not by_reading.any()), used, shown
+    def pieces(self, evidence: Evidence) -> list[Loss]:
+        """Return those of data sets with other augmentations."""
+        return [piece for piece in super().pieces(evidence) if not math.isnan(piece.other)]
 
-    def _holds(self, median: float) -> bool:
-        return not math.isnan(median)
+    def _holds(self, piece: Loss) -> bool:
+        return piece.median > piece.other
+
+    def _shown(self, piece: Loss) -> str:
+        return f"{100 * piece.median:.1f} % against {100 * piece.other:.1f} %"
 
 
 class AddsEntropy(_OfDamage):
@@ -434,37 +459,43 @@ class AddsEntropy(_OfDamage):
 
     kind: Literal["adds_entropy"]
 
-    def _holds(self, median: float) -> bool:
-        return median < 0
+    def _holds(self, piece: Loss) -> bool:
+        return piece.median < 0
 
 
-class OfTheorem(_Measured):
+class OfTheorem(_Measured[Statement]):
     """A statement of LAMP's Theorem 4.1 is confirmed on each data set, by the encoder of `method`.
 
     Undecided where estimators disagree: it fails where each of them contradicts it on some data set.
     """
 
+    piece = Statement
+
     kind: Literal["theorem"]
     method: str
     statement: Literal["statement 1", "statement 2"]
 
-    def _outcome(self, evidence: Evidence) -> Result:
-        covered, rows = self.covered(evidence), evidence.theorem
+    def pieces(self, evidence: Evidence) -> list[Statement]:
+        """Return what each estimator says on each data set."""
+        rows = evidence.theorem
         if rows.empty:
-            return _NOT_RUN
+            return []
         rows = rows[(rows["test"] == self.statement) & (rows["view"] == ALL) & (rows["method"] == self.method)]
-        rows = rows[rows["dataset"].isin(covered)]
-        if rows.empty:
-            return _NOT_RUN
+        rows = rows[rows["dataset"].isin(self.covered(evidence))]
+        names = ["dataset", *Statement.__annotations__]
+        return [Statement.model_validate(row) for row in rows[names].to_dict("records")]
+
+    def _concluded(self, pieces: Sequence[Statement], _terms: Terms) -> Result:
         shown = [
-            f"{row['dataset']}, {row['estimator']}: {row['outcome']}, "
-            f"{row['difference']:+.3f} ({row['low']:+.3f} to {row['high']:+.3f}) nats"
-            for row in rows.to_dict("records")
+            f"{of.dataset}, {of.estimator}: {of.outcome}, {of.difference:+.3f} ({of.low:+.3f} to {of.high:+.3f}) nats"
+            for of in pieces
         ]
-        by_estimator = [set(of["outcome"]) for _, of in rows.groupby("estimator")]
-        holds = all(words == {"confirmed"} for words in by_estimator)
-        fails = all("contradicted" in words for words in by_estimator)
-        return on_side(holds, fails), [name for name in covered if name in set(rows["dataset"])], shown
+        by_estimator: dict[str, set[str]] = {}
+        for piece in pieces:
+            by_estimator.setdefault(piece.estimator, set()).add(piece.outcome)
+        holds = all(words == {"confirmed"} for words in by_estimator.values())
+        fails = all("contradicted" in words for words in by_estimator.values())
+        return on_side(holds, fails), shown
 
 
 MeasuredFormula = (
@@ -483,88 +514,37 @@ MeasuredFormula = (
 )
 
 
-def _rivals(evidence: Evidence, artifact: str, method: str) -> list[str]:
+def _rivals(terms: Terms, artifact: str, method: str) -> list[str]:
     """Return the other methods that a table prints, those under several names once."""
-    printed = evidence.published.loc[evidence.published["artifact"] == artifact, "method"]
+    printed = terms.published.loc[terms.published["artifact"] == artifact, "method"]
     names = dict.fromkeys(run_as(artifact, name) for name in printed)
     return [name for name in names if name != run_as(artifact, method)]
 
 
-def _differences(formula: _Measured, evidence: Evidence, method: str, rival: str) -> list[Difference]:
-    """Return how far a method is above a rival, run by run, for each data set that both have.
-
-    Where a data set has several metrics or parts, there is one difference for each. Of a data set for which the table
-    prints no number of the rival, it says nothing of it.
-    """
-    gains = []
-    names = [run_as(formula.artifact, name) for name in (method, rival)]
-    said = evidence.printed.get((formula.artifact, names[1]))
-    for dataset, evaluation in _evaluated(formula, evidence, {dataset for dataset, _ in evidence.by_measure}):
-        measured = evidence.by_measure.get((dataset, evaluation), {}) if said is None or dataset in said else {}
-        for (metric, part), methods in measured.items():
-            if all(name in methods for name in names):
-                one, other = (methods[name] for name in names)
-                what = f"{part} {metric}, ".lstrip() if len(measured) > 1 else ""
-                gains.append(((one - other).dropna(), f"{what}over {rival}", dataset))
-    return _gains_of(gains, evidence.confidence)
-
-
-def _of_datasets(formula: _Measured, evidence: Evidence, rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+def _of_datasets(formula: _Measured[Any], evidence: Evidence, rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield the rows of the artifact's evaluation of each data set that was run."""
     for dataset, evaluation in _evaluated(formula, evidence, set(rows["dataset"])):
         own = rows[(rows["dataset"] == dataset) & (rows["evaluation"] == evaluation)]
-        yield dataset, own.assign(fold=own["fold"].fillna(_NO_FOLD))
+        yield dataset, own.assign(fold=own["fold"].fillna(NO_FOLD))
 
 
-def _evaluated(formula: _Measured, evidence: Evidence, run: Collection[str]) -> Iterator[tuple[str, str]]:
+def _evaluated(formula: _Measured[Any], evidence: Evidence, run: Collection[str]) -> Iterator[tuple[str, str]]:
     """Yield each data set that a claim is about and that was run, with the artifact's evaluation of it."""
     for dataset in formula.covered(evidence):
         if dataset in run:
             yield dataset, evaluation_of(evidence.judged_by, formula.artifact, dataset)
 
 
-def _gains_of(gains: Sequence[tuple["pd.Series[float]", str, str]], confidence: float) -> list[Difference]:
-    """Return the differences of gains by run, each with its name and data set; those without any run are left out."""
-    found = []
-    for values, what, dataset in sorted(gains, key=itemgetter(1, 2)):
-        if len(values):
-            scores = values.rename("value").reset_index().assign(method=what, dataset=dataset)
-            scores["fold"] = scores["fold"].where(scores["fold"] != _NO_FOLD)
-            table = PER_CENT * run_table(scores)
-            interval = interval_of_table(table, confidence)
-            parts, low, high = [Part(math.nan, 0)], math.nan, math.nan
-            # Two seeds may happen to agree.
-            if interval.folds or interval.seeds >= LEAST_SEEDS:
-                parts, low, high = parts_of_table(table), interval.low, interval.high
-            found.append(Difference(f"{dataset}, {what}", interval.mean, low, high, (dataset,), tuple(parts)))
-    return found
-
-
-def _average_gain(gains: Sequence[Difference], what: str, confidence: float) -> list[Difference]:
-    """Average over data sets, whose runs are independent: variances add up, as those of a ladder's steps."""
-    if not gains:
-        return []
-    parts = tuple(Part(part.variance / len(gains) ** 2, part.freedom) for gain in gains for part in gain.parts)
-    mean, half = sum(gain.mean for gain in gains) / len(gains), half_width_of(parts, confidence)
-    return [Difference(what, mean, mean - half, mean + half, tuple(n for gain in gains for n in gain.datasets), parts)]
-
-
-def _above_zero(by_rival: Mapping[str, Sequence[Difference]]) -> Result:
+def _above_zero(gains: Sequence[Difference]) -> Result:
     """All must be above zero with their whole intervals; one that is wholly below decides against the claim."""
-    gains = [gain for of_rival in by_rival.values() for gain in of_rival]
-    if not gains:
-        return _NOT_RUN
-    used = sorted({name for gain in gains for name in gain.datasets})
-    outcome = on_side(all(gain.low > 0 for gain in gains), any(gain.high < 0 for gain in gains))
-    shown, where = [str(gain) for gain in gains], f" on {used[0]}" if len(used) == 1 else ""
-    if outcome == "fails":
-        shown = [str(gain) for gain in gains if gain.high < 0]
-        shown += [f"{others} other differences{where} are not below 0"] if (others := len(gains) - len(shown)) else []
-    if (run := sum(map(bool, by_rival.values()))) < len(by_rival):
-        # What is above those rivals that were run may still be below the others.
-        outcome = "undecided" if outcome == "holds" else outcome
-        shown = [f"{run} of {len(by_rival)} rivals run{where}", *shown]
-    return outcome, tuple(used), shown
+    below = [str(gain) for gain in gains if gain.high < 0]
+    outcome = on_side(all(gain.low > 0 for gain in gains), bool(below))
+    if outcome != "fails":
+        return outcome, [str(gain) for gain in gains]
+    names = {gain.dataset for gain in gains}
+    where = f" on {names.pop()}" if len(names) == 1 and all(names) else ""
+    others = len(gains) - len(below)
+    return outcome, [*below, f"{others} other differences{where} are not below 0"] if others else below
 
 
 def on_side(holds: bool, fails: bool) -> Outcome:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from relamp.artifacts.base import PAPERS
 from relamp.judge.claims import Claim, check_printed, load_claims
+from relamp.judge.evidence import Terms
 from relamp.judge.published import load_not_run, load_protocols, load_published, natural
 from relamp.judge.words import how_judged
 from relamp.render.all_numbers import all_numbers_figure
@@ -49,8 +50,11 @@ def build(reproduction: Path, out: Path) -> None:
 
 def write(records: Sequence[Record], reproduction: Path, out: Path) -> None:
     """Write the pages of records that are rendered below `out`, and what is committed beside them."""
-    said_by_papers = load_claims(home() / "published" / "claims.yaml")
-    cells, claims = merged(records), merged_claims(records, said_by_papers)
+    folder, bar = home() / "published", Judging()
+    said_by_papers = load_claims(folder / "claims.yaml")
+    tables = {path.stem: load_published(folder, path.stem) for path in sorted(folder.glob("*_table*.csv"))}
+    terms = Terms(pd.concat(tables.values(), ignore_index=True), bar.margin, bar.confidence)
+    cells, claims = merged(records), merged_claims(records, said_by_papers, terms)
     said = load_findings(reproduction, Numbers(records, cells, claims))
     artifacts = list(_artifacts(records, cells, said))
     values: dict[str, Any] = {
@@ -66,7 +70,7 @@ def write(records: Sequence[Record], reproduction: Path, out: Path) -> None:
         "costs": [(made["title"], made["costs"]) for made in artifacts if made["costs"]],
     }
     write_text(out / "index.html", page("site.html", pictures=_pictures(cells), **values))
-    write_text(out / "numbers.html", _numbers(records, cells, claims, said_by_papers))
+    write_text(out / "numbers.html", _numbers(records, cells, claims, tables, said_by_papers))
     write_text(reproduction / REPORT, text("report.md", **values))
     write_text(reproduction / SAID, text("findings.txt", **values))
     figure, plotted = all_numbers_figure(cells)
@@ -123,12 +127,14 @@ def _pictures(cells: pd.DataFrame) -> list[tuple[str, str]]:
 
 
 def _numbers(
-    records: Sequence[Record], cells: pd.DataFrame, claims: pd.DataFrame, said_by_papers: Sequence[Claim]
+    records: Sequence[Record],
+    cells: pd.DataFrame,
+    claims: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
+    said_by_papers: Sequence[Claim],
 ) -> str:
     """Return the page of all numbers and claims, each of the run that it is taken from."""
     folder = home() / "published"
-    printed = [load_published(folder, path.stem) for path in sorted(folder.glob("*_table*.csv"))]
-    tables = {str(each["artifact"].iloc[0]): each for each in printed}
     keys = list(zip(cells["artifact"], cells["method"], cells["dataset"], strict=True))
     rows: dict[tuple[str, str, str], str] = {}
     words: dict[tuple[str, str, str], tuple[str, str]] = {}
@@ -146,7 +152,7 @@ def _numbers(
         for name in tables
         if record.has(f"tables/{name}.html")
     }
-    not_run = load_not_run(folder / "not_run.yaml", pd.concat(printed, ignore_index=True))
+    not_run = load_not_run(folder / "not_run.yaml", pd.concat(tables.values(), ignore_index=True))
     protocols = {name: each.about for name, each in load_protocols(folder / "protocols.yaml").items()}
     said = check_printed(said_by_papers, tables)
     # Each number says its own size, and no preset is told.

@@ -1,88 +1,70 @@
-"""Claims over all recorded runs: what is said of each data set is tried there on the run nearest to the paper's."""
+"""Claims over all recorded runs: of each data set and rival that a claim is about the run nearest to the paper's."""
 
-import json
 import math
-import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from statistics import fmean
 from typing import Any
 
 import pandas as pd
 
 from relamp.judge.claims import Claim
-from relamp.judge.measured_claims import Outcome, on_side
-from relamp.site.records import NOT_RUN, Record, distance
-
-_COVERAGE = re.compile(r"(\d+) of (\d+) data sets")
+from relamp.judge.evidence import Terms
+from relamp.site.records import NOT_RUN, TOO_FEW, Record, distance
 
 
-def merged_claims(records: Sequence[Record], claims: Sequence[Claim]) -> pd.DataFrame:
+def merged_claims(records: Sequence[Record], claims: Sequence[Claim], terms: Terms) -> pd.DataFrame:
     """Return each claim about what is measured once, with the `run` that tried it, or the names of several by commas.
 
     `method` is that which it is said of, empty where it is said of none.
 
-    What is said of each of several data sets is taken on each of them from the run that is nearest there to the paper's
-    size, by the method that it is said of, or else by all; of several of these from that with the most numbers. What is
-    said of all together, such as an average, is of the run that tried it on most of them, and of several of these the
-    nearest. Further ties are decided by the name of the run, never by what was found.
+    What it says of a data set, against a rival if it has any, is taken from the run that is nearest there to the
+    paper's size, by the method that it is said of, or else by all; of several of these from that with the most numbers.
+    Runs with too few seeds for a verdict come after all others. Further ties are decided by the name of the run, never
+    by what was found. What is said of all together, such as an
+    average, is judged by what was so taken.
     """
     rows = {record.name: record.claims.set_index("id", drop=False).to_dict("index") for record in records}
-    merged = []
+    merged: list[dict[Any, Any]] = []
     for claim in claims:
         tried = [(record, rows[record.name][claim.id]) for record in records if claim.id in rows[record.name]]
         if tried:
-            merged.append({**_merged(claim, tried), "method": _method(claim)})
-    return pd.DataFrame(merged).drop(columns="by_dataset")
+            merged.append({**tried[0][1], **_merged(claim, tried, terms), "method": _method(claim)})
+    return pd.DataFrame(merged).drop(columns="pieces")
 
 
 def _method(claim: Claim) -> str:
     return getattr(claim.measured, "method", "")
 
 
-def _merged(claim: Claim, tried: Sequence[tuple[Record, dict[Any, Any]]]) -> dict[Any, Any]:
-    def rank(each: tuple[Record, Mapping[Any, Any]]) -> tuple[float, float, str]:
-        covered = _COVERAGE.match(each[1]["coverage"])
-        far, _ = _size(each[0], claim)
-        return -int(covered[1]) if covered else 0, far, each[0].name
+def _merged(claim: Claim, tried: Sequence[tuple[Record, Mapping[Any, Any]]], terms: Terms) -> dict[str, str]:
+    """Return what a claim comes to by the nearest pieces of evidence, and from which runs these are."""
+    assert claim.measured
+    found: dict[tuple[str, str], dict[str, list[Any]]] = {}
+    for record, row in tried:
+        for piece in claim.measured.told(row["pieces"]):
+            found.setdefault((piece.dataset, piece.rival), {}).setdefault(record.name, []).append(piece)
+    by_name = {record.name: record for record, _ in tried}
 
-    record, best = min(tried, key=rank)
-    nearest: dict[str, tuple[float, int, str, Outcome, str]] = {}
-    for other, row in tried:
-        for dataset, (outcome, evidence) in json.loads(row["by_dataset"] or "{}").items():
-            far, numbers = _size(other, claim, dataset)
-            found = far, -numbers, other.name, outcome, evidence
-            nearest[dataset] = min(nearest.get(dataset, found), found)
-    if nearest:
-        return {**best, **_together({name: of[2:] for name, of in nearest.items()}, best["coverage"])}
-    return {**best, "run": record.name if best["outcome"] != NOT_RUN else ""}
+    @cache
+    def rank(run: str, dataset: str) -> tuple[bool, float, int, str]:
+        return *_size(by_name[run], claim, dataset), run
+
+    nearest = {key: min(by_run, key=lambda run: rank(run, key[0])) for key, by_run in found.items()}
+    pieces = [piece for key, run in nearest.items() for piece in found[key][run]]
+    return {**claim.measured.judged(pieces, terms), "run": ", ".join(dict.fromkeys(nearest.values()))}
 
 
-def _size(record: Record, claim: Claim, dataset: str | None = None) -> tuple[float, int]:
-    """Return how far a run is from the size of a claim's paper, on average over its numbers, and how many these are."""
-    cells = record.cells[(record.cells["verdict"] != NOT_RUN) & (record.cells["paper"] == claim.paper)]
-    cells = cells[cells["dataset"] == dataset] if dataset else cells
+def _size(record: Record, claim: Claim, dataset: str) -> tuple[bool, float, int]:
+    """Return of a data set whether it has too few seeds, how far it is from the paper's size, and less its numbers."""
+    cells = record.cells
+    cells = cells[(cells["verdict"] != NOT_RUN) & (cells["paper"] == claim.paper) & (cells["dataset"] == dataset)]
     chosen = of_method(cells, _method(claim))
     far = [distance(f"{scaled}; {of}") for scaled, of in zip(chosen["scaled"], chosen["settings"], strict=True)]
-    return fmean(far) if far else math.inf, len(cells)
+    return bool((chosen["verdict"] == TOO_FEW).all()), fmean(far) if far else math.inf, -len(cells)
 
 
 def of_method(cells: pd.DataFrame, method: str) -> pd.DataFrame:
     """Return the cells of a method, or all where there are none of it."""
     own = cells[cells["method"] == method]
     return own if len(own) else cells
-
-
-def _together(nearest: Mapping[str, tuple[str, Outcome, str]], coverage: str) -> dict[str, str]:
-    """Return what a claim about each data set comes to, by the run, the outcome and the evidence on each."""
-    covered = _COVERAGE.match(coverage)
-    assert covered
-    outcomes = {outcome for _, outcome, _ in nearest.values()}
-    holds = outcomes == {"holds"} and len(nearest) == int(covered[2])
-    outcome = on_side(holds, "fails" in outcomes)
-    telling = [said for _, its, said in nearest.values() if outcome != "fails" or its == "fails"]
-    return {
-        "outcome": outcome,
-        "coverage": f"{len(nearest)} of {covered[2]} data sets: {', '.join(nearest)}",
-        "evidence": "; ".join(telling),
-        "run": ", ".join(dict.fromkeys(run for run, _, _ in nearest.values())),
-    }
