@@ -19,7 +19,9 @@ CELLS = pd.DataFrame(
     ],
     columns=["artifact", "method", "dataset", "metric", "part", "published", "mean", "verdict", "run"],
 ).assign(scaled=["", "", "epochs 20 / 200", ""])
-CLAIMS = pd.DataFrame({"outcome": ["holds", "fails", "holds"]})
+CLAIMS = pd.DataFrame({"id": ["wins", "loses", "ties"], "outcome": ["holds", "fails", "holds"]}).assign(
+    evidence=["claimed +1; over b: +0.86 (+0.04 to +1.69); over c on 1 of 8: +2.00 (+1.00 to +3.00)", "", ""]
+)
 
 
 def said(folder: Path, sentence: str) -> str:
@@ -100,6 +102,7 @@ def said(folder: Path, sentence: str) -> str:
         ('{{ between("quick", "lamp_fig4", "a", "D") }}', "60.0 to 72.0"),
         ('{{ lost("quick", "D", "subgraph", "paper") }} {{ lost("quick", "D", "subgraph", "code", 1) }}', "62 -2.9"),
         ('{{ evidence("quick", "wins", "D, over b") }}', "1.5 (0.0 to 3.3)"),
+        ('{{ evidence("", "wins", "over b") }}', "0.9 (0.0 to 1.7)"),
         ('{{ count("worse", "lamp_table1", "a") }} {{ count("worse", "", "c") }}', "1 0"),
         ('{{ smaller("better") }} {{ smaller("worse") }}', "1 0"),
         ('{{ ended("quick", "b", "D") }}', "25 to 50"),
@@ -146,6 +149,11 @@ def test_numbers_come_from_the_rows(tmp_path: Path, sentence: str, expected: str
         ('{{ apart("lamp_table1", "b") }}', "no number of b in lamp_table1 was run"),
         ('{{ between("quick", "lamp_fig4", "a", "D", 2) }}', "lamp_fig4 in quick has no curve of a on D there"),
         ('{{ evidence("quick", "wins", "D") }}', "wins in quick has no one difference of 'D'; it has claimed"),
+        (
+            '{{ evidence("", "wins", "over c") }}',
+            "wins over all runs has no one difference of 'over c'; it has claimed",
+        ),
+        ('{{ evidence("", "places", "over c") }}', "0 rows of claims over all runs are places"),
         ('{{ evidence("quick", "wins", "E, over b") }}', "wins in quick has no one difference of 'E, over b'"),
         ("{{ nothing }}", "'nothing' is undefined"),
         ("{{ here( }}", "findings.yaml: "),

@@ -245,11 +245,15 @@ class Numbers:
         return f"{self._row(run, 'figures/lamp_fig2', wanted)['median']:.{digits}f}"
 
     def evidence(self, run: str, claim: str, about: str) -> str:
-        """Return one of the differences that a recorded run's claim rests on, in points with its interval."""
+        """Return one of the differences that a claim rests on, in points with its interval.
+
+        It is that of a recorded run, or, where `run` is empty, of all runs together.
+        """
         said = self._row(run, "claims", {"id": claim})["evidence"].split("; ")
         found = [each for each in map(_DIFFERENCE.fullmatch, said) if each and each[1] == about]
         if len(found) != 1:
-            raise RelampError(f"{FILE}: {claim} in {run} has no one difference of {about!r}; it has {'; '.join(said)}")
+            where = f"in {run}" if run else "over all runs"
+            raise RelampError(f"{FILE}: {claim} {where} has no one difference of {about!r}; it has {'; '.join(said)}")
         return _interval(*map(float, found[0].groups()[1:]))
 
     def _distances(self, artifact: str, method: str) -> list[float]:
@@ -275,15 +279,14 @@ class Numbers:
         return pd.read_csv(path)
 
     def _row(self, run: str, table: str, wanted: Mapping[str, str]) -> dict[Any, Any]:
-        rows = self._table(run, table)
+        """Return the one row of a table of a recorded run; of the claims of all runs together where `run` is empty."""
+        rows, place = (self._table(run, table), f"{table} in {run}") if run else (self.claims, f"{table} over all runs")
         for name, value in wanted.items():
             if name not in rows:
-                raise RelampError(f"{FILE}: {table} in {run} has no {name}; it has {', '.join(map(str, rows))}")
+                raise RelampError(f"{FILE}: {place} has no {name}; it has {', '.join(map(str, rows))}")
             rows = rows[rows[name] == value]
         if len(rows) != 1:
-            raise RelampError(
-                f"{FILE}: {len(rows)} rows of {table} in {run} are {', '.join(wanted.values())}; name one"
-            )
+            raise RelampError(f"{FILE}: {len(rows)} rows of {place} are {', '.join(wanted.values())}; name one")
         return rows.iloc[0].to_dict()
 
     def _of(self, artifact: str, method: str = "") -> pd.DataFrame:
