@@ -67,6 +67,8 @@ def test_what_is_said_of_each_data_set_is_tried_on_each_by_the_run_nearest_there
         assert row["evidence"] == said(D="holds", E="undecided", F="holds")
     assert merged([large, other], terms("D", "E", "F"))["outcome"] == "undecided"  # nothing is known of E
     assert merged([large, other], terms("D", "F"))["outcome"] == "holds"
+    fourth = record("fourth", [{"dataset": "G"}], [tried(G="holds")])
+    assert merged([small, large, other, fourth], terms("D", "E", "F", "G"))["coverage"] == "all 4 data sets"
 
 
 @pytest.mark.parametrize(

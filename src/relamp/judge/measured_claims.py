@@ -36,6 +36,7 @@ from relamp.judge.theorem import ALL
 
 Outcome = Literal["holds", "fails", "undecided", "not run"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+_NAMED = 3  # so many data sets are named where a claim rests on all that it is about
 Result = tuple[Outcome, Sequence[str]]  # outcome and evidence in words
 
 
@@ -123,6 +124,8 @@ class _Measured(Formula, Generic[P]):
             words = f"rivals run on {used[0]}" if len(used) == 1 else "comparisons run"
             shown = [f"{len(there)} of {len(near)} {words}", *shown]
         count = f"{len(used)} of {len(covered)} data sets: {', '.join(used)}"
+        if used == covered and len(used) > _NAMED:
+            count = f"all {len(used)} data sets"
         return {"outcome": outcome, "coverage": count, "evidence": "; ".join(shown)}
 
     @abstractmethod
