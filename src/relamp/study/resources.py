@@ -244,7 +244,7 @@ def _shape(study: Study, run: Run) -> Any:
     shape = (row.group == "mmix" and chosen.mmix.training) or chosen
     own = {key: value for key, value in row.fixed.get("options", {}).items() if not isinstance(value, Mapping)}
     shape = shape.model_copy(update=own)
-    return shape if row.trains else shape.model_copy(update={"epochs": 0})
+    return shape if row.trains else shape.model_copy(update={"epochs": 0 if row.encodes else 1})
 
 
 def trained_mb(embedded: int, floats: int, weights: int) -> float:
