@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from filelock import FileLock
 
 from links import Links
 from relamp.__main__ import main
@@ -17,12 +18,16 @@ COMMITTED = (REPORT, SAID, f"{PICTURE}.csv")
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("site")
-    shutil.copytree(RECORDED, folder / "reproduction")
-    for name in COMMITTED:
-        (folder / "reproduction" / name).unlink()
-    assert main(["site", str(folder / "site"), "--reproduction", str(folder / "reproduction")]) == 0
+def made(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The site of all recorded runs, which takes minutes: made by one worker for all."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "site"
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "site").exists():
+            shutil.copytree(RECORDED, folder / "reproduction", dirs_exist_ok=True)
+            for name in COMMITTED:
+                (folder / "reproduction" / name).unlink()
+            assert main(["site", str(folder / "site"), "--reproduction", str(folder / "reproduction")]) == 0
     return folder
 
 
