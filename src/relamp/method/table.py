@@ -49,6 +49,11 @@ def _named(options: Mapping[str, Any]) -> list[str]:
     return [key for name, value in options.items() for key in (value if isinstance(value, Mapping) else [name])]
 
 
+def _timed(rows: Mapping[str, MethodRow], work: Mapping[str, float]) -> dict[str, MethodRow]:
+    """Return rows with how long a step takes, where it was measured."""
+    return {name: replace(row, work=work.get(name, 1.0)) for name, row in rows.items()}
+
+
 def _learnt(maker: str, group: str, label: str) -> MethodRow:
     """Return the row of vectors that gensim learns when they are drawn."""
     return MethodRow(label, f"relamp.method.{maker}", group=group, trains=False, encodes=False)
@@ -220,7 +225,7 @@ _GRAPH_WORK = {
     **{"graphcl": 3, "infograph": 2.2, "joao": 3, "joaov2": 3, "ad-gcl": 12, "gcs": 7, "rgcl": 5, "sega": 4.3},
     **{"node2vec": 2000, "sub2vec": 2000},
 }
-_GRAPHS = {name: replace(row, work=_GRAPH_WORK.get(name.removesuffix("-code"), 1.0)) for name, row in _GRAPHS.items()}
+_GRAPHS = _timed(_GRAPHS, _GRAPH_WORK | {f"{name}-code": work for name, work in _GRAPH_WORK.items()})
 
 # The same on nodes; and what MVGRL's own code has there.
 _NODES_BOTH: Mapping[str, Any] = {
@@ -361,7 +366,7 @@ _WORK = {
     **{"gcs": 1.8, "rgcl": 1.5, "autogcl": 1.2, "infomax": 0.6, "edgepred": 0.6, "attrmasking": 0.8},
     **{"contextpred": 0.5, "graphmae": 0.9, "d-sla": 3.1},
 }
-_MOLECULES = {name: replace(row, work=_WORK.get(name, 1.0)) for name, row in _MOLECULES.items()}
+_MOLECULES = _timed(_MOLECULES, _WORK)
 
 _IMAGES = {
     "image-untrained": _simclr("Untrained", mixer="none", trains=False),

@@ -21,8 +21,7 @@ def merged_claims(records: Sequence[Record], claims: Sequence[Claim], terms: Ter
     What it says of a data set, against a rival if it has any, is taken from the run that is nearest there to the
     paper's size, by the method that it is said of, or else by all; of several of these from that with the most numbers.
     Runs with too few seeds for a verdict come after all others. Further ties are decided by the name of the run, never
-    by what was found. What is said of all together, such as an
-    average, is judged by what was so taken.
+    by what was found. What is said of all together, such as an average, is judged by what was so taken.
     """
     rows = {record.name: record.claims.set_index("id", drop=False).to_dict("index") for record in records}
     merged: list[dict[Any, Any]] = []
