@@ -6,7 +6,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import signal
 
+import pytest
 from hypothesis import settings
+
+from made_once import MadeOnce
 
 # A busy machine is no fault of the code under test.
 settings.register_profile("relamp", deadline=None)
@@ -20,3 +23,9 @@ for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES"):
 # `nohup make test &` ignores these, and so would all that a test starts and sends them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> MadeOnce:
+    base = tmp_path_factory.getbasetemp()
+    return MadeOnce(base if worker_id == "master" else base.parent)

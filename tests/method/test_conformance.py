@@ -110,11 +110,22 @@ def test_checkpoints_and_history_are_complete(domain: str, name: str) -> None:
     assert all(len(z) == count and z.isfinite().all() for z in trained.embeddings.values())
 
 
+def resumed_within(domain: str, name: str, chosen: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Trained:
+    """Return the result of a training that is killed between two batches, twice if an epoch has three."""
+    resume = Resume(folder / "within.pt", "key", every=0)
+    for number in (1, 3):
+        kill_at_saving(number, monkeypatch)
+        with pytest.raises(Killed):
+            train(domain, name, DATA[domain], chosen, resume=resume)
+    monkeypatch.undo()
+    return train(domain, name, DATA[domain], chosen, resume=resume)
+
+
 @pytest.mark.parametrize(
     ("domain", "name", "more"), [(domain, name, more) for domain, name in TRAINED for more in ALSO[domain]]
 )
 def test_a_killed_training_resumes_to_the_same_bits(
-    domain: str, name: str, more: dict[str, Any], tmp_path: Path
+    domain: str, name: str, more: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chosen = settings(domain, **more)
     whole = train(domain, name, DATA[domain], chosen)
@@ -127,28 +138,7 @@ def test_a_killed_training_resumes_to_the_same_bits(
     assert seen == [3, 4]
     # Once more, from the state of a training that is done.
     assert same(whole, train(domain, name, DATA[domain], chosen, resume=resume))
-
-
-def resumed_within(domain: str, name: str, chosen: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Trained:
-    """Return the result of a training that is killed between two batches, twice if an epoch has three."""
-    resume = Resume(folder / "state.pt", "key", every=0)
-    for number in (1, 3):
-        kill_at_saving(number, monkeypatch)
-        with pytest.raises(Killed):
-            train(domain, name, DATA[domain], chosen, resume=resume)
-    monkeypatch.undo()
-    return train(domain, name, DATA[domain], chosen, resume=resume)
-
-
-@pytest.mark.parametrize(
-    ("domain", "name", "more"), [(domain, name, more) for domain, name in TRAINED for more in ALSO[domain]]
-)
-def test_a_training_killed_within_an_epoch_resumes_to_the_same_bits(
-    domain: str, name: str, more: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    chosen = settings(domain, **more)
-    whole = train(domain, name, DATA[domain], chosen)
-    assert same(whole, resumed_within(domain, name, chosen, tmp_path, monkeypatch))
+    assert same(whole, resumed_within(domain, name, chosen, tmp_path, monkeypatch)), "killed within an epoch"
 
 
 @pytest.mark.parametrize(

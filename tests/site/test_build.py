@@ -6,9 +6,9 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from filelock import FileLock
 
 from links import Links
+from made_once import MadeOnce
 from relamp.__main__ import main
 from relamp.site.build import PICTURE, REPORT, SAID
 
@@ -17,18 +17,17 @@ RECORDED = ROOT / "reproduction"
 COMMITTED = (REPORT, SAID, f"{PICTURE}.csv")
 
 
+def make(folder: Path) -> None:
+    shutil.copytree(RECORDED, folder / "reproduction")
+    for name in COMMITTED:
+        (folder / "reproduction" / name).unlink()
+    assert main(["site", str(folder / "site"), "--reproduction", str(folder / "reproduction")]) == 0
+
+
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """The site of all recorded runs, which takes minutes: made by one worker for all."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "site"
-    with FileLock(f"{folder}.lock"):
-        if not (folder / "site").exists():
-            shutil.copytree(RECORDED, folder / "reproduction", dirs_exist_ok=True)
-            for name in COMMITTED:
-                (folder / "reproduction" / name).unlink()
-            assert main(["site", str(folder / "site"), "--reproduction", str(folder / "reproduction")]) == 0
-    return folder
+def made(made_once: MadeOnce) -> Path:
+    """The site of all recorded runs."""
+    return made_once("site", make)
 
 
 @pytest.mark.parametrize("name", COMMITTED)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from filelock import FileLock
 
+from made_once import MadeOnce
 from slurm_cluster import SNAKEMAKE, TARGET, copy_project, made, run, squeue
 
 
@@ -20,26 +20,25 @@ def _cluster_is_up() -> None:
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A copy of the project with packed data, made once for all processes of the test run."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "template"
-    with FileLock(f"{folder}.lock"):
-        if not folder.exists():
-            copy_project(folder)
-            run(folder, *SNAKEMAKE, "--cores", "1", "--", "results/quick/data/MUTAG.safetensors")
-    return folder
+def template(made_once: MadeOnce) -> Path:
+    """A copy of the project with packed data."""
+
+    def make(folder: Path) -> None:
+        copy_project(folder)
+        run(folder, *SNAKEMAKE, "--cores", "1", "--", "results/quick/data/MUTAG.safetensors")
+
+    return made_once("template", make)
 
 
 @pytest.fixture(scope="session")
-def undisturbed(template: Path) -> dict[str, Any]:
+def undisturbed(template: Path, made_once: MadeOnce) -> dict[str, Any]:
     """What the trainings write when nothing happens to them, on this machine without SLURM."""
-    folder = template.with_name("undisturbed")
-    with FileLock(f"{folder}.lock"):
-        if not folder.exists():
-            shutil.copytree(template, folder)
-            run(folder, *SNAKEMAKE, "--cores", "1", "--", TARGET)
-    return made(folder)
+
+    def make(folder: Path) -> None:
+        shutil.copytree(template, folder)
+        run(folder, *SNAKEMAKE, "--cores", "1", "--", TARGET)
+
+    return made(made_once("undisturbed", make))
 
 
 @pytest.fixture

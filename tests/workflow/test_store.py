@@ -4,8 +4,6 @@ import shutil
 import sys
 from pathlib import Path
 
-import pytest
-
 from relamp.runtime.sealed import read_sealed
 from slurm_cluster import ENV, SNAKEMAKE, copy_project, needs_snakemake, run
 from timeless import timeless
@@ -35,23 +33,15 @@ def at(folder: Path, *words: str) -> str:
     return run(folder, *words, env={**ENV, "PYTHONPATH": str(folder / "src")})
 
 
-@pytest.fixture(scope="module")
-def ended(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, object]]:
-    """A run as if it had been ended before the second seed, and what it would have made."""
-    here = copy_project(tmp_path_factory.mktemp("ended") / "here", CONFIG)
+def test_a_run_goes_on_elsewhere_to_the_same_bits(tmp_path: Path) -> None:
+    here = copy_project(tmp_path / "here", CONFIG)
     at(here, *MAKE)
     whole = made(here)
+    # As if it had been ended before the second seed.
     shutil.rmtree(here / "results/quick/state/rows")
     next((here / "results/quick/state/train").rglob("seed~1.pt")).unlink()
-    return here, whole
-
-
-@pytest.mark.parametrize("name", ["store", "store.zip"])
-def test_a_run_goes_on_elsewhere_to_the_same_bits(
-    tmp_path: Path, name: str, ended: tuple[Path, dict[str, object]]
-) -> None:
-    here, whole = ended
-    there, place = copy_project(tmp_path / "there", CONFIG), str(tmp_path / name)
+    there = copy_project(tmp_path / "there", CONFIG)
+    place, packed = str(tmp_path / "store"), str(tmp_path / "store.zip")
 
     def log() -> str:
         (path,) = (there / "results/quick/logs/train").rglob("lamp-mag/*.log")
@@ -62,13 +52,13 @@ def test_a_run_goes_on_elsewhere_to_the_same_bits(
     at(there, *MAKE)
     assert made(there) == whole
     assert log().count("resumes after epoch 4 of 4") == 1
-    # Now all is stored there, and a third machine trains and scores nothing.
-    at(there, *RELAMP, "store", place)
+    # Now all is stored there, in one file, and a third machine trains and scores nothing.
+    at(there, *RELAMP, "store", packed)
     rows = next((there / "results/quick/rows/svm-rbf/MUTAG/lamp-mag").rglob("rows.csv"))
     first = rows.read_bytes()
     for left in ("results", ".snakemake"):
         shutil.rmtree(there / left)
-    assert "2  trainings finished" in at(there, *RELAMP, "restore", place)
+    assert "2  trainings finished" in at(there, *RELAMP, "restore", packed)
     at(there, *MAKE)
     assert made(there) == whole
     assert log().count("resumes after epoch 4 of 4") == 2

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from made_once import MadeOnce
 from slurm_cluster import SNAKEMAKE, copy_project, needs_snakemake, run
 from timeless import timeless
 
@@ -31,10 +32,8 @@ pytestmark = needs_snakemake
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = copy_project(tmp_path_factory.mktemp("finished") / "project", CONFIG)
-    make(folder)
-    return folder
+def finished(made_once: MadeOnce) -> Path:
+    return made_once("finished", lambda folder: make(copy_project(folder, CONFIG)))
 
 
 @pytest.fixture

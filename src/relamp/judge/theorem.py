@@ -19,7 +19,6 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from relamp.data.rows import setting_values
 from relamp.data.streams import stream
@@ -174,7 +173,7 @@ def rank_correlation(
 
 def _spearman(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     # Means that are equal but for their last bits share a rank.
-    ranks = [rankdata(np.round(values, 12)) for values in (one, other)]
+    ranks = [pd.Series(np.round(values, 12)).rank().to_numpy() for values in (one, other)]
     a, b = (rank - rank.mean() for rank in ranks)
     length = np.sqrt((a @ a) * (b @ b))
     return float(a @ b / length) if length > 0 else 0.0
