@@ -78,6 +78,7 @@ class Numbers:
                 "smaller",
                 "claimed",
                 "score",
+                "among",
                 "after",
                 "ended",
                 "step",
@@ -137,6 +138,11 @@ class Numbers:
     ) -> str:
         """Return the mean of a method, control or rival of a recorded run that the papers need not print."""
         return f"{self._by_seed(run, evaluation, method, dataset, metric, part, protocol).mean():.1f}"
+
+    def among(self, run: str, evaluation: str, dataset: str, *methods: str) -> str:
+        """Return the lowest and the highest of the accuracies of some methods of a recorded run."""
+        found = [self._by_seed(run, evaluation, name, dataset, "accuracy", "", "nested").mean() for name in methods]
+        return f"{min(found):.1f} to {max(found):.1f}"
 
     def seeds(self, run: str, evaluation: str, method: str, dataset: str, protocol: str = "nested") -> str:
         """Return the accuracies of all seeds of a recorded run, the lowest first."""
