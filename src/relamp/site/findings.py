@@ -142,7 +142,7 @@ class Numbers:
     def among(self, run: str, evaluation: str, dataset: str, *methods: str) -> str:
         """Return the lowest and the highest of the accuracies of some methods of a recorded run."""
         found = [self._by_seed(run, evaluation, name, dataset, "accuracy", "", "nested").mean() for name in methods]
-        return f"{min(found):.1f} to {max(found):.1f}"
+        return _span(found)
 
     def seeds(self, run: str, evaluation: str, method: str, dataset: str, protocol: str = "nested") -> str:
         """Return the accuracies of all seeds of a recorded run, the lowest first."""
@@ -231,8 +231,7 @@ class Numbers:
 
     def below(self, artifact: str, method: str) -> str:
         """Return how far a method lies below its printed numbers, in points, from the least to the most."""
-        distances = self._distances(artifact, method)
-        return f"{min(distances):.1f} to {max(distances):.1f}"
+        return _span(self._distances(artifact, method))
 
     def between(
         self, run: str, figure: str, method: str, dataset: str, least: float = 0, most: float = math.inf
@@ -243,7 +242,7 @@ class Numbers:
         rows = rows[rows["x"].between(least, most)]
         if rows.empty:
             raise RelampError(f"{FILE}: {figure} in {run} has no curve of {method} on {dataset} there")
-        return f"{rows['mean'].min():.1f} to {rows['mean'].max():.1f}"
+        return _span(rows["mean"].tolist())
 
     def lost(self, run: str, dataset: str, augmentation: str, reading: str, digits: int = 0) -> str:
         """Return the median loss of structural entropy of a recorded run's Fig. 2, in per cent."""
@@ -316,6 +315,10 @@ class Numbers:
 
 def _ladder(artifact: str) -> str:
     return f"tables/{artifact.replace('table', 'ladder')}"
+
+
+def _span(values: Sequence[float]) -> str:
+    return f"{min(values):.1f} to {max(values):.1f}"
 
 
 def _interval(value: float, low: float, high: float) -> str:
