@@ -29,3 +29,8 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 def made_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> MadeOnce:
     base = tmp_path_factory.getbasetemp()
     return MadeOnce(base if worker_id == "master" else base.parent)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest: side by side, a process that has one of them last is waited for."""
+    items.sort(key=lambda item: item.path.parent.name not in ("workflow", "site"))
