@@ -59,6 +59,38 @@ def test_substructures_are_as_alike_as_their_vectors(monkeypatch, similarity):
     np.testing.assert_allclose(deep_kernel(data, chosen, 0), normalised(p @ m @ p.T), atol=1e-6)
 
 
+def test_vectors_are_learnt_from_graphs_in_the_order_of_the_data_or_a_drawn_one(monkeypatch):
+    seen = []
+
+    def learnt(sentences, words, *_, **__):
+        seen.append([len(words) for words in sentences()])
+        return np.ones((words, 1), dtype=np.float32)
+
+    monkeypatch.setattr(module, "word_vectors", learnt)
+    data = labelled([([0] * size, path(size)[1]) for size in range(2, 12)], (1,))
+    kernels = [deep_kernel(data, DeepKernel(base="wl", order=order), 0) for order in ("file", "drawn", "drawn")]
+    file, drawn, again = seen
+    assert file == sorted(file) != drawn == again
+    assert sorted(drawn) == file
+    # The kernel's rows stay those of the data.
+    np.testing.assert_array_equal(kernels[0], kernels[1])
+
+
+def test_the_order_of_the_data_tells_where_a_graph_stands_and_a_drawn_one_does_not():
+    pytest.importorskip("gensim", reason="vectors of words need gensim")
+    rng = np.random.default_rng(0)
+    # All are drawn alike, and the first half is called one class: nothing but their places can tell it.
+    data = labelled([(rng.integers(0, 40, 12).tolist(), path(12)[1]) for _ in range(160)], (40,))
+    first = np.arange(160) < 80
+
+    def told(order):
+        kernel = deep_kernel(data, DeepKernel(base="wl", order=order), 0) - 2 * np.eye(160)
+        return np.mean(first[kernel.argmax(axis=1)] == first)
+
+    assert told("file") > told("drawn") + 0.1
+    assert abs(told("drawn") - 0.5) < 0.15
+
+
 @pytest.mark.parametrize("base", BASES)
 def test_it_repeats_under_a_seed_and_takes_small_graphs(base):
     pytest.importorskip("gensim", reason="vectors of words need gensim")

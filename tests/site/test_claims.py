@@ -91,6 +91,16 @@ def test_the_size_is_that_of_the_method_and_of_equal_ones_the_run_with_most_numb
     assert merged([record("z", few.cells.to_dict("records"), [tried(D="holds")]), few], terms("D"))["run"] == "few"
 
 
+def test_what_is_said_of_no_method_is_of_the_run_where_the_papers_own_are_nearest() -> None:
+    falls = {"kind": "falls_above", "artifact": "lamp_fig4", "table": "lamp_table1", "parameter": "x", "threshold": 1}
+    quoted = {"method": "b", "quoted": "elsewhere"}
+    grid = record(
+        "grid", [{"settings": "23 of 95 settings"}, {**quoted, "scaled": "epochs 1 / 100"}], [tried(D="fails")]
+    )
+    rivals = record("rivals", [{"settings": "5 of 95 settings"}, quoted, quoted], [tried(D="holds")])
+    assert merged([rivals, grid], terms("D"), falls)["run"] == "grid"
+
+
 def test_a_run_with_too_few_seeds_comes_after_all_others() -> None:
     few = record("few", [{"verdict": TOO_FEW}], [tried(D="fails")])
     small = record("small", [{"scaled": "epochs 1 / 100"}], [tried(D="holds")])

@@ -10,7 +10,7 @@ from relamp.site.records import Record
 
 _CELL: dict[str, Any] = {
     **{"paper": "lamp", "artifact": "lamp_table1", "evaluation": "svm-rbf", "metric": "accuracy", "part": ""},
-    **{"method": "a", "dataset": "D", "scaled": "", "settings": "", "seeds": 3.0, "verdict": "worse"},
+    **{"method": "a", "dataset": "D", "quoted": "", "scaled": "", "settings": "", "seeds": 3.0, "verdict": "worse"},
 }
 _MADE_BY = {"command": "snakemake --cores all judge --config preset=a 'mirrors=[\"/b\"]' offline=true"}
 _CLAIM = {"id": "c", "paper": "lamp", "outcome": "undecided", "coverage": "", "evidence": "", "pieces": "[]"}

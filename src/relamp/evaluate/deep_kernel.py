@@ -37,7 +37,9 @@ def deep_kernel(data: PackedGraphs, chosen: DeepKernel, seed: int) -> Floats:
         counts /= np.maximum(counts.sum(axis=1, keepdims=True), 1)
     if chosen.similarity != "none" and len(kinds) > 1:  # of one word gensim learns nothing, and may not end
         options = {"window": chosen.window, "hs": 1, "negative": 0}
-        vectors = word_vectors(lambda: sentences, len(kinds), chosen.dimension, stream_number(seed, "words"), **options)
+        places = stream(seed, "order").permutation(len(sentences)) if chosen.order == "drawn" else range(len(sentences))
+        passed = [sentences[place] for place in places]
+        vectors = word_vectors(lambda: passed, len(kinds), chosen.dimension, stream_number(seed, "words"), **options)
         across = np.linalg.norm(vectors, axis=1) ** 0.5
         counts = counts @ vectors if chosen.similarity == "products" else counts * across
     return normalised(counts @ counts.T)

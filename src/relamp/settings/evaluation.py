@@ -88,6 +88,10 @@ class DeepKernel(Settings):
     """Number of nodes of a graphlet."""
     samples: Count = 100
     """Number of graphlets that are drawn from each graph, each with as many others as it has nodes."""
+    order: Literal["drawn", "file"] = "file"
+    """Learn vectors from the graphs in the order of the data (file, the public code), or in one that is drawn (drawn).
+    The vector of a substructure that few graphs have tells where these stand, and so the class where a file is in order
+    of classes."""
 
 
 class Kernels(Settings):

@@ -19,9 +19,10 @@ def merged_claims(records: Sequence[Record], claims: Sequence[Claim], terms: Ter
     `method` is that which it is said of, empty where it is said of none.
 
     What it says of a data set, against a rival if it has any, is taken from the run that is nearest there to the
-    paper's size, by the method that it is said of, or else by all; of several of these from that with the most numbers.
-    Runs with too few seeds for a verdict come after all others. Further ties are decided by the name of the run, never
-    by what was found. What is said of all together, such as an average, is judged by what was so taken.
+    paper's size, by the method that it is said of, or else by all that the paper does not quote; of several of these
+    from that with the most numbers. Runs with too few seeds for a verdict come after all others. Further ties are
+    decided by the name of the run, never by what was found. What is said of all together, such as an average, is judged
+    by what was so taken.
     """
     rows = {record.name: record.claims.set_index("id", drop=False).to_dict("index") for record in records}
     merged: list[dict[Any, Any]] = []
@@ -64,6 +65,8 @@ def _size(record: Record, claim: Claim, dataset: str) -> tuple[bool, float, int]
 
 
 def of_method(cells: pd.DataFrame, method: str) -> pd.DataFrame:
-    """Return the cells of a method, or all where there are none of it."""
-    own = cells[cells["method"] == method]
-    return own if len(own) else cells
+    """Return the cells of a method, where there are none of it those that the paper does not quote, or else all."""
+    for own in (cells["method"] == method, cells["quoted"] == ""):
+        if own.any():
+            return cells[own]
+    return cells
