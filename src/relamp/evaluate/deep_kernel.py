@@ -11,7 +11,7 @@ from relamp.data.streams import stream, stream_number
 from relamp.evaluate.kernels import Floats, adjacency, normalised
 from relamp.evaluate.shortest_path import shortest_paths
 from relamp.graph.subtrees import subtrees
-from relamp.graph.word_vectors import word_vectors
+from relamp.graph.word_vectors import places_in, word_vectors
 from relamp.settings.evaluation import DeepKernel, Substructure
 
 ROUNDS = 2  # of Weisfeiler and Leman, as in its public code
@@ -37,8 +37,7 @@ def deep_kernel(data: PackedGraphs, chosen: DeepKernel, seed: int) -> Floats:
         counts /= np.maximum(counts.sum(axis=1, keepdims=True), 1)
     if chosen.similarity != "none" and len(kinds) > 1:  # of one word gensim learns nothing, and may not end
         options = {"window": chosen.window, "hs": 1, "negative": 0}
-        places = stream(seed, "order").permutation(len(sentences)) if chosen.order == "drawn" else range(len(sentences))
-        passed = [sentences[place] for place in places]
+        passed = [sentences[place] for place in places_in(chosen.order, len(sentences), seed)]
         vectors = word_vectors(lambda: passed, len(kinds), chosen.dimension, stream_number(seed, "words"), **options)
         across = np.linalg.norm(vectors, axis=1) ** 0.5
         counts = counts @ vectors if chosen.similarity == "products" else counts * across

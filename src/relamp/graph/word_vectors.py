@@ -15,6 +15,16 @@ from relamp.data.streams import stream
 from relamp.errors import RelampError
 
 Vectors = NDArray[np.float32]
+Order = Literal["drawn", "file"]
+
+
+def places_in(order: Order, count: int, seed: int) -> Integers:
+    """Return the order `[count]` in which documents are passed over: one that is drawn once, or that of the file.
+
+    In that of the file a vector tells where its document stands, and with it the class where classes stand one after
+    another; so does that of a word which few documents have.
+    """
+    return stream(seed, "order").permutation(count) if order == "drawn" else np.arange(count)
 
 
 def word_vectors(
@@ -38,20 +48,19 @@ def document_vectors(
     documents: Sequence[Integers],
     dimension: int,
     seed: int,
-    order: Literal["drawn", "file"] = "drawn",
+    order: Order = "drawn",
     **options: Any,
 ) -> Vectors:
     """Return a vector of each document `[documents, dimension]`, by its words (Le and Mikolov 2014).
 
-    They are passed over in an order that is drawn once, or in their own: a vector then tells where its document stands,
-    and with it the class where classes stand one after another. `options` are those of gensim's Doc2Vec: `dm` is 0 for
+    They are passed over as `places_in` says. `options` are those of gensim's Doc2Vec: `dm` is 0 for
     a document that predicts each of its words by itself, 1 for one that does so together with the words around it.
     All are 0 where there are not two words to tell apart. Raises RelampError if gensim is not installed.
     """
     module = _gensim("doc2vec")
     if not _several(lambda: documents):
         return np.zeros((len(documents), dimension), dtype=np.float32)
-    places = stream(seed, "order").permutation(len(documents)) if order == "drawn" else np.arange(len(documents))
+    places = places_in(order, len(documents), seed)
     tagged = _Lists(
         lambda: (documents[place] for place in places),
         lambda words, number: module.TaggedDocument(words, [int(places[number])]),
