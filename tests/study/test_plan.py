@@ -88,6 +88,18 @@ def test_work_follows_epochs_seeds_and_settings() -> None:
     assert all(each.disk(run) > 0 for name, each in TRAININGS.items() if name == "train_graphs")
 
 
+def test_work_on_nodes_follows_what_a_method_passes_over() -> None:
+    def work(method: str) -> float:
+        each = TRAININGS["train_nodes"].work(wildcards(dataset="KarateClub", method=method, setting="default"))
+        return each / (3 * 200 * 64 / 256)
+
+    pairs = 34 * (34 + 34 / 3) / 1e6
+    # 34 nodes and 78 edges in both directions; all pairs of 34 nodes; twice the sampled pairs.
+    assert work("dgi") == pytest.approx(50 * (34 + 2 * 78) / 1e6)
+    assert work("gae") == pytest.approx(0.08 * 34**2 / 1e6)
+    assert (work("mp-mix"), work("mp-mix-op")) == pytest.approx((pairs, 2.2 * pairs))
+
+
 def test_a_job_of_scores_takes_the_embeddings_and_folds_of_its_runs() -> None:
     made = {each.name: each for each in scorings(STUDIES)}
     tables = made["score_svm_rbf_tables"]

@@ -144,19 +144,30 @@ def contrasts(dataset: str, sample_size: int) -> float:
 def training_work(study: Study, run: Run, dataset: str) -> float:
     """Return how much work the training of a run is, in the unit of its domain's kind.
 
-    Images: passes over the data. Nodes: pairs that are compared at width 256, in millions. Graphs and molecules: passes
-    of a node through both branches of LAMP's encoder, 3 layers of width 32, in millions; other encoders and the local
-    loss are counted as so many of these as they take time on a CPU.
+    Images: passes over the data. Nodes: pairs that mp-mix compares at width 256, in millions. Graphs and molecules:
+    passes of a node through both branches of LAMP's encoder, 3 layers of width 32, in millions. Other methods, encoders
+    and the local loss are counted as so many of these as they take time on a CPU.
     """
     shape = _shape(study, run)
     if study.domain == "images":
         each = 1.0
     elif study.domain == "nodes":
-        blocks = 4 if shape.sample == "blocks" else 1
-        each = blocks * contrasts(dataset, shape.sample_size) * shape.hidden / 256
+        each = _node_step(study, run, dataset, shape)
     else:
         each = _node_passes(study, run, dataset, shape)
     return float(len(study.seeds) * shape.epochs * each)
+
+
+def _node_step(study: Study, run: Run, dataset: str, shape: Any) -> float:
+    """Return the work of a step on nodes; its constants are measured (benchmarks/RESULTS.md)."""
+    row = study.row(run.method)
+    if row.steps_over == "sample":
+        over = contrasts(dataset, shape.sample_size) * (4 if shape.sample == "blocks" else 1)
+    elif row.steps_over == "messages":
+        over = count("messages", dataset, study.sizes) / 1e6
+    else:
+        over = count("nodes", dataset, study.sizes) ** 2 / 1e6
+    return float(row.work * over * shape.hidden / 256)
 
 
 def _node_passes(study: Study, run: Run, dataset: str, shape: Any) -> float:
