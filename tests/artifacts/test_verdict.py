@@ -448,6 +448,15 @@ def test_one_evaluation_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         compare_methods(finetune, {}, {}, tmp_path / "ranks.png", tmp_path / "pairs.html", "x")
 
 
+def test_claims_on_damage_are_judged_where_nothing_is_scored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    run_judge(tmp_path, [])
+    assert set(pd.read_csv(tmp_path / "verdict.csv")["verdict"]) == {"not run"}
+    claims = pd.read_csv(tmp_path / "claims.csv")
+    tried = claims.loc[claims["outcome"] != "not run", "id"]
+    assert set(tried) == {f"subgraph-loses-{what}{where}" for what in ("half", "most") for where in ("", "-elsewhere")}
+
+
 def test_a_page_says_what_intervals_cover_and_shows_all_epochs_of_fine_tuning(tmp_path: Path) -> None:
     rows = [finetune_rows(tmp_path, "none", {1: 0.70, 2: 0.647})]
     fixed = {"finetune": {"none": "default"}}

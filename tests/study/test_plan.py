@@ -148,6 +148,21 @@ def test_what_shows_rows_alone_is_left_out_where_there_are_none() -> None:
     assert not {"lamp_table1", "lamp_table2", "lamp_ladder2", "mmix_table2"} & left
 
 
+def test_verdicts_are_made_where_nothing_is_scored_too() -> None:
+    # LAMP's Fig. 2 alone: its claims are judged, and the picture of all numbers and the first page read the verdicts.
+    nothing: dict[str, Any] = {"datasets": []}
+    made = plan(
+        unsupervised={**nothing, "sweeps": {}, "theorem": nothing},
+        transfer=nothing,
+        cross=nothing,
+        mmix={
+            "nodes": {**nothing, "sweep": {"sample_sizes": [], "dimensions": []}, "theorem": {"methods": []}},
+            "graphs": nothing,
+        },
+    )
+    assert {"judge", "numbers", "lamp_fig2"} <= set(made.artifacts)
+
+
 def test_of_a_table_it_is_said_whether_the_print_stands_there_alone() -> None:
     alone = {each["name"]: each["print_alone"] for each in plan(preset="evening").gallery()}
     assert {"lamp_table1", "mmix_table2"} <= {name for name, print_alone in alone.items() if print_alone}

@@ -60,10 +60,10 @@ def all_runs(rows: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return one row for each run and candidate of the stored rows of all evaluations, by their names.
 
     Columns: `RUNS` of `relamp.judge.rows`, `evaluation`, and `order`, the place of the setting among all, by the values
-    of its parameters. Raises RelampError if there are no rows, an evaluation is unknown, or rows are incomplete.
+    of its parameters. Raises RelampError if an evaluation is unknown or rows are incomplete.
     """
     if not rows:
-        raise RelampError("scores: there are no rows; run the evaluation first")
+        return pd.DataFrame(columns=[*RUNS, "evaluation", "order"])
     parts = []
     for name, frame in rows.items():
         if name not in EVALUATIONS:
@@ -124,6 +124,8 @@ def scores(runs: pd.DataFrame, fixed: Mapping[str, Mapping[str, str]]) -> pd.Dat
     settings among them. Raises RelampError where
     nothing was run at the fixed setting, or a candidate lacks a seed or fold that others have.
     """
+    if runs.empty:
+        return pd.DataFrame(columns=SCORES)
     trained = runs.groupby(_CELL)["epoch"].transform("max") > 0
     runs = runs[~(trained & (runs["epoch"] == 0))]
     # The mean of a candidate with fewer runs than others would not compare with theirs.

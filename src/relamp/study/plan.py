@@ -77,7 +77,7 @@ class Plan:
         sweep = artifact.options.get("sweep") if isinstance(artifact, Figure) else None
         if sweep and sweep not in self.studies:
             return True  # what a sweep is drawn beside is none
-        printed = "published" in artifact.inputs
+        printed = not {"published", "all_published"}.isdisjoint(artifact.inputs)
         if artifact.rows and not printed and not self._has_rows(artifact):
             return True  # what shows rows alone has none
         draws = isinstance(artifact, Figure) or not artifact.outputs.keys().isdisjoint(("figure", "figures"))
