@@ -532,6 +532,25 @@ def test_best_within_a_tenfold(around: list[float], word: str) -> None:
     assert outcome(evidence(settings=swept({0.1: [1, 1, 1], 10.0: [1, 1, 1]}, "alpha")), **AROUND) == "not run"
 
 
+def test_best_within_a_twofold_over_all_values_of_another_parameter() -> None:
+    # At 1 with gamma 0.2 and 0.4 the mean is 55, at 2 (a twofold) 52, at 4 51: 53.5 over 51, with 2.5 by each seed.
+    values = {(0.2, 1.0): 60, (0.4, 1.0): 50, (0.2, 2.0): 52, (0.4, 2.0): 52, (0.2, 4.0): 52, (0.4, 4.0): 50}
+    names = {setting_name({"gamma": gamma, "alpha": alpha}): score for (gamma, alpha), score in values.items()}
+    rows = [
+        ("new", "A", name, seed, NAN, 20, (score + seed) / 100) for name, score in names.items() for seed in range(3)
+    ]
+    claim = {**AROUND, "within": "twofold"}
+    row = check(evidence(settings=rows), **claim, averaged=True)
+    assert (row["outcome"], row["evidence"]) == (
+        "holds",
+        "A, alpha within a twofold of 1 above the rest: +2.50 (+2.50 to +2.50)",
+    )
+    # Otherwise one gamma alone counts: of equals the first, 56 over 52.
+    assert check(evidence(settings=rows), **claim)["evidence"].startswith(
+        "A, alpha within a twofold of 1 above the rest: +4.00"
+    )
+
+
 @pytest.mark.parametrize(
     ("other", "word"),
     [

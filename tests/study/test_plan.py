@@ -163,6 +163,16 @@ def test_verdicts_are_made_where_nothing_is_scored_too() -> None:
     assert {"judge", "numbers", "lamp_fig2"} <= set(made.artifacts)
 
 
+def test_claims_on_the_grid_are_tried_on_its_rows_and_no_table_chooses_among_them() -> None:
+    chosen = plan(mmix={"nodes": {"sweep": {"methods": ["mp-mix"], "sample_sizes": [8], "dimensions": [8, 64]}}})
+    judged = chosen.artifacts["judge"]
+    names = ("sample_size~8_hidden~8_epochs~200", "sample_size~8_hidden~64_epochs~200")
+    rows = [f"results/rows/probe/KarateClub/mp-mix/{name}/rows.csv" for name in names]
+    assert chosen.inputs(judged)["grid"] == rows
+    assert not set(rows) & set(chosen.inputs(judged)["rows"])
+    assert set(rows) <= chosen.asked(judged).keys()
+
+
 def test_of_a_table_it_is_said_whether_the_print_stands_there_alone() -> None:
     alone = {each["name"]: each["print_alone"] for each in plan(preset="evening").gallery()}
     assert {"lamp_table1", "mmix_table2"} <= {name for name, print_alone in alone.items() if print_alone}

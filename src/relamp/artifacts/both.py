@@ -28,7 +28,7 @@ BOTH: tuple[Artifact, ...] = (
         name="judge",
         label="verdicts",
         rows=_JUDGED,
-        inputs=("damage", "views", "all_published", "protocols", "claims", "pages"),
+        inputs=("damage", "grid", "views", "all_published", "protocols", "claims", "pages"),
         call="relamp.artifacts.verdict:judge",
         given=(
             "fixed",

@@ -45,6 +45,7 @@ def judge(
     command: str,
     asked: Path | None = None,
     views: Sequence[Path] = (),
+    grid: Sequence[Path] = (),
     gamma: float = 0.0,
     covers: Mapping[str, str] | None = None,
 ) -> None:
@@ -57,6 +58,7 @@ def judge(
     printed numbers were measured, `not_run` which printed rows relamp cannot run, `preset` is what was run and `run`
     its name, `scale` how large it is beside the paper's, `bags` which control sees the same features as a method
     (`relamp.judge.ladder`); `views` are rows of the check of LAMP's Theorem 4.1, `gamma` the tables' pruning ratio,
+    `grid` rows of M-Mix's sample sizes and widths, which claims are about and which are no candidates of a table,
     `covers` what intervals cover by evaluation, where it is not what its record says. `output` is the page; `.csv`,
     `.md` and `.json` of the same name, `claims.csv`, `scores.csv` and, of what explains the numbers, `steps.csv` lie
     beside it.
@@ -71,7 +73,7 @@ def judge(
     said_of_steps = explained(gains(rungs, found, chosen))
     evidence = Evidence(
         scores=judged_scores(found, chosen.protocol),
-        settings=last_epochs(runs),
+        settings=last_epochs(all_runs(read_by_evaluation([*rows, *grid], asked))),
         damage=_median_damage(damage, asked),
         published=printed,
         judged_by=judged_by,
@@ -98,7 +100,7 @@ def judge(
         *(said_of_steps, only_printed, covers),
     )
     write_text(output.with_suffix(".html"), page)
-    write_sidecar(output, [*rows, *damage, *views, *published, protocols, not_run, claims], command)
+    write_sidecar(output, [*rows, *damage, *views, *grid, *published, protocols, not_run, claims], command)
 
 
 def audit(published: Sequence[Path], claims: Path, output: Path, command: str) -> None:

@@ -270,9 +270,14 @@ class _OfSweep(_Measured[P], Generic[P]):
 
     Where a data set has several such groups, of several methods or at several values of other parameters, it is the one
     with the most values.
+
+    Attributes:
+        parameter: its name.
+        averaged: whether runs at all values of other parameters are one group, so that scores are means over these.
     """
 
     parameter: str
+    averaged: bool = False
 
     def pieces(self, evidence: Evidence) -> list[P]:
         """Return what the rows of each data set tell that has several values of the parameter."""
@@ -292,7 +297,8 @@ class _OfSweep(_Measured[P], Generic[P]):
         rows = evidence.settings[evidence.settings["setting"].isin(list(x))]
         rows = rows.assign(x=rows["setting"].map(x).astype(float), others=rows["setting"].map(others))
         for dataset, of_dataset in _of_datasets(self, evidence, rows):
-            groups = [group for _, group in of_dataset.groupby(["method", "others", *MEASURE])]
+            alike = ["method", *MEASURE] if self.averaged else ["method", "others", *MEASURE]
+            groups = [group for _, group in of_dataset.groupby(alike)]
             if groups:
                 yield dataset, max(groups, key=lambda group: group["x"].nunique())
 
@@ -337,17 +343,19 @@ class FallsAbove(_GainOfSweep):
 
 
 class BestAround(_GainOfSweep):
-    """The mean score over settings within a tenfold of a value is above that over the others, on each data set."""
+    """The mean score over settings `within` a factor of a value is above that over the others, on each data set."""
 
     kind: Literal["best_around"]
     value: float
+    within: Literal["twofold", "tenfold"] = "tenfold"
 
     def _values(self, rows: pd.DataFrame) -> tuple["pd.Series[float]", str] | None:
-        near = (rows["x"] > 0) & (np.log10(rows["x"].clip(lower=1e-300) / self.value).abs() <= 1 + 1e-9)
+        most = np.log10({"twofold": 2, "tenfold": 10}[self.within])
+        near = (rows["x"] > 0) & (np.log10(rows["x"].clip(lower=1e-300) / self.value).abs() <= most + 1e-9)
         if near.all() or not near.any():
             return None
         around, others = (rows[side].groupby(RUN)["value"].mean() for side in (near, ~near))
-        return around - others, f"{self.parameter} within a tenfold of {self.value:g} above the rest"
+        return around - others, f"{self.parameter} within a {self.within} of {self.value:g} above the rest"
 
 
 class RisesWith(_GainOfSweep):

@@ -34,6 +34,7 @@ from relamp.study.studies import BASE, CONTROL, Run, Study, answers, fixed_runs,
 _CONTROLS = (CONTROL, "image-untrained")
 BRANCHES = ("a", "b", "z")
 ALSO_SPLITS = "also_splits"  # all studies of further splits of molecules
+_GRID = Rows("grid", "probe")
 LINKED = (".html", ".json")  # of each table: its page and its sidecar
 Files = dict[str, str | list[str]]
 
@@ -209,11 +210,17 @@ class Plan:
         """Return the facts that each stored file of an artifact is to have, by its path; see `Study.facts`."""
         found: dict[str, Any] = {}
         for rows in artifact.rows:
-            for dataset, run, path in self._rows(rows):
-                found[path] = owner(self.studies, rows.evaluation, run).facts(rows.evaluation, dataset, run)
+            found |= self._facts(rows)
         for name in artifact.inputs:
             found |= ASKED[name](self, artifact) if name in ASKED else {}
         return found
+
+    def _facts(self, rows: Rows) -> dict[str, Any]:
+        """Return the facts that each stored file of some rows is to have, by its path."""
+        return {
+            path: owner(self.studies, rows.evaluation, run).facts(rows.evaluation, dataset, run)
+            for dataset, run, path in self._rows(rows)
+        }
 
     def stored(self) -> list[str]:
         """Return all files that artifacts are made of, each once, published ones left out."""
@@ -339,6 +346,14 @@ class Plan:
         study, files = self.studies["images"], self.pictures(artifact)
         facts = {**(study.training_of(self._picture(artifact)[1]) or {}), "seed": study.seeds[0]}
         return dict.fromkeys(files["mixed"], facts)
+
+    def grid(self, _: Artifact) -> Files:
+        """Return the rows of M-Mix's grid of sample sizes and widths, of which claims are and no table."""
+        return {"grid": list(self._facts(_GRID))}
+
+    def grid_asked(self, _: Artifact) -> dict[str, Any]:
+        """Return the facts of the rows of M-Mix's grid."""
+        return self._facts(_GRID)
 
     def hard_negatives(self, _: Artifact) -> Files:
         """Return rows and draws of the theorem's runs."""
@@ -476,6 +491,7 @@ INPUTS: Mapping[str, Callable[[Plan, Artifact], Files]] = {
             for dataset, seed in product(plan.studies["tables"].datasets, plan.studies["tables"].seeds)
         ]
     },
+    "grid": Plan.grid,
     "guards": lambda plan, _: {"reports": [*map(plan.paths.guard, all_datasets(plan.config))]},
     "hard_negatives": Plan.hard_negatives,
     "information": Plan.information,
@@ -502,6 +518,7 @@ INPUTS: Mapping[str, Callable[[Plan, Artifact], Files]] = {
 # Of those that hold results, what is asked of them.
 ASKED: Mapping[str, Callable[[Plan, Artifact], dict[str, Any]]] = {
     "damage": Plan.damage_asked,
+    "grid": Plan.grid_asked,
     "hard_negatives": Plan.hard_negatives_asked,
     "information": Plan.information_asked,
     "pictures": Plan.pictures_asked,
