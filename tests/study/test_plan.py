@@ -241,7 +241,7 @@ def test_of_all_stored_results_it_is_said_what_they_must_be(preset: str) -> None
         inputs, asked = chosen.inputs(artifact), chosen.asked(artifact)
         rows = [
             path
-            for name in ("rows", "draws", "damage", "mixed", "swept", "accuracies", "views")
+            for name in ("rows", "draws", "damage", "grid", "mixed", "swept", "accuracies", "views")
             for path in inputs.get(name, ())
         ]
         assert set(asked) == set(rows)
