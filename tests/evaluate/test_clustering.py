@@ -3,6 +3,7 @@ import pytest
 
 from relamp.errors import RelampError
 from relamp.evaluate.clustering import evaluate_clustering
+from relamp.settings.evaluation import Scaling
 
 RNG = np.random.default_rng(0)
 Y = np.repeat([0, 1, 2], 20)
@@ -29,6 +30,21 @@ def test_scores_by_hand_where_a_class_is_torn_in_two() -> None:
     clusters = -(0.75 * np.log2(0.75) + 0.25 * np.log2(0.25))
     information = 1 + clusters + sum(p * np.log2(p) for p in both)
     assert scores["nmi"] == pytest.approx(information / ((1 + clusters) / 2))
+
+
+def test_the_scale_of_embeddings_decides_what_is_found() -> None:
+    def ari(x: list[list[float]], scaling: Scaling) -> float:
+        rows = evaluate_clustering(x, np.array([0, 0, 1, 1]), 0, [0], 5, scaling)
+        return float(rows.set_index("metric")["value"]["ari"])
+
+    # Two directions: one far point alone leaves an inertia of 61.3 to the others, the directions 81; of length 1 none.
+    directions = [[1.0, 0.0], [10.0, 0.0], [0.0, 1.0], [0.0, 10.0]]
+    assert ari(directions, "none") < 1
+    assert ari(directions, "length") == 1
+    # Two small columns tell the classes and a large one does not: standardised they are worth 8, it 4.
+    columns = [[0.0, 0.0, 0.0], [100.0, 0.0, 0.0], [0.0, 1.0, 1.0], [100.0, 1.0, 1.0]]
+    assert ari(columns, "none") < 0
+    assert ari(columns, "standard") == 1
 
 
 def test_nodes_without_a_class_are_clustered_but_not_scored() -> None:

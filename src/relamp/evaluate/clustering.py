@@ -14,7 +14,8 @@ from relamp.data.packed import Integers
 from relamp.data.streams import stream_number
 from relamp.errors import RelampError
 from relamp.evaluate.embeddings import Run, of_nodes
-from relamp.settings.evaluation import ClusterProtocol
+from relamp.evaluate.linear_probe import scaled
+from relamp.settings.evaluation import ClusterProtocol, Scaling
 
 COLUMNS = ("seed", "epoch", "branch", "final", "run", "metric", "value")
 _ONE_BRANCH = ("a", "b", "z")
@@ -30,26 +31,27 @@ def score_clustering(run: Run) -> Iterator[pd.DataFrame]:
     for seed in run.seeds:
         for stored in of_nodes(run.embeddings[seed], nodes.num_nodes):
             if stored.known.all() and stored.branch not in _ONE_BRANCH:
-                rows = evaluate_clustering(stored.z, nodes.y, seed, range(chosen.runs), chosen.starts)
+                rows = evaluate_clustering(stored.z, nodes.y, seed, range(chosen.runs), chosen.starts, chosen.scaling)
                 yield rows.assign(seed=seed, epoch=stored.epoch, branch=stored.branch, final=stored.final)
 
 
 def evaluate_clustering(
-    embeddings: ArrayLike, y: Integers, seed: int, runs: Sequence[int], starts: int
+    embeddings: ArrayLike, y: Integers, seed: int, runs: Sequence[int], starts: int, scaling: Scaling = "none"
 ) -> pd.DataFrame:
     """Cluster all nodes into as many clusters as there are classes and compare the two (M-Mix Section 4.3).
 
-    Of embeddings `[N, D]` and classes `[N]`; nodes without a class (below 0) are clustered but not scored. Run r draws
-    its first centres from (seed, r); of `starts`, the clustering of least inertia counts. Returns rows of run, metric
-    ("nmi", with the arithmetic mean of both entropies, or "ari") and value. Raises RelampError where nodes have several
-    labels at once, or embeddings are not finite or do not fit.
+    Of embeddings `[N, D]`, which `relamp.evaluate.linear_probe.scaled` scales by all nodes, and classes `[N]`; nodes
+    without a class (below 0) are clustered but not scored. Run r draws its first centres from (seed, r); of `starts`,
+    the clustering of least inertia counts. Returns rows of run, metric ("nmi", with the arithmetic mean of both
+    entropies, or "ari") and value. Raises RelampError where nodes have several labels at once, or embeddings are not
+    finite or do not fit.
     """
     x, y = np.ascontiguousarray(embeddings, dtype=np.float64), np.asarray(y)
     if y.ndim != 1:
         raise RelampError(f"clustering: nodes with {y.shape[1]} labels each have no classes to compare with")
     if x.ndim != 2 or len(x) != len(y) or not np.isfinite(x).all():
         raise RelampError(f"clustering: embeddings {x.shape} for {len(y)} nodes must be finite, one row for each node")
-    known = y >= 0
+    x, known = scaled(x, np.arange(len(x)), scaling), y >= 0
     rows = []
     for run in runs:
         state = stream_number(seed, "first centres", run)

@@ -71,7 +71,7 @@ def evaluate_probe(
     return pd.DataFrame(rows).sort_values("run", kind="stable", ignore_index=True)
 
 
-def scaled(features: Floats, train: Integers, scaling: Scaling) -> Floats:
+def scaled(features: NDArray[Any], train: Integers, scaling: Scaling) -> NDArray[Any]:
     """Return features `[N, D]` standardised by the rows of `train`, each of length 1, or as they are.
 
     A feature that is the same in all rows of `train` becomes 0 there; features of length 0 stay so.

@@ -249,6 +249,9 @@ class ClusterProtocol(Settings):
     """Number of repetitions, each with other initial centres."""
     starts: Count = 10
     """Number of starts of k-means per run; the best one counts."""
+    scaling: Scaling = "none"
+    """Scaling of embeddings, as for images, with all nodes to standardise by: k-means measures lengths, which
+    contrastive objectives do not set."""
 
 
 class ImageProbe(Settings):
