@@ -56,6 +56,7 @@ def test_a_file_older_than_an_option_was_made_with_what_there_was_before(monkeyp
     monkeypatch.setattr("relamp.runtime.sealed._BEFORE", {"settings.mine.late": False})
     old = {"training": {"settings": {"mine": {"early": 1}}}}
     check_facts("a.csv", old, {"training": {"settings": {"mine": {"early": 1, "late": False}}}})
+    check_facts("a.csv", {"settings": {"mine": {}}}, {"settings": {"mine": {"late": False}}})  # whole names count
     for mine, said in (
         ({"early": 1, "late": True}, "late none, but true"),
         ({"early": 1, "other": 2}, "other none, but 2"),

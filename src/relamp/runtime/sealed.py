@@ -93,7 +93,7 @@ def _differing(name: str, found: Any, asked: Any) -> Iterator[str]:
 
 
 def _before(name: str) -> Any:
-    return next((value for option, value in _BEFORE.items() if name.endswith(f".{option}")), _ABSENT)
+    return next((value for option, value in _BEFORE.items() if f".{name}".endswith(f".{option}")), _ABSENT)
 
 
 def _said(value: Any) -> str:
