@@ -18,7 +18,7 @@ from relamp.data.nodes import PackedNodes
 from relamp.method.base import build
 from relamp.method.table import METHODS
 from relamp.settings.nodes import NodePretraining
-from relamp.study.resources import contrasts, count
+from relamp.study.resources import contrasts, passed_over
 from relamp.train.nodes import NodeTrainer
 
 BESIDE = "mp-mix"
@@ -35,14 +35,6 @@ def trainer_of(data: PackedNodes, method: str) -> NodeTrainer:
 def step(trainer: NodeTrainer) -> None:
     trainer.mode(training=True)
     trainer.descend(trainer.loss(trainer.samples()).total)
-
-
-def passed_over(dataset: str, method: str) -> float:
-    """Return what a step passes over, in millions."""
-    over = METHODS["nodes"][method].steps_over
-    if over == "sample":
-        return contrasts(dataset, SAMPLED)
-    return (count("messages", dataset) if over == "messages" else count("nodes", dataset) ** 2) / 1e6
 
 
 def main() -> None:
@@ -64,7 +56,7 @@ def main() -> None:
                 print(f"| {dataset}, {method} | made in {made:.1f} | | | |", flush=True)
                 continue
             rival, seconds = paired(partial(step, beside), partial(step, own), given.repetitions)
-            ratio, over = min(seconds) / min(rival), passed_over(dataset, method)
+            ratio, over = min(seconds) / min(rival), passed_over(METHODS["nodes"][method], dataset, SAMPLED)
             work = ratio * contrasts(dataset, SAMPLED) / over
             print(f"| {dataset}, {method} | {min(seconds):.3f} | {ratio:.2f} | {over:.3g} | {work:.2g} |", flush=True)
 

@@ -64,7 +64,8 @@ def judge(
     beside it.
     """
     chosen = Judging.model_validate(judging)
-    runs = all_runs(read_by_evaluation(rows, asked))
+    every = all_runs(read_by_evaluation([*rows, *grid], asked))
+    runs = every[~every["rows"].isin([*map(str, grid)])].reset_index(drop=True)
     found = scores(runs, fixed)
     printed = pd.concat([load_published(path.parent, path.stem) for path in published], ignore_index=True)
     measured_by, only_printed = load_protocols(protocols), load_not_run(not_run, printed)
@@ -73,7 +74,7 @@ def judge(
     said_of_steps = explained(gains(rungs, found, chosen))
     evidence = Evidence(
         scores=judged_scores(found, chosen.protocol),
-        settings=last_epochs(all_runs(read_by_evaluation([*rows, *grid], asked))),
+        settings=last_epochs(every),
         damage=_median_damage(damage, asked),
         published=printed,
         judged_by=judged_by,

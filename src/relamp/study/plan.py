@@ -349,7 +349,7 @@ class Plan:
 
     def grid(self, _: Artifact) -> Files:
         """Return the rows of M-Mix's grid of sample sizes and widths, of which claims are and no table."""
-        return {"grid": list(self._facts(_GRID))}
+        return {"grid": [path for _, _, path in self._rows(_GRID)]}
 
     def grid_asked(self, _: Artifact) -> dict[str, Any]:
         """Return the facts of the rows of M-Mix's grid."""

@@ -10,6 +10,7 @@ from typing import Any, Literal, cast, get_args
 
 from relamp.data.registry import REGISTRY, Expected
 from relamp.errors import RelampError, shortened
+from relamp.method.table import MethodRow
 from relamp.runtime.environment import device_name
 from relamp.runtime.yaml_words import read_options
 from relamp.study.studies import Run, Study
@@ -161,13 +162,17 @@ def training_work(study: Study, run: Run, dataset: str) -> float:
 def _node_step(study: Study, run: Run, dataset: str, shape: Any) -> float:
     """Return the work of a step on nodes; its constants are measured (benchmarks/RESULTS.md)."""
     row = study.row(run.method)
+    blocks = 4 if row.steps_over == "sample" and shape.sample == "blocks" else 1
+    return row.work * blocks * passed_over(row, dataset, shape.sample_size, study.sizes) * float(shape.hidden) / 256
+
+
+def passed_over(row: MethodRow, dataset: str, sample_size: int, own: Sizes | None = None) -> float:
+    """Return what a method's step on nodes passes over, in millions."""
     if row.steps_over == "sample":
-        over = contrasts(dataset, shape.sample_size) * (4 if shape.sample == "blocks" else 1)
-    elif row.steps_over == "messages":
-        over = count("messages", dataset, study.sizes) / 1e6
-    else:
-        over = count("nodes", dataset, study.sizes) ** 2 / 1e6
-    return float(row.work * over * shape.hidden / 256)
+        return contrasts(dataset, sample_size)
+    return (
+        count("messages", dataset, own) if row.steps_over == "messages" else count("nodes", dataset, own) ** 2
+    ) / 1e6
 
 
 def _node_passes(study: Study, run: Run, dataset: str, shape: Any) -> float:
