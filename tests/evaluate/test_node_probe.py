@@ -14,7 +14,8 @@ from relamp.errors import RelampError
 from relamp.evaluate.clustering import score_clustering
 from relamp.evaluate.embeddings import Run, of_nodes
 from relamp.evaluate.linear_probe import evaluate_probe
-from relamp.evaluate.node_probe import random_split, score_probe
+from relamp.evaluate.node_probe import counted, random_split, score_probe
+from relamp.settings.evaluation import EpochChoice
 
 PROBE = {"runs": 3, "steps": 10}
 
@@ -72,6 +73,51 @@ def test_small_embeddings_are_probed_like_large_ones_if_they_are_scaled(tmp_path
     assert scores(1e-3, "none") != scores(1, "none")
     assert scores(1e-3, "length") == pytest.approx(scores(1, "length"))
     assert scores(1, "length") != scores(1, "none")
+
+
+# Of epochs 0, 2, 4 and 6 in two runs: means on validation nodes .9, .5, .5 and .4, on test nodes .9, .3, .2 and .7.
+ON = {"valid": [(0.9, 0.9), (0.4, 0.6), (0.5, 0.5), (0.2, 0.6)], "test": [(0.9, 0.9), (0.2, 0.4), (0, 0.4), (0.7, 0.7)]}
+
+
+@pytest.mark.parametrize(("by", "epochs"), [("last", {"a": 6, "b": 6}), ("validation", {"a": 2, "b": 4})])
+def test_the_epoch_that_counts_is_the_one_that_is_asked_for(by: EpochChoice, epochs: dict[str, int]) -> None:
+    rows = pd.DataFrame(
+        [
+            # The other branch has the middle two in the other order.
+            {"branch": branch, "epoch": epoch, "final": epoch == 6, "run": run, "split": split, "value": value}
+            for branch, order in (("a", (0, 1, 2, 3)), ("b", (0, 3, 2, 1)))
+            for split, of in ON.items()
+            for epoch, place in zip((0, 2, 4, 6), order, strict=True)
+            for run, value in enumerate(of[place])
+        ]
+    )
+    found = counted(rows, by)
+    assert found.drop(columns="final").equals(rows.drop(columns="final"))
+    assert found[found["final"]].groupby("branch")["epoch"].unique().map(list).to_dict() == {
+        name: [epoch] for name, epoch in epochs.items()
+    }
+    # By test nodes that of .7, which the branches have at epochs 6 and 2.
+    on_test = counted(rows, "test")
+    assert on_test[on_test["final"]].groupby("branch")["epoch"].unique().map(list).to_dict() == {"a": [6], "b": [2]}
+    # Before training, and where one epoch is stored, there is nothing to choose.
+    for few in (rows[rows["epoch"] == 0], rows[rows["epoch"].isin([0, 6])]):
+        assert counted(few, by).equals(few)
+    with pytest.raises(RelampError, match="no nodes to choose an epoch by validation"):
+        counted(rows[rows["split"] == "test"], "validation")
+
+
+def test_scores_are_of_the_epoch_that_validation_chooses(tmp_path: Path) -> None:
+    data = random_nodes(0, sizes=(60,))
+    run = stored(tmp_path, data)
+    arrays = {name.replace("~0_", "~2_"): z for name, z in load_file(run.embeddings[7]).items()}
+    # After two epochs the class itself is embedded, after the last nothing.
+    known = {name: np.eye(4, dtype=np.float32)[data.y % 4] * 9 for name in arrays if "~2_" in name}
+    save_file({**arrays, **known}, tmp_path / "z.safetensors", metadata={"final_epoch": "4"})
+    rows = pd.concat(score_probe(replace(run, protocol={**PROBE, "epoch": "validation"})))
+    assert set(rows[rows["final"]]["epoch"]) == {2}
+    plain = pd.concat(score_probe(run))
+    assert set(plain[plain["final"]]["epoch"]) == {4}
+    assert plain.drop(columns="final").equals(rows.drop(columns="final"))
 
 
 def test_a_drawn_split_is_another_in_each_run(tmp_path: Path) -> None:

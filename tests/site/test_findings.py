@@ -73,6 +73,16 @@ def said(folder: Path, sentence: str) -> str:
     ]
     rows = pd.DataFrame(probed, columns=["seed", "epoch", "branch", "split", "value"])
     write_table(folder / "rows" / "probe" / "D" / "b" / "default" / "rows.csv", rows, {})
+    # Nothing is chosen before training; of equal epochs the first.
+    chosen = [(0, 0, 0.9, 0.9), (0, 25, 0.5, 0.4), (0, 50, 0.4, 0.6), (0, 75, 0.5, 0.3), (1, 25, 0.2, 0.5)]
+    chosen += [(1, 60, 0.6, 0.2)]
+    each = [
+        (seed, epoch, "average", *part)
+        for seed, epoch, *on in chosen
+        for part in zip(("valid", "test"), on, strict=True)
+    ]
+    rows = pd.DataFrame(each, columns=rows.columns)
+    write_table(folder / "rows" / "probe" / "D" / "c" / "default" / "rows.csv", rows, {})
     quick = Record("quick", folder, CELLS, CLAIMS, {}, {}, {}, {}, {})
     return load_findings(folder, Numbers([quick], CELLS, CLAIMS)).headline[0]
 
@@ -107,6 +117,8 @@ def said(folder: Path, sentence: str) -> str:
         ('{{ count("worse", "lamp_table1", "a") }} {{ count("worse", "", "c") }}', "1 0"),
         ('{{ smaller("better") }} {{ smaller("worse") }}', "1 0"),
         ('{{ ended("quick", "b", "D") }}', "25 to 50"),
+        # 40 and 20 by validation, 60 and 50 by test.
+        ('{{ best_epoch("quick", "c", "D", "valid") }} {{ best_epoch("quick", "c", "D", "test") }}', "30.0 55.0"),
         # The bag's 70 less itself.
         ('{{ ahead("quick", "svm-rbf", "bag", "bag", ["D"], "accuracy", "nested") }}', "0.0"),
         # 62 and 64 with the other rule, 60 and 61 by the method.
@@ -146,6 +158,7 @@ def test_numbers_come_from_the_rows(tmp_path: Path, sentence: str, expected: str
         ),
         ('{{ after("quick", "a", "D", 25) }}', "the recorded run quick has no probe of a on D"),
         ('{{ after("quick", "b", "D", 30) }}', "b on D was not probed after 30 epochs in quick"),
+        ('{{ best_epoch("quick", "b", "D", "test") }}', "b on D was probed after its last epoch alone in quick"),
         ('{{ over("quick", "a", "c", "D") }}', "0 rows of tables/comparisons in quick are a, c, D; name one"),
         ('{{ apart("lamp_table1", "b") }}', "no number of b in lamp_table1 was run"),
         ('{{ between("quick", "lamp_fig4", "a", "D", 2) }}', "lamp_fig4 in quick has no curve of a on D there"),

@@ -115,6 +115,9 @@ ONE_FAULT: dict[str, dict[str, Any]] = {
     "mmix.nodes.probes.Coar: there is no data set 'Coar'": mmix(nodes={"probes": {"Coar": {}}}),
     "mmix.nodes": mmix(nodes={"probes": {"Cora": {"split": "odd"}}}),
     "mmix.nodes: pretraining.branches lacks 'z'": mmix(nodes={"pretraining": {"branches": ["average"]}}),
+    "mmix.nodes: probe.epoch: validation chooses among pretraining.checkpoints": mmix(
+        nodes={"probe": {"epoch": "validation"}, "pretraining": {"checkpoints": [0]}}
+    ),
     "mmix.nodes: grace-gat: hidden 30 cannot be shared among 4 heads; take a multiple, or fewer heads": mmix(
         nodes={"methods": ["grace", "grace-gat"], "pretraining": {"hidden": 30}}
     ),

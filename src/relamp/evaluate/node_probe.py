@@ -11,21 +11,23 @@ from relamp.data.streams import stream
 from relamp.errors import RelampError
 from relamp.evaluate.embeddings import Run, of_nodes
 from relamp.evaluate.linear_probe import evaluate_probe
-from relamp.settings.evaluation import NodeSplits, ProbeProtocol
+from relamp.settings.evaluation import EpochChoice, NodeSplits, ProbeProtocol
 
 COLUMNS = ("seed", "epoch", "branch", "final", "run", "split", "metric", "value")
+_PART_OF = {"validation": "valid", "test": "test"}
+_DECIMALS = 12  # equal sums may differ in their last bits
 Split = Mapping[str, NDArray[np.int64]]  # node numbers of each of PARTS, ascending
 
 
 def score_probe(run: Run) -> Iterator[pd.DataFrame]:
     """Yield one row for each seed, epoch, branch, run of the probe, part of the split and metric.
 
-    Embeddings are those of `of_nodes`. Raises RelampError where nodes of a split have none.
+    Embeddings are those of `of_nodes`. Raises RelampError where nodes of a split have none, and as `counted` does.
     """
     chosen, nodes = ProbeProtocol.model_validate(run.protocol), PackedNodes.load(run.data)
     fit = (chosen.steps, chosen.learning_rate, chosen.weight_decay, chosen.scaling)
     for seed in run.seeds:
-        splits = splits_of(nodes, chosen, seed)
+        splits, parts = splits_of(nodes, chosen, seed), []
         for stored in of_nodes(run.embeddings[seed], nodes.num_nodes):
             for runs, split in splits:
                 if missing := sum(int((~stored.known[part]).sum()) for part in split.values()):
@@ -34,7 +36,28 @@ def score_probe(run: Run) -> Iterator[pd.DataFrame]:
                         "split; keep those of all nodes (keep: all) or probe in the public split"
                     )
                 rows = evaluate_probe(stored.z, nodes.y, split, seed, runs, *fit)
-                yield rows.assign(seed=seed, epoch=stored.epoch, branch=stored.branch, final=stored.final)
+                parts.append(rows.assign(seed=seed, epoch=stored.epoch, branch=stored.branch, final=stored.final))
+        try:
+            yield counted(pd.concat(parts, ignore_index=True), chosen.epoch)
+        except RelampError as error:
+            raise RelampError(f"{run.embeddings[seed]}: {error}") from error
+
+
+def counted(rows: pd.DataFrame, by: EpochChoice) -> pd.DataFrame:
+    """Return the rows of one seed with `final` at the epoch of each branch that counts, see `ProbeProtocol.epoch`.
+
+    Of equal epochs the first counts. Where one is stored, or none but that before training, it is as it was. Raises
+    RelampError if there are no nodes to choose by.
+    """
+    trained = rows[rows["epoch"] > 0]
+    if by == "last" or trained["epoch"].nunique() < 2:
+        return rows
+    on = trained[trained["split"] == _PART_OF[by]]
+    if on.empty:
+        raise RelampError(f"there are no nodes to choose an epoch by {by}; take that of the last (epoch: last)")
+    means = on.groupby(["branch", "epoch"])["value"].mean().round(_DECIMALS)
+    best = means.groupby("branch").idxmax()
+    return rows.assign(final=pd.MultiIndex.from_frame(rows[["branch", "epoch"]]).isin(best))
 
 
 def splits_of(data: PackedNodes, protocol: NodeSplits, seed: int) -> list[tuple[range, Split]]:

@@ -10,6 +10,7 @@ from relamp.settings.nodes import NodeFeatures
 
 # Of embeddings and features: standardised by the training part, each of length 1, or as they are.
 Scaling = Literal["standard", "length", "none"]
+EpochChoice = Literal["last", "validation", "test"]
 EditChoice = Literal["first_seen", "pad", "self_loops", "weights", "unlabelled", "surplus"]
 
 
@@ -240,6 +241,10 @@ class ProbeProtocol(NodeSplits):
     scaling: Scaling = "none"
     """Scaling of embeddings, as for images: public codes have none, so that a probe of few steps fits small embeddings,
     such as those of an untrained encoder, worse than large ones."""
+    epoch: EpochChoice = "last"
+    """Which stored epoch counts: that of the weights that training kept (last), or of each seed and branch the one with
+    the best mean over the runs on the validation nodes (validation) or, as M-Mix's public code does, on the test nodes
+    (test), which makes it no result. Epochs are those of `pretraining.checkpoints`, but never 0, and the last."""
 
 
 class ClusterProtocol(Settings):

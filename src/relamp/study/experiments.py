@@ -355,8 +355,9 @@ class NodeExperiments(_Swept):
     def _parts_fit_one_another(self) -> Self:
         if self.theorem.methods and "z" not in self.pretraining.branches:
             raise ValueError("pretraining.branches lacks 'z', what is mixed, on which Theorem 3.1 is checked")
-        for dataset in self.probes:
-            self.probe_of(dataset)
+        for by in (self.probe.epoch, *(self.probe_of(dataset).epoch for dataset in self.probes)):
+            if by != "last" and max(self.pretraining.checkpoints, default=0) == 0:
+                raise ValueError(f"probe.epoch: {by} chooses among pretraining.checkpoints, which has no trained epoch")
         plain: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in (*self.methods, *self.theorem.methods)]
         for name, values in (*plain, *product(self.sweep.methods, self.sweep.points())):
             try:
