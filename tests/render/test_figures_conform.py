@@ -306,8 +306,10 @@ def legend_handles(figure: Figure) -> list[Any]:
 
 
 @every_size
-def test_nothing_is_cut_off_and_no_text_covers_another(entry: Entry, size: str, drawn_texts: list[Text]) -> None:
-    figure, _ = entry.drawn(size)
+def test_it_fits_a_paper_as_it_is_and_no_text_covers_another(
+    entry: Entry, size: str, drawn_texts: list[Text], tmp_path: Path
+) -> None:
+    figure, plotted = entry.drawn(size)
     # As it is saved: letters are not equally wide at every resolution.
     figure.set_dpi(DPI)
     canvas = FigureCanvasAgg(figure)
@@ -327,12 +329,6 @@ def test_nothing_is_cut_off_and_no_text_covers_another(entry: Entry, size: str, 
     # Axes keep a fair part of the sheet beside their labels.
     assert all(axis.get_window_extent(renderer).width > 0.03 * width * figure.dpi for axis in figure.axes)
 
-
-@every_size
-def test_it_fits_a_paper_as_it_is(entry: Entry, size: str, drawn_texts: list[Text], tmp_path: Path) -> None:
-    figure, plotted = entry.drawn(size)
-    FigureCanvasAgg(figure).draw()
-    width, height = figure.get_size_inches()
     assert width in (3.33, 7.0)
     assert height < 9
     assert min(text.get_fontsize() for text in drawn_texts if text.get_text().strip()) >= 6

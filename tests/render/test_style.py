@@ -1,12 +1,28 @@
 from itertools import combinations
+from pathlib import Path
 
 import matplotlib as mpl
+import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from greys import lightness
 from relamp.method.table import METHODS as ALL
 from relamp.method.table import RIVALS
-from relamp.render.style import COLOURS, COLUMN, TALLEST, TEXT, in_style, label, ordered, panels, short_name, styles
+from relamp.render.style import (
+    COLOURS,
+    COLUMN,
+    TALLEST,
+    TEXT,
+    drawn_as,
+    in_style,
+    label,
+    ordered,
+    panels,
+    save,
+    short_name,
+    styles,
+)
 
 METHODS = [name for name in ALL["graphs"] if name not in RIVALS]
 
@@ -68,3 +84,12 @@ def test_the_style_is_taken_off_again() -> None:
     with in_style():
         assert mpl.rcParams["svg.hashsalt"] == "relamp"
     assert mpl.rcParams == before
+
+
+def test_pictures_are_of_the_kinds_that_are_asked_for(tmp_path: Path) -> None:
+    figure, plotted = Figure(figsize=(3.33, 2)), pd.DataFrame({"x": [1]})
+    with drawn_as("png"):
+        assert [path.suffix for path in save(figure, plotted, tmp_path / "one")] == [".png", ".csv"]
+    assert {path.name for path in tmp_path.iterdir()} == {"one.png", "one.csv"}
+    assert [path.suffix for path in save(figure, plotted, tmp_path / "all")] == [".pdf", ".svg", ".png", ".csv"]
+    assert (tmp_path / "all.png").read_bytes() == (tmp_path / "one.png").read_bytes()

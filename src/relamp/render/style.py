@@ -1,7 +1,8 @@
 """One look for all figures, which holds in greyscale and for colour-blind readers."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import wrap
@@ -253,8 +254,21 @@ def tick_values(axis: Axes, values: Iterable[float]) -> None:
     axis.xaxis.set_minor_formatter(NullFormatter())
 
 
+@contextmanager
+def drawn_as(*kinds: str) -> Iterator[None]:
+    """Have `save` write these kinds of pictures alone: a page shows one, and each takes as long as the figure."""
+    before = _KINDS.set(kinds)
+    try:
+        yield
+    finally:
+        _KINDS.reset(before)
+
+
+_KINDS: ContextVar[tuple[str, ...]] = ContextVar("kinds of pictures", default=("pdf", "svg", "png"))
+
+
 def save(figure: Figure, plotted: pd.DataFrame, stem: Path | str, made_by: str = "") -> list[Path]:
-    """Write `stem`.pdf, .svg, .png (200 dpi) and .csv (the numbers that are drawn), each as a whole.
+    """Write `stem`.pdf, .svg, .png (200 dpi), or those of `drawn_as`, and .csv (the numbers drawn), each as a whole.
 
     Pictures name what they are `made_by` in their metadata. The same figure gives the same bytes: no dates, no random
     ids. Raises RelampError if a file cannot be written.
@@ -265,8 +279,10 @@ def save(figure: Figure, plotted: pd.DataFrame, stem: Path | str, made_by: str =
         "pdf": {"CreationDate": None, "Creator": "relamp", "Keywords": made_by},
         "svg": {"Date": None, "Creator": "relamp", "Description": made_by},
     }
-    paths = {kind: stem.with_name(f"{stem.name}.{kind}") for kind in ("pdf", "svg", "png", "csv")}
+    paths = {kind: stem.with_name(f"{stem.name}.{kind}") for kind in (*_KINDS.get(), "csv")}
     for kind, metadata in undated.items():
+        if kind not in paths:
+            continue
         with in_style(), whole(paths[kind]) as beside:
             figure.savefig(beside, format=kind, dpi=DPI, metadata=metadata)
         # All formats have the places that were found for the first, which takes as long as drawing.

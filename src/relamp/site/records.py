@@ -14,6 +14,7 @@ import pandas as pd
 from relamp.artifacts.verdict import files_of_rows
 from relamp.errors import RelampError
 from relamp.lite import render
+from relamp.render.style import drawn_as
 from relamp.runtime.processes import run_all
 from relamp.study.recorded import SIDECAR, configuration_of, read_sidecar, without_places
 from relamp.tools.record import COST
@@ -73,7 +74,9 @@ def open_records(reproduction: Path, out: Path) -> list[Record]:
 
 
 def _rendered(rows: Path, out: Path) -> int:
-    render(rows, out)
+    # What its pages show.
+    with drawn_as("png"):
+        render(rows, out)
     return 1
 
 
