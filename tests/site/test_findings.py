@@ -83,9 +83,6 @@ def said(folder: Path, sentence: str) -> str:
     ]
     rows = pd.DataFrame(each, columns=rows.columns)
     write_table(folder / "rows" / "probe" / "D" / "c" / "default" / "rows.csv", rows, {})
-    clusters = [(0, 25, "nmi", 0.2), (0, 25, "nmi", 0.4), (1, 25, "nmi", 0.5), (1, 25, "ari", 0.9), (1, 50, "nmi", 0.8)]
-    rows = pd.DataFrame(clusters, columns=["seed", "epoch", "metric", "value"])
-    write_table(folder / "rows" / "kmeans" / "D" / "c" / "default" / "rows.csv", rows, {})
     quick = Record("quick", folder, CELLS, CLAIMS, {}, {}, {}, {}, {})
     return load_findings(folder, Numbers([quick], CELLS, CLAIMS)).headline[0]
 
@@ -121,9 +118,7 @@ def said(folder: Path, sentence: str) -> str:
         ('{{ smaller("better") }} {{ smaller("worse") }}', "1 0"),
         ('{{ ended("quick", "b", "D") }}', "25 to 50"),
         # 40 and 20 by validation, 60 and 50 by test.
-        ('{{ best_epoch("quick", "c", "D", "valid") }} {{ best_epoch("quick", "c", "D", "test") }}', "30.0 55.0"),
-        # Of seeds .3 and .5.
-        ('{{ clustered("quick", "c", "D", "nmi", 25) }}', "40.0"),
+        ('{{ best_epoch("quick", "c", "D", "validation") }} {{ best_epoch("quick", "c", "D", "test") }}', "30.0 55.0"),
         # The bag's 70 less itself.
         ('{{ ahead("quick", "svm-rbf", "bag", "bag", ["D"], "accuracy", "nested") }}', "0.0"),
         # 62 and 64 with the other rule, 60 and 61 by the method.
@@ -164,7 +159,6 @@ def test_numbers_come_from_the_rows(tmp_path: Path, sentence: str, expected: str
         ('{{ after("quick", "a", "D", 25) }}', "the recorded run quick has no probe of a on D"),
         ('{{ after("quick", "b", "D", 30) }}', "b on D was not probed after 30 epochs in quick"),
         ('{{ best_epoch("quick", "b", "D", "test") }}', "b on D was probed after its last epoch alone in quick"),
-        ('{{ clustered("quick", "c", "D", "nmi", 0) }}', "c on D has no nmi of clusters after epoch 0 in quick"),
         ('{{ over("quick", "a", "c", "D") }}', "0 rows of tables/comparisons in quick are a, c, D; name one"),
         ('{{ apart("lamp_table1", "b") }}', "no number of b in lamp_table1 was run"),
         ('{{ between("quick", "lamp_fig4", "a", "D", 2) }}', "lamp_fig4 in quick has no curve of a on D there"),

@@ -37,10 +37,7 @@ def score_probe(run: Run) -> Iterator[pd.DataFrame]:
                     )
                 rows = evaluate_probe(stored.z, nodes.y, split, seed, runs, *fit)
                 parts.append(rows.assign(seed=seed, epoch=stored.epoch, branch=stored.branch, final=stored.final))
-        try:
-            yield counted(pd.concat(parts, ignore_index=True), chosen.epoch)
-        except RelampError as error:
-            raise RelampError(f"{run.embeddings[seed]}: {error}") from error
+        yield counted(pd.concat(parts, ignore_index=True), chosen.epoch)
 
 
 def counted(rows: pd.DataFrame, by: EpochChoice) -> pd.DataFrame:
@@ -54,7 +51,7 @@ def counted(rows: pd.DataFrame, by: EpochChoice) -> pd.DataFrame:
         return rows
     on = trained[trained["split"] == _PART_OF[by]]
     if on.empty:
-        raise RelampError(f"there are no nodes to choose an epoch by {by}; take that of the last (epoch: last)")
+        raise RelampError(f"probe: there are no nodes to choose an epoch by {by}; take that of the last (epoch: last)")
     means = on.groupby(["branch", "epoch"])["value"].mean().round(_DECIMALS)
     best = means.groupby("branch").idxmax()
     return rows.assign(final=pd.MultiIndex.from_frame(rows[["branch", "epoch"]]).isin(best))

@@ -254,6 +254,9 @@ def tick_values(axis: Axes, values: Iterable[float]) -> None:
     axis.xaxis.set_minor_formatter(NullFormatter())
 
 
+_KINDS: ContextVar[tuple[str, ...]] = ContextVar("kinds of pictures", default=("pdf", "svg", "png"))
+
+
 @contextmanager
 def drawn_as(*kinds: str) -> Iterator[None]:
     """Have `save` write these kinds of pictures alone: a page shows one, and each takes as long as the figure."""
@@ -262,9 +265,6 @@ def drawn_as(*kinds: str) -> Iterator[None]:
         yield
     finally:
         _KINDS.reset(before)
-
-
-_KINDS: ContextVar[tuple[str, ...]] = ContextVar("kinds of pictures", default=("pdf", "svg", "png"))
 
 
 def save(figure: Figure, plotted: pd.DataFrame, stem: Path | str, made_by: str = "") -> list[Path]:

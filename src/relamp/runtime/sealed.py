@@ -15,8 +15,12 @@ from relamp.runtime.files import write_text
 _HASH, _FACTS, _ABSENT = "# sha256 ", "# ", object()
 
 # Options that came after files that are still read, with what these were made with.
-_BEFORE = {"settings.simgrace.perturbed_gradient": False, "dgk.order": "file"}
-_BEFORE |= {"protocol.scaling": "none", "protocol.epoch": "last"}
+_BEFORE = {
+    "settings.simgrace.perturbed_gradient": False,
+    "dgk.order": "file",
+    "protocol.scaling": "none",
+    "protocol.epoch": "last",
+}
 
 
 def write_sealed(path: Path | str, body: str, facts: Mapping[str, Any] | None = None) -> None:

@@ -13,7 +13,9 @@ from pydantic import ValidationError
 
 from relamp.data.rows import DEFAULT, read_table
 from relamp.errors import RelampError
+from relamp.evaluate.node_probe import counted
 from relamp.settings.base import Settings
+from relamp.settings.evaluation import EpochChoice
 from relamp.site.records import NOT_RUN, Record
 
 FILE = "findings.yaml"
@@ -81,7 +83,6 @@ class Numbers:
                 "among",
                 "after",
                 "best_epoch",
-                "clustered",
                 "ended",
                 "step",
                 "adds",
@@ -177,43 +178,34 @@ class Numbers:
 
     def after(self, run: str, method: str, dataset: str, epoch: int, split: str = "test") -> str:
         """Return the mean accuracy of a linear probe, over seeds, on the embeddings of nodes after an epoch."""
-        rows = self._stored(run, "probe", method, dataset)
+        rows = self._probed(run, method, dataset)
         rows = rows[(rows["epoch"] == epoch) & (rows["split"] == split) & (rows["branch"] == "average")]
         if rows.empty:
             raise RelampError(f"{FILE}: {method} on {dataset} was not probed after {epoch} epochs in {run}")
         return f"{rows.groupby('seed')['value'].mean().mean() * 100:.1f}"
 
-    def best_epoch(self, run: str, method: str, dataset: str, split: str) -> str:
-        """Return the mean test accuracy of a linear probe, over seeds, at the stored epoch that is best on a part.
+    def best_epoch(self, run: str, method: str, dataset: str, by: EpochChoice) -> str:
+        """Return the mean test accuracy of a linear probe, over seeds, at the stored epoch of each that is best.
 
-        Each seed has its own, the first among equals; never that before training. By "valid" it is an honest choice, by
-        "test" what M-Mix's public code returns.
+        By "validation" it is an honest choice, by "test" what M-Mix's public code returns; see `counted`.
         """
-        rows = self._stored(run, "probe", method, dataset)
-        rows = rows[(rows["epoch"] > 0) & (rows["branch"] == "average")]
-        means = rows.pivot_table("value", ["seed", "epoch"], "split")
-        if means.groupby("seed").size().min() < 2:
+        rows = self._probed(run, method, dataset)
+        rows = rows[rows["branch"] == "average"]
+        if rows[rows["epoch"] > 0].groupby("seed")["epoch"].nunique().min() < 2:
             raise RelampError(f"{FILE}: {method} on {dataset} was probed after its last epoch alone in {run}")
-        best = means[split].groupby("seed").idxmax()
-        return f"{means.loc[best, 'test'].mean() * 100:.1f}"
-
-    def clustered(self, run: str, method: str, dataset: str, metric: str, epoch: int) -> str:
-        """Return how far clusters of k-means agree with classes after an epoch, the mean over seeds, in per cent."""
-        rows = self._stored(run, "kmeans", method, dataset)
-        rows = rows[(rows["epoch"] == epoch) & (rows["metric"] == metric)]
-        if rows.empty:
-            raise RelampError(f"{FILE}: {method} on {dataset} has no {metric} of clusters after epoch {epoch} in {run}")
-        return f"{rows.groupby('seed')['value'].mean().mean() * 100:.1f}"
+        best = pd.concat(counted(of, by) for _, of in rows.groupby("seed"))
+        best = best[best["final"] & (best["split"] == "test")]
+        return f"{best.groupby('seed')['value'].mean().mean() * 100:.1f}"
 
     def ended(self, run: str, method: str, dataset: str) -> str:
         """Return the first and the last of the epochs, over seeds, whose weights the trainings on nodes ended with."""
-        last = self._stored(run, "probe", method, dataset).groupby("seed")["epoch"].max()
+        last = self._probed(run, method, dataset).groupby("seed")["epoch"].max()
         return f"{last.min():,} to {last.max():,}"
 
-    def _stored(self, run: str, evaluation: str, method: str, dataset: str) -> pd.DataFrame:
-        path = self._folder(run) / "rows" / evaluation / dataset / method / DEFAULT / "rows.csv"
+    def _probed(self, run: str, method: str, dataset: str) -> pd.DataFrame:
+        path = self._folder(run) / "rows" / "probe" / dataset / method / DEFAULT / "rows.csv"
         if not path.is_file():
-            raise RelampError(f"{FILE}: the recorded run {run} has no {evaluation} of {method} on {dataset}")
+            raise RelampError(f"{FILE}: the recorded run {run} has no probe of {method} on {dataset}")
         return read_table(path)
 
     def step(self, run: str, artifact: str, method: str, rung: str) -> str:

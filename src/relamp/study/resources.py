@@ -170,9 +170,8 @@ def passed_over(row: MethodRow, dataset: str, sample_size: int, own: Sizes | Non
     """Return what a method's step on nodes passes over, in millions."""
     if row.steps_over == "sample":
         return contrasts(dataset, sample_size)
-    return (
-        count("messages", dataset, own) if row.steps_over == "messages" else count("nodes", dataset, own) ** 2
-    ) / 1e6
+    over = count("messages", dataset, own) if row.steps_over == "messages" else count("nodes", dataset, own) ** 2
+    return over / 1e6
 
 
 def _node_passes(study: Study, run: Run, dataset: str, shape: Any) -> float:
