@@ -9,6 +9,7 @@ import pandas as pd
 
 from relamp.errors import RelampError
 from relamp.judge.claims import load_claims
+from relamp.judge.grouped import grouped
 from relamp.judge.published import AGGREGATES, AVERAGES, RANK, load_published, natural, paper_datasets
 from relamp.judge.ranks import average_ranks
 
@@ -106,12 +107,12 @@ def _check_aggregate(
 def _check_repeats(cells: pd.DataFrame) -> Iterator[Row]:
     """Compare the cells that several tables of one paper print for the same method, data set and metric."""
     # A rank is one among the rivals of its table, so that it may differ between tables.
-    printed = cells[cells["dataset"] != RANK].dropna(subset=["value"])
-    for (method, dataset, metric, _), same in printed.groupby(["method", "dataset", "metric", "protocol"], sort=False):
+    printed, by = cells[cells["dataset"] != RANK].dropna(subset=["value"]), ["method", "dataset", "metric", "protocol"]
+    for (method, dataset, metric, _), same in grouped(printed.to_dict("records"), by).items():
         if len(same) < 2:
             continue
-        first, *others = same.to_dict("records")
-        agrees = len(same[["value", "spread"]].drop_duplicates()) == 1
+        first, *others = same
+        agrees = all(_pair(other) == _pair(first) for other in others)
         told = "; ".join(f"{_number(other)} ({other['artifact']})" for other in others)
         where = f"{method} on {dataset}, {metric}, in several tables"
         remark = "" if agrees else "one name, several numbers"
@@ -121,8 +122,9 @@ def _check_repeats(cells: pd.DataFrame) -> Iterator[Row]:
 def _check_quotes(cells: pd.DataFrame) -> Iterator[Row]:
     """Compare the cells that several papers quote for one method, data set and metric, as coarse as the coarser one."""
     quoted = cells[(cells["quoted"] != "") & ~cells["dataset"].isin(AGGREGATES)].dropna(subset=["value"])
-    for (method, dataset, metric), same in quoted.groupby(["method", "dataset", "metric"], sort=False):
-        first, *others = same.drop_duplicates("paper").to_dict("records")
+    key = ["method", "dataset", "metric"]
+    once = quoted.drop_duplicates([*key, "paper"]).to_dict("records")
+    for (method, dataset, metric), (first, *others) in grouped(once, key).items():
         for other in others:
             decimals = sorted((first["decimals"], other["decimals"]))
             off = other["value"] - first["value"]
@@ -152,6 +154,10 @@ def _find_twins(cells: pd.DataFrame) -> Iterator[Row]:
     for names, (first, *pairs) in found.items():
         remark = "one row of numbers under two names"
         yield cells["paper"].iloc[0], first, " and ".join(names), "two methods", "; ".join(pairs), False, remark
+
+
+def _pair(cell: Mapping[Hashable, Any]) -> tuple[float, float | None]:
+    return cell["value"], None if pd.isna(cell["spread"]) else cell["spread"]
 
 
 def _number(cell: Mapping[Hashable, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from relamp.errors import RelampError
@@ -19,9 +20,10 @@ def refuse(wrong: pd.DataFrame, trouble: str) -> None:
 
 def no_gap(expected: pd.DataFrame, found: pd.DataFrame, key: list[str], trouble: str) -> None:
     """Refuse a `key` of the expected rows that is not among those found."""
-    # A merge, since it takes two empty epochs for equal, which a set of tuples with NaN does not.
-    pairs = expected[key].drop_duplicates().merge(found[key].drop_duplicates(), how="left", indicator=True)
-    refuse(pairs.loc[pairs["_merge"] == "left_only", key], f"{trouble}; finish this run or leave its rows out")
+    # Numbered together: two empty epochs are equal then, which they are not in a set of tuples with NaN.
+    number = pd.concat([expected[key], found[key]]).groupby(key, dropna=False, sort=False).ngroup().to_numpy()
+    lacking = ~np.isin(number[: len(expected)], number[len(expected) :])
+    refuse(expected.loc[lacking, key], f"{trouble}; finish this run or leave its rows out")
 
 
 def once(rows: pd.DataFrame, key: list[str], what: str, remedy: str = "pass every file of rows once") -> None:

@@ -17,14 +17,16 @@ Nothing is run for a ladder: it takes scores that are there, and says of a rung 
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from relamp.evaluate.table import EVALUATIONS, Evaluation
 from relamp.judge.comparison import parts_of_difference
+from relamp.judge.grouped import Row, grouped
 from relamp.judge.intervals import PER_CENT, Part, cell_intervals, half_width, half_width_of
 from relamp.judge.runs import MEASURE
 from relamp.judge.verdict import printed_sample
@@ -122,17 +124,20 @@ def gains(rungs: pd.DataFrame, scores: pd.DataFrame, judging: Judging) -> pd.Dat
         name: of[["seed", "fold", "value"]] for name, of in mine.groupby(["method", "dataset", *MEASURE, "protocol"])
     }
     rows = []
-    for key, of in steps.groupby(_STEP, sort=False):
-        lacking = set(of.loc[of["mean"].isna(), "rung"])
-        names = dict(zip(of["rung"], of["run_as"], strict=True))
-        places = " ".join(sorted(of["dataset"].unique())), " ".join(filter(None, of["part"].unique()))
+    for key, of in grouped(steps.to_dict("records"), _STEP).items():
+        by_rung = {name: rung for (name,), rung in grouped(of, ["rung"]).items()}
+        lacking = {row["rung"] for row in of if math.isnan(row["mean"])}
+        places = (
+            " ".join(sorted({row["dataset"] for row in of})),
+            " ".join(dict.fromkeys(filter(None, (row["part"] for row in of)))),
+        )
         below, beneath = math.nan, None
-        for rung in (name for name in STEPS if name in names and name not in lacking):
-            mine = of[of["rung"] == rung]
-            mean, stood = float(mine["mean"].mean()), _stood(mine, runs, judging)
+        for name in (name for name in STEPS if name in by_rung and name not in lacking):
+            rung = by_rung[name]
+            mean, stood = float(np.mean([row["mean"] for row in rung])), _stood(rung, runs, judging)
             half = math.nan if beneath is None else half_width_of(_parts(stood, beneath), judging.confidence)
             gain = mean - below
-            rows.append((*key, *places, rung, names[rung], mean, gain, gain - half, gain + half))
+            rows.append((*key, *places, name, rung[-1]["run_as"], mean, gain, gain - half, gain + half))
             below, beneath = mean, stood
     return pd.DataFrame(rows, columns=GAINS)
 
@@ -148,15 +153,14 @@ def measured(evaluation: str, metric: str) -> str:
 class _Stood:
     """A rung on one data set: what is known of each of its parts, and its runs, None where it is known without."""
 
-    parts: Sequence[Mapping[Any, Any]]
+    parts: Sequence[Row]
     runs: pd.DataFrame | None
 
 
-def _stood(rung: pd.DataFrame, runs: Mapping[Any, pd.DataFrame], judging: Judging) -> dict[str, _Stood]:
+def _stood(rung: Iterable[Row], runs: Mapping[Any, pd.DataFrame], judging: Judging) -> dict[str, _Stood]:
     """Return a rung by its data sets; a run is the mean over the parts of its data set."""
     found: dict[str, _Stood] = {}
-    for dataset, of in rung.groupby("dataset"):
-        parts = of.to_dict("records")
+    for (dataset,), parts in sorted(grouped(rung, ["dataset"]).items()):
         names = [
             (
                 *(row[name] for name in ("run_as", "dataset", *MEASURE)),
