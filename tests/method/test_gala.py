@@ -47,5 +47,7 @@ def test_published_settings_and_a_training_that_lowers_the_objective() -> None:
     made = NodeTrainer(DATA, GALA(NodePretraining(epochs=300, checkpoints=(0,))), 0)
     own = made.settings
     assert (own.epochs, own.hidden, own.weight_decay, own.gala.first) == (300, 100, 5e-4, 400)
+    longer = NodePretraining(epochs=300, checkpoints=(0,), gala={"most_epochs": 20_000})
+    assert NodeTrainer(DATA, GALA(longer), 0).settings.epochs == 10_000
     history = made.run().history
     assert history[-1]["loss"] < 0.9 * history[0]["loss"]

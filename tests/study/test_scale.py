@@ -72,6 +72,12 @@ def test_sizes_follow_the_configuration() -> None:
     assert desk["probe"]["Cora"]["mvgrl"]["sizes"]["epochs"] == [100, 2000]
     assert desk["probe"]["Cora"]["mvgrl"]["settings"] == [1, 1]  # a probe chooses nothing
     assert "epochs" not in desk["probe"]["Cora"]["untrained"]["sizes"]
+    # GALA alone needs more than M-Mix's 2,000.
+    words = {"nodes": {"datasets": ["Cora"], "methods": ["gala", "gae"]}}
+    assert scale(config("desk", mmix=words))["probe"]["Cora"]["gala"]["sizes"]["epochs"] == [100, 10_000]
+    words["nodes"] |= {"pretraining": {"gala": {"most_epochs": 50}}}
+    less = scale(config("desk", mmix=words))["probe"]["Cora"]
+    assert (less["gala"]["sizes"]["epochs"], less["gae"]["sizes"]["epochs"]) == ([50, 10_000], [100, 2000])
     molecules = scale(config("quick"))["finetune"]["Solubility"]["lamp-mag"]["sizes"]
     assert molecules["corpus"] == ["NCI", "ZINC15"]
     assert (molecules["epochs"], molecules["fine-tuning epochs"]) == ([5, 80], [20, 100])

@@ -14,12 +14,13 @@ ALL_NODES = 2**31 - 1
 def with_own(settings: NodePretraining, group: str, own: Mapping[str, Any]) -> NodePretraining:
     """Return settings with a method's own laid over them, those of its group by their names alone.
 
-    Its `epochs` are a limit to those that are configured, and checkpoints beyond them are left out.
+    Its `epochs` are a limit to those that are configured, in its group's `most_epochs` where that has them, and
+    checkpoints beyond them are left out.
     """
     words, given = settings.model_dump(), dict(own)
     for name in given.keys() & words[group].keys():
         words[group][name] = given.pop(name)
-    epochs = min(given.pop("epochs"), words["epochs"])
+    epochs = min(given.pop("epochs"), words[group].get("most_epochs") or words["epochs"])
     reached = [epoch for epoch in words["checkpoints"] if epoch <= epochs]
     return type(settings).model_validate({**words, **given, "epochs": epochs, "checkpoints": reached})
 

@@ -20,6 +20,7 @@ _BEFORE = {
     "dgk.order": "file",
     "protocol.scaling": "none",
     "protocol.epoch": "last",
+    "gala.most_epochs": None,
 }
 
 

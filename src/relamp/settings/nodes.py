@@ -135,8 +135,9 @@ class GalaSettings(base.Settings):
 
     as_published: bool = True
     """Whether both widths are those of its paper for Cora (400 and 100), and the optimiser that of its public code:
-    learning rate 1e-4, decay 5e-4, no stopping, features as in the file; its 10,000 epochs are a limit to those that
-    are configured."""
+    learning rate 1e-4, decay 5e-4, no stopping, features as in the file, at most 10,000 epochs."""
+    most_epochs: base.Count | None = None
+    """Greatest number of epochs of GALA alone, where it needs more than other methods; null: that of all, `epochs`."""
     first: base.Count = 400
     """Width of the first layer, and of the last but one."""
 

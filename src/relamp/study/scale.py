@@ -16,9 +16,15 @@ from relamp.study.studies import Run, Study, studies
 
 PAPER = "paper"  # the preset whose sizes are the papers' own
 # How sizes are called; any other goes by its own name.
-_WORDS = {"local_nodes": "N_s", "hidden": "dimensions", "sample_size": "nodes a step", "runs": "runs a seed"}
+_WORDS = {
+    "most_epochs": "epochs",
+    "local_nodes": "N_s",
+    "hidden": "dimensions",
+    "sample_size": "nodes a step",
+    "runs": "runs a seed",
+}
 # Sizes of some methods alone, by their group, and of encoders that are not trained.
-_OF_GROUP = {"local_nodes": "lamp"}
+_OF_GROUP = {"local_nodes": "lamp", "most_epochs": "gala"}
 _UNTRAINED = ("hidden", "layers", "width")
 # What is chosen is no size.
 _CHOSEN = ("gamma", "alpha", "eta")
@@ -80,6 +86,8 @@ def _sizes(study: Study, run: Run, trained: bool, evaluation: str, dataset: str)
     row = study.row(run.method) if trained else None
     for name, value in _numbers(facts.get("training") or facts.get("options") or {}):
         relevant = row is None or (row.trains or name in _UNTRAINED)
+        # Without epochs of its own a method has those of all.
+        relevant &= (name, value) != ("most_epochs", None)
         if relevant and name not in _CHOSEN and (row is None or _OF_GROUP.get(name, row.group) == row.group):
             seen.add(name)
             yield _words(name), value
