@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from baycomp.single import Posterior
 
 from relamp.errors import RelampError
 from relamp.judge.intervals import PER_CENT, Floats, Part, interval_of_table, parts_of_table, run_table, student
@@ -69,6 +68,9 @@ def compare_on_dataset(
     elif table.size == 1:
         chances = math.nan, math.nan, math.nan, math.nan
     else:
+        # It takes half a second to import, for jobs that compare nothing too.
+        from baycomp.single import Posterior
+
         posterior = table.mean(), *student(table, confidence)
         *_, beats = Posterior(*posterior).probs()
         worse, *_, better = Posterior(*posterior, rope).probs()

@@ -59,10 +59,11 @@ def write_sidecar(output: Path, inputs: Sequence[Path | str], command: str) -> N
 
 def save_drawn(drawn: tuple[Figure, pd.DataFrame], output: Path, inputs: Sequence[Path], command: str) -> None:
     """Write a figure and its numbers as `save` does, with its sidecar; raises RelampError as these do."""
-    git = git_state(ROOT)
+    made = sidecar(inputs, command)
+    git = made["git"]
     commit = f"commit {git['commit'] or 'unknown'}{', altered' if git['dirty'] else ''}"
     save(*drawn, output.with_suffix(""), f"{command} ({commit})")
-    write_sidecar(output, inputs, command)
+    write_json(output.with_suffix(".json"), made)
 
 
 def gpu_names() -> list[str] | None:
