@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from relamp.data.registry import REGISTRY, Expected
 from relamp.errors import RelampError
+from relamp.method.table import METHODS
+from relamp.settings.nodes import NodePretraining
 from relamp.study.config import load_config
 from relamp.study.resources import (
     LAYERS_MB,
@@ -17,11 +19,13 @@ from relamp.study.resources import (
     encoder_work,
     load_rates,
     need,
+    planned_epochs,
     site_words,
     trained_mb,
     training_work,
 )
 from relamp.study.studies import Run, studies
+from training import make
 
 ROOT = Path(__file__).parents[2]
 RATES = load_rates(ROOT / "workflow" / "rates.csv")
@@ -232,3 +236,20 @@ def test_other_words_are_refused(tmp_path: Path, text: str) -> None:
 
 def test_the_shipped_words_ask_for_nothing_special() -> None:
     assert not any(site_words(ROOT / "slurm" / "site.yaml").values())
+
+
+@pytest.mark.parametrize("name", [name for name, row in METHODS["nodes"].items() if row.epochs])
+@pytest.mark.parametrize("dataset", ["Cora", "Citeseer", "Pubmed", "DBLP", "KarateClub"])
+def test_epochs_of_public_codes_are_those_that_the_methods_train(name: str, dataset: str) -> None:
+    row = METHODS["nodes"][name]
+    group = row.group or ""
+    switch = "by_dataset" if group == "grace" else "as_published"
+    for epochs, published in ((100, True), (20_000, True), (77, False)):
+        chosen = NodePretraining(**{"epochs": epochs, "checkpoints": (0,), group: {switch: published}})
+        assert planned_epochs(row, dataset, chosen) == make("nodes", name, chosen).on(dataset).settings.epochs
+
+
+def test_gala_has_epochs_of_its_own() -> None:
+    chosen = NodePretraining(gala={"most_epochs": 5000})
+    assert planned_epochs(METHODS["nodes"]["gala"], "Cora", chosen) == 5000
+    assert planned_epochs(METHODS["nodes"]["dgi"], "Cora", chosen) == 2000

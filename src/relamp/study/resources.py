@@ -156,7 +156,17 @@ def training_work(study: Study, run: Run, dataset: str) -> float:
         each = _node_step(study, run, dataset, shape)
     else:
         each = _node_passes(study, run, dataset, shape)
-    return float(len(study.seeds) * shape.epochs * each)
+    return float(len(study.seeds) * planned_epochs(study.row(run.method), dataset, shape) * each)
+
+
+def planned_epochs(row: MethodRow, dataset: str, shape: Any) -> int:
+    """Return how many epochs a training has at most: those of the method's public code, if it is trained by that."""
+    own, group = row.epochs.get(dataset, row.epochs.get("")), getattr(shape, row.group or "", None)
+    published = getattr(group, "as_published", getattr(group, "by_dataset", False))
+    if own is None or not published:
+        return int(shape.epochs)
+    limit = getattr(group, "most_epochs", None) or shape.epochs
+    return int(min(own, limit))
 
 
 def _node_step(study: Study, run: Run, dataset: str, shape: Any) -> float:
