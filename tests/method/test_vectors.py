@@ -96,6 +96,11 @@ def test_deepwalk_stands_beside_the_features(monkeypatch: pytest.MonkeyPatch) ->
     assert seen.options == {"window": 5, "hs": 1, "negative": 0, "epochs": 5}
     alone = embedded(DeepWalk(NodePretraining(deepwalk={"dimension": 2, "with_features": False})), data, "nodes")
     assert alone.shape == (8, 2)
+    unit = embedded(DeepWalk(NodePretraining(deepwalk={"dimension": 2, "scaling": "length"})), data, "nodes").numpy()
+    before = z[:, :-2].numpy()
+    lengths = np.linalg.norm(before, axis=1, keepdims=True)
+    np.testing.assert_allclose(unit[:, :-2], before / np.where(lengths, lengths, 1), rtol=1e-6)
+    np.testing.assert_allclose(unit[:, -2:], [[0, 0], *[[0.5**0.5] * 2] * 7], rtol=1e-6)
 
 
 def test_a_batch_has_the_vectors_of_its_graphs_in_their_order() -> None:

@@ -73,6 +73,14 @@ def said(folder: Path, sentence: str) -> str:
     ]
     rows = pd.DataFrame(probed, columns=["seed", "epoch", "branch", "split", "value"])
     write_table(folder / "rows" / "probe" / "D" / "b" / "default" / "rows.csv", rows, {})
+    clusters = [
+        (0, 25, "sum", "nmi", 0.2),
+        (1, 25, "sum", "nmi", 0.4),
+        (1, 25, "sum", "ari", 0.9),
+        (1, 25, "b", "nmi", 0.9),
+    ]
+    found = pd.DataFrame(clusters, columns=["seed", "epoch", "branch", "metric", "value"])
+    write_table(folder / "rows" / "kmeans" / "D" / "b" / "default" / "rows.csv", found, {})
     # Nothing is chosen before training; of equal epochs the first.
     chosen = [(0, 0, 0.9, 0.9), (0, 25, 0.5, 0.4), (0, 50, 0.4, 0.6), (0, 75, 0.5, 0.3), (1, 25, 0.2, 0.5)]
     chosen += [(1, 60, 0.6, 0.2)]
@@ -100,6 +108,7 @@ def said(folder: Path, sentence: str) -> str:
         ('{{ reading("quick", "svm-rbf", "a", "D", "ties", "one") }}', "71.3"),
         # The mean over seeds of their means over folds: (60 + 80) / 2.
         ('{{ score("quick", "svm-rbf", "bag", "D") }}', "70.0"),
+        ('{{ clustered("quick", "b", "D", "nmi", 25) }}', "30.0"),
         ('{{ after("quick", "b", "D", 25) }} {{ after("quick", "b", "D", 25, "valid") }}', "70.0 30.0"),
         ('{{ among("quick", "svm-rbf", "D", "bag", "wl") }}', "70.0 to 90.0"),
         ('{{ seeds("quick", "svm-rbf", "bag", "D") }}', "60.0, 80.0"),
@@ -157,7 +166,11 @@ def test_numbers_come_from_the_rows(tmp_path: Path, sentence: str, expected: str
             "0 rows of figures/multiverse_svm-rbf_a in quick are D, ",
         ),
         ('{{ after("quick", "a", "D", 25) }}', "the recorded run quick has no probe of a on D"),
-        ('{{ after("quick", "b", "D", 30) }}', "b on D was not probed after 30 epochs in quick"),
+        ('{{ after("quick", "b", "D", 30) }}', "b on D in quick, probed: nothing is there of epoch 30"),
+        (
+            '{{ clustered("quick", "b", "D", "nmi", 30) }}',
+            "b on D in quick, nmi of k-means: nothing is there of epoch 30",
+        ),
         ('{{ best_epoch("quick", "b", "D", "test") }}', "b on D was probed after its last epoch alone in quick"),
         ('{{ over("quick", "a", "c", "D") }}', "0 rows of tables/comparisons in quick are a, c, D; name one"),
         ('{{ apart("lamp_table1", "b") }}', "no number of b in lamp_table1 was run"),

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from relamp.data.nodes import PackedNodes
 from relamp.data.streams import stream_number
@@ -39,4 +40,7 @@ class DeepWalk(NodeMethod):
 
     def embed(self, encoder: Any, head: Any, batch: NodeBatch, random: torch.Generator) -> Mapping[str, Tensor]:
         """Return features and vectors of all nodes side by side `[N, F + d]`."""
-        return {"average": torch.cat([batch.graph, encoder.z], dim=1)}
+        parts = batch.graph, encoder.z
+        if self.settings.deepwalk.scaling == "length":
+            parts = F.normalize(batch.graph), F.normalize(encoder.z)
+        return {"average": torch.cat(parts, dim=1)}

@@ -21,6 +21,7 @@ _BEFORE = {
     "protocol.scaling": "none",
     "protocol.epoch": "last",
     "gala.most_epochs": None,
+    "deepwalk.scaling": "none",
 }
 
 

@@ -156,6 +156,9 @@ class DeepWalkSettings(base.Settings):
 
     with_features: bool = True
     """Whether a node's features stand beside its vector, as DGI has it, whose numbers M-Mix quotes."""
+    scaling: Literal["none", "length"] = "none"
+    """How features and vectors stand side by side: as they are (none), where rows of sum 1 are hardly seen beside
+    vectors of length 4, or each of length 1 (length)."""
     walks: base.Count = 10
     """Walks from each node."""
     length: base.AtLeastTwo = 40

@@ -19,6 +19,7 @@ from relamp.settings.evaluation import EpochChoice
 from relamp.site.records import NOT_RUN, Record
 
 FILE = "findings.yaml"
+_WHOLE = ("average", "sum")  # embeddings of both branches, as tables have them
 _DIFFERENCE = re.compile(r"(.*): ([+-][\d.]+) \(([+-][\d.]+) to ([+-][\d.]+)\)")
 _ENVIRONMENT = Environment(undefined=StrictUndefined, autoescape=False)
 
@@ -82,6 +83,7 @@ class Numbers:
                 "score",
                 "among",
                 "after",
+                "clustered",
                 "best_epoch",
                 "ended",
                 "step",
@@ -178,19 +180,21 @@ class Numbers:
 
     def after(self, run: str, method: str, dataset: str, epoch: int, split: str = "test") -> str:
         """Return the mean accuracy of a linear probe, over seeds, on the embeddings of nodes after an epoch."""
-        rows = self._probed(run, method, dataset)
-        rows = rows[(rows["epoch"] == epoch) & (rows["split"] == split) & (rows["branch"] == "average")]
-        if rows.empty:
-            raise RelampError(f"{FILE}: {method} on {dataset} was not probed after {epoch} epochs in {run}")
-        return f"{rows.groupby('seed')['value'].mean().mean() * 100:.1f}"
+        rows = self._on_nodes(run, "probe", method, dataset)
+        return self._at(epoch, rows[rows["split"] == split], f"{method} on {dataset} in {run}, probed")
+
+    def clustered(self, run: str, method: str, dataset: str, metric: str, epoch: int) -> str:
+        """Return the mean NMI or ARI of k-means, over seeds, on the embeddings of nodes after an epoch, in per cent."""
+        rows = self._on_nodes(run, "kmeans", method, dataset)
+        return self._at(epoch, rows[rows["metric"] == metric], f"{method} on {dataset} in {run}, {metric} of k-means")
 
     def best_epoch(self, run: str, method: str, dataset: str, by: EpochChoice) -> str:
         """Return the mean test accuracy of a linear probe, over seeds, at the stored epoch of each that is best.
 
         By "validation" it is an honest choice, by "test" what M-Mix's public code returns; see `counted`.
         """
-        rows = self._probed(run, method, dataset)
-        rows = rows[rows["branch"] == "average"]
+        rows = self._on_nodes(run, "probe", method, dataset)
+        rows = rows[rows["branch"].isin(_WHOLE)]
         if rows[rows["epoch"] > 0].groupby("seed")["epoch"].nunique().min() < 2:
             raise RelampError(f"{FILE}: {method} on {dataset} was probed after its last epoch alone in {run}")
         best = pd.concat(counted(of, by) for _, of in rows.groupby("seed"))
@@ -199,14 +203,21 @@ class Numbers:
 
     def ended(self, run: str, method: str, dataset: str) -> str:
         """Return the first and the last of the epochs, over seeds, whose weights the trainings on nodes ended with."""
-        last = self._probed(run, method, dataset).groupby("seed")["epoch"].max()
+        last = self._on_nodes(run, "probe", method, dataset).groupby("seed")["epoch"].max()
         return f"{last.min():,} to {last.max():,}"
 
-    def _probed(self, run: str, method: str, dataset: str) -> pd.DataFrame:
-        path = self._folder(run) / "rows" / "probe" / dataset / method / DEFAULT / "rows.csv"
+    def _on_nodes(self, run: str, evaluation: str, method: str, dataset: str) -> pd.DataFrame:
+        path = self._folder(run) / "rows" / evaluation / dataset / method / DEFAULT / "rows.csv"
         if not path.is_file():
-            raise RelampError(f"{FILE}: the recorded run {run} has no probe of {method} on {dataset}")
+            raise RelampError(f"{FILE}: the recorded run {run} has no {evaluation} of {method} on {dataset}")
         return read_table(path)
+
+    @staticmethod
+    def _at(epoch: int, rows: pd.DataFrame, what: str) -> str:
+        rows = rows[(rows["epoch"] == epoch) & rows["branch"].isin(_WHOLE)]
+        if rows.empty:
+            raise RelampError(f"{FILE}: {what}: nothing is there of epoch {epoch}")
+        return f"{rows.groupby('seed')['value'].mean().mean() * 100:.1f}"
 
     def step(self, run: str, artifact: str, method: str, rung: str) -> str:
         """Return what a step of a recorded run's ladder adds, in points with its interval: what explains a table."""
