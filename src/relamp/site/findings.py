@@ -191,12 +191,15 @@ class Numbers:
     def best_epoch(self, run: str, method: str, dataset: str, by: EpochChoice) -> str:
         """Return the mean test accuracy of a linear probe, over seeds, at the stored epoch of each that is best.
 
-        By "validation" it is an honest choice, by "test" what M-Mix's public code returns; see `counted`.
+        By "validation" it is an honest choice, by "test" what M-Mix's public code returns; see `counted`. "last" is
+        where training ended.
         """
         rows = self._on_nodes(run, "probe", method, dataset)
         rows = rows[rows["branch"].isin(_WHOLE)]
         if rows[rows["epoch"] > 0].groupby("seed")["epoch"].nunique().min() < 2:
             raise RelampError(f"{FILE}: {method} on {dataset} was probed after its last epoch alone in {run}")
+        if by == "last":
+            rows = rows.assign(final=rows["epoch"] == rows.groupby("seed")["epoch"].transform("max"))
         best = pd.concat(counted(of, by) for _, of in rows.groupby("seed"))
         best = best[best["final"] & (best["split"] == "test")]
         return f"{best.groupby('seed')['value'].mean().mean() * 100:.1f}"
