@@ -128,6 +128,7 @@ def said(folder: Path, sentence: str) -> str:
         ('{{ ended("quick", "b", "D") }}', "25 to 50"),
         # 40 and 20 by validation, 60 and 50 by test.
         ('{{ best_epoch("quick", "c", "D", "validation") }} {{ best_epoch("quick", "c", "D", "test") }}', "30.0 55.0"),
+        ('{{ best_epoch("quick", "c", "D", "last") }}', "25.0"),
         # The bag's 70 less itself.
         ('{{ ahead("quick", "svm-rbf", "bag", "bag", ["D"], "accuracy", "nested") }}', "0.0"),
         # 62 and 64 with the other rule, 60 and 61 by the method.
