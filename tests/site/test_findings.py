@@ -74,16 +74,22 @@ def said(folder: Path, sentence: str) -> str:
     rows = pd.DataFrame(probed, columns=["seed", "epoch", "branch", "split", "value"])
     write_table(folder / "rows" / "probe" / "D" / "b" / "default" / "rows.csv", rows, {})
     clusters = [
-        (0, 25, "sum", "nmi", 0.2),
-        (1, 25, "sum", "nmi", 0.4),
-        (1, 25, "sum", "ari", 0.9),
-        (1, 25, "b", "nmi", 0.9),
+        (0, 25, "sum", "nmi", 0.2, False),
+        (1, 25, "sum", "nmi", 0.4, True),
+        (1, 25, "sum", "ari", 0.9, True),
+        (1, 25, "b", "nmi", 0.9, True),
+        (0, 50, "sum", "nmi", 0.8, True),
     ]
-    found = pd.DataFrame(clusters, columns=["seed", "epoch", "branch", "metric", "value"])
+    found = pd.DataFrame(clusters, columns=["seed", "epoch", "branch", "metric", "value", "final"])
     write_table(folder / "rows" / "kmeans" / "D" / "b" / "default" / "rows.csv", found, {})
+    ends = pd.DataFrame(
+        {"seed": [0, 1], "epoch": [75, 60], "branch": "sum", "metric": "nmi", "value": 0.5, "final": True}
+    )
+    write_table(folder / "rows" / "kmeans" / "D" / "c" / "default" / "rows.csv", ends, {})
     # Nothing is chosen before training; of equal epochs the first.
     chosen = [(0, 0, 0.9, 0.9), (0, 25, 0.5, 0.4), (0, 50, 0.4, 0.6), (0, 75, 0.5, 0.3), (1, 25, 0.2, 0.5)]
-    chosen += [(1, 60, 0.6, 0.2)]
+    # A checkpoint within the patience is later than the end.
+    chosen += [(1, 60, 0.6, 0.2), (1, 80, 0.1, 0.1)]
     each = [
         (seed, epoch, "average", *part)
         for seed, epoch, *on in chosen

@@ -22,6 +22,7 @@ Value = float | bool | str | None
 
 DEFAULT = "default"  # the setting of a run whose parameters are all as configured
 RUN = ["method", "dataset", "setting"]
+ONE_BRANCH = ("a", "b", "z")  # in the column `branch`, the embeddings of one branch alone
 SVM_COLUMNS = ("seed", "epoch", "fold", "candidate", "selected", "metric", "value")
 FINETUNE_COLUMNS = ("seed", "epoch", "split", "task", "metric", "value")
 

@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from relamp.data.nodes import PackedNodes
 from relamp.data.packed import Integers
+from relamp.data.rows import ONE_BRANCH
 from relamp.data.streams import stream_number
 from relamp.errors import RelampError
 from relamp.evaluate.embeddings import Run, of_nodes
@@ -18,7 +19,6 @@ from relamp.evaluate.linear_probe import scaled
 from relamp.settings.evaluation import ClusterProtocol, Scaling
 
 COLUMNS = ("seed", "epoch", "branch", "final", "run", "metric", "value")
-_ONE_BRANCH = ("a", "b", "z")
 
 
 def score_clustering(run: Run) -> Iterator[pd.DataFrame]:
@@ -30,7 +30,7 @@ def score_clustering(run: Run) -> Iterator[pd.DataFrame]:
     chosen, nodes = ClusterProtocol.model_validate(run.protocol), PackedNodes.load(run.data)
     for seed in run.seeds:
         for stored in of_nodes(run.embeddings[seed], nodes.num_nodes):
-            if stored.known.all() and stored.branch not in _ONE_BRANCH:
+            if stored.known.all() and stored.branch not in ONE_BRANCH:
                 rows = evaluate_clustering(stored.z, nodes.y, seed, range(chosen.runs), chosen.starts, chosen.scaling)
                 yield rows.assign(seed=seed, epoch=stored.epoch, branch=stored.branch, final=stored.final)
 

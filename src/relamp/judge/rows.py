@@ -11,14 +11,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from relamp.data.rows import FINETUNE_COLUMNS, RUN, SVM_COLUMNS
+from relamp.data.rows import FINETUNE_COLUMNS, ONE_BRANCH, RUN, SVM_COLUMNS
 from relamp.errors import RelampError
 from relamp.judge.checks import as_many, has_columns, no_gap, once, refuse, truth
 
 RUNS = [*RUN, "metric", "part", "seed", "repeat", "fold", "epoch", "candidate", "validation", "value"]
 RUNS += ["best_candidate", "best", "rows"]
 _KEY = [*RUN, "seed", "epoch"]
-_BRANCHES = ("a", "b", "z")  # embeddings of one branch alone
 _BESIDE = ("ties",)  # stored beside the scores, and no score
 _EQUAL = 1e-12
 _DECIMALS = 12  # equal sums may differ in their last bits
@@ -121,8 +120,8 @@ def means(rows: pd.DataFrame) -> pd.DataFrame:
     if "split" in shown:
         shown = shown[shown["split"] == "test"]
     if "branch" in rows:
-        rows = rows[~rows["branch"].isin(_BRANCHES)]
-        alone = shown["branch"].isin(_BRANCHES)
+        rows = rows[~rows["branch"].isin(ONE_BRANCH)]
+        alone = shown["branch"].isin(ONE_BRANCH)
         shown = shown.assign(method=shown["method"].where(~alone, shown["method"] + "-branch-" + shown["branch"]))
     no_gap(rows, shown, [*RUN, "seed"], "there is nothing of its last embeddings on the test part")
     key, runs = [*RUN, "metric", "part", "seed"], ["run"] if "run" in shown else []

@@ -20,7 +20,7 @@ def with_own(settings: NodePretraining, group: str, own: Mapping[str, Any]) -> N
     words, given = settings.model_dump(), dict(own)
     for name in given.keys() & words[group].keys():
         words[group][name] = given.pop(name)
-    epochs = min(given.pop("epochs"), words[group].get("most_epochs") or words["epochs"])
+    epochs = min(given.pop("epochs"), settings.most_epochs(group))
     reached = [epoch for epoch in words["checkpoints"] if epoch <= epochs]
     return type(settings).model_validate({**words, **given, "epochs": epochs, "checkpoints": reached})
 

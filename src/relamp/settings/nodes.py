@@ -244,6 +244,11 @@ class NodePretraining(base.Settings):
     deepwalk: DeepWalkSettings = DeepWalkSettings()
     """Options of DeepWalk."""
 
+    def most_epochs(self, group: str) -> int:
+        """Return the greatest number of epochs of the method with a group of options: its own limit, or that of all."""
+        own: int | None = getattr(getattr(self, group), "most_epochs", None)
+        return own or self.epochs
+
 
 def must_fit(
     settings: NodePretraining, mixer: str = "none", encoder: str = "gcn", mix: Mapping[str, Any] | None = None, **_: Any

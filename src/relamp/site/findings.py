@@ -11,7 +11,7 @@ import yaml
 from jinja2 import Environment, StrictUndefined, TemplateError
 from pydantic import ValidationError
 
-from relamp.data.rows import DEFAULT, read_table
+from relamp.data.rows import DEFAULT, ONE_BRANCH, read_table
 from relamp.errors import RelampError
 from relamp.evaluate.node_probe import counted
 from relamp.settings.base import Settings
@@ -19,7 +19,6 @@ from relamp.settings.evaluation import EpochChoice
 from relamp.site.records import NOT_RUN, Record
 
 FILE = "findings.yaml"
-_WHOLE = ("average", "sum")  # embeddings of both branches, as tables have them
 _DIFFERENCE = re.compile(r"(.*): ([+-][\d.]+) \(([+-][\d.]+) to ([+-][\d.]+)\)")
 _ENVIRONMENT = Environment(undefined=StrictUndefined, autoescape=False)
 
@@ -181,12 +180,16 @@ class Numbers:
     def after(self, run: str, method: str, dataset: str, epoch: int, split: str = "test") -> str:
         """Return the mean accuracy of a linear probe, over seeds, on the embeddings of nodes after an epoch."""
         rows = self._on_nodes(run, "probe", method, dataset)
-        return self._at(epoch, rows[rows["split"] == split], f"{method} on {dataset} in {run}, probed")
+        rows = rows[(rows["split"] == split) & (rows["epoch"] == epoch)]
+        return _over_seeds(rows, f"{method} on {dataset} in {run}, probed: nothing is there of epoch {epoch}")
 
     def clustered(self, run: str, method: str, dataset: str, metric: str, epoch: int) -> str:
         """Return the mean NMI or ARI of k-means, over seeds, on the embeddings of nodes after an epoch, in per cent."""
         rows = self._on_nodes(run, "kmeans", method, dataset)
-        return self._at(epoch, rows[rows["metric"] == metric], f"{method} on {dataset} in {run}, {metric} of k-means")
+        rows = rows[(rows["metric"] == metric) & (rows["epoch"] == epoch)]
+        return _over_seeds(
+            rows, f"{method} on {dataset} in {run}, {metric} of k-means: nothing is there of epoch {epoch}"
+        )
 
     def best_epoch(self, run: str, method: str, dataset: str, by: EpochChoice) -> str:
         """Return the mean test accuracy of a linear probe, over seeds, at the stored epoch of each that is best.
@@ -195,32 +198,32 @@ class Numbers:
         where training ended.
         """
         rows = self._on_nodes(run, "probe", method, dataset)
-        rows = rows[rows["branch"].isin(_WHOLE)]
         if rows[rows["epoch"] > 0].groupby("seed")["epoch"].nunique().min() < 2:
             raise RelampError(f"{FILE}: {method} on {dataset} was probed after its last epoch alone in {run}")
         if by == "last":
-            rows = rows.assign(final=rows["epoch"] == rows.groupby("seed")["epoch"].transform("max"))
-        best = pd.concat(counted(of, by) for _, of in rows.groupby("seed"))
-        best = best[best["final"] & (best["split"] == "test")]
-        return f"{best.groupby('seed')['value'].mean().mean() * 100:.1f}"
+            best = rows[rows["epoch"] == rows["seed"].map(self._ends(run, method, dataset))]
+        else:
+            best = pd.concat(counted(of, by) for _, of in rows.groupby("seed")).query("final")
+        return _over_seeds(best[best["split"] == "test"], f"{method} on {dataset} in {run}, probed: no test nodes")
 
     def ended(self, run: str, method: str, dataset: str) -> str:
         """Return the first and the last of the epochs, over seeds, whose weights the trainings on nodes ended with."""
-        last = self._on_nodes(run, "probe", method, dataset).groupby("seed")["epoch"].max()
+        last = self._ends(run, method, dataset)
         return f"{last.min():,} to {last.max():,}"
+
+    def _ends(self, run: str, method: str, dataset: str) -> "pd.Series[int]":
+        """Return by seed the epoch whose weights a training ended with; a checkpoint within its patience is later.
+
+        K-means has it: of the rows of a probe those count that its protocol chooses.
+        """
+        rows = self._on_nodes(run, "kmeans", method, dataset)
+        return rows[rows["final"]].groupby("seed")["epoch"].max()
 
     def _on_nodes(self, run: str, evaluation: str, method: str, dataset: str) -> pd.DataFrame:
         path = self._folder(run) / "rows" / evaluation / dataset / method / DEFAULT / "rows.csv"
         if not path.is_file():
             raise RelampError(f"{FILE}: the recorded run {run} has no {evaluation} of {method} on {dataset}")
         return read_table(path)
-
-    @staticmethod
-    def _at(epoch: int, rows: pd.DataFrame, what: str) -> str:
-        rows = rows[(rows["epoch"] == epoch) & rows["branch"].isin(_WHOLE)]
-        if rows.empty:
-            raise RelampError(f"{FILE}: {what}: nothing is there of epoch {epoch}")
-        return f"{rows.groupby('seed')['value'].mean().mean() * 100:.1f}"
 
     def step(self, run: str, artifact: str, method: str, rung: str) -> str:
         """Return what a step of a recorded run's ladder adds, in points with its interval: what explains a table."""
@@ -341,6 +344,14 @@ class Numbers:
             kind = "numbers that were run" if ran else "printed numbers"
             raise RelampError(f"{FILE}: {len(found)} {kind} are {given}; name one")
         return {str(name): value for name, value in found.iloc[0].items()}
+
+
+def _over_seeds(rows: pd.DataFrame, nothing: str) -> str:
+    """Return the mean over seeds of rows on nodes, of embeddings of both branches, in per cent; or say what lacks."""
+    rows = rows[~rows["branch"].isin(ONE_BRANCH)]
+    if rows.empty:
+        raise RelampError(f"{FILE}: {nothing}")
+    return f"{rows.groupby('seed')['value'].mean().mean() * 100:.1f}"
 
 
 def _ladder(artifact: str) -> str:

@@ -18,7 +18,7 @@ from relamp.artifacts.base import (
     of_figure,
     of_table,
 )
-from relamp.data.rows import DEFAULT, setting_values
+from relamp.data.rows import DEFAULT, ONE_BRANCH, setting_values
 from relamp.evaluate.table import EVALUATIONS
 from relamp.judge.published import NOT_RUN_FILE, PROTOCOLS_FILE, load_protocols, load_published, run_as
 from relamp.method.table import METHODS
@@ -32,7 +32,6 @@ from relamp.study.studies import BASE, CONTROL, Run, Study, answers, fixed_runs,
 
 # What a further sweep of a domain is drawn beside.
 _CONTROLS = (CONTROL, "image-untrained")
-BRANCHES = ("a", "b", "z")
 ALSO_SPLITS = "also_splits"  # all studies of further splits of molecules
 _GRID = Rows("grid", "probe")
 LINKED = (".html", ".json")  # of each table: its page and its sidecar
@@ -457,7 +456,7 @@ def damage_protocol(config: Config) -> dict[str, Any]:
 def methods_by_evaluation() -> dict[str, list[str]]:
     """Return the names of all methods that each evaluation can score: published cells of others get no verdict."""
     nodes = METHODS["nodes"]
-    branches = [f"{n}-branch-{b}" for n, row in nodes.items() if row.maker.endswith(":MVGRL") for b in BRANCHES]
+    branches = [f"{n}-branch-{b}" for n, row in nodes.items() if row.maker.endswith(":MVGRL") for b in ONE_BRANCH]
     graphs = list(METHODS["graphs"])
     own = {
         "finetune": [*METHODS["molecules"], FROM_SCRATCH, *TRANSFER_CONTROLS],

@@ -165,8 +165,7 @@ def planned_epochs(row: MethodRow, dataset: str, shape: Any) -> int:
     published = getattr(group, "as_published", getattr(group, "by_dataset", False))
     if own is None or not published:
         return int(shape.epochs)
-    limit = getattr(group, "most_epochs", None) or shape.epochs
-    return int(min(own, limit))
+    return int(min(own, shape.most_epochs(row.group)))
 
 
 def _node_step(study: Study, run: Run, dataset: str, shape: Any) -> float:
