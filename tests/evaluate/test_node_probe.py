@@ -1,3 +1,4 @@
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -140,6 +141,17 @@ def test_nodes_without_an_embedding_are_not_probed(tmp_path: Path) -> None:
     with pytest.raises(RelampError, match="epoch 0 lacks the embeddings of 37 nodes"):
         list(score_probe(run))
     assert [embeddings.known.sum() for embeddings in of_nodes(run.embeddings[7], 40)] == [3, 3, 40, 40]
+
+
+def test_a_drawn_split_leaves_out_epochs_that_lack_nodes_and_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = stored(tmp_path, random_nodes(), np.array([0, 1, 2]))
+    drawn = replace(run, protocol={**PROBE, "split": "random", "shares": [0.3, 0.1]})
+    with caplog.at_level(logging.INFO):
+        rows = pd.concat(score_probe(drawn))
+    assert set(rows["epoch"]) == {4}
+    assert "epochs [0] have embeddings of some nodes alone" in caplog.text
 
 
 @pytest.mark.parametrize(

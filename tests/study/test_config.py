@@ -118,6 +118,13 @@ ONE_FAULT: dict[str, dict[str, Any]] = {
     "mmix.nodes: probe.epoch: validation chooses among pretraining.checkpoints": mmix(
         nodes={"probe": {"epoch": "validation"}, "pretraining": {"checkpoints": [0]}}
     ),
+    "mmix.nodes: probes: DBLP: a random split has no epochs to choose among": mmix(
+        nodes={
+            "probe": {"epoch": "validation"},
+            "probes": {"DBLP": {"split": "random"}},
+            "pretraining": {"checkpoints": [100], "keep": "split"},
+        }
+    ),
     "mmix.nodes: grace-gat: hidden 30 cannot be shared among 4 heads; take a multiple, or fewer heads": mmix(
         nodes={"methods": ["grace", "grace-gat"], "pretraining": {"hidden": 30}}
     ),

@@ -1,5 +1,6 @@
 """Node classification by a linear probe on stored embeddings (M-Mix Tables 2, 6, 7, 8 and 9)."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -17,26 +18,33 @@ COLUMNS = ("seed", "epoch", "branch", "final", "run", "split", "metric", "value"
 _PART_OF = {"validation": "valid", "test": "test"}
 _DECIMALS = 12  # equal sums may differ in their last bits
 Split = Mapping[str, NDArray[np.int64]]  # node numbers of each of PARTS, ascending
+log = logging.getLogger(__name__)
 
 
 def score_probe(run: Run) -> Iterator[pd.DataFrame]:
     """Yield one row for each seed, epoch, branch, run of the probe, part of the split and metric.
 
-    Embeddings are those of `of_nodes`. Raises RelampError where nodes of a split have none, and as `counted` does.
+    Embeddings are those of `of_nodes`; a drawn split takes those of all nodes, and the log names epochs that lack some.
+    Raises RelampError where nodes of the public split have none, and as `counted` does.
     """
     chosen, nodes = ProbeProtocol.model_validate(run.protocol), PackedNodes.load(run.data)
     fit = (chosen.steps, chosen.learning_rate, chosen.weight_decay, chosen.scaling)
     for seed in run.seeds:
-        splits, parts = splits_of(nodes, chosen, seed), []
-        for stored in of_nodes(run.embeddings[seed], nodes.num_nodes):
+        path, splits, parts, partly = run.embeddings[seed], splits_of(nodes, chosen, seed), [], set()
+        for stored in of_nodes(path, nodes.num_nodes):
+            if chosen.split == "random" and not stored.known.all():
+                partly.add(stored.epoch)
+                continue
             for runs, split in splits:
                 if missing := sum(int((~stored.known[part]).sum()) for part in split.values()):
                     raise RelampError(
-                        f"{run.embeddings[seed]}: epoch {stored.epoch} lacks the embeddings of {missing} nodes of the "
-                        "split; keep those of all nodes (keep: all) or probe in the public split"
+                        f"{path}: epoch {stored.epoch} lacks the embeddings of {missing} nodes of the public split; "
+                        "delete it and run again"
                     )
                 rows = evaluate_probe(stored.z, nodes.y, split, seed, runs, *fit)
                 parts.append(rows.assign(seed=seed, epoch=stored.epoch, branch=stored.branch, final=stored.final))
+        if partly:
+            log.info("%s: epochs %s have embeddings of some nodes alone, and are not probed", path, sorted(partly))
         yield counted(pd.concat(parts, ignore_index=True), chosen.epoch)
 
 

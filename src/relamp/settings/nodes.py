@@ -190,7 +190,7 @@ class NodePretraining(base.Settings):
     """Epochs whose embeddings are stored besides the final ones; those after an early stop are missing."""
     keep: Literal["all", "split"] = "all"
     """Store embeddings of checkpoints, except the final ones, for all nodes (all) or only for those of the public split
-    (split)."""
+    (split); a data set without one then has the final ones alone."""
     hidden: base.Count = 256
     """Width of the embeddings."""
     learning_rate: base.Positive = 3e-4

@@ -358,6 +358,13 @@ class NodeExperiments(_Swept):
         for by in (self.probe.epoch, *(self.probe_of(dataset).epoch for dataset in self.probes)):
             if by != "last" and max(self.pretraining.checkpoints, default=0) == 0:
                 raise ValueError(f"probe.epoch: {by} chooses among pretraining.checkpoints, which has no trained epoch")
+        for dataset in (*self.datasets, *self.probes):
+            probe = self.probe_of(dataset)
+            if self.pretraining.keep == "split" and probe.split == "random" and probe.epoch != "last":
+                raise ValueError(
+                    f"probes: {dataset}: a random split has no epochs to choose among, as pretraining.keep: split "
+                    "keeps those of the public one; take keep: all, or epoch: last for it"
+                )
         plain: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in (*self.methods, *self.theorem.methods)]
         for name, values in (*plain, *product(self.sweep.methods, self.sweep.points())):
             try:

@@ -95,6 +95,11 @@ class NodeTrainer(Pretrainer[PackedNodes]):
         """Return the whole graph."""
         return NodeBatch(self.prepared)
 
+    def keep_checkpoint(self) -> None:
+        """Keep the embeddings of this epoch if it is a checkpoint, and there are nodes to keep them of."""
+        if self.kept is None or len(self.kept):
+            super().keep_checkpoint()
+
     def finish(self) -> None:
         """Go back to the weights that count and keep their embeddings, of all nodes."""
         if self.settings.patience is None:
@@ -149,8 +154,5 @@ def _training_graphs(data: PackedNodes) -> Integers:
 
 
 def _split(data: PackedNodes) -> torch.Tensor:
-    """Return the nodes of the public split, ascending."""
-    nodes = np.sort(np.concatenate([getattr(data, part) for part in PARTS]))
-    if not len(nodes):
-        raise RelampError(f"{data.name}: has no public split to keep embeddings of; take `keep: all`")
-    return torch.from_numpy(nodes)
+    """Return the nodes of the public split, ascending; none where there is no such split."""
+    return torch.from_numpy(np.sort(np.concatenate([getattr(data, part) for part in PARTS])))
