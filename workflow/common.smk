@@ -261,6 +261,14 @@ SCORED_AS = {
 }
 
 
+def threads_of(made):
+    """The threads of a scoring: a short one leaves the other cores to other jobs."""
+    rate = RATES[SCORED_AS.get(made.evaluation, "svm")]
+    return lambda wildcards: resources.threads_for(
+        rate, wildcards.dataset, made.work(wildcards), made.most_threads, SIZES
+    )
+
+
 def trained_by(made):
     """The code of a training: its script's, and that of the method, which a wildcard or the batch names."""
 

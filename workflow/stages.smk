@@ -270,7 +270,7 @@ for made in scorings(STUDIES):
             "../envs/evaluate.yaml"
             if not made.score.startswith("relamp.train")
             else "../envs/train.yaml"
-        threads: made.threads
+        threads: threads_of(made)
         resources:
             **asked(SCORED_AS.get(made.evaluation, "svm"), made.work),
         params:

@@ -125,7 +125,7 @@ def test_a_job_of_scores_takes_the_embeddings_and_folds_of_its_runs() -> None:
 
 def test_controls_of_molecules_are_scored_in_the_split_of_fine_tuning_and_pre_train_nothing() -> None:
     (made,) = (each for each in scorings(STUDIES) if each.evaluation == "finetune")
-    assert (made.name, made.threads) == ("score_finetune_controls", 8)
+    assert (made.name, made.most_threads) == ("score_finetune_controls", 8)
     assert controls_of(STUDIES, "finetune") == ["ecfp", "frozen-untrained"]
     inputs = made.inputs(Paths("r"))
     assert inputs["folds"] == ["r/folds/{dataset}/scaffold.csv"] * 3

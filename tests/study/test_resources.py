@@ -21,6 +21,7 @@ from relamp.study.resources import (
     need,
     planned_epochs,
     site_words,
+    threads_for,
     trained_mb,
     training_work,
 )
@@ -117,6 +118,13 @@ def test_a_need_worked_out_by_hand() -> None:
     assert (side.expected_s, side.mem_mb) == (1258, 6800)
     small = need(TRAIN, "MUTAG")
     assert (small.expected_s, small.runtime, small.mem_mb) == (11, 10, 1400)
+
+
+def test_a_thread_is_worth_its_start() -> None:
+    # An hour and more of work on COLLAB has all eight, 100 seconds of it have five, and a short job has one.
+    assert [threads_for(TRAIN, "COLLAB", times, 8) for times in (100, 2, 0.01)] == [8, 5, 1]
+    assert threads_for(TRAIN, "MUTAG", 1, 8) == 1
+    assert threads_for(TRAIN, "COLLAB", 100, 1) == 1
 
 
 @given(st.sampled_from(sorted(REGISTRY)), st.sampled_from(sorted(RATES)), st.integers(4, 9), st.integers(0, 10_000))

@@ -99,8 +99,8 @@ class Scoring(Batch):
         return record.score if self.trained else record.controls
 
     @property
-    def threads(self) -> int:
-        """Return how many threads it has: a process for each of its runs, or several for the trees of a forest."""
+    def most_threads(self) -> int:
+        """Return the most threads of use to it: a process for each of its runs, or some for the trees of a forest."""
         return 8 if self.trained or self.study.domain == "molecules" else 1
 
     @property

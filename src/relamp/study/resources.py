@@ -23,6 +23,7 @@ UNKNOWN = {"graphs": 2_000, "nodes": 20_000, "features": 2_000, "messages": 2_00
 # time at its next attempt, and resumes from its saved state.
 MARGIN = 3
 SHORTEST = 10  # minutes
+A_THREADS_WORTH = 20  # seconds: a process takes two to start
 # Attempts beyond the third ask for what the third did: who allows many has trainings go on after a limit each time.
 MOST_DOUBLINGS = 2
 NUMBERS = ("seconds", "seconds_per_million", "mb", "mb_per_million", "disk_mb", "disk_mb_per_million")
@@ -313,6 +314,12 @@ def need(
         disk_mb=math.ceil(rate.disk_mb + rate.disk_mb_per_million * held),
         gpu=int(rate.gpu and has_gpus()),
     )
+
+
+def threads_for(rate: Rate, dataset: str | None, times: float, most: int, own: Sizes | None = None) -> int:
+    """Return the threads that a job is worth, see `need`: one for each `A_THREADS_WORTH` of work, at most `most`."""
+    work = rate.seconds_per_million * count(rate.counts, dataset, own) / 1e6 * times
+    return max(1, min(most, math.ceil(work / A_THREADS_WORTH)))
 
 
 def has_gpus() -> bool:
