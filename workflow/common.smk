@@ -59,7 +59,7 @@ from relamp.method.table import METHODS
 from relamp.runtime.code import write_altered, write_code, write_hashes
 from relamp.runtime.earlier import keep, put_back
 from relamp.runtime.environment import check_variables
-from relamp.runtime.files import json_text, write_changed
+from relamp.runtime.files import json_line, json_text, write_changed
 from relamp.runtime.provenance import name_configuration
 from relamp.study import resources
 from relamp.study.batches import ANY, DATASET, controls_of, scorings, trainings
@@ -166,7 +166,7 @@ def asked_of(artifact):
 
     def of(wildcards):
         file = f"{RESULTS}/asked/{artifact.name}.json"
-        write_changed(file, json_text(PLAN.asked(artifact)))
+        write_changed(file, json_line(PLAN.asked(artifact)))
         return present(file)
 
     return {"asked": of} if artifact.rows or ASKED.keys() & artifact.inputs else {}

@@ -8,6 +8,7 @@ compares these with what the configuration asks for.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,11 @@ def setting_values(name: str) -> dict[str, Value]:
 
     Raises RelampError if the name is not spelt as `setting_name` spells it.
     """
+    return dict(_known(name))
+
+
+@cache  # a plan asks for few names some hundred thousand times
+def _known(name: str) -> dict[str, Value]:
     values = _parsed(name)
     # Spelt again, so that no two paths mean one setting.
     if values is None or name != setting_name(values):

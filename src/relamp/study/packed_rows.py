@@ -6,7 +6,7 @@ from pathlib import Path
 from relamp.artifacts.base import Artifact
 from relamp.data.archive import Archive
 from relamp.errors import RelampError, listed
-from relamp.runtime.files import read_json, write_json
+from relamp.runtime.files import json_line, read_json, write_json, write_text
 from relamp.runtime.home import home
 from relamp.runtime.sealed import is_sealed, write_sealed
 from relamp.study.config import CONFIG, restored
@@ -47,5 +47,5 @@ def unpacked(rows: Path, out: Path) -> Plan:
 def asked_file(plan: Plan, artifact: Artifact) -> Path:
     """Write what is asked of the stored files of an artifact; return the file."""
     file = Path(plan.results) / "asked" / f"{artifact.name}.json"
-    write_json(file, plan.asked(artifact))
+    write_text(file, json_line(plan.asked(artifact)))
     return file

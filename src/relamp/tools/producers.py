@@ -22,9 +22,16 @@ class ByEnd:
             for product in rule.products():
                 self._by_end[str(product.constant_suffix())].append((product, rule))
         self._lengths = sorted({len(end) for end in self._by_end})
+        # Most files are read by several jobs, each of which asks who makes them.
+        self._known: dict[str, set[Any]] = {}
 
     def match_producers(self, targetfile: str) -> set[Any]:
         """Return the rules that make a file."""
+        if targetfile not in self._known:
+            self._known[targetfile] = self._match(targetfile)
+        return self._known[targetfile]
+
+    def _match(self, targetfile: str) -> set[Any]:
         size = len(targetfile)
         ends = (targetfile[size - length :] for length in self._lengths if length <= size)
         alike = (pair for end in ends for pair in self._by_end.get(end, ()))
