@@ -23,6 +23,7 @@ from relamp.study.resources import (
     site_words,
     threads_for,
     trained_mb,
+    training_disk,
     training_work,
 )
 from relamp.study.studies import Run, studies
@@ -261,3 +262,22 @@ def test_gala_has_epochs_of_its_own() -> None:
     chosen = NodePretraining(gala={"most_epochs": 5000})
     assert planned_epochs(METHODS["nodes"]["gala"], "Cora", chosen) == 5000
     assert planned_epochs(METHODS["nodes"]["dgi"], "Cora", chosen) == 2000
+
+
+def test_of_a_split_alone_embeddings_on_the_way_take_less() -> None:
+    def disk(dataset: str, **more: object) -> float:
+        training = {"hidden": 8, **more}
+        config = load_config(
+            {"preset": "quick", "mmix": {"nodes": {"pretraining": training}}}, ROOT / "workflow" / "presets"
+        )
+        return training_disk(studies(config)["nodes"], Run("mp-mix", "default"), dataset)
+
+    none, whole, split = (
+        disk("Cora", checkpoints=at, keep=keep) for at, keep in (([], "all"), ([0, 9], "all"), ([0, 9], "split"))
+    )
+    # Two checkpoints of 2,708 or 1,640 nodes, 8 numbers of each in four branches, in two files, of three seeds.
+    assert whole - none == pytest.approx(3 * 4 * 2 * 2 * 2708 * 32 / 1e6)
+    assert split - none == pytest.approx(3 * 4 * 2 * 2 * 1640 * 32 / 1e6)
+    # The small graph is its own split, and so are the 24 graphs of PPI.
+    assert disk("KarateClub", checkpoints=[9], keep="split") == disk("KarateClub", checkpoints=[9])
+    assert disk("PPI", checkpoints=[9], keep="split") == disk("PPI", checkpoints=[9])

@@ -317,3 +317,19 @@ def test_a_question_that_no_method_of_its_part_is_asked_is_refused_with_those_th
     words["questions"] = ["eta"]
     found = studies(load_config({"preset": "quick", "multiverse": {"lamp": words}}, PRESETS))["multiverse_lamp"]
     assert [run.setting for run in found.runs] == ["default", "eta~0.1", "eta~10", "eta~100", "eta~1000"]
+
+
+def test_nodes_are_scored_where_validation_or_the_public_code_ends_a_training() -> None:
+    paper = studies(load_config({"preset": "paper"}, PRESETS))["nodes"]
+    said = {
+        name: paper.protocol_of("probe", "Cora", Run(name, DEFAULT))["epoch"]
+        for name in ("mp-mix", "mvgrl", "mvgrl-infonce", "grace", "untrained", "raw-features", "dgi", "cca-ssg", "gala")
+    }
+    assert list(said.values()) == ["validation"] * 6 + ["last"] * 3
+    # Splits that are drawn have none of the nodes that are kept on the way.
+    assert paper.protocol_of("probe", "DBLP", Run("mp-mix", DEFAULT))["epoch"] == "last"
+    # What a setting names is as it says, and a method with other settings than its code's is one among others.
+    assert paper.protocol_of("probe", "Cora", Run("dgi", "scored_epoch~test"))["epoch"] == "test"
+    own = {"nodes": {"pretraining": {"dgi": {"as_published": False}}}}
+    other = studies(load_config({"preset": "paper", "mmix": own}, PRESETS))["nodes"]
+    assert other.protocol_of("probe", "Cora", Run("dgi", DEFAULT))["epoch"] == "validation"

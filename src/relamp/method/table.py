@@ -40,6 +40,12 @@ class MethodRow:
     epochs: Mapping[str, int] = field(default_factory=dict)
     encodes: bool = True
 
+    def own_epochs(self, dataset: str, training: Any) -> int | None:
+        """Return the epochs of its public code on a data set; None where training settings do not train it by that."""
+        group = getattr(training, self.group or "", None)
+        published = getattr(group, "as_published", getattr(group, "by_dataset", False))
+        return self.epochs.get(dataset, self.epochs.get("")) if published else None
+
 
 def _of(maker: str, group: str | None = None, without: tuple[str, ...] = ()) -> Callable[..., MethodRow]:
     """Return what makes a row of one class, which lacks some settings."""

@@ -244,7 +244,8 @@ class ProbeProtocol(NodeSplits):
     epoch: EpochChoice = "last"
     """Which stored epoch counts: that of the weights that training kept (last), or of each seed and branch the one with
     the best mean over the runs on the validation nodes (validation) or, as M-Mix's public code does, on the test nodes
-    (test), which makes it no result. Epochs are those of `pretraining.checkpoints`, but never 0, and the last."""
+    (test), which makes it no result. Epochs are those of `pretraining.checkpoints`, but never 0, and the last. What is
+    trained as in its public code (`as_published`, `by_dataset`) is scored where that ends."""
 
 
 class ClusterProtocol(Settings):

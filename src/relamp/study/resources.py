@@ -23,6 +23,7 @@ UNKNOWN = {"graphs": 2_000, "nodes": 20_000, "features": 2_000, "messages": 2_00
 # time at its next attempt, and resumes from its saved state.
 MARGIN = 3
 SHORTEST = 10  # minutes
+SPLIT_NODES = 1640  # of the largest public split of one graph, Cora's
 A_THREADS_WORTH = 20  # seconds: a process takes two to start
 # Attempts beyond the third ask for what the third did: who allows many has trainings go on after a limit each time.
 MOST_DOUBLINGS = 2
@@ -162,11 +163,8 @@ def training_work(study: Study, run: Run, dataset: str) -> float:
 
 def planned_epochs(row: MethodRow, dataset: str, shape: Any) -> int:
     """Return how many epochs a training has at most: those of the method's public code, if it is trained by that."""
-    own, group = row.epochs.get(dataset, row.epochs.get("")), getattr(shape, row.group or "", None)
-    published = getattr(group, "as_published", getattr(group, "by_dataset", False))
-    if own is None or not published:
-        return int(shape.epochs)
-    return int(min(own, shape.most_epochs(row.group)))
+    own = row.own_epochs(dataset, shape)
+    return int(shape.epochs if own is None else min(own, shape.most_epochs(row.group)))
 
 
 def _node_step(study: Study, run: Run, dataset: str, shape: Any) -> float:
@@ -228,9 +226,11 @@ def training_disk(study: Study, run: Run, dataset: str) -> float:
         return 0
     if study.domain == "nodes":
         # The final embeddings besides those of checkpoints; both branches have weights for each feature.
-        floats = len(shape.branches) * (len(shape.checkpoints) + 1) * shape.hidden
+        nodes, floats = count("nodes", dataset), len(shape.branches) * shape.hidden
+        kept = min(nodes, SPLIT_NODES) if shape.keep == "split" and count("graphs", dataset) == 1 else nodes
         weights = 2 * count("features", dataset) * shape.hidden
-        return seeds * trained_mb(count("nodes", dataset), floats, weights)
+        on_the_way = trained_mb(kept, floats * len(shape.checkpoints), 0)
+        return seeds * (on_the_way + trained_mb(nodes, floats, weights))
     layers = _layers(study, run, shape)
     weights = 4 * layers * shape.hidden**2
     graphs = count("graphs", dataset, study.sizes)

@@ -13,6 +13,7 @@ from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS, MethodRow
 from relamp.runtime.job import named as load
 from relamp.settings.base import Settings
+from relamp.settings.evaluation import ProbeProtocol
 from relamp.settings.molecules import DrawnSplit
 from relamp.study.config import Config
 from relamp.study.experiments import ImageExperiments, NodeExperiments, Unsupervised, swept_methods
@@ -139,12 +140,23 @@ class Study:
         return self.trained_by(run).model_dump(mode="json", exclude=set(GROUPS - {self.row(run.method).group}))
 
     def protocol_of(self, evaluation: str, dataset: str, run: Run) -> dict[str, Any]:
-        """Return the options by which a run is scored; raises RelampError if its setting names a wrong one."""
+        """Return the options by which a run is scored; raises RelampError if its setting names a wrong one.
+
+        A method that is trained as in its public code, which says where training ends, is scored there.
+        """
+        protocol, given = self.protocols[evaluation](dataset), parted(run.setting)[1]
+        if isinstance(protocol, ProbeProtocol) and self._ends_by_code(dataset, run):
+            given = {"epoch": "last", **given}
         try:
-            chosen = scored_by(self.protocols[evaluation](dataset), parted(run.setting)[1])
+            chosen = scored_by(protocol, given)
         except ValueError as error:
             raise RelampError(f"{run.method}: setting {run.setting!r}: {reason(error)}") from error
         return chosen.model_dump(mode="json")
+
+    def _ends_by_code(self, dataset: str, run: Run) -> bool:
+        if run.method in self.controls:
+            return False
+        return self.row(run.method).own_epochs(dataset, self.trained_by(run.trained)) is not None
 
     def facts(
         self, evaluation: str, dataset: str, run: Run, protocol: Mapping[str, Any] | None = None
