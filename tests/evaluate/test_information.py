@@ -73,7 +73,8 @@ def test_logistic_information_equals_a_search_of_scikit_learn(classes: int) -> N
         search = GridSearchCV(pipe, grid, scoring="neg_log_loss", cv=inner).fit(z[fit], y[fit])
         log_probability = search.predict_log_proba(z[test])
         loss = -log_probability[np.arange(test.sum()), y[test]].mean()
-        assert value == pytest.approx(entropy(np.bincount(y)) - loss, abs=1e-4)
+        # Newton's method ends where the gradient is below 1e-4, a step earlier or later with the number of threads.
+        assert value == pytest.approx(entropy(np.bincount(y)) - loss, abs=5e-4)
 
 
 @pytest.mark.parametrize("classes", [2, 3])
