@@ -5,17 +5,16 @@ from relamp.errors import RelampError
 from relamp.evaluate.clustering import evaluate_clustering
 from relamp.settings.evaluation import Scaling
 
-RNG = np.random.default_rng(0)
 Y = np.repeat([0, 1, 2], 20)
-APART = RNG.normal(size=(60, 4)) + 50 * np.eye(4)[Y]
+APART = np.random.default_rng(0).normal(size=(60, 4)) + 50 * np.eye(4)[Y]
 
 
-def test_separate_classes_are_found_and_noise_is_not() -> None:
+def test_separate_classes_are_found_and_noise_is_not(rng: np.random.Generator) -> None:
     rows = evaluate_clustering(APART, Y, 0, range(3), starts=2)
     assert rows["run"].tolist() == [0, 0, 1, 1, 2, 2]
     assert rows["metric"].tolist() == ["nmi", "ari"] * 3
     assert (rows["value"] == 1).all()
-    noise = evaluate_clustering(RNG.normal(size=(60, 4)), Y, 0, [0], starts=2).set_index("metric")["value"]
+    noise = evaluate_clustering(rng.normal(size=(60, 4)), Y, 0, [0], starts=2).set_index("metric")["value"]
     assert noise["ari"] < 0.3
     assert noise["nmi"] < 0.3
 
@@ -53,8 +52,8 @@ def test_nodes_without_a_class_are_clustered_but_not_scored() -> None:
     assert evaluate_clustering(APART, y, 0, [0], starts=2)["value"].tolist() == pytest.approx([1, 1])
 
 
-def test_runs_do_not_depend_on_their_company() -> None:
-    x = RNG.normal(size=(60, 3))
+def test_runs_do_not_depend_on_their_company(rng: np.random.Generator) -> None:
+    x = rng.normal(size=(60, 3))
     one = evaluate_clustering(x, Y, 5, range(2), starts=2)
     later = evaluate_clustering(x, Y, 5, [1], starts=2)
     assert later["value"].tolist() == one[one["run"] == 1]["value"].tolist()

@@ -9,8 +9,7 @@ from relamp.errors import RelampError
 from relamp.evaluate import linear_probe
 from relamp.evaluate.linear_probe import accuracy, micro_f1, scaled, xavier_uniform
 
-RNG = np.random.default_rng(0)
-X = RNG.normal(size=(60, 5)).astype(np.float32)
+X = np.random.default_rng(0).normal(size=(60, 5)).astype(np.float32)
 Y = (X[:, 0] > 0).astype(np.int64) + 2 * (X[:, 1] > 0.5)
 MULTI = np.stack([X[:, 0] > 0, X[:, 2] > 0.3, X[:, 1] + X[:, 3] > 0], axis=1).astype(np.int8)
 SPLIT = {"train": np.arange(30), "valid": np.zeros(0, dtype=np.int64), "test": np.arange(30, 60)}

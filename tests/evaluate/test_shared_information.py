@@ -10,8 +10,6 @@ from torch.nn import functional as F
 from relamp.errors import RelampError
 from relamp.evaluate.shared_information import Critic, info_nce_bound, retrieval, shared_information
 
-RNG = np.random.default_rng(0)
-
 
 def test_a_bound_by_hand() -> None:
     scores = np.log(np.array([[3.0, 1.0], [2.0, 2.0]]))
@@ -34,10 +32,10 @@ def test_pairs_that_are_found_come_near_log_n() -> None:
     assert (retrieval(np.eye(7)), retrieval(np.zeros((7, 7)))) == (1, pytest.approx(1 / 7))
 
 
-def test_gradients_are_those_of_automatic_differentiation() -> None:
-    one, other = RNG.normal(size=(6, 4)), RNG.normal(size=(6, 3))
+def test_gradients_are_those_of_automatic_differentiation(rng: np.random.Generator) -> None:
+    one, other = rng.normal(size=(6, 4)), rng.normal(size=(6, 3))
     one[2] = 0.0  # without a direction
-    critic = Critic.drawn((4, 3), 5, RNG)
+    critic = Critic.drawn((4, 3), 5, rng)
     weights = [torch.tensor(w, requires_grad=True) for w in critic.weights]
     x, y = (torch.tensor(z) @ w.T for z, w in zip((one, other), weights, strict=False))
     scores = weights[2].exp() * (F.normalize(x) @ F.normalize(y).T)
@@ -50,9 +48,9 @@ def test_gradients_are_those_of_automatic_differentiation() -> None:
         np.testing.assert_allclose(mine, theirs.grad.numpy(), atol=1e-12)
 
 
-def test_training_is_adam_and_goes_back_to_the_best() -> None:
-    one, other, seen = RNG.normal(size=(8, 4)), RNG.normal(size=(8, 4)), RNG.normal(size=(2, 5, 4))
-    critic = Critic.drawn((4, 4), 3, RNG)
+def test_training_is_adam_and_goes_back_to_the_best(rng: np.random.Generator) -> None:
+    one, other, seen = rng.normal(size=(8, 4)), rng.normal(size=(8, 4)), rng.normal(size=(2, 5, 4))
+    critic = Critic.drawn((4, 4), 3, rng)
     start = [w.copy() for w in critic.weights]
     weights = [torch.tensor(w, requires_grad=True) for w in start]
     adam = torch.optim.Adam(weights, lr=3e-3)
@@ -71,11 +69,11 @@ def test_training_is_adam_and_goes_back_to_the_best() -> None:
         np.testing.assert_allclose(mine, theirs, atol=1e-9)
 
 
-def test_embeddings_of_one_source_share_more_than_those_of_two() -> None:
-    source = RNG.normal(size=(120, 5))
-    one, other = (source @ RNG.normal(size=(5, 8)) + 0.01 * RNG.normal(size=(120, 8)) for _ in range(2))
+def test_embeddings_of_one_source_share_more_than_those_of_two(rng: np.random.Generator) -> None:
+    source = rng.normal(size=(120, 5))
+    one, other = (source @ rng.normal(size=(5, 8)) + 0.01 * rng.normal(size=(120, 8)) for _ in range(2))
     near = shared_information(one, other, np.random.default_rng(0), 1000)
-    far = shared_information(one, RNG.normal(size=(120, 8)), np.random.default_rng(0), 1000)
+    far = shared_information(one, rng.normal(size=(120, 8)), np.random.default_rng(0), 1000)
     assert (near.candidates, far.candidates) == (60, 60)
     assert far.bound < 0.3 < 2.5 < near.bound <= np.log(60)
     assert near.retrieval > 0.6 > 0.2 > far.retrieval
@@ -83,6 +81,6 @@ def test_embeddings_of_one_source_share_more_than_those_of_two() -> None:
     assert shared_information(one, other, np.random.default_rng(0), 20).candidates == 20
 
 
-def test_few_graphs_are_refused() -> None:
+def test_few_graphs_are_refused(rng: np.random.Generator) -> None:
     with pytest.raises(RelampError, match="7 graphs, but a critic takes 8; leave"):
-        shared_information(np.eye(7), np.eye(7), RNG, 10)
+        shared_information(np.eye(7), np.eye(7), rng, 10)
