@@ -59,7 +59,7 @@ from relamp.method.table import METHODS
 from relamp.runtime.code import write_altered, write_code, write_hashes
 from relamp.runtime.earlier import keep, put_back
 from relamp.runtime.environment import check_variables
-from relamp.runtime.files import json_line, json_text, write_changed
+from relamp.runtime.files import json_text, write_changed
 from relamp.runtime.provenance import name_configuration
 from relamp.study import resources
 from relamp.study.batches import ANY, DATASET, controls_of, scorings, trainings
@@ -67,6 +67,7 @@ from relamp.study.command import command
 from relamp.study.config import given_options, load_config
 from relamp.study.names import FROM_SCRATCH
 from relamp.study.own import is_corpus, own_data, own_sizes, raw_files, split_of
+from relamp.study.packed_rows import asked_file
 from relamp.study.paths import HARD_NEGATIVES, INFORMATION, all_datasets
 from relamp.study.plan import (
     ASKED,
@@ -165,9 +166,7 @@ def asked_of(artifact):
     """The file of the facts that the stored rows of an artifact are to have, by their paths; none without rows."""
 
     def of(wildcards):
-        file = f"{RESULTS}/asked/{artifact.name}.json"
-        write_changed(file, json_line(PLAN.asked(artifact)))
-        return present(file)
+        return present(str(asked_file(PLAN, artifact)))
 
     return {"asked": of} if artifact.rows or ASKED.keys() & artifact.inputs else {}
 

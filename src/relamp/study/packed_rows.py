@@ -6,7 +6,7 @@ from pathlib import Path
 from relamp.artifacts.base import Artifact
 from relamp.data.archive import Archive
 from relamp.errors import RelampError, listed
-from relamp.runtime.files import json_line, read_json, write_json, write_text
+from relamp.runtime.files import json_line, read_json, write_changed, write_json
 from relamp.runtime.home import home
 from relamp.runtime.sealed import is_sealed, write_sealed
 from relamp.study.config import CONFIG, restored
@@ -45,7 +45,7 @@ def unpacked(rows: Path, out: Path) -> Plan:
 
 
 def asked_file(plan: Plan, artifact: Artifact) -> Path:
-    """Write what is asked of the stored files of an artifact; return the file."""
+    """Write what is asked of the stored files of an artifact, unless it stands there; return the file."""
     file = Path(plan.results) / "asked" / f"{artifact.name}.json"
-    write_text(file, json_line(plan.asked(artifact)))
+    write_changed(file, json_line(plan.asked(artifact)))
     return file
