@@ -246,6 +246,29 @@ def test_distances_have_the_same_bits_for_any_number_of_threads() -> None:
     assert (only.split()[0], len(only.split())) == ("1", 1 + 3)
 
 
+def test_a_branch_that_is_scored_alone_has_rows_of_its_own_embeddings(tmp_path: Path) -> None:
+    y = np.tile([0, 1], 20)
+    replace(random_graphs(0, count=40), y=y).save(tmp_path / "D.safetensors")
+    fold = stratified_folds(y, 3, 0, name="D")
+    save_folds(tmp_path / "folds.csv", fold)
+    # Branch a tells the classes, both together do not.
+    told = np.stack([y - 0.5, np.ones(40)], axis=1).astype(np.float32)
+    save_file({"epoch~3": np.ones_like(told), "epoch~3_branch~a": told}, tmp_path / "z.safetensors")
+    protocol = {"C": [1.0], "inner_folds": 2, "folds": 3, "kernel": "linear"}
+
+    def accuracy(method: str) -> float:
+        label = {"method": method, "dataset": "D", "setting": "default"}
+        files = {"embeddings": {5: tmp_path / "z.safetensors"}, "folds": {5: tmp_path / "folds.csv"}}
+        (rows,) = svm.score_svm(Run(tmp_path / "D.safetensors", [5], label, protocol, **files))
+        assert set(rows["epoch"]) == {3}
+        return float(rows.loc[rows["metric"] == "test_accuracy", "value"].mean())
+
+    assert accuracy("mp-mix-branch-a") == 1
+    assert accuracy("mp-mix") == pytest.approx(0.5, abs=0.05)
+    with pytest.raises(RelampError, match="holds no embeddings of branch 'b'"):
+        accuracy("mp-mix-branch-b")
+
+
 def test_before_training_runs_of_one_seed_are_scored_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scored, y = [], np.tile([0, 1], 20)
     replace(random_graphs(0, count=40), y=y).save(tmp_path / "D.safetensors")

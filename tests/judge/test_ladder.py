@@ -549,7 +549,7 @@ def test_what_is_not_judged_has_no_ladder() -> None:
             "mp-mix-branch-a",
             {"mvgrl"},
             "mvgrl-untrained-branch-a",
-            "no host of this kind is run",
+            "mvgrl-infonce-branch-a",
         ),
         ("nodes", "grace-mp-mix", set(), "grace-untrained", "grace"),
         ("nodes", "grace-gat", set(), "grace-gat-untrained", "no host of this kind is run"),

@@ -119,7 +119,7 @@ def test_own_training_is_laid_over_the_shared_settings() -> None:
     shared = Pretraining(epochs=3, checkpoints=(0, 3), hidden=8, mmix=MmixOptions(training=SMALL))
     trained = pretrain(DATA, MMix(shared, "mo-mix", "both", {}), 0)
     assert [row["epoch"] for row in trained.history] == [1, 2]
-    assert list(trained.embeddings) == ["epoch~0", "epoch~2"]
+    assert list(trained.embeddings) == [f"epoch~{at}{of}" for at in (0, 2) for of in ("", "_branch~a", "_branch~b")]
     assert trained.embeddings["epoch~2"].shape == (21, 6)
     plain = Pretraining(epochs=3, checkpoints=(0, 3), hidden=8, batch_size=8)
     assert pretrain(DATA, MMix(plain, "mo-mix", "both", {}), 0).embeddings["epoch~3"].shape == (21, 8)
@@ -128,17 +128,18 @@ def test_own_training_is_laid_over_the_shared_settings() -> None:
     assert (untrained.epochs, untrained.checkpoints, untrained.hidden) == (0, (0,), 6)
 
 
-def test_the_branch_of_a_table_row_goes_before_the_settings() -> None:
+def test_the_options_of_a_table_row_go_before_the_settings() -> None:
     options = MmixOptions(training=SMALL, branch="average")
-    one, two = (MMix(Pretraining(mmix=options), "mp-mix", "both", given) for given in ({}, {"branch": "b"}))
-    assert (one.options.branch, two.options.branch) == ("average", "b")
+    one, two = (MMix(Pretraining(mmix=options), "mp-mix", "both", given) for given in ({}, {"branch": "sum"}))
+    assert (one.options.branch, two.options.branch) == ("average", "sum")
     first, second = (pretrain(DATA, made, 3) for made in (one, two))
-    assert first.history == second.history  # the branch changes what is read, not what is trained
-    assert not torch.equal(first.embeddings["epoch~2"], second.embeddings["epoch~2"])
+    assert first.history == second.history  # how branches become one changes what is read, not what is trained
+    torch.testing.assert_close(first.embeddings["epoch~2"] * 2, second.embeddings["epoch~2"])
+    assert torch.equal(first.embeddings["epoch~2_branch~b"], second.embeddings["epoch~2_branch~b"])
 
 
 def test_all_methods_start_from_one_encoder() -> None:
-    alike = [name for name in OWN if "branch" not in name and "code" not in name]
+    alike = [name for name in OWN if "code" not in name]
     options = {"host": "one-layer", "readout": "encoder"}
     made = [GraphTrainer(DATA, make(name, **options), 5).embed()[""] for name in alike]
     assert all(torch.equal(made[0], other) for other in made)
@@ -150,17 +151,19 @@ def test_molecules_with_bonds_are_refused() -> None:
         pretrain(bonds, make("mvgrl"), 0)
 
 
-@pytest.mark.parametrize("branch", ["a", "b", "sum", "average"])
+@pytest.mark.parametrize("together", ["sum", "average"])
 @pytest.mark.parametrize("readout", ["encoder", "output"])
-def test_a_graph_is_embedded_by_a_branch_pooled(branch: str, readout: str) -> None:
-    method = make("mp-mix", branch=branch, readout=readout, pooling="mean")
+def test_a_graph_is_embedded_by_both_branches_pooled_and_by_each_alone(together: str, readout: str) -> None:
+    method = make("mp-mix", branch=together, readout=readout, pooling="mean")
     (encoder, head), batch = drawn(method), first_batch(method)
     encoder.eval()
     a, b = encoder.readout(*inputs(batch), batch.edge_index, torch.Generator(), readout)
-    expected = pooled({"a": a, "b": b, "sum": a + b, "average": (a + b) / 2}[branch], batch)
-    torch.testing.assert_close(method.embed(encoder, head, batch, torch.Generator())[""], expected)
-    summed = make("mp-mix", branch=branch, readout=readout).embed(encoder, head, batch, torch.Generator())[""]
-    torch.testing.assert_close(summed, expected * torch.bincount(batch.graph)[:, None])
+    both = {"sum": a + b, "average": (a + b) / 2}[together]
+    expected = {branch: pooled(nodes, batch) for branch, nodes in (("", both), ("a", a), ("b", b))}
+    torch.testing.assert_close(method.embed(encoder, head, batch, torch.Generator()), expected)
+    summed = make("mp-mix", branch=together, readout=readout).embed(encoder, head, batch, torch.Generator())
+    sizes = torch.bincount(batch.graph)[:, None]
+    torch.testing.assert_close(summed, {branch: rows * sizes for branch, rows in expected.items()})
 
 
 def test_a_mixer_with_random_weights_embeds_the_same_each_time() -> None:

@@ -15,7 +15,7 @@ from relamp.study.batches import scorings
 from relamp.study.config import Config, load_config
 from relamp.study.overrides import GROUPS, overridden, place, spelt
 from relamp.study.paths import Paths
-from relamp.study.studies import BASE, TRAINERS, Run, Study, owner, studies
+from relamp.study.studies import BASE, CONTROL, TRAINERS, Run, Study, owner, studies
 
 PRESETS = Path(__file__).parents[2] / "workflow" / "presets"
 GRAPHS = METHODS["graphs"]
@@ -39,7 +39,7 @@ def study(name: str, **unsupervised: Any) -> Study:
         ("mp-mix", "temperature", "mmix.temperature"),
         ("mp-mix", "threshold", "mmix.mix.threshold"),
         *[("simgrace", "gamma", ""), ("lamp-mag", "eta", ""), ("lamp-mag-nolocal", "alpha", "")],
-        *[("mp-mix-branch-a", "branch", ""), ("untrained", "temperature", "")],
+        *[("mp-mix-code", "contrast", ""), ("untrained", "temperature", "")],
     ],
 )
 def test_a_setting_lies_among_the_methods_own_options_or_the_shared_ones(method: str, name: str, found: str) -> None:
@@ -333,3 +333,18 @@ def test_nodes_are_scored_where_validation_or_the_public_code_ends_a_training() 
     own = {"nodes": {"pretraining": {"dgi": {"as_published": False}}}}
     other = studies(load_config({"preset": "paper", "mmix": own}, PRESETS))["nodes"]
     assert other.protocol_of("probe", "Cora", Run("dgi", DEFAULT))["epoch"] == "validation"
+
+
+def test_branches_that_are_scored_alone_share_a_training() -> None:
+    methods = ["mp-mix", "mp-mix-branch-a", "mp-mix-branch-b"]
+    given = {"mmix": {"graphs": {"methods": methods}}}
+    linear = studies(load_config({"preset": "paper", **given}, PRESETS))["linear"]
+    whole, alone = Run("mp-mix", DEFAULT), Run("mp-mix-branch-a", DEFAULT)
+    assert [run.method for run in linear.trained_runs] == ["mp-mix", CONTROL]
+    labels = [linear.label("svm-linear", "MUTAG", run) for run in (whole, alone)]
+    assert [label.pop("method") for label in labels] == ["mp-mix", "mp-mix-branch-a"]
+    assert labels[0] == labels[1]
+    with pytest.raises(RelampError, match="there is no method 'mp-mix-branch-a'"):
+        load_config({"preset": "paper", "unsupervised": {"methods": methods}}, PRESETS)
+    with pytest.raises(RelampError, match="there is no method 'graphcl-branch-a'"):
+        load_config({"preset": "paper", "mmix": {"graphs": {"methods": ["graphcl-branch-a"]}}}, PRESETS)

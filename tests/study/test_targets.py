@@ -68,6 +68,8 @@ TRAINED = "results/quick/train/graphs/MUTAG"
             "results/quick/rows/probe/Cora/mvgl-branch-a/default/rows.csv",
             "there is no method 'mvgl'; did you mean mvgrl",
         ),
+        # A branch is scored alone, but trained with the other.
+        (f"{TRAINED}/mp-mix-branch-a/default/seed~0/run.json", "there is no method 'mp-mix-branch-a'; did you mean"),
     ],
 )
 def test_an_unknown_name_within_a_path_is_told(target: str, message: str) -> None:

@@ -23,9 +23,21 @@ Value = float | bool | str | None
 
 DEFAULT = "default"  # the setting of a run whose parameters are all as configured
 RUN = ["method", "dataset", "setting"]
-ONE_BRANCH = ("a", "b", "z")  # in the column `branch`, the embeddings of one branch alone
+ONE_BRANCH = ("a", "b", "z")  # of an encoder of several branches, those that are scored alone
+_ALONE = "-branch-"
 SVM_COLUMNS = ("seed", "epoch", "fold", "candidate", "selected", "metric", "value")
 FINETUNE_COLUMNS = ("seed", "epoch", "split", "task", "metric", "value")
+
+
+def alone(method: str, branch: str) -> str:
+    """Return the name under which a branch of a method's encoder is scored alone: mp-mix-branch-a."""
+    return f"{method}{_ALONE}{branch}"
+
+
+def branch_of(method: str) -> tuple[str, str]:
+    """Return a method and the branch of its encoder that a name says is scored alone, or an empty word."""
+    whole, _, branch = method.partition(_ALONE)
+    return whole, branch
 
 
 def write_rows(output: Path, parts: Sequence[pd.DataFrame], facts: Mapping[str, Any], columns: Sequence[str]) -> None:

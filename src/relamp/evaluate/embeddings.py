@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from relamp.data.packed import map_arrays
-from relamp.data.rows import read_table, write_table
+from relamp.data.rows import branch_of, read_table, write_table
 from relamp.errors import RelampError
 from relamp.runtime.kept import fingerprint
 from relamp.runtime.sealed import intact
@@ -41,6 +41,11 @@ class Run:
     folds: Mapping[int, Path] = field(default_factory=dict)
     store: Path | None = None
     threads: int = 1
+
+    @property
+    def branch(self) -> str:
+        """Return which branch of its encoder is scored alone, or an empty word."""
+        return branch_of(str(self.label["method"]))[1]
 
     def shared(self, facts: Any, arrays: Iterable[NDArray[Any]], make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
         """Return rows that other runs may have in common with this one: the first makes them, by all they depend on."""
@@ -74,10 +79,15 @@ def hash_of(array: NDArray[Any]) -> str:
     return hashlib.sha256(f"{array.dtype.str} {array.shape} ".encode() + array.tobytes()).hexdigest()
 
 
-def by_epoch(path: Path) -> list[tuple[int, NDArray[np.float32]]]:
-    """Return checkpoint epoch and embeddings `[N, D]` of a file with one array `epoch~K` per checkpoint."""
-    arrays = map_arrays(path)[0]
-    found = {int(name.removeprefix("epoch~")): array for name, array in arrays.items()}
+def by_epoch(path: Path, branch: str = "") -> list[tuple[int, NDArray[np.float32]]]:
+    """Return checkpoint epoch and embeddings `[N, D]` of a file with one array for each checkpoint.
+
+    Arrays are `epoch~K`, or `epoch~K_branch~B` of a branch alone. Raises RelampError if there are none.
+    """
+    named = {re.fullmatch(r"epoch~(\d+)(?:_branch~(\w+))?", name): array for name, array in map_arrays(path)[0].items()}
+    found = {int(match[1]): array for match, array in named.items() if match and (match[2] or "") == branch}
+    if not found:
+        raise RelampError(f"{path}: holds no embeddings of branch {branch!r}; delete it and run again")
     return sorted(found.items(), key=lambda item: item[0])
 
 

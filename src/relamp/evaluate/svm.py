@@ -41,7 +41,7 @@ def score_svm(run: Run) -> Iterator[pd.DataFrame]:
     chosen, y = SvmProtocol.model_validate(run.protocol), PackedGraphs.load(run.data).y
     for seed in run.seeds:
         fold = load_folds(run.folds[seed])
-        for epoch, z in by_epoch(run.embeddings[seed]):
+        for epoch, z in by_epoch(run.embeddings[seed], run.branch):
             score = partial(evaluate_svm, z, y, fold, seed, chosen.C, chosen.inner_folds, chosen.kernel, chosen.inner)
             # Before training all runs of a seed embed alike, whatever their method and setting.
             rows = score() if epoch else run.shared([run.protocol, seed], [z, y, fold], score)

@@ -29,7 +29,7 @@ def score_validated(run: Run) -> Iterator[pd.DataFrame]:
     for seed in run.seeds:
         plain = chosen.outer == "plain"
         fold = plain_folds(len(y), chosen.folds, seed) if plain else load_folds(run.folds[seed])
-        for epoch, z in by_epoch(run.embeddings[seed]):
+        for epoch, z in by_epoch(run.embeddings[seed], run.branch):
             yield evaluate_validated(z, y, fold, seed, chosen).assign(seed=seed, epoch=epoch)
 
 

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from relamp.data.rows import alone, branch_of
 from relamp.evaluate.table import EVALUATIONS, Evaluation
 from relamp.judge.comparison import parts_of_difference
 from relamp.judge.grouped import Row, grouped
@@ -50,7 +51,6 @@ MAJORITY, CHANCE = "majority", "chance"
 SCRATCH = "none"  # fine-tuning's name for no pre-training
 _OF_MOLECULES = {"untrained": "frozen-untrained", "calibrated": "frozen-calibrated", "scratch": SCRATCH}
 _CALIBRATED = "untrained-calibrated"
-_BRANCH = "-branch-"
 # By class of the method: its encoder, untrained, and what it builds on, of which the first that was run counts. M-Mix
 # mixes what MVGRL contrasts; with M-Mix's objective, MVGRL is the method without its mixing. LAMP prunes the encoder
 # where SimGRACE adds noise to it.
@@ -254,8 +254,7 @@ def stand_ins(domain: str, method: str, bags: Bags, known: set[str]) -> dict[str
     `known` are the methods that have scores, among which a host is chosen.
     """
     table = METHODS[domain]
-    # On graphs a branch alone is a method of its own.
-    plain, branch = (method, "") if method in table else _parted(method)
+    plain, branch = branch_of(method)
     row = table.get(plain)
     bag = bags.get(domain, {}).get(plain, "")
     found = {MAJORITY: (MAJORITY, ""), "bag": (bag, "" if bag else "no bag of its features is run")}
@@ -264,14 +263,18 @@ def stand_ins(domain: str, method: str, bags: Bags, known: set[str]) -> dict[str
         nothing = "", "it is not pre-trained" if method == SCRATCH else "it trains nothing"
         frozen = {rung: (name, "") for rung, name in _OF_MOLECULES.items()} | {"scratch": nothing}
         return {**found, **(frozen if molecules else {"untrained": nothing}), "host": nothing, "method": (method, "")}
+
+    def like(name: str) -> str:
+        return alone(name, branch) if branch else name
+
     maker = row.maker.rpartition(":")[2]
     untrained, hosts = _UNTRAINED.get(maker, "untrained"), _HOSTS.get(maker, ())
-    host = next((name for name in hosts if f"{name}{branch}" in known), hosts[0] if hosts else "")
+    host = next((name for name in hosts if like(name) in known), hosts[0] if hosts else "")
     if family := table.get(untrained):
         # Of its kind the one that is like the method.
         kind = (name for name, other in table.items() if not other.trains and other.maker == family.maker)
         untrained = next((name for name in kind if _shape(table[name]) == _shape(row)), untrained)
-    names = _OF_MOLECULES if molecules else {"untrained": f"{untrained}{branch}"}
+    names = _OF_MOLECULES if molecules else {"untrained": like(untrained)}
     if untrained == "untrained" and domain == "graphs":
         names = {**names, "calibrated": _CALIBRATED}
     for rung, name in names.items():
@@ -279,14 +282,8 @@ def stand_ins(domain: str, method: str, bags: Bags, known: set[str]) -> dict[str
     if plain in hosts or not hosts:
         found["host"] = "", "it is a host itself" if hosts else "it has no host"
     else:
-        found["host"] = _alike(row, table[host], f"{host}{branch}", "host")
+        found["host"] = _alike(row, table[host], like(host), "host")
     return {**found, "method": (method, "")}
-
-
-def _parted(method: str) -> tuple[str, str]:
-    """Return a method on nodes, and which of its branches is scored alone, as names of methods have it."""
-    plain, _, branch = method.partition(_BRANCH)
-    return plain, f"{_BRANCH}{branch}" if branch else ""
 
 
 def _alike(row: MethodRow, other: MethodRow | None, name: str, what: str) -> tuple[str, str]:
@@ -294,9 +291,9 @@ def _alike(row: MethodRow, other: MethodRow | None, name: str, what: str) -> tup
     return (name, "") if other and _shape(row) == _shape(other) else ("", f"no {what} of this kind is run")
 
 
-def _shape(row: MethodRow) -> tuple[Any, Any]:
-    """Return what its encoder and its readout differ in from those of others of its kind."""
-    return row.fixed.get("encoder"), row.fixed.get("options", {}).get("branch")
+def _shape(row: MethodRow) -> Any:
+    """Return what its encoder differs in from those of others of its kind."""
+    return row.fixed.get("encoder")
 
 
 def _sentence(steps: list[dict[Any, Any]]) -> str:
@@ -310,7 +307,7 @@ def _sentence(steps: list[dict[Any, Any]]) -> str:
         words[MAJORITY] = evaluation.by_chance
     words = {rung: text.format(host=names.get("host", ""), method=first["label"]) for rung, text in words.items()}
     own = next(step["run_as"] for step in steps if step["rung"] == "method")
-    if "host" not in names and (row := METHODS[domain].get(_parted(own)[0])) and row.trains:
+    if "host" not in names and (row := METHODS[domain].get(branch_of(own)[0])) and row.trains:
         words["method"] = "pre-training" if domain == "molecules" else "training"
     where = ", ".join(datasets) if len(datasets) < 4 else f"mean of {len(datasets)} data sets"
     where += f"; mean of {', '.join(parts)}" if (parts := first["parts"].split()) else ""
@@ -361,5 +358,5 @@ def _between(step: Mapping[Any, Any], sign: int = 1) -> str:
 
 
 def _label(domain: str, method: str) -> str:
-    row = METHODS[domain].get(_parted(method)[0])
+    row = METHODS[domain].get(branch_of(method)[0])
     return row.label if row else method

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from relamp.data.rows import FINETUNE_COLUMNS, ONE_BRANCH, RUN, SVM_COLUMNS
+from relamp.data.rows import FINETUNE_COLUMNS, ONE_BRANCH, RUN, SVM_COLUMNS, alone
 from relamp.errors import RelampError
 from relamp.judge.checks import as_many, has_columns, no_gap, once, refuse, truth
 
@@ -121,8 +121,8 @@ def means(rows: pd.DataFrame) -> pd.DataFrame:
         shown = shown[shown["split"] == "test"]
     if "branch" in rows:
         rows = rows[~rows["branch"].isin(ONE_BRANCH)]
-        alone = shown["branch"].isin(ONE_BRANCH)
-        shown = shown.assign(method=shown["method"].where(~alone, shown["method"] + "-branch-" + shown["branch"]))
+        pairs = zip(shown["method"], shown["branch"], strict=True)
+        shown = shown.assign(method=[alone(name, of) if of in ONE_BRANCH else name for name, of in pairs])
     no_gap(rows, shown, [*RUN, "seed"], "there is nothing of its last embeddings on the test part")
     key, runs = [*RUN, "metric", "part", "seed"], ["run"] if "run" in shown else []
     once(shown, [*key, *runs], "a score")

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from relamp.data.rows import branch_of
 from relamp.errors import RelampError
 from relamp.judge.intervals import PER_CENT, Sample, cell_intervals, further_seeds, half_width
 from relamp.judge.published import AGGREGATES, JudgedBy, MeasuredBy, measures, run_as
@@ -137,7 +138,7 @@ def _means(scores: pd.DataFrame) -> pd.DataFrame:
 def _sized(row: Mapping[Any, Any], sizes: Scale) -> dict[str, Any]:
     """Return how many runs a printed ± is over, as printed or assumed, and what is smaller here than in the paper."""
     own, printed = sizes.get(row["evaluation"], {}).get(row["place"], {}), row.get("n", math.nan)
-    of_method = own.get(str(row["run_as"]).partition("-branch-")[0])
+    of_method = own.get(branch_of(str(row["run_as"]))[0])
     runs = printed if not pd.isna(printed) else of_method.seeds if of_method else math.nan
     if math.isnan(row["mean"]):
         return {"runs": runs, "settings": "", "scaled": ""}

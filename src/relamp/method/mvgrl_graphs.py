@@ -13,7 +13,6 @@ from relamp.loss.local_global import local_global
 from relamp.method.base import Loss, Randomness
 from relamp.method.two_branches import TwoBranches, inputs_of
 from relamp.mixing.similarity import mixing_mlp
-from relamp.model.mvgrl import COMBINED
 from relamp.model.mvgrl_graphs import MVGRLGraphEncoder, graph_operators
 from relamp.model.padding import View, missing
 from relamp.settings.graphs import Pretraining
@@ -55,11 +54,11 @@ class GraphMVGRL(TwoBranches):
         return Loss(from_a + from_b, {"a": from_a, "b": from_b})
 
     def embed(self, encoder: Any, head: Any, batch: Batch, random: torch.Generator) -> dict[str, Tensor]:
-        """Return the graph embeddings `[G, hidden]` of the branch that the options name."""
+        """Return the graph embeddings `[G, hidden]` of both branches together, and of each alone."""
         if not self.own:
             return super().embed(encoder, head, batch, random)
         (_, h_a), (_, h_b) = self._encoded(encoder, batch)
-        return {"": COMBINED[self.options.branch](h_a, h_b)}
+        return self.by_branch(lambda combine: combine(h_a, h_b))
 
     def _encoded(self, encoder: MVGRLGraphEncoder, batch: Batch) -> tuple[tuple[View, Tensor], tuple[View, Tensor]]:
         options = self.options

@@ -186,19 +186,11 @@ _GRAPHS = {
     "mp-mix-nodiv": _mmix("mp-mix w/o div", mixer="mp-mix-nodiv"),
     "mp-mix-node": _mmix("mp-mix (node only)", mixer="mp-mix", objective="node"),
     "mp-mix-graph": _mmix("mp-mix (graph only)", mixer="mp-mix", objective="graph"),
-    "mp-mix-branch-a": _mmix("mp-mix (branch a)", mixer="mp-mix", options={"branch": "a"}, lacks=["branch"]),
-    "mp-mix-branch-b": _mmix("mp-mix (branch b)", mixer="mp-mix", options={"branch": "b"}, lacks=["branch"]),
     "mp-mix-code": _mmix("mp-mix (as in its code)", mixer="mp-mix", options=_AS_IN_CODE, lacks=_FIXED_BY_CODE),
     # The code has mp-mix alone; this is mo-mix by its other choices.
     "mo-mix-code": _mmix("mo-mix (as mp-mix's code)", mixer="mo-mix", options=_AS_IN_CODE, lacks=_FIXED_BY_CODE),
     "mvgrl-host-untrained": _host("MVGRL's own encoder, untrained", trains=False),
     "mvgrl-untrained": _mmix("MVGRL, untrained", mixer="none", trains=False),
-    "mvgrl-untrained-branch-a": _mmix(
-        "MVGRL, untrained (branch a)", mixer="none", trains=False, options={"branch": "a"}, lacks=["branch"]
-    ),
-    "mvgrl-untrained-branch-b": _mmix(
-        "MVGRL, untrained (branch b)", mixer="none", trains=False, options={"branch": "b"}, lacks=["branch"]
-    ),
     "random-mix": _mmix("random-mix", mixer="random-mix"),
     "binary-mix": _mmix("binary-mix", mixer="binary-mix"),
 }

@@ -1,6 +1,6 @@
 """Base of M-Mix and its host MVGRL on graphs: two branches, on the adjacency and on its diffusion."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from relamp.data.features import node_features, num_columns
 from relamp.data.packed import PackedGraphs
 from relamp.errors import RelampError
 from relamp.method.graphs import GraphMethod
-from relamp.model.mvgrl import COMBINED, MVGRLEncoder, branch_inputs
+from relamp.model.mvgrl import COMBINED, Combine, MVGRLEncoder, branch_inputs
 from relamp.model.padding import View, averaged, missing, summed
 from relamp.settings.graphs import Features, FirstLabel, MmixOptions, Pretraining
 
@@ -26,8 +26,8 @@ class TwoBranches(GraphMethod):
 
     Its branches' operators have self-loops of their own, so that none are added to a batch.
 
-    The settings' group `mmix` has options, which `options` override, for instance the branch that embeds a graph
-    (Table 6), and overrides of the settings that all methods share.
+    The settings' group `mmix` has options, which `options` override, and overrides of the settings that all methods
+    share.
     """
 
     adds_loops = False
@@ -82,15 +82,24 @@ class TwoBranches(GraphMethod):
         return View(mixed.z, padded.z), View(b, padded_b), diversity
 
     def embed(self, encoder: MVGRLEncoder, head: Any, batch: Batch, random: torch.Generator) -> dict[str, Tensor]:
-        """Return the graph embeddings `[G, hidden]` of the branch that the options name."""
+        """Return the graph embeddings `[G, hidden]` of both branches together, and of each alone (Table 6)."""
         # A mixer with random weights draws the same ones for each batch, so that embeddings stay what they are.
         again, (near, far) = torch.Generator(batch.x.device).manual_seed(0), inputs_of(batch)
-        which, combine = self.options.readout, COMBINED[self.options.branch]
-        nodes, padded = combine(*encoder.readout(near, far, batch.edge_index, again, which)), None
+        which = self.options.readout
+        a, b = encoder.readout(near, far, batch.edge_index, again, which)
+        padded = None
         if self.options.padding == "largest":
-            alone, b = encoder.padded(near, batch, again, which)
-            padded = combine(alone.z, b)
-        return {"": self.pooled(View(nodes, padded), batch)}
+            mixed, other = encoder.padded(near, batch, again, which)
+            padded = mixed.z, other
+
+        def pooled(combine: Combine) -> Tensor:
+            return self.pooled(View(combine(a, b), combine(*padded) if padded else None), batch)
+
+        return self.by_branch(pooled)
+
+    def by_branch(self, embedded: Callable[[Combine], Tensor]) -> dict[str, Tensor]:
+        """Return what is stored, of what embeds graphs by one embedding of both branches that is made of theirs."""
+        return {branch: embedded(COMBINED[branch or self.options.branch]) for branch in ("", "a", "b")}
 
     def pooled(self, view: View, batch: Batch) -> Tensor:
         """Return a graph's embedding, `[G, hidden]`, of those of its nodes."""

@@ -188,7 +188,8 @@ class MVGRLEncoder(nn.Module):
         return replace(alone, z=self._after(own)), self.b(nothing)
 
 
-COMBINED: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+Combine = Callable[[Tensor, Tensor], Tensor]
+COMBINED: dict[str, Combine] = {
     "a": lambda a, _: a,
     "b": lambda _, b: b,
     "sum": lambda a, b: a + b,

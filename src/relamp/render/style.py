@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullFormatter
 
 from relamp.data.registry import REGISTRY
+from relamp.data.rows import branch_of
 from relamp.method.table import METHODS, RIVALS
 from relamp.runtime.files import whole, write_csv
 
@@ -109,7 +110,7 @@ def label(method: str) -> str:
     for table in METHODS.values():
         if method in table:
             return table[method].label
-    plain, _, branch = method.partition("-branch-")
+    plain, branch = branch_of(method)
     return f"{label(plain)} (branch {branch})" if branch else _LABELS.get(method, method)
 
 

@@ -239,8 +239,8 @@ class MmixOptions(base.Settings):
     others (largest). Their mixture is the mean of the padded graph, here without dropout of its weights."""
     temperature: base.Temperature = 1.0
     """Temperature tau of M-Mix's objectives."""
-    branch: Literal["sum", "average", "a", "b"] = "sum"
-    """Graph embeddings: branch a, branch b, their sum (the code) or their average (Table 6)."""
+    branch: Literal["sum", "average"] = "sum"
+    """Graph embeddings: the sum of both branches (the code) or their average (Table 6); each alone is stored, too."""
     pooling: Literal["mean", "sum"] = "sum"
     """Pooling of nodes into a graph embedding. The paper says READOUT; MVGRL's code takes the sum, M-Mix's the mean
     over the graph's nodes and those of `padding`: for all graphs it divides by the same number, as a sum does but for a

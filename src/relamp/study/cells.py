@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from relamp.artifacts.base import Table
-from relamp.data.rows import ONE_BRANCH
+from relamp.data.rows import ONE_BRANCH, alone
 from relamp.evaluate.table import EVALUATIONS
 from relamp.judge.published import PROTOCOLS_FILE, load_protocols, load_published
 from relamp.judge.verdict import printed_cells
@@ -71,4 +71,4 @@ def _methods(study: Study, evaluation: str, run: Run) -> list[str]:
     """Return a method and those of its branches that are scored alone, beside it."""
     of_branches = EVALUATIONS[evaluation].domain == "nodes" and run.method not in study.controls
     stored = getattr(study.trained_by(run), "branches", ()) if of_branches else ()
-    return [run.method, *(f"{run.method}-branch-{branch}" for branch in ONE_BRANCH if branch in stored)]
+    return [run.method, *(alone(run.method, branch) for branch in ONE_BRANCH if branch in stored)]

@@ -388,7 +388,7 @@ class GraphExperiments(Settings):
 
     datasets: Annotated[tuple[names.ClassifiedName, ...], names.Once]
     """Data sets of the tables."""
-    methods: Annotated[tuple[names.MethodName, ...], names.Once]
+    methods: Annotated[tuple[names.BranchName, ...], names.Once]
     """Methods of the tables."""
     svm: SvmProtocol = SvmProtocol(kernel="linear")
     """Cross-validation of the linear SVM."""

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, ValidationInfo
 
 from relamp.artifacts.base import CONTROLS, TRANSFER_CONTROLS
 from relamp.data.registry import REGISTRY, Dataset
+from relamp.data.rows import alone
 from relamp.errors import listed, shortened
 from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS
@@ -87,6 +88,10 @@ TasksName = Annotated[
 NodesName = Annotated[str, dataset_of(lambda row: row.kind == "nodes", "labelled nodes")]
 ImagesName = Annotated[str, dataset_of(lambda row: row.kind == "images", "images")]
 MethodName = Annotated[str, one_of(METHODS["graphs"], "method")]
+BRANCHES = [
+    alone(name, branch) for name, row in METHODS["graphs"].items() if row.group == "mmix" for branch in ("a", "b")
+]
+BranchName = Annotated[str, one_of((*METHODS["graphs"], *BRANCHES), "method")]
 _ENCODERS = [name for name, row in METHODS["graphs"].items() if row.encodes]
 EncoderName = Annotated[str, one_of(_ENCODERS, "method with an encoder")]
 TransferMethodName = Annotated[str, one_of((*METHODS["molecules"], FROM_SCRATCH), "method")]

@@ -18,12 +18,12 @@ from relamp.artifacts.base import (
     of_figure,
     of_table,
 )
-from relamp.data.rows import DEFAULT, ONE_BRANCH, setting_values
+from relamp.data.rows import DEFAULT, ONE_BRANCH, alone, branch_of, setting_values
 from relamp.evaluate.table import EVALUATIONS
 from relamp.judge.published import NOT_RUN_FILE, PROTOCOLS_FILE, load_protocols, load_published, run_as
 from relamp.method.table import METHODS
 from relamp.study.config import Config
-from relamp.study.names import BAG, EDIT_KERNELS, FROM_SCRATCH, KERNELS, NODE_CONTROLS, SUPERVISED
+from relamp.study.names import BAG, BRANCHES, EDIT_KERNELS, FROM_SCRATCH, KERNELS, NODE_CONTROLS, SUPERVISED
 from relamp.study.overrides import value_of
 from relamp.study.own import corpus_words
 from relamp.study.paths import HARD_NEGATIVES, INFORMATION, Paths, all_datasets
@@ -100,7 +100,7 @@ class Plan:
         for elsewhere in _elsewhere(protocols, protocols.read_bytes()):
             wanted |= {(elsewhere.get(dataset, dataset), method) for dataset, method in wanted}
         found = (each for rows in ladder.rows for each in self._rows(rows))
-        return any((dataset, _whole(run.method)) in wanted for dataset, run, _ in found)
+        return any((dataset, branch_of(run.method)[0]) in wanted for dataset, run, _ in found)
 
     def outputs(self, artifact: Artifact) -> dict[str, list[str]]:
         """Return the outputs of an artifact by the parameters of its job function."""
@@ -232,7 +232,7 @@ class Plan:
         found: dict[str, None] = {}
         for study in (self.studies[name] for name in ("tables", "cross", "linear")):
             for dataset, run in product(study.datasets, study.runs):
-                found |= dict.fromkeys(self.paths.trained(study.domain, dataset, [run], study.seeds)["run"])
+                found |= dict.fromkeys(self.paths.trained(study.domain, dataset, [run.trained], study.seeds)["run"])
         return list(found)
 
     def _rows(self, rows: Rows) -> Iterator[tuple[str, Run, str]]:
@@ -420,18 +420,13 @@ def _printed(table: Path, content: bytes) -> frozenset[tuple[str, str]]:  # noqa
     """Return the data set and method of each number that a table prints."""
     printed = load_published(table.parent, table.stem).dropna(subset=["value"])
     pairs = zip(printed["dataset"], printed["method"], strict=True)
-    return frozenset((dataset, _whole(run_as(table.stem, method))) for dataset, method in pairs)
+    return frozenset((dataset, branch_of(run_as(table.stem, method))[0]) for dataset, method in pairs)
 
 
 @lru_cache
 def _elsewhere(protocols: Path, content: bytes) -> list[Mapping[str, str]]:  # noqa: ARG001 - what is read is the key
     """Return under which names of data sets each protocol has its scores."""
     return [how.datasets for how in load_protocols(protocols).values()]
-
-
-def _whole(method: str) -> str:
-    """Return a method without the branch that is scored alone."""
-    return method.partition("-branch-")[0]
 
 
 def theorem_protocol(config: Config) -> dict[str, Any]:
@@ -455,16 +450,16 @@ def damage_protocol(config: Config) -> dict[str, Any]:
 
 def methods_by_evaluation() -> dict[str, list[str]]:
     """Return the names of all methods that each evaluation can score: published cells of others get no verdict."""
-    nodes = METHODS["nodes"]
-    branches = [f"{n}-branch-{b}" for n, row in nodes.items() if row.maker.endswith(":MVGRL") for b in ONE_BRANCH]
-    graphs = list(METHODS["graphs"])
+    nodes, graphs = METHODS["nodes"], list(METHODS["graphs"])
+    branches = [alone(name, b) for name, row in nodes.items() if row.maker.endswith(":MVGRL") for b in ONE_BRANCH]
+    scored = [*graphs, *KERNELS, BAG, *CONTROLS]
     own = {
         "finetune": [*METHODS["molecules"], FROM_SCRATCH, *TRANSFER_CONTROLS],
         "probe": [*nodes, *branches, *NODE_CONTROLS],
+        "svm-linear": [*scored, *BRANCHES],
         "edit-distance": [*graphs, *EDIT_KERNELS],
         **{name: list(models) for name, models in SUPERVISED.items()},
     }
-    scored = [*graphs, *KERNELS, BAG, *CONTROLS]
     by_domain = {"graphs": scored, "nodes": list(nodes), "images": list(METHODS["images"])}
     return {name: own.get(name) or by_domain[row.domain] for name, row in EVALUATIONS.items()}
 

@@ -234,7 +234,9 @@ def training_disk(study: Study, run: Run, dataset: str) -> float:
     layers = _layers(study, run, shape)
     weights = 4 * layers * shape.hidden**2
     graphs = count("graphs", dataset, study.sizes)
-    return seeds * trained_mb(graphs, layers * shape.hidden * len(shape.checkpoints), weights)
+    # M-Mix's two branches are stored together and each alone.
+    stored = 3 if study.row(run.method).group == "mmix" else 1
+    return seeds * trained_mb(graphs, stored * layers * shape.hidden * len(shape.checkpoints), weights)
 
 
 def scoring_work(study: Study, evaluation: str, protocol: Mapping[str, Any], dataset: str) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from relamp.data.rows import DEFAULT
+from relamp.data.rows import DEFAULT, branch_of
 from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS
 from relamp.runtime.home import home
@@ -72,7 +72,7 @@ def _sized(study: Study, papers: Mapping[str, Study], evaluation: str, dataset: 
     paper = next((other for other in fitting if other.name == study.name), fitting[0] if fitting else None)
     if paper is None:
         return {"sizes": {}, "missing": f"the preset {PAPER} has no {EVALUATIONS[evaluation].title}"}
-    trained = run.method in METHODS[study.domain] and run.method not in study.controls_of(evaluation)
+    trained = branch_of(run.method)[0] in METHODS[study.domain] and run.method not in study.controls_of(evaluation)
     there = Run(run.method, spelt(paper.training, study.row(run.method))) if trained else run
     pairs = [dict(_sizes(*of, evaluation, dataset)) for of in ((study, run, trained), (paper, there, trained))]
     mine, theirs = pairs

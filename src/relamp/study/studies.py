@@ -7,7 +7,7 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from relamp.data.registry import REGISTRY, Expected
-from relamp.data.rows import DEFAULT, setting_name, setting_values
+from relamp.data.rows import DEFAULT, branch_of, setting_name, setting_values
 from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS, MethodRow
@@ -46,8 +46,8 @@ class Run(NamedTuple):
 
     @property
     def trained(self) -> "Run":
-        """The run whose encoder it has: without options by which it alone is scored."""
-        return self._replace(setting=parted(self.setting)[0])
+        """The run whose encoder it has: of all branches, and without options by which it alone is scored."""
+        return Run(branch_of(self.method)[0], parted(self.setting)[0])
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,8 @@ class Study:
         return tuple(dict.fromkeys(run.trained for run in self.runs if run.method not in self.controls))
 
     def row(self, method: str) -> MethodRow:
-        """Return the row of a method of this domain."""
-        return METHODS[self.domain][method]
+        """Return the row of a method of this domain, or of the one whose branch is scored alone."""
+        return METHODS[self.domain][branch_of(method)[0]]
 
     def controls_of(self, evaluation: str) -> tuple[str, ...]:
         """Return the controls that an evaluation can score."""
@@ -188,7 +188,7 @@ class Study:
             return None
         # Rows from before there were others say nothing of a whole known corpus.
         of = {"corpus": self.corpus} if self.corpus else {}
-        return {"method": self.method_of(run), "settings": self.settings_of(run.trained), **of}
+        return {"method": self.method_of(run.trained), "settings": self.settings_of(run.trained), **of}
 
     def method_of(self, run: Run) -> dict[str, Any]:
         """Return a method as a job gets it: its class, with the options that the class takes."""
@@ -365,7 +365,7 @@ def _tables(chosen: NodeExperiments | ImageExperiments, protocols: Mapping[str, 
 def fixed_runs(domain: str, training: Settings, methods: Sequence[str]) -> tuple[Run, ...]:
     """Return the runs of some methods at the setting of the tables, each once."""
     rows = METHODS[domain]
-    return tuple(Run(name, spelt(training, rows[name])) for name in dict.fromkeys(methods))
+    return tuple(Run(name, spelt(training, rows[branch_of(name)[0]])) for name in dict.fromkeys(methods))
 
 
 def _sweeps(

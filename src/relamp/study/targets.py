@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 from relamp.artifacts.base import CONTROLS, TRANSFER_CONTROLS
 from relamp.data.registry import REGISTRY
+from relamp.data.rows import branch_of
 from relamp.errors import RelampError, shortened
 from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS
@@ -16,7 +17,7 @@ from relamp.study.studies import BASE, Run
 # What is scored and not pre-trained.
 _MODELS = (name for models in SUPERVISED.values() for name in models)
 _OTHERS = (*KERNELS, *EDIT_KERNELS, BAG, *CONTROLS, *NODE_CONTROLS, *TRANSFER_CONTROLS, *_MODELS, FROM_SCRATCH)
-_BRANCHES, _SUBSET = re.compile(r"-branch-[a-z]+$"), re.compile(r"~[1-9]\d*$")
+_SUBSET = re.compile(r"~[1-9]\d*$")
 _PATTERNS = (
     r"(?:data|raw)/(?P<dataset>[^/]+?)(?:\.guard|\.dropped)?\.(?:safetensors|json|csv)",
     r"folds/(?P<dataset>[^/]+)/.*",
@@ -51,7 +52,8 @@ def _check(names: Mapping[str, str], plan: Plan) -> None:
         "method": ("method", methods),
     }
     clean: Mapping[str, Callable[[str], str]] = {
-        "method": lambda name: _BRANCHES.sub("", name),
+        # A branch is scored alone, but not trained.
+        "method": lambda name: name if domain else branch_of(name)[0],
         "dataset": lambda name: _SUBSET.sub("", name),
     }
     for part, (what, allowed) in known.items():
