@@ -18,7 +18,6 @@ from relamp.runtime.environment import PROCESSES, save_seconds
 from relamp.runtime.files import whole
 from relamp.runtime.log import RESUMES
 from relamp.runtime.made import Made, joined, since
-from relamp.runtime.memory import give_back
 from relamp.runtime.signals import deferred
 
 log = logging.getLogger(__name__)
@@ -97,8 +96,6 @@ def run_epochs(run: Resumable, epochs: int, resume: Resume | None, on_epoch: Cal
                 if resume:
                     about = {"facts": resume.facts, "epochs": [run.epoch, run.done, epochs], "made": made}
                     save_state(resume.path, resume.key, run.state(), about)
-                    # Arrays of steps vary in size: M-Mix on GRACE held three times what it needs.
-                    give_back()
                     saved = time.monotonic()
             return asked_by
 
