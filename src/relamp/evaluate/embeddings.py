@@ -82,10 +82,15 @@ def hash_of(array: NDArray[Any]) -> str:
 def by_epoch(path: Path, branch: str = "") -> list[tuple[int, NDArray[np.float32]]]:
     """Return checkpoint epoch and embeddings `[N, D]` of a file with one array for each checkpoint.
 
-    Arrays are `epoch~K`, or `epoch~K_branch~B` of a branch alone. Raises RelampError if there are none.
+    Arrays are `epoch~K`, or `epoch~K_branch~B` of a branch alone. Raises RelampError for others, or if there are none.
     """
-    named = {re.fullmatch(r"epoch~(\d+)(?:_branch~(\w+))?", name): array for name, array in map_arrays(path)[0].items()}
-    found = {int(match[1]): array for match, array in named.items() if match and (match[2] or "") == branch}
+    found = {}
+    for name, array in map_arrays(path)[0].items():
+        match = re.fullmatch(r"epoch~(\d+)(?:_branch~(\w+))?", name)
+        if not match:
+            raise RelampError(f"{path}: {name} is no array of embeddings; delete it and run again")
+        if (match[2] or "") == branch:
+            found[int(match[1])] = array
     if not found:
         raise RelampError(f"{path}: holds no embeddings of branch {branch!r}; delete it and run again")
     return sorted(found.items(), key=lambda item: item[0])

@@ -287,7 +287,7 @@ def stand_ins(domain: str, method: str, bags: Bags, known: set[str]) -> dict[str
 
 
 def _alike(row: MethodRow, other: MethodRow | None, name: str, what: str) -> tuple[str, str]:
-    """Return the other method's name if there is one with the method's encoder and readout, or else the reason."""
+    """Return the other method's name if there is one with the method's encoder, or else the reason."""
     return (name, "") if other and _shape(row) == _shape(other) else ("", f"no {what} of this kind is run")
 
 
