@@ -1,5 +1,9 @@
 """Products and dense layers against numpy in double precision, in all layouts that a factor may have."""
 
+import ctypes
+import subprocess
+import sys
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -7,6 +11,22 @@ from torch import Tensor, nn
 from relamp.kernels import product as kernel
 from relamp.kernels.product import Linear, product
 from seeded import gen
+
+# Prints how many MB of the heap are in use after one product, and after one of each of 400 other shapes.
+SHAPES = """
+import ctypes, torch
+from relamp.kernels.product import product
+class Heap(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_size_t) for name in "arena a b c hblkhd d e uordblks f g".split()]
+count = ctypes.CDLL(None).mallinfo2
+count.restype = Heap
+a, b = torch.ones(1200, 256), torch.ones(256, 256)
+for rows in range(800, 1201):
+    product(a[:rows], b)
+    if rows in (800, 1200):
+        heap = count()
+        print((heap.uordblks + heap.hblkhd) / 1e6)
+"""
 
 
 def laid_out(matrix: Tensor, layout: str) -> Tensor:
@@ -49,3 +69,12 @@ def test_without_onednn_the_product_is_the_same(monkeypatch: pytest.MonkeyPatch)
     made = product(a, b)
     monkeypatch.setattr(kernel, "ONEDNN", False)
     torch.testing.assert_close(product(a, b), made, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.skipif(not kernel.ONEDNN, reason="products go by oneDNN on CPUs with AVX-512 alone")
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="glibc counts its heap from 2.33 on")
+def test_products_of_ever_new_shapes_do_not_fill_the_heap() -> None:
+    done = subprocess.run([sys.executable, "-c", SHAPES], capture_output=True, text=True, check=True)
+    first, last = map(float, done.stdout.split())
+    # 64 shapes, twice 0.3 MB each; all 400 would be 240 MB.
+    assert last - first < 80
