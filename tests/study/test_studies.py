@@ -317,6 +317,9 @@ def test_a_question_that_no_method_of_its_part_is_asked_is_refused_with_those_th
     words["questions"] = ["eta"]
     found = studies(load_config({"preset": "quick", "multiverse": {"lamp": words}}, PRESETS))["multiverse_lamp"]
     assert [run.setting for run in found.runs] == ["default", "eta~0.1", "eta~10", "eta~100", "eta~1000"]
+    words["methods"] = ["simgrace", "graphcl"]
+    with pytest.raises(RelampError, match=r"multiverse.lamp.methods: graphcl: has one reading alone"):
+        studies(load_config({"preset": "quick", "multiverse": {"lamp": words}}, PRESETS))
 
 
 def test_nodes_are_scored_where_validation_or_the_public_code_ends_a_training() -> None:

@@ -335,6 +335,9 @@ def _universes(config: Config) -> Iterator[Study]:
             known = sorted({key for ways in every for way in ways.values() for key in way})
             what = f"multiverse.{name}.questions: {', '.join(sorted(idle))}"
             raise RelampError(f"{what}: is asked of none of its methods; there are {', '.join(known)}")
+        if alone := [method for method, ways in found.items() if len(ways) == 1]:
+            what = f"multiverse.{name}.methods: {', '.join(alone)}"
+            raise RelampError(f"{what}: has one reading alone by the questions asked; leave it out, or ask more of it")
         runs = [Run(method, setting) for method, ways in found.items() for setting in ways]
         # What trains nothing is scored as configured with the controls.
         controls = tuple(method for method in chosen.methods if method not in METHODS[domain])
