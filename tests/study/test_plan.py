@@ -11,6 +11,7 @@ import pytest
 from relamp.artifacts.base import CONTROLS, Ladder
 from relamp.runtime.code import import_closure
 from relamp.settings.graphs import Features
+from relamp.settings.supervised import NodeModel
 from relamp.study.batches import ANY, controls_of, scorings, trainings
 from relamp.study.config import load_config
 from relamp.study.paths import Paths, all_datasets
@@ -140,6 +141,23 @@ def test_controls_of_molecules_are_scored_in_the_split_of_fine_tuning_and_pre_tr
     # Trees pass over the molecules that have a label of their task: of ToxCast's labels 29 % are there.
     work = [made.work(wildcards(dataset=dataset, method="ecfp")) for dataset in ("Solubility", "ToxCast")]
     assert work == pytest.approx([3 * 500, 3 * 500 * 617 * 0.29])
+
+
+def test_a_supervised_model_of_nodes_counts_by_what_it_takes_itself() -> None:
+    models = list(get_args(NodeModel))
+
+    def work(model: str, **supervision: int) -> float:
+        nodes = {"supervised": models, "supervision": supervision, "seeds": [0, 1]}
+        found = plan(mmix={"nodes": nodes}).studies
+        (made,) = (each for each in scorings(found) if each.evaluation == "supervised-nodes")
+        return made.work(wildcards(dataset="Cora", method=model, setting="default"))
+
+    # Two seeds of ten runs, in epochs of GAT.
+    taken = [work(model, runs=10, epochs=5000) for model in models]
+    assert dict(zip(models, taken, strict=True)) == {
+        "mlp": 1600, "gcn": 2200, "chebyshev": 2600, "gat": 20_000, "jknet": 28_000
+    }  # fmt: skip
+    assert work("jknet", runs=10, epochs=20) == work("mlp", runs=10, epochs=20) == 400
 
 
 def test_what_shows_rows_alone_is_left_out_where_there_are_none() -> None:

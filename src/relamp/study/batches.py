@@ -148,8 +148,8 @@ class Scoring(Batch):
     def work(self, wildcards: Any) -> float:
         """Return how often it passes over the data, see `workflow/rates.csv`."""
         each = (
-            resources.scoring_work(self.study, self.evaluation, of, wildcards.dataset)
-            for of in self.protocols(wildcards)
+            resources.scoring_work(self.study, self.evaluation, of, wildcards.dataset, run.method)
+            for run, of in zip(self.of(wildcards), self.protocols(wildcards), strict=True)
         )
         return len(self.study.seeds) * sum(each)
 
