@@ -47,6 +47,14 @@ def test_a_step_that_takes_longer_is_work() -> None:
     assert (masked / plain, dear / plain) == pytest.approx((0.8, 3.1))
 
 
+def test_a_step_of_a_rival_on_graphs_is_work_too() -> None:
+    study = studies(load_config({"preset": "quick"}, ROOT / "workflow" / "presets"))["tables"]
+    names = ("simgrace", "joao", "rgcl", "ad-gcl", "node2vec")
+    plain, *dear = (training_work(study, Run(name, "default"), "MUTAG") for name in names)
+    epochs = study.training.epochs  # vectors are learnt in one step
+    assert [each / plain for each in dear] == pytest.approx([3, 5, 12, 2000 / epochs])
+
+
 def test_what_is_counted() -> None:
     assert count("graphs", "MUTAG") == 188
     assert count("pairs", "MUTAG") == 188**2
