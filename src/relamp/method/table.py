@@ -228,7 +228,7 @@ RIVALS = {
 # CPU-seconds on IMDB-BINARY, beside those of LAMP-Mag without its local loss; all that gensim learns is one step.
 _GRAPH_WORK = {
     **{"graphcl": 3, "infograph": 2.2, "joao": 3, "joaov2": 3, "ad-gcl": 12, "gcs": 7, "rgcl": 5, "sega": 4.3},
-    **{"node2vec": 2000, "sub2vec": 2000},
+    **{"node2vec": 2000, "sub2vec": 2000, "graph2vec": 1100},
 }
 _GRAPHS |= RIVALS
 _GRAPH_WORK |= {f"{name}-code": work for name, work in _GRAPH_WORK.items() if f"{name}-code" in _GRAPHS}
