@@ -147,11 +147,10 @@ class Scoring(Batch):
 
     def work(self, wildcards: Any) -> float:
         """Return how often it passes over the data, see `workflow/rates.csv`."""
-        each = (
-            resources.scoring_work(self.study, self.evaluation, of, wildcards.dataset, run.method)
-            for run, of in zip(self.of(wildcards), self.protocols(wildcards), strict=True)
+        runs, dataset = self.of(wildcards), wildcards.dataset
+        return len(self.study.seeds) * sum(
+            resources.scoring_work(self.study, self.evaluation, run, dataset) for run in runs
         )
-        return len(self.study.seeds) * sum(each)
 
 
 def trainings(studies: Mapping[str, Study]) -> Iterator[Training]:

@@ -241,15 +241,16 @@ def training_disk(study: Study, run: Run, dataset: str) -> float:
     return seeds * trained_mb(graphs, stored * layers * shape.hidden * len(shape.checkpoints), weights)
 
 
-def scoring_work(study: Study, evaluation: str, protocol: Mapping[str, Any], dataset: str, method: str) -> float:
-    """Return how much work it is to score one seed of a run of a method, in passes over the data."""
+def scoring_work(study: Study, evaluation: str, run: Run, dataset: str) -> float:
+    """Return how much work it is to score one seed of a run, in passes over the data."""
+    protocol = study.protocol_of(evaluation, dataset, run)
     if evaluation == "finetune":
         # Of both controls the dearer one: a tree passes over the molecules that have a label of its task.
         row = REGISTRY.get(dataset)
         tasks = row.expected.tasks if row else 1
         return float(study.options["ecfp"]["trees"] * tasks * _LABELLED.get(dataset, 1))
     if evaluation == "supervised-nodes":
-        return float(protocol["runs"] * min(protocol["epochs"], _NODE_MODELS[method]))
+        return float(protocol["runs"] * min(protocol["epochs"], _NODE_MODELS[run.method]))
     if evaluation == "supervised-graphs":
         drawn = protocol["epochs"] * protocol["steps"] * protocol["batch_size"]
         return float(2 * protocol["folds"] * drawn / count("graphs", dataset, study.sizes))
