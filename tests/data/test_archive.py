@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from archives import make_tar, make_zip
 from relamp.data.archive import Archive, Folder, limited
-from relamp.data.cifar import tar_members
+from relamp.data.tar import tar_members
 from relamp.errors import RelampError
 
 TEXT = b"".join(b"%d, %d\n" % (i, i * i % 97) for i in range(3000))

@@ -118,7 +118,7 @@ def test_size_and_unpacked_of_several_forms() -> None:
 
 ROW = {"name": "A", "paper_name": "A", "kind": "graphs", "source": "collection:C", "folder": "", "rows": "3"}
 ROW |= dict.fromkeys(("graphs", "nodes", "edges", "self_loops", "tasks", "features"), "")
-ROW |= dict.fromkeys(("fingerprint", "ordered", "rdkit"), "")
+ROW |= dict.fromkeys(("fingerprint", "ordered", "rdkit", "copy_of"), "")
 ROW |= {"classes": "2", "class_counts": "2 1", "licence": "MIT", "citation": "A 2020"}
 FILE = {"dataset": "A", "collection": "C", "name": "A.zip", "exact": "", "urls": "http://a/A.zip https://b/A.zip"}
 FILE |= {"variant": "upstream", "sha256": "0" * 64, "size": "7", "unpacked": "", "note": ""}

@@ -228,6 +228,18 @@ def test_other_splits_and_protocols() -> None:
         cell("elsewhere", here)
 
 
+def test_a_copy_stands_in_only_where_its_original_was_not_run() -> None:
+    published = printed(dataset="CIFAR-10")
+    copy, original = (
+        runs([[value]] * 3, dataset=name) for name, value in (("CIFAR-10-JPEG", 70.0), ("CIFAR-10", 80.0))
+    )
+    alone, beside = judged(published, copy), judged(published, both(copy, original))
+    assert (alone["dataset"], alone["mean"], alone["verdict"]) == ("CIFAR-10", pytest.approx(70), "worse")
+    assert (beside["mean"], beside["verdict"]) == (pytest.approx(80), "reproduced")
+    # Another method's scores on the copy are not this one's.
+    assert judged(published, runs([[70.0]] * 3, "sp", "CIFAR-10-JPEG"), ("wl", "sp"))["verdict"] == "not run"
+
+
 def test_methods_that_relamp_cannot_run_are_left_out() -> None:
     cells = judge_cells(
         both(printed(method="dgk"), printed()), runs([[80.0], [80.0]], "dgk"), can("wl"), JUDGED_BY, JUDGING

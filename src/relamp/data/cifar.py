@@ -1,18 +1,16 @@
 """Reader of CIFAR-10 and CIFAR-100, the Python versions of their archives."""
 
-import gzip
-import tarfile
-from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, NamedTuple
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from relamp.data.archive import DAMAGE, check_member, first_bytes, limited
 from relamp.data.images import PackedImages
+from relamp.data.tar import tar_members
 from relamp.data.unpickle import load_pickle_stream
-from relamp.errors import RelampError, reason
+from relamp.errors import RelampError
 
 _SHAPE = (3, 32, 32)
 
@@ -68,35 +66,6 @@ def read_cifar(path: Path | str, name: str, most_bytes: int = 2**30) -> PackedIm
         raise RelampError(f"{path}/{form.meta}: {fault}; fetch it again")
     info = {"classes": [_text(name) for name in names]}
     return PackedImages(name, images, y, np.arange(num_train), np.arange(num_train, len(y)), info)
-
-
-def tar_members(path: Path | str, most_bytes: int) -> Iterator[tuple[str, BinaryIO]]:
-    """Yield the base name and the content of each file of a .tar.gz, whatever folders it lies in; nothing is unpacked.
-
-    A stream is good only until the next one is asked for. Once all are read, gzip's checksum has been verified.
-
-    Raises RelampError if the file is missing, damaged or an HTML page; if it unpacks to more than `most_bytes`, its
-    headers included; or if a member is a link, a device or has a path that leads outside.
-    """
-    path = Path(path)
-    first_bytes(path, "tar file")
-    with gzip.open(path) as unzipped:
-        stream = limited(unzipped.read1, most_bytes, str(path), unzipped.close)
-        try:
-            # As a stream: tarfile never seeks, so a later header cannot send it back.
-            with tarfile.open(fileobj=stream, mode="r|") as tar:
-                for member in tar:
-                    odd = not (member.isreg() or member.isdir()) or member.issparse()
-                    check_member(path, member.name, "is a link, a device or a file with holes" if odd else "")
-                    content = tar.extractfile(member) if member.isreg() else None
-                    if content is not None:
-                        yield PurePosixPath(member.name).name, content  # type: ignore[misc]
-            while stream.read(2**16):
-                pass  # the checksum is at the very end
-        except (tarfile.TarError, *DAMAGE) as error:
-            raise RelampError(
-                f"{path}: is no sound tar file ({reason(error)}); delete it and fetch it again"
-            ) from error
 
 
 def _text(value: Any) -> str:

@@ -12,6 +12,7 @@ from relamp.data import packaged
 from relamp.data.cifar import read_cifar
 from relamp.data.citation import read_citation_full, read_planetoid
 from relamp.data.content import PackedData, Provenance, check_content, content_of
+from relamp.data.image_folders import read_image_folders
 from relamp.data.linqs import read_linqs
 from relamp.data.mirror import Fetched, fetch
 from relamp.data.moleculenet import read_moleculenet
@@ -93,6 +94,10 @@ def read_fetched(name: str, files: Sequence[Fetched]) -> ReadDataset:
         data: PackedData = read_planetoid({file.name: file.path for file in files}, name)
     elif collection == "cora-content":
         data = read_linqs({file.name: file.path for file in files}, name)
+    elif collection == "CIFAR-10-jpeg":
+        train, test = files
+        most = max(most_bytes(dataset, file.name) for file in files)
+        data = read_image_folders(train.path, test.path, name, most)
     elif collection in _READERS:
         (file,) = files
         data = _READERS[collection](file.path, name, most_bytes(dataset, file.name))

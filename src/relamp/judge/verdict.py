@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from relamp.data.registry import copies_of
 from relamp.data.rows import branch_of
 from relamp.errors import RelampError
 from relamp.judge.intervals import PER_CENT, Sample, cell_intervals, further_seeds, half_width
@@ -112,7 +113,10 @@ def _located(cells: pd.DataFrame, scores: pd.DataFrame, protocols: Mapping[str, 
     for row in cells.to_dict("records"):
         how, place = protocols.get(row.get("measured_by") or "", MeasuredBy(about="as the table says")), row["dataset"]
         other = how.datasets.get(place, place)
-        there = other == place or (row["run_as"], other, row["evaluation"]) in have
+        # A copy stands in where the original was not run; `scaled` says so.
+        others = [name for name in (other, *copies_of(other)) if (row["run_as"], name, row["evaluation"]) in have]
+        other = next(iter(others), other)
+        there = other == place or bool(others)
         rows.append((other if there else place, how.comparable and there))
     return cells.assign(
         **dict(zip(("place", "comparable"), zip(*rows, strict=True), strict=True))

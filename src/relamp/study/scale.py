@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from relamp.data.registry import REGISTRY, short_name
 from relamp.data.rows import DEFAULT, branch_of
 from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS
 from relamp.runtime.home import home
+from relamp.settings.images import ImagePretraining
 from relamp.study.config import Config, load_config
 from relamp.study.names import FROM_SCRATCH
 from relamp.study.overrides import spelt
@@ -37,8 +39,19 @@ def of_papers() -> Mapping[str, Study]:
 
 
 @cache
-def _paper() -> Config:
-    return load_config({"preset": PAPER}, home() / "workflow" / "presets")
+def _of_images() -> Mapping[str, Study]:
+    """Return the same with M-Mix's own sizes on images: the preset has a stand-in for its data, and is smaller."""
+    own = ImagePretraining().model_dump(mode="json", include={"epochs", "checkpoints", "width"})
+    return studies(_paper(mmix={"images": {"pretraining": own}}))
+
+
+@cache
+def _of_stand_ins() -> frozenset[str]:
+    return frozenset(_paper().mmix.images.datasets)
+
+
+def _paper(**given: Any) -> Config:
+    return load_config({"preset": PAPER, **given}, home() / "workflow" / "presets")
 
 
 def scale(config: Config) -> dict[str, dict[str, dict[str, dict[str, Any]]]]:
@@ -51,15 +64,18 @@ def scale(config: Config) -> dict[str, dict[str, dict[str, dict[str, Any]]]]:
             controls = [Run(name, DEFAULT) for name in study.controls_of(evaluation)]
             for dataset in study.datasets:
                 methods = made.setdefault(evaluation, {}).setdefault(dataset, {})
+                own = study.domain == "images" and dataset not in _of_stand_ins()
                 for run in (*study.runs, *controls):
                     if run.method in methods:
                         continue
-                    found = _sized(study, there, evaluation, dataset, run)
+                    found = _sized(study, _of_images() if own else there, evaluation, dataset, run)
                     pretrained = evaluation == "finetune" and run.method not in (FROM_SCRATCH, *study.controls)
                     if pretrained and corpora[0] != corpora[1]:
                         found["sizes"]["corpus"] = corpora
                     if evaluation == "finetune" and (split := config.transfer.split) != "scaffold":
                         found["sizes"]["split"] = [split, "scaffold"]
+                    if original := dataset in REGISTRY and REGISTRY[dataset].copy_of:
+                        found["sizes"]["data"] = [short_name(dataset), short_name(original)]
                     grid = _settings(there, evaluation, run.method)
                     mine = _settings(here, evaluation, run.method, dataset) & grid
                     methods[run.method] = {**found, "settings": [len(mine), len(grid)] if grid else [1, 1]}
