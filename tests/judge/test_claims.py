@@ -438,6 +438,25 @@ def test_a_sweep_is_of_one_method_at_one_value_of_the_other_parameter(test: dict
     assert check(evidence(settings=[*rows, *strangers]), **test) == expected
 
 
+@pytest.mark.parametrize(("test", "parameter", "values"), [(FALLS, "gamma", FALLING), (RISES, "alpha", RISING)])
+def test_of_a_grid_it_is_the_slice_of_the_configured_setting(
+    test: dict[str, Any], parameter: str, values: dict[float, list[float]]
+) -> None:
+    """All slices of a grid have as many values: what counts is neither the first by name nor the last."""
+    other, fixed = {"gamma": ("alpha", 1.0), "alpha": ("gamma", 0.2)}[parameter]
+    grid = [
+        ("new", "A", setting_name({other: at, parameter: value}), seed, NAN, 20, score / 100)
+        for at in (0.05, fixed, 50.0)
+        for value, of in (values if at == fixed else mirrored(values)).items()
+        for seed, score in enumerate(of)
+    ]
+    configured = setting_name({other: fixed, parameter: next(iter(values))})
+    found = replace(evidence(settings=grid), fixed={"svm-rbf": {"new": configured}})
+    assert check(found, **test)["outcome"] == "holds"
+    # Another evaluation's setting is not this one's, and without one it is some slice.
+    assert check(replace(found, fixed={"svm-linear": {"new": configured}}), **test)["outcome"] == "fails"
+
+
 def test_a_sweep_with_folds() -> None:
     rows = [
         ("new", "A", f"gamma~{gamma}_alpha~1", seed, fold, 20, base - gain * (gamma > 0.75))

@@ -91,6 +91,20 @@ def test_the_size_is_that_of_the_method_and_of_equal_ones_the_run_with_most_numb
     assert merged([record("z", few.cells.to_dict("records"), [tried(D="holds")]), few], terms("D"))["run"] == "few"
 
 
+def test_equally_near_runs_that_disagree_leave_a_claim_undecided_and_say_so() -> None:
+    one, two = record("one", [{}], [tried(D="fails")]), record("two", [{}], [tried(D="holds")])
+    for records in ([one, two], [two, one]):
+        row = merged(records, terms("D"))
+        assert (row["outcome"], row["run"], row["coverage"]) == ("undecided", "one, two", "1 of 1 data sets: D")
+        by_one, by_two = said(D="fails"), said(D="holds")
+        assert row["evidence"] == f"equally near runs disagree; by one it fails: {by_one}; by two it holds: {by_two}"
+    # What another set says holds beside each of them; a run that is further away has no say.
+    third = record("third", [{"dataset": "E"}], [tried(E="fails")])
+    assert merged([one, two, third], terms("D", "E"))["outcome"] == "fails"
+    far = record("far", [{"scaled": "epochs 1 / 100"}], [tried(D="holds")])
+    assert merged([one, far], terms("D"))["outcome"] == "fails"
+
+
 def test_what_is_said_of_no_method_is_of_the_run_where_the_papers_own_are_nearest() -> None:
     falls = {"kind": "falls_above", "artifact": "lamp_fig4", "table": "lamp_table1", "parameter": "x", "threshold": 1}
     quoted = {"method": "b", "quoted": "elsewhere"}

@@ -18,7 +18,7 @@ CELLS = pd.DataFrame(
         ("mmix_table10", "b", "D", "accuracy", "n=15", 51.0, 41.5, "worse", "desk"),
     ],
     columns=["artifact", "method", "dataset", "metric", "part", "published", "mean", "verdict", "run"],
-).assign(scaled=["", "", "epochs 20 / 200", ""])
+).assign(scaled=["", "", "epochs 20 / 200; seeds 3 / 5", "seeds 3 / 5"], otherwise=["", "", "worse by b", ""])
 CLAIMS = pd.DataFrame({"id": ["wins", "loses", "ties"], "outcome": ["holds", "fails", "holds"]}).assign(
     evidence=["claimed +1; over b: +0.86 (+0.04 to +1.69); over c on 1 of 8: +2.00 (+1.00 to +3.00)", "", ""]
 )
@@ -131,6 +131,7 @@ def said(folder: Path, sentence: str) -> str:
         ('{{ evidence("", "wins", "over b") }}', "0.9 (0.0 to 1.7)"),
         ('{{ count("worse", "lamp_table1", "a") }} {{ count("worse", "", "c") }}', "1 0"),
         ('{{ smaller("better") }} {{ smaller("worse") }}', "1 0"),
+        ('{{ fewer_seeds("better") }} {{ fewer_seeds("worse") }} {{ torn() }}', "0 1 1"),
         ('{{ ended("quick", "b", "D") }}', "25 to 50"),
         # 40 and 20 by validation, 60 and 50 by test.
         ('{{ best_epoch("quick", "c", "D", "validation") }} {{ best_epoch("quick", "c", "D", "test") }}', "30.0 55.0"),

@@ -33,6 +33,16 @@ def test_a_number_is_of_the_run_nearest_to_the_papers_size_whatever_it_found() -
         assert (row["run"], row["verdict"], row["mean"]) == ("near", "worse", 50.0)
 
 
+def test_equally_near_runs_with_another_verdict_are_told_beside_it() -> None:
+    found = {"a": "worse", "b": "inconclusive", "c": "worse", "d": "better"}
+    runs = [record(name, [{"verdict": verdict}]) for name, verdict in found.items()]
+    far = record("far", [{"scaled": "epochs 1 / 100", "verdict": "reproduced"}])
+    for records in ([*runs, far], [far, *reversed(runs)]):
+        (row,) = merged(records).to_dict("records")
+        assert (row["run"], row["otherwise"]) == ("a", "inconclusive by b, better by d")
+    assert merged([runs[0], runs[2], far])["otherwise"].tolist() == [""]
+
+
 def test_a_run_with_too_few_seeds_for_a_verdict_comes_last() -> None:
     far = record("far", [{"scaled": "epochs 1 / 100", "verdict": "worse", "mean": 50.0}])
     few = record("few", [{"scaled": "", "verdict": "too few seeds", "mean": 70.0, "seeds": 1.0}])

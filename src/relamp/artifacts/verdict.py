@@ -81,6 +81,7 @@ def judge(
         margin=chosen.margin,
         confidence=chosen.confidence,
         theorem=_theorem(views, gamma, chosen.confidence, asked),
+        fixed=fixed,
     )
     said = load_claims(claims)
     how, tested = how_judged(chosen, preset), check_claims(said, evidence)

@@ -8,6 +8,7 @@ from functools import cached_property
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
+from relamp.data.rows import DEFAULT
 from relamp.judge.intervals import PER_CENT, Part, half_width_of, interval_of_table, parts_of_table, run_table
 from relamp.judge.published import JudgedBy, run_as
 from relamp.judge.runs import MEASURE
@@ -53,6 +54,7 @@ class Evidence(Terms):
         damage: median loss of structural entropy by dataset, augmentation and reading, as a fraction.
         judged_by: by artifact and domain of the data set, the evaluation.
         theorem: verdicts of `relamp.judge.theorem`; empty where nothing was measured.
+        fixed: by evaluation and method the configured setting, `default` where none is named.
     """
 
     scores: pd.DataFrame
@@ -60,6 +62,12 @@ class Evidence(Terms):
     damage: pd.DataFrame
     judged_by: JudgedBy
     theorem: pd.DataFrame = field(default_factory=pd.DataFrame)
+    fixed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def has_fixed(self, rows: pd.DataFrame) -> bool:
+        """Return whether some rows, like those of `settings`, are of the configured setting of their method."""
+        of = rows[["evaluation", "method", "setting"]].drop_duplicates().itertuples(index=False)
+        return any(self.fixed.get(how, {}).get(method, DEFAULT) == setting for how, method, setting in of)
 
     @cached_property
     def by_measure(self) -> dict[tuple[str, str], dict[tuple[str, str], "ByMethod"]]:

@@ -269,7 +269,7 @@ class _OfSweep(_Measured[P], Generic[P]):
     """What is about runs that differ in one parameter alone, with its value `x`.
 
     Where a data set has several such groups, of several methods or at several values of other parameters, it is the one
-    with the most values.
+    with the most values, and of equals the one that the configured setting is in, as in the papers' figures.
 
     Attributes:
         parameter: its name.
@@ -300,7 +300,7 @@ class _OfSweep(_Measured[P], Generic[P]):
             alike = ["method", *MEASURE] if self.averaged else ["method", "others", *MEASURE]
             groups = [group for _, group in of_dataset.groupby(alike)]
             if groups:
-                yield dataset, max(groups, key=lambda group: group["x"].nunique())
+                yield dataset, max(groups, key=lambda group: (group["x"].nunique(), evidence.has_fixed(group)))
 
 
 class _GainOfSweep(_OfSweep[Difference]):

@@ -57,10 +57,11 @@ _TOPICS = {
     "oracle the one with the best test score, which some report. Where all runs of a method start from one pre-trained "
     "encoder, their interval does not cover what another pre-training would change; with several encoders it is over "
     "these, each the mean over its runs.",
-    "Without folds": "probes, k-means, images and graph edit distances choose nothing: the score of a seed is the mean "
-    "over its runs at the last embeddings, and the interval is Student's over the seeds. It covers what another "
-    "pre-training, and other first weights, centres or triplets, would change; it does not cover other splits than the "
-    "public one where there is one, nor other data.",
+    "Without folds": "probes, k-means, images and graph edit distances choose no setting: the score of a seed is the "
+    "mean over its runs at the last embeddings or, where `probe.epoch` says so, at the stored ones that are best on "
+    "the validation nodes, and the interval is Student's over the seeds. It covers what another pre-training, and "
+    "other first weights, centres or triplets, would change; it does not cover other splits than the public one where "
+    "there is one, nor other data.",
     "Fractions": "NMI, ARI and graph edit distance are judged in per cent, so that {margin:g} points are {fraction:g}.",
     "Dagger": "rows with one, a paper's own repetition of a rival, are judged by the same runs as that rival.",
 }

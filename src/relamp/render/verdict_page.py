@@ -192,7 +192,9 @@ def anchor(row: Mapping[Hashable, Any]) -> str:
 
 def notes_of(row: Mapping[Hashable, Any]) -> list[str]:
     """Return the remarks on a number, a line each."""
-    return [words for words in (row["settings"], row["scaled"] and f"scaled: {row['scaled']}", note_of(row)) if words]
+    scaled, otherwise = row["scaled"], row.get("otherwise")
+    told = [f"scaled: {scaled}" if scaled else "", note_of(row), f"at the same size {otherwise}" if otherwise else ""]
+    return [words for words in (row["settings"], *told) if words]
 
 
 def _text(value: Any) -> str:

@@ -20,9 +20,9 @@ def merged_claims(records: Sequence[Record], claims: Sequence[Claim], terms: Ter
 
     What it says of a data set, against a rival if it has any, is taken from the run that is nearest there to the
     paper's size, by the method that it is said of, or else by all that the paper does not quote; of several of these
-    from that with the most numbers. Runs with too few seeds for a verdict come after all others. Further ties are
-    decided by the name of the run, never by what was found. What is said of all together, such as an average, is judged
-    by what was so taken.
+    from that with the most numbers. Runs with too few seeds for a verdict come after all others. What is said of all
+    together, such as an average, is judged by what was so taken. Where several runs are equally near, such as those of
+    several readings, it is judged by each of them: if they agree the first by name is told, else it is undecided.
     """
     rows = {record.name: record.claims.set_index("id", drop=False).to_dict("index") for record in records}
     merged: list[dict[Any, Any]] = []
@@ -47,12 +47,29 @@ def _merged(claim: Claim, tried: Sequence[tuple[Record, Mapping[Any, Any]]], ter
     by_name = {record.name: record for record, _ in tried}
 
     @cache
-    def rank(run: str, dataset: str) -> tuple[bool, float, int, str]:
-        return *_size(by_name[run], claim, dataset), run
+    def size(run: str, dataset: str) -> tuple[bool, float, int]:
+        return _size(by_name[run], claim, dataset)
 
-    nearest = {key: min(by_run, key=lambda run: rank(run, key[0])) for key, by_run in found.items()}
-    pieces = [piece for key, run in nearest.items() for piece in found[key][run]]
-    return {**claim.measured.judged(pieces, terms), "run": ", ".join(dict.fromkeys(nearest.values()))}
+    nearest: dict[tuple[str, str], list[str]] = {}
+    for key, by_run in found.items():
+        least = min(size(run, key[0]) for run in by_run)
+        nearest[key] = sorted(run for run in by_run if size(run, key[0]) == least)
+    results: dict[str, dict[str, str]] = {}
+    for preferred in sorted({run for runs in nearest.values() for run in runs if len(runs) > 1}) or [""]:
+        taken = {key: preferred if preferred in runs else runs[0] for key, runs in nearest.items()}
+        pieces = [piece for key, run in taken.items() for piece in found[key][run]]
+        judged = claim.measured.judged(pieces, terms)
+        results[preferred] = {**judged, "run": ", ".join(dict.fromkeys(taken.values()))}
+    first, *others = results.values()
+    if all(each["outcome"] == first["outcome"] for each in others):
+        return first
+    told = "; ".join(f"by {run} it {_said(each['outcome'])}: {each['evidence']}" for run, each in results.items())
+    runs = ", ".join(dict.fromkeys(run for each in results.values() for run in each["run"].split(", ")))
+    return {**first, "outcome": "undecided", "evidence": f"equally near runs disagree; {told}", "run": runs}
+
+
+def _said(outcome: str) -> str:
+    return "is undecided" if outcome == "undecided" else outcome
 
 
 def _size(record: Record, claim: Claim, dataset: str) -> tuple[bool, float, int]:

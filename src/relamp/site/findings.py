@@ -78,6 +78,8 @@ class Numbers:
                 "count",
                 "ran",
                 "smaller",
+                "fewer_seeds",
+                "torn",
                 "claimed",
                 "score",
                 "among",
@@ -114,8 +116,21 @@ class Numbers:
         return int((self._of(artifact, method)["verdict"] == verdict).sum())
 
     def smaller(self, verdict: str) -> int:
-        """Return how many numbers with a verdict come from runs of other sizes than the paper's."""
-        return int(((self.cells["verdict"] == verdict) & (self.cells["scaled"] != "")).sum())
+        """Return how many numbers with a verdict come from runs of other sizes than the paper's, seeds apart."""
+        return int(self._sizes(verdict).map(lambda sizes: bool(sizes - {"seeds"})).sum())
+
+    def fewer_seeds(self, verdict: str) -> int:
+        """Return how many numbers with a verdict come from runs of the paper's sizes but for the number of seeds."""
+        return int(self._sizes(verdict).map(lambda sizes: sizes == {"seeds"}).sum())
+
+    def _sizes(self, verdict: str) -> "pd.Series[Any]":
+        """Return the names of the sizes that differ, of each number with a verdict."""
+        scaled = self.cells.loc[self.cells["verdict"] == verdict, "scaled"]
+        return scaled.map(lambda words: {part.split(" ")[0] for part in filter(None, words.split("; "))})
+
+    def torn(self) -> int:
+        """Return how many numbers have another verdict by another run that is as near to the paper's size."""
+        return int((self.cells["otherwise"] != "").sum())
 
     def ran(self, artifact: str = "") -> int:
         """Return how many numbers were run."""

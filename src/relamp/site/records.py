@@ -123,7 +123,8 @@ def merged(records: Sequence[Record]) -> pd.DataFrame:
     """Return each printed number once, judged by the run that is nearest to the paper's size, in `run`.
 
     Runs with too few seeds for a verdict come after all others. Ties are decided by the number of seeds, then by the
-    name of the run, never by what was found.
+    name of the run, never by what was found; `otherwise` names the runs that differ from it by their name and their
+    verdict alone, such as those of several readings.
     """
     every = pd.concat([record.cells.assign(run=record.name) for record in records], ignore_index=True)
     left = every["verdict"] == NOT_RUN
@@ -133,8 +134,14 @@ def merged(records: Sequence[Record]) -> pd.DataFrame:
         late=every["verdict"].map({TOO_FEW: 1, NOT_RUN: 2}).fillna(0),
         few=-pd.to_numeric(every["seeds"]).fillna(0),
     )
-    nearest = every.sort_values(["late", "far", "few", "run"], kind="stable").drop_duplicates(_CELL)
-    return nearest.sort_index().drop(columns=["late", "far", "few"]).reset_index(drop=True)
+    size = ["late", "far", "few"]
+    ranked = every.sort_values([*size, "run"], kind="stable")
+    first = ranked.groupby(_CELL, dropna=False)[[*size, "verdict"]].transform("first")
+    tied = (ranked[size] == first[size]).all(axis=1) & (ranked["verdict"] != first["verdict"])
+    words = (ranked["verdict"] + " by " + ranked["run"]).where(tied)
+    told = words.groupby([ranked[name] for name in _CELL], dropna=False).transform(lambda of: ", ".join(of.dropna()))
+    nearest = ranked.assign(otherwise=told).drop_duplicates(_CELL)
+    return nearest.sort_index().drop(columns=size).reset_index(drop=True)
 
 
 def effects(records: Sequence[Record]) -> pd.DataFrame:
