@@ -5,7 +5,8 @@ import pytest
 
 from recorded_runs import record
 from relamp.errors import RelampError
-from relamp.site.records import NOT_RUN, distance, merged, open_records, told
+from relamp.runtime.home import home
+from relamp.site.records import NOT_RUN, distance, merged, open_records, told, what_was_run
 
 
 @pytest.mark.parametrize(
@@ -86,3 +87,20 @@ def test_rows_tell_in_words_what_made_them() -> None:
     words = ["scoring: A, commit abcdabcdabcd, altered, 0 s", "training: A, commit abcdabcdabcd, 1,234 s"]
     assert told(made).split("; ") == [*words, "training: B, commit unknown, 2 s"]
     assert told({}) == ""
+
+
+def test_the_readme_says_of_every_recorded_run_what_it_is(tmp_path: Path) -> None:
+    recorded = home() / "reproduction"
+    said = what_was_run(recorded / "README.md")
+    assert set(said) == {path.parent.name for path in recorded.glob("*/rows.zip")}
+    assert all(said.values())
+    table = [
+        "| folder | what | on |",
+        "| --- | --- | --- |",
+        "| `one/`, `two/` | a thing | here |",
+        "| `three/` | another | |",
+    ]
+    (tmp_path / "README.md").write_text("\n".join(table))
+    found = what_was_run(tmp_path / "README.md")
+    assert found == {"one": "a thing", "two": "a thing", "three": "another"}
+    assert what_was_run(tmp_path / "none.md") == {}

@@ -17,6 +17,7 @@ from relamp.runtime.provenance import command_for
 
 _TITLES = {"lamp": "LAMP", "mmix": "M-Mix"}
 # From good news to none; style.css gives each a colour, and its word stands beside it.
+_NOTHING = "Nothing that was run does. Numbers that a paper quotes are no claims of it, and stand in the tables alone."
 _WORDS = (
     *("reproduced", "holds", "better", "inconclusive", "undecided", "too few seeds", "worse", "fails"),
     *("not comparable", "not run"),
@@ -93,7 +94,7 @@ def verdict_markdown(
         parts.append(about(claim["about"]))
         lines.append(_line([*parts, claim["coverage"], claim["evidence"]]))
     lines += ["", "## What contradicts the papers", ""]
-    lines += [f"- {line}" for line in contradictions(cells, claims)] or ["Nothing that was run does."]
+    lines += [f"- {line}" for line in contradictions(cells, claims)] or [_NOTHING]
     lines += ["", "## What explains the numbers", ""] if explained else []
     for name, sentences in _by_table(explained):
         lines += [f"- {table_title(name)}: {sentence}" for sentence in sentences]

@@ -27,7 +27,7 @@ from relamp.settings.judging import Judging
 from relamp.site.again import again
 from relamp.site.claims import merged_claims, of_method
 from relamp.site.findings import Findings, Numbers, load_findings
-from relamp.site.records import NOT_RUN, Record, effects, merged, open_records, told
+from relamp.site.records import NOT_RUN, Record, effects, merged, open_records, told, what_was_run
 from relamp.study.readings import Reading, all_readings
 
 REPRODUCTION, REPORT, PICTURE, SAID = Path("reproduction"), "REPORT.md", "numbers", "findings.txt"
@@ -57,6 +57,7 @@ def write(records: Sequence[Record], reproduction: Path, out: Path) -> None:
     cells, claims = merged(records), merged_claims(records, said_by_papers, terms)
     said = load_findings(reproduction, Numbers(records, cells, claims))
     artifacts = list(_artifacts(records, cells, said))
+    what = what_was_run(reproduction / "README.md")
     values: dict[str, Any] = {
         "said": said,
         "verdicts": counts(cells["verdict"]),
@@ -66,7 +67,7 @@ def write(records: Sequence[Record], reproduction: Path, out: Path) -> None:
         "claims": list(_claims(records, claims)),
         "artifacts": artifacts,
         "unsaid": list(_unsaid(effects(records))),
-        "runs": [_run(record) for record in records],
+        "runs": [_run(record, what) for record in records],
         "costs": [(made["title"], made["costs"]) for made in artifacts if made["costs"]],
     }
     write_text(out / "index.html", page("site.html", pictures=_pictures(cells), **values))
@@ -246,10 +247,11 @@ def _most(reading: Reading, moved: pd.DataFrame) -> str:
     return f"{words}, {most['method']} on {most['dataset']}"
 
 
-def _run(record: Record) -> dict[str, Any]:
+def _run(record: Record, what: Mapping[str, str]) -> dict[str, Any]:
     made, ran = record.made_by, record.cells[record.cells["verdict"] != NOT_RUN]
     return {
         "name": record.name,
+        "what": what.get(record.name, ""),
         "ran": len(ran),
         "verdicts": counts(ran["verdict"]),
         "command": record.command,

@@ -98,6 +98,13 @@ def read_record(recorded: Path, rendered: Path) -> Record:
     )
 
 
+def what_was_run(readme: Path) -> dict[str, str]:
+    """Return by the name of its folder what was run, from the table of the README beside the runs, if there is one."""
+    text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
+    rows = re.findall(r"^\| (`[^|]+/`) \| ([^|]+) \|", text, re.MULTILINE)
+    return {name: what for names, what in rows for name in re.findall(r"`([^`/]+)/`", names)}
+
+
 def read_words(path: Path) -> pd.DataFrame:
     """Return judged cells of a file, empty texts as such."""
     cells = pd.read_csv(path)
