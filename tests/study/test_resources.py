@@ -17,6 +17,7 @@ from relamp.study.resources import (
     contrasts,
     count,
     encoder_work,
+    image_work,
     load_rates,
     need,
     planned_epochs,
@@ -104,6 +105,22 @@ def test_mvgrl_has_the_layers_of_its_own_encoder() -> None:
     one = work("mvgrl", host="one-layer", host_layers=8)
     assert [work("mvgrl", host_layers=layers) for layers in (1, 2, 8)] == pytest.approx([one, 2 * one, 8 * one])
     assert work("mp-mix", host_layers=8) == work("mp-mix-code") == pytest.approx(one)
+
+
+def test_images_by_hand() -> None:
+    """Of a picture of Digits at width 8: 50 + 84.8 + 27.84 = 162.64; of CIFAR-10 at width 16: 50 + 16 * 280.96."""
+    assert image_work(64, 8) == 1
+    assert image_work(3 * 32 * 32, 16) == pytest.approx((50 + 16 * (169.6 + 111.36)) / 162.64)
+    small = {
+        "datasets": ["Digits", "CIFAR-10"],
+        "seeds": [0],
+        "pretraining": {"epochs": 5, "checkpoints": [0], "width": 8},
+    }
+    study = studies(load_config({"preset": "quick", "mmix": {"images": small}}, ROOT / "workflow" / "presets"))[
+        "images"
+    ]
+    digits, cifar = (training_work(study, Run("simclr", "default"), name) for name in small["datasets"])
+    assert (digits, cifar / digits) == (5, image_work(3072, 8))
 
 
 def test_pairs_of_nodes_are_those_of_a_sample_or_of_all() -> None:

@@ -149,18 +149,34 @@ def contrasts(dataset: str, sample_size: int) -> float:
 def training_work(study: Study, run: Run, dataset: str) -> float:
     """Return how much work the training of a run is, in the unit of its domain's kind.
 
-    Images: passes over the data. Nodes: pairs that mp-mix compares at width 256, in millions. Graphs and molecules:
-    passes of a node through both branches of LAMP's encoder, 3 layers of width 32, in millions. Other methods, encoders
+    Images: passes over pictures of Digits at width 8. Nodes: pairs that mp-mix compares at width 256, in millions.
+    Graphs and molecules: passes of a node through both branches of LAMP's encoder, 3 layers of width 32, in millions.
+    Other methods, encoders
     and the local loss are counted as so many of these as they take time on a CPU.
     """
     shape = _shape(study, run)
     if study.domain == "images":
-        each = 1.0
+        each = image_work(count("features", dataset), shape.width)
     elif study.domain == "nodes":
         each = _node_step(study, run, dataset, shape)
     else:
         each = _node_passes(study, run, dataset, shape)
     return float(len(study.seeds) * planned_epochs(study.row(run.method), dataset, shape) * each)
+
+
+def image_work(features: int, width: int) -> float:
+    """Return the work of ResNet-18 on an image of so many values, over that on one of Digits (64) at width 8.
+
+    Narrow convolutions move more bytes than they multiply numbers, so that it grows with the width and with its square;
+    the constants are measured (`benchmarks/bench_images.py`). Colours come together in the first layer.
+    """
+    digits, narrow = 64, 8
+    pixels = (features // 3 if features % 3 == 0 else features) / digits
+
+    def each(pixels: float, width: int) -> float:
+        return 50 + pixels * (10.6 * width + 0.435 * width**2)
+
+    return each(pixels, width) / each(1, narrow)
 
 
 def planned_epochs(row: MethodRow, dataset: str, shape: Any) -> int:
