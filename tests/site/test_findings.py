@@ -127,6 +127,7 @@ def said(folder: Path, sentence: str) -> str:
         ('{{ between("quick", "lamp_fig4", "a", "D", 0, 0.5) }}', "71.3 to 72.0"),
         ('{{ between("quick", "lamp_fig4", "a", "D") }}', "60.0 to 72.0"),
         ('{{ lost("quick", "D", "subgraph", "paper") }} {{ lost("quick", "D", "subgraph", "code", 1) }}', "62 -2.9"),
+        ('{{ value("quick", "figures/lamp_fig2", "median", dataset="D", reading="paper") }}', "61.9"),
         ('{{ evidence("quick", "wins", "D, over b") }}', "1.5 (0.0 to 3.3)"),
         ('{{ evidence("", "wins", "over b") }}', "0.9 (0.0 to 1.7)"),
         ('{{ count("worse", "lamp_table1", "a") }} {{ count("worse", "", "c") }}', "1 0"),

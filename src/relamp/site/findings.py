@@ -98,6 +98,7 @@ class Numbers:
                 "below",
                 "between",
                 "lost",
+                "value",
                 "evidence",
                 "runs_of",
             )
@@ -297,6 +298,10 @@ class Numbers:
         wanted = {"dataset": dataset, "augmentation": augmentation, "reading": reading}
         return f"{self._row(run, 'figures/lamp_fig2', wanted)['median']:.{digits}f}"
 
+    def value(self, run: str, table: str, column: str, digits: int = 1, **wanted: str | float) -> str:
+        """Return a number of the one row of a recorded run's table or figure (`figures/mmix_fig2`) that is wanted."""
+        return f"{self._row(run, table, wanted)[column]:.{digits}f}"
+
     def evidence(self, run: str, claim: str, about: str) -> str:
         """Return one of the differences that a claim rests on, in points with its interval.
 
@@ -331,7 +336,7 @@ class Numbers:
             raise RelampError(f"{FILE}: the recorded run {run} has no {table}")
         return pd.read_csv(path)
 
-    def _row(self, run: str, table: str, wanted: Mapping[str, str]) -> dict[Any, Any]:
+    def _row(self, run: str, table: str, wanted: Mapping[str, str | float]) -> dict[Any, Any]:
         """Return the one row of a table of a recorded run; of the claims of all runs together where `run` is empty."""
         rows, place = (self._table(run, table), f"{table} in {run}") if run else (self.claims, f"{table} over all runs")
         for name, value in wanted.items():
@@ -339,7 +344,9 @@ class Numbers:
                 raise RelampError(f"{FILE}: {place} has no {name}; it has {', '.join(map(str, rows))}")
             rows = rows[rows[name] == value]
         if len(rows) != 1:
-            raise RelampError(f"{FILE}: {len(rows)} rows of {place} are {', '.join(wanted.values())}; name one")
+            raise RelampError(
+                f"{FILE}: {len(rows)} rows of {place} are {', '.join(map(str, wanted.values()))}; name one"
+            )
         return rows.iloc[0].to_dict()
 
     def _of(self, artifact: str, method: str = "") -> pd.DataFrame:
