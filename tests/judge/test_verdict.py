@@ -12,7 +12,7 @@ from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
 from relamp.judge.published import MeasuredBy
 from relamp.judge.scale import Sized
-from relamp.judge.verdict import COLUMNS, judge_cells, refuse, verdict
+from relamp.judge.verdict import COLUMNS, judge_cells, refuse, standing_in, verdict
 from relamp.settings.judging import Judging
 
 NAN = math.nan
@@ -238,6 +238,13 @@ def test_a_copy_stands_in_only_where_its_original_was_not_run() -> None:
     assert (beside["mean"], beside["verdict"]) == (pytest.approx(80), "reproduced")
     # Another method's scores on the copy are not this one's.
     assert judged(published, runs([[70.0]] * 3, "sp", "CIFAR-10-JPEG"), ("wl", "sp"))["verdict"] == "not run"
+
+
+def test_claims_take_a_copy_for_its_original_where_that_was_not_run() -> None:
+    copy, original, other = (runs([[70.0]] * 3, dataset=name) for name in ("CIFAR-10-JPEG", "CIFAR-10", "MUTAG"))
+    assert set(standing_in(both(copy, other))["dataset"]) == {"CIFAR-10", "MUTAG"}
+    beside = both(copy, original)
+    assert standing_in(beside).equals(beside)
 
 
 def test_methods_that_relamp_cannot_run_are_left_out() -> None:

@@ -58,6 +58,14 @@ def test_the_figure_shows_each_picture_with_its_weight(channels: int) -> None:
     assert words == ["mixed with\nnone"]
     assert "90% or more" in figure.get_supxlabel()
     assert "or more" not in picture_grid(images_file(channels), ROWS, anchors=3, partners=3)[0].get_supxlabel()
+    # Of one that is mixed with none the words say so, and not of some.
+    alone = picture_grid(images_file(channels), ROWS[ROWS["anchor"] == ROWS["anchor"].iloc[-1]], anchors=1)[0]
+    lonely = ROWS[ROWS["image"] == ROWS["anchor"]]
+    assert (
+        "no other image of the batch is mixed into any"
+        in picture_grid(images_file(channels), lonely)[0].get_supxlabel()
+    )
+    assert "no other image" not in figure.get_supxlabel() + alone.get_supxlabel()
 
 
 @pytest.mark.parametrize(

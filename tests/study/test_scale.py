@@ -53,9 +53,9 @@ def test_a_copy_is_told_and_images_have_the_sizes_of_m_mix_but_for_the_stand_in(
     small = {"datasets": ["Digits", "CIFAR-10", "CIFAR-10-JPEG"], "pretraining": {"epochs": 10, "checkpoints": [0, 10]}}
     sized = read_scale(scale(config("paper", mmix={"images": small})))["image-probe"]
     found = {name: sized[name]["simclr"].sizes for name in small["datasets"]}
-    # The preset has width 32 for its stand-in; M-Mix has 64.
+    # The preset has width 32 and no flips for its stand-in; M-Mix has 64 and flips.
     assert found["Digits"] == {"epochs": [10, 100]}
-    assert found["CIFAR-10"] == {"epochs": [10, 500], "width": [32, 64]}
+    assert found["CIFAR-10"] == {"epochs": [10, 500], "width": [32, 64], "flip": [0, 0.5]}
     assert found["CIFAR-10-JPEG"] == {**found["CIFAR-10"], "data": ["CIFAR-10 (JPEG copy)", "CIFAR-10"]}
 
 

@@ -17,7 +17,7 @@ from relamp.judge.published import JudgedBy, load_not_run, load_protocols, load_
 from relamp.judge.runs import all_runs, judged_scores, last_epochs, scores
 from relamp.judge.scale import read_scale
 from relamp.judge.theorem import verdicts
-from relamp.judge.verdict import judge_cells, printed_cells, refuse
+from relamp.judge.verdict import judge_cells, printed_cells, refuse, standing_in
 from relamp.judge.words import counted, how_judged
 from relamp.render.sidecar import write_sidecar
 from relamp.render.verdict_page import verdict_markdown, verdict_page
@@ -73,7 +73,7 @@ def judge(
     rungs = ladder(printed_cells(printed, found, methods, judged_by, measured_by), found, bags, chosen)
     said_of_steps = explained(gains(rungs, found, chosen))
     evidence = Evidence(
-        scores=judged_scores(found, chosen.protocol),
+        scores=standing_in(judged_scores(found, chosen.protocol)),
         settings=last_epochs(every),
         damage=_median_damage(damage, asked),
         published=printed,

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from relamp.data.registry import copies_of
+from relamp.data.registry import REGISTRY, copies_of
 from relamp.data.rows import branch_of
 from relamp.errors import RelampError
 from relamp.judge.intervals import PER_CENT, Sample, cell_intervals, further_seeds, half_width
@@ -123,6 +123,13 @@ def _located(cells: pd.DataFrame, scores: pd.DataFrame, protocols: Mapping[str, 
         if rows
         else {"place": cells["dataset"], "comparable": pd.Series(dtype=bool)}
     )
+
+
+def standing_in(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return scores in which a copy has the name of its original where that was not run, as claims have it."""
+    there = set(scores["dataset"])
+    names = {copy: name for name in REGISTRY for copy in copies_of(name) if name not in there}
+    return scores.assign(dataset=scores["dataset"].replace(names))
 
 
 def _chosen_from(scores: pd.DataFrame) -> pd.DataFrame:

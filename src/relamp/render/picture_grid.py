@@ -67,6 +67,8 @@ def _words(plotted: pd.DataFrame) -> str:
     words = "weight, class (solid frame: the anchor's, dashed: another)"
     if (least := plotted["shown"].min()) < 1 - 1e-6:
         words += f"\nonly the largest weights are drawn: {least:.0%} or more of the sum"
+    if not plotted["partners"].any():
+        words += "\nno other image of the batch is mixed into any of these"
     shares = plotted.drop_duplicates("anchor").dropna(subset="class_share")
     if len(shares):
         share, expected = shares["class_share"].mean(), shares["class_expected"].mean()

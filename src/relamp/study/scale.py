@@ -41,7 +41,7 @@ def of_papers() -> Mapping[str, Study]:
 @cache
 def _of_images() -> Mapping[str, Study]:
     """Return the same with M-Mix's own sizes on images: the preset has a stand-in for its data, and is smaller."""
-    own = ImagePretraining().model_dump(mode="json", include={"epochs", "checkpoints", "width"})
+    own = ImagePretraining().model_dump(mode="json", include={"epochs", "checkpoints", "width", "views"})
     return studies(_paper(mmix={"images": {"pretraining": own}}))
 
 
