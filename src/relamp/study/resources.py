@@ -151,8 +151,7 @@ def training_work(study: Study, run: Run, dataset: str) -> float:
 
     Images: passes over pictures of Digits at width 8. Nodes: pairs that mp-mix compares at width 256, in millions.
     Graphs and molecules: passes of a node through both branches of LAMP's encoder, 3 layers of width 32, in millions.
-    Other methods, encoders
-    and the local loss are counted as so many of these as they take time on a CPU.
+    Other methods, encoders and the local loss are counted as so many of these as they take time on a CPU.
     """
     shape = _shape(study, run)
     if study.domain == "images":

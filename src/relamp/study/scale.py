@@ -65,10 +65,11 @@ def scale(config: Config) -> dict[str, dict[str, dict[str, dict[str, Any]]]]:
             for dataset in study.datasets:
                 methods = made.setdefault(evaluation, {}).setdefault(dataset, {})
                 own = study.domain == "images" and dataset not in _of_stand_ins()
+                papers = _of_images() if own else there
                 for run in (*study.runs, *controls):
                     if run.method in methods:
                         continue
-                    found = _sized(study, _of_images() if own else there, evaluation, dataset, run)
+                    found = _sized(study, papers, evaluation, dataset, run)
                     pretrained = evaluation == "finetune" and run.method not in (FROM_SCRATCH, *study.controls)
                     if pretrained and corpora[0] != corpora[1]:
                         found["sizes"]["corpus"] = corpora
