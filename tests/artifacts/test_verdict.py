@@ -465,3 +465,32 @@ def test_a_page_says_what_intervals_cover_and_shows_all_epochs_of_fine_tuning(tm
     (found,) = pd.read_csv(tmp_path / "verdict.csv").query("method == 'none' and dataset == 'BBBP'").to_dict("records")
     # Seeds score 0, 1 and 2 points more; validation and test like the first epoch, the last one is the second.
     assert (found["mean"], found["fixed"], found["oracle"]) == tuple(map(pytest.approx, (71.0, 65.7, 71.0)))
+
+
+def test_a_copy_is_judged_for_its_original_with_its_own_size_and_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    marks = {"run": 0, "split": "test", "epoch": 500, "metric": "accuracy"}
+    rows = [
+        write(
+            tmp_path,
+            "image-probe",
+            *(method, "CIFAR-10-JPEG"),
+            pd.DataFrame([{**marks, "seed": seed, "value": value} for seed in SEEDS]),
+        )
+        for method, value in (("simclr", 0.8), ("simclr-binary-mix", 0.85), ("simclr-mo-mix-op", 0.9))
+    ]
+    own = {"simclr": {"sizes": {"data": ["a copy", "CIFAR-10"]}}}
+    # The original was asked for, too, and is not there.
+    scale = {"image-probe": {"CIFAR-10-JPEG": own, "CIFAR-10": {"simclr": {"sizes": {"epochs": [1, 500]}}}}}
+    run_judge(tmp_path, rows, methods=MMIX_CAN, damage=[], scale=scale)
+    table = {"artifact": "mmix_table7", "method": "simclr", "dataset": "CIFAR-10"}
+    found = cell(pd.read_csv(tmp_path / "verdict.csv"), **table)
+    assert (found["mean"], found["verdict"], found["scaled"]) == (pytest.approx(80), "worse", "data a copy / CIFAR-10")
+    claims = pd.read_csv(tmp_path / "claims.csv").set_index("id")
+    assert claims.loc["multi-sample-over-binary-images", "coverage"] == "1 of 2 data sets: CIFAR-10"
+    assert 'href="rows/image-probe/CIFAR-10-JPEG/simclr/' in (tmp_path / "verdict.html").read_text(encoding="utf-8")
+    scored = pd.read_csv(tmp_path / "scores.csv")
+    assert set(scored["dataset"]) == {"CIFAR-10"}
+    assert scored["rows"].str.contains("CIFAR-10-JPEG").all()

@@ -228,19 +228,20 @@ def test_other_splits_and_protocols() -> None:
         cell("elsewhere", here)
 
 
-def test_a_copy_stands_in_only_where_its_original_was_not_run() -> None:
+def test_a_copy_goes_by_its_originals_name_where_that_was_not_run() -> None:
     published = printed(dataset="CIFAR-10")
     copy, original = (
         runs([[value]] * 3, dataset=name) for name, value in (("CIFAR-10-JPEG", 70.0), ("CIFAR-10", 80.0))
     )
-    alone, beside = judged(published, copy), judged(published, both(copy, original))
+    alone, beside = judged(published, standing_in(copy)), judged(published, standing_in(both(copy, original)))
     assert (alone["dataset"], alone["mean"], alone["verdict"]) == ("CIFAR-10", pytest.approx(70), "worse")
     assert (beside["mean"], beside["verdict"]) == (pytest.approx(80), "reproduced")
     # Another method's scores on the copy are not this one's.
-    assert judged(published, runs([[70.0]] * 3, "sp", "CIFAR-10-JPEG"), ("wl", "sp"))["verdict"] == "not run"
+    other = standing_in(runs([[70.0]] * 3, "sp", "CIFAR-10-JPEG"))
+    assert judged(published, other, ("wl", "sp"))["verdict"] == "not run"
 
 
-def test_claims_take_a_copy_for_its_original_where_that_was_not_run() -> None:
+def test_no_other_data_set_is_renamed() -> None:
     copy, original, other = (runs([[70.0]] * 3, dataset=name) for name in ("CIFAR-10-JPEG", "CIFAR-10", "MUTAG"))
     assert set(standing_in(both(copy, other))["dataset"]) == {"CIFAR-10", "MUTAG"}
     beside = both(copy, original)

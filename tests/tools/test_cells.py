@@ -85,6 +85,15 @@ class TestCells:
         assert branches["mp-mix-branch-a", "Cora"] == branches["mp-mix", "Cora"] != ""
         assert branches["mp-mix-branch-b", "Cora"] == ""
 
+    def test_a_copy_has_the_rows_of_its_originals_numbers_where_that_is_left_out(self) -> None:
+        def found(*datasets: str) -> str:
+            images = {**SMALL["mmix"]["images"], "datasets": datasets, "methods": ["simclr"]}  # type: ignore[index]
+            cells = cells_of(small({"mmix": {**SMALL["mmix"], "images": images}}))  # type: ignore[dict-item]
+            return rows_of(cells, "mmix_table7")["simclr", "CIFAR-10"]
+
+        assert "/image-probe/CIFAR-10-JPEG/simclr/" in found("CIFAR-10-JPEG")
+        assert "/image-probe/CIFAR-10/simclr/" in found("CIFAR-10-JPEG", "CIFAR-10")
+
     @pytest.mark.parametrize("preset", ["quick", "desk", "paper"])
     def test_the_facts_of_all_are_known(self, preset: str) -> None:
         config = load_config({"preset": preset}, home() / "workflow" / "presets")

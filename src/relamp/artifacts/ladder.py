@@ -8,7 +8,7 @@ from relamp.artifacts.scored import Fixed, scored
 from relamp.judge import ladder as rungs
 from relamp.judge.ladder import Bags, gains
 from relamp.judge.published import JudgedBy, load_protocols, load_published
-from relamp.judge.verdict import printed_cells
+from relamp.judge.verdict import printed_cells, standing_in
 from relamp.render.ladder import ladder_figure, ladder_table
 from relamp.render.sidecar import save_drawn
 from relamp.render.style import nothing_figure
@@ -36,7 +36,7 @@ def ladder(
     one of the files each, the others lie beside.
     """
     chosen = Judging.model_validate(judging)
-    found = scored(rows, fixed, asked)
+    found = standing_in(scored(rows, fixed, asked))
     printed = load_published(published.parent, published.stem)
     cells = printed_cells(printed, found, methods, judged_by, load_protocols(protocols))
     made = rungs.ladder(cells, found, bags, chosen)

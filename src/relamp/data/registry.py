@@ -6,7 +6,7 @@ file). This file imports nothing heavy, because the configuration checks every d
 
 import csv
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, cast, get_args
@@ -264,9 +264,13 @@ def _matching(text: str, pattern: str) -> str:
 REGISTRY: Mapping[str, Dataset] = load_registry(FOLDER / "registry.csv", FOLDER / "registry_files.csv")
 
 
-def copies_of(dataset: str) -> list[str]:
-    """Return the data sets that have the content of another in another form."""
-    return [row.name for row in REGISTRY.values() if row.copy_of == dataset]
+def stand_ins(run: Collection[str]) -> dict[str, str]:
+    """Return the original of each copy (`copy_of`) that stands in for it: the first of those run, if it was not."""
+    found: dict[str, str] = {}
+    for row in REGISTRY.values():
+        if row.name in run and row.copy_of and row.copy_of not in {*run, *found.values()}:
+            found[row.name] = row.copy_of
+    return found
 
 
 def short_name(dataset: str) -> str:

@@ -39,6 +39,14 @@ def read_scale(words: Mapping[str, Mapping[str, Mapping[str, Mapping[str, Any]]]
     }
 
 
+def sizes_of_stand_ins(scale: Scale, names: Mapping[str, str]) -> Scale:
+    """Return the same in which a copy of a data set has its original's name (`relamp.data.registry.stand_ins`)."""
+    return {
+        evaluation: {**of, **{names[dataset]: each for dataset, each in of.items() if dataset in names}}
+        for evaluation, of in scale.items()
+    }
+
+
 def scaled(of: Sized | None, seeds: int, runs: float) -> str:
     """Return what is smaller or otherwise here, such as "epochs 100 / 2,000; seeds 2 / 50"; empty if nothing is."""
     if of is None:

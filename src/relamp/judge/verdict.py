@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from relamp.data.registry import REGISTRY, copies_of
+from relamp.data.registry import stand_ins
 from relamp.data.rows import branch_of
 from relamp.errors import RelampError
 from relamp.judge.intervals import PER_CENT, Sample, cell_intervals, further_seeds, half_width
@@ -113,10 +113,7 @@ def _located(cells: pd.DataFrame, scores: pd.DataFrame, protocols: Mapping[str, 
     for row in cells.to_dict("records"):
         how, place = protocols.get(row.get("measured_by") or "", MeasuredBy(about="as the table says")), row["dataset"]
         other = how.datasets.get(place, place)
-        # A copy stands in where the original was not run; `scaled` says so.
-        others = [name for name in (other, *copies_of(other)) if (row["run_as"], name, row["evaluation"]) in have]
-        other = next(iter(others), other)
-        there = other == place or bool(others)
+        there = other == place or (row["run_as"], other, row["evaluation"]) in have
         rows.append((other if there else place, how.comparable and there))
     return cells.assign(
         **dict(zip(("place", "comparable"), zip(*rows, strict=True), strict=True))
@@ -125,11 +122,9 @@ def _located(cells: pd.DataFrame, scores: pd.DataFrame, protocols: Mapping[str, 
     )
 
 
-def standing_in(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return scores in which a copy has the name of its original where that was not run, as claims have it."""
-    there = set(scores["dataset"])
-    names = {copy: name for name in REGISTRY for copy in copies_of(name) if name not in there}
-    return scores.assign(dataset=scores["dataset"].replace(names))
+def standing_in(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return rows in which a copy of a data set goes by its original's name where that was not run (`stand_ins`)."""
+    return runs.assign(dataset=runs["dataset"].replace(stand_ins(set(runs["dataset"]))))
 
 
 def _chosen_from(scores: pd.DataFrame) -> pd.DataFrame:
