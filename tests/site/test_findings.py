@@ -7,6 +7,7 @@ import yaml
 
 from relamp.data.rows import write_table
 from relamp.errors import RelampError
+from relamp.judge.verdict import TOO_WIDE
 from relamp.site.findings import FILE, Findings, Numbers, load_findings
 from relamp.site.records import Record
 
@@ -198,6 +199,37 @@ def test_numbers_come_from_the_rows(tmp_path: Path, sentence: str, expected: str
 def test_a_number_that_no_run_has_is_an_error(tmp_path: Path, sentence: str, message: str) -> None:
     with pytest.raises(RelampError, match=message.replace("(", r"\(")):
         said(tmp_path, sentence)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("{{ decided_by() }} {{ decided_by(4) }} {{ decided_by(3) }} {{ too_wide() }}", "1 1 0 1"),
+        # Over two runs Student's factor is 12.7, and the printed ± 3 has an interval of 38 points; over ten one of
+        # 2.3, and 86 is more than that and the margin above 80. What is over ten in print stays so.
+        ('{{ if_over(2, "worse") }} {{ if_over(2, "inconclusive") }} {{ if_over(10, "worse") }}', "1 2 3"),
+        # A number that is not comparable stays so, and one that was not run is not counted.
+        ('{{ if_over(2, "not comparable") }} {{ if_over(2, "not run") }}', "1 0"),
+        ('{{ shift("lamp", "own").below }} of {{ shift("lamp", "own").numbers }}', "1 of 1"),
+        ('{{ shift("lamp", "quoted").median }}', "-6.0"),
+    ],
+)
+def test_what_many_numbers_show(tmp_path: Path, sentence: str, expected: str) -> None:
+    nothing = float("nan")
+    cells = pd.DataFrame(
+        [
+            ("lamp-mag", "D", nothing, "inconclusive", "", 4, ""),
+            ("wl", "D", nothing, "inconclusive", "GCL", nothing, f"not even 1,000; {TOO_WIDE}"),
+            ("wl", "E", 10, "worse", "GCL", nothing, ""),
+            ("wl", "F", nothing, "not comparable", "GCL", nothing, ""),
+            ("wl", "G", nothing, "not run", "GCL", nothing, ""),
+        ],
+        columns=["method", "dataset", "n", "verdict", "quoted", "further_seeds", "note"],
+    ).assign(paper="lamp", artifact="lamp_table1", metric="accuracy", part="", published=86.0, spread=3.0)
+    cells = cells.assign(mean=80.0, std_seeds=0.0, seeds=3, scaled="")
+    empty: dict[str, object] = {name: [] for name in Findings.model_fields if name != "artifacts"}
+    (tmp_path / FILE).write_text(yaml.safe_dump({**empty, "artifacts": {}, "together": [sentence]}))
+    assert load_findings(tmp_path, Numbers([], cells, CLAIMS)).together == (expected,)
 
 
 def test_a_file_that_is_missing_or_says_something_else_is_named(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from relamp.judge.runs import MEASURE, judged_scores
 from relamp.judge.scale import Scale, scaled, settings_run
 from relamp.settings.judging import LEAST_SEEDS, Judging, Verdict
 
+TOO_WIDE = "the interval of the printed ± alone is wider than the margin"
 BESIDE = ("fixed", "nested", "oracle")
 COLUMNS = (
     *("paper", "artifact", "method", "label", "dataset", "evaluation", "metric", "part"),
@@ -70,7 +71,7 @@ def judge_cells(
     rows = cells.merge(found.rename(columns={"method": "run_as", "dataset": "place"}), on=key, how="left")
     sized = [_sized(row, sizes) for row in rows.to_dict("records")]
     rows = rows.assign(**{name: [row[name] for row in sized] for name in ("runs", "settings", "scaled")})
-    judged = [_judge(row, judging) for row in rows.to_dict("records")]
+    judged = [judge_number(row, judging) for row in rows.to_dict("records")]
     names = ["low", "high", "verdict", "further_seeds", "note"]
     rows[names] = pd.DataFrame(judged, index=rows.index, columns=names, dtype=object)
     rows = rows.assign(**{name: rows[name].astype(float) for name in ("low", "high")}, margin=judging.margin)
@@ -155,8 +156,13 @@ def _sized(row: Mapping[Any, Any], sizes: Scale) -> dict[str, Any]:
     }
 
 
-def _judge(row: Mapping[Any, Any], judging: Judging) -> tuple[float, float, Verdict, int | None, str]:
-    """Return the interval, the verdict, how many further seeds would decide it, and a note."""
+def judge_number(row: Mapping[Any, Any], judging: Judging) -> tuple[float, float, Verdict, int | None, str]:
+    """Judge one number.
+
+    `row` has what was found: `mean`, `std_seeds`, `seeds`; what is printed: `published`, `spread` and `n`, its runs;
+    over how many `runs` the printed ± is taken to be; and whether the two are `comparable`. Returns the interval, the
+    verdict, how many further seeds would decide it, and a note.
+    """
     nothing = math.nan, math.nan
     if math.isnan(row["mean"]):
         return *nothing, "not run", None, ""
@@ -182,7 +188,7 @@ def _judge(row: Mapping[Any, Any], judging: Judging) -> tuple[float, float, Verd
     more = further_seeds(row, *target, judging.confidence, printed)
     open_ = "" if more is not None else "not even 1,000 further seeds would decide it"
     alone = float(half_width(0.0, LEAST_SEEDS, printed, judging.confidence)[0])
-    wide = "the interval of the printed ± alone is wider than the margin" if alone > judging.margin else ""
+    wide = TOO_WIDE if alone > judging.margin else ""
     return low, high, word, more, "; ".join(filter(None, (open_, wide, said)))
 
 

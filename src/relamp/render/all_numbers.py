@@ -12,7 +12,7 @@ from relamp.render.verdict_page import paper_name
 
 HEIGHT = 3.2  # inches
 # Colour and mark of each verdict, so that grey tells them apart as well.
-_LOOKS = {
+LOOKS = {
     "reproduced": ("#009E73", "o"),
     "better": ("#0072B2", "^"),
     "inconclusive": ("#E69F00", "s"),
@@ -42,7 +42,7 @@ def all_numbers_figure(cells: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
             _draw(axis, plotted[plotted["paper"] == paper], float(cells["margin"].iloc[0]))
         figure.supxlabel("published (%)")
         figure.supylabel("reproduced (%)")
-        marks = [_mark(word) for word in _LOOKS if word in set(plotted["verdict"])]
+        marks = [verdict_mark(word) for word in LOOKS if word in set(plotted["verdict"])]
         legend(figure, marks)
     return figure, plotted
 
@@ -53,7 +53,7 @@ def _draw(axis: Axes, cells: pd.DataFrame, margin: float) -> None:
     axis.plot([low, high], [low, high], color="0.4", linewidth=0.8, zorder=1)
     axis.fill_between([low, high], [low - margin, high - margin], [low + margin, high + margin], color="0.9", zorder=0)
     for word, mine in cells.groupby("verdict"):
-        colour, marker = _LOOKS[str(word)]
+        colour, marker = LOOKS[str(word)]
         # A single run has no interval.
         bounds = [(mine["mean"] - mine["low"]).fillna(0), (mine["high"] - mine["mean"]).fillna(0)]
         at = mine["published"], mine["mean"]
@@ -64,6 +64,7 @@ def _draw(axis: Axes, cells: pd.DataFrame, margin: float) -> None:
     axis.set(xlim=(low, high), ylim=(low, high), aspect="equal")
 
 
-def _mark(word: str) -> Line2D:
-    colour, marker = _LOOKS[word]
+def verdict_mark(word: str) -> Line2D:
+    """Return the mark of a verdict for a legend."""
+    colour, marker = LOOKS[word]
     return Line2D([], [], color=colour, marker=marker, linestyle="", label=word)

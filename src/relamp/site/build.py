@@ -5,11 +5,13 @@ import io
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from relamp.artifacts.base import PAPERS
 from relamp.judge.claims import Claim, check_printed, load_claims
@@ -18,6 +20,7 @@ from relamp.judge.published import load_not_run, load_protocols, load_published,
 from relamp.judge.words import how_judged
 from relamp.render.all_numbers import all_numbers_figure
 from relamp.render.markup import page, text
+from relamp.render.shifts import shifts_figure
 from relamp.render.style import DPI, in_style
 from relamp.render.verdict_page import anchor, counts, paper_name, published_value, table_title, verdict_page
 from relamp.runtime.files import whole, write_csv, write_text
@@ -28,9 +31,12 @@ from relamp.site.again import again
 from relamp.site.claims import merged_claims, of_method
 from relamp.site.findings import Findings, Numbers, load_findings
 from relamp.site.records import NOT_RUN, Record, effects, merged, open_records, told, what_was_run
+from relamp.site.shifts import shifts
 from relamp.study.readings import Reading, all_readings
 
-REPRODUCTION, REPORT, PICTURE, SAID = Path("reproduction"), "REPORT.md", "numbers", "findings.txt"
+REPRODUCTION, REPORT, SAID = Path("reproduction"), "REPORT.md", "findings.txt"
+PICTURES = ("numbers", "shifts")
+Draw = Callable[[pd.DataFrame], tuple[Figure, pd.DataFrame]]
 
 
 def build(reproduction: Path, out: Path) -> None:
@@ -55,6 +61,7 @@ def write(records: Sequence[Record], reproduction: Path, out: Path) -> None:
     tables = {path.stem: load_published(folder, path.stem) for path in sorted(folder.glob("*_table*.csv"))}
     terms = Terms(pd.concat(tables.values(), ignore_index=True), bar.margin, bar.confidence)
     cells, claims = merged(records), merged_claims(records, said_by_papers, terms)
+    draws: list[Draw] = [all_numbers_figure, partial(shifts_figure, margin=bar.margin)]
     said = load_findings(reproduction, Numbers(records, cells, claims))
     artifacts = list(_artifacts(records, cells, said))
     what = what_was_run(reproduction / "README.md")
@@ -70,15 +77,19 @@ def write(records: Sequence[Record], reproduction: Path, out: Path) -> None:
         "runs": [_run(record, what) for record in records],
         "costs": [(made["title"], made["costs"]) for made in artifacts if made["costs"]],
     }
-    write_text(out / "index.html", page("site.html", pictures=_pictures(cells), **values))
+    linked = cells.assign(link=[f"numbers.html#{anchor(row)}" for row in cells.to_dict("records")])
+    shown = [linked, shifts(linked)]
+    by_paper = [list(_by_paper(of, draw)) for of, draw in zip(shown, draws, strict=True)]
+    write_text(out / "index.html", page("site.html", pictures=by_paper[0], shifts=by_paper[1], **values))
     write_text(out / "numbers.html", _numbers(records, cells, claims, tables, said_by_papers))
     write_text(reproduction / REPORT, text("report.md", **values))
     write_text(reproduction / SAID, text("findings.txt", **values))
-    figure, plotted = all_numbers_figure(cells)
-    with in_style(), whole(reproduction / f"{PICTURE}.png") as beside:
-        figure.savefig(beside, format="png", dpi=DPI, metadata={"Description": "relamp site"})
-    # Last bits are a machine's own.
-    write_csv(reproduction / f"{PICTURE}.csv", plotted.round(4))
+    for name, of, draw in zip(PICTURES, shown, draws, strict=True):
+        figure, plotted = draw(of.drop(columns="link"))
+        with in_style(), whole(reproduction / f"{name}.png") as beside:
+            figure.savefig(beside, format="png", dpi=DPI, metadata={"Description": "relamp site"})
+        # Last bits are a machine's own.
+        write_csv(reproduction / f"{name}.csv", plotted.round(4))
 
 
 def _claims(records: Sequence[Record], claims: pd.DataFrame) -> Iterator[tuple[str, list[dict[str, Any]]]]:
@@ -108,12 +119,10 @@ def _size(records: Sequence[Record], claim: Mapping[str, Any]) -> str:
     return "; ".join(size if len(runs) == 1 else f"{', '.join(of)}: {size}" for size, of in sizes.items())
 
 
-def _pictures(cells: pd.DataFrame) -> list[tuple[str, str]]:
-    """Return for each paper its picture as SVG, in which each mark leads to its number."""
-    linked = cells.assign(link=[f"numbers.html#{anchor(row)}" for row in cells.to_dict("records")])
-    found = []
-    for paper in linked["paper"].unique():
-        figure, _ = all_numbers_figure(linked[linked["paper"] == paper])
+def _by_paper(rows: pd.DataFrame, draw: Draw) -> Iterator[tuple[str, str]]:
+    """Yield for each paper its picture as SVG, in which each mark leads to its number."""
+    for paper in [each for each in PAPERS if each in set(rows["paper"])]:
+        figure, _ = draw(rows[rows["paper"] == paper])
         drawn = io.StringIO()
         figure.savefig(drawn, format="svg", metadata={"Date": None})
         # Within a page it needs no head, and takes the width that there is.
@@ -123,8 +132,7 @@ def _pictures(cells: pd.DataFrame) -> list[tuple[str, str]]:
             drawn.getvalue()[drawn.getvalue().index("<svg") :],
             count=1,
         )
-        found.append((paper_name(str(paper)), svg))
-    return found
+        yield paper_name(paper), svg
 
 
 def _numbers(

@@ -14,9 +14,12 @@ from pydantic import ValidationError
 from relamp.data.rows import DEFAULT, ONE_BRANCH, read_table
 from relamp.errors import RelampError
 from relamp.evaluate.node_probe import counted
+from relamp.judge.verdict import TOO_WIDE, judge_number
 from relamp.settings.base import Settings
 from relamp.settings.evaluation import EpochChoice
+from relamp.settings.judging import Judging
 from relamp.site.records import NOT_RUN, Record
+from relamp.site.shifts import Shift, shift, shifts, sizes
 
 FILE = "findings.yaml"
 _DIFFERENCE = re.compile(r"(.*): ([+-][\d.]+) \(([+-][\d.]+) to ([+-][\d.]+)\)")
@@ -43,6 +46,8 @@ class Findings(Settings):
     """What of the papers is tried."""
     methodology: tuple[str, ...]
     """How it was run and judged."""
+    together: tuple[str, ...]
+    """What many numbers show that a single one does not."""
     artifacts: dict[str, tuple[Finding, ...]]
     """Findings by the target of a figure or table."""
     easy: tuple[str, ...]
@@ -80,6 +85,10 @@ class Numbers:
                 "smaller",
                 "fewer_seeds",
                 "torn",
+                "decided_by",
+                "too_wide",
+                "if_over",
+                "shift",
                 "claimed",
                 "score",
                 "among",
@@ -127,11 +136,33 @@ class Numbers:
     def _sizes(self, verdict: str) -> "pd.Series[Any]":
         """Return the names of the sizes that differ, of each number with a verdict."""
         scaled = self.cells.loc[self.cells["verdict"] == verdict, "scaled"]
-        return scaled.map(lambda words: {part.split(" ")[0] for part in filter(None, words.split("; "))})
+        return scaled.map(sizes)
 
     def torn(self) -> int:
         """Return how many numbers have another verdict by another run that is as near to the paper's size."""
         return int((self.cells["otherwise"] != "").sum())
+
+    def decided_by(self, seeds: float = math.inf) -> int:
+        """Return how many inconclusive numbers would be decided by so many further seeds, if mean and spread stay."""
+        return int((self._open()["further_seeds"].astype(float) <= seeds).sum())
+
+    def too_wide(self) -> int:
+        """Return how many inconclusive numbers no seeds would decide whose printed ± alone is wider than the margin."""
+        never = self._open()[self._open()["further_seeds"].isna()]
+        return int(never["note"].str.contains(TOO_WIDE).sum())
+
+    def if_over(self, runs: int, verdict: str) -> int:
+        """Return how many numbers would have a verdict if each printed ± that names no runs were over so many."""
+        judging, found = Judging(), self.cells[self.cells["verdict"] != NOT_RUN]
+        rows = found.assign(runs=found["n"].fillna(runs), comparable=found["verdict"] != "not comparable")
+        return sum(judge_number(row, judging)[2] == verdict for row in rows.to_dict("records"))
+
+    def shift(self, paper: str, whose: str) -> Shift:
+        """Return how far the accuracies of a paper's `own`, `rerun` or `quoted` methods lie from those printed."""
+        return shift(shifts(self.cells), paper, whose)
+
+    def _open(self) -> pd.DataFrame:
+        return self.cells[self.cells["verdict"] == "inconclusive"]
 
     def ran(self, artifact: str = "") -> int:
         """Return how many numbers were run."""
