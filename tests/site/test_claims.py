@@ -98,9 +98,11 @@ def test_equally_near_runs_that_disagree_leave_a_claim_undecided_and_say_so() ->
         assert (row["outcome"], row["run"], row["coverage"]) == ("undecided", "one, two", "1 of 1 data sets: D")
         by_one, by_two = said(D="fails"), said(D="holds")
         assert row["evidence"] == f"equally near runs disagree; by one it fails: {by_one}; by two it holds: {by_two}"
+        assert row["torn"]
     # What another set says holds beside each of them; a run that is further away has no say.
     third = record("third", [{"dataset": "E"}], [tried(E="fails")])
-    assert merged([one, two, third], terms("D", "E"))["outcome"] == "fails"
+    agreed = merged([one, two, third], terms("D", "E"))
+    assert (agreed["outcome"], bool(agreed["torn"])) == ("fails", False)
     far = record("far", [{"scaled": "epochs 1 / 100"}], [tried(D="holds")])
     assert merged([one, far], terms("D"))["outcome"] == "fails"
 

@@ -55,6 +55,14 @@ def test_each_accuracy_at_a_papers_size_counts_once_for_whose_method_it_is(
     assert shift(shifts(CELLS), paper, whose) == expected
 
 
+def test_another_rule_of_choice_shifts_what_has_it() -> None:
+    cells = CELLS.assign(oracle=CELLS["mean"] + 3).assign(
+        oracle=lambda all_: all_["oracle"].where(all_["dataset"] != "E")
+    )
+    # -2 and -5 and +0.5, and 3 more each.
+    assert shift(shifts(cells), "lamp", "own", "oracle") == Shift(3, 1, 1.0)
+
+
 def test_without_numbers_there_is_no_median() -> None:
     found = shift(shifts(CELLS.iloc[6:11]), "lamp", "own")
     assert (found.numbers, found.below) == (0, 0)

@@ -22,7 +22,8 @@ def merged_claims(records: Sequence[Record], claims: Sequence[Claim], terms: Ter
     paper's size, by the method that it is said of, or else by all that the paper does not quote; of several of these
     from that with the most numbers. Runs with too few seeds for a verdict come after all others. What is said of all
     together, such as an average, is judged by what was so taken. Where several runs are equally near, such as those of
-    several readings, it is judged by each of them: if they agree the first by name is told, else it is undecided.
+    several readings, it is judged by each of them: if they agree the first by name is told, else it is undecided, and
+    `torn`.
     """
     rows = {record.name: record.claims.set_index("id", drop=False).to_dict("index") for record in records}
     merged: list[dict[Any, Any]] = []
@@ -37,7 +38,7 @@ def _method(claim: Claim) -> str:
     return getattr(claim.measured, "method", "")
 
 
-def _merged(claim: Claim, tried: Sequence[tuple[Record, Mapping[Any, Any]]], terms: Terms) -> dict[str, str]:
+def _merged(claim: Claim, tried: Sequence[tuple[Record, Mapping[Any, Any]]], terms: Terms) -> dict[str, str | bool]:
     """Return what a claim comes to by the nearest pieces of evidence, and from which runs these are."""
     assert claim.measured
     found: dict[tuple[str, str], dict[str, list[Any]]] = {}
@@ -62,10 +63,11 @@ def _merged(claim: Claim, tried: Sequence[tuple[Record, Mapping[Any, Any]]], ter
         results[preferred] = {**judged, "run": ", ".join(dict.fromkeys(taken.values()))}
     first, *others = results.values()
     if all(each["outcome"] == first["outcome"] for each in others):
-        return first
+        return {**first, "torn": False}
     told = "; ".join(f"by {run} it {_said(each['outcome'])}: {each['evidence']}" for run, each in results.items())
     runs = ", ".join(dict.fromkeys(run for each in results.values() for run in each["run"].split(", ")))
-    return {**first, "outcome": "undecided", "evidence": f"equally near runs disagree; {told}", "run": runs}
+    said = f"equally near runs disagree; {told}"
+    return {**first, "outcome": "undecided", "evidence": said, "run": runs, "torn": True}
 
 
 def _said(outcome: str) -> str:

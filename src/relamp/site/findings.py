@@ -157,9 +157,9 @@ class Numbers:
         rows = found.assign(runs=found["n"].fillna(runs), comparable=found["verdict"] != "not comparable")
         return sum(judge_number(row, judging)[2] == verdict for row in rows.to_dict("records"))
 
-    def shift(self, paper: str, whose: str) -> Shift:
+    def shift(self, paper: str, whose: str, rule: str = "mean") -> Shift:
         """Return how far the accuracies of a paper's `own`, `rerun` or `quoted` methods lie from those printed."""
-        return shift(shifts(self.cells), paper, whose)
+        return shift(shifts(self.cells), paper, whose, rule)
 
     def _open(self) -> pd.DataFrame:
         return self.cells[self.cells["verdict"] == "inconclusive"]

@@ -42,10 +42,11 @@ def shifts(cells: pd.DataFrame) -> pd.DataFrame:
     return mine.drop_duplicates(key).drop(columns="run_as").reset_index(drop=True)
 
 
-def shift(found: pd.DataFrame, paper: str, whose: str) -> Shift:
-    """Summarise the rows of `shifts` of a paper and group."""
-    mine = found.loc[(found["paper"] == paper) & (found["whose"] == whose), "shift"]
-    return Shift(len(mine), int((mine < 0).sum()), float(mine.median()))
+def shift(found: pd.DataFrame, paper: str, whose: str, rule: str = "mean") -> Shift:
+    """Summarise the rows of `shifts` of a paper and group, as judged or by another `rule` of choice that they have."""
+    mine = found[(found["paper"] == paper) & (found["whose"] == whose)]
+    lies = (mine[rule] - mine["published"]).dropna()
+    return Shift(len(lies), int((lies < 0).sum()), float(lies.median()))
 
 
 def sizes(scaled: str) -> set[str]:
