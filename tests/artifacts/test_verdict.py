@@ -494,3 +494,6 @@ def test_a_copy_is_judged_for_its_original_with_its_own_size_and_file(
     scored = pd.read_csv(tmp_path / "scores.csv")
     assert set(scored["dataset"]) == {"CIFAR-10"}
     assert scored["rows"].str.contains("CIFAR-10-JPEG").all()
+    # What explains it names what was run.
+    steps = pd.read_csv(tmp_path / "steps.csv")["sentence"].str.cat(sep=" ")
+    assert "(linear probe on images; CIFAR-10-JPEG)" in steps

@@ -8,7 +8,7 @@ from PIL import Image
 from archives import make_tar
 from relamp.data.image_folders import read_image_folders
 from relamp.data.read import fetch_files, read_fetched
-from relamp.data.registry import REGISTRY, stand_ins
+from relamp.data.registry import REGISTRY, originals
 from relamp.errors import RelampError
 from relamp.settings.places import Places
 
@@ -67,8 +67,8 @@ def test_a_bomb_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_copy_of_cifar_10_is_known_as_one() -> None:
-    assert stand_ins({"CIFAR-10-JPEG", "MUTAG", "a user's own"}) == {"CIFAR-10-JPEG": "CIFAR-10"}
-    assert stand_ins({"CIFAR-10-JPEG", "CIFAR-10"}) == stand_ins({"CIFAR-100"}) == {}
+    assert originals({"CIFAR-10-JPEG", "MUTAG", "a user's own"}) == {"CIFAR-10-JPEG": "CIFAR-10"}
+    assert originals({"CIFAR-10-JPEG", "CIFAR-10"}) == originals({"CIFAR-100"}) == {}
     copy, original = REGISTRY["CIFAR-10-JPEG"], REGISTRY["CIFAR-10"]
     assert (copy.copy_of, original.copy_of, copy.expected) == ("CIFAR-10", "", original.expected)
 

@@ -12,7 +12,7 @@ from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
 from relamp.judge.published import MeasuredBy
 from relamp.judge.scale import Sized
-from relamp.judge.verdict import COLUMNS, judge_cells, refuse, standing_in, verdict
+from relamp.judge.verdict import COLUMNS, as_run, judge_cells, refuse, standing_in, verdict
 from relamp.settings.judging import Judging
 
 NAN = math.nan
@@ -244,8 +244,10 @@ def test_a_copy_goes_by_its_originals_name_where_that_was_not_run() -> None:
 def test_no_other_data_set_is_renamed() -> None:
     copy, original, other = (runs([[70.0]] * 3, dataset=name) for name in ("CIFAR-10-JPEG", "CIFAR-10", "MUTAG"))
     assert set(standing_in(both(copy, other))["dataset"]) == {"CIFAR-10", "MUTAG"}
+    assert as_run(standing_in(both(copy, other)), {"CIFAR-10-JPEG", "MUTAG"}).equals(both(copy, other))
     beside = both(copy, original)
     assert standing_in(beside).equals(beside)
+    assert as_run(beside, {"CIFAR-10-JPEG", "CIFAR-10"}).equals(beside)
 
 
 def test_methods_that_relamp_cannot_run_are_left_out() -> None:

@@ -8,7 +8,7 @@ from relamp.artifacts.scored import Fixed, scored
 from relamp.judge import ladder as rungs
 from relamp.judge.ladder import Bags, gains
 from relamp.judge.published import JudgedBy, load_protocols, load_published
-from relamp.judge.verdict import printed_cells, standing_in
+from relamp.judge.verdict import as_run, printed_cells, standing_in
 from relamp.render.ladder import ladder_figure, ladder_table
 from relamp.render.sidecar import save_drawn
 from relamp.render.style import nothing_figure
@@ -36,11 +36,12 @@ def ladder(
     one of the files each, the others lie beside.
     """
     chosen = Judging.model_validate(judging)
-    found = standing_in(scored(rows, fixed, asked))
+    stored = scored(rows, fixed, asked)
+    found, run = standing_in(stored), set(stored["dataset"])
     printed = load_published(published.parent, published.stem)
     cells = printed_cells(printed, found, methods, judged_by, load_protocols(protocols))
-    made = rungs.ladder(cells, found, bags, chosen)
-    ladder_table(made, gains(made, found, chosen), chosen).write(table.with_suffix(""))
+    made = as_run(rungs.ladder(cells, found, bags, chosen), run)
+    ladder_table(made, gains(made, stored, chosen), chosen).write(table.with_suffix(""))
     inputs = [*rows, published, protocols]
     drawn = ladder_figure(made) if len(made) else nothing_figure(made, "No number of this table was run.")
     save_drawn(drawn, figure, inputs, command)

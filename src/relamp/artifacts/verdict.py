@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
-from relamp.data.registry import stand_ins
+from relamp.data.registry import originals
 from relamp.data.rows import read_by_evaluation, read_tables
 from relamp.judge import audit as papers
 from relamp.judge.claims import check_claims, check_printed, load_claims
@@ -18,7 +18,7 @@ from relamp.judge.published import JudgedBy, load_not_run, load_protocols, load_
 from relamp.judge.runs import all_runs, judged_scores, last_epochs, scores
 from relamp.judge.scale import read_scale, sizes_of_stand_ins
 from relamp.judge.theorem import verdicts
-from relamp.judge.verdict import judge_cells, printed_cells, refuse, standing_in
+from relamp.judge.verdict import as_run, judge_cells, printed_cells, refuse, standing_in
 from relamp.judge.words import counted, how_judged
 from relamp.render.sidecar import write_sidecar
 from relamp.render.verdict_page import verdict_markdown, verdict_page
@@ -66,14 +66,15 @@ def judge(
     """
     chosen = Judging.model_validate(judging)
     stored = all_runs(read_by_evaluation([*rows, *grid], asked))
-    every, sizes = standing_in(stored), sizes_of_stand_ins(read_scale(scale), stand_ins(set(stored["dataset"])))
+    every, run_on = standing_in(stored), set(stored["dataset"])
+    sizes = sizes_of_stand_ins(read_scale(scale), originals(run_on))
     runs = every[~every["rows"].isin([*map(str, grid)])].reset_index(drop=True)
     found = scores(runs, fixed)
     printed = pd.concat([load_published(path.parent, path.stem) for path in published], ignore_index=True)
     measured_by, only_printed = load_protocols(protocols), load_not_run(not_run, printed)
     cells = judge_cells(printed, found, methods, judged_by, chosen, measured_by, sizes)
     rungs = ladder(printed_cells(printed, found, methods, judged_by, measured_by), found, bags, chosen)
-    said_of_steps = explained(gains(rungs, found, chosen))
+    said_of_steps = explained(gains(as_run(rungs, run_on), as_run(found, run_on), chosen))
     evidence = Evidence(
         scores=judged_scores(found, chosen.protocol),
         settings=last_epochs(every),

@@ -264,7 +264,7 @@ def _matching(text: str, pattern: str) -> str:
 REGISTRY: Mapping[str, Dataset] = load_registry(FOLDER / "registry.csv", FOLDER / "registry_files.csv")
 
 
-def stand_ins(run: Collection[str]) -> dict[str, str]:
+def originals(run: Collection[str]) -> dict[str, str]:
     """Return the original of each copy (`copy_of`) that stands in for it: the first of those run, if it was not."""
     found: dict[str, str] = {}
     for row in REGISTRY.values():

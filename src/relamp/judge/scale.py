@@ -40,7 +40,7 @@ def read_scale(words: Mapping[str, Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 
 def sizes_of_stand_ins(scale: Scale, names: Mapping[str, str]) -> Scale:
-    """Return the same in which a copy of a data set has its original's name (`relamp.data.registry.stand_ins`)."""
+    """Return the same in which a copy of a data set has its original's name (`relamp.data.registry.originals`)."""
     return {
         evaluation: {**of, **{names[dataset]: each for dataset, each in of.items() if dataset in names}}
         for evaluation, of in scale.items()

@@ -6,13 +6,13 @@ stands beside it, `low_data` to `high_data`: the interval by which methods are c
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from relamp.data.registry import stand_ins
+from relamp.data.registry import originals
 from relamp.data.rows import branch_of
 from relamp.errors import RelampError
 from relamp.judge.intervals import PER_CENT, Sample, cell_intervals, further_seeds, half_width
@@ -124,8 +124,13 @@ def _located(cells: pd.DataFrame, scores: pd.DataFrame, protocols: Mapping[str, 
 
 
 def standing_in(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return rows in which a copy of a data set goes by its original's name where that was not run (`stand_ins`)."""
-    return runs.assign(dataset=runs["dataset"].replace(stand_ins(set(runs["dataset"]))))
+    """Return rows in which a copy of a data set goes by its original's name where that was not run (`originals`)."""
+    return runs.assign(dataset=runs["dataset"].replace(originals(set(runs["dataset"]))))
+
+
+def as_run(rows: pd.DataFrame, run: Collection[str]) -> pd.DataFrame:
+    """Return rows in which a copy has its own name again, of what `standing_in` made of the data sets that were run."""
+    return rows.assign(dataset=rows["dataset"].replace({name: copy for copy, name in originals(run).items()}))
 
 
 def _chosen_from(scores: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from relamp.artifacts.base import Table
-from relamp.data.registry import stand_ins
+from relamp.data.registry import originals
 from relamp.data.rows import ONE_BRANCH, alone
 from relamp.evaluate.table import EVALUATIONS
 from relamp.judge.published import PROTOCOLS_FILE, load_protocols, load_published
@@ -47,11 +47,11 @@ def cells_of(plan: Plan) -> list[Cell]:
         for study in plan.studies.values()
         for evaluation in (() if study.together else study.protocols)
     ]
-    originals = stand_ins({dataset for study, _ in judged for dataset in study.datasets})
+    copied = originals({dataset for study, _ in judged for dataset in study.datasets})
     given: dict[tuple[str, str, str, str], str] = {}
     for study, evaluation in judged:
         for (_, dataset, method, part), path in _scored(plan, study, evaluation):
-            given.setdefault((evaluation, originals.get(dataset, dataset), method, part), path)
+            given.setdefault((evaluation, copied.get(dataset, dataset), method, part), path)
     folder, how = Path(plan.published), ("evaluation", "dataset", "method")
     tables = [made.name for made in plan.known.values() if isinstance(made, Table)]
     printed = pd.concat([load_published(folder, name) for name in tables], ignore_index=True)

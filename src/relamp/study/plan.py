@@ -18,6 +18,7 @@ from relamp.artifacts.base import (
     of_figure,
     of_table,
 )
+from relamp.data.registry import originals
 from relamp.data.rows import DEFAULT, ONE_BRANCH, alone, branch_of, setting_values
 from relamp.evaluate.table import EVALUATIONS
 from relamp.judge.published import NOT_RUN_FILE, PROTOCOLS_FILE, load_protocols, load_published, run_as
@@ -99,8 +100,9 @@ class Plan:
         wanted = set(_printed(table, table.read_bytes()))
         for elsewhere in _elsewhere(protocols, protocols.read_bytes()):
             wanted |= {(elsewhere.get(dataset, dataset), method) for dataset, method in wanted}
-        found = (each for rows in ladder.rows for each in self._rows(rows))
-        return any((dataset, branch_of(run.method)[0]) in wanted for dataset, run, _ in found)
+        found = [each for rows in ladder.rows for each in self._rows(rows)]
+        copied = originals({dataset for dataset, _, _ in found})
+        return any((copied.get(dataset, dataset), branch_of(run.method)[0]) in wanted for dataset, run, _ in found)
 
     def outputs(self, artifact: Artifact) -> dict[str, list[str]]:
         """Return the outputs of an artifact by the parameters of its job function."""
