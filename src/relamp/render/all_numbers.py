@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from numpy.typing import ArrayLike
 
 from relamp.errors import RelampError
 from relamp.render.style import in_style, legend, nothing_figure, panels
@@ -12,7 +13,7 @@ from relamp.render.verdict_page import paper_name
 
 HEIGHT = 3.2  # inches
 # Colour and mark of each verdict, so that grey tells them apart as well.
-LOOKS = {
+_LOOKS = {
     "reproduced": ("#009E73", "o"),
     "better": ("#0072B2", "^"),
     "inconclusive": ("#E69F00", "s"),
@@ -42,8 +43,7 @@ def all_numbers_figure(cells: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
             _draw(axis, plotted[plotted["paper"] == paper], float(cells["margin"].iloc[0]))
         figure.supxlabel("published (%)")
         figure.supylabel("reproduced (%)")
-        marks = [verdict_mark(word) for word in LOOKS if word in set(plotted["verdict"])]
-        legend(figure, marks)
+        verdict_legend(figure, plotted["verdict"])
     return figure, plotted
 
 
@@ -53,18 +53,24 @@ def _draw(axis: Axes, cells: pd.DataFrame, margin: float) -> None:
     axis.plot([low, high], [low, high], color="0.4", linewidth=0.8, zorder=1)
     axis.fill_between([low, high], [low - margin, high - margin], [low + margin, high + margin], color="0.9", zorder=0)
     for word, mine in cells.groupby("verdict"):
-        colour, marker = LOOKS[str(word)]
+        colour, _ = _LOOKS[str(word)]
         # A single run has no interval.
         bounds = [(mine["mean"] - mine["low"]).fillna(0), (mine["high"] - mine["mean"]).fillna(0)]
         at = mine["published"], mine["mean"]
         axis.errorbar(*at, yerr=bounds, color=colour, linestyle="", elinewidth=0.7, zorder=2)
-        marks = axis.scatter(*at, s=16, color=colour, marker=marker, zorder=3)
-        if "link" in mine:
-            marks.set_urls(mine["link"].tolist())
+        verdict_marks(axis, mine, *at, size=16)
     axis.set(xlim=(low, high), ylim=(low, high), aspect="equal")
 
 
-def verdict_mark(word: str) -> Line2D:
-    """Return the mark of a verdict for a legend."""
-    colour, marker = LOOKS[word]
-    return Line2D([], [], color=colour, marker=marker, linestyle="", label=word)
+def verdict_marks(axis: Axes, cells: pd.DataFrame, x: ArrayLike, y: ArrayLike, size: float) -> None:
+    """Draw numbers of one verdict, each a mark that leads to its `link`, where they have any, in an SVG."""
+    colour, marker = _LOOKS[cells["verdict"].iloc[0]]
+    marks = axis.scatter(x, y, s=size, color=colour, marker=marker, zorder=3)
+    if "link" in cells:
+        marks.set_urls(cells["link"].tolist())
+
+
+def verdict_legend(figure: Figure, verdicts: "pd.Series[str]") -> None:
+    """Put a legend of the marks of these verdicts above all panels."""
+    looks = {word: look for word, look in _LOOKS.items() if word in set(verdicts)}
+    legend(figure, [Line2D([], [], color=c, marker=m, linestyle="", label=word) for word, (c, m) in looks.items()])

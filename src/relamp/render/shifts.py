@@ -6,8 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from relamp.judge.intervals import Floats
-from relamp.render.all_numbers import LOOKS, verdict_mark
-from relamp.render.style import in_style, legend, nothing_figure, panels
+from relamp.render.all_numbers import verdict_legend, verdict_marks
+from relamp.render.style import in_style, nothing_figure, panels
 from relamp.render.verdict_page import paper_name
 
 HEIGHT = 2.4  # inches
@@ -34,7 +34,7 @@ def shifts_figure(shifts: pd.DataFrame, margin: float) -> tuple[Figure, pd.DataF
         for axis, paper in zip(axes, papers, strict=True):
             _draw(axis, plotted[plotted["paper"] == paper], margin)
         figure.supxlabel("found less printed accuracy (points)")
-        legend(figure, [verdict_mark(word) for word in LOOKS if word in set(plotted["verdict"])])
+        verdict_legend(figure, plotted["verdict"])
     return figure, plotted
 
 
@@ -46,11 +46,8 @@ def _draw(axis: Axes, cells: pd.DataFrame, margin: float) -> None:
     for place, (_, mine) in enumerate(groups):
         heights = place + _heights(mine["shift"].to_numpy(dtype=float), width)
         for word in mine["verdict"].unique():
-            colour, marker = LOOKS[word]
             these = (mine["verdict"] == word).to_numpy()
-            marks = axis.scatter(mine["shift"][these], heights[these], s=12, color=colour, marker=marker, zorder=3)
-            if "link" in mine:
-                marks.set_urls(mine["link"][these].tolist())
+            verdict_marks(axis, mine[these], mine["shift"][these], heights[these], size=12)
         median = float(mine["shift"].median())
         axis.plot([median, median], [place - 0.42, place + 0.42], color="black", linewidth=1.4, zorder=4)
     names = [f"{name}:\n{(mine['shift'] < 0).sum()} of {len(mine)} below" for name, mine in groups]

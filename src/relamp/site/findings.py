@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +150,7 @@ class Numbers:
     def too_wide(self) -> int:
         """Return how many inconclusive numbers no seeds would decide whose printed ± alone is wider than the margin."""
         never = self._open()[self._open()["further_seeds"].isna()]
-        return int(never["note"].str.contains(TOO_WIDE).sum())
+        return int(never["note"].str.contains(TOO_WIDE, regex=False).sum())
 
     def if_over(self, runs: int, verdict: str) -> int:
         """Return how many numbers would have a verdict if each printed ± that names no runs were over so many."""
@@ -159,7 +160,11 @@ class Numbers:
 
     def shift(self, paper: str, whose: str, rule: str = "mean") -> Shift:
         """Return how far the accuracies of a paper's `own`, `rerun` or `quoted` methods lie from those printed."""
-        return shift(shifts(self.cells), paper, whose, rule)
+        return shift(self._shifts, paper, whose, rule)
+
+    @cached_property
+    def _shifts(self) -> pd.DataFrame:
+        return shifts(self.cells)
 
     def _open(self) -> pd.DataFrame:
         return self.cells[self.cells["verdict"] == "inconclusive"]

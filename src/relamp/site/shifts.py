@@ -6,11 +6,11 @@ from typing import NamedTuple
 import pandas as pd
 
 from relamp.judge.published import run_as
-from relamp.site.records import NOT_RUN
+from relamp.site.records import NOT_RUN, TOO_FEW
 
 # What the names of a paper's own methods begin with, in its tables.
 _OWN = {"lamp": re.compile(r"lamp-"), "mmix": re.compile(r"(simclr-|grace-)?m[op]-mix")}
-_UNTOLD = (NOT_RUN, "not comparable", "too few seeds")
+_UNTOLD = (NOT_RUN, TOO_FEW, "not comparable")
 
 
 class Shift(NamedTuple):
