@@ -15,6 +15,7 @@ from relamp.artifacts.comparisons import compare_methods, cross_table, leakage
 from relamp.artifacts.verdict import audit, judge, print_verdicts
 from relamp.data.rows import FINETUNE_COLUMNS, SVM_COLUMNS, read_table, setting_name, write_rows, write_table
 from relamp.errors import RelampError
+from relamp.judge.published import run_as
 from relamp.judge.runs import LEAKAGE, SCORES
 from relamp.judge.words import how_judged
 from relamp.render.verdict_page import table_title
@@ -27,7 +28,7 @@ PUBLISHED = ROOT / "published"
 TABLES = sorted(PUBLISHED.glob("*_table*.csv"))
 OWN = "gamma~0.2_alpha~1"
 FIXED = {"svm-rbf": {"lamp-mag": OWN, "lamp-soft": OWN}, "svm-linear": {"lamp-mag": OWN}}
-METHODS = ["lamp-soft", "lamp-mag", "wl", "graphlet", "none"]
+METHODS = ["lamp-soft", "lamp-mag", "wl", "graphlet-code", "none"]
 CAN = {"svm-rbf": METHODS[:4], "finetune": ["none", "lamp-soft"]}
 NONE = float("nan")
 SEEDS, FOLDS = (0, 1, 2), (0, 1)
@@ -172,7 +173,7 @@ def test_scores_say_what_file_they_are_in(chain: Path) -> None:
 
 def test_verdicts_on_numbers(chain: Path) -> None:
     cells = pd.read_csv(chain / "verdict.csv")
-    assert set(cells["method"]) <= set(METHODS)
+    assert {run_as(*row) for row in cells[["artifact", "method"]].to_numpy()} <= set(METHODS)
     wl = cell(cells, artifact="lamp_table1", method="wl", dataset="MUTAG")
     # 80.22 and 81.22 in the two folds of each of three seeds, so that these agree, while folds have the variance
     # 0.5 / (2 - 1), of 3 degrees of freedom: t(0.975, 3) = 3.182446, times its root.

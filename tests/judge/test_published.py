@@ -318,6 +318,7 @@ def test_printed_names_of_what_relamp_runs() -> None:
     # Rivals are judged as published.
     assert run_as("lamp_table1", "ad-gcl") == "ad-gcl-code"
     assert [run_as(table, "joao") for table in ("mmix_table3", "lamp_table2")] == ["joao-code", "joao"]
+    assert [run_as(table, "graphlet") for table in ("mmix_table3", "lamp_table1")] == ["graphlet-code"] * 2
     assert run_as("mmix_table2", "linear") == "raw-features"
     # Of the two DGI and the two GraphCL that are printed, one of each M-Mix ran itself.
     assert [run_as("mmix_table2", name) for name in ("dgi", "dgi-reproduced")] == ["dgi", "dgi-diffusion"]

@@ -305,7 +305,7 @@ def test_counts_and_refusals_whatever_the_order() -> None:
     published = both(published, printed(0.7, "wl", "COIL-DEL", artifact="mmix_table10", protocol="n=10"))
     three = [[80.0], [80.3], [80.6]]
     scores = both(*(runs(three, dataset=name) for name in ("MUTAG", "DD")), runs([[70.0]], dataset="NCI1"))
-    cells = judge_cells(published, scores, can("wl", "graphlet"), JUDGED_BY, JUDGING)
+    cells = judge_cells(published, scores, can("wl", "graphlet-code"), JUDGED_BY, JUDGING)
     assert cells["verdict"].tolist() == ["reproduced", "better", "too few seeds", "not run", "not run"]
     refuse(cells, [])
     refuse(cells, ["worse"])
@@ -318,5 +318,5 @@ def test_counts_and_refusals_whatever_the_order() -> None:
         "lamp_table1: GRAPHLET on MUTAG: not run (published 1.0)",
         "mmix_table10: WL on COIL-DEL, n=10: not run (published 70.0)",
     ]
-    turned = judge_cells(published.iloc[::-1], scores.iloc[::-1], can("wl", "graphlet"), JUDGED_BY, JUDGING)
+    turned = judge_cells(published.iloc[::-1], scores.iloc[::-1], can("wl", "graphlet-code"), JUDGED_BY, JUDGING)
     pd.testing.assert_frame_equal(turned.iloc[::-1].reset_index(drop=True), cells, check_exact=True)

@@ -102,7 +102,8 @@ def test_the_studies_of_quick() -> None:
         **{"nodes": 11, "theorem": 2, "grid": 8, "images": 4},
     }
     assert [name for name, each in found.items() if each.together] == ["gamma", "alpha", "grid"]
-    assert found["tables"].controls == ("wl", "graphlet", "majority", "bag-labels", "bag-attributes", "bag")
+    kernels = ("wl", "graphlet", "graphlet-code")
+    assert found["tables"].controls == (*kernels, "majority", "bag-labels", "bag-attributes", "bag")
     assert found["nodes"].controls_of("probe") == ("majority", "raw-features")
     assert found["nodes"].controls_of("kmeans") == ()
     assert found["nodes"].options == {"features": "rows-scaled"}

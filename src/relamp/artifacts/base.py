@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+# Graph kernels, see relamp.evaluate.controls.
+KERNELS = ("wl", "graphlet", "graphlet-code", "sp", "random-walk", "mlg", "dgk")
 # Controls of graphs beside the bag, see relamp.evaluate.controls: one bag for each of the features of settings.
 CONTROLS = (
     "majority",

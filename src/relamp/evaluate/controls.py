@@ -32,8 +32,11 @@ DRAWLESS: Mapping[str, Callable[[PackedGraphs, Kernels], Floats]] = {
     "sp": lambda graphs, _: shortest_path_kernel(graphs),
     "random-walk": lambda graphs, options: random_walk_kernel(graphs, options.random_walk.share),
 }
+# DGK's graphlets, counted without vectors: the plain kernel of its public code.
+_PLAIN = {"base": "graphlet", "similarity": "none"}
 DRAWN: Mapping[str, Callable[[PackedGraphs, Kernels, int], Floats]] = {
     "graphlet": lambda graphs, options, seed: graphlet_kernel(graphs, options.graphlet_size, stream(seed, "graphlets")),
+    "graphlet-code": lambda graphs, options, seed: deep_kernel(graphs, options.dgk.model_copy(update=_PLAIN), seed),
     "dgk": lambda graphs, options, seed: deep_kernel(graphs, options.dgk, seed),
     "mlg": lambda graphs, options, seed: multiscale_laplacian_kernel(graphs, options, stream(seed, "nodes compared")),
 }

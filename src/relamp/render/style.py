@@ -48,6 +48,7 @@ _LABELS |= {"chance": "Chance", "majority": "Majority class", "raw-features": "R
 _LABELS |= {"ecfp": "Fingerprints (ECFP4)", "frozen-untrained": "Untrained, frozen"}
 _LABELS |= {"frozen-calibrated": "Untrained, calibrated, frozen"}
 _LABELS |= {"bag-labels": "Bag of labels", "bag-degrees": "Bag of degrees"}
+_LABELS |= {"graphlet-code": "GL (as in DGK's code)"}
 _LABELS |= {"sp": "SP", "random-walk": "Random walk", "mlg": "MLG", "dgk": "DGK"}
 _LABELS |= {"bag-labels-or-degrees": "Bag of labels or degrees", "bag-labels-and-degrees": "Bag of labels and degrees"}
 _LABELS |= {"bag-attributes": "Bag of attributes, or labels and degrees"}

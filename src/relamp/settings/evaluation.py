@@ -101,7 +101,7 @@ class Kernels(Settings):
     wl_iterations: Count = 3
     """Rounds of Weisfeiler-Leman refinement."""
     graphlet_size: Annotated[int, Field(ge=3, le=5)] = 3
-    """Number of nodes of a graphlet."""
+    """Number of nodes of a graphlet of the kernel graphlet, which counts all there are."""
     max_degree: Count = 150
     """Nodes of this degree and of all higher degrees share one bin of the bags that are named after their features."""
     random_walk: RandomWalk = RandomWalk()
@@ -109,7 +109,7 @@ class Kernels(Settings):
     mlg: MultiscaleLaplacian = MultiscaleLaplacian()
     """Options of mlg alone."""
     dgk: DeepKernel = DeepKernel()
-    """Options of dgk alone."""
+    """Options of dgk; those of its graphlets are graphlet-code's too."""
 
 
 class NodeControls(Settings):

@@ -7,7 +7,7 @@ from typing import Annotated, Any, get_args
 
 from pydantic import AfterValidator, ValidationInfo
 
-from relamp.artifacts.base import CONTROLS, TRANSFER_CONTROLS
+from relamp.artifacts.base import CONTROLS, KERNELS, TRANSFER_CONTROLS
 from relamp.data.registry import REGISTRY, Dataset
 from relamp.data.rows import alone
 from relamp.errors import listed, shortened
@@ -19,7 +19,6 @@ from relamp.settings.supervised import EditModel, GraphModel, NodeModel
 
 FROM_SCRATCH = "none"  # the transfer experiments' name for no pre-training
 BAG = "bag"  # the structure-blind control, see relamp.evaluate.bag
-KERNELS = ("wl", "graphlet", "sp", "random-walk", "mlg", "dgk")
 NODE_CONTROLS = ("majority", "raw-features")  # see relamp.evaluate.node_controls
 EDIT_KERNELS = ("hist-kernel", "wl")
 # Supervised models by the evaluation that trains them.

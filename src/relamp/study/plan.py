@@ -9,6 +9,7 @@ from typing import Any
 from relamp.artifacts import ARTIFACTS
 from relamp.artifacts.base import (
     CONTROLS,
+    KERNELS,
     TRANSFER_CONTROLS,
     Artifact,
     Figure,
@@ -24,7 +25,7 @@ from relamp.evaluate.table import EVALUATIONS
 from relamp.judge.published import NOT_RUN_FILE, PROTOCOLS_FILE, load_protocols, load_published, run_as
 from relamp.method.table import METHODS
 from relamp.study.config import Config
-from relamp.study.names import BAG, BRANCHES, EDIT_KERNELS, FROM_SCRATCH, KERNELS, NODE_CONTROLS, SUPERVISED
+from relamp.study.names import BAG, BRANCHES, EDIT_KERNELS, FROM_SCRATCH, NODE_CONTROLS, SUPERVISED
 from relamp.study.overrides import value_of
 from relamp.study.own import corpus_words
 from relamp.study.paths import HARD_NEGATIVES, INFORMATION, Paths, all_datasets

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 
-from relamp.artifacts.base import CONTROLS, TRANSFER_CONTROLS
+from relamp.artifacts.base import CONTROLS, KERNELS, TRANSFER_CONTROLS
 from relamp.data.registry import REGISTRY
 from relamp.data.rows import branch_of
 from relamp.errors import RelampError, shortened
 from relamp.evaluate.table import EVALUATIONS
 from relamp.method.table import METHODS
-from relamp.study.names import BAG, EDIT_KERNELS, FROM_SCRATCH, KERNELS, NODE_CONTROLS, SUPERVISED, check_known
+from relamp.study.names import BAG, EDIT_KERNELS, FROM_SCRATCH, NODE_CONTROLS, SUPERVISED, check_known
 from relamp.study.paths import HARD_NEGATIVES, INFORMATION
 from relamp.study.plan import Plan
 from relamp.study.studies import BASE, Run
