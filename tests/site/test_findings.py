@@ -19,7 +19,8 @@ CELLS = pd.DataFrame(
         ("mmix_table10", "b", "D", "accuracy", "n=15", 51.0, 41.5, "worse", "desk"),
     ],
     columns=["artifact", "method", "dataset", "metric", "part", "published", "mean", "verdict", "run"],
-).assign(scaled=["", "", "epochs 20 / 200; seeds 3 / 5", "seeds 3 / 5"], otherwise=["", "", "worse by b", ""])
+).assign(scaled=["", "", "epochs 20 / 200; seeds 3 / 5", "seeds 3 / 5"])
+CELLS = CELLS.assign(otherwise=["", "", "worse by b", ""], contested=False)
 CLAIMS = pd.DataFrame({"id": ["wins", "loses", "ties"], "outcome": ["holds", "fails", "holds"]}).assign(
     evidence=["claimed +1; over b: +0.86 (+0.04 to +1.69); over c on 1 of 8: +2.00 (+1.00 to +3.00)", "", ""]
 )
@@ -207,7 +208,8 @@ def test_a_number_that_no_run_has_is_an_error(tmp_path: Path, sentence: str, mes
         ("{{ decided_by() }} {{ decided_by(4) }} {{ decided_by(3) }} {{ too_wide() }}", "1 1 0 1"),
         # Over two runs Student's factor is 12.7, and the printed ± 3 has an interval of 38 points; over ten one of
         # 2.3, and 86 is more than that and the margin above 80. What is over ten in print stays so.
-        ('{{ if_over(2, "worse") }} {{ if_over(2, "inconclusive") }} {{ if_over(10, "worse") }}', "1 2 3"),
+        ('{{ if_over(2, "worse") }} {{ if_over(2, "inconclusive") }} {{ if_over(10, "worse") }}', "1 3 3"),
+        ('{{ contested() }} {{ count("inconclusive") }} {{ if_over(10, "inconclusive") }}', "1 3 1"),
         # A number that is not comparable stays so, and one that was not run is not counted.
         ('{{ if_over(2, "not comparable") }} {{ if_over(2, "not run") }}', "1 0"),
         ('{{ shift("lamp", "own").below }} of {{ shift("lamp", "own").numbers }}', "1 of 1"),
@@ -223,10 +225,12 @@ def test_what_many_numbers_show(tmp_path: Path, sentence: str, expected: str) ->
             ("wl", "E", 10, "worse", "GCL", nothing, ""),
             ("wl", "F", nothing, "not comparable", "GCL", nothing, ""),
             ("wl", "G", nothing, "not run", "GCL", nothing, ""),
+            # Another run says otherwise, so that it stays open whatever its ± is over.
+            ("wl", "H", 10, "inconclusive", "GCL", nothing, ""),
         ],
         columns=["method", "dataset", "n", "verdict", "quoted", "further_seeds", "note"],
     ).assign(paper="lamp", artifact="lamp_table1", metric="accuracy", part="", published=86.0, spread=3.0)
-    cells = cells.assign(mean=80.0, std_seeds=0.0, seeds=3, scaled="")
+    cells = cells.assign(mean=80.0, std_seeds=0.0, seeds=3, scaled="", contested=cells["dataset"] == "H")
     empty: dict[str, object] = {name: [] for name in Findings.model_fields if name != "artifacts"}
     (tmp_path / FILE).write_text(yaml.safe_dump({**empty, "artifacts": {}, "together": [sentence]}))
     assert load_findings(tmp_path, Numbers([], cells, CLAIMS)).together == (expected,)

@@ -40,8 +40,15 @@ def test_equally_near_runs_with_another_verdict_are_told_beside_it() -> None:
     far = record("far", [{"scaled": "epochs 1 / 100", "verdict": "reproduced"}])
     for records in ([*runs, far], [far, *reversed(runs)]):
         (row,) = merged(records).to_dict("records")
-        assert (row["run"], row["otherwise"]) == ("a", "inconclusive by b, better by d")
-    assert merged([runs[0], runs[2], far])["otherwise"].tolist() == [""]
+        assert (row["run"], row["otherwise"]) == ("a", "worse by a, inconclusive by b, better by d")
+        assert (row["verdict"], row["contested"]) == ("inconclusive", True)
+    agreed = merged([runs[0], runs[2], far])
+    assert agreed[["otherwise", "verdict", "contested"]].to_numpy().tolist() == [["", "worse", False]]
+    # What one run reproduces stays so, and what none calls worse or better is not contested.
+    for verdict in ("reproduced", "inconclusive"):
+        first = record("a", [{"verdict": verdict}])
+        (row,) = merged([first, record("b", [{"verdict": "worse"}])]).to_dict("records")
+        assert (row["verdict"], row["otherwise"], row["contested"]) == (verdict, "worse by b", False)
 
 
 def test_a_run_with_too_few_seeds_for_a_verdict_comes_last() -> None:

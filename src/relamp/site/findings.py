@@ -86,6 +86,7 @@ class Numbers:
                 "smaller",
                 "fewer_seeds",
                 "torn",
+                "contested",
                 "decided_by",
                 "too_wide",
                 "if_over",
@@ -143,6 +144,10 @@ class Numbers:
         """Return how many numbers have another verdict by another run that is as near to the paper's size."""
         return int((self.cells["otherwise"] != "").sum())
 
+    def contested(self) -> int:
+        """Return how many numbers are inconclusive because runs as near to the paper's size disagree."""
+        return int(self.cells["contested"].sum())
+
     def decided_by(self, seeds: float = math.inf) -> int:
         """Return how many inconclusive numbers would be decided by so many further seeds, if mean and spread stay."""
         return int((self._open()["further_seeds"].astype(float) <= seeds).sum())
@@ -153,10 +158,14 @@ class Numbers:
         return int(never["note"].str.contains(TOO_WIDE, regex=False).sum())
 
     def if_over(self, runs: int, verdict: str) -> int:
-        """Return how many numbers would have a verdict if each printed ± that names no runs were over so many."""
-        judging, found = Judging(), self.cells[self.cells["verdict"] != NOT_RUN]
+        """Return how many numbers would have a verdict if each printed ± that names no runs were over so many.
+
+        Those that are contested stay so.
+        """
+        judging, found = Judging(), self.cells[(self.cells["verdict"] != NOT_RUN) & ~self.cells["contested"]]
         rows = found.assign(runs=found["n"].fillna(runs), comparable=found["verdict"] != "not comparable")
-        return sum(judge_number(row, judging)[2] == verdict for row in rows.to_dict("records"))
+        judged = sum(judge_number(row, judging)[2] == verdict for row in rows.to_dict("records"))
+        return judged + (self.contested() if verdict == "inconclusive" else 0)
 
     def shift(self, paper: str, whose: str, rule: str = "mean") -> Shift:
         """Return how far the accuracies of a paper's `own`, `rerun` or `quoted` methods lie from those printed."""

@@ -131,7 +131,8 @@ def merged(records: Sequence[Record]) -> pd.DataFrame:
 
     Runs with too few seeds for a verdict come after all others. Ties are decided by the number of seeds, then by the
     name of the run, never by what was found; `otherwise` names the runs that differ from it by their name and their
-    verdict alone, such as those of several readings.
+    verdict alone, such as those of several readings. Where there are such runs, worse and better hang on which of them
+    is taken: the number is inconclusive then, `contested`, and `otherwise` names them all.
     """
     every = pd.concat([record.cells.assign(run=record.name) for record in records], ignore_index=True)
     left = every["verdict"] == NOT_RUN
@@ -148,6 +149,13 @@ def merged(records: Sequence[Record]) -> pd.DataFrame:
     words = (ranked["verdict"] + " by " + ranked["run"]).where(tied)
     told = words.groupby([ranked[name] for name in _CELL], dropna=False).transform(lambda of: ", ".join(of.dropna()))
     nearest = ranked.assign(otherwise=told).drop_duplicates(_CELL)
+    contested = (nearest["otherwise"] != "") & nearest["verdict"].isin(["worse", "better"])
+    all_of_them = nearest["verdict"] + " by " + nearest["run"] + ", " + nearest["otherwise"]
+    nearest = nearest.assign(
+        contested=contested,
+        otherwise=nearest["otherwise"].mask(contested, all_of_them),
+        verdict=nearest["verdict"].mask(contested, "inconclusive"),
+    )
     return nearest.sort_index().drop(columns=size).reset_index(drop=True)
 
 
