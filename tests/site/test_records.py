@@ -20,6 +20,7 @@ from relamp.site.records import NOT_RUN, distance, merged, open_records, told, w
         ("5 of 95 settings", math.log(19)),
         ("corpus 50 of 2,000 molecules of A / A; seeds 3 / 5", math.log(40) + math.log(5 / 3)),
         ("the paper's sizes are not known", 1.0),
+        ("wl iterations 2 / 3; seeds 3 / 5", math.log(5 / 3)),  # a reading is no size
     ],
 )
 def test_the_distance_is_the_logarithm_of_how_often_sizes_hold_each_other(scaled: str, expected: float) -> None:
@@ -49,6 +50,15 @@ def test_equally_near_runs_with_another_verdict_are_told_beside_it() -> None:
         first = record("a", [{"verdict": verdict}])
         (row,) = merged([first, record("b", [{"verdict": "worse"}])]).to_dict("records")
         assert (row["verdict"], row["otherwise"], row["contested"]) == (verdict, "worse by b", False)
+
+
+def test_another_reading_is_as_near_and_comes_after_the_one_of_the_preset_paper() -> None:
+    other = record("a", [{"scaled": "wl iterations 2 / 3", "verdict": "reproduced"}])
+    usual = record("b", [{"scaled": "", "verdict": "better"}])
+    for records in ([other, usual], [usual, other]):
+        (row,) = merged(records).to_dict("records")
+        assert (row["run"], row["verdict"]) == ("b", "inconclusive")
+        assert row["otherwise"] == "better by b, reproduced by a"
 
 
 def test_a_run_with_too_few_seeds_for_a_verdict_comes_last() -> None:

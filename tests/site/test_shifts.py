@@ -71,4 +71,4 @@ def test_without_numbers_there_is_no_median() -> None:
 
 def test_sizes_go_by_their_first_words() -> None:
     assert sizes("epochs 20 / 2,000; nodes a step 400 / 4,000; seeds 3 / 5") == {"epochs", "nodes", "seeds"}
-    assert sizes("") == set()
+    assert sizes("") == sizes("wl iterations 2 / 3") == set()

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _NOT_KNOWN = "the paper's sizes are not known"
+# Options of kernels that the papers do not state: a run by another is a reading, and no farther from the paper.
+READ = ("wl iterations", "graphlet size")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from relamp.artifacts.verdict import files_of_rows
 from relamp.errors import RelampError
+from relamp.judge.scale import READ
 from relamp.lite import render
 from relamp.render.style import drawn_as
 from relamp.runtime.processes import run_all
@@ -116,10 +117,12 @@ def distance(scaled: str) -> float:
     """Return how far a run is from the paper's size, from words such as "epochs 100 / 2,000; 5 of 95 settings".
 
     The sum over all sizes of how often one holds the other, as its logarithm: 0 for a run of the paper's own size. A
-    size that is no number, such as "none / 5", counts as a factor of e.
+    size that is no number, such as "none / 5", counts as a factor of e; what is read (`READ`) does not count.
     """
     total = 0.0
     for part in filter(None, scaled.split("; ")):
+        if part.startswith(READ):
+            continue
         pair = _SIZE.search(part)
         sizes = [float(number.replace(",", "")) for number in pair.groups()] if pair else []
         total += abs(math.log(sizes[0] / sizes[1])) if len(sizes) == 2 and min(sizes) > 0 else 1.0
@@ -129,10 +132,11 @@ def distance(scaled: str) -> float:
 def merged(records: Sequence[Record]) -> pd.DataFrame:
     """Return each printed number once, judged by the run that is nearest to the paper's size, in `run`.
 
-    Runs with too few seeds for a verdict come after all others. Ties are decided by the number of seeds, then by the
-    name of the run, never by what was found; `otherwise` names the runs that differ from it by their name and their
-    verdict alone, such as those of several readings. Where there are such runs, worse and better hang on which of them
-    is taken: the number is inconclusive then, `contested`, and `otherwise` names them all.
+    Runs with too few seeds for a verdict come after all others. Ties are decided by the number of seeds, then for the
+    reading of the preset `paper`, then by the name of the run, never by what was found; `otherwise` names the runs that
+    differ from it by their name and their verdict alone, such as those of several readings. Where there are such runs,
+    worse and better hang on which of them is taken: the number is inconclusive then, `contested`, and `otherwise` names
+    them all.
     """
     every = pd.concat([record.cells.assign(run=record.name) for record in records], ignore_index=True)
     left = every["verdict"] == NOT_RUN
@@ -141,9 +145,10 @@ def merged(records: Sequence[Record]) -> pd.DataFrame:
         far=(every["scaled"] + "; " + every["settings"]).map(distance),
         late=every["verdict"].map({TOO_FEW: 1, NOT_RUN: 2}).fillna(0),
         few=-pd.to_numeric(every["seeds"]).fillna(0),
+        read=every["scaled"].str.count("|".join(READ)),
     )
     size = ["late", "far", "few"]
-    ranked = every.sort_values([*size, "run"], kind="stable")
+    ranked = every.sort_values([*size, "read", "run"], kind="stable")
     first = ranked.groupby(_CELL, dropna=False)[[*size, "verdict"]].transform("first")
     tied = (ranked[size] == first[size]).all(axis=1) & (ranked["verdict"] != first["verdict"])
     words = (ranked["verdict"] + " by " + ranked["run"]).where(tied)
@@ -156,7 +161,7 @@ def merged(records: Sequence[Record]) -> pd.DataFrame:
         otherwise=nearest["otherwise"].mask(contested, all_of_them),
         verdict=nearest["verdict"].mask(contested, "inconclusive"),
     )
-    return nearest.sort_index().drop(columns=size).reset_index(drop=True)
+    return nearest.sort_index().drop(columns=[*size, "read"]).reset_index(drop=True)
 
 
 def effects(records: Sequence[Record]) -> pd.DataFrame:
