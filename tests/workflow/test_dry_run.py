@@ -70,7 +70,7 @@ def test_every_named_target_can_be_planned_as_shipped() -> None:
     assert counts["train_graphs"] == str(2 * 7 + 9)
     assert counts["train_gamma_lamp_mag"] == counts["train_alpha_lamp_mag"] == "2"
     scored = [f"rbf_{name}" for name in ("tables", "gamma", "alpha", "cross", "controls")] + ["linear_linear"]
-    assert [counts[f"score_svm_{name}"] for name in scored] == ["2", "2", "2", "1", "12", "1"]
+    assert [counts[f"score_svm_{name}"] for name in scored] == ["2", "2", "2", "1", "14", "1"]
     assert (counts["train_molecules"], counts["finetune"]) == ("3", "4")
     # Five of LAMP, the karate club and the digits.
     assert counts["pack"] == "7"
