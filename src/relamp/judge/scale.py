@@ -61,6 +61,11 @@ def scaled(of: Sized | None, seeds: int, runs: float) -> str:
     return "; ".join(parts)
 
 
+def sizes_in(words: str) -> list[str]:
+    """Return the parts of what `scaled` says that are sizes: those of a reading (`READ`) are not."""
+    return [part for part in filter(None, words.split("; ")) if not part.startswith(READ)]
+
+
 def settings_run(of: Sized | None) -> str:
     """Return how much of the paper's grid was run, such as "10 of 95 settings"; empty if all of it was."""
     here, there = of.settings if of else (1, 1)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from relamp.artifacts.verdict import files_of_rows
 from relamp.errors import RelampError
-from relamp.judge.scale import READ
+from relamp.judge.scale import READ, sizes_in
 from relamp.lite import render
 from relamp.render.style import drawn_as
 from relamp.runtime.processes import run_all
@@ -120,9 +120,7 @@ def distance(scaled: str) -> float:
     size that is no number, such as "none / 5", counts as a factor of e; what is read (`READ`) does not count.
     """
     total = 0.0
-    for part in filter(None, scaled.split("; ")):
-        if part.startswith(READ):
-            continue
+    for part in sizes_in(scaled):
         pair = _SIZE.search(part)
         sizes = [float(number.replace(",", "")) for number in pair.groups()] if pair else []
         total += abs(math.log(sizes[0] / sizes[1])) if len(sizes) == 2 and min(sizes) > 0 else 1.0

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from relamp.judge.published import run_as
-from relamp.judge.scale import READ
+from relamp.judge.scale import sizes_in
 from relamp.site.records import NOT_RUN, TOO_FEW
 
 # What the names of a paper's own methods begin with, in its tables.
@@ -52,7 +52,7 @@ def shift(found: pd.DataFrame, paper: str, whose: str, rule: str = "mean") -> Sh
 
 def sizes(scaled: str) -> set[str]:
     """Return the first words of the sizes in which a run differs from the paper's (`relamp.judge.scale.scaled`)."""
-    return {part.split(" ")[0] for part in filter(None, scaled.split("; ")) if not part.startswith(READ)}
+    return {part.split(" ")[0] for part in sizes_in(scaled)}
 
 
 def _whose(cells: pd.DataFrame) -> list[str]:
