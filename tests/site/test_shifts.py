@@ -55,6 +55,11 @@ def test_each_accuracy_at_a_papers_size_counts_once_for_whose_method_it_is(
     assert shift(shifts(CELLS), paper, whose) == expected
 
 
+@pytest.mark.parametrize(("median", "said"), [(-0.04, "0.0"), (0.04, "0.0"), (-0.06, "-0.1"), (1.26, "1.3")])
+def test_a_median_that_rounds_to_zero_has_no_sign(median: float, said: str) -> None:
+    assert Shift(1, 1, median).said == said
+
+
 def test_another_rule_of_choice_shifts_what_has_it() -> None:
     cells = CELLS.assign(oracle=CELLS["mean"] + 3).assign(
         oracle=lambda all_: all_["oracle"].where(all_["dataset"] != "E")

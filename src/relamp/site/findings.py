@@ -222,7 +222,7 @@ class Numbers:
             [self._by_seed(run, evaluation, name, dataset, metric, "", protocol).mean() for dataset in datasets]
             for name in (method, rival)
         )
-        return f"{(sum(mine) - sum(other)) / len(datasets):.1f}"
+        return f"{(sum(mine) - sum(other)) / len(datasets):z.1f}"
 
     def _by_seed(
         self, run: str, evaluation: str, method: str, dataset: str, metric: str, part: str, protocol: str
@@ -298,7 +298,7 @@ class Numbers:
         gains = (rows["mean"][rows["rung"] == rung] - rows["mean"][rows["rung"] == "method"]).dropna()
         if gains.empty:
             raise RelampError(f"{FILE}: the ladder of {artifact} in {run} has no {rung} of {method}")
-        return f"{gains.mean():.1f}"
+        return f"{gains.mean():z.1f}"
 
     def effect(self, run: str, method: str, dataset: str, question: str, answer: str, **more: str) -> str:
         """Return what an answer moves a method by in a recorded run's multiverse, in points with its interval."""
@@ -431,7 +431,7 @@ def _span(values: Sequence[float]) -> str:
 
 def _interval(value: float, low: float, high: float) -> str:
     points = (round(float(each), 1) + 0.0 for each in (value, low, high))  # no -0.0
-    return "{:.1f} ({:.1f} to {:.1f})".format(*points)
+    return "{:z.1f} ({:z.1f} to {:z.1f})".format(*points)
 
 
 def load_findings(reproduction: Path, numbers: Numbers) -> Findings:

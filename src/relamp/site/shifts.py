@@ -27,6 +27,11 @@ class Shift(NamedTuple):
     below: int
     median: float
 
+    @property
+    def said(self) -> str:
+        """The median with one decimal, and no sign before a zero."""
+        return f"{self.median:z.1f}"
+
 
 def shifts(cells: pd.DataFrame) -> pd.DataFrame:
     """Return one row for each judged accuracy that was found at the paper's own sizes, the number of seeds apart.
