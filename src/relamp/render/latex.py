@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _LINE, _COLUMN, _PAGE = 345.0, 190.0, 505.0
 _OWN_SIZE = 300.0  # what a table in letters of 10 may fill, so that it fits in a document of 11 and 12 points too
 _LINES = 9.5, 14.5  # from line to line in small letters, and in a document of 12 points
+_STACKED = 1.2  # lines that one of several in a title takes
+_BETWEEN = 8.0  # from one part to the next
 _SAFE = 0.97  # widths are estimated
 _SMALL = r"\fontsize{8}{9.5}\selectfont\setlength{\tabcolsep}{3pt}"
 _SIGNS = {
@@ -168,9 +170,9 @@ def _floats(table: "TextTable", parts: Sequence[_Part], above: float, small: boo
     line, used = _LINES[not small], above
     held: list[_Part] = []
     for part in parts:
-        head = 2.5 + max(map(len, _broken(table, part, small)))
+        head = 2.5 + _STACKED * max(map(len, _broken(table, part, small)))
         for piece in _pieces(part, int((_PAGE - above) / line - head)):
-            height = line * (head + _lines(piece))
+            height = line * (head + _lines(piece)) + _BETWEEN
             if held and used + height > _PAGE:
                 yield held
                 held, used = [], 3 * _LINES[1]
