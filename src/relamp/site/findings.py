@@ -430,8 +430,7 @@ def _span(values: Sequence[float]) -> str:
 
 
 def _interval(value: float, low: float, high: float) -> str:
-    points = (round(float(each), 1) + 0.0 for each in (value, low, high))  # no -0.0
-    return "{:z.1f} ({:z.1f} to {:z.1f})".format(*points)
+    return f"{value:z.1f} ({low:z.1f} to {high:z.1f})"
 
 
 def load_findings(reproduction: Path, numbers: Numbers) -> Findings:
