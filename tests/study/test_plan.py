@@ -16,7 +16,7 @@ from relamp.study.batches import ANY, controls_of, scorings, trainings
 from relamp.study.config import load_config
 from relamp.study.paths import Paths, all_datasets
 from relamp.study.plan import Plan, methods_by_evaluation
-from relamp.study.studies import Run, studies
+from relamp.study.studies import Run, owner, studies
 
 PRESETS = Path(__file__).parents[2] / "workflow" / "presets"
 STUDIES = studies(load_config({}, PRESETS))
@@ -242,6 +242,22 @@ def test_readings_of_an_evaluation_are_jobs_of_their_own_and_train_nothing() -> 
     asked = {path for path in chosen.asked(chosen.artifacts["multiverse"]) if "/mp-mix/" in path}
     runs = [Run("mp-mix", "default"), *edited.runs]
     assert asked == {chosen.paths.rows("edit-distance", "MUTAG", run) for run in runs}
+
+
+def test_readings_of_a_data_set_that_no_table_has_are_scored_without_the_tables_methods() -> None:
+    none: dict[str, Any] = {"datasets": [], "methods": []}
+    lamp = {"datasets": ["IMDB-BINARY"], "methods": ["lamp-mag"]}
+    given = {"multiverse": {"lamp": lamp, "nodes": none, "edits": none}, "cross": {"datasets": []}}
+    configured = Run("lamp-mag", "gamma~0.2_alpha~1")
+
+    def scored_with(**more: Any) -> set[str]:
+        found = plan(**given, **more).studies
+        (made,) = (each for each in scorings(found) if each.evaluation == "svm-rbf" and configured in each.runs)
+        assert owner(found, "svm-rbf", configured) is made.study
+        return {run.method for run in made.runs}
+
+    assert scored_with(unsupervised={"datasets": []}) == {"lamp-mag"}
+    assert {"lamp-mag", "simgrace", "untrained"} <= scored_with(unsupervised={"datasets": ["MUTAG"]})
 
 
 def test_no_artifact_reads_a_file_twice() -> None:

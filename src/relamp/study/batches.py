@@ -13,7 +13,7 @@ from relamp.data.rows import DEFAULT
 from relamp.evaluate.table import EVALUATIONS
 from relamp.study import resources
 from relamp.study.paths import Paths
-from relamp.study.studies import BASE, TRAINERS, Run, Study
+from relamp.study.studies import BASE, TRAINERS, Run, Study, scored
 
 DATASET = "{dataset}"
 ANY = Run("{method}", "{setting}")  # the run that the wildcards name
@@ -167,10 +167,11 @@ def trainings(studies: Mapping[str, Study]) -> Iterator[Training]:
 def scorings(studies: Mapping[str, Study]) -> Iterator[Scoring]:
     """Yield a scoring for each evaluation of each study, and one of the kernels and the bag, which do not train.
 
-    A run that several studies share is scored with the first. Fine-tuning trains, so that only its controls are scored.
+    A run that several studies share is scored with the first, see `scored`. Fine-tuning trains: only its controls are
+    scored.
     """
     for evaluation in EVALUATIONS:
-        fitting = [study for study in studies.values() if evaluation in study.protocols]
+        fitting = scored(studies, evaluation)
         for study, runs in _own((study, study.runs) for study in fitting if study.domain != "molecules"):
             kernels = tuple(run for run in runs if run.method in study.controls)
             if trained := tuple(run for run in runs if run not in kernels):
@@ -185,8 +186,8 @@ def scorings(studies: Mapping[str, Study]) -> Iterator[Scoring]:
 
 def controls_of(studies: Mapping[str, Study], evaluation: str) -> list[str]:
     """Return the kernels and the bag that an evaluation scores."""
-    fitting = [study for study in studies.values() if evaluation in study.protocols]
-    return list(dict.fromkeys(name for study in fitting for name in study.controls_of(evaluation)))
+    of = scored(studies, evaluation)
+    return list(dict.fromkeys(name for study in of for name in study.controls_of(evaluation)))
 
 
 def _rule(*parts: str) -> str:

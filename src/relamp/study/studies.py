@@ -196,14 +196,24 @@ class Study:
         return {"name": run.method, "maker": row.maker, "options": dict(row.fixed), "trains": row.trains}
 
 
+def scored(found: Mapping[str, Study], evaluation: str) -> list[Study]:
+    """Return the studies that an evaluation scores, in the order in which a shared run belongs to one.
+
+    Those without data sets come last: a job scores all runs of its study, and would have all methods of the tables
+    trained for a data set that another study alone has.
+    """
+    fitting = [study for study in found.values() if evaluation in study.protocols]
+    return sorted(fitting, key=lambda study: not study.datasets)
+
+
 def owner(found: Mapping[str, Study], evaluation: str, run: Run) -> Study:
     """Return the study with which a run is scored by an evaluation: the first one that has it."""
-    fitting = (study for study in found.values() if evaluation in study.protocols)
-    return next(study for study in fitting if run in study.runs or run.method in study.controls_of(evaluation))
+    of = scored(found, evaluation)
+    return next(study for study in of if run in study.runs or run.method in study.controls_of(evaluation))
 
 
 def studies(config: Config) -> dict[str, Study]:
-    """Return all studies of a configuration by name, in the order in which a shared run belongs to one."""
+    """Return all studies of a configuration by name, in the order in which a shared run is trained with one."""
     found = [*_graph_studies(config), *_transfer(config), *_node_studies(config), *_image_studies(config)]
     found += _universes(config)
     sizes = own_sizes(config)
