@@ -12,7 +12,7 @@ import pytest
 
 from relamp.errors import RelampError
 from relamp.runtime.job import bound, run
-from relamp.runtime.signals import SIGNALS
+from relamp.runtime.signals import SIGNALS, deferred
 from slurm_cluster import SNAKEMAKE, needs_snakemake
 from slurm_cluster import run as run_words
 
@@ -146,6 +146,29 @@ def test_what_ends_a_job_is_one_line_on_the_terminal_and_in_its_log(
     assert line.endswith(logged)
     # A fault that is the program's has its traceback in the log.
     assert any(text.endswith("in fault") for text in traceback) == bool(traceback) == (main is fault)
+
+
+def test_a_second_signal_does_not_cut_off_what_a_job_says_of_its_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class ToldError(RelampError):
+        def __str__(self) -> str:
+            signal.raise_signal(signal.SIGTERM)  # while it is being said
+            return "SIGHUP: ended after epoch 3, saved"
+
+    def main() -> None:
+        with deferred():
+            signal.raise_signal(signal.SIGHUP)
+            raise ToldError
+
+    heard: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: heard.append(number))
+    try:
+        assert call(main, job(tmp_path / "a.log")) == 1
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert not heard
+    assert capsys.readouterr().err.endswith("relamp: SIGHUP: ended after epoch 3, saved\n")
 
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit])

@@ -68,3 +68,29 @@ def test_a_second_signal_is_not_told_again(capfd: pytest.CaptureFixture[str]) ->
         send(signal.SIGINT)
         send(signal.SIGTERM)
     assert capfd.readouterr().err.count("relamp:") == 1
+
+
+def test_what_is_ending_is_not_ended_once_more() -> None:
+    def told() -> None:
+        with deferred() as asked:
+            send(signal.SIGHUP)
+            raise RuntimeError(asked())
+
+    with heeded():
+        with pytest.raises(RuntimeError, match="SIGHUP"):
+            told()
+        send(signal.SIGTERM)  # as from what dispatched it, a moment later
+    with heeded():
+        with pytest.raises(Ended):
+            send(signal.SIGINT)
+        send(signal.SIGTERM)
+    with heeded(), pytest.raises(Ended, match="SIGTERM"):
+        send(signal.SIGTERM)
+
+
+def test_what_was_deferred_without_an_end_is_ended_by_the_next() -> None:
+    with heeded():
+        with deferred():
+            send(signal.SIGHUP)
+        with pytest.raises(Ended):
+            send(signal.SIGTERM)

@@ -49,12 +49,17 @@ def _run(function: Callable[..., None], job: Any) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     if job.log:
         logging.getLogger().addHandler(_terminal())
+    with heeded():
+        _said(function, job)
+
+
+def _said(function: Callable[..., None], job: Any) -> None:
+    """Call a job function; say why it ends before it is done."""
     try:
         if job.log:
             logging.info("%s", first_line(job.rule, job.threads, device_words()))
-        with heeded():
-            follow(lambda: os.kill(os.getpid(), signal.SIGTERM))
-            function(**bound(function, words_of(job)))
+        follow(lambda: os.kill(os.getpid(), signal.SIGTERM))
+        function(**bound(function, words_of(job)))
         if job.log:
             logging.info("%s", last_line())
     except Ended as end:

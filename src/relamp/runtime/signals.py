@@ -27,10 +27,15 @@ class Ended(SystemExit):
 
 
 class _Heard:
-    """The signal that came, and how many callers of `deferred` will look."""
+    """The signal that came, how many callers of `deferred` will look, and whether what it ends is ending.
+
+    Then later ones change nothing: Ctrl-C reaches a job twice, from the terminal and from what dispatched it, and the
+    second must not cut off what the job says of its end.
+    """
 
     name: str | None = None
     listeners = 0
+    ending = False
 
 
 @contextmanager
@@ -38,7 +43,7 @@ def heeded() -> Iterator[None]:
     """Within this block a signal raises `Ended`, or is held for whoever has called `deferred`.
 
     It must be entered in the main thread; the signals' former handlers come back at its end. What is ignored before,
-    as by `nohup`, stays ignored.
+    as by `nohup`, stays ignored, and so are further signals once one has raised `Ended` or an error in `deferred`.
     """
     heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, _hear) for number in heard}
@@ -47,7 +52,7 @@ def heeded() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        _Heard.name = None
+        _Heard.name, _Heard.ending = None, False
 
 
 @contextmanager
@@ -56,13 +61,19 @@ def deferred() -> Iterator[Callable[[], str | None]]:
     _Heard.listeners += 1
     try:
         yield lambda: _Heard.name
+    except BaseException:
+        _Heard.ending = _Heard.name is not None
+        raise
     finally:
         _Heard.listeners -= 1
 
 
 def _hear(number: int, _frame: FrameType | None) -> None:
+    if _Heard.ending:
+        return
     again, _Heard.name = _Heard.name is not None, signal.Signals(number).name
     if not _Heard.listeners:
+        _Heard.ending = True
         raise Ended(_Heard.name)
     if not again:
         # Straight to the file: the signal may have come while something else was being printed, from a terminal that
