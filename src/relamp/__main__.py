@@ -2,12 +2,14 @@
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
 import relamp
 from relamp.errors import RelampError
 from relamp.runtime.job import named
+from relamp.runtime.signals import Ended, heeded
 from relamp.tools.commands import COMMANDS
 
 
@@ -25,7 +27,8 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help="one of those below")
     command = COMMANDS[parser.parse_args(words[:1]).command]
     try:
-        status: int = named(command.main)(words[1:])
+        with heeded():
+            status: int = named(command.main)(words[1:])
     except RelampError as error:
         return _failed(str(error))
     except ModuleNotFoundError as error:
@@ -33,8 +36,8 @@ def main(words: Sequence[str] | None = None) -> int:
         if (error.name or "relamp").partition(".")[0] == "relamp":
             raise
         return _failed(f"{error.name} is not installed; `pip install 'relamp[all]'` brings what is missing")
-    except KeyboardInterrupt:
-        return 130
+    except Ended as end:
+        return 128 + signal.Signals[end.name]  # as shells have it
     except BrokenPipeError:
         # The reader has seen enough (`relamp options | head`); what Python would still write at its end goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,10 +1,16 @@
+import os
+import signal
+import threading
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from pool_jobs import die, double, exhaust, refuse
+from pool_jobs import die, double, exhaust, last, refuse
 from relamp.errors import RelampError
 from relamp.runtime.processes import run_all
+from relamp.runtime.signals import Ended, heeded
 
 
 def test_a_killed_process_is_an_error_and_no_endless_wait() -> None:
@@ -35,3 +41,17 @@ def test_errors_of_the_work_come_through() -> None:
         list(run_all(exhaust, iter([(1,)]), processes=1))
     with pytest.raises(RelampError, match="0 processes cannot work"):
         list(run_all(double, iter([(1,)]), processes=0))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_cuts_off_the_calls_at_work(number: signal.Signals, tmp_path: Path) -> None:
+    def send() -> None:
+        while len(list(tmp_path.glob("*.begun"))) < 2:
+            time.sleep(0.05)
+        os.kill(os.getpid(), number)
+
+    threading.Thread(target=send, daemon=True).start()
+    with heeded(), pytest.raises(Ended, match=number.name):
+        list(run_all(last, ((tmp_path, call) for call in range(6)), processes=2))
+    assert len(list(tmp_path.glob("*.begun"))) == 2
+    assert not list(tmp_path.glob("*.ended"))

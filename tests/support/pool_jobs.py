@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 
 from relamp.errors import RelampError
@@ -17,6 +18,14 @@ def die(number: int) -> int:
 
 def double(number: int) -> int:
     return 2 * number
+
+
+def last(folder: Path, number: int) -> int:
+    """Write that a call has begun, and a while later that it has ended."""
+    (folder / f"{number}.begun").touch()
+    time.sleep(5)
+    (folder / f"{number}.ended").touch()
+    return number
 
 
 def refuse(number: int) -> int:

@@ -1,10 +1,13 @@
 """The command `relamp`."""
 
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -46,6 +49,21 @@ def fails(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     assert len(lines) == 1
     assert lines[0].startswith("relamp: ")
     return lines[0]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_nothing_behind(number: signal.Signals, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def command(_words: Sequence[str]) -> int:
+        with TemporaryDirectory(dir=folder) as place:
+            Path(place, "half").touch()
+            os.kill(os.getpid(), number)
+        return 0
+
+    monkeypatch.setattr("relamp.__main__.named", lambda _: command)
+    before = signal.getsignal(number)
+    assert main(["site"]) == 128 + number
+    assert not list(folder.iterdir())
+    assert signal.getsignal(number) is before
 
 
 @pytest.mark.parametrize("name", COMMANDS)

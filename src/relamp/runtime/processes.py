@@ -16,7 +16,8 @@ from relamp.runtime.controller import follow
 def run_all(work: Callable[..., int], jobs: Iterable[tuple[Any, ...]], processes: int) -> Iterator[int]:
     """Call `work` with each job's arguments in some processes, or in this one for one; yield what the calls return.
 
-    Jobs are drawn only as processes come free, so that few are in memory.
+    Jobs are drawn only as processes come free, so that few are in memory. Where a signal ends it, or nobody draws
+    further results, calls at work are cut off; where `work` raises an error, the others at work finish.
 
     Raises RelampError if a process is killed or memory runs out, and whatever `work` raises.
     """
@@ -36,6 +37,11 @@ def run_all(work: Callable[..., int], jobs: Iterable[tuple[Any, ...]], processes
                         finished, pending = wait(pending, return_when=FIRST_COMPLETED)
                         yield from (future.result() for future in finished)
                 yield from (future.result() for future in pending)
+            except (KeyboardInterrupt, SystemExit, GeneratorExit):
+                # Nobody waits for what the processes are at, which may take minutes.
+                for process in multiprocessing.active_children():
+                    process.terminate()
+                raise
             finally:
                 pool.shutdown(cancel_futures=True)
     except (BrokenProcessPool, MemoryError) as error:
