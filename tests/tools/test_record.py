@@ -139,8 +139,10 @@ def test_a_configuration_that_was_edited_afterwards_is_refused(folder: Path) -> 
 
 def test_a_configuration_that_would_make_others_is_refused(folder: Path, said: list[str]) -> None:
     said[0] = PLANNED
-    with pytest.raises(RelampError, match=r"1 jobs would run, the first for results/quick/verdict\.html"):
+    with pytest.raises(RelampError, match=r"1 jobs would run, the first for results/quick/verdict\.html") as told:
         record("quick", folder / "reproduction")
+    # As where a configuration has grown by what is not judged: only the verdicts still have the earlier one.
+    assert "delete results/quick/verdict.json, and make them again" in str(told.value)
     assert not (folder / "reproduction").exists()
 
 

@@ -104,7 +104,9 @@ def conclusions(found: pd.DataFrame, margin: float) -> pd.DataFrame:
         elif holds:
             said = f"reproduced under {holds} of {len(of)} readings"
         elif (of["verdict"] == "inconclusive").any():
-            said = f"decided by none of {len(of)} readings"
+            sides = [f"{word} under {count[word]}" for word in ("better", "worse") if word in count]
+            by = f"{' and '.join(sides)} of {len(of)} readings"
+            said = f"{by}, decided by no other" if sides else f"decided by none of {len(of)} readings"
         elif below:
             said = "reached only when chosen on the test" if top >= printed - margin else "reached by no reading"
         else:

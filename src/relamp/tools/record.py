@@ -77,7 +77,8 @@ def _check_plan(results: Path) -> None:
         first = jobs[0].outputs[0]
         raise RelampError(
             f"{results}: is not what its configuration makes now: {len(jobs)} jobs would run, the first for {first}; "
-            f"take from config.yaml what these results are not made with, or finish the run"
+            f"take from config.yaml what these results are not made with, or finish the run; if that leaves nothing to "
+            f"do, the verdicts are of an earlier configuration: delete {results / SIDECAR}, and make them again"
         )
 
 
