@@ -105,8 +105,7 @@ def conclusions(found: pd.DataFrame, margin: float) -> pd.DataFrame:
             said = f"reproduced under {holds} of {len(of)} readings"
         elif (of["verdict"] == "inconclusive").any():
             sides = [f"{word} under {count[word]}" for word in ("better", "worse") if word in count]
-            by = f"{' and '.join(sides)} of {len(of)} readings"
-            said = f"{by}, decided by no other" if sides else f"decided by none of {len(of)} readings"
+            said = f"{', '.join(sides) or 'decided by none'} of {len(of)} readings"
         elif below:
             said = "reached only when chosen on the test" if top >= printed - margin else "reached by no reading"
         else:
