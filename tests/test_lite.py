@@ -71,7 +71,7 @@ def test_a_run_that_is_not_finished_is_told(project: Path, capsys: pytest.Captur
     assert lite.main(["pack", str(project / "rows.zip")]) == 1
     missing = "results/quick/rows/svm-rbf/MUTAG/wl/default/rows.csv"
     assert (
-        f"{missing} and 0 more: not there; make it with `snakemake --cores 2 -- {missing}`" in capsys.readouterr().err
+        f"{missing}: not there; make it with `snakemake --cores 2 -- {missing}`" in capsys.readouterr().err
     )
     assert not (project / "rows.zip").exists()
 

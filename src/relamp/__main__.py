@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 import relamp
-from relamp.errors import RelampError
+from relamp.errors import RelampError, reason
 from relamp.runtime.job import named
 from relamp.runtime.signals import Ended, heeded
 from relamp.tools.commands import COMMANDS
@@ -42,6 +42,10 @@ def main(words: Sequence[str] | None = None) -> int:
         # The reader has seen enough (`relamp options | head`); what Python would still write at its end goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        if not error.filename:
+            raise
+        return _failed(f"{error.filename}: {reason(error)}; mend that, or name another")
     return status
 
 

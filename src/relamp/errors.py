@@ -1,7 +1,7 @@
 """The one exception that users are meant to see, and what no message may hold."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 # The user of an address: up to the last @ before its path or, of a password that is not spelt as it should be, at all.
 _USER = re.compile(r"(://)(?:[^\s/?#:]*:(?!\d+(?:[/?#\s]|$))\S*|[^\s/?#]*)@")
@@ -36,6 +36,11 @@ def listed(names: Iterable[object], most: int = 8) -> str:
     names = list(map(str, names))
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
     return ", ".join(shortened(name, 60) for name in names[:most]) + more
+
+
+def first_of(names: Sequence[object]) -> str:
+    """Return the first of some names, whole, and how many more there are."""
+    return f"{names[0]} and {len(names) - 1:,} more" if len(names) > 1 else str(names[0])
 
 
 class RelampError(Exception):

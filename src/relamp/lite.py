@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from relamp.artifacts.verdict import print_verdicts
-from relamp.errors import RelampError
+from relamp.errors import RelampError, first_of
 from relamp.runtime.files import write_zip
 from relamp.runtime.job import bound, named
 from relamp.runtime.provenance import configured_by
@@ -40,8 +40,9 @@ def pack(output: Path, over: Mapping[str, Any] | None = None) -> None:
     paths = [Path(path) for path in Plan(config, str(folder), "").all_rows()]
     missing = [path for path in paths if not path.is_file()]
     if missing:
-        more = f"{missing[0]} and {len(missing) - 1} more: not there"
-        raise RelampError(f"{more}; make it with `{remade(missing[0])}`, or all with `make reproduce`")
+        raise RelampError(
+            f"{first_of(missing)}: not there; make it with `{remade(missing[0])}`, or all with `make reproduce`"
+        )
     rows = ((path.relative_to(folder).as_posix(), path.read_bytes()) for path in paths)
     words = {**config.recorded(), "command": recorded_command(folder), "cpu": cpus(folder), "sealed": True}
     write_zip(output, [*rows, (CONFIG, json.dumps(words, indent=2).encode())])

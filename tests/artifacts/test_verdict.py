@@ -12,10 +12,10 @@ from markupsafe import escape
 from information_rows import information_rows
 from judged_by import JUDGED_BY
 from relamp.artifacts.comparisons import compare_methods, cross_table, leakage
-from relamp.artifacts.verdict import audit, judge, print_verdicts
+from relamp.artifacts.verdict import audit, files_of_rows, judge, print_verdicts
 from relamp.data.rows import FINETUNE_COLUMNS, SVM_COLUMNS, read_table, setting_name, write_rows, write_table
 from relamp.errors import RelampError
-from relamp.judge.published import run_as
+from relamp.judge.published import MeasuredBy, run_as
 from relamp.judge.runs import LEAKAGE, SCORES
 from relamp.judge.words import how_judged
 from relamp.render.verdict_page import table_title
@@ -498,3 +498,21 @@ def test_a_copy_is_judged_for_its_original_with_its_own_size_and_file(
     # What explains it names what was run.
     steps = pd.read_csv(tmp_path / "steps.csv")["sentence"].str.cat(sep=" ")
     assert "(linear probe on images; CIFAR-10-JPEG)" in steps
+
+
+def test_a_number_of_another_split_names_the_rows_of_that_split() -> None:
+    def score(dataset: str) -> dict[str, str]:
+        rows = f"out/rows/probe/{dataset}/mvgrl/default/rows.csv"
+        return {"method": "mvgrl", "dataset": dataset, "evaluation": "probe", "protocol": "fixed", "rows": rows}
+
+    cell = {"artifact": "mmix_table2", "method": "mvgrl", "dataset": "Cora", "evaluation": "probe"}
+    cells = pd.DataFrame([{**cell, "measured_by": "linqs"}, {**cell, "method": "mvgrl-reproduced", "measured_by": ""}])
+    splits = {"linqs": MeasuredBy(about="another split", datasets={"Cora": "Cora-LINQS"})}
+    both = pd.DataFrame([score("Cora"), score("Cora-LINQS")])
+    rows = {f"{name}/rows.csv": f"rows/probe/{name}/mvgrl/default/rows.csv" for name in ("Cora", "Cora-LINQS")}
+    assert files_of_rows(both, cells, splits, Path("out")) == {
+        ("mmix_table2", "mvgrl", "Cora"): rows["Cora-LINQS/rows.csv"],
+        ("mmix_table2", "mvgrl-reproduced", "Cora"): rows["Cora/rows.csv"],
+    }
+    alone = files_of_rows(both[:1], cells, splits, Path("out"))
+    assert set(alone.values()) == {rows["Cora/rows.csv"]}

@@ -728,3 +728,53 @@ def test_claims_that_cannot_be_tested_are_refused(tmp_path: Path, change: dict[s
         load_claims(path)
     with pytest.raises(RelampError, match="is not there"):
         load_claims(tmp_path / "absent.yaml")
+
+
+def test_a_rival_that_the_tables_evaluation_does_not_measure_is_compared_by_its_own() -> None:
+    found = evidence(ahead([4, 5, 6]))
+    of_rival = found.scores["method"] == "old"
+    own = found.scores.assign(evaluation=found.scores["evaluation"].mask(of_rival, "supervised-edits"))
+    assert outcome(replace(found, scores=own), **BEATS) == "not run"
+    named = {("lamp_table3", "old"): "supervised-edits"}
+    row = check(replace(found, scores=own, evaluations=named), **BEATS)
+    assert (row["outcome"], row["evidence"]) == ("holds", f"A, over old: +5.00 ({5 - HALF:+.2f} to {5 + HALF:+.2f})")
+    # The table's own goes first.
+    both = pd.concat([found.scores, own[of_rival].assign(value=0.99)])
+    assert check(replace(found, scores=both, evaluations=named), **BEATS)["evidence"] == row["evidence"]
+
+
+def test_a_claim_holds_only_where_all_printed_parts_of_a_data_set_were_run() -> None:
+    found = evidence(ahead([4, 5, 6]))
+    printed_parts = [
+        {
+            "artifact": "lamp_table3",
+            "method": method,
+            "dataset": "A",
+            "metric": "accuracy",
+            "protocol": part,
+            "value": 50.0,
+        }
+        for method in ("new", "old")
+        for part in ("n=10", "n=20")
+    ]
+    one = replace(found, scores=found.scores.assign(part="n=10"), published=pd.DataFrame(printed_parts))
+    assert outcome(one, **BEATS) == "undecided"
+    assert check(one, **BEATS)["evidence"].startswith("0 of 1 rivals run on A; ")
+    both = replace(one, scores=pd.concat([one.scores, one.scores.assign(part="n=20")]))
+    assert outcome(both, **BEATS) == "holds"
+    below = replace(one, scores=found.scores.assign(part="n=10", value=1 - found.scores["value"]))
+    assert outcome(below, **BEATS) == "fails"  # a part refutes it
+
+
+def test_of_one_data_set_the_average_is_its_difference_with_the_same_bounds() -> None:
+    # Three seeds of two folds, of which seeds differ the most: the wider interval is that of the seeds alone.
+    rows = [
+        (method, "A", "fixed", seed, fold, (50 + ahead * (4 + 3 * seed) + fold) / 100)
+        for method, ahead in (("new", 1), ("old", 0))
+        for seed in range(3)
+        for fold in range(2)
+    ]
+    found = evidence(rows)
+    gain, beats = (check(found, **{**GAIN, "points": 1}), check(found, **BEATS))
+    bounds = beats["evidence"].removeprefix("A, ")
+    assert gain["evidence"].endswith(bounds)

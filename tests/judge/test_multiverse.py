@@ -111,3 +111,13 @@ def test_the_loosest_choice_takes_epoch_and_c_of_each_fold_by_its_test() -> None
     ]
     inner = {**run, "metric": "inner_accuracy", "epoch": 20, "fold": 0, "candidate": 1.0, "value": 1.0}
     assert loosest(pd.DataFrame([*lines, inner]))["loosest"].tolist() == pytest.approx([80.0])
+
+
+def test_two_seeds_give_neither_bounds_nor_a_verdict() -> None:
+    published = {("svm-rbf", "m", "MUTAG", "accuracy", ""): 60.0}
+    found = specifications(_seeds(seeds=2), published, 2.0, 0.95)
+    assert found[["low", "high"]].isna().all(axis=None)
+    assert set(found["verdict"]) == {""}
+    (row,) = conclusions(found, 2.0).to_dict("records")
+    assert row["conclusion"] == "too few seeds: a verdict takes 3"
+    assert set(specifications(_seeds(seeds=3), published, 2.0, 0.95)["verdict"]) != {""}

@@ -261,6 +261,7 @@ def test_a_protocol_tells_cells_apart(tmp_path: Path) -> None:
         ([HEAD, GOOD.replace("gcn", "")], "line 2: method is empty"),
         ([HEAD, GOOD.replace("p,t", "p,u")], "artifacts .'u'."),
         ([HEAD], "no rows"),
+        ([], "is no table that can be read"),
     ],
 )
 def test_bad_files_are_refused(tmp_path: Path, lines: list[str], complaint: str) -> None:

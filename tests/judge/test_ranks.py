@@ -168,3 +168,10 @@ def test_groups_are_the_largest_sets_without_a_difference(ranks: list[float], di
     starts = [min(named[name] for name in group) for group in found]
     assert starts == sorted(starts)
     assert all(np.diff([named[name] for name in group]).min() >= 0 for group in found)
+
+
+def test_sums_that_differ_in_their_last_bit_are_equal() -> None:
+    cells = as_cells({"D": (0.1 + 0.2, 0.3, 0.1), "E": (0.3, 0.1 + 0.2, 0.1)}, ("a", "b", "c"))
+    assert 0.1 + 0.2 != 0.3
+    assert rank_methods(cells).ranks == {"a": 1.5, "b": 1.5, "c": 3.0}
+    assert rank_methods(as_cells({"D": (0.1 + 0.2, 0.3, 0.1)}, ("a", "b", "c"))).ranks["b"] == 1.5

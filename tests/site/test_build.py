@@ -74,8 +74,38 @@ def test_each_number_that_was_run_is_a_mark_and_a_line_with_the_command_that_mak
 
 def test_a_site_that_fails_leaves_the_earlier_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "site").mkdir()
-    (tmp_path / "site" / "index.html").write_text("earlier")
+    for page in ("index.html", "numbers.html"):
+        (tmp_path / "site" / page).write_text("earlier")
     assert main(["site", str(tmp_path / "site"), "--reproduction", str(tmp_path)]) == 1
     assert "holds no recorded run" in capsys.readouterr().err
     assert (tmp_path / "site" / "index.html").read_text() == "earlier"
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+@pytest.mark.parametrize("place", ["thesis", "notes.txt", ".", "..", "reproduction", "results"])
+def test_a_folder_with_other_work_is_never_replaced(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "mine"
+    for name in ("thesis/chapter.tex", "reproduction/quick/rows.zip", "results/index.html", "notes.txt", "config.yaml"):
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text("work")
+    monkeypatch.chdir(home)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert main(["site", place]) == 1
+    assert f"relamp: {place}: " in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_an_earlier_site_or_an_empty_folder_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    for page in ("index.html", "numbers.html", "quick/verdict.html"):
+        (tmp_path / "old" / page).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "old" / page).touch()
+    # What stops these is that there is nothing to show.
+    for place in ("empty", "old", "new"):
+        assert main(["site", place]) == 1
+        assert "holds no recorded run" in capsys.readouterr().err

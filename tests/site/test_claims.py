@@ -1,5 +1,8 @@
 import json
 import math
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -9,6 +12,7 @@ from recorded_runs import record
 from relamp.judge.claims import Claim
 from relamp.judge.evidence import Difference, Terms
 from relamp.judge.intervals import Part, half_width_of
+from relamp.runtime.sealed import write_sealed
 from relamp.site.claims import merged_claims
 from relamp.site.records import NOT_RUN, TOO_FEW, Record
 
@@ -152,3 +156,58 @@ def test_bounds_that_are_not_known_stay_so() -> None:
     piece = Difference(dataset="D", rival="b", what="D, over b", mean=5, low=math.nan, high=math.nan, parts=(PART,))
     row = merged([record("one", [{}], [{"pieces": f"[{piece.model_dump_json()}]"}])], terms("D"))
     assert (row["outcome"], row["evidence"]) == ("undecided", "D, over b: +5.00")
+
+
+def alone(folder: Path, name: str, method: str, scores: Sequence[float], **given: Any) -> Record:
+    """A run of one method on a data set, each seed with two folds, which nothing else was compared with."""
+    protocol, scaled = given.get("protocol", {"folds": 2}), given.get("scaled", "")
+    rows = [
+        {"method": method, "dataset": "D", "setting": "default", "evaluation": "svm-rbf", "metric": "accuracy"}
+        | {"part": "", "protocol": rule, "seed": seed, "fold": fold, "value": score + 0.01 * fold}
+        for rule in ("fixed", "nested")
+        for seed, score in enumerate(scores)
+        for fold in range(2)
+    ]
+    place = folder / name
+    facts = {"protocol": protocol}
+    write_sealed(place / "rows" / "svm-rbf" / "D" / method / "default" / "rows.csv", "seed\n", facts)
+    pd.DataFrame(rows).to_csv(place / "scores.csv", index=False)
+    return replace(record(name, [{"method": method, "scaled": scaled}], [{}]), folder=place)
+
+
+def test_a_rival_that_no_run_has_beside_the_method_is_of_another_that_measured_alike(tmp_path: Path) -> None:
+    one = alone(tmp_path, "one", "a", [0.80, 0.82, 0.81])
+    other = alone(tmp_path, "other", "b", [0.70, 0.71, 0.70, 0.99])
+    for records in ([one, other], [other, one]):
+        row = merged(records, terms("D"))
+        # Of the seeds that both have: 10, 11 and 11 points, each in both folds.
+        assert row["evidence"].startswith("D, over b: +10.67 (")
+        assert (row["outcome"], row["run"], bool(row["torn"])) == ("holds", "one, other", False)
+    # A run that has both comes first, however small.
+    both = record("both", [{"scaled": "epochs 1 / 100"}], [tried(D="fails")])
+    assert merged([one, other, both], terms("D"))["run"] == "both"
+
+
+def test_two_runs_that_measured_otherwise_tell_nothing_together(tmp_path: Path) -> None:
+    one = alone(tmp_path, "one", "a", [0.80, 0.82, 0.81])
+    other = alone(tmp_path, "other", "b", [0.70, 0.71, 0.70], protocol={"folds": 2, "scaling": "length"})
+    assert merged([one, other], terms("D"))["outcome"] == NOT_RUN
+    # Rows that are older than an option were made with its default.
+    older = alone(tmp_path, "older", "b", [0.70, 0.71, 0.70], protocol={"folds": 2, "scaling": "none"})
+    for records in (
+        [one, older],
+        [alone(tmp_path, "new", "a", [0.8] * 3, protocol={"folds": 2, "scaling": "none"}), older],
+    ):
+        assert merged(records, terms("D"))["outcome"] == "holds"
+
+
+def test_of_two_rivals_alike_the_run_nearest_to_the_papers_size_counts(tmp_path: Path) -> None:
+    one = alone(tmp_path, "one", "a", [0.80, 0.82, 0.81])
+    far = alone(tmp_path, "far", "b", [0.90, 0.91, 0.92], scaled="epochs 1 / 100")
+    near = alone(tmp_path, "near", "b", [0.70, 0.71, 0.70])
+    assert merged([one, far, near], terms("D"))["run"] == "one, near"
+    assert merged([one, far], terms("D"))["outcome"] == "fails"
+    again = alone(tmp_path, "again", "b", [0.90, 0.91, 0.92])
+    row = merged([one, near, again], terms("D"))
+    assert (row["outcome"], row["run"], bool(row["torn"])) == ("undecided", "one, again, near", True)
+    assert row["evidence"].startswith("equally near runs disagree; by one and again it fails: D, over b: -10.00 (")

@@ -353,3 +353,11 @@ def test_branches_that_are_scored_alone_share_a_training() -> None:
         load_config({"preset": "paper", "unsupervised": {"methods": methods}}, PRESETS)
     with pytest.raises(RelampError, match="there is no method 'graphcl-branch-a'"):
         load_config({"preset": "paper", "mmix": {"graphs": {"methods": ["graphcl-branch-a"]}}}, PRESETS)
+
+
+def test_data_sets_that_are_scored_otherwise_have_no_readings_in_common() -> None:
+    nodes = {"methods": ["mp-mix"], "training": False}
+    for datasets in (["Cora", "DBLP"], ["DBLP", "Cora"]):
+        with pytest.raises(RelampError, match=f"{' and '.join(datasets)} are scored otherwise"):
+            studies(load_config({"preset": "paper", "multiverse": {"nodes": {**nodes, "datasets": datasets}}}, PRESETS))
+    assert studies(load_config({"preset": "paper", "multiverse": {"nodes": {**nodes, "datasets": ["Cora"]}}}, PRESETS))

@@ -15,8 +15,10 @@ import yaml
 from relamp import lite
 from relamp.__main__ import main
 from relamp.errors import RelampError
+from relamp.runtime.files import sha256, write_json
 from relamp.runtime.home import home
 from relamp.runtime.log import first_line, last_line
+from relamp.runtime.sealed import write_sealed
 from relamp.study.config import configured
 from relamp.study.plan import Plan
 from relamp.tools.bundle import bundle
@@ -27,6 +29,7 @@ SIDECAR = {
     "command": "snakemake all",
     "created": "2027-01-02T03:04:05+00:00",
     "git": {"commit": "abc", "dirty": True},
+    "inputs": [],
     "packages": {"numpy": "2.4.6", "torch": "2.13.0+cpu", "absent": None, "snakemake": "9.27.1"},
     "platform": "Linux",
     "python": "3.11.7",
@@ -163,7 +166,7 @@ def test_an_unfinished_run_is_told(rendered: Path, tmp_path: Path, capsys: pytes
         assert main(["bundle", str(tmp_path / "b.zip"), str(rendered)]) == 1
     finally:
         table.write_bytes(text)
-    assert "tables/lamp_table1.md and 0 more: not there; finish the run" in capsys.readouterr().err
+    assert "tables/lamp_table1.md: not there; finish the run" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
 
@@ -177,6 +180,8 @@ def test_a_run_in_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyP
                 if not path.exists():
                     path.parent.mkdir(parents=True, exist_ok=True)
                     path.write_text(json.dumps(SIDECAR) if path.suffix == ".json" else path.name)
+                if "rows" in path.parts:
+                    write_sealed(path, path.name)
     log = Path("results/quick/logs/pack/MUTAG.log")
     log.parent.mkdir(parents=True)
     log.write_text(f"10:00:00 {first_line('pack', 2)}\n10:00:01 {last_line()}\n")
@@ -218,3 +223,52 @@ def test_people_packages_and_papers_are_named() -> None:
     assert entities["https://pypi.org/project/torch/2.13.0/"]["softwareVersion"] == "2.13.0+cpu"
     assert entities["a%20b~c.csv"]["description"] == "what"
     assert entities["a%20b~c.csv"]["encodingFormat"] == "text/csv"
+
+
+def test_rows_that_are_not_what_they_were_are_refused(
+    rendered: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = next((rendered / "rows").rglob("rows.csv"))
+    whole = rows.read_bytes()
+    for content in (whole.replace(b"0.", b"1."), whole.split(b"\n", 2)[2]):
+        rows.write_bytes(content)
+        try:
+            assert main(["bundle", str(tmp_path / "b.zip"), str(rendered)]) == 1
+        finally:
+            rows.write_bytes(whole)
+        assert "rows.csv: its content does not match its sha256 line" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_bundle_has_the_configuration_of_its_verdicts(bundled: Path, rendered: Path) -> None:
+    with zipfile.ZipFile(bundled) as archive:
+        words = json.loads(archive.read("config.json"))
+    assert words == json.loads((rendered / "config.json").read_text())
+    assert words["sealed"]
+
+
+def test_a_run_is_bundled_as_it_was_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    need_rocrate()
+    monkeypatch.chdir(tmp_path)
+    judged = configured({"judging": {"margin": 5.0}})
+    file = Path("results/quick/config/given.json")
+    write_json(file, judged.recorded())
+    named = {"path": str(file), "sha256": sha256(file)}
+    plan = Plan(judged, "results/quick", "figures/quick", str(home() / "published"))
+    facts = {**SIDECAR, "configuration": named}
+    for artifact in plan.artifacts.values():
+        for files in (*plan.inputs(artifact).values(), *plan.outputs(artifact).values()):
+            for path in map(Path, [files] if isinstance(files, str) else files):
+                if not path.exists():
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_text(json.dumps(facts) if path.suffix == ".json" else path.name)
+                if "rows" in path.parts:
+                    write_sealed(path, path.name)
+    bundle(Path("b.zip"))
+    with zipfile.ZipFile("b.zip") as archive:
+        assert json.loads(archive.read("config.json"))["config"]["judging"]["margin"] == 5.0
+    table = Path("results/quick/tables/lamp_table1.csv")
+    changed = {**facts, "inputs": [{"path": str(table), "sha256": "0" * 64}]}
+    Path("results/quick/verdict.json").write_text(json.dumps(changed))
+    with pytest.raises(RelampError, match=r"lamp_table1\.csv: is not what the verdicts were made of"):
+        bundle(Path("b.zip"))

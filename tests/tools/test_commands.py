@@ -1,5 +1,6 @@
 """The command `relamp`."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -137,6 +138,9 @@ class TestRun:
         assert "--config lamp_fig2: an entry has the form KEY=VALUE" in fails(["run", "--config", "lamp_fig2"], capsys)
         assert "--config 1a=2: an entry" in fails(["run", "--config", "1a=2"], capsys)
         assert "--config a={: the value is no YAML" in fails(["cost", "--config", "a={"], capsys)
+        for command in ("cost", "progress"):
+            assert "config: sedes: " in fails([command, "--config", "sedes=1"], capsys)
+            assert "config: preset: " in fails([command, "--preset", "nope"], capsys)
 
     def test_cost_and_progress_only_print(self, folder: Path, started: list[list[str]]) -> None:
         main(["cost", "--preset", "paper"])
@@ -183,6 +187,14 @@ def test_verdicts_of_a_folder(folder: Path, capsys: pytest.CaptureFixture[str]) 
         "claims   1 fails",
         "page     results/quick/verdict.md",
     ]
+    for words in (["--config", "fail_on=worse"], ["results/quick", "--config", "fail_on=worse"]):
+        assert main(["verdict", *words]) == 1
+        assert capsys.readouterr().err.startswith("relamp: 1 verdicts are worse\n")
+    (folder / "config.yaml").write_text("fail_on: [worse]\n")
+    assert main(["verdict"]) == 1
+    (folder / "config.yaml").unlink()
+    capsys.readouterr()
+    assert "config: preset: " in fails(["verdict", "results/quick", "--preset", "nope"], capsys)
     assert main(["verdict", "results/quick", "--fail-on", "worse"]) == 1
     assert capsys.readouterr().err.startswith("relamp: 1 verdicts are worse\nlamp_table1: A on MUTAG: worse")
 
@@ -235,3 +247,20 @@ class TestCompletion:
         text = script("zsh")
         assert text.rstrip().endswith("compdef _shtab_relamp relamp")
         assert "lamp_fig2" in text
+
+
+def test_a_place_without_rights_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def command(_words: Sequence[str]) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied", "locked/verdict.csv")
+
+    monkeypatch.setattr("relamp.__main__.named", lambda _: command)
+    assert "locked/verdict.csv: [Errno 13] Permission denied" in fails(["verdict", "locked"], capsys)
+
+    def broken(_words: Sequence[str]) -> int:
+        raise OSError("what names no file is a fault of relamp's")
+
+    monkeypatch.setattr("relamp.__main__.named", lambda _: broken)
+    with pytest.raises(OSError, match="a fault"):
+        main(["verdict"])

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from relamp.data.rows import read_table, write_table
+from relamp.lite import render
 from relamp.runtime.files import write_csv, write_json
 from relamp.runtime.sealed import read_sealed
 from relamp.study.config import load_config
@@ -164,3 +165,43 @@ def test_a_confidence_is_a_number_between_0_and_1(one: Path, capsys: pytest.Capt
         with pytest.raises(SystemExit):
             main([str(one), str(one), "--confidence", word])
     assert "between 0 and 1" in capsys.readouterr().err
+
+
+def test_numbers_that_one_run_lacks_are_unequal(one: Path, other: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.rmtree(other / "rows" / "damage")
+    assert main([str(one), str(other), "--fail-on", "unequal"]) == 1
+    assert main([str(other), str(one), "--fail-on", "unequal"]) == 1
+    assert "only in the second" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "no verdicts were made there"),
+        ("", "verdict.csv: is no table that can be read"),
+        ("artifact,label\n", "verdict.csv: lacks the columns dataset, metric, part, verdict"),
+    ],
+)
+def test_verdicts_that_are_not_there_cannot_be_compared(
+    one: Path, other: Path, content: str | None, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = other / "verdict.csv"
+    file.unlink() if content is None else file.write_text(content)
+    assert main([str(one), str(other), "--fail-on", "verdicts"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("relamp: ")
+    assert told in line
+
+
+def test_a_sidecar_that_says_nothing_is_told(one: Path, other: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_json(other / "verdict.json", {"inputs": []})
+    assert main([str(one), str(other)]) == 2
+    assert "verdict.json: does not say what made the verdicts" in capsys.readouterr().err
+
+
+def test_what_was_rendered_from_rows_is_a_run(
+    one: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    render(packed(one, tmp_path / "rows.zip"), tmp_path / "out")
+    assert main([str(tmp_path / "out"), str(tmp_path / "out"), "--fail-on", "unequal"]) == 0
+    assert "verdicts changed: 0" in capsys.readouterr().out

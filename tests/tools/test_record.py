@@ -164,3 +164,19 @@ def test_an_unfinished_run_is_refused_by_its_real_plan(tmp_path: Path, monkeypat
         RelampError, match=r"results/quick: is not what its configuration makes now: \d+ jobs would run"
     ):
         tool._check_plan(Path("results/quick"))
+
+
+def test_an_earlier_record_stays_until_the_new_one_is_whole(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = folder / "reproduction" / "quick"
+    place.mkdir(parents=True)
+    (place / "rows.zip").write_text("rows")
+
+    def breaks(*_: object) -> None:
+        raise RelampError("no plan")
+
+    for step in ("took", "_copy"):
+        with monkeypatch.context() as patch:
+            patch.setattr(tool, step, breaks)
+            with pytest.raises(RelampError, match="no plan"):
+                record("quick", place)
+        assert [path.name for path in place.parent.rglob("*")] == ["quick", "rows.zip"]

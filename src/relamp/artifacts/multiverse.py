@@ -10,7 +10,16 @@ from relamp.data.rows import DEFAULT, read_by_evaluation
 from relamp.evaluate.table import EVALUATIONS
 from relamp.judge.ladder import Bags, stand_ins
 from relamp.judge.multiverse import CELL, Answers, by_seed, conclusions, effects, loosest, specifications
-from relamp.judge.published import AGGREGATES, JudgedBy, load_published, measures, natural, run_as
+from relamp.judge.published import (
+    AGGREGATES,
+    JudgedBy,
+    MeasuredBy,
+    load_protocols,
+    load_published,
+    measures,
+    natural,
+    run_as,
+)
 from relamp.judge.runs import all_runs
 from relamp.render.sidecar import save_drawn
 from relamp.render.specification_curve import conclusions_table, effects_table, specification_curve
@@ -27,6 +36,7 @@ def multiverse(
     judged_by: JudgedBy,
     judging: Mapping[str, Any],
     bags: Bags,
+    protocols: Path,
     figures: Sequence[Path],
     conclusion: Path,
     moves: Path,
@@ -36,7 +46,7 @@ def multiverse(
     """Draw the specification curve of each method, and tabulate conclusions and effects.
 
     `readings` has by evaluation, method and setting the answer to each question; `bags` names the control that sees the
-    same features as a method. `figures` are the files of all curves,
+    same features as a method, `protocols` how printed numbers were measured. `figures` are the files of all curves,
     `.../multiverse_<evaluation>_<method>.*`; `conclusion` is the page of what they come to, `moves` that of what each
     answer moves, other files beside them. The rest is as in `relamp.artifacts.comparisons.leakage`.
     """
@@ -46,7 +56,7 @@ def multiverse(
     key = ["evaluation", "method", "dataset", "setting", "seed"]
     loose = pd.concat(parts) if parts else pd.DataFrame(columns=[*key, "loosest"])
     seeds = seeds.merge(loose, on=key, how="left")
-    printed = _printed(published, judged_by)
+    printed = _printed(published, judged_by, load_protocols(protocols))
     found, moved = [], []
     for evaluation, answers in readings.items():
         named = pd.DataFrame([(name, setting) for name, of in answers.items() for setting in of])
@@ -69,14 +79,25 @@ def multiverse(
     effects_table(effect).write(moves.with_suffix(""))
 
 
-def _printed(published: Sequence[Path], judged_by: JudgedBy) -> dict[tuple[str, ...], float]:
-    """Return printed numbers by `CELL`, in per cent; where several tables print one, the first table's."""
+def _printed(
+    published: Sequence[Path], judged_by: JudgedBy, protocols: Mapping[str, MeasuredBy]
+) -> dict[tuple[str, ...], float]:
+    """Return printed numbers by `CELL`, in per cent; where several tables print one, the first table's.
+
+    Those that were measured in another way or on another split than relamp does say nothing about readings.
+    """
     found: dict[tuple[str, ...], float] = {}
     for path in sorted(published, key=lambda path: natural(path.stem)):
         if path.stem not in judged_by:
             continue
         cells = load_published(path.parent, path.stem)
-        cells = measures(cells[~cells["dataset"].isin(AGGREGATES)], judged_by).dropna(subset=["value"])
+        cells = measures(cells[~cells["dataset"].isin(AGGREGATES)], judged_by, protocols).dropna(subset=["value"])
+        how = [protocols.get(name) for name in cells["measured_by"]]
+        alike = [
+            each is None or (each.comparable and name not in each.datasets)
+            for each, name in zip(how, cells["dataset"], strict=True)
+        ]
+        cells = cells[alike]
         cells = cells.assign(method=[run_as(path.stem, name) for name in cells["method"]])
         for *key, value in cells[[*CELL, "value"]].itertuples(index=False):
             found.setdefault(tuple(key), float(value))

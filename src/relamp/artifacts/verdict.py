@@ -14,7 +14,15 @@ from relamp.judge import audit as papers
 from relamp.judge.claims import check_claims, check_printed, load_claims
 from relamp.judge.evidence import Evidence
 from relamp.judge.ladder import Bags, explained, gains, ladder
-from relamp.judge.published import JudgedBy, load_not_run, load_protocols, load_published, run_as
+from relamp.judge.published import (
+    JudgedBy,
+    MeasuredBy,
+    evaluations,
+    load_not_run,
+    load_protocols,
+    load_published,
+    run_as,
+)
 from relamp.judge.runs import all_runs, judged_scores, last_epochs, scores
 from relamp.judge.scale import read_scale, sizes_of_stand_ins
 from relamp.judge.theorem import verdicts
@@ -85,6 +93,7 @@ def judge(
         confidence=chosen.confidence,
         theorem=_theorem(views, gamma, chosen.confidence, asked),
         fixed=fixed,
+        evaluations=evaluations(cells),
     )
     said = load_claims(claims)
     how, tested = how_judged(chosen, preset), check_claims(said, evidence)
@@ -101,7 +110,7 @@ def judge(
     numbers = {name: each.about for name, each in measured_by.items()}
     of_papers = check_printed(said, tables), numbers
     page = verdict_page(
-        *(cells, tested, how, run, files_of_rows(found, cells, output.parent), near, *of_papers),
+        *(cells, tested, how, run, files_of_rows(found, cells, measured_by, output.parent), near, *of_papers),
         *(said_of_steps, only_printed, covers),
     )
     write_text(output.with_suffix(".html"), page)
@@ -140,13 +149,21 @@ def _theorem(paths: Sequence[Path], gamma: float, confidence: float, asked: Path
     return verdicts(pd.concat([none, *read_tables(paths, asked)]), none, none, gamma, confidence)
 
 
-def files_of_rows(found: pd.DataFrame, cells: pd.DataFrame, folder: Path) -> dict[tuple[str, str, str], str]:
-    """Return the file of stored rows by artifact, method and data set, relative to a folder."""
+def files_of_rows(
+    found: pd.DataFrame, cells: pd.DataFrame, protocols: Mapping[str, MeasuredBy], folder: Path
+) -> dict[tuple[str, str, str], str]:
+    """Return the file of stored rows that a number is judged by, by artifact, method and data set, below a folder.
+
+    A number of another split is judged by the rows of that split, where there are any.
+    """
     key = ["method", "dataset", "evaluation"]
     files = found[found["protocol"] == "fixed"].drop_duplicates(key).set_index(key)["rows"].to_dict()
     rows = {}
-    for artifact, method, dataset, how in cells[["artifact", *key]].itertuples(index=False):
-        if path := files.get((run_as(artifact, method), dataset, how)):
+    by = cells["measured_by"] if "measured_by" in cells else [""] * len(cells)
+    for artifact, method, dataset, how, measured in zip(*(cells[name] for name in ("artifact", *key)), by, strict=True):
+        splits = protocols[measured].datasets if measured in protocols else {}
+        place = (run_as(artifact, method), splits.get(dataset, dataset), how)
+        if path := files.get(place) or files.get((place[0], dataset, how)):
             rows[artifact, method, dataset] = _relative(path, folder)
     return rows
 

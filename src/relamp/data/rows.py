@@ -118,7 +118,9 @@ def _of(facts: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
 def _check_complete(path: Path, rows: pd.DataFrame, facts: Mapping[str, Any]) -> None:
     """Refuse rows that lack some of the seeds or folds that their facts name, or have others."""
     seeds, folds = facts.get("seeds"), (facts.get("protocol") or {}).get("folds")
-    if seeds is not None and "seed" in rows and sorted(rows["seed"].unique()) != sorted(seeds):
+    if seeds is not None and "seed" not in rows:
+        raise RelampError(f"{path}: has no column of seeds, of which it should have {seeds}; {again(path)}")
+    if seeds is not None and sorted(rows["seed"].unique()) != sorted(seeds):
         raise RelampError(f"{path}: has the seeds {sorted(rows['seed'].unique().tolist())} of {seeds}; {again(path)}")
     starts = facts.get("pretraining_seeds") or []
     if len(starts) > 1 and not sorted(rows.get("pretraining_seed", pd.Series()).unique()) == sorted(starts):

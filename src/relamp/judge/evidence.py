@@ -10,13 +10,14 @@ from pydantic import BaseModel, ConfigDict
 
 from relamp.data.rows import DEFAULT
 from relamp.judge.intervals import PER_CENT, Part, half_width_of, interval_of_table, parts_of_table, run_table
-from relamp.judge.published import JudgedBy, run_as
+from relamp.judge.published import SPLITS, JudgedBy, run_as
 from relamp.judge.runs import MEASURE
 from relamp.settings.judging import LEAST_SEEDS
 
 NO_FOLD = -1  # pandas leaves rows with an empty key out, so runs without folds get a number
 RUN = ["seed", "fold"]
 ByMethod = Mapping[str, "pd.Series[float]"]
+ByMeasure = Mapping[tuple[str, str], "pd.Series[float]"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,17 @@ class Terms:
             found.setdefault((artifact, run_as(artifact, method)), set()).add(dataset)
         return found
 
+    def measures(self, artifact: str) -> dict[tuple[str, str], set[tuple[str, str]]]:
+        """Return the printed metrics and parts of an artifact by method, as `run_as` names it, and data set."""
+        cells = self.published.dropna(subset=["value"])
+        cells = cells[cells["artifact"] == artifact]
+        given = [cells[name].fillna("") if name in cells else [""] * len(cells) for name in ("metric", "protocol")]
+        found: dict[tuple[str, str], set[tuple[str, str]]] = {}
+        for method, dataset, metric, part in zip(cells["method"], cells["dataset"], *given, strict=True):
+            measure = (metric, "" if part in SPLITS else part)
+            found.setdefault((run_as(artifact, method), dataset), set()).add(measure)
+        return found
+
 
 @dataclass(frozen=True)
 class Evidence(Terms):
@@ -55,6 +67,7 @@ class Evidence(Terms):
         judged_by: by artifact and domain of the data set, the evaluation.
         theorem: verdicts of `relamp.judge.theorem`; empty where nothing was measured.
         fixed: by evaluation and method the configured setting, `default` where none is named.
+        evaluations: by artifact and method, as `run_as` names it, the evaluation of its number.
     """
 
     scores: pd.DataFrame
@@ -63,6 +76,7 @@ class Evidence(Terms):
     judged_by: JudgedBy
     theorem: pd.DataFrame = field(default_factory=pd.DataFrame)
     fixed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    evaluations: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def has_fixed(self, rows: pd.DataFrame) -> bool:
         """Return whether some rows, like those of `settings`, are of the configured setting of their method."""
@@ -79,6 +93,11 @@ class Evidence(Terms):
             methods = {str(name): runs.set_index(RUN)["value"] for name, runs in of.groupby("method")}
             found.setdefault((str(dataset), evaluation), {})[metric, part] = methods
         return found
+
+    def measured(self, dataset: str, evaluation: str, method: str) -> ByMeasure:
+        """Return the scores of a method by an evaluation, by metric and part; none where it has none."""
+        by_measure = self.by_measure.get((dataset, evaluation), {})
+        return {measure: methods[method] for measure, methods in by_measure.items() if method in methods}
 
 
 class Data(BaseModel):
@@ -179,7 +198,12 @@ def difference(
 
 
 def average(gains: Sequence[Difference], what: str, confidence: float) -> Difference:
-    """Average over data sets, whose runs are independent: variances add up, as those of a ladder's steps."""
+    """Average over data sets, whose runs are independent: variances add up, as those of a ladder's steps.
+
+    Of one data set it is its difference, with the same bounds.
+    """
+    if len(gains) == 1:
+        return gains[0].model_copy(update={"dataset": "", "what": what})
     parts = tuple(Part(part.variance / len(gains) ** 2, part.freedom) for gain in gains for part in gain.parts)
     mean, half = sum(gain.mean for gain in gains) / len(gains), half_width_of(parts, confidence)
     return Difference(dataset="", what=what, mean=mean, low=mean - half, high=mean + half, parts=parts)

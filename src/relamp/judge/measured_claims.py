@@ -6,6 +6,7 @@ the pieces. Those of several runs are judged together in the same way (`relamp.s
 
 import math
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args
@@ -114,7 +115,7 @@ class _Measured(Formula, Generic[P]):
         if not found:
             return {"outcome": "not run", "coverage": "", "evidence": ""}
         outcome, shown = self._concluded(found, terms)
-        there = {(piece.rival, piece.dataset) for piece in found}
+        there = self.complete(found, terms)
         used = [name for name in covered if any(piece.dataset == name for piece in found)]
         pairs = {(rival, name) for rival, names in wanted.items() for name in names}
         if outcome == "holds" and (used != covered or pairs - there):
@@ -128,12 +129,16 @@ class _Measured(Formula, Generic[P]):
             count = f"all {len(used)} data sets"
         return {"outcome": outcome, "coverage": count, "evidence": "; ".join(shown)}
 
+    def complete(self, pieces: Sequence[P], _terms: Terms) -> set[tuple[str, str]]:
+        """Return the rivals and data sets of which the pieces tell all that a claim is about."""
+        return {(piece.rival, piece.dataset) for piece in pieces}
+
     @abstractmethod
     def _concluded(self, pieces: Sequence[P], terms: Terms) -> Result:
         """Return what the pieces come to, of which there is one at least, those of a rival together."""
 
 
-class _OfMethod(_Measured[Difference]):
+class OfMethod(_Measured[Difference]):
     """What is about one method and its rivals, in points, run by run.
 
     Attributes:
@@ -143,23 +148,43 @@ class _OfMethod(_Measured[Difference]):
     method: str
 
     def pieces(self, evidence: Evidence) -> list[Difference]:
-        """Return how far the method is above each rival, for each data set that both have.
+        """Return how far the method is above each rival, for each data set that both have."""
+        run = {dataset for dataset, _ in evidence.by_measure}
+        return [
+            gain
+            for rival, datasets in self.wanted(evidence).items()
+            for dataset, evaluation in _evaluated(self, evidence, run.intersection(datasets))
+            for gain in self.above(rival, evidence, evidence, dataset, evaluation)
+        ]
+
+    def above(self, rival: str, own: Evidence, other: Evidence, dataset: str, evaluation: str) -> Iterator[Difference]:
+        """Yield how far the method of one run is above a rival of the same or another, by seed and fold.
 
         Where a data set has several metrics or parts, there is one difference for each.
         """
-        gains = []
+        name = run_as(self.artifact, rival)
+        mine = own.measured(dataset, evaluation, run_as(self.artifact, self.method))
+        # What learns from labels, say, is not measured as the table's own methods are.
+        theirs = other.measured(dataset, evaluation, name)
+        theirs = theirs or other.measured(dataset, other.evaluations.get((self.artifact, name), evaluation), name)
+        for metric, part in mine:
+            if (metric, part) in theirs:
+                what = f"{part} {metric}, ".lstrip() if len(mine) > 1 else ""
+                gain = (mine[metric, part] - theirs[metric, part]).dropna()
+                if found := difference(gain, f"{what}over {rival}", dataset, own.confidence, rival):
+                    yield found
+
+    def complete(self, pieces: Sequence[Difference], terms: Terms) -> set[tuple[str, str]]:
+        """Return the rivals and data sets of the pieces, where these have all metrics and parts that are printed."""
+        measures = terms.measures(self.artifact)
         own = run_as(self.artifact, self.method)
-        run = {dataset for dataset, _ in evidence.by_measure}
-        for rival, datasets in self.wanted(evidence).items():
-            name = run_as(self.artifact, rival)
-            for dataset, evaluation in _evaluated(self, evidence, run.intersection(datasets)):
-                measured = evidence.by_measure.get((dataset, evaluation), {})
-                for (metric, part), methods in measured.items():
-                    if own in methods and name in methods:
-                        what = f"{part} {metric}, ".lstrip() if len(measured) > 1 else ""
-                        gain = (methods[own] - methods[name]).dropna()
-                        gains.append(difference(gain, f"{what}over {rival}", dataset, evidence.confidence, rival))
-        return [gain for gain in gains if gain]
+        counts = Counter((piece.rival, piece.dataset) for piece in pieces)
+        return {
+            (rival, dataset)
+            for (rival, dataset), count in counts.items()
+            if count
+            >= len(measures.get((own, dataset), set()) & measures.get((run_as(self.artifact, rival), dataset), set()))
+        }
 
     def _average(self, pieces: Iterable[Difference], rival: str, terms: Terms) -> tuple[Difference, bool]:
         """Return the average over the data sets of a rival, and whether these are all that the claim is about."""
@@ -170,7 +195,7 @@ class _OfMethod(_Measured[Difference]):
         return average(own, words, terms.confidence), whole
 
 
-class BestAverage(_OfMethod):
+class BestAverage(OfMethod):
     """`method` is above every rival of its table, on average over the data sets that both have.
 
     One that was run on a part of them decides nothing.
@@ -196,7 +221,7 @@ class BestAverage(_OfMethod):
         return outcome, shown if outcome == "fails" else [str(average) for average, _ in averages]
 
 
-class MeanGain(_OfMethod):
+class MeanGain(OfMethod):
     """`method` is above `over` on average by more than the claimed points less the margin, or than `at_least` these."""
 
     kind: Literal["gain"]
@@ -215,7 +240,7 @@ class MeanGain(_OfMethod):
         return on_side(whole and gain.low > least, whole and gain.high < least), shown
 
 
-class Beats(_OfMethod):
+class Beats(OfMethod):
     """`method` is above `over` on each data set.
 
     Attributes:
@@ -235,7 +260,7 @@ class Beats(_OfMethod):
         return _above_zero(pieces)
 
 
-class Place(_OfMethod):
+class Place(OfMethod):
     """`method` has a place (2 for the second best) among the methods of its table on so many data sets.
 
     On a data set a rival is above it, below it, or neither by the interval of their difference; one that was not run is

@@ -14,6 +14,7 @@ from relamp.data.rows import RUN
 from relamp.judge.intervals import PER_CENT, interval_of_table
 from relamp.judge.runs import last_epochs
 from relamp.judge.verdict import verdict
+from relamp.settings.judging import LEAST_SEEDS
 
 # By method and setting, the answer to each question.
 Answers = Mapping[str, Mapping[str, Mapping[str, str]]]
@@ -55,9 +56,11 @@ def specifications(
     found = []
     for key, of in seeds.groupby([*CELL, "setting"], sort=False):
         interval = interval_of_table(of.sort_values("seed")["value"].to_numpy(float)[:, None], confidence)
+        # Two seeds may happen to agree.
+        low, high = (interval.low, interval.high) if interval.seeds >= LEAST_SEEDS else (np.nan, np.nan)
         printed = published.get(tuple(map(str, key[:-1])), np.nan)
-        word = verdict(interval.low, interval.high, printed, margin) if np.isfinite(printed) else ""
-        numbers = (interval.mean, interval.low, interval.high, of["loosest"].mean(), interval.seeds, printed, word)
+        word = verdict(low, high, printed, margin) if np.isfinite(printed) and np.isfinite(low) else ""
+        numbers = (interval.mean, low, high, of["loosest"].mean(), interval.seeds, printed, word)
         found.append((*key, *numbers))
     table = pd.DataFrame(found, columns=SPECIFICATIONS)
     return table.sort_values([*CELL, "mean", "setting"], ignore_index=True)
@@ -101,6 +104,8 @@ def conclusions(found: pd.DataFrame, margin: float) -> pd.DataFrame:
         below, above = of["high"].max() < printed - margin, of["low"].min() > printed + margin
         if np.isnan(printed):
             said = "no number is printed"
+        elif not count[[word for word in count.index if word]].any():
+            said = f"too few seeds: a verdict takes {LEAST_SEEDS}"
         elif holds:
             said = f"reproduced under {holds} of {len(of)} readings"
         elif (of["verdict"] == "inconclusive").any():

@@ -12,6 +12,7 @@ from relamp.data.registry import REGISTRY
 from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
 from relamp.judge.checks import once
+from relamp.runtime.files import read_csv
 from relamp.runtime.yaml_words import read_words
 
 REQUIRED = ("paper", "artifact", "method", "dataset", "metric", "value", "spread", "spread_meaning", "n", "note")
@@ -144,7 +145,7 @@ def load_published(folder: Path | str, artifact: str) -> pd.DataFrame:
     if not path.is_file():
         raise RelampError(f"{path}: there is no such file of published numbers; check the folder and the name")
     # Read as text first: as numbers, 74.0 and 74.00 would look the same.
-    text = pd.read_csv(path, dtype=str, keep_default_na=False)
+    text = read_csv(path, dtype=str, keep_default_na=False)
     _check_columns(path, text)
     frame = text.copy()
     for column in ("value", "spread", "n"):
@@ -192,6 +193,12 @@ def evaluation_of(judged_by: JudgedBy, artifact: str, dataset: str) -> str:
 def run_as(artifact: str, method: str) -> str:
     """Return relamp's name of a method that an artifact prints: M-Mix's own repetition of a rival is that rival."""
     return _RUN_THERE_AS.get((artifact, method)) or _RUN_AS.get(method, method.removesuffix(_AGAIN))
+
+
+def evaluations(cells: pd.DataFrame) -> dict[tuple[str, str], str]:
+    """Return by artifact and method, as relamp names it, the evaluation of cells that have one (`measures`)."""
+    names = zip(cells["artifact"], cells["method"], cells["evaluation"], strict=True)
+    return {(artifact, run_as(artifact, method)): evaluation for artifact, method, evaluation in names}
 
 
 def measures(

@@ -138,8 +138,8 @@ def contradictions(cells: pd.DataFrame, claims: pd.DataFrame) -> list[str]:
     smaller = [row for row in numbers if _text(row.get("scaled"))]
     if smaller:
         lines.append(
-            f"{len(smaller)} of the {len(numbers)} numbers that follow come from runs that are smaller than the "
-            "paper's, marked scaled, which may be why they differ."
+            f"Of the numbers that follow ({len(numbers)}) those marked scaled ({len(smaller)}) are of runs that are "
+            "smaller than the paper's, which may be why they differ."
         )
     for row in sorted(numbers, key=lambda row: bool(_text(row.get("scaled")))):
         where = f"{row['label']} on {row['dataset']}, {how_measured(row)}"

@@ -81,6 +81,11 @@ def check_facts(path: Path | str, facts: Mapping[str, Any], asked: Mapping[str, 
         raise RelampError(f"{path}: {differences[0]}{more}; {again(path)}")
 
 
+def agree(one: Mapping[str, Any], other: Mapping[str, Any], name: str) -> bool:
+    """Return whether two files say the same of something, by its name, where one may be older than an option."""
+    return any(next(_differing(name, *pair), None) is None for pair in ((one, other), (other, one)))
+
+
 def again(path: Path | str) -> str:
     """Return in words how a file is made again."""
     return f"delete it and run `{remade(path)}`"

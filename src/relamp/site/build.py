@@ -14,6 +14,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from relamp.artifacts.base import PAPERS
+from relamp.errors import RelampError
 from relamp.judge.claims import Claim, check_printed, load_claims
 from relamp.judge.evidence import Terms
 from relamp.judge.published import load_not_run, load_protocols, load_published, natural
@@ -42,9 +43,10 @@ Draw = Callable[[pd.DataFrame], tuple[Figure, pd.DataFrame]]
 def build(reproduction: Path, out: Path) -> None:
     """Write the site below a folder, and `REPORT.md`, `findings.txt` and the picture of all numbers beside the records.
 
-    The folder is replaced as a whole once all of it is made. Raises RelampError as `open_records` and `load_findings`
-    do.
+    The folder is replaced as a whole once all of it is made. Raises RelampError if it is there and no earlier site, and
+    as `open_records` and `load_findings` do.
     """
+    _refuse_work_of_others(out, reproduction)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".site-", dir=out.parent) as place:
         made = Path(place) / "site"
@@ -52,6 +54,16 @@ def build(reproduction: Path, out: Path) -> None:
         if out.exists():
             shutil.rmtree(out)
         made.rename(out)
+
+
+def _refuse_work_of_others(out: Path, reproduction: Path) -> None:
+    """Refuse a folder that holds anything but an earlier site: it would be lost."""
+    for place in (Path.cwd(), reproduction.resolve()):
+        if place.is_relative_to(out.resolve()):
+            raise RelampError(f"{out}: holds {place}, and a site replaces its folder; name another")
+    site = all((out / page).is_file() for page in ("index.html", "numbers.html"))
+    if out.exists() and not site and (not out.is_dir() or any(out.iterdir())):
+        raise RelampError(f"{out}: is there and no site of relamp's; name another folder, or remove it")
 
 
 def write(records: Sequence[Record], reproduction: Path, out: Path) -> None:

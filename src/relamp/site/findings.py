@@ -72,7 +72,6 @@ class Numbers:
 
     def __init__(self, records: Sequence[Record], cells: pd.DataFrame, claims: pd.DataFrame) -> None:
         self.records, self.cells, self.claims = {record.name: record for record in records}, cells, claims
-        self._scores: dict[str, pd.DataFrame] = {}
 
     def expressions(self) -> dict[str, Callable[..., Any]]:
         """Return them by name."""
@@ -227,9 +226,8 @@ class Numbers:
     def _by_seed(
         self, run: str, evaluation: str, method: str, dataset: str, metric: str, part: str, protocol: str
     ) -> pd.Series:
-        if run not in self._scores:
-            self._scores[run] = pd.read_csv(self._folder(run) / "scores.csv", keep_default_na=False)
-        rows = self._scores[run]
+        self._folder(run)
+        rows = self.records[run].scores
         wanted = {"evaluation": evaluation, "method": method, "dataset": dataset, "metric": metric, "part": part}
         for column, value in {**wanted, "protocol": protocol}.items():
             rows = rows[rows[column] == value]

@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,13 @@ import pandas as pd
 
 from relamp.artifacts.verdict import files_of_rows
 from relamp.errors import RelampError
+from relamp.judge.published import MeasuredBy, load_protocols
 from relamp.judge.scale import READ, sizes_in
 from relamp.lite import render
 from relamp.render.style import drawn_as
+from relamp.runtime.home import home
 from relamp.runtime.processes import run_all
+from relamp.runtime.sealed import read_sealed
 from relamp.study.recorded import SIDECAR, configuration_of, read_sidecar, without_places
 from relamp.tools.record import COST
 
@@ -56,6 +60,23 @@ class Record:
         """Return what makes the run again, but for where its user has the data."""
         return shlex.join(without_places(word for word in shlex.split(self.made_by["command"]) if word != "judge"))
 
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        """The scores of all protocols, as `relamp.judge.runs.scores` gives them."""
+        found = pd.read_csv(self.folder / "scores.csv", keep_default_na=False)
+        return found.assign(fold=pd.to_numeric(found["fold"]), value=pd.to_numeric(found["value"]))
+
+    def protocol(self, evaluation: str, dataset: str, method: str) -> Mapping[str, Any]:
+        """Return how the fixed setting of a method was measured on a data set, as its stored rows say.
+
+        Raises RelampError if the rows are not what they were.
+        """
+        of = self.scores
+        mine = (of["evaluation"] == evaluation) & (of["dataset"] == dataset) & (of["method"] == method)
+        setting = of.loc[mine & (of["protocol"] == "fixed"), "setting"].iloc[0]
+        facts, _ = read_sealed(self.folder / "rows" / evaluation / dataset / method / setting / "rows.csv")
+        return dict(facts.get("protocol", {}))
+
     def has(self, place: str) -> bool:
         """Return whether a file was rendered."""
         return (self.folder / place).is_file()
@@ -92,11 +113,16 @@ def read_record(recorded: Path, rendered: Path) -> Record:
         cells=cells,
         claims=pd.read_csv(rendered / "claims.csv", keep_default_na=False),
         steps={str(name): list(of) for name, of in said.groupby("artifact")["sentence"]},
-        rows=files_of_rows(pd.read_csv(rendered / "scores.csv"), cells, rendered),
+        rows=files_of_rows(pd.read_csv(rendered / "scores.csv"), cells, _protocols(), rendered),
         made_by=made_by,
         config=(configuration_of(made_by, recorded) or {}).get("config", {}),
         costs=dict(zip(costs["target"], costs.get("cpu_hours", ()), strict=True)),
     )
+
+
+@cache
+def _protocols() -> dict[str, MeasuredBy]:
+    return load_protocols(home() / "published" / "protocols.yaml")
 
 
 def what_was_run(readme: Path) -> dict[str, str]:

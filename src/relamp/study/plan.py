@@ -298,7 +298,7 @@ class Plan:
             name="multiverse",
             label="All readings",
             rows=tuple(rows),
-            inputs=("all_published",),
+            inputs=("all_published", "measured_by"),
             call="relamp.artifacts.multiverse:multiverse",
             given=("judged_by", "judging", "readings", "bags"),
             outputs={
@@ -475,6 +475,7 @@ INPUTS: Mapping[str, Callable[[Plan, Artifact], Files]] = {
         "protocols": f"{plan.published}/{PROTOCOLS_FILE}",
         "not_run": f"{plan.published}/{NOT_RUN_FILE}",
     },
+    "measured_by": lambda plan, _: {"protocols": f"{plan.published}/{PROTOCOLS_FILE}"},
     "damage": lambda plan, made: {
         "rows" if isinstance(made, Figure) else "damage": [*map(plan.paths.damage, plan.config.damage.datasets)]
     },

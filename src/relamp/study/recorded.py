@@ -6,7 +6,7 @@ from typing import Any
 
 from relamp.errors import RelampError
 from relamp.runtime.files import read_json, sha256
-from relamp.study.config import Config, restored
+from relamp.study.config import CONFIG, Config, restored
 
 SIDECAR = "verdict.json"
 
@@ -28,6 +28,8 @@ def configuration_of(sidecar: Mapping[str, Any], folder: Path) -> Mapping[str, A
     if not named:
         return None
     file = folder / "config" / Path(named["path"]).name
+    if not file.is_file() and (folder / CONFIG).is_file():
+        file = folder / CONFIG  # where it was rendered from rows
     if not file.is_file() or sha256(file) != named["sha256"]:
         raise RelampError(f"{file}: is not the configuration that {folder / SIDECAR} names; make the verdicts again")
     words: Mapping[str, Any] = read_json(file)

@@ -364,9 +364,19 @@ def answers(
     """
     chosen, part = config.multiverse, getattr(config.multiverse, study.name.removeprefix(_READINGS))
     ((evaluation, protocol),) = study.protocols.items()
-    scored = evaluation, protocol(study.datasets[0]), chosen.complete, chosen.sampled
     asked = part.questions if questions is None else questions
-    return universe(study.domain, method, study.training, *scored, trained=part.training, asked=asked)
+    first, *others = (
+        universe(
+            *(study.domain, method, study.training, evaluation, protocol(dataset), chosen.complete, chosen.sampled),
+            trained=part.training,
+            asked=asked,
+        )
+        for dataset in study.datasets
+    )
+    if any(other != first for other in others):
+        what = f"multiverse.{study.name.removeprefix(_READINGS)}.datasets: {' and '.join(study.datasets)}"
+        raise RelampError(f"{what} are scored otherwise, so that they have no readings in common; give each a run")
+    return first
 
 
 def _tables(chosen: NodeExperiments | ImageExperiments, protocols: Mapping[str, Protocol]) -> Study:

@@ -11,12 +11,14 @@ from typing import Any
 
 import yaml
 
-from relamp.errors import RelampError
+from relamp.errors import RelampError, first_of
 from relamp.runtime.files import read_json, sha256, write_zip
 from relamp.runtime.home import home
 from relamp.runtime.log import ran
+from relamp.runtime.sealed import read_sealed
 from relamp.study.config import CONFIG, Config, configured, restored
 from relamp.study.plan import Plan
+from relamp.study.recorded import SIDECAR, changed_inputs, cpus, read_sidecar, recorded_command, recorded_config
 from relamp.tools.crate import METADATA, README, Part, Role, Run, crate
 from relamp.tools.overrides import add_overrides, overrides
 
@@ -59,13 +61,19 @@ def bundle(output: Path, folder: Path | None = None, over: Mapping[str, Any] | N
         RelampError: if the run is not finished, or rocrate is not installed.
     """
     rendered = folder is not None and (folder / CONFIG).is_file()
-    config = restored(read_json(folder / CONFIG), str(folder / CONFIG)) if folder and rendered else configured(over)
-    folder = folder or Path("results") / config.name
+    folder = folder or Path("results") / configured(over).name
+    if rendered:
+        words = read_json(folder / CONFIG)
+        config = restored(words, str(folder / CONFIG))
+    else:
+        config = recorded_config(folder) or configured(over)
+        words = {**config.recorded(), "command": recorded_command(folder), "cpu": cpus(folder)}
     figures = folder / "figures" if rendered else Path("figures") / folder.name
     content: dict[str, tuple[Role, Path | bytes, str]] = {
         name: (role, path, "") for name, role, path in _files(config, folder, figures, rendered)
     }
-    content[CONFIG] = "input", json.dumps(config.recorded(), indent=2).encode(), "The effective configuration."
+    configuration = json.dumps({**words, "sealed": True}, indent=2).encode()
+    content[CONFIG] = "input", configuration, "The effective configuration."
     content[README] = "trace", GUIDE.format(metadata=METADATA, config=CONFIG, sums=SUMS).encode(), ""
     if logs := _logs(folder / "logs"):
         content[LOGS] = "trace", logs, "How each job ran: CPUs, seconds of CPU time, its log and that log's sha256."
@@ -107,7 +115,12 @@ def _files(config: Config, folder: Path, figures: Path, rendered: bool) -> Itera
     # Packed data are large and come from the raw files, whose hashes the guards keep.
     needed = sorted(path for path in used | results if path.suffix != ".safetensors")
     if missing := [path for path in needed if not path.is_file()]:
-        raise RelampError(f"{missing[0]} and {len(missing) - 1} more: not there; finish the run with `relamp run`")
+        raise RelampError(f"{first_of(missing)}: not there; finish the run with `relamp run`")
+    if not rendered and (changed := changed_inputs(read_sidecar(folder / SIDECAR))):
+        raise RelampError(f"{changed[0]}: is not what the verdicts were made of; finish the run with `relamp run`")
+    for path in needed:
+        if path.is_relative_to(folder / "rows"):
+            read_sealed(path)
     for path in needed:
         if path.is_relative_to(home() / "published"):
             yield path.relative_to(home()).as_posix(), "input", path

@@ -19,6 +19,8 @@ from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
 from relamp.judge.two_runs import (
     BEYOND,
+    ONE,
+    OTHER,
     OUTCOMES,
     UNKNOWN,
     WITHIN,
@@ -26,7 +28,7 @@ from relamp.judge.two_runs import (
     compare_numbers,
     seeds_means,
 )
-from relamp.runtime.files import read_json, write_csv, write_text
+from relamp.runtime.files import read_csv, read_json, write_csv, write_text
 from relamp.runtime.job import bound, named
 from relamp.study.config import CONFIG
 from relamp.study.packed_rows import asked_file, unpacked
@@ -35,7 +37,7 @@ from relamp.study.plan import Plan
 from relamp.study.recorded import SIDECAR, configuration_of, cpus, read_sidecar
 
 _CELL, _CLAIM = ["artifact", "label", "dataset", "metric", "part"], ["paper", "id"]
-_FAIL_ON: Mapping[str, tuple[str, ...]] = {"beyond": (BEYOND,), "unequal": (WITHIN, BEYOND, UNKNOWN)}
+_FAIL_ON: Mapping[str, tuple[str, ...]] = {"beyond": (BEYOND,), "unequal": (WITHIN, BEYOND, UNKNOWN, ONE, OTHER)}
 _SHOWN = 12
 
 
@@ -79,6 +81,14 @@ def open_run(place: Path) -> Run:
         return _of_folder(str(place), rows, place if place.is_dir() else rows, words.get("cpu", []), words)
 
 
+def _opened(place: Path, *, verdicts: bool) -> Run:
+    """Return a run, which must have verdicts where they are to be compared."""
+    run = open_run(place)
+    if verdicts and run.verdicts.empty:
+        raise RelampError(f"{place}: no verdicts were made there, so that none can be compared")
+    return run
+
+
 def _of_folder(
     name: str, rows: Path, judged: Path, made_on: Sequence[str], words: Mapping[str, Any] | None = None
 ) -> Run:
@@ -91,8 +101,11 @@ def _of_folder(
     if run.numbers.empty:
         raise RelampError(f"{name}: there are no rows to compare; finish the run first")
     if (judged / "verdict.csv").is_file() and (judged / "claims.csv").is_file():
-        run.verdicts, run.claims = pd.read_csv(judged / "verdict.csv"), pd.read_csv(judged / "claims.csv")
+        run.verdicts = _table(judged / "verdict.csv", [*_CELL, "verdict"])
+        run.claims = _table(judged / "claims.csv", [*_CLAIM, "outcome"])
     facts: Mapping[str, Any] = read_sidecar(judged / SIDECAR) if (judged / SIDECAR).is_file() else {}
+    if facts and not {"git", "python", "packages"} <= set(facts):
+        raise RelampError(f"{judged / SIDECAR}: does not say what made the verdicts; make them again")
     words = words or configuration_of(facts, judged) or {}
     run.options = dict(_options(words.get("config", {})))
     # Before encoders said on what they were trained, or without any, it is where the verdicts were made.
@@ -103,6 +116,13 @@ def _of_folder(
     else:
         run.facts |= {"commit": "not recorded"}
     return run
+
+
+def _table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    rows = read_csv(path)
+    if missing := [name for name in columns if name not in rows]:
+        raise RelampError(f"{path}: lacks the columns {', '.join(missing)}; make the verdicts again")
+    return rows
 
 
 def _judge(plan: Plan, folder: Path) -> None:
@@ -216,7 +236,7 @@ def main(words: Sequence[str] | None = None) -> int:
     if not 0 < given.confidence < 1:
         parser.error(f"--confidence is a number between 0 and 1, not {given.confidence:g}")
     try:
-        one, other = open_run(given.one), open_run(given.other)
+        one, other = (_opened(place, verdicts=given.fail_on == "verdicts") for place in (given.one, given.other))
     except RelampError as error:
         print(f"relamp: {error}", file=sys.stderr)
         return 2

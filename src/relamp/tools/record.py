@@ -4,8 +4,9 @@ import argparse
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from relamp.errors import RelampError
@@ -46,13 +47,23 @@ def record(name: str, target: Path) -> None:
     for file, facts in sidecars.items():
         _check(file, facts, results)
     _check_plan(results)
-    if target.is_dir():
-        shutil.rmtree(target)
+    costs = took(_planned(results, "--forceall"), Path())
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".record-", dir=target.parent) as place:
+        made = Path(place) / target.name
+        _copy(files, sidecars.values(), results, made)
+        write_csv(made / COST, costs)
+        if target.is_dir():
+            shutil.rmtree(target)
+        made.rename(target)
+
+
+def _copy(files: Sequence[Path], sidecars: Iterable[Mapping[str, Any]], results: Path, target: Path) -> None:
+    """Copy the files of a run, and the configurations that their sidecars name, into a new folder."""
     (target / "config").mkdir(parents=True)
-    named = {Path(facts["configuration"]["path"]).name for facts in sidecars.values()}
+    named = {Path(facts["configuration"]["path"]).name for facts in sidecars}
     for file in [*files, *(results / "config" / each for each in sorted(named))]:
         shutil.copyfile(file, target / ("config" if file.parent.name == "config" else "") / file.name)
-    write_csv(target / COST, took(_planned(results, "--forceall"), Path()))
 
 
 def _files(folder: Path) -> Iterator[Path]:

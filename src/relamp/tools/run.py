@@ -12,6 +12,7 @@ from relamp.artifacts import ARTIFACTS
 from relamp.artifacts.base import Table
 from relamp.errors import RelampError
 from relamp.runtime.home import home
+from relamp.study.config import configured
 from relamp.study.names import check_known
 from relamp.tools.overrides import add_overrides, overrides
 
@@ -86,7 +87,10 @@ def _snakemake(options: Sequence[str], given: argparse.Namespace, targets: Seque
     if find_spec("snakemake") is None:
         raise RelampError("Snakemake is not installed; `pip install 'relamp[all]'` brings all that a run needs")
     words = [f"{key}={json.dumps(value)}" for key, value in overrides(given).items()]
-    snakefile = "Snakefile" if Path("Snakefile").is_file() else str(home() / "Snakefile")
+    own, shipped = Path("Snakefile"), home() / "Snakefile"
+    snakefile = str(own if own.is_file() else shipped)
+    if options is ONLY_PRINTED and (not own.is_file() or own.resolve() == shipped.resolve()):
+        configured(overrides(given))  # where Snakemake is quiet it says nothing of faults either
     command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, *options]
     command += [*(["--config", *words] if words else []), "--", *targets]
     sys.stdout.flush()

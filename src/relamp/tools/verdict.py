@@ -27,7 +27,11 @@ def main(words: Sequence[str]) -> int:
         "--fail-on", nargs="+", default=[], choices=get_args(Verdict), help="verdicts that are an error"
     )
     given = parser.parse_args(words)
-    folder = given.folder or Path("results") / configured(overrides(given)).name
+    over = overrides(given)
+    # Of a run that is named the configuration of the working folder says nothing.
+    config = None if given.folder and not over else configured(over)
+    folder = given.folder or Path("results") / (config or configured(over)).name
+    fail_on = given.fail_on or (config.fail_on if config else ())
     cells, claims = folder / "verdict.csv", folder / "claims.csv"
     missing = [path for path in (cells, claims) if not path.is_file()]
     if missing:
@@ -38,5 +42,5 @@ def main(words: Sequence[str]) -> int:
         raise RelampError(f"{folder}: verdict.csv and claims.csv are none of a run ({error}); name another") from error
     print("\n".join(lines or ["Nothing that was run contradicts the papers."]), end="\n\n")
     pages = [folder / f"verdict.{kind}" for kind in ("html", "md")]
-    print_verdicts(cells, claims, next((page for page in pages if page.is_file()), cells), given.fail_on)
+    print_verdicts(cells, claims, next((page for page in pages if page.is_file()), cells), fail_on)
     return 0
