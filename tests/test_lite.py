@@ -70,9 +70,7 @@ def test_a_run_that_is_not_finished_is_told(project: Path, capsys: pytest.Captur
     (project / "results/quick/rows/svm-rbf/MUTAG/wl/default/rows.csv").unlink()
     assert lite.main(["pack", str(project / "rows.zip")]) == 1
     missing = "results/quick/rows/svm-rbf/MUTAG/wl/default/rows.csv"
-    assert (
-        f"{missing}: not there; make it with `snakemake --cores 2 -- {missing}`" in capsys.readouterr().err
-    )
+    assert f"{missing}: not there; make it with `snakemake --cores 2 -- {missing}`" in capsys.readouterr().err
     assert not (project / "rows.zip").exists()
 
 

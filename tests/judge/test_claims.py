@@ -339,7 +339,7 @@ def test_a_rival_counts_where_the_table_prints_it() -> None:
 def test_a_claim_that_fails_names_what_refutes_it() -> None:
     found = evidence(ahead([4, 5, 6], "A") + ahead([-6, -5, -4], "B"))
     row = check(found, **BEATS)
-    assert row["evidence"] == "B, over old: -5.00 (-7.48 to -2.52); 1 other differences are not below 0"
+    assert row["evidence"] == "B, over old: -5.00 (-7.48 to -2.52); 1 other difference is not below 0"
 
 
 def test_a_method_under_two_printed_names_is_one_rival() -> None:

@@ -580,7 +580,8 @@ def _above_zero(gains: Sequence[Difference]) -> Result:
     names = {gain.dataset for gain in gains}
     where = f" on {names.pop()}" if len(names) == 1 and all(names) else ""
     others = len(gains) - len(below)
-    return outcome, [*below, f"{others} other differences{where} are not below 0"] if others else below
+    rest = f"{others} other differences{where} are" if others > 1 else f"1 other difference{where} is"
+    return outcome, [*below, f"{rest} not below 0"] if others else below
 
 
 def on_side(holds: bool, fails: bool) -> Outcome:
