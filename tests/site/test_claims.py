@@ -183,9 +183,13 @@ def test_a_rival_that_no_run_has_beside_the_method_is_of_another_that_measured_a
         # Of the seeds that both have: 10, 11 and 11 points, each in both folds.
         assert row["evidence"].startswith("D, over b: +10.67 (")
         assert (row["outcome"], row["run"], bool(row["torn"])) == ("holds", "one, other", False)
-    # A run that has both comes first, however small.
-    both = record("both", [{"scaled": "epochs 1 / 100"}], [tried(D="fails")])
+    # A run that has both comes first, unless it is further from the paper's size than the two are together.
+    both = record("both", [{}], [tried(D="fails")])
     assert merged([one, other, both], terms("D"))["run"] == "both"
+    small = record("small", [{"scaled": "epochs 1 / 100"}], [tried(D="fails")])
+    assert merged([one, other, small], terms("D"))["run"] == "one, other"
+    further = alone(tmp_path, "further", "b", [0.70, 0.71, 0.70, 0.99], scaled="epochs 1 / 1,000")
+    assert merged([one, further, small], terms("D"))["run"] == "small"
 
 
 def test_two_runs_that_measured_otherwise_tell_nothing_together(tmp_path: Path) -> None:

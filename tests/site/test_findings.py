@@ -31,10 +31,15 @@ def said(folder: Path, sentence: str) -> str:
     (folder / FILE).write_text(yaml.safe_dump({**empty, "artifacts": {}, "headline": [sentence]}))
     scores = pd.DataFrame(
         [
-            ("svm-rbf", method, "D", "accuracy", "", "nested", seed, value)
-            for method, seed, value in (("bag", 0, 0.5), ("bag", 0, 0.7), ("bag", 1, 0.8), ("wl", 0, 0.9))
+            ("svm-rbf", method, "D", "accuracy", "", "nested", seed, fold, value)
+            for method, seed, fold, value in (
+                ("bag", 0, 0, 0.5),
+                ("bag", 0, 1, 0.7),
+                ("bag", 1, 0, 0.8),
+                ("wl", 0, 0, 0.9),
+            )
         ],
-        columns=["evaluation", "method", "dataset", "metric", "part", "protocol", "seed", "value"],
+        columns=["evaluation", "method", "dataset", "metric", "part", "protocol", "seed", "fold", "value"],
     )
     scores.to_csv(folder / "scores.csv", index=False)
     steps = pd.DataFrame(

@@ -5,7 +5,7 @@ the same folds and splits in all runs, so that the two are compared seed by seed
 """
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import permutations
 from statistics import fmean
@@ -37,18 +37,14 @@ def merged_claims(records: Sequence[Record], claims: Sequence[Claim], terms: Ter
     by what was so taken. Where several runs are equally near, such as those of several readings, it is judged by each
     of them: if they agree the first by name is told, else it is undecided, and `torn`.
     """
-    rows = {record.name: record.claims.set_index("id", drop=False).to_dict("index") for record in records}
-    by_name = {record.name: record for record in records}
-
-    @cache
-    def evidence(run: str) -> Evidence:
-        return _evidence(by_name[run], terms)
-
+    told = {record.name: record.claims.set_index("id", drop=False).to_dict("index") for record in records}
+    recorded = _Recorded(records, terms)
     merged: list[dict[Any, Any]] = []
     for claim in claims:
-        tried = [(record, rows[record.name][claim.id]) for record in records if claim.id in rows[record.name]]
+        tried = {name: rows[claim.id] for name, rows in told.items() if claim.id in rows}
         if tried:
-            merged.append({**tried[0][1], **_merged(claim, tried, terms, evidence), "method": _method(claim)})
+            first: dict[Any, Any] = next(iter(tried.values()))
+            merged.append({**first, **_merged(claim, tried, recorded), "method": _method(claim)})
     return pd.DataFrame(merged).drop(columns="pieces")
 
 
@@ -56,50 +52,86 @@ def _method(claim: Claim) -> str:
     return getattr(claim.measured, "method", "")
 
 
-def _evidence(record: Record, terms: Terms) -> Evidence:
-    """Return what a run tells of methods: the scores by which it was judged, and nothing else."""
-    protocol = Judging.model_validate(record.config.get("judging", {})).protocol
-    scores, none = judged_scores(record.scores, protocol), pd.DataFrame()
-    about = (terms.published, terms.margin, terms.confidence)
-    return Evidence(*about, scores, settings=none, damage=none, judged_by={}, evaluations=evaluations(record.cells))
+class _Recorded:
+    """What runs tell, by their names; each thing is looked up once."""
 
+    def __init__(self, records: Sequence[Record], terms: Terms) -> None:
+        self.records, self.terms = {record.name: record for record in records}, terms
+        self.evidence, self.measured = cache(self._evidence), cache(self._measured)
+        self.protocol, self.size = cache(self._protocol), cache(self._size)
 
-def _merged(
-    claim: Claim,
-    tried: Sequence[tuple[Record, Mapping[Any, Any]]],
-    terms: Terms,
-    evidence: Callable[[str], Evidence],
-) -> dict[str, str | bool]:
-    """Return what a claim comes to by the nearest pieces of evidence, and from which runs these are."""
-    assert claim.measured
-    found: dict[tuple[str, str], dict[Runs, list[Any]]] = {}
-    for record, row in tried:
-        for piece in claim.measured.told(row["pieces"]):
-            found.setdefault((piece.dataset, piece.rival), {}).setdefault((record.name,), []).append(piece)
-    by_name = {record.name: record for record, _ in tried}
-    if isinstance(claim.measured, OfMethod):
-        for dataset, rival in _missing(claim.measured, terms, found):
-            if pairs := dict(_of_two_runs(claim.measured, rival, dataset, by_name, evidence)):
-                found[dataset, rival] = pairs
+    def _evidence(self, run: str) -> Evidence:
+        """Return what a run tells of methods: the scores by which it was judged, and nothing else."""
+        record, terms, none = self.records[run], self.terms, pd.DataFrame()
+        protocol = Judging.model_validate(record.config.get("judging", {})).protocol
+        about = (terms.published, terms.margin, terms.confidence, judged_scores(record.scores, protocol))
+        return Evidence(*about, settings=none, damage=none, judged_by={}, evaluations=evaluations(record.cells))
 
-    @cache
-    def size(run: str, dataset: str, method: str) -> tuple[bool, float, int]:
-        return _size(by_name[run], claim.paper, dataset, method)
+    def _measured(self, run: str, artifact: str, dataset: str) -> Mapping[str, str]:
+        """Return by method the evaluation by which a run has a number of an artifact on a data set."""
+        cells = self.records[run].cells
+        cells = cells[(cells["artifact"] == artifact) & (cells["dataset"] == dataset) & (cells["verdict"] != NOT_RUN)]
+        return {run_as(artifact, name): by for name, by in zip(cells["method"], cells["evaluation"], strict=True)}
 
-    def both(runs: Runs, about: tuple[str, str]) -> tuple[bool, float, int]:
-        of = [size(run, about[0], method) for run, method in zip(runs, (_method(claim), about[1]), strict=False)]
+    def _protocol(self, run: str, evaluation: str, dataset: str, method: str) -> Mapping[str, Any]:
+        return self.records[run].protocol(evaluation, dataset, method)
+
+    def _size(self, run: str, paper: str, dataset: str, method: str) -> tuple[bool, float, int]:
+        """Return of a data set whether it has too few seeds, how far it is from the paper's size, less its numbers."""
+        cells = self.records[run].cells
+        cells = cells[(cells["verdict"] != NOT_RUN) & (cells["paper"] == paper) & (cells["dataset"] == dataset)]
+        chosen = of_method(cells, method)
+        far = [distance(f"{scaled}; {of}") for scaled, of in zip(chosen["scaled"], chosen["settings"], strict=True)]
+        return bool((chosen["verdict"] == TOO_FEW).all()), fmean(far) if far else math.inf, -len(cells)
+
+    def sizes(self, runs: Runs, claim: Claim, about: tuple[str, str]) -> tuple[bool, float, int]:
+        """Return `size` of what is said of a data set and a rival: of a pair of runs together."""
+        dataset, rival = about
+        of = [
+            self.size(run, claim.paper, dataset, name) for run, name in zip(runs, (_method(claim), rival), strict=False)
+        ]
         late, far, few = zip(*of, strict=True)
         return any(late), sum(far), sum(few)
 
+    def pairs(self, formula: OfMethod, dataset: str, rival: str) -> Iterator[tuple[str, str]]:
+        """Yield pairs of runs, of which one has a claim's method and the other its rival by the same evaluation."""
+        method, name = run_as(formula.artifact, formula.method), run_as(formula.artifact, rival)
+        for one, other in permutations(self.records, 2):
+            by = self.measured(one, formula.artifact, dataset).get(method)
+            if by is not None and self.measured(other, formula.artifact, dataset).get(name) == by:
+                yield one, other
+
+    def above(self, formula: OfMethod, pair: tuple[str, str], dataset: str, rival: str) -> list[Difference]:
+        """Return how far the method of one run is above the rival of another; nothing if they measured otherwise."""
+        one, other = pair
+        method, beside = run_as(formula.artifact, formula.method), self.measured(other, formula.artifact, dataset)
+        by = self.measured(one, formula.artifact, dataset)[method]
+        how = self.protocol(one, by, dataset, method)
+        # A method that is trained as its authors do has rules of its own, so that the rival's need not be those.
+        alike = (self.protocol(other, by, dataset, name) for name in beside if beside[name] == by)
+        if not any(agree(how, theirs, "protocol") for theirs in alike):
+            return []
+        return list(formula.above(rival, self.evidence(one), self.evidence(other), dataset, by))
+
+
+def _merged(claim: Claim, tried: Mapping[str, Mapping[Any, Any]], recorded: _Recorded) -> dict[str, str | bool]:
+    """Return what a claim comes to by the nearest pieces of evidence, and from which runs these are."""
+    assert claim.measured
+    found: dict[tuple[str, str], dict[Runs, list[Any]]] = {}
+    for run, row in tried.items():
+        for piece in claim.measured.told(row["pieces"]):
+            found.setdefault((piece.dataset, piece.rival), {}).setdefault((run,), []).append(piece)
+    if isinstance(claim.measured, OfMethod):
+        _add_pairs(found, claim, claim.measured, recorded)
     nearest: dict[tuple[str, str], list[Runs]] = {}
     for about, by_runs in found.items():
-        least = min(both(runs, about) for runs in by_runs)
-        nearest[about] = sorted(runs for runs in by_runs if both(runs, about) == least)
+        least = min(recorded.sizes(runs, claim, about) for runs in by_runs)
+        nearest[about] = sorted(runs for runs in by_runs if recorded.sizes(runs, claim, about) == least)
     results: dict[Runs, dict[str, str]] = {}
     for preferred in sorted({runs for of in nearest.values() for runs in of if len(of) > 1}) or [()]:
         taken = {about: preferred if preferred in of else of[0] for about, of in nearest.items()}
         pieces = [piece for about, runs in taken.items() for piece in found[about][runs]]
-        judged = claim.measured.judged(pieces, terms)
+        judged = claim.measured.judged(pieces, recorded.terms)
         results[preferred] = {**judged, "run": ", ".join(dict.fromkeys(run for of in taken.values() for run in of))}
     first, *others = results.values()
     if all(each["outcome"] == first["outcome"] for each in others):
@@ -112,49 +144,22 @@ def _merged(
     return {**first, "outcome": "undecided", "evidence": said, "run": runs, "torn": True}
 
 
+def _add_pairs(
+    found: dict[tuple[str, str], dict[Runs, list[Any]]], claim: Claim, formula: OfMethod, recorded: _Recorded
+) -> None:
+    """Add what pairs of runs tell of a data set and a rival, where they are nearer than each run that has both."""
+    for rival, datasets in formula.wanted(recorded.terms).items():
+        for dataset in datasets:
+            about = (dataset, rival)
+            alone = min((recorded.sizes(runs, claim, about)[:2] for runs in found.get(about, ())), default=None)
+            for pair in recorded.pairs(formula, dataset, rival):
+                nearer = alone is None or recorded.sizes(pair, claim, about)[:2] < alone
+                if nearer and (gains := recorded.above(formula, pair, dataset, rival)):
+                    found.setdefault(about, {})[pair] = gains
+
+
 def _said(outcome: str) -> str:
     return "is undecided" if outcome == "undecided" else outcome
-
-
-def _missing(formula: OfMethod, terms: Terms, found: Collection[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Yield the data sets and rivals that a claim is about and of which no run tells."""
-    for rival, datasets in formula.wanted(terms).items():
-        yield from ((dataset, rival) for dataset in datasets if (dataset, rival) not in found)
-
-
-def _of_two_runs(
-    formula: OfMethod, rival: str, dataset: str, records: Mapping[str, Record], evidence: Callable[[str], Evidence]
-) -> Iterator[tuple[Runs, list[Difference]]]:
-    """Yield pairs of runs, of which one has a claim's method and the other its rival, with what these tell."""
-    method = run_as(formula.artifact, formula.method)
-    measured = {name: _measured(record, formula.artifact, dataset) for name, record in records.items()}
-    for one, other in permutations(records, 2):
-        by = measured[one].get(method)
-        if by is None or measured[other].get(run_as(formula.artifact, rival)) != by:
-            continue
-        how = records[one].protocol(by, dataset, method)
-        # A method that is trained as its authors do has rules of its own, so that the rival's need not be those.
-        alike = (records[other].protocol(by, dataset, name) for name, way in measured[other].items() if way == by)
-        if any(agree(how, theirs, "protocol") for theirs in alike) and (
-            gains := list(formula.above(rival, evidence(one), evidence(other), dataset, by))
-        ):
-            yield (one, other), gains
-
-
-def _measured(record: Record, artifact: str, dataset: str) -> dict[str, str]:
-    """Return by method the evaluation by which a run has a number of an artifact on a data set."""
-    cells = record.cells
-    cells = cells[(cells["artifact"] == artifact) & (cells["dataset"] == dataset) & (cells["verdict"] != NOT_RUN)]
-    return {run_as(artifact, name): by for name, by in zip(cells["method"], cells["evaluation"], strict=True)}
-
-
-def _size(record: Record, paper: str, dataset: str, method: str) -> tuple[bool, float, int]:
-    """Return of a data set whether it has too few seeds, how far it is from the paper's size, and less its numbers."""
-    cells = record.cells
-    cells = cells[(cells["verdict"] != NOT_RUN) & (cells["paper"] == paper) & (cells["dataset"] == dataset)]
-    chosen = of_method(cells, method)
-    far = [distance(f"{scaled}; {of}") for scaled, of in zip(chosen["scaled"], chosen["settings"], strict=True)]
-    return bool((chosen["verdict"] == TOO_FEW).all()), fmean(far) if far else math.inf, -len(cells)
 
 
 def of_method(cells: pd.DataFrame, method: str) -> pd.DataFrame:
