@@ -74,7 +74,7 @@ def multiverse(
         beside = {name: stands[name][0] for name in _LEVELS}
         levels = _levels(seeds[seeds["evaluation"] == evaluation], of, beside)
         drawn = specification_curve(of, readings[evaluation][method], levels)
-        save_drawn(drawn, pictures[f"multiverse_{evaluation}_{method}"], [*rows, *published], command)
+        save_drawn(drawn, pictures[f"multiverse_{evaluation}_{method}"], [*rows, *published, protocols], command)
     conclusions_table(conclusions(every, chosen.margin)).write(conclusion.with_suffix(""))
     effects_table(effect).write(moves.with_suffix(""))
 

@@ -1,7 +1,8 @@
 """Claims over all recorded runs: of each data set and rival that a claim is about the run nearest to the paper's.
 
-Where no run has both a claim's method and its rival, each is of another run, if both were measured alike: seeds draw
-the same folds and splits in all runs, so that the two are compared seed by seed and fold by fold as within one.
+Where no run has both a claim's method and its rival, or none as near as two are together, each is of another run, if
+both were measured alike: seeds draw the same folds and splits in all runs, so that the two are compared seed by seed
+and fold by fold as within one.
 """
 
 import math
@@ -32,10 +33,11 @@ def merged_claims(records: Sequence[Record], claims: Sequence[Claim], terms: Ter
 
     What it says of a data set, against a rival if it has any, is taken from the run that is nearest there to the
     paper's size, by the method that it is said of, or else by all that the paper does not quote; of several of these
-    from that with the most numbers. Where no run has method and rival, it is taken from two that measured alike. Runs
-    with too few seeds for a verdict come after all others. What is said of all together, such as an average, is judged
-    by what was so taken. Where several runs are equally near, such as those of several readings, it is judged by each
-    of them: if they agree the first by name is told, else it is undecided, and `torn`.
+    from that with the most numbers. Where no run has method and rival, or only one that is further away than two are
+    together, it is taken from these, if they measured alike. Runs with too few seeds for a verdict come after all
+    others. What is said of all together, such as an average, is judged by what was so taken. Where several runs are
+    equally near, such as those of several readings, it is judged by each of them: if they agree the first by name is
+    told, else it is undecided, and `torn`.
     """
     told = {record.name: record.claims.set_index("id", drop=False).to_dict("index") for record in records}
     recorded = _Recorded(records, terms)
