@@ -20,7 +20,7 @@ from relamp.runtime.sealed import remade
 from relamp.study.config import CONFIG, configured
 from relamp.study.packed_rows import asked_file, unpacked
 from relamp.study.plan import Plan
-from relamp.study.recorded import SIDECAR, changed_inputs, cpus, read_sidecar, recorded_command, recorded_config
+from relamp.study.recorded import SIDECAR, changed_inputs, read_sidecar, recorded_config, words_of
 from relamp.tools.overrides import add_overrides, overrides
 
 
@@ -44,8 +44,7 @@ def pack(output: Path, over: Mapping[str, Any] | None = None) -> None:
             f"{first_of(missing)}: not there; make it with `{remade(missing[0])}`, or all with `make reproduce`"
         )
     rows = ((path.relative_to(folder).as_posix(), path.read_bytes()) for path in paths)
-    words = {**config.recorded(), "command": recorded_command(folder), "cpu": cpus(folder), "sealed": True}
-    write_zip(output, [*rows, (CONFIG, json.dumps(words, indent=2).encode())])
+    write_zip(output, [*rows, (CONFIG, json.dumps(words_of(config, folder), indent=2).encode())])
 
 
 def render(rows: Path, out: Path) -> None:

@@ -170,18 +170,23 @@ def test_an_unfinished_run_is_told(rendered: Path, tmp_path: Path, capsys: pytes
     assert not list(tmp_path.iterdir())
 
 
-def test_a_run_in_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    need_rocrate()
-    monkeypatch.chdir(tmp_path)
-    plan = Plan(configured(), "results/quick", "figures/quick", str(home() / "published"))
+def write_finished(plan: Plan, facts: dict[str, Any]) -> None:
+    """Write a file for all that a finished run has; sidecars and other JSON say `facts`."""
     for artifact in plan.artifacts.values():
         for files in (*plan.inputs(artifact).values(), *plan.outputs(artifact).values()):
             for path in map(Path, [files] if isinstance(files, str) else files):
                 if not path.exists():
                     path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_text(json.dumps(SIDECAR) if path.suffix == ".json" else path.name)
+                    path.write_text(json.dumps(facts) if path.suffix == ".json" else path.name)
                 if "rows" in path.parts:
                     write_sealed(path, path.name)
+
+
+def test_a_run_in_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    need_rocrate()
+    monkeypatch.chdir(tmp_path)
+    plan = Plan(configured(), "results/quick", "figures/quick", str(home() / "published"))
+    write_finished(plan, SIDECAR)
     log = Path("results/quick/logs/pack/MUTAG.log")
     log.parent.mkdir(parents=True)
     log.write_text(f"10:00:00 {first_line('pack', 2)}\n10:00:01 {last_line()}\n")
@@ -256,14 +261,7 @@ def test_a_run_is_bundled_as_it_was_judged(tmp_path: Path, monkeypatch: pytest.M
     named = {"path": str(file), "sha256": sha256(file)}
     plan = Plan(judged, "results/quick", "figures/quick", str(home() / "published"))
     facts = {**SIDECAR, "configuration": named}
-    for artifact in plan.artifacts.values():
-        for files in (*plan.inputs(artifact).values(), *plan.outputs(artifact).values()):
-            for path in map(Path, [files] if isinstance(files, str) else files):
-                if not path.exists():
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_text(json.dumps(facts) if path.suffix == ".json" else path.name)
-                if "rows" in path.parts:
-                    write_sealed(path, path.name)
+    write_finished(plan, facts)
     bundle(Path("b.zip"))
     with zipfile.ZipFile("b.zip") as archive:
         assert json.loads(archive.read("config.json"))["config"]["judging"]["margin"] == 5.0

@@ -226,8 +226,7 @@ class Numbers:
     def _by_seed(
         self, run: str, evaluation: str, method: str, dataset: str, metric: str, part: str, protocol: str
     ) -> pd.Series:
-        self._folder(run)
-        rows = self.records[run].scores
+        rows = self._record(run).scores
         wanted = {"evaluation": evaluation, "method": method, "dataset": dataset, "metric": metric, "part": part}
         for column, value in {**wanted, "protocol": protocol}.items():
             rows = rows[rows[column] == value]
@@ -369,9 +368,12 @@ class Numbers:
         return _interval(row[column], row["low"], row["high"])
 
     def _folder(self, run: str) -> Path:
+        return self._record(run).folder
+
+    def _record(self, run: str) -> Record:
         if run not in self.records:
             raise RelampError(f"{FILE}: there is no recorded run {run!r}; known are {', '.join(self.records)}")
-        return self.records[run].folder
+        return self.records[run]
 
     def _table(self, run: str, table: str) -> pd.DataFrame:
         path = self._folder(run) / f"{table}.csv"

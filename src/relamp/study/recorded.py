@@ -61,6 +61,11 @@ def recorded_config(folder: Path) -> Config | None:
     return restored(words, str(folder)) if words else None
 
 
+def words_of(config: Config, folder: Path) -> dict[str, Any]:
+    """Return what goes with the rows of a folder's run: configuration, command, and the machines that trained."""
+    return {**config.recorded(), "command": recorded_command(folder), "cpu": cpus(folder), "sealed": True}
+
+
 def changed_inputs(sidecar: Mapping[str, Any], root: Path = Path()) -> list[str]:
     """Return the inputs of a sidecar, of a run below `root`, that are not there any more with the same content."""
     files = {entry["path"]: entry["sha256"] for entry in sidecar["inputs"]}

@@ -18,7 +18,7 @@ from relamp.runtime.log import ran
 from relamp.runtime.sealed import read_sealed
 from relamp.study.config import CONFIG, Config, configured, restored
 from relamp.study.plan import Plan
-from relamp.study.recorded import SIDECAR, changed_inputs, cpus, read_sidecar, recorded_command, recorded_config
+from relamp.study.recorded import SIDECAR, changed_inputs, read_sidecar, recorded_config, words_of
 from relamp.tools.crate import METADATA, README, Part, Role, Run, crate
 from relamp.tools.overrides import add_overrides, overrides
 
@@ -63,16 +63,16 @@ def bundle(output: Path, folder: Path | None = None, over: Mapping[str, Any] | N
     rendered = folder is not None and (folder / CONFIG).is_file()
     folder = folder or Path("results") / configured(over).name
     if rendered:
-        words = read_json(folder / CONFIG)
+        words = {**read_json(folder / CONFIG), "sealed": True}
         config = restored(words, str(folder / CONFIG))
     else:
         config = recorded_config(folder) or configured(over)
-        words = {**config.recorded(), "command": recorded_command(folder), "cpu": cpus(folder)}
+        words = words_of(config, folder)
     figures = folder / "figures" if rendered else Path("figures") / folder.name
     content: dict[str, tuple[Role, Path | bytes, str]] = {
         name: (role, path, "") for name, role, path in _files(config, folder, figures, rendered)
     }
-    configuration = json.dumps({**words, "sealed": True}, indent=2).encode()
+    configuration = json.dumps(words, indent=2).encode()
     content[CONFIG] = "input", configuration, "The effective configuration."
     content[README] = "trace", GUIDE.format(metadata=METADATA, config=CONFIG, sums=SUMS).encode(), ""
     if logs := _logs(folder / "logs"):
