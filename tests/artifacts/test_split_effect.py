@@ -38,4 +38,9 @@ def test_what_a_random_split_adds_by_hand(tmp_path: Path) -> None:
     page = output.read_text()
     assert "In the random split, in points: LAMP-Mag +11.5 (9.2 to 13.8)." in page
     assert len(found) == 5
+    # Where a data set lacks a split there is no mean, and what is said names those that have it.
+    files = [*files, rows_of(tmp_path, "ClinTox", "", [0.70, 0.70, 0.70])]
+    split_effect(files, fixed, {}, "scaffold", output, "snakemake split_effect")
+    words = "in points: LAMP-Mag on BBBP +20.0 (15.0 to 25.0), LAMP-Mag on BACE +3.0 (-2.0 to 8.0)."
+    assert words in output.read_text()
     assert len(read_table(files[0])) == 6

@@ -516,3 +516,6 @@ def test_a_number_of_another_split_names_the_rows_of_that_split() -> None:
     }
     alone = files_of_rows(both[:1], cells, splits, Path("out"))
     assert set(alone.values()) == {rows["Cora/rows.csv"]}
+    either = {"linqs": MeasuredBy(about="one of two", either={"Cora": "Cora-LINQS"})}
+    for found, name in ((both, "Cora"), (both[1:], "Cora-LINQS")):
+        assert set(files_of_rows(found, cells[:1], either, Path("out")).values()) == {rows[f"{name}/rows.csv"]}

@@ -679,6 +679,40 @@ def test_a_place_is_as_certain_as_its_rivals() -> None:
     assert outcome(evidence(beaten("A")[:3]), **PLACE, count=1) == "not run"
 
 
+def test_a_rival_that_the_table_prints_no_number_of_has_no_place_there() -> None:
+    rows = [
+        row for name in ("A", "B") for row in [*runs("new", name, [50, 60, 70]), *runs("old", name, [55, 65.1, 75.2])]
+    ]
+    found = evidence(rows)
+    dashed = found.published[~((found.published["method"] == "other") & (found.published["artifact"] == "lamp_table3"))]
+    assert outcome(found, **PLACE, count=2) == "undecided"  # `other` was not run
+    assert outcome(replace(found, published=dashed), **PLACE, count=2) == "holds"
+
+
+def test_rivals_that_another_table_prints_are_those_that_it_is_judged_by() -> None:
+    """LAMP's Table 3 claims something of the rivals of its Table 1, which are run as in their public codes."""
+    cells = [("lamp_table3", "new", "A"), *(("lamp_table1", name, "A") for name in ("joao", "old"))]
+    published = pd.DataFrame(cells, columns=["artifact", "method", "dataset"]).assign(value=50.0)
+    best = {"kind": "best_average", "method": "new", "table": "lamp_table1", "over": ["joao"]}
+    for name, word in (("joao-code", "holds"), ("joao", "not run")):
+        found = replace(evidence(ahead([4, 5, 6], rival=name)), published=published)
+        assert outcome(found, **best, datasets=["A"]) == word
+    # One that the other table has no number of is not asked for.
+    elsewhere = {**best, "over": ["joao", "old"]}
+    found = replace(evidence(ahead([4, 5, 6], rival="joao-code")), published=published[published["method"] != "old"])
+    assert outcome(found, **{**elsewhere, "datasets": ["A"]}) == "undecided"
+
+
+def test_the_folds_of_one_seed_decide_nothing() -> None:
+    """They share its encoder."""
+    folds = range(10)
+    scores = [("new", "A", "fixed", 0, fold, 0.60 + 0.001 * fold) for fold in folds]
+    scores += [("old", "A", "fixed", 0, fold, 0.50) for fold in folds]
+    assert outcome(evidence(scores), **BEATS) == "undecided"
+    again = [(*row[:3], 1, *row[4:]) for row in scores]
+    assert outcome(evidence(scores + again), **BEATS) == "holds"
+
+
 def test_best_average_over_some_rivals_alone() -> None:
     best = {"kind": "best_average", "method": "new"}
     found = evidence(ahead([4, 5, 6]))

@@ -94,6 +94,8 @@ def test_places_are_counted_and_shared(tables: dict[str, pd.DataFrame]) -> None:
         # Each or any of several methods must lead.
         (SEVERAL, "on 0 of 1; not on A: 88 against 88.6 of old"),
         ({**SEVERAL, "need": "any"}, "on 1 of 1"),
+        # Of which one has no number on B.
+        ({**SEVERAL, "datasets": ["A", "B"]}, "on 0 of 1; not on A: 88 against 88.6 of old"),
         # Metrics and protocols are columns of their own.
         ({"artifact": "u"}, "on 2 of 3; not on C, accuracy, n=9: 0.7 against 0.75 of old"),
         ({"artifact": "u", "metric": "accuracy", "protocol": "n=5"}, "on 1 of 1"),

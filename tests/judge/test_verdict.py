@@ -205,6 +205,7 @@ def test_other_splits_and_protocols() -> None:
     protocols = {
         "otherwise": MeasuredBy(about="x", comparable=False),
         "split": MeasuredBy(about="x", datasets={"MUTAG": "MUTAG-2"}),
+        "either": MeasuredBy(about="x", either={"MUTAG": "MUTAG-2"}),
         "linear": MeasuredBy(about="x", evaluation="svm-linear"),
     }
 
@@ -221,6 +222,12 @@ def test_other_splits_and_protocols() -> None:
     assert (cell("split", here)["verdict"], cell("split", here)["mean"]) == ("not comparable", pytest.approx(80))
     assert (cell("split", here, there)["verdict"], cell("split", here, there)["mean"]) == ("worse", pytest.approx(70))
     assert cell("split", here, there)["dataset"] == "MUTAG"
+    # Where nobody says which of two splits it is, a run of either one is judged, and says if it is not the usual one.
+    for scores, found in (((here,), (80, "")), ((there,), (70, "split of MUTAG-2 / MUTAG")), ((there, here), (80, ""))):
+        read = cell("either", *scores)
+        assert (read["mean"], read["scaled"]) == (pytest.approx(found[0]), found[1])
+        assert (read["verdict"], read["dataset"]) == ("reproduced" if found[0] == 80 else "worse", "MUTAG")
+    assert cell("either", runs([[80.0]] * 3, dataset="MUTAG-3"))["verdict"] == "not run"
     linear = runs([[60.0]] * 3, evaluation="svm-linear")
     assert (cell("linear", here, linear)["mean"], cell("linear", here)["verdict"]) == (pytest.approx(60), "not run")
     assert cell("", here)["verdict"] == "reproduced"

@@ -72,6 +72,11 @@ def test_points_stand_below_one_another() -> None:
     assert cells == [r"65.8$\pm$4.5\phantom{00}", r"62.40$\pm$0.57", r"7\phantom{$\pm$..00000}"]
 
 
+def test_a_row_that_begins_with_a_bracket_is_no_option_of_the_one_above() -> None:
+    blocks = {"": [["a", "1"], ["[12] MVGRL", "2"]]}
+    assert "\n{}[12] MVGRL & 2 \\\\" in latex_table(TextTable(NONE, ["m", "x"], blocks, ""), "t")
+
+
 def test_the_best_of_each_block_is_marked() -> None:
     blocks = {
         "published": [["a", "80.0±1.0", "2.0"], ["b", "79.9", "1.5"], ["c", "80.0", "3.0"], ["d", "-", "2.0"]],

@@ -25,7 +25,7 @@ HALF = half_width_of([PART], 0.95)  # 2.23
 SIZE = {"holds": 5.0, "undecided": 0.0, "fails": -5.0}
 
 
-def terms(*datasets: str, methods: str = "ab") -> Terms:
+def terms(*datasets: str, methods: Sequence[str] = "ab") -> Terms:
     """A table of methods on data sets."""
     cells = [("lamp_table1", method, name, 50.0) for method in methods for name in datasets]
     return Terms(pd.DataFrame(cells, columns=["artifact", "method", "dataset", "value"]), 2.0, 0.95)
@@ -190,6 +190,42 @@ def test_a_rival_that_no_run_has_beside_the_method_is_of_another_that_measured_a
     assert merged([one, other, small], terms("D"))["run"] == "one, other"
     further = alone(tmp_path, "further", "b", [0.70, 0.71, 0.70, 0.99], scaled="epochs 1 / 1,000")
     assert merged([one, further, small], terms("D"))["run"] == "small"
+
+
+def test_the_size_of_a_rival_is_that_of_the_row_that_prints_it(tmp_path: Path) -> None:
+    """LAMP's Table 1 prints joao, which is run as joao-code."""
+
+    def rival(name: str, scores: Sequence[float], scaled: str = "") -> Record:
+        both = [alone(tmp_path, name, method, scores).scores for method in ("a", "joao-code")]
+        pd.concat(both).to_csv(tmp_path / name / "scores.csv", index=False)
+        own = {"method": "a", "scaled": "epochs 1 / 5"}
+        return replace(
+            record(name, [own, {"method": "joao", "quoted": "elsewhere", "scaled": scaled}], [{}]),
+            folder=tmp_path / name,
+        )
+
+    one = alone(tmp_path, "one", "a", [0.80, 0.82, 0.81])
+    far, near = rival("a far one", [0.90, 0.91, 0.92], "epochs 1 / 100"), rival("near", [0.70, 0.71, 0.70])
+    by = terms("D", methods=["a", "joao"])
+    row = merged([one, far, near], by, {**BEATS, "over": "joao"})
+    assert (row["outcome"], row["run"]) == ("holds", "one, near")
+
+
+def test_a_rival_by_another_reading_has_a_say_beside_a_run_that_has_both(tmp_path: Path) -> None:
+    folder = alone(tmp_path, "both", "a", [0.80, 0.82, 0.81]).folder
+    both = replace(record("both", [{}, {"method": "b"}], [tried(D="fails")]), folder=folder)
+    same = alone(tmp_path, "same", "b", [0.70, 0.71, 0.70])
+    row = merged([both, same], terms("D"))
+    assert (row["outcome"], row["run"], row["torn"]) == ("fails", "both", False)
+    read = alone(tmp_path, "another", "b", [0.70, 0.71, 0.70], scaled="wl iterations 2 / 3")
+    for records in ([both, read], [read, both]):
+        row = merged(records, terms("D"))
+        assert (row["outcome"], row["run"], row["torn"]) == ("undecided", "both, another", True)
+        told = [part[: part.index(":")] for part in row["evidence"].split("; ")[1:]]
+        assert told == ["by both it fails", "by both and another it holds"]
+    # By another reading and further from the paper's size it has none.
+    far = alone(tmp_path, "far", "b", [0.70, 0.71, 0.70], scaled="epochs 1 / 100; wl iterations 2 / 3")
+    assert merged([both, far], terms("D"))["run"] == "both"
 
 
 def test_two_runs_that_measured_otherwise_tell_nothing_together(tmp_path: Path) -> None:

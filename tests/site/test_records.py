@@ -6,7 +6,7 @@ import pytest
 from recorded_runs import record
 from relamp.errors import RelampError
 from relamp.runtime.home import home
-from relamp.site.records import NOT_RUN, distance, merged, open_records, told, what_was_run
+from relamp.site.records import NOT_RUN, distance, merged, open_records, read_words, told, what_was_run
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,7 @@ from relamp.site.records import NOT_RUN, distance, merged, open_records, told, w
         ("seeds 3 / 5", math.log(5 / 3)),
         ("epochs 100 / 2,000; seeds 3 / 5", math.log(20) + math.log(5 / 3)),
         ("batch size 256 / 128", math.log(2)),  # larger is another size as well
+        ("learning rate 1e-05 / 0.0001", math.log(10)),
         ("epochs none / 5", 1.0),
         ("5 of 95 settings", math.log(19)),
         ("corpus 50 of 2,000 molecules of A / A; seeds 3 / 5", math.log(40) + math.log(5 / 3)),
@@ -61,6 +62,20 @@ def test_another_reading_is_as_near_and_comes_after_the_one_of_the_preset_paper(
         assert row["otherwise"] == "better by b, reproduced by a"
 
 
+def test_fewer_seeds_tell_against_a_verdict_by_another_reading_alone() -> None:
+    usual = record("usual", [{"scaled": "seeds 5 / 50", "verdict": "worse", "seeds": 5.0}])
+    for words, contested in (
+        ("seeds 3 / 50; split of B / A", True),
+        ("seeds 3 / 50", False),
+        ("split of B / A", False),
+    ):
+        size = "" if "seeds" in words else "epochs 1 / 100; "
+        other = record("other", [{"scaled": size + words, "verdict": "inconclusive", "seeds": 3.0}])
+        for records in ([usual, other], [other, usual]):
+            (row,) = merged(records).to_dict("records")
+            assert (row["run"], row["contested"]) == ("usual", contested), words
+
+
 def test_a_run_with_too_few_seeds_for_a_verdict_comes_last() -> None:
     far = record("far", [{"scaled": "epochs 1 / 100", "verdict": "worse", "mean": 50.0}])
     few = record("few", [{"scaled": "", "verdict": "too few seeds", "mean": 70.0, "seeds": 1.0}])
@@ -87,6 +102,17 @@ def test_a_number_that_nothing_runs_is_told_once_and_names_no_run() -> None:
     assert both["run"].tolist() == ["", ""]
     ran = merged([record("a", [absent]), record("b", [{"verdict": "worse", "mean": 1.0, "scaled": "epochs 1 / 9"}])])
     assert ran["run"].tolist() == ["b"]
+
+
+def test_counts_of_a_record_are_whole_numbers(tmp_path: Path) -> None:
+    counted = {"seeds": 5, "folds": 10, "decimals": 1, "further_seeds": 1}
+    cells = record("a", [counted, dict.fromkeys(counted, None)]).cells.assign(
+        part="", measured_by="", note="", protocol=""
+    )
+    cells.to_csv(tmp_path / "verdict.csv", index=False)
+    read = read_words(tmp_path / "verdict.csv")
+    assert [str(value) for value in read[[*counted]].iloc[0]] == ["5", "10", "1", "1"]
+    assert read[[*counted]].iloc[1].isna().all()
 
 
 def test_without_recorded_runs_there_is_no_site(tmp_path: Path) -> None:

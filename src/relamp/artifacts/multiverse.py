@@ -94,7 +94,7 @@ def _printed(
         cells = measures(cells[~cells["dataset"].isin(AGGREGATES)], judged_by, protocols).dropna(subset=["value"])
         how = [protocols.get(name) for name in cells["measured_by"]]
         alike = [
-            each is None or (each.comparable and name not in each.datasets)
+            each is None or (each.comparable and name in each.places(name))
             for each, name in zip(how, cells["dataset"], strict=True)
         ]
         cells = cells[alike]

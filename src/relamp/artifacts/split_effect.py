@@ -99,9 +99,19 @@ def _shown(row: Mapping[Any, Any]) -> list[str]:
 
 
 def _sentences(found: pd.DataFrame) -> Iterator[str]:
-    """Say for each split what it changes: of each method the mean over its data sets, or what its only one says."""
-    last = found.dropna(subset=["gain"]).drop_duplicates(["method", "split"], keep="last")
-    for split, of in last.groupby("split", sort=False):
-        rows = of.to_dict("records")
-        gains = [f"{label(row['method'])} {row['gain']:+.1f} ({row['low']:.1f} to {row['high']:.1f})" for row in rows]
+    """Say for each split what it changes: of each method the mean over its data sets, or that of each which has it."""
+    told = found.dropna(subset=["gain"])
+    means = told["mean"].isna()
+    told = told[means | ~told["method"].isin(told.loc[means, "method"])]
+    several = found.dropna(subset=["mean"]).groupby("method")["dataset"].agg(lambda names: len(set(names)) > 1)
+    for split, of in told.groupby("split", sort=False):
+        gains = [
+            f"{label(row['method'])}{_on(row) if several[row['method']] else ''} "
+            f"{row['gain']:+.1f} ({row['low']:.1f} to {row['high']:.1f})"
+            for row in of.to_dict("records")
+        ]
         yield f"In the {split} split, in points: {', '.join(gains)}."
+
+
+def _on(row: Mapping[Any, Any]) -> str:
+    return "" if pd.isna(row["mean"]) else f" on {short_name(row['dataset'])}"

@@ -161,9 +161,9 @@ def files_of_rows(
     rows = {}
     by = cells["measured_by"] if "measured_by" in cells else [""] * len(cells)
     for artifact, method, dataset, how, measured in zip(*(cells[name] for name in ("artifact", *key)), by, strict=True):
-        splits = protocols[measured].datasets if measured in protocols else {}
-        place = (run_as(artifact, method), splits.get(dataset, dataset), how)
-        if path := files.get(place) or files.get((place[0], dataset, how)):
+        places = protocols[measured].places(dataset) if measured in protocols else ()
+        paths = [files.get((run_as(artifact, method), place, how)) for place in (*places, dataset)]
+        if path := next(filter(None, paths), None):
             rows[artifact, method, dataset] = _relative(path, folder)
     return rows
 

@@ -167,7 +167,7 @@ class Leads(_Printed):
         signs = [-1.0 if self.measure == "spread" or name == RANK else 1.0 for name in wide.columns]
         rivals = [name for name in beside.index if name not in self.methods] if self.over == "others" else self.over
         own, other = self.rows(wide, self.methods) * signs, self.rows(beside, rivals)[wide.columns] * signs
-        weakest = own.max() if self.need == "any" else own.min()
+        weakest = own.max() if self.need == "any" else own.min(skipna=False)
         compared = weakest.dropna().index.intersection(other.dropna(how="all", axis=1).columns, sort=False)
         failed = [name for name in compared if weakest[name] <= other[name].max() + _EQUAL]
         shown = [

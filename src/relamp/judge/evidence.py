@@ -190,8 +190,8 @@ def difference(
     table = PER_CENT * run_table(scores)
     interval = interval_of_table(table, confidence)
     parts, low, high = [Part(math.nan, 0)], math.nan, math.nan
-    # Two seeds may happen to agree.
-    if interval.folds or interval.seeds >= LEAST_SEEDS:
+    # Two seeds may happen to agree, but hardly in all folds; those of one seed share its encoder.
+    if interval.seeds >= (2 if interval.folds else LEAST_SEEDS):
         parts, low, high = parts_of_table(table), interval.low, interval.high
     about, mean = f"{dataset}, {what}", interval.mean
     return Difference(dataset=dataset, rival=rival, what=about, mean=mean, low=low, high=high, parts=tuple(parts))

@@ -62,17 +62,22 @@ class _Measured(Formula, Generic[P]):
     """A formula over what was measured, which a run tells in pieces of one kind.
 
     Attributes:
-        table: the published table whose data sets a claim about a figure covers; by default the artifact itself.
+        table: the published table whose data sets and rivals a claim about another artifact covers.
     """
 
     piece: ClassVar[type[Piece]] = Difference
 
     table: str | None = None
 
+    @property
+    def printed_in(self) -> str:
+        """The published table that prints the rivals, and the data sets."""
+        return self.table or self.artifact
+
     def covered(self, terms: Terms) -> list[str]:
         """Return the data sets that the claim is about."""
         published = terms.published
-        names = published.loc[published["artifact"] == (self.table or self.artifact), "dataset"].unique().tolist()
+        names = published.loc[published["artifact"] == self.printed_in, "dataset"].unique().tolist()
         if not (names or self.datasets):
             raise RelampError(f"{self.artifact}: is no published table; name the data sets of the claim, or a `table`")
         return [name for name in self.datasets or names if name not in (*AGGREGATES, *self.leave_out)]
@@ -84,7 +89,8 @@ class _Measured(Formula, Generic[P]):
     def wanted(self, terms: Terms) -> dict[str, list[str]]:
         """Return by rival the data sets that a claim is about, those alone where the table prints a number of it."""
         covered = self.covered(terms)
-        said = {rival: terms.printed.get((self.artifact, run_as(self.artifact, rival))) for rival in self.rivals(terms)}
+        table = self.printed_in
+        said = {rival: terms.printed.get((table, run_as(table, rival))) for rival in self.rivals(terms)}
         there = {rival: [n for n in covered if names is None or n in names] for rival, names in said.items()}
         return {rival: names for rival, names in there.items() if names}
 
@@ -162,11 +168,11 @@ class OfMethod(_Measured[Difference]):
 
         Where a data set has several metrics or parts, there is one difference for each.
         """
-        name = run_as(self.artifact, rival)
+        name = run_as(self.printed_in, rival)
         mine = own.measured(dataset, evaluation, run_as(self.artifact, self.method))
         # What learns from labels, say, is not measured as the table's own methods are.
         theirs = other.measured(dataset, evaluation, name)
-        theirs = theirs or other.measured(dataset, other.evaluations.get((self.artifact, name), evaluation), name)
+        theirs = theirs or other.measured(dataset, other.evaluations.get((self.printed_in, name), evaluation), name)
         for metric, part in mine:
             if (metric, part) in theirs:
                 what = f"{part} {metric}, ".lstrip() if len(mine) > 1 else ""
@@ -176,14 +182,14 @@ class OfMethod(_Measured[Difference]):
 
     def complete(self, pieces: Sequence[Difference], terms: Terms) -> set[tuple[str, str]]:
         """Return the rivals and data sets of the pieces, where these have all metrics and parts that are printed."""
-        measures = terms.measures(self.artifact)
+        mine, theirs = terms.measures(self.artifact), terms.measures(self.printed_in)
         own = run_as(self.artifact, self.method)
         counts = Counter((piece.rival, piece.dataset) for piece in pieces)
         return {
             (rival, dataset)
             for (rival, dataset), count in counts.items()
             if count
-            >= len(measures.get((own, dataset), set()) & measures.get((run_as(self.artifact, rival), dataset), set()))
+            >= len(mine.get((own, dataset), set()) & theirs.get((run_as(self.printed_in, rival), dataset), set()))
         }
 
     def _average(self, pieces: Iterable[Difference], rival: str, terms: Terms) -> tuple[Difference, bool]:
@@ -211,7 +217,7 @@ class BestAverage(OfMethod):
 
     def rivals(self, terms: Terms) -> Sequence[str]:
         """Return those over which it is, but for the paper's own."""
-        every = self.over or _rivals(terms, self.artifact, self.method)
+        every = self.over or _rivals(terms, self.printed_in, self.method)
         return [name for name in every if name not in self.beside]
 
     def _concluded(self, pieces: Sequence[Difference], terms: Terms) -> Result:
@@ -276,13 +282,13 @@ class Place(OfMethod):
         return _rivals(terms, self.artifact, self.method)
 
     def _concluded(self, pieces: Sequence[Difference], terms: Terms) -> Result:
-        rivals = len(self.rivals(terms))
+        printed = Counter(name for names in self.wanted(terms).values() for name in names)
         used = [name for name in self.covered(terms) if any(piece.dataset == name for piece in pieces)]
         certain, possible, shown = 0, len(self.covered(terms)) - len(used), []
         for dataset in used:
             mine = [piece for piece in pieces if piece.dataset == dataset]
             above, below = sum(piece.high < 0 for piece in mine), sum(piece.low > 0 for piece in mine)
-            first, last = 1 + above, 1 + rivals - below
+            first, last = 1 + above, 1 + printed[dataset] - below
             certain += first == last == self.place
             possible += first <= self.place <= last
             shown.append(f"{dataset}: place {first}" + (f" to {last}" if last > first else ""))
@@ -298,10 +304,12 @@ class _OfSweep(_Measured[P], Generic[P]):
 
     Attributes:
         parameter: its name.
+        method: of which the claim is; by default of any.
         averaged: whether runs at all values of other parameters are one group, so that scores are means over these.
     """
 
     parameter: str
+    method: str = ""
     averaged: bool = False
 
     def pieces(self, evidence: Evidence) -> list[P]:
@@ -320,6 +328,7 @@ class _OfSweep(_Measured[P], Generic[P]):
         # What differs in another parameter is another group.
         others = {name: setting_name({k: v for k, v in values[name].items() if k != self.parameter}) for name in x}
         rows = evidence.settings[evidence.settings["setting"].isin(list(x))]
+        rows = rows[rows["method"] == self.method] if self.method else rows
         rows = rows.assign(x=rows["setting"].map(x).astype(float), others=rows["setting"].map(others))
         for dataset, of_dataset in _of_datasets(self, evidence, rows):
             alike = ["method", *MEASURE] if self.averaged else ["method", "others", *MEASURE]

@@ -56,6 +56,7 @@ class MeasuredBy(BaseModel):
         about: in words.
         evaluation: by which relamp does it, if that is not the one of the table.
         datasets: by data set, the one that has its split here; without scores of it a cell cannot be compared.
+        either: by data set, the one that has another split here, where nobody says which of the two was printed.
         comparable: whether relamp measures so at all.
     """
 
@@ -64,7 +65,13 @@ class MeasuredBy(BaseModel):
     about: str = Field(min_length=1)
     evaluation: str | None = None
     datasets: dict[str, str] = Field(default_factory=dict)
+    either: dict[str, str] = Field(default_factory=dict)
     comparable: bool = True
+
+    def places(self, dataset: str) -> tuple[str, ...]:
+        """Return the data sets whose scores may be compared with a number that is printed for one, the first first."""
+        other = self.either.get(dataset)
+        return (dataset, other) if other else (self.datasets.get(dataset, dataset),)
 
     @field_validator("evaluation")
     @classmethod

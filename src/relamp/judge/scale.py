@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _NOT_KNOWN = "the paper's sizes are not known"
-# Options of kernels that the papers do not state: a run by another is a reading, and no farther from the paper.
-READ = ("wl iterations", "graphlet size")
+SPLIT = "split of"
+# What the papers do not state, options of kernels and a split: a run by another is a reading, and no farther.
+READ = ("wl iterations", "graphlet size", SPLIT)
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,11 @@ def scaled(of: Sized | None, seeds: int, runs: float) -> str:
 def sizes_in(words: str) -> list[str]:
     """Return the parts of what `scaled` says that are sizes: those of a reading (`READ`) are not."""
     return [part for part in filter(None, words.split("; ")) if not part.startswith(READ)]
+
+
+def readings_in(words: str) -> str:
+    """Return the parts of what `scaled` says that are readings (`READ`), in one text; empty by the usual one."""
+    return "; ".join(part for part in words.split("; ") if part.startswith(READ))
 
 
 def settings_run(of: Sized | None) -> str:

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from relamp.data.rows import setting_values
 from relamp.data.streams import stream
 from relamp.judge.intervals import mean_interval
+from relamp.settings.judging import LEAST_SEEDS
 
 Outcome = Literal["confirmed", "contradicted", "undecided"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
@@ -158,12 +159,12 @@ def rank_correlation(
 ) -> tuple[float, float, float]:
     """Return Spearman's rank correlation of the means of two tables `[seeds, ratios]` over the seeds, and its interval.
 
-    The interval is that of a bootstrap over the seeds, NaN for one seed. A table without any difference has a
-    correlation of 0.
+    The interval is that of a bootstrap over the seeds, NaN for fewer than `LEAST_SEEDS`. A table without any difference
+    has a correlation of 0.
     """
     seeds = len(kept)
     rho = _spearman(kept.mean(axis=0), accuracy.mean(axis=0))
-    if seeds < 2:
+    if seeds < LEAST_SEEDS:
         return rho, np.nan, np.nan
     drawn = stream(0, "seeds").integers(seeds, size=(_RESAMPLES, seeds))
     found = [_spearman(kept[some].mean(axis=0), accuracy[some].mean(axis=0)) for some in drawn]
@@ -186,4 +187,4 @@ def _with_ratio(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _outcome(holds: bool, fails: bool) -> Outcome:
-    return "confirmed" if holds else "contradicted" if fails else "undecided"
+    return "contradicted" if fails else "confirmed" if holds else "undecided"

@@ -18,7 +18,7 @@ from relamp.errors import RelampError
 from relamp.judge.intervals import PER_CENT, Sample, cell_intervals, further_seeds, half_width
 from relamp.judge.published import AGGREGATES, JudgedBy, MeasuredBy, measures, run_as
 from relamp.judge.runs import MEASURE, judged_scores
-from relamp.judge.scale import Scale, scaled, settings_run
+from relamp.judge.scale import SPLIT, Scale, scaled, settings_run
 from relamp.settings.judging import LEAST_SEEDS, Judging, Verdict
 
 TOO_WIDE = "the interval of the printed ± alone is wider than the margin"
@@ -108,19 +108,21 @@ def printed_cells(
 
 
 def _located(cells: pd.DataFrame, scores: pd.DataFrame, protocols: Mapping[str, MeasuredBy]) -> pd.DataFrame:
-    """Add of which data set the scores are (`place`), and whether they were measured as the printed number was."""
+    """Add of which data set the scores are (`place`), and whether they were measured as the printed number was.
+
+    `read` says in words which of two splits it is, where nobody knows which one was printed.
+    """
     have = set(zip(scores["method"], scores["dataset"], scores["evaluation"], strict=True))
     rows = []
     for row in cells.to_dict("records"):
-        how, place = protocols.get(row.get("measured_by") or "", MeasuredBy(about="as the table says")), row["dataset"]
-        other = how.datasets.get(place, place)
-        there = other == place or (row["run_as"], other, row["evaluation"]) in have
-        rows.append((other if there else place, how.comparable and there))
-    return cells.assign(
-        **dict(zip(("place", "comparable"), zip(*rows, strict=True), strict=True))
-        if rows
-        else {"place": cells["dataset"], "comparable": pd.Series(dtype=bool)}
-    )
+        how, own = protocols.get(row.get("measured_by") or "", MeasuredBy(about="as the table says")), row["dataset"]
+        places = how.places(own)
+        there = [place for place in places if (row["run_as"], place, row["evaluation"]) in have]
+        place = there[0] if there else own
+        read = f"{SPLIT} {place} / {own}" if len(places) > 1 and place != own else ""
+        rows.append((place, how.comparable and bool(there or own in places), read))
+    added = pd.DataFrame(rows, index=cells.index, columns=["place", "comparable", "read"])
+    return cells.assign(**added.astype({"comparable": bool}))
 
 
 def standing_in(runs: pd.DataFrame) -> pd.DataFrame:
@@ -154,11 +156,8 @@ def _sized(row: Mapping[Any, Any], sizes: Scale) -> dict[str, Any]:
     runs = printed if not pd.isna(printed) else of_method.seeds if of_method else math.nan
     if math.isnan(row["mean"]):
         return {"runs": runs, "settings": "", "scaled": ""}
-    return {
-        "runs": runs,
-        "settings": settings_run(of_method),
-        "scaled": scaled(of_method, int(row["seeds"]), runs) if sizes else "",
-    }
+    words = scaled(of_method, int(row["seeds"]), runs) if sizes else "", row["read"]
+    return {"runs": runs, "settings": settings_run(of_method), "scaled": "; ".join(filter(None, words))}
 
 
 def judge_number(row: Mapping[Any, Any], judging: Judging) -> tuple[float, float, Verdict, int | None, str]:

@@ -120,7 +120,9 @@ def _tabular(table: "TextTable", part: _Part, small: bool) -> list[str]:
 
 
 def _row(cells: Sequence[str]) -> str:
-    return " & ".join(cells) + r" \\"
+    line = " & ".join(cells)
+    # Behind the end of a row LaTeX takes a bracket for an option of that.
+    return f"{{}}{line} \\\\" if line.startswith("[") else rf"{line} \\"
 
 
 def _without_block_names(table: "TextTable") -> list[int]:

@@ -75,44 +75,7 @@ class Numbers:
 
     def expressions(self) -> dict[str, Callable[..., Any]]:
         """Return them by name."""
-        return {
-            name: getattr(self, name)
-            for name in (
-                "here",
-                "printed",
-                "count",
-                "ran",
-                "smaller",
-                "fewer_seeds",
-                "torn",
-                "contested",
-                "decided_by",
-                "too_wide",
-                "if_over",
-                "shift",
-                "claimed",
-                "score",
-                "among",
-                "after",
-                "clustered",
-                "best_epoch",
-                "ended",
-                "step",
-                "adds",
-                "effect",
-                "reading",
-                "over",
-                "seeds",
-                "ahead",
-                "apart",
-                "below",
-                "between",
-                "lost",
-                "value",
-                "evidence",
-                "runs_of",
-            )
-        }
+        return {name: getattr(self, name) for name in vars(type(self)) if name[0] != "_" and name != "expressions"}
 
     def here(self, artifact: str, method: str, dataset: str, metric: str = "", part: str = "") -> str:
         """Return what was found for a printed number, in per cent."""
@@ -127,7 +90,7 @@ class Numbers:
         return int((self._of(artifact, method)["verdict"] == verdict).sum())
 
     def smaller(self, verdict: str) -> int:
-        """Return how many numbers with a verdict come from runs of other sizes than the paper's, seeds apart."""
+        """Return how many numbers with a verdict are of other sizes than the paper's, seeds and settings apart."""
         return int(self._sizes(verdict).map(lambda sizes: bool(sizes - {"seeds"})).sum())
 
     def fewer_seeds(self, verdict: str) -> int:

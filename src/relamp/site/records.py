@@ -15,7 +15,7 @@ import pandas as pd
 from relamp.artifacts.verdict import files_of_rows
 from relamp.errors import RelampError
 from relamp.judge.published import MeasuredBy, load_protocols
-from relamp.judge.scale import READ, sizes_in
+from relamp.judge.scale import readings_in, sizes_in
 from relamp.lite import render
 from relamp.render.style import drawn_as
 from relamp.runtime.home import home
@@ -27,7 +27,9 @@ from relamp.tools.record import COST
 ROWS = "rows.zip"
 NOT_RUN, TOO_FEW = "not run", "too few seeds"
 _CELL = ["paper", "artifact", "method", "dataset", "evaluation", "metric", "part"]
-_SIZE = re.compile(r"([\d.,]+) (?:/|of) ([\d.,]+)")
+_NUMBER = r"([\d.,]+(?:e[+-]?\d+)?)"
+_SIZE = re.compile(rf"{_NUMBER} (?:/|of) {_NUMBER}")
+_SEEDS = re.compile(r"\bseeds [\d,]+ / [\d,]+")
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,8 @@ def read_words(path: Path) -> pd.DataFrame:
     """Return judged cells of a file, empty texts as such."""
     cells = pd.read_csv(path)
     words = ("part", "quoted", "measured_by", "settings", "scaled", "note", "protocol")
-    return cells.assign(**{name: cells[name].astype(object).fillna("") for name in words})
+    cells = cells.assign(**{name: cells[name].astype(object).fillna("") for name in words})
+    return cells.astype(dict.fromkeys(("decimals", "seeds", "folds", "further_seeds"), "Int64"))
 
 
 def distance(scaled: str) -> float:
@@ -157,10 +160,10 @@ def merged(records: Sequence[Record]) -> pd.DataFrame:
     """Return each printed number once, judged by the run that is nearest to the paper's size, in `run`.
 
     Runs with too few seeds for a verdict come after all others. Ties are decided by the number of seeds, then for the
-    reading of the preset `paper`, then by the name of the run, never by what was found; `otherwise` names the runs that
-    differ from it by their name and their verdict alone, such as those of several readings. Where there are such runs,
-    worse and better hang on which of them is taken: the number is inconclusive then, `contested`, and `otherwise` names
-    them all.
+    reading of the preset `paper`, then by the name of the run, never by what was found; `otherwise` names the runs of
+    another verdict that are of its size, with as many seeds or by another reading. Where there are such runs, worse
+    and better hang on which of them is taken: the number is inconclusive then, `contested`, and `otherwise` names them
+    all.
     """
     every = pd.concat([record.cells.assign(run=record.name) for record in records], ignore_index=True)
     left = every["verdict"] == NOT_RUN
@@ -169,12 +172,13 @@ def merged(records: Sequence[Record]) -> pd.DataFrame:
         far=(every["scaled"] + "; " + every["settings"]).map(distance),
         late=every["verdict"].map({TOO_FEW: 1, NOT_RUN: 2}).fillna(0),
         few=-pd.to_numeric(every["seeds"]).fillna(0),
-        read=every["scaled"].str.count("|".join(READ)),
+        size=(every["scaled"].str.replace(_SEEDS, "", regex=True) + "; " + every["settings"]).map(distance),
+        reading=every["scaled"].map(readings_in),
     )
-    size = ["late", "far", "few"]
-    ranked = every.sort_values([*size, "read", "run"], kind="stable")
-    first = ranked.groupby(_CELL, dropna=False)[[*size, "verdict"]].transform("first")
-    tied = (ranked[size] == first[size]).all(axis=1) & (ranked["verdict"] != first["verdict"])
+    ranked = every.sort_values(["late", "far", "few", "reading", "run"], kind="stable")
+    first = ranked.groupby(_CELL, dropna=False)[["late", "size", "few", "reading", "verdict"]].transform("first")
+    same = ranked[first.columns] == first
+    tied = same["late"] & same["size"] & (same["few"] | ~same["reading"]) & ~same["verdict"]
     words = (ranked["verdict"] + " by " + ranked["run"]).where(tied)
     told = words.groupby([ranked[name] for name in _CELL], dropna=False).transform(lambda of: ", ".join(of.dropna()))
     nearest = ranked.assign(otherwise=told).drop_duplicates(_CELL)
@@ -185,7 +189,7 @@ def merged(records: Sequence[Record]) -> pd.DataFrame:
         otherwise=nearest["otherwise"].mask(contested, all_of_them),
         verdict=nearest["verdict"].mask(contested, "inconclusive"),
     )
-    return nearest.sort_index().drop(columns=[*size, "read"]).reset_index(drop=True)
+    return nearest.sort_index().drop(columns=["late", "far", "size", "few", "reading"]).reset_index(drop=True)
 
 
 def effects(records: Sequence[Record]) -> pd.DataFrame:

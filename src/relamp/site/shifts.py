@@ -34,7 +34,7 @@ class Shift(NamedTuple):
 
 
 def shifts(cells: pd.DataFrame) -> pd.DataFrame:
-    """Return one row for each judged accuracy that was found at the paper's own sizes, the number of seeds apart.
+    """Return one row for each judged accuracy that was found at the paper's own sizes, seeds and settings apart.
 
     `cells` are those of `relamp.site.records.merged`. A number that a paper prints in several tables counts once.
     Columns: those of `cells`, `shift`, which is found less printed, in points, and `whose`: the paper's `own` method,

@@ -4,10 +4,8 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-import yaml
-
 from relamp.errors import RelampError
-from relamp.study.config import merge
+from relamp.study.config import given_options
 
 
 def add_overrides(parser: argparse.ArgumentParser) -> None:
@@ -27,17 +25,8 @@ def entries(given: Sequence[str]) -> dict[str, Any]:
 
     Raises RelampError for what is no entry, or no YAML.
     """
-    found: dict[str, Any] = {}
     for entry in given:
-        key, equals, text = entry.partition("=")
+        key, equals, _ = entry.partition("=")
         if not equals or not all(part.isidentifier() for part in key.split(".")):
             raise RelampError(f"--config {entry}: an entry has the form KEY=VALUE; name targets before --config")
-        try:
-            # Words stay words, as in Snakemake's own reading: what they mean is said where they are checked.
-            value = yaml.load(text, yaml.BaseLoader)
-        except yaml.YAMLError as error:
-            raise RelampError(f"--config {entry}: the value is no YAML; put it into quotes of the shell") from error
-        for part in reversed(key.split(".")):
-            value = {part: value}
-        found = merge(found, value)
-    return found
+    return given_options((), given)
