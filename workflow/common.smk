@@ -48,7 +48,6 @@ elif workflow.deployment_settings.deployment_method:
     stop(
         "relamp: jobs in environments of their own (--sdm) find the library in a clone alone: use its Snakefile"
     )
-GIVEN = "config.yaml" if Path("config.yaml").is_file() else str(ROOT / "config.yaml")
 
 from relamp.artifacts.base import PAPERS
 from relamp.data.registry import REGISTRY
@@ -64,7 +63,7 @@ from relamp.runtime.provenance import name_configuration
 from relamp.study import resources
 from relamp.study.batches import ANY, DATASET, controls_of, scorings, trainings
 from relamp.study.command import command
-from relamp.study.config import given_options, load_config
+from relamp.study.config import config_file, given_options, load_config
 from relamp.study.names import FROM_SCRATCH
 from relamp.study.own import is_corpus, own_data, own_sizes, raw_files, split_of
 from relamp.study.packed_rows import asked_file
@@ -82,8 +81,8 @@ from relamp.study.targets import check_targets
 # Not by `configfile:`, for which the second of two equal sections wins and `24:00:00` is a number.
 if not workflow.modifier.skip_configfile:
     settings = workflow.config_settings
-    files = [] if settings.replace_workflow_config else [GIVEN]
     try:
+        files = [] if settings.replace_workflow_config else [str(config_file())]
         options = given_options(
             [*files, *settings.configfiles], settings.config_args or ()
         )

@@ -1,6 +1,7 @@
 """The command `relamp`, also `python -m relamp`: a word for each thing to do, which says more with --help."""
 
 import argparse
+import errno
 import os
 import signal
 import sys
@@ -40,13 +41,20 @@ def main(words: Sequence[str] | None = None) -> int:
         return 128 + signal.Signals[end.name]  # as shells have it
     except BrokenPipeError:
         # The reader has seen enough (`relamp options | head`); what Python would still write at its end goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave_output()
         return 1
     except OSError as error:
-        if not error.filename:
+        if error.filename:
+            return _failed(f"{error.filename}: {reason(error)}; mend that, or name another")
+        if error.errno not in (errno.ENOSPC, errno.EIO, errno.EDQUOT):
             raise
-        return _failed(f"{error.filename}: {reason(error)}; mend that, or name another")
+        _leave_output()
+        return _failed(f"standard output: {reason(error)}; write it elsewhere")
     return status
+
+
+def _leave_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _failed(message: str) -> int:

@@ -256,15 +256,23 @@ def test_site_words(tmp_path: Path, text: str, words: dict[str, dict[str, str]])
 @pytest.mark.parametrize(
     "text",
     [
-        *("cpu", "gpus: {a: b}", "cpu: [a]", "cpu: {a: [b]}", "gpu: {a: true}"),
+        *("cpu", "gpus: {a: b}", "cpu: [a]", "cpu: {qos: [b]}", "gpu: {qos: true}"),
         *("all: {runtime: 2d}", "all: {runtime: 0}", "gpu: {mem_mb: 8G}", "all: {runtime: 1-00:00:00:00}"),
         *("all: {runtime: 1:}", "all: {runtime: infinite}", "all: {runtime: -5}", "all: {runtime: 0:00}"),
-        *("cpu: {a: 1}\ncpu: {b: 1}", "cpu: {a: 1, a: 2}", "- cpu"),
+        *("cpu: {qos: 1}\ncpu: {gres: 1}", "cpu: {qos: 1, qos: 2}", "- cpu"),
     ],
 )
 def test_other_words_are_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "site.yaml").write_text(text)
     with pytest.raises(RelampError, match=r"site\.yaml: "):
+        site_words(tmp_path / "site.yaml")
+
+
+def test_a_word_of_sbatch_that_no_job_would_get_is_refused_with_the_one_that_is_read(tmp_path: Path) -> None:
+    (tmp_path / "site.yaml").write_text("all: {account: mine}")
+    with pytest.raises(
+        RelampError, match=r"site.yaml: all: there is no resource 'account'; did you mean slurm_account\?"
+    ):
         site_words(tmp_path / "site.yaml")
 
 

@@ -15,6 +15,7 @@ import pytest
 from relamp.__main__ import main
 from relamp.errors import RelampError
 from relamp.runtime.home import home
+from relamp.study.config import configured
 from relamp.tools import run
 from relamp.tools.commands import COMMANDS
 from relamp.tools.overrides import entries
@@ -137,7 +138,7 @@ class TestRun:
     def test_what_is_no_entry_is_told(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert "--config lamp_fig2: an entry has the form KEY=VALUE" in fails(["run", "--config", "lamp_fig2"], capsys)
         assert "--config 1a=2: an entry" in fails(["run", "--config", "1a=2"], capsys)
-        assert "--config a={: the value is no YAML" in fails(["cost", "--config", "a={"], capsys)
+        assert "--config a: line 1: " in fails(["cost", "--config", "a={"], capsys)
         for command in ("cost", "progress"):
             assert "config: sedes: " in fails([command, "--config", "sedes=1"], capsys)
             assert "config: preset: " in fails([command, "--preset", "nope"], capsys)
@@ -163,9 +164,30 @@ def test_without_snakemake_it_is_said_how_to_have_it(
 
 
 def test_a_part_of_an_entry_is_overridden_by_a_later_one() -> None:
-    assert entries(["a.b=1", "a={c: 2}", "a.b=3"]) == {"a": {"b": "3", "c": "2"}}
+    assert entries(["a.b=1", "a={c: 2}", "a.b=3"]) == {"a": {"b": 3, "c": 2}}
     with pytest.raises(RelampError, match="form KEY=VALUE"):
         entries(["a..b=1"])
+    with pytest.raises(RelampError, match="b stands here a second time"):
+        entries(["a={b: 1, b: 2}"])
+
+
+def test_nothing_is_what_an_entry_may_say(folder: Path) -> None:
+    assert configured(entries(["transfer.molecules=null"])).transfer.molecules is None
+
+
+def test_a_configuration_that_cannot_be_read_is_not_replaced_by_another(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = folder / "config.yaml"
+    own.unlink(missing_ok=True)
+    own.symlink_to("nowhere")
+    assert "config.yaml: is not there" in fails(["cost"], capsys)
+    own.unlink()
+    own.mkdir()
+    assert "config.yaml: is no text that can be read" in fails(["cost"], capsys)
+    own.rmdir()
+    (folder / "config.yml").write_text("preset: desk\n")
+    assert "config.yml: the configuration is read from config.yaml; rename it" in fails(["cost"], capsys)
 
 
 def test_verdicts_of_a_folder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -195,6 +217,11 @@ def test_verdicts_of_a_folder(folder: Path, capsys: pytest.CaptureFixture[str]) 
     (folder / "config.yaml").unlink()
     capsys.readouterr()
     assert "config: preset: " in fails(["verdict", "results/quick", "--preset", "nope"], capsys)
+    for name, text, end in (("verdict.csv", VERDICTS, "not run,"), ("claims.csv", CLAIMS, "fails,")):
+        for cut in (text[: text.rindex(end) + 4], text.splitlines()[0]):
+            (results / name).write_text(cut)
+            assert f"results/quick/{name}: is not whole, it has " in fails(["verdict"], capsys)
+        (results / name).write_text(text)
     assert main(["verdict", "results/quick", "--fail-on", "worse"]) == 1
     assert capsys.readouterr().err.startswith("relamp: 1 verdicts are worse\nlamp_table1: A on MUTAG: worse")
 

@@ -1,12 +1,11 @@
 import io
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from rich.console import Console
 
-from relamp.tools.summary import preset_of, print_summary
+from relamp.tools import summary
+from relamp.tools.summary import main, print_summary
 
 
 @pytest.fixture
@@ -39,17 +38,21 @@ def test_verdicts_claims_and_the_page_to_open(results: Path, monkeypatch: pytest
     assert said()[-1] == "open     results/desk/report.html"
     (results / "index.html").touch()
     assert said()[-1] == "open     results/desk/index.html"
-    compare = ModuleType("relamp.tools.compare")
-    compare.one_line = lambda one, other: f"{one} as {other}"  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "relamp.tools.compare", compare)
+    monkeypatch.setattr(summary, "one_line", lambda one, other: f"{one} as {other}")
     assert not [line for line in said() if line.startswith("compared")]
     Path("reproduction/desk").mkdir(parents=True)
     assert "compared results/desk as reproduction/desk" in said()
 
 
-def test_the_preset_of_the_command_goes_before_that_of_the_file(results: Path) -> None:
+def test_the_preset_of_the_command_goes_before_that_of_the_file(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def named(*given: str) -> str:
+        main(given)
+        return capsys.readouterr().out.split("figures/")[1].split()[0]
+
     Path("config.yaml").write_text("preset: paper\n")
-    assert preset_of([]) == "paper"
-    assert preset_of(["offline=true", "preset=desk"]) == "desk"
-    Path("config.yaml").write_text("# nothing\n")
-    assert preset_of([]) == "quick"
+    assert named() == "paper"
+    assert named("offline=true", "preset=desk") == "desk"
+    Path("config.yaml").write_text("run: mine\n")
+    assert named() == "quick-mine"

@@ -83,7 +83,9 @@ def _cells(own: OwnMolecules, columns: Sequence[str], most_bytes: int) -> Iterat
     """
     with ExitStack() as stack:
         text = text_of(_opened(Path(own.file), stack, most_bytes), newline="")
-        before, first = next((number, line) for number, line in enumerate(text, start=1) if line.strip())
+        before, first = next(((number, line) for number, line in enumerate(text, start=1) if line.strip()), (0, ""))
+        if not first:
+            raise RelampError(f"{own.file}: is empty; add molecules")
         delimiter = max(",;\t", key=first.count)
         header = [cell.strip() for cell in next(csv.reader([first], delimiter=delimiter))]
         places = [_smiles_place(own, header), *(_place(own, header, column, "label_columns") for column in columns)]

@@ -14,7 +14,7 @@ All else is undecided.
 
 from collections.abc import Iterator, Sequence
 from itertools import product
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,6 @@ from relamp.judge.intervals import mean_interval
 from relamp.settings.judging import LEAST_SEEDS
 
 Outcome = Literal["confirmed", "contradicted", "undecided"]
-OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 COLLISIONS, FIRST, SECOND, ACCURACY = "collisions", "statement 1", "statement 2", "accuracy"
 # Of classes, and between views.
 STATEMENTS = {FIRST: ("logistic", "svm", "neighbours"), SECOND: ("info_nce",)}

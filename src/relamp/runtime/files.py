@@ -29,6 +29,8 @@ def whole(path: Path | str, *, orphan: bool = False) -> Iterator[Path]:
     controller is gone; whatever was half-written is removed.
     """
     path = Path(path)
+    if path.is_dir():
+        raise RelampError(f"{path}: is a folder; name a file")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -1,5 +1,6 @@
 """The whole configuration: config.yaml overrides a preset, and is checked before any job starts."""
 
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -173,9 +174,20 @@ def configured(over: Mapping[str, Any] | None = None) -> Config:
     It is that of config.yaml there or, where there is none, of the one that came with relamp. Raises RelampError as
     `load_config` does.
     """
-    own = Path("config.yaml")
-    given = read_options(own if own.is_file() else home() / own)
-    return load_config(merge(given, over or {}), home() / "workflow" / "presets")
+    return load_config(merge(read_options(config_file()), over or {}), home() / "workflow" / "presets")
+
+
+def config_file() -> Path:
+    """Return config.yaml of the working folder or, where nothing has that name, the one that came with relamp.
+
+    Raises RelampError for one whose name ends in yml, which would say nothing.
+    """
+    own, other = Path("config.yaml"), Path("config.yml")
+    if os.path.lexists(own):  # a link that leads nowhere is a fault, and no reason to take another file
+        return own
+    if other.exists():
+        raise RelampError(f"{other}: the configuration is read from {own}; rename it")
+    return home() / own
 
 
 def restored(words: Any, place: str) -> Config:

@@ -13,6 +13,7 @@ from relamp.errors import RelampError, shortened
 from relamp.method.table import MethodRow
 from relamp.runtime.environment import device_name
 from relamp.runtime.yaml_words import read_options
+from relamp.study.names import check_known
 from relamp.study.studies import Run, Study
 
 Counts = Literal["nothing", "passes", "graphs", "nodes", "features", "messages", "pairs"]
@@ -30,6 +31,11 @@ MOST_DOUBLINGS = 2
 NUMBERS = ("seconds", "seconds_per_million", "mb", "mb_per_million", "disk_mb", "disk_mb_per_million")
 # What a cluster's own words may bound, and in which unit.
 LIMITS = {"runtime": "minutes, or a time like 1-12:00:00", "mem_mb": "megabytes"}
+# What the SLURM executor reads; `slurm_extra` has all other words of sbatch.
+SITE_WORDS = (
+    *(*LIMITS, "slurm_account", "slurm_partition", "slurm_extra", "slurm_cluster", "cluster", "clusters", "qos"),
+    *("gpu_model", "gres", "constraint", "nodes", "mem_mb_per_cpu", "cpus_per_task", "cpus_per_gpu", "disk_mb"),
+)
 # Share of the labels that are there, where most are missing.
 _LABELLED = {"ToxCast": 0.29, "MUV": 0.16}
 # What it takes to train a supervised model of nodes until it stops, in epochs of GAT on the same graph (Citeseer).
@@ -321,6 +327,8 @@ def need(
         own: sizes of the user's own data sets.
     """
     millions, held = (count(what, dataset, own) / 1e6 for what in (rate.counts, rate.holds))
+    # Snakemake takes `--cores 0` for a dry run, too.
+    threads = max(1, threads)
     seconds = rate.seconds + rate.seconds_per_million * millions * times / threads
     minutes = max(SHORTEST, math.ceil(MARGIN * seconds / 60))
     memory = LAYERS_MB + rate.mb * threads + rate.mb_per_million * held
@@ -367,6 +375,10 @@ def site_words(path: Path | str) -> dict[str, dict[str, str | int]]:
             raise RelampError(f"{path}: {key}: what stands here is all, cpu or gpu, each with resource: value below it")
         found[key] = {}
         for name, value in (group or {}).items():
+            try:
+                check_known(str(name), SITE_WORDS, "resource")
+            except ValueError as error:
+                raise RelampError(f"{path}: {key}: {error}") from error
             if isinstance(value, bool) or not isinstance(value, str | int):
                 raise RelampError(f"{path}: {key}: {name}: {shortened(value)} is neither a word nor a whole number")
             if name == "runtime":

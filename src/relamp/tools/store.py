@@ -72,6 +72,8 @@ def store(place: Path, over: Mapping[str, Any] | None = None) -> Held:
     files = {name: path for name, path in files.items() if kind_of(name) and path.is_file()}
     if not files:
         raise RelampError(f"{folder}/state: holds nothing yet to store; run something first, or name a preset")
+    if not codes:
+        raise RelampError(f"{folder}: nothing was run here yet, so that no code is known of it; run something first")
     zipped = place.suffix == ".zip"
     # A folder without an index is an interrupted one, or an empty one.
     before = Stored(place) if (place if zipped else place / INDEX).exists() else None

@@ -13,8 +13,9 @@ from rich.console import Console
 
 from relamp.judge.words import counted
 from relamp.render.tables import PUBLISHED, numbers_in_common
-from relamp.runtime.job import named
-from relamp.runtime.yaml_words import read_options
+from relamp.study.config import configured
+from relamp.tools.compare import one_line
+from relamp.tools.overrides import entries
 
 RECORDED = Path("reproduction")
 
@@ -50,18 +51,13 @@ def _difference(results: Path, recorded: Path) -> str | None:
     """Return, in a line, how a run differs from the recorded one; None where nothing is recorded or can compare."""
     if not recorded.is_dir() or not (results / "verdict.csv").exists():
         return None
-    try:
-        one_line = named("relamp.tools.compare:one_line")
-    except (ImportError, AttributeError):
-        return None
-    return str(one_line(results, recorded))
+    return one_line(results, recorded)
 
 
-def preset_of(given: Sequence[str]) -> str:
-    """Return the name of the run that entries KEY=VALUE name, or else config.yaml: its preset, and its own."""
-    words = {**read_options("config.yaml"), **dict(entry.partition("=")[::2] for entry in given)}
-    return "-".join(str(word) for word in (words.get("preset", "quick"), words.get("run")) if word)
+def main(given: Sequence[str]) -> None:
+    """Print it for the run that entries KEY=VALUE name, or else config.yaml."""
+    print_summary(configured(entries(given)).name, Console())
 
 
 if __name__ == "__main__":
-    print_summary(preset_of(sys.argv[1:]), Console())
+    main(sys.argv[1:])

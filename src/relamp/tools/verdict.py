@@ -9,8 +9,9 @@ import pandas as pd
 
 from relamp.artifacts.verdict import print_verdicts
 from relamp.errors import RelampError
+from relamp.judge.measured_claims import OUTCOMES
 from relamp.render.verdict_page import contradictions
-from relamp.settings.judging import Verdict
+from relamp.settings.judging import VERDICTS, Verdict
 from relamp.study.config import configured
 from relamp.tools.overrides import add_overrides, overrides
 
@@ -37,7 +38,13 @@ def main(words: Sequence[str]) -> int:
     if missing:
         raise RelampError(f"{missing[0]}: is not there; make it with `relamp run verdict`, or name a run's folder")
     try:
-        lines = contradictions(pd.read_csv(cells), pd.read_csv(claims, keep_default_na=False))
+        judged, tried = pd.read_csv(cells), pd.read_csv(claims, keep_default_na=False)
+        for name, known, found in ((cells, VERDICTS, judged["verdict"]), (claims, OUTCOMES, tried["outcome"])):
+            # A file that was cut ends within a line, or has none.
+            if found.empty or not set(found) <= {*known}:
+                others = ", ".join(sorted(set(map(str, found)) - {*known})) or "no line"
+                raise RelampError(f"{name}: is not whole, it has {others}; make it again with `relamp run verdict`")
+        lines = contradictions(judged, tried)
     except (KeyError, ValueError) as error:
         raise RelampError(f"{folder}: verdict.csv and claims.csv are none of a run ({error}); name another") from error
     print("\n".join(lines or ["Nothing that was run contradicts the papers."]), end="\n\n")
