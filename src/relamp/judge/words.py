@@ -49,7 +49,7 @@ _TOPICS = {
     "data sets named beside it. A gain by x has to be above x less the margin, one over x above x. It holds only where "
     "all its data sets were run, and an average fails only there. A claim to beat all rivals stays undecided until "
     "every rival has run; losing to one that the table prints refutes it. Rivals that the paper quotes are run "
-    "here in one shell with one budget, which is another question than its printed comparison.",
+    "here as in their public codes, which is another question than its printed comparison.",
     "Evaluation": "a number is judged by the evaluation of its table alone, which is named above the table: of one "
     "method on one data set, an SVM with an RBF kernel and a linear one give two numbers, and a method for which the "
     "papers print several numbers is judged against each.",
