@@ -49,7 +49,7 @@ def main(words: Sequence[str] | None = None) -> int:
         if error.errno not in (errno.ENOSPC, errno.EIO, errno.EDQUOT):
             raise
         _leave_output()
-        return _failed(f"standard output: {reason(error)}; write it elsewhere")
+        return _failed(f"standard output: {os.strerror(error.errno)}; write it elsewhere")
     return status
 
 

@@ -24,6 +24,13 @@ def listed(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+def test_a_folder_is_no_file_to_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in (tmp_path, "."):
+        with pytest.raises(RelampError, match="is a folder; name a file"), whole(folder):
+            pass
+
+
 def test_the_file_appears_only_at_the_end_and_folders_are_made(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b.csv"
     with whole(path) as beside:

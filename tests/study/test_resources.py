@@ -142,6 +142,7 @@ def test_a_need_worked_out_by_hand() -> None:
     # Four processes take a quarter of the time beyond the start, and memory each.
     side = need(TRAIN, "COLLAB", times=100, threads=4)
     assert (side.expected_s, side.mem_mb) == (1258, 6800)
+    assert need(TRAIN, "COLLAB", times=100, threads=0) == found  # a dry run may have no core
     small = need(TRAIN, "MUTAG")
     assert (small.expected_s, small.runtime, small.mem_mb) == (11, 10, 1400)
 

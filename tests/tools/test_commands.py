@@ -91,6 +91,15 @@ def test_the_module_is_the_command() -> None:
     assert done.stdout.startswith("relamp 0.")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device here is always full")
+def test_a_full_disk_behind_the_output_is_a_line(folder: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "relamp", "options"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "relamp: standard output: No space left on device; write it elsewhere\n"
+
+
 def test_a_reader_that_has_seen_enough_is_no_fault(folder: Path) -> None:
     command = f"set -o pipefail; {sys.executable} -m relamp options | head -n 1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
@@ -123,7 +132,7 @@ class TestRun:
         assert command[2:] == [
             *run.ALWAYS,
             *("--dry-run", "--cores", "3", "--forceall", "--until", "pack", "--config"),
-            *('a="1"', 'b={"c": ["NO"], "d": "x"}', 'preset="desk"', "--", "lamp_fig2", "audit"),
+            *("a=1", 'b={"c": ["NO"], "d": "x"}', 'preset="desk"', "--", "lamp_fig2", "audit"),
         ]
 
     def test_a_profile_says_the_cores(self, folder: Path, started: list[list[str]]) -> None:

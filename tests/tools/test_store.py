@@ -292,6 +292,10 @@ def test_what_is_no_store_is_told(place: Path, tmp_path: Path, capsys: pytest.Ca
     assert f"{place}: is not there; make it with `relamp store" in capsys.readouterr().err
     assert main(["store", str(tmp_path)]) == 1
     assert "is there and no results store; name another folder" in capsys.readouterr().err
+    shutil.rmtree(RUN / "code")
+    assert main(["store", str(place)]) == 1
+    assert "results/quick: nothing was run here yet" in capsys.readouterr().err
+    assert not place.exists()
     shutil.rmtree(RUN)
     assert main(["store", str(place)]) == 1
     assert "results/quick/state: holds nothing yet to store" in capsys.readouterr().err
