@@ -83,7 +83,7 @@ def last_epochs(runs: pd.DataFrame) -> pd.DataFrame:
 
     Raises RelampError where a seed lacks the last epoch that others have.
     """
-    last = runs["epoch"].isna() | (runs["epoch"] == runs.groupby(_CELL)["epoch"].transform("max"))
+    last = _is_last(runs)
     no_gap(
         runs, runs[last], [*_CELL, "seed", "repeat"], "there is nothing of the last epoch, which the other seeds have"
     )
@@ -184,9 +184,13 @@ def of_evaluation(rows: pd.DataFrame, field: str) -> "pd.Series[bool]":
     return rows["evaluation"].map(values).astype(bool)
 
 
+def _is_last(runs: pd.DataFrame) -> "pd.Series[bool]":
+    return runs["epoch"].isna() | (runs["epoch"] == runs.groupby(_CELL)["epoch"].transform("max"))
+
+
 def _choose(runs: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
     """Return the runs of one evaluation that a protocol reports."""
-    last = runs["epoch"].isna() | (runs["epoch"] == runs.groupby(_CELL)["epoch"].transform("max"))
+    last = _is_last(runs)
     if protocol == "nested":
         return _best(runs, "validation", [*_TASK, *_ONE])
     if protocol in ("C-on-test", "all-on-test"):

@@ -1,7 +1,6 @@
 """What a job is made by: the command that makes its output again, the configuration that it runs with, the machine."""
 
 import hashlib
-import json
 import os
 import platform
 import re
@@ -13,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from relamp.runtime.files import read_json, write_text
+from relamp.runtime.files import json_text, read_json, write_text
 
 # The environment variable that names the configuration's file: it reaches jobs in processes of their own, and changing
 # it runs none of them again, as an argument would.
@@ -47,7 +46,7 @@ def name_configuration(folder: Path, words: Mapping[str, Any]) -> None:
     `words` are `config`, the effective configuration, and `command`, the words that make `TARGET` again. The file is
     named by its content, so that a later run with other options leaves it as it is.
     """
-    text = json.dumps(words, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    text = json_text(words)
     file = folder / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
     if not file.is_file():
         write_text(file, text)

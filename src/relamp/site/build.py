@@ -17,7 +17,7 @@ from relamp.artifacts.base import PAPERS
 from relamp.errors import RelampError
 from relamp.judge.claims import Claim, check_printed, load_claims
 from relamp.judge.evidence import Terms
-from relamp.judge.published import load_not_run, load_protocols, load_published, natural
+from relamp.judge.published import NOT_RUN_FILE, PROTOCOLS_FILE, load_not_run, load_protocols, load_published, natural
 from relamp.judge.words import how_judged
 from relamp.render.all_numbers import all_numbers_figure
 from relamp.render.markup import page, text
@@ -173,8 +173,8 @@ def _numbers(
         for name in tables
         if record.has(f"tables/{name}.html")
     }
-    not_run = load_not_run(folder / "not_run.yaml", pd.concat(tables.values(), ignore_index=True))
-    protocols = {name: each.about for name, each in load_protocols(folder / "protocols.yaml").items()}
+    not_run = load_not_run(folder / NOT_RUN_FILE, pd.concat(tables.values(), ignore_index=True))
+    protocols = {name: each.about for name, each in load_protocols(folder / PROTOCOLS_FILE).items()}
     said = check_printed(said_by_papers, tables)
     # Each number says its own size, and no preset is told.
     how = how_judged(Judging(), "paper")

@@ -14,7 +14,7 @@ import pandas as pd
 
 from relamp.artifacts.verdict import files_of_rows
 from relamp.errors import RelampError
-from relamp.judge.published import MeasuredBy, load_protocols
+from relamp.judge.published import PROTOCOLS_FILE, MeasuredBy, load_protocols
 from relamp.judge.scale import readings_in, sizes_in
 from relamp.lite import render
 from relamp.render.style import drawn_as
@@ -124,7 +124,7 @@ def read_record(recorded: Path, rendered: Path) -> Record:
 
 @cache
 def _protocols() -> dict[str, MeasuredBy]:
-    return load_protocols(home() / "published" / "protocols.yaml")
+    return load_protocols(home() / "published" / PROTOCOLS_FILE)
 
 
 def what_was_run(readme: Path) -> dict[str, str]:

@@ -225,7 +225,7 @@ def _graph_studies(config: Config) -> Iterator[Study]:
     options = chosen.kernel_options.model_dump(mode="json")
     study = partial(Study, domain="graphs", seeds=chosen.seeds, training=chosen.pretraining)
     with_controls = partial(study, controls=(*chosen.kernels, BAG), options=options)
-    rbf: dict[str, Protocol] = {"svm-rbf": lambda _: chosen.svm}
+    rbf = {"svm-rbf": _always(chosen.svm)}
 
     def fixed(methods: Sequence[str]) -> tuple[Run, ...]:
         return fixed_runs("graphs", chosen.pretraining, [*methods, CONTROL])
@@ -245,17 +245,17 @@ def _graph_studies(config: Config) -> Iterator[Study]:
     yield study("information", datasets=chosen.theorem.datasets, runs=theorem)
     cross = tuple(dict.fromkeys((*tables, *fixed(config.cross.methods))))
     yield with_controls("cross", datasets=config.cross.datasets, runs=cross, protocols=rbf)
-    svm: dict[str, Protocol] = {"svm-linear": lambda _: linear.svm}
+    svm = {"svm-linear": _always(linear.svm)}
     yield with_controls("linear", datasets=linear.datasets, runs=fixed(linear.methods), protocols=svm)
-    labelled: dict[str, Protocol] = {"supervised-graphs": lambda _: linear.supervision}
+    labelled = {"supervised-graphs": _always(linear.supervision)}
     if linear.supervised:
         models = study("supervised_graphs", datasets=linear.datasets, runs=(), protocols=labelled)
         yield replace(models, controls=linear.supervised)
-    edit: dict[str, Protocol] = {"edit-distance": lambda _: edits.protocol}
+    edit = {"edit-distance": _always(edits.protocol)}
     runs = fixed(edits.methods) if edits.methods else ()
     yield study("edits", datasets=(edits.dataset,), runs=runs, protocols=edit, controls=edits.kernels)
     if edits.supervised:
-        trained: dict[str, Protocol] = {"supervised-edits": lambda _: edits.supervised_protocol}
+        trained = {"supervised-edits": _always(edits.supervised_protocol)}
         models = study("supervised_edits", datasets=(edits.dataset,), runs=(), protocols=trained)
         (start,) = fixed_runs("graphs", chosen.pretraining, ["mvgrl-untrained"])
         settings = models.settings_of(start)
@@ -300,7 +300,7 @@ def _transfer(config: Config) -> Iterator[Study]:
 def _node_studies(config: Config) -> Iterator[Study]:
     nodes, theorem, sweep = config.mmix.nodes, config.mmix.nodes.theorem, config.mmix.nodes.sweep
     probe: dict[str, Protocol] = {"probe": nodes.probe_of}
-    tables = _tables(nodes, {**probe, "kmeans": lambda _: nodes.clustering})
+    tables = _tables(nodes, {**probe, "kmeans": _always(nodes.clustering)})
     tables = replace(tables, controls=nodes.controls, options={"features": nodes.pretraining.features})
     yield tables
     labelled: dict[str, Protocol] = {"supervised-nodes": nodes.supervision_of}
@@ -319,7 +319,7 @@ def _node_studies(config: Config) -> Iterator[Study]:
 
 def _image_studies(config: Config) -> Iterator[Study]:
     images = config.mmix.images
-    probe: dict[str, Protocol] = {"image-probe": lambda _: images.probe}
+    probe = {"image-probe": _always(images.probe)}
     yield _tables(images, probe)
     yield from _sweeps("images_", images, probe)
 
@@ -329,9 +329,9 @@ def _universes(config: Config) -> Iterator[Study]:
     graphs, nodes, edits = config.unsupervised, config.mmix.nodes, config.mmix.edit_distance
     shared = ("graphs", graphs.seeds, graphs.pretraining)
     parts: list[tuple[str, tuple[str, Any, Any], dict[str, Protocol]]] = [
-        ("lamp", shared, {"svm-rbf": lambda _: graphs.svm}),
-        ("graphs", shared, {"svm-linear": lambda _: config.mmix.graphs.svm}),
-        ("edits", shared, {"edit-distance": lambda _: edits.protocol}),
+        ("lamp", shared, {"svm-rbf": _always(graphs.svm)}),
+        ("graphs", shared, {"svm-linear": _always(config.mmix.graphs.svm)}),
+        ("edits", shared, {"edit-distance": _always(edits.protocol)}),
         ("nodes", ("nodes", nodes.seeds, nodes.pretraining), {"probe": nodes.probe_of}),
     ]
     for name, (domain, seeds, training), protocols in parts:

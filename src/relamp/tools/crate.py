@@ -1,11 +1,11 @@
 """What a bundle says of itself: a Workflow Run RO-Crate (profile 0.5, https://w3id.org/ro/wfrun/workflow/0.5)."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from relamp.errors import RelampError
+from relamp.runtime.files import json_text
 
 METADATA, README = "ro-crate-metadata.json", "README.md"
 TERMS = "https://w3id.org/ro/terms/workflow-run/context"
@@ -123,7 +123,7 @@ def crate(parts: Sequence[Part], run: Run) -> str:
     root["mentions"] = action
     for trace in added["trace"]:
         trace["about"] = root if trace["name"] == README else action
-    return json.dumps(made.metadata.generate(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    return json_text(made.metadata.generate())
 
 
 def _one(things: Sequence[Any]) -> Any:
