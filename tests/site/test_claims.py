@@ -241,6 +241,15 @@ def test_two_runs_that_measured_otherwise_tell_nothing_together(tmp_path: Path) 
         assert merged(records, terms("D"))["outcome"] == "holds"
 
 
+def test_a_number_of_another_split_tells_nothing_of_a_claim(tmp_path: Path) -> None:
+    one, other = (alone(tmp_path, name, name, [0.80, 0.82, 0.81]) for name in "ab")
+    elsewhere = other.scores.assign(dataset="D-2")
+    elsewhere.to_csv(other.folder / "scores.csv", index=False)
+    other = replace(other, cells=record("b", [{"method": "b", "scaled": "split of D-2 / D"}]).cells)
+    for records in ([one, other], [other, one]):
+        assert merged(records, terms("D"))["outcome"] == NOT_RUN
+
+
 def test_of_two_rivals_alike_the_run_nearest_to_the_papers_size_counts(tmp_path: Path) -> None:
     one = alone(tmp_path, "one", "a", [0.80, 0.82, 0.81])
     far = alone(tmp_path, "far", "b", [0.90, 0.91, 0.92], scaled="epochs 1 / 100")

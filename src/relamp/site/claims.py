@@ -83,7 +83,7 @@ class _Recorded:
         cells = cells[(cells["artifact"] == artifact) & (cells["dataset"] == dataset) & (cells["verdict"] != NOT_RUN)]
         return {run_as(artifact, name): by for name, by in zip(cells["method"], cells["evaluation"], strict=True)}
 
-    def _protocol(self, run: str, evaluation: str, dataset: str, method: str) -> Mapping[str, Any]:
+    def _protocol(self, run: str, evaluation: str, dataset: str, method: str) -> Mapping[str, Any] | None:
         return self.records[run].protocol(evaluation, dataset, method)
 
     def _ran(self, run: str, paper: str, dataset: str) -> pd.DataFrame:
@@ -132,7 +132,7 @@ class _Recorded:
         how = self.protocol(one, by, dataset, method)
         # A method that is trained as its authors do has rules of its own, so that the rival's need not be those.
         alike = (self.protocol(other, by, dataset, name) for name in beside if beside[name] == by)
-        if not any(agree(how, theirs, "protocol") for theirs in alike):
+        if how is None or not any(agree(how, theirs, "protocol") for theirs in alike if theirs is not None):
             return []
         return list(formula.above(rival, self.evidence(one), self.evidence(other), dataset, by))
 

@@ -68,14 +68,17 @@ class Record:
         found = pd.read_csv(self.folder / "scores.csv", keep_default_na=False)
         return found.assign(fold=pd.to_numeric(found["fold"]), value=pd.to_numeric(found["value"]))
 
-    def protocol(self, evaluation: str, dataset: str, method: str) -> Mapping[str, Any]:
+    def protocol(self, evaluation: str, dataset: str, method: str) -> Mapping[str, Any] | None:
         """Return how the fixed setting of a method was measured on a data set, as its stored rows say.
 
-        Raises RelampError if the rows are not what they were.
+        None where it was scored on another split alone. Raises RelampError if the rows are not what they were.
         """
         of = self.scores
         mine = (of["evaluation"] == evaluation) & (of["dataset"] == dataset) & (of["method"] == method)
-        setting = of.loc[mine & (of["protocol"] == "fixed"), "setting"].iloc[0]
+        settings = of.loc[mine & (of["protocol"] == "fixed"), "setting"]
+        if settings.empty:
+            return None
+        setting = settings.iloc[0]
         facts, _ = read_sealed(self.folder / "rows" / evaluation / dataset / method / setting / "rows.csv")
         return dict(facts.get("protocol", {}))
 
