@@ -81,6 +81,9 @@ def test_a_run_with_too_few_seeds_for_a_verdict_comes_last() -> None:
     few = record("few", [{"scaled": "", "verdict": "too few seeds", "mean": 70.0, "seeds": 1.0}])
     none = record("none", [{"scaled": "", "verdict": NOT_RUN, "mean": math.nan, "seeds": math.nan}])
     assert merged([few, none, far])["run"].tolist() == ["far"]
+    otherwise = record("close", [{"scaled": "", "verdict": "not comparable", "mean": 80.0}])
+    assert merged([otherwise, few, far])["run"].tolist() == ["far"]
+    assert merged([otherwise, few])["run"].tolist() == ["close"]
     assert merged([few, none])["run"].tolist() == ["few"]
 
 

@@ -162,18 +162,18 @@ def distance(scaled: str) -> float:
 def merged(records: Sequence[Record]) -> pd.DataFrame:
     """Return each printed number once, judged by the run that is nearest to the paper's size, in `run`.
 
-    Runs with too few seeds for a verdict come after all others. Ties are decided by the number of seeds, then for the
-    reading of the preset `paper`, then by the name of the run, never by what was found; `otherwise` names the runs of
-    another verdict that are of its size, with as many seeds or by another reading. Where there are such runs, worse
-    and better hang on which of them is taken: the number is inconclusive then, `contested`, and `otherwise` names them
-    all.
+    Runs that measured otherwise than the paper, and then those with too few seeds for a verdict, come after all others.
+    Ties are decided by the number of seeds, then for the reading of the preset `paper`, then by the name of the run,
+    never by what was found; `otherwise` names the runs of another verdict that are of its size, with as many seeds or
+    by another reading. Where there are such runs, worse and better hang on which of them is taken: the number is
+    inconclusive then, `contested`, and `otherwise` names them all.
     """
     every = pd.concat([record.cells.assign(run=record.name) for record in records], ignore_index=True)
     left = every["verdict"] == NOT_RUN
     every = every.assign(
         run=every["run"].where(~left, ""),
         far=(every["scaled"] + "; " + every["settings"]).map(distance),
-        late=every["verdict"].map({TOO_FEW: 1, NOT_RUN: 2}).fillna(0),
+        late=every["verdict"].map({"not comparable": 1, TOO_FEW: 2, NOT_RUN: 3}).fillna(0),
         few=-pd.to_numeric(every["seeds"]).fillna(0),
         size=(every["scaled"].str.replace(_SEEDS, "", regex=True) + "; " + every["settings"]).map(distance),
         reading=every["scaled"].map(readings_in),
