@@ -144,6 +144,7 @@ def test_labelled_molecules_keep_their_labels(tmp_path: Path, caplog: pytest.Log
         ("a.smi", "\n \n\ufeff\n", {}, "a.smi: is empty; add molecules"),
         ("a.csv", "", {}, "a.csv: is empty; add molecules"),
         ("a.csv", "\xa0\n\x0c\n", {}, "a.csv: is empty; add molecules"),
+        ("a.smi", "\xa0\n\x0c\n", {}, "a.smi: is empty; add molecules"),
         ("a.csv", "smiles\n", {}, "a.csv: has a header and no rows; add molecules"),
         ("a.smi", "\n".join(BAD), {}, "M: none of the 20 molecules can be featurised; check that the rows are SMILES"),
         ("a.smi", bytes(range(256)), {}, "a.smi: holds binary data and no SMILES; save it as text in UTF-8"),

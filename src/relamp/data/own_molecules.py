@@ -83,9 +83,7 @@ def _cells(own: OwnMolecules, columns: Sequence[str], most_bytes: int) -> Iterat
     """
     with ExitStack() as stack:
         text = text_of(_opened(Path(own.file), stack, most_bytes), newline="")
-        before, first = next(((number, line) for number, line in enumerate(text, start=1) if line.strip()), (0, ""))
-        if not first:
-            raise RelampError(f"{own.file}: is empty; add molecules")
+        before, first = next((number, line) for number, line in enumerate(text, start=1) if line.strip())
         delimiter = max(",;\t", key=first.count)
         header = [cell.strip() for cell in next(csv.reader([first], delimiter=delimiter))]
         places = [_smiles_place(own, header), *(_place(own, header, column, "label_columns") for column in columns)]
@@ -119,7 +117,7 @@ def _opened(path: Path, stack: ExitStack, most_bytes: int) -> BinaryIO:
         stream = stack.enter_context(lzma.LZMAFile(raw))  # noqa: SIM115 - the stack closes it
     text = stack.enter_context(limited(stream.read, most_bytes, str(path), stream.close, "make it again"))
     beginning = text.peek(1)  # type: ignore[attr-defined] # a buffered reader
-    if not beginning.strip(b"\xef\xbb\xbf \t\r\n"):
+    if not beginning.decode(errors="replace").replace("\ufeff", "").strip():
         raise RelampError(f"{path}: is empty; add molecules")
     if _BINARY.search(beginning) or looks_like_html(beginning):
         what = "a web page" if looks_like_html(beginning) else "binary data"

@@ -57,9 +57,8 @@ def _method(claim: Claim) -> str:
 
 def _named(claim: Claim, rival: str) -> tuple[str, str]:
     """Return relamp's names of the method that a claim is said of and of a rival."""
-    formula = claim.measured
-    artifact = getattr(formula, "artifact", "")
-    return run_as(artifact, _method(claim)), run_as(getattr(formula, "printed_in", artifact), rival)
+    assert claim.measured
+    return run_as(claim.measured.artifact, _method(claim)), run_as(claim.measured.printed_in, rival)
 
 
 class _Recorded:
