@@ -299,3 +299,16 @@ def test_what_is_no_store_is_told(place: Path, tmp_path: Path, capsys: pytest.Ca
     shutil.rmtree(RUN)
     assert main(["store", str(place)]) == 1
     assert "results/quick/state: holds nothing yet to store" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("a/rows.csv", f"is no results store, it has no {INDEX}"), (INDEX, "unpacks to 1,000,000 bytes")]
+)
+def test_an_archive_that_unpacks_to_more_than_its_size_is_no_store(
+    name: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "rows.zip"
+    with zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, bytes(10**6))
+    assert main(["restore", str(place)]) == 1
+    assert f"{place}: {said}" in capsys.readouterr().err

@@ -8,6 +8,7 @@ fingerprints of data, code, settings and seed, so that a store needs no rules of
 import hashlib
 import json
 import re
+import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -99,7 +100,10 @@ class Stored:
         self.path = path
         if not path.exists():
             raise RelampError(f"{path}: is not there; make it with `relamp store {path}`")
-        archive = None if path.is_dir() else Archive(path, path.stat().st_size)
+        # Another zip file, such as packed rows, may unpack to more than its size: whether it is a store comes first.
+        archive = None if path.is_dir() else Archive(path, sys.maxsize)
+        if archive and INDEX in archive:
+            archive = Archive(path, path.stat().st_size)
         self._files = {name: archive or Folder(path / name) for name in ("", OBJECTS, CODE)}
         if INDEX not in self._files[""]:
             raise RelampError(f"{path}: is no results store, it has no {INDEX}; name another")
