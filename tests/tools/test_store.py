@@ -79,12 +79,18 @@ def index(place: Path) -> Iterator[dict[str, object]]:
     else:
         with zipfile.ZipFile(place) as archive:
             text = archive.read(INDEX).decode()
-    return map(json.loads, text.splitlines())
+    *entries, end = map(json.loads, text.splitlines())
+    assert end == {"entries": len(entries)}
+    return iter(entries)
+
+
+def index_keys(place: Path) -> list[str]:
+    return [str(entry["key"]) for entry in index(place) if entry["seed"] == 0]
 
 
 def edited(place: Path, /, **words: object) -> None:
     lines = [json.dumps({**entry, **words}) for entry in index(place)]
-    change(place, INDEX, "\n".join(lines).encode())
+    change(place, INDEX, "\n".join([*lines, json.dumps({"entries": len(lines)})]).encode())
 
 
 def test_what_a_run_keeps_is_carried_to_another_machine(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -240,6 +246,29 @@ def test_a_training_of_other_settings_stays_and_one_of_other_code_gives_way(plac
     assert load_state(TRAIN / "seed~0.pt", "other settings0")
     assert load_state(TRAIN / "seed~1.pt", "key1")
     assert len(read_table(ROWS)) == 1
+
+
+def test_of_a_place_with_trainings_by_several_settings_the_one_stored_last_is_taken_over(place: Path) -> None:
+    # Keys in either order, so that the order of the index does not decide.
+    for key in ("b", "a", "c", "b"):
+        save(0, 5, key=key)
+        store(place)
+        store(place)
+        (TRAIN / "seed~0.pt").unlink()
+        found = restore(place)
+        assert load_state(TRAIN / "seed~0.pt", f"{key}0")
+        assert len([entry for entry in found.stays if entry.seed == 0]) == len({*index_keys(place)}) - 1
+    assert index_keys(place) == ["a0", "b0", "c0"]
+
+
+def test_an_index_that_was_cut_is_none(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store(place)
+    lines = [json.dumps(entry) for entry in index(place)]
+    for kept in ([], lines[:2], lines, [*lines[:2], json.dumps({"entries": 4})]):
+        change(place, INDEX, "\n".join(kept).encode())
+        for command in ("restore", "store"):
+            assert main([command, str(place)]) == 1
+            assert f"{place}: index.jsonl is cut off, or of an older version" in capsys.readouterr().err
 
 
 def test_an_interrupted_store_is_completed(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

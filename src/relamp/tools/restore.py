@@ -84,6 +84,7 @@ def _of_this_code(stored: Stored, found: Restored) -> list[Entry]:
     """Return the entries that the present source files made, one a place, and note the others."""
     differing: dict[str, tuple[str, ...]] = {}
     fitting: dict[str, Entry] = {}
+    installed = _installed()
     for code in sorted({entry.code for entry in stored.entries}):
         try:
             differing[code] = tuple(altered(stored.code(code)))
@@ -95,8 +96,8 @@ def _of_this_code(stored: Stored, found: Restored) -> list[Entry]:
             found.other_code[differing[entry.code]].append(entry)
         elif entry.code in differing:
             other = fitting.get(entry.place)
-            # Of two trainings at one place, by two builds of torch, say, the one of this machine's.
-            if other is None or entry.torch == _installed():
+            # Of trainings at one place, by builds of torch or by settings, the one of this machine's, stored last.
+            if other is None or (entry.torch == installed, entry.turn) > (other.torch == installed, other.turn):
                 fitting[entry.place] = entry
             found.stays += [each for each in (other, entry) if each and each is not fitting[entry.place]]
     return list(fitting.values())

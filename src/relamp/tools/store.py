@@ -5,7 +5,7 @@ import hashlib
 import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -153,10 +153,16 @@ def _pieces(
     The files of these come along `again`, where it is written as a whole.
     """
     objects: set[str] = set()
+    latest = {entry.place: entry for entry in sorted(entries.values(), key=lambda entry: entry.turn)}
     for entry, content in found:
-        other = entries.get(entry.what)
-        if other is None or entry.epochs >= other.epochs:
-            entries[entry.what] = entry
+        other, lay = entries.get(entry.what), latest.get(entry.place)
+        # Of several trainings at one place, by other settings, the one that lies there now is the latest.
+        turn = 0 if lay is None else lay.turn + (lay.key != entry.key)
+        latest[entry.place] = replace(entry, turn=turn)
+        if other is not None and entry.epochs < other.epochs:
+            entries[entry.what] = replace(other, turn=turn)
+        else:
+            entries[entry.what] = latest[entry.place]
             if entry.sha256 not in objects:
                 objects.add(entry.sha256)
                 yield f"{OBJECTS}/{entry.sha256}", content

@@ -1,8 +1,9 @@
 """The form of a results store, which carries what a run has trained and scored to another machine.
 
 It is a folder, or a zip file, of `objects/<sha256>`, each a file of a run's `state`; `code/<sha256>.txt`, lists of the
-source files that made them; and `index.jsonl`, a line for each object. Jobs take over what they find in `state` by
-fingerprints of data, code, settings and seed, so that a store needs no rules of its own for what fits.
+source files that made them; and `index.jsonl`, a line for each object and one with their number. Jobs take over what
+they find in `state` by fingerprints of data, code, settings and seed, so that a store needs no rules of its own for
+what fits.
 """
 
 import hashlib
@@ -52,6 +53,7 @@ class Entry:
         epochs: of a training: done, samples of the next, all.
         torch, device: of a training; only the same go on with it.
         made: on which machines, with which commits, in how many seconds, see `relamp.runtime.made`.
+        turn: of several trainings at one place, which was stored last: the one with the highest.
     """
 
     place: str
@@ -67,6 +69,7 @@ class Entry:
     torch: str = ""
     device: str = ""
     made: Any = field(default_factory=list)
+    turn: int = 0
 
     @property
     def what(self) -> tuple[str, str]:
@@ -85,9 +88,14 @@ _ENTRY = TypeAdapter(Entry)
 
 
 def index_text(entries: Iterable[Entry]) -> str:
-    """Return an index, by place."""
+    """Return an index, by place; its last line says how many there are, so that one that was cut is known as such."""
     ordered = sorted(entries, key=lambda entry: entry.what)
-    return "".join(f"{json.dumps(asdict(entry), sort_keys=True)}\n" for entry in ordered)
+    lines = [json.dumps(asdict(entry), sort_keys=True) for entry in ordered]
+    return "".join(f"{line}\n" for line in (*lines, _end(len(lines))))
+
+
+def _end(count: int) -> str:
+    return json.dumps({"entries": count})
 
 
 class Stored:
@@ -139,6 +147,9 @@ class Stored:
     def _entries(self) -> list[Entry]:
         with self._files[""].open(INDEX) as file:
             lines = file.read().decode(errors="replace").splitlines()
+        if not lines or lines.pop() != _end(len(lines)):
+            fault = "is cut off, or of an older version; store into another place where it was made"
+            raise RelampError(f"{self.path}: {INDEX} {fault}")
         return [self._entry(number, line) for number, line in enumerate(lines, start=1)]
 
     def _entry(self, number: int, line: str) -> Entry:
