@@ -50,6 +50,9 @@ install: $(VENV)/installed ## create the environment from the lock
 developer: $(VENV)/developer ## add what tests and checks need
 
 # What the command line adds to config.yaml: make reproduce PRESET=desk CONFIG="offline=true fail_on=worse"
+ifneq (,$(findstring {,$(CONFIG)))
+$(error CONFIG takes no braces: name each entry in full, as in CONFIG="unsupervised.seeds=[0,1]")
+endif
 WORDS = $(strip $(if $(filter-out file,$(origin PRESET)),preset=$(PRESET)) $(CONFIG))
 reproduce: findings install ## say what is found already, run everything of config.yaml's preset (or PRESET=desk, CONFIG="key=value ..."), compare
 	$(BIN)/python -m snakemake $(TARGET) --cores $(CORES) --resources mem_mb=$$($(BIN)/python -m relamp.tools.memory) --logger relamp $(if $(WORDS),--config $(WORDS))

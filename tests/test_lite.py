@@ -63,6 +63,10 @@ def test_everything_is_rendered_from_packed_rows(project: Path, capsys: pytest.C
         assert len(links) > len(anchors) > 0
         assert anchors <= set(re.findall(r'id="([^"]+)"', text))
         assert not [link for link in links if link[0] != "#" and not (out / link).exists()]
+    # Rows that are unpacked over it take away what was said of the earlier ones: a rendering may be cut off.
+    unpacked(rows, out)
+    assert (out / "verdict.html").exists()
+    assert not any((out / name).exists() for name in ("verdict.csv", "verdict.json", "claims.csv"))
 
 
 def test_a_run_that_is_not_finished_is_told(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

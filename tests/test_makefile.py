@@ -60,6 +60,12 @@ def test_preset_and_entries_reach_the_run_and_its_summary() -> None:
     assert shown()[1].rstrip().endswith("-m relamp.tools.summary")
 
 
+def test_entries_whose_braces_the_shell_would_take_apart_are_refused() -> None:
+    said = make("-n", "store", "STORE=S", 'CONFIG=unsupervised={"seeds":[0,1]}', code=2)
+    assert 'CONFIG takes no braces: name each entry in full, as in CONFIG="unsupervised.seeds=[0,1]"' in said
+    assert "unsupervised.seeds=[0,1]" in make("-n", "store", "STORE=S", "CONFIG=unsupervised.seeds=[0,1]", code=0)
+
+
 def test_caches_lie_beside_the_results_where_home_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     home = tmp_path / "home"

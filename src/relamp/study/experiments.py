@@ -72,12 +72,12 @@ def swept_methods(
     """
     fit = [name for name in (*methods, *rows) if all(place(training, rows[name], key) for key in sweep.over)]
     fit.sort(key=lambda name: not set(sweep.over) <= set(rows[name].swept))
-    for name in sweep.methods or (fit[:1] or ["no method"]):
+    over = f"{' and '.join(sweep.over)}; a sweep varies fields of the training settings or of the method's own options"
+    if not fit:
+        raise ValueError(f"no method takes {over}")
+    for name in sweep.methods or fit[:1]:
         if name not in fit:
-            raise ValueError(
-                f"{name} does not take {' and '.join(sweep.over)}; a sweep varies fields of the training settings or "
-                "of the method's own options"
-            )
+            raise ValueError(f"{name} does not take {over}")
         for values in sweep.points():
             overridden(training, rows[name], values)
     return sweep.methods or tuple(fit[:1])

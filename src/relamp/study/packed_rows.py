@@ -15,6 +15,7 @@ from relamp.study.plan import Plan
 from relamp.study.recorded import recorded_command
 
 _MOST_BYTES = 2**32
+_VERDICTS = ("verdict.csv", "verdict.json", "claims.csv")
 
 
 def unpacked(rows: Path, out: Path) -> Plan:
@@ -31,6 +32,9 @@ def unpacked(rows: Path, out: Path) -> Plan:
         with TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as beside:
             archive.unpack(Path(beside))
             plan = _checked(archive, Path(beside), out)
+            # Of what lies there from before no verdict may stand over these rows, should the rendering be cut off.
+            for name in _VERDICTS:
+                (out / name).unlink(missing_ok=True)
             for path in sorted(each for each in Path(beside).rglob("*") if each.is_file()):
                 place = out / path.relative_to(beside)
                 place.parent.mkdir(parents=True, exist_ok=True)
