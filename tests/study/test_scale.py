@@ -43,10 +43,46 @@ def test_figures_of_sweeps_show_slices_of_the_grid() -> None:
         assert len(mag) == values
 
 
-def test_the_paper_has_its_own_size() -> None:
+def test_the_paper_has_its_own_size_but_for_what_public_codes_have_larger() -> None:
     sized = read_scale(scale(config("paper")))
-    assert all(not of.sizes and not of.missing for each in sized.values() for m in each.values() for of in m.values())
+    every = {(name, of, m): each for name, sets in sized.items() for of, ms in sets.items() for m, each in ms.items()}
+    assert not any(each.missing for each in every.values())
+    smaller = {key: each.sizes for key, each in every.items() if each.sizes}
+    # More nodes than a step of the preset's takes have these two sets alone.
+    grace, mixes = ("grace", "grace-mp-mix"), ("mp-mix", "mvgrl-infonce")
+    assert {(of, m): smaller["probe", of, m] for of in ("Pubmed", "DBLP") for m in grace} == {
+        **{("Pubmed", m): {"nodes a step": [4_000, 19_717]} for m in grace},
+        **{("DBLP", m): {"nodes a step": [4_000, 17_716]} for m in grace},
+    }
+    assert all(smaller["kmeans", "Pubmed", m] == {"nodes a step": [4_000, 10_000]} for m in mixes)
+    # These compare no sampled nodes.
+    assert not any(("probe", "Pubmed", m) in smaller for m in ("mvgrl", "dgi", "cca-ssg", "gae", "untrained"))
+    assert {of for name, of, _ in smaller if name in ("probe", "kmeans")} == {"Pubmed", "DBLP"}
+    other = {key: each for key, each in smaller.items() if key[0] not in ("probe", "kmeans")}
+    of_mmix = ("mvgrl", "mp-mix", "mvgrl-untrained", "mvgrl-host-untrained")
+    assert other == {
+        **{("edit-distance", "COIL-DEL", m): {"dimensions": [512, 2_048]} for m in of_mmix},
+        ("supervised-edits", "COIL-DEL", "supervised"): {"steps": [1_000, 10_000]},
+    }
     assert [*sized["svm-rbf"]["MUTAG"]["lamp-soft"].settings] == [95, 95]
+
+
+def test_m_mix_searches_widths_and_batches_of_which_one_is_run() -> None:
+    sized = scale(config("paper"))
+    found = {
+        (name, of): sized[name][of]["mp-mix"]["settings"] for name, of in (("svm-linear", "MUTAG"), ("probe", "Cora"))
+    }
+    assert found == {("svm-linear", "MUTAG"): [1, 4 * 7], ("probe", "Cora"): [1, 3 * 7]}
+    for name in ("mvgrl", "mvgrl-untrained"):
+        assert sized["svm-linear"]["MUTAG"][name]["settings"] == [1, 1]
+    assert sized["svm-linear"]["MUTAG"]["mp-mix-branch-a"]["settings"] == [1, 28]
+
+
+def test_a_step_on_nodes_contrasts_no_more_than_there_are() -> None:
+    words = {"nodes": {"datasets": ["Cora"], "methods": ["mp-mix", "mvgrl"], "pretraining": {"sample_size": 2_000}}}
+    found = scale(config("paper", mmix=words))["probe"]["Cora"]
+    assert found["mp-mix"]["sizes"] == {"nodes a step": [2_000, 2_708]}
+    assert found["mvgrl"]["sizes"] == {}
 
 
 def test_a_copy_is_told_and_images_have_the_sizes_of_m_mix_but_for_the_stand_in() -> None:

@@ -14,6 +14,7 @@ from relamp.study.config import Config, load_config
 from relamp.study.names import FROM_SCRATCH
 from relamp.study.overrides import spelt
 from relamp.study.own import corpus_words
+from relamp.study.resources import count
 from relamp.study.studies import Run, Study, studies
 
 PAPER = "paper"  # the preset whose sizes are the papers' own
@@ -28,6 +29,14 @@ _WORDS = {
 # Sizes of some methods alone, by their group, and of encoders that are not trained.
 _OF_GROUP = {"local_nodes": "lamp", "most_epochs": "gala"}
 _UNTRAINED = ("hidden", "layers", "width")
+# Where the preset `paper` is smaller than a public code: the nodes that a step of M-Mix's contrasts, the width of its
+# encoder for edit distance, and the steps of Graph Matching Networks. A step of GRACE's contrasts all nodes.
+_NODES_A_STEP = {"Pubmed": 10_000}
+_EDIT_DIMENSIONS, _EDIT_STEPS = 2_048, 10_000
+# Batches of 256, 512, 1,024 or 2,048 graphs, or of 2, 4 or 8 subgraphs, and widths 32, 64 to 2,048: what M-Mix searches
+# for its methods and their host (Section 4.1 and Table 9). Its public code has one of each, and so has relamp.
+_SEARCHED = {"svm-linear": 4 * 7, "edit-distance": 4 * 7, "probe": 3 * 7, "kmeans": 3 * 7}
+_SEARCHES = ("mo-mix", "mp-mix", "binary-mix", "random-mix", "mvgrl-infonce")
 # What is chosen is no size.
 _CHOSEN = ("gamma", "alpha", "eta")
 
@@ -79,7 +88,8 @@ def scale(config: Config) -> dict[str, dict[str, dict[str, dict[str, Any]]]]:
                         found["sizes"]["data"] = [short_name(dataset), short_name(original)]
                     grid = _settings(there, evaluation, run.method)
                     mine = _settings(here, evaluation, run.method, dataset) & grid
-                    methods[run.method] = {**found, "settings": [len(mine), len(grid)] if grid else [1, 1]}
+                    searched = _SEARCHED.get(evaluation, 1) if run.method.startswith(_SEARCHES) else 1
+                    methods[run.method] = {**found, "settings": [len(mine) if grid else 1, max(len(grid), searched)]}
     return made
 
 
@@ -92,9 +102,22 @@ def _sized(study: Study, papers: Mapping[str, Study], evaluation: str, dataset: 
     trained = branch_of(run.method)[0] in METHODS[study.domain] and run.method not in study.controls_of(evaluation)
     there = Run(run.method, spelt(paper.training, study.row(run.method))) if trained else run
     pairs = [dict(_sizes(*of, evaluation, dataset)) for of in ((study, run, trained), (paper, there, trained))]
-    mine, theirs = pairs
+    mine, theirs = pairs[0], pairs[1] | _larger(study, dataset, run, trained)
     differing = {name: [mine[name], theirs[name]] for name in mine if name in theirs and mine[name] != theirs[name]}
     return {"sizes": differing, "seeds": len(paper.seeds)}
+
+
+def _larger(study: Study, dataset: str, run: Run, trained: bool) -> dict[str, int]:
+    """Return the sizes of a public code that the preset `paper` does not reach, by their names in words."""
+    if study.name == "edits" and trained and study.row(run.method).group == "mmix":
+        return {_words("hidden"): _EDIT_DIMENSIONS}
+    if study.name == "supervised_edits":
+        return {_words("steps"): _EDIT_STEPS}
+    if study.name == "nodes" and trained:
+        every = count("nodes", dataset, study.sizes)
+        whole = study.row(run.method).group == "grace"
+        return {_words("sample_size"): every if whole else _NODES_A_STEP.get(dataset, every)}
+    return {}
 
 
 def _sizes(study: Study, run: Run, trained: bool, evaluation: str, dataset: str) -> Iterator[tuple[str, Any]]:
@@ -105,6 +128,10 @@ def _sizes(study: Study, run: Run, trained: bool, evaluation: str, dataset: str)
         relevant = row is None or (row.trains or name in _UNTRAINED)
         # Without epochs of its own a method has those of all.
         relevant &= (name, value) != ("most_epochs", None)
+        if name == "sample_size":
+            # Of methods that compare the nodes of a step; there are no more than the graph has.
+            relevant &= row is not None and row.steps_over == "sample"
+            value = min(value, count("nodes", dataset, study.sizes))
         if relevant and name not in _CHOSEN and (row is None or _OF_GROUP.get(name, row.group) == row.group):
             seen.add(name)
             yield _words(name), value
