@@ -87,11 +87,13 @@ def test_it_holds_where_it_holds_on_each_and_fails_where_it_fails_on_one(on_d: s
     assert row["evidence"].startswith(said(E="fails") if word == "fails" else said(D=on_d, E=on_e))
 
 
-def test_the_size_is_that_of_the_method_and_of_equal_ones_the_run_with_most_numbers_counts() -> None:
-    rival = {"method": "b", "scaled": "epochs 1 / 100"}
-    many = record("many", [{}, rival, {**rival, "method": "c"}], [tried(D="fails")])
-    few = record("few", [{}, {"method": "b"}], [tried(D="holds")])
+def test_the_size_is_that_of_method_and_rival_and_of_equal_ones_the_run_with_most_numbers_counts() -> None:
+    rival, other = {"method": "b"}, {"method": "c", "scaled": "epochs 1 / 100"}
+    many = record("many", [{}, rival, other], [tried(D="fails")])
+    few = record("few", [{}, rival], [tried(D="holds")])
     assert merged([few, many], terms("D"))["run"] == "many"
+    far = record("far", [{}, {**rival, "scaled": "epochs 1 / 100"}, other, {"method": "d"}], [tried(D="fails")])
+    assert merged([few, far], terms("D"))["run"] == "few"
     assert merged([record("z", few.cells.to_dict("records"), [tried(D="holds")]), few], terms("D"))["run"] == "few"
 
 
@@ -186,10 +188,15 @@ def test_a_rival_that_no_run_has_beside_the_method_is_of_another_that_measured_a
     # A run that has both comes first, unless it is further from the paper's size than the two are together.
     both = record("both", [{}], [tried(D="fails")])
     assert merged([one, other, both], terms("D"))["run"] == "both"
-    small = record("small", [{"scaled": "epochs 1 / 100"}], [tried(D="fails")])
+    size = "epochs 1 / 100"
+    folder = alone(tmp_path, "small", "a", [0.80, 0.82, 0.81]).folder
+    of_both = [{"scaled": size}, {"method": "b", "scaled": size}]
+    small = replace(record("small", of_both, [tried(D="fails")]), folder=folder)
     assert merged([one, other, small], terms("D"))["run"] == "one, other"
-    further = alone(tmp_path, "further", "b", [0.70, 0.71, 0.70, 0.99], scaled="epochs 1 / 1,000")
-    assert merged([one, further, small], terms("D"))["run"] == "small"
+    # The small run has both methods at a hundredth: as far as one of two is whose other is at a ten-thousandth.
+    for epochs, run in (("9,000", "one, further"), ("11,000", "small")):
+        further = alone(tmp_path, "further", "b", [0.70, 0.71, 0.70, 0.99], scaled=f"epochs 1 / {epochs}")
+        assert merged([one, further, small], terms("D"))["run"] == run
 
 
 def test_the_size_of_a_rival_is_that_of_the_row_that_prints_it(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ CLAIMS = pd.DataFrame({"id": ["wins", "loses", "ties"], "outcome": ["holds", "fa
 
 def said(folder: Path, sentence: str) -> str:
     empty: dict[str, object] = {name: [] for name in Findings.model_fields if name != "artifacts"}
-    (folder / FILE).write_text(yaml.safe_dump({**empty, "artifacts": {}, "headline": [sentence]}))
+    (folder / FILE).write_text(yaml.safe_dump({**empty, "artifacts": {}, "together": [sentence]}))
     scores = pd.DataFrame(
         [
             ("svm-rbf", method, "D", "accuracy", "", "nested", seed, fold, value)
@@ -105,7 +105,7 @@ def said(folder: Path, sentence: str) -> str:
     rows = pd.DataFrame(each, columns=rows.columns)
     write_table(folder / "rows" / "probe" / "D" / "c" / "default" / "rows.csv", rows, {})
     quick = Record("quick", folder, CELLS, CLAIMS, {}, {}, {}, {}, {})
-    return load_findings(folder, Numbers([quick], CELLS, CLAIMS)).headline[0]
+    return load_findings(folder, Numbers([quick], CELLS, CLAIMS)).together[0]
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_a_file_that_is_missing_or_says_something_else_is_named(tmp_path: Path) 
     numbers = Numbers([], CELLS, CLAIMS)
     with pytest.raises(RelampError, match=r"findings\.yaml: is not there"):
         load_findings(tmp_path, numbers)
-    (tmp_path / FILE).write_text("headline: [a]\nmore: 1\n")
+    (tmp_path / FILE).write_text("headline: []\nglance: []\nmore: 1\n")
     with pytest.raises(RelampError, match=r"findings\.yaml: scope: Field required"):
         load_findings(tmp_path, numbers)
 

@@ -31,6 +31,7 @@ from relamp.settings.judging import Judging
 from relamp.site.again import again
 from relamp.site.claims import merged_claims, of_method
 from relamp.site.findings import Findings, Numbers, load_findings
+from relamp.site.glance import lines
 from relamp.site.records import NOT_RUN, Record, effects, merged, open_records, told, what_was_run
 from relamp.site.shifts import shifts
 from relamp.study.readings import Reading, all_readings
@@ -79,6 +80,9 @@ def write(records: Sequence[Record], reproduction: Path, out: Path) -> None:
     what = what_was_run(reproduction / "README.md")
     values: dict[str, Any] = {
         "said": said,
+        "glance": [
+            (each, list(lines(each, cells, {record.name: record for record in records}))) for each in said.glance
+        ],
         "verdicts": counts(cells["verdict"]),
         "outcomes": counts(claims["outcome"]),
         "ran": int((cells["verdict"] != NOT_RUN).sum()),

@@ -33,12 +33,12 @@ def merged_claims(records: Sequence[Record], claims: Sequence[Claim], terms: Ter
     `method` is that which it is said of, empty where it is said of none.
 
     What it says of a data set, against a rival if it has any, is taken from the run that is nearest there to the
-    paper's size, by the method that it is said of, or else by all that the paper does not quote; of several of these
-    from that with the most numbers. Where no run has method and rival, or only one that is further away than two are
-    together, it is taken from these, if they measured alike. Runs with too few seeds for a verdict come after all
-    others. What is said of all together, such as an average, is judged by what was so taken. Where several runs are
-    equally near, or as near by another reading, it is judged by each of them: if they agree the first by name is told,
-    else it is undecided, and `torn`.
+    paper's size, by the method that it is said of and the rival, or else by all that the paper does not quote; of
+    several of these from that with the most numbers. Where no run has method and rival, or only one that is further
+    away than two are together, it is taken from these, if they measured alike. Runs with too few seeds for a
+    verdict come after all others. What is said of all together, such as an average, is judged by what was so taken.
+    Where several runs are equally near, or as near by another reading, it is judged by each of them: if they agree
+    the first by name is told, else it is undecided, and `torn`.
     """
     told = {record.name: record.claims.set_index("id", drop=False).to_dict("index") for record in records}
     recorded = _Recorded(records, terms)
@@ -99,9 +99,11 @@ class _Recorded:
         return bool((chosen["verdict"] == TOO_FEW).all()), fmean(far) if far else math.inf, -len(cells)
 
     def sizes(self, runs: Runs, claim: Claim, about: tuple[str, str]) -> tuple[bool, float, int]:
-        """Return `size` of what is said of a data set and a rival: of a pair of runs together."""
+        """Return `size` of what is said of a data set, with a rival of both methods together, of one run or of two."""
         dataset, names = about[0], _named(claim, about[1])
-        of = [self.size(run, claim.paper, dataset, name) for run, name in zip(runs, names, strict=False)]
+        against = isinstance(claim.measured, OfMethod) and about[1]
+        pairs = zip((runs * 2)[:2], names, strict=True) if against else [(runs[0], names[0])]
+        of = [self.size(run, claim.paper, dataset, name) for run, name in pairs]
         late, far, few = zip(*of, strict=True)
         return any(late), sum(far), sum(few)
 

@@ -19,6 +19,7 @@ from relamp.judge.verdict import TOO_WIDE, judge_number
 from relamp.settings.base import Settings
 from relamp.settings.evaluation import EpochChoice
 from relamp.settings.judging import Judging
+from relamp.site.glance import Glance, tenths
 from relamp.site.records import NOT_RUN, Record
 from relamp.site.shifts import Shift, shift, shifts, sizes
 
@@ -38,11 +39,22 @@ class Finding(Settings):
     """What supports the reason."""
 
 
+class Headline(Settings):
+    """One of the main findings."""
+
+    says: str
+    """What was found, in a sentence for a reader who reads no further."""
+    more: str
+    """Its numbers, and what bounds it."""
+
+
 class Findings(Settings):
     """All that is said of the recorded runs; each text may hold expressions for numbers, see `Numbers`."""
 
-    headline: tuple[str, ...]
-    """The findings in three sentences."""
+    headline: tuple[Headline, ...]
+    """The main findings."""
+    glance: tuple[Glance, ...]
+    """The papers' own numbers beside controls, in tables."""
     scope: tuple[str, ...]
     """What of the papers is tried."""
     methodology: tuple[str, ...]
@@ -83,7 +95,7 @@ class Numbers:
 
     def printed(self, artifact: str, method: str, dataset: str, metric: str = "", part: str = "") -> str:
         """Return the printed number, run or not, with a digit less than it may have."""
-        return f"{self._cell(artifact, method, dataset, metric, part, ran=False)['published']:.1f}"
+        return tenths(self._cell(artifact, method, dataset, metric, part, ran=False)["published"])
 
     def count(self, verdict: str, artifact: str = "", method: str = "") -> int:
         """Return how many numbers have a verdict, of one artifact and method or all."""
@@ -189,14 +201,11 @@ class Numbers:
     def _by_seed(
         self, run: str, evaluation: str, method: str, dataset: str, metric: str, part: str, protocol: str
     ) -> pd.Series:
-        rows = self._record(run).scores
-        wanted = {"evaluation": evaluation, "method": method, "dataset": dataset, "metric": metric, "part": part}
-        for column, value in {**wanted, "protocol": protocol}.items():
-            rows = rows[rows[column] == value]
-        if rows.empty:
-            raise RelampError(f"{FILE}: {run} has no score {', '.join(filter(None, wanted.values()))} ({protocol})")
-        values = pd.to_numeric(rows["value"]) * 100
-        return values.groupby(rows["seed"]).mean()
+        wanted = (evaluation, method, dataset, metric, part)
+        found = self._record(run).by_seed(*wanted, protocol)
+        if found.empty:
+            raise RelampError(f"{FILE}: {run} has no score {', '.join(filter(None, wanted))} ({protocol})")
+        return found
 
     def after(self, run: str, method: str, dataset: str, epoch: int, split: str = "test") -> str:
         """Return the mean accuracy of a linear probe, over seeds, on the embeddings of nodes after an epoch."""

@@ -82,6 +82,16 @@ class Record:
         facts, _ = read_sealed(self.folder / "rows" / evaluation / dataset / method / setting / "rows.csv")
         return dict(facts.get("protocol", {}))
 
+    def by_seed(
+        self, evaluation: str, method: str, dataset: str, metric: str, part: str, protocol: str
+    ) -> "pd.Series[float]":
+        """Return the mean over the folds of each seed, in per cent; empty if there is no such score."""
+        wanted = {"evaluation": evaluation, "method": method, "dataset": dataset, "metric": metric, "part": part}
+        rows = self.scores
+        for column, value in {**wanted, "protocol": protocol}.items():
+            rows = rows[rows[column] == value]
+        return (rows["value"] * 100).groupby(rows["seed"]).mean()
+
     def has(self, place: str) -> bool:
         """Return whether a file was rendered."""
         return (self.folder / place).is_file()
