@@ -73,7 +73,7 @@ site: $(VENV)-lite/installed ## all recorded runs as one static site, SITE/index
 
 ROWS ?= reproduction/quick/rows.zip
 lite: $(VENV)-lite/installed ## all tables, figures and verdicts from stored rows alone, into lite/
-	PYTHONPATH=src $(VENV)-lite/bin/python -m relamp.lite render $(ROWS) lite
+	PYTHONPATH=src $(VENV)-lite/bin/python -m relamp render $(ROWS) lite
 
 unlock: install ## free the folder after a run that was killed outright (kill -9, power failure), unless one is at work there
 	$(BIN)/python -m snakemake --unlock

@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from relamp import lite
+from relamp.__main__ import main
 from relamp.artifacts import ARTIFACTS
 from relamp.errors import RelampError
 from relamp.runtime.provenance import command_for, configured_by
@@ -37,11 +37,11 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_everything_is_rendered_from_packed_rows(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows, out = project / "rows.zip", project / "out"
-    assert lite.main(["pack", str(rows)]) == 0
+    assert main(["pack", str(rows)]) == 0
     first = rows.read_bytes()
-    assert lite.main(["pack", str(rows)]) == 0
+    assert main(["pack", str(rows)]) == 0
     assert rows.read_bytes() == first
-    assert lite.main(["render", str(rows), str(out)]) == 0
+    assert main(["render", str(rows), str(out)]) == 0
     figures = ("lamp_fig2", "lamp_fig4", "lamp_fig5", "mmix_fig2", "mmix_fig3", "leakage", "ranks", "numbers")
     curves = ("probe_mp-mix", "probe_untrained", "edit-distance_wl", "edit-distance_hist-kernel")
     figures += tuple(f"multiverse_{curve}" for curve in curves)
@@ -71,14 +71,14 @@ def test_everything_is_rendered_from_packed_rows(project: Path, capsys: pytest.C
 
 def test_a_run_that_is_not_finished_is_told(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "results/quick/rows/svm-rbf/MUTAG/wl/default/rows.csv").unlink()
-    assert lite.main(["pack", str(project / "rows.zip")]) == 1
+    assert main(["pack", str(project / "rows.zip")]) == 1
     missing = "results/quick/rows/svm-rbf/MUTAG/wl/default/rows.csv"
     assert f"{missing}: not there; make it with `snakemake --cores 2 -- {missing}`" in capsys.readouterr().err
     assert not (project / "rows.zip").exists()
 
 
 def test_another_preset_than_the_configured_one_is_packed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert lite.main(["pack", str(project / "rows.zip"), "--preset", "desk"]) == 1
+    assert main(["pack", str(project / "rows.zip"), "--preset", "desk"]) == 1
     assert "relamp: results/desk/" in capsys.readouterr().err
 
 
@@ -92,7 +92,7 @@ def test_what_holds_no_rows_is_told(
     elif content is not None:
         with zipfile.ZipFile(rows, "w") as archive:
             archive.writestr("other.txt", json.dumps(content))
-    assert lite.main(["render", str(rows), str(tmp_path / "out")]) == 1
+    assert main(["render", str(rows), str(tmp_path / "out")]) == 1
     assert str(rows) in capsys.readouterr().err
 
 
@@ -107,13 +107,13 @@ def repacked(source: Path, target: Path, change: Callable[[str, bytes], bytes | 
 
 def test_a_hostile_or_broken_archive_is_a_line(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good, bad, out = project / "rows.zip", project / "bad.zip", project / "out"
-    assert lite.main(["pack", str(good)]) == 0
+    assert main(["pack", str(good)]) == 0
     words = json.loads(zipfile.ZipFile(good).read("config.json"))
     first = next(name for name in zipfile.ZipFile(good).namelist() if name.endswith("MUTAG/wl/default/rows.csv"))
 
     def told(bytes_of: Path, message: str) -> None:
         capsys.readouterr()
-        assert lite.main(["render", str(bytes_of), str(out)]) == 1
+        assert main(["render", str(bytes_of), str(out)]) == 1
         (line,) = capsys.readouterr().err.splitlines()
         assert line.startswith("relamp: ")
         assert message in line
@@ -161,7 +161,7 @@ def test_a_hostile_or_broken_archive_is_a_line(project: Path, capsys: pytest.Cap
 
 def test_rows_say_by_which_command_their_run_is_made_again(project: Path) -> None:
     rows, folder = project / "rows.zip", project / "results" / configured().name
-    assert lite.main(["pack", str(rows)]) == 0
+    assert main(["pack", str(rows)]) == 0
     command = ["snakemake", "--cores", "all", "{target}", "--config", "run=mine"]
     assert unpacked_command(rows, project / "unknown") == []
     # An older archive has no command: that of the sidecar beside it.
@@ -171,7 +171,7 @@ def test_rows_say_by_which_command_their_run_is_made_again(project: Path) -> Non
     judged(beside.parent, [*command, 'mirrors=["/data"]', "offline=true"])
     assert unpacked_command(beside, project / "older") == command
     judged(folder, [*command, "offline=true"])
-    assert lite.main(["pack", str(rows)]) == 0
+    assert main(["pack", str(rows)]) == 0
     assert unpacked_command(rows, project / "known") == command
 
 
@@ -205,7 +205,7 @@ def read(out: Path) -> list[str]:
 def test_own_data_sets_need_no_folder_any_more(project: Path) -> None:
     with pytest.raises(RelampError, match="there is no data set 'MINE'"):
         load_config({**SMALL, "damage": {"datasets": ["MINE"]}}, ROOT / "workflow" / "presets")
-    assert lite.main(["pack", str(project / "rows.zip")]) == 0
+    assert main(["pack", str(project / "rows.zip")]) == 0
     with zipfile.ZipFile(project / "rows.zip") as archive:
         words = json.loads(archive.read("config.json"))
     words["config"]["damage"]["datasets"] = ["MINE"]

@@ -1,12 +1,7 @@
-"""From stored rows alone to all tables, figures and verdicts: no torch, no raw data, no Snakemake, under a minute.
-
-python -m relamp.lite pack ROWS.zip        gather the rows of the configured preset's finished run
-python -m relamp.lite render ROWS.zip OUT  render everything from them
-"""
+"""From stored rows alone to all tables, figures and verdicts: no torch, no raw data, no Snakemake, under a minute."""
 
 import argparse
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,7 +21,6 @@ from relamp.tools.overrides import add_overrides, overrides
 
 def pack(output: Path, over: Mapping[str, Any] | None = None) -> None:
     """Gather the rows of the working folder's finished run in one zip file, with the configuration and the CPUs.
-
 
     The run is that of config.yaml with the entries that override it; its configuration is that of its verdicts, if
     these are made. Raises RelampError if rows are missing, or are not those of the verdicts.
@@ -57,7 +51,7 @@ def render(rows: Path, out: Path) -> None:
         if artifact.lite:
             make, words = named(artifact.call), plan.inputs(artifact) | plan.outputs(artifact) | plan.params(artifact)
             # Folds and splits are not there, to be named in sidecars.
-            words |= {"splits": (), "command": f"python -m relamp.lite render {rows} {out}"}
+            words |= {"splits": (), "command": f"relamp render {rows} {out}"}
             words |= {"asked": asked_file(plan, artifact)}
             with configured_by(out / CONFIG):
                 make(**bound(make, words))
@@ -84,21 +78,3 @@ def render_main(words: Sequence[str]) -> int:
     given = parser.parse_args(words)
     render(given.rows, given.out)
     return 0
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one of the two commands; return the exit status."""
-    commands = {"pack": pack_main, "render": render_main}
-    words = sys.argv[1:] if arguments is None else arguments
-    parser = argparse.ArgumentParser(prog="python -m relamp.lite", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("command", choices=commands, help="each says more with --help")
-    command = commands[parser.parse_args(words[:1]).command]
-    try:
-        return command(words[1:])
-    except RelampError as error:
-        print(f"relamp: {error}", file=sys.stderr)
-        return 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

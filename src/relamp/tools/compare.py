@@ -1,7 +1,7 @@
 """Two runs side by side: which numbers differ, and by more than seeds do; which verdicts and claims changed.
 
-`relamp compare ONE OTHER`, also `python -m relamp.tools.compare`: each a folder of results, a folder of reproduction/,
-or a zip file of packed rows. `relamp.judge.two_runs` states the rule.
+Each is a folder of results, a folder of reproduction/, or a zip file of packed rows; `relamp.judge.two_runs` states the
+rule.
 """
 
 import argparse
@@ -221,7 +221,7 @@ def markdown(one: Run, other: Run, numbers: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def main(words: Sequence[str] | None = None) -> int:
+def main(words: Sequence[str]) -> int:
     """Compare two runs; return the exit status, which is 1 where `--fail-on` says so."""
     about = "Two runs side by side: numbers, verdicts, claims, configuration and machine."
     parser = argparse.ArgumentParser(prog="relamp compare", description=about)
@@ -262,7 +262,3 @@ def _print(one: Run, other: Run, numbers: pd.DataFrame) -> None:
         print(f"\n{title}")
         if rows:
             print(pd.DataFrame(rows, columns=heads).to_string(index=False, justify="left"))
-
-
-if __name__ == "__main__":
-    sys.exit(main())
