@@ -7,6 +7,8 @@ import pandas as pd
 
 from relamp.errors import RelampError
 
+# Equal sums differ in their last bits: what is equal to so many decimals is taken to be equal.
+DECIMALS = 12
 _NAMES = ("method", "dataset", "setting", "seed", "epoch", "fold", "split", "task")
 
 

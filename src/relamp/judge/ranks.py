@@ -7,11 +7,10 @@ import numpy as np
 import pandas as pd
 
 from relamp.errors import RelampError
-from relamp.judge.checks import once
+from relamp.judge.checks import DECIMALS, once
 
 LEAST_METHODS = 3
 LEAST_DATASETS = 2
-_DECIMALS = 12
 
 
 @dataclass(frozen=True)
@@ -50,8 +49,7 @@ def rank_methods(cells: pd.DataFrame, alpha: float = 0.05) -> Ranking:
     once(cells, ["method", "dataset"], "a cell to rank", "choose one protocol and one setting")
     if not 0 < alpha < 1:
         raise RelampError(f"ranks: a significance level of {alpha} is not between 0 and 1; 0.05 is usual")
-    # Equal sums differ in their last bits.
-    rounded = cells.assign(mean=cells["mean"].round(_DECIMALS))
+    rounded = cells.assign(mean=cells["mean"].round(DECIMALS))
     table = rounded.pivot_table("mean", "dataset", "method", aggfunc="first", dropna=False)
     complete = table.dropna()
     if complete.shape[1] < 2 or complete.empty:

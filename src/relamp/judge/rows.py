@@ -13,14 +13,13 @@ import pandas as pd
 
 from relamp.data.rows import FINETUNE_COLUMNS, ONE_BRANCH, RUN, SVM_COLUMNS, alone
 from relamp.errors import RelampError
-from relamp.judge.checks import as_many, has_columns, no_gap, once, refuse, truth
+from relamp.judge.checks import DECIMALS, as_many, has_columns, no_gap, once, refuse, truth
 
 RUNS = [*RUN, "metric", "part", "seed", "repeat", "fold", "epoch", "candidate", "validation", "value"]
 RUNS += ["best_candidate", "best", "rows"]
 _KEY = [*RUN, "seed", "epoch"]
 _BESIDE = ("ties",)  # stored beside the scores, and no score
 _EQUAL = 1e-12
-_DECIMALS = 12  # equal sums may differ in their last bits
 
 
 def chosen(rows: pd.DataFrame) -> pd.DataFrame:
@@ -59,7 +58,7 @@ def validated(rows: pd.DataFrame) -> pd.DataFrame:
     key, run = [*_KEY, "fold"], [*RUN, "seed"]
     tests, valid = (_selected(rows, f"{part}_accuracy", key) for part in ("test", "valid"))
     no_gap(tests, valid, key, "there is no validation accuracy at the selected candidate")
-    means = valid.sort_values(key).groupby(_KEY)["value"].mean().round(_DECIMALS).reset_index()
+    means = valid.sort_values(key).groupby(_KEY)["value"].mean().round(DECIMALS).reset_index()
     means["untrained"] = means["epoch"] == 0
     best = means.sort_values([*run, "untrained", "value", "epoch"], ascending=[True] * 5 + [False, True])
     at = best.drop_duplicates(run)[_KEY]

@@ -36,7 +36,7 @@ import pandas as pd
 from relamp.data.rows import DEFAULT, RUN, Value, setting_values
 from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
-from relamp.judge.checks import as_many, no_gap, once
+from relamp.judge.checks import DECIMALS, as_many, no_gap, once
 from relamp.judge.intervals import PER_CENT
 from relamp.judge.rows import RUNS
 from relamp.runtime.job import named
@@ -53,7 +53,6 @@ SCORES = [*_CELL, "protocol", "seed", "fold", "epoch", "candidate", "value", "ca
 SCORES += ["rows"]
 CELLS = [*_CELL, "epoch", "mean", "std_seeds", "std_folds", "seeds", "folds", "spread_meaning"]
 LEAKAGE = ["method", "dataset", *PROTOCOLS, "gap", "seeds", "folds", "candidates"]
-_DECIMALS = 12
 
 
 def all_runs(rows: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -224,7 +223,7 @@ def _averaged(found: pd.DataFrame) -> pd.DataFrame:
 
 def _best(candidates: pd.DataFrame, score: str, group: list[str]) -> pd.DataFrame:
     """Return the candidate of each group with the best score, the most preferred one among equals."""
-    ranked = candidates.assign(rank=-candidates[score].round(_DECIMALS))
+    ranked = candidates.assign(rank=-candidates[score].round(DECIMALS))
     return ranked.sort_values([*group, "rank", *_PREFERENCE]).drop_duplicates(group)
 
 

@@ -16,6 +16,7 @@ from scipy.special import stdtrit
 
 from relamp.data.rows import DEFAULT, RUN
 from relamp.evaluate.table import EVALUATIONS
+from relamp.judge.checks import DECIMALS
 from relamp.judge.intervals import PER_CENT
 from relamp.judge.runs import MEASURE, all_runs, last_epochs
 
@@ -24,7 +25,6 @@ UNKNOWN, ONE, OTHER = "no spread is known", "only in the first", "only in the se
 OUTCOMES = (EQUAL, WITHIN, BEYOND, UNKNOWN, ONE, OTHER)
 NUMBER = [*RUN, *MEASURE]
 COMPARED = [*NUMBER, "one", "other", "difference", "spread", "seeds_one", "seeds_other", "outcome"]
-_DECIMALS = 12
 
 
 def seeds_means(rows: Mapping[str, pd.DataFrame], damage: Sequence[pd.DataFrame] = ()) -> pd.DataFrame:
@@ -90,7 +90,7 @@ def _spread(one: "pd.Series[float]", other: "pd.Series[float]", confidence: floa
 
 
 def _outcome(one: "pd.Series[float]", other: "pd.Series[float]", difference: float, spread: float) -> str:
-    if set(one.index) == set(other.index) and (one - other).abs().round(_DECIMALS).eq(0).all():
+    if set(one.index) == set(other.index) and (one - other).abs().round(DECIMALS).eq(0).all():
         return EQUAL
     if math.isnan(spread):
         return UNKNOWN

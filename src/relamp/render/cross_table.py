@@ -4,7 +4,7 @@ import pandas as pd
 
 from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
-from relamp.judge.checks import once
+from relamp.judge.checks import DECIMALS, once
 from relamp.judge.intervals import TASK, cell_intervals
 from relamp.judge.published import RANK
 from relamp.judge.ranks import average_ranks
@@ -12,7 +12,6 @@ from relamp.render.markup import Block, TextTable, with_spread
 from relamp.render.style import in_order, label, ordered, ordered_methods, short_name
 
 COLUMNS = ["evaluation", "method", "label", "dataset", "value", "spread", "seeds", "folds", "datasets"]
-_DECIMALS = 12
 _CAPTION = (
     "Accuracy (%) of all graph-level methods on all data sets of graphs of both papers that were run; neither paper "
     "has this table. Mean and sample standard deviation (±) over {seeds} of the mean over {folds} folds, at the "
@@ -60,8 +59,7 @@ def _with_ranks(cells: pd.DataFrame) -> pd.DataFrame:
 
 def _ranks(cells: pd.DataFrame) -> pd.DataFrame:
     """Return the average rank of each method over the data sets that several methods have."""
-    # Equal means may differ in their last bits.
-    table = cells.assign(value=cells["value"].round(_DECIMALS)).pivot_table("value", "method", "dataset", dropna=False)
+    table = cells.assign(value=cells["value"].round(DECIMALS)).pivot_table("value", "method", "dataset", dropna=False)
     table = table.loc[:, table.notna().sum() > 1]
     ranks = average_ranks(table).rename("value").dropna()
     return ranks.reset_index().assign(dataset=RANK, datasets=table.notna().sum(axis=1).reindex(ranks.index).to_numpy())
