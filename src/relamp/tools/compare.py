@@ -37,6 +37,8 @@ from relamp.study.plan import Plan
 from relamp.study.recorded import SIDECAR, configuration_of, cpus, read_sidecar
 
 _CELL, _CLAIM = ["artifact", "label", "dataset", "metric", "part"], ["paper", "id"]
+# What is judged: by which columns it is told apart, and how it came out.
+_JUDGED = {"verdicts": (_CELL, "verdict"), "claims": (_CLAIM, "outcome")}
 _FAIL_ON: Mapping[str, tuple[str, ...]] = {"beyond": (BEYOND,), "unequal": (WITHIN, BEYOND, UNKNOWN, ONE, OTHER)}
 _SHOWN = 12
 
@@ -143,6 +145,11 @@ def _options(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
         yield name, value
 
 
+def _changed(what: str, one: Run, other: Run) -> pd.DataFrame:
+    """Return the verdicts, or the claims, that two runs judge otherwise."""
+    return changes(getattr(one, what), getattr(other, what), *_JUDGED[what])
+
+
 def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Return name and both values of each entry that differs; `-` where one lacks it."""
     return [
@@ -167,13 +174,12 @@ def sections(one: Run, other: Run, numbers: pd.DataFrame) -> Iterator[tuple[str,
     if rows:
         title = f"the {len(rows)} of {len(apart)} unequal numbers that are furthest apart"
         yield title, ["number", "first", "second", "difference", "spread", ""], rows
-    judged = ("verdicts", _CELL, "verdict", one.verdicts, other.verdicts)
-    for title, key, word, mine, theirs in (judged, ("claims", _CLAIM, "outcome", one.claims, other.claims)):
-        if mine.empty or theirs.empty:
-            yield f"{title}: not made in {one.name if mine.empty else other.name}", [], []
+    for title in _JUDGED:
+        if without := [run.name for run in (one, other) if getattr(run, title).empty]:
+            yield f"{title}: not made in {without[0]}", [], []
             continue
-        found = changes(mine, theirs, key, word)
-        rows = [(" ".join(filter(None, map(str, row[:-2]))), *row[-2:]) for row in found.itertuples(index=False)]
+        found = _changed(title, one, other).itertuples(index=False)
+        rows = [(" ".join(filter(None, map(str, row[:-2]))), *row[-2:]) for row in found]
         yield f"{title} changed: {len(rows)}", [title, "first", "second"], rows
     # Where one has packed rows alone, nothing is known of its packages.
     both = one.facts.keys() & other.facts.keys()
@@ -205,8 +211,7 @@ def one_line(results: Path, recorded: Path) -> str:
     one, other = open_run(recorded), open_run(results)
     counts = compare_numbers(one.numbers, other.numbers)["outcome"].value_counts()
     found = ", ".join(f"{counts[outcome]} {outcome}" for outcome in OUTCOMES if outcome in counts)
-    verdicts = len(changes(one.verdicts, other.verdicts, _CELL, "verdict"))
-    claims = len(changes(one.claims, other.claims, _CLAIM, "outcome"))
+    verdicts, claims = (len(_changed(what, one, other)) for what in _JUDGED)
     return f"with {recorded}: {found}; {verdicts} verdicts and {claims} claims changed (`relamp compare` tells which)"
 
 
@@ -246,13 +251,7 @@ def main(words: Sequence[str]) -> int:
     if given.markdown:
         write_text(given.markdown, markdown(one, other, numbers))
     _print(one, other, numbers)
-    changed = any(
-        len(changes(*pair, key, word))
-        for pair, key, word in (
-            ((one.verdicts, other.verdicts), _CELL, "verdict"),
-            ((one.claims, other.claims), _CLAIM, "outcome"),
-        )
-    )
+    changed = any(len(_changed(what, one, other)) for what in _JUDGED)
     failed = changed if given.fail_on == "verdicts" else numbers["outcome"].isin(_FAIL_ON.get(given.fail_on, ())).any()
     return int(failed)
 
