@@ -11,7 +11,7 @@ from relamp.data.rows import read_by_evaluation, setting_name, setting_values
 from relamp.judge.comparison import parts_of_difference
 from relamp.judge.intervals import PER_CENT, Part, half_width_of
 from relamp.judge.runs import all_runs, judged_scores, scores
-from relamp.render.markup import TextTable
+from relamp.render.markup import TextTable, bounds
 from relamp.render.sidecar import write_sidecar
 from relamp.render.style import label, ordered, ordered_methods, short_name
 from relamp.settings.judging import Judging
@@ -94,8 +94,7 @@ def _mean(runs: pd.DataFrame) -> float:
 
 def _shown(row: Mapping[Any, Any]) -> list[str]:
     number = ["" if pd.isna(row[name]) else f"{row[name]:{form}}" for name, form in (("mean", ".2f"), ("gain", "+.2f"))]
-    bounds = "" if pd.isna(row["low"]) else f"{row['low']:.2f} to {row['high']:.2f}"
-    return [short_name(row["dataset"]), label(row["method"]), row["split"], *number, bounds]
+    return [short_name(row["dataset"]), label(row["method"]), row["split"], *number, bounds(row)]
 
 
 def _sentences(found: pd.DataFrame) -> Iterator[str]:
@@ -106,8 +105,7 @@ def _sentences(found: pd.DataFrame) -> Iterator[str]:
     several = found.dropna(subset=["mean"]).groupby("method")["dataset"].agg(lambda names: len(set(names)) > 1)
     for split, of in told.groupby("split", sort=False):
         gains = [
-            f"{label(row['method'])}{_on(row) if several[row['method']] else ''} "
-            f"{row['gain']:+.1f} ({row['low']:.1f} to {row['high']:.1f})"
+            f"{label(row['method'])}{_on(row) if several[row['method']] else ''} {row['gain']:+.1f} ({bounds(row, 1)})"
             for row in of.to_dict("records")
         ]
         yield f"In the {split} split, in points: {', '.join(gains)}."

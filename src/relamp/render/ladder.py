@@ -15,7 +15,7 @@ from relamp.errors import RelampError
 from relamp.evaluate.table import EVALUATIONS
 from relamp.judge.ladder import CHANCE, RUNGS, measured
 from relamp.judge.words import METRICS, PROTOCOL_WORDS
-from relamp.render.markup import TextTable
+from relamp.render.markup import TextTable, bounds
 from relamp.render.style import (
     in_order,
     in_style,
@@ -152,9 +152,9 @@ def ladder_table(rows: pd.DataFrame, gains: pd.DataFrame, judging: Judging) -> T
         where = short_name(datasets[0]) if len(datasets) == 1 else f"{len(datasets)} data sets"
         where += f", {len(parts)} sizes" if len(parts) > 1 else ""
         cells = [f"{found[rung]['gain']:+.2f}" if rung in found else "" for rung in shown_rungs]
-        bounds = [_bounds(found[rung]) if rung in found else "" for rung in shown_rungs]
+        intervals = [bounds(found[rung], 1) if rung in found else "" for rung in shown_rungs]
         title = f"What each step adds, {measured(str(evaluation), str(metric))}"
-        blocks.setdefault(title, []).extend([[where, str(name), *cells], ["", _INTERVAL, *bounds]])
+        blocks.setdefault(title, []).extend([[where, str(name), *cells], ["", _INTERVAL, *intervals]])
     guessed = rows.loc[rows["run_as"] == CHANCE, "evaluation"].unique()
     chance = (
         f", or in its place of {', '.join(EVALUATIONS[name].by_chance for name in guessed)}" if len(guessed) else ""
@@ -168,10 +168,6 @@ def ladder_table(rows: pd.DataFrame, gains: pd.DataFrame, judging: Judging) -> T
     spelt = _TUNED_HEAD if fine_tuned else {}
     head = ("data set", "method", *(spelt.get(rung, rung).replace("-on-test", " on test") for rung in shown_rungs))
     return TextTable(numbers, head, blocks, words, text_columns=2)
-
-
-def _bounds(step: Mapping[Hashable, Any]) -> str:
-    return "" if pd.isna(step["low"]) else f"{step['low']:.1f} to {step['high']:.1f}"
 
 
 def _as_printed(rows: pd.DataFrame) -> dict[str, Sequence[Any]]:

@@ -96,6 +96,11 @@ def with_spread(value: float, spread: float, digits: int = 2) -> str:
     return f"{value:.{digits}f}" + ("" if pd.isna(spread) else f"±{spread:.{digits}f}")
 
 
+def bounds(row: Mapping[Any, Any], digits: int = 2) -> str:
+    """Return the interval of a number, from `low` to `high`; nothing where there is none."""
+    return "" if pd.isna(row["low"]) else f"{row['low']:.{digits}f} to {row['high']:.{digits}f}"
+
+
 def _markdown(text: str) -> str:
     for sign in "\\|*_<`":
         text = text.replace(sign, f"\\{sign}")

@@ -11,7 +11,7 @@ from relamp.evaluate.table import EVALUATIONS
 from relamp.judge.published import natural, reasons
 from relamp.judge.runs import MEASURE
 from relamp.judge.words import METRICS
-from relamp.render.markup import page
+from relamp.render.markup import bounds, page
 from relamp.render.style import ordered, short_name
 from relamp.runtime.provenance import command_for
 
@@ -105,9 +105,8 @@ def verdict_markdown(
         "| --- | --- | --- | --- | --- | ---: | ---: | --- | ---: | ---: | ---: | --- | --- | --- |",
     ]
     for row in measured.to_dict("records"):
-        interval = "" if math.isnan(row["low"]) else f"{row['low']:.2f} to {row['high']:.2f}"
         quote = " (quote)" if row["quoted"] else ""
-        numbers = [published_value(row) + quote, f"{row['mean']:.2f}", interval, str(row["seeds"])]
+        numbers = [published_value(row) + quote, f"{row['mean']:.2f}", bounds(row), str(row["seeds"])]
         beside = ["" if math.isnan(row[name]) else f"{row[name]:.2f}" for name in ("fixed", "oracle")]
         names = row["artifact"], row["label"], row["dataset"], how_measured(row)
         sizes = row["settings"], row["scaled"]
@@ -144,10 +143,9 @@ def contradictions(cells: pd.DataFrame, claims: pd.DataFrame) -> list[str]:
     for row in sorted(numbers, key=lambda row: bool(_text(row.get("scaled")))):
         where = f"{row['label']} on {row['dataset']}, {how_measured(row)}"
         what = f"{where}: {paper_name(str(row['paper']))} prints {published_value(row)}, this run finds"
-        bounds = f"{row['low']:.2f} to {row['high']:.2f}"
         sized = _text(row.get("scaled")), _text(row.get("settings"))
         sizes = "".join(f"; {words}" for words in (sized[0] and f"scaled: {sized[0]}", sized[1]) if words)
-        lines.append(f"{what} {row['mean']:.2f}, {row['verdict']} ({bounds}{sizes}).")
+        lines.append(f"{what} {row['mean']:.2f}, {row['verdict']} ({bounds(row)}{sizes}).")
     return lines
 
 

@@ -20,7 +20,7 @@ from relamp.judge.evidence import Terms
 from relamp.judge.published import NOT_RUN_FILE, PROTOCOLS_FILE, load_not_run, load_protocols, load_published, natural
 from relamp.judge.words import how_judged
 from relamp.render.all_numbers import all_numbers_figure
-from relamp.render.markup import page, text
+from relamp.render.markup import bounds, page, text
 from relamp.render.shifts import shifts_figure
 from relamp.render.style import DPI, in_style
 from relamp.render.verdict_page import anchor, counts, paper_name, published_value, table_title, verdict_page
@@ -238,7 +238,7 @@ def _own(ran: pd.DataFrame) -> list[dict[str, Any]]:
                 "measured": " ".join(filter(None, (row["metric"], row["part"]))),
             },
             **{"published": published_value(row), "mean": f"{row['mean']:.2f}", "verdict": row["verdict"]},
-            "interval": "" if pd.isna(row["low"]) else f"{row['low']:.2f} to {row['high']:.2f}",
+            "interval": bounds(row),
             **{"run": row["run"], "scaled": row["scaled"], "settings": row["settings"]},
         }
         for row in own.to_dict("records")
@@ -265,9 +265,7 @@ def _most(reading: Reading, moved: pd.DataFrame) -> str:
     if of.empty:
         return "not measured"
     most = of.iloc[int(of["effect"].abs().argmax())]
-    words = (
-        f"{most['answer']} against {most['against']}: {most['effect']:+.1f} ({most['low']:.1f} to {most['high']:.1f})"
-    )
+    words = f"{most['answer']} against {most['against']}: {most['effect']:+.1f} ({bounds(most.to_dict(), 1)})"
     return f"{words}, {most['method']} on {most['dataset']}"
 
 
