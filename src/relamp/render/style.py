@@ -16,7 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullFormatter
 
-from relamp.data.registry import REGISTRY
+from relamp.data.registry import short_name as short_name  # one of the names that figures and tables show
 from relamp.data.rows import branch_of
 from relamp.method.table import METHODS, RIVALS
 from relamp.runtime.files import whole, write_csv
@@ -113,11 +113,6 @@ def label(method: str) -> str:
             return table[method].label
     plain, branch = branch_of(method)
     return f"{label(plain)} (branch {branch})" if branch else _LABELS.get(method, method)
-
-
-def short_name(dataset: str) -> str:
-    """Return a data set's short name in the registry, or its own name."""
-    return REGISTRY[dataset].paper_name if dataset in REGISTRY else dataset
 
 
 def ordered(names: Iterable[str], known: Iterable[str] = PAPER_ORDER) -> list[str]:
