@@ -104,7 +104,9 @@ def judge(
     write_csv(output.with_name("steps.csv"), pd.DataFrame(sentences, columns=["artifact", "sentence"]))
     write_text(output.with_suffix(".md"), verdict_markdown(cells, tested, how, run, said_of_steps, only_printed))
     # A page links what is there when it is written.
-    there = {name: page for name, page in pages.items() if Path(page).is_file() and _sidecar(page).is_file()}
+    there = {
+        name: page for name, page in pages.items() if Path(page).is_file() and Path(page).with_suffix(".json").is_file()
+    }
     near = {name: _relative(page, output.parent) for name, page in there.items()}
     tables = {str(name): table for name, table in printed.groupby("artifact", sort=False)}
     numbers = {name: each.about for name, each in measured_by.items()}
@@ -166,10 +168,6 @@ def files_of_rows(
         if path := next(filter(None, paths), None):
             rows[artifact, method, dataset] = _relative(path, folder)
     return rows
-
-
-def _sidecar(page: str) -> Path:
-    return Path(page).with_suffix(".json")
 
 
 def _relative(path: str, folder: Path) -> str:

@@ -114,12 +114,9 @@ def theorem_figure(rows: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
 def theorem_table(verdicts: pd.DataFrame) -> TextTable:
     """Return the verdicts of `relamp.judge.theorem.verdicts`, and the differences that they rest on, as a table."""
     main = verdicts["view"] == ALL
-    blocks = {name: [_line(row) for row in of.to_dict("records")] for name, of in _parts(verdicts, main)}
+    parts = {"verdicts": verdicts[main], "by view": verdicts[~main]}
+    blocks = {name: [_line(row) for row in of.to_dict("records")] for name, of in parts.items()}
     return TextTable(verdicts, _HEAD, blocks, CAPTION, text_columns=6)
-
-
-def _parts(verdicts: pd.DataFrame, main: "pd.Series[bool]") -> list[tuple[str, pd.DataFrame]]:
-    return [("verdicts", verdicts[main]), ("by view", verdicts[~main])]
 
 
 def _line(row: Mapping[Hashable, Any]) -> list[str]:

@@ -110,7 +110,7 @@ def _files(config: Config, folder: Path, figures: Path, rendered: bool) -> Itera
     # What is rendered from rows alone has no splits beside them; what the first page leads to is made by others.
     without = ("splits", "made") if rendered else ("made",)
     given = [files for each in made for name, files in plan.inputs(each).items() if name not in without]
-    used = {Path(path) for files in given for path in _listed(files)}
+    used = {Path(path) for files in given for path in ([files] if isinstance(files, str) else files)}
     results = {Path(path) for artifact in made for files in plan.outputs(artifact).values() for path in files}
     # Packed data are large and come from the raw files, whose hashes the guards keep.
     needed = sorted(path for path in used | results if path.suffix != ".safetensors")
@@ -133,10 +133,6 @@ def _files(config: Config, folder: Path, figures: Path, rendered: bool) -> Itera
             name = path.relative_to(home()).as_posix()
             if path.is_file() and LEFT not in path.parts:
                 yield name, "workflow" if name == MAIN else "source", path
-
-
-def _listed(files: str | list[str]) -> list[str]:
-    return [files] if isinstance(files, str) else files
 
 
 def _logs(folder: Path) -> bytes:

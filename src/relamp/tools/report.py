@@ -32,14 +32,8 @@ def write_report(
         landing = Path(folder) / "landing.rst"
         description = Path(snakefile).parent / "workflow" / "report" / "workflow.rst"
         landing.write_text(_verdicts(cells, claims) + description.read_text(encoding="utf-8"), encoding="utf-8")
-        options = [
-            "--cores",
-            "1",
-            "--report",
-            str(beside),
-            "--report-stylesheet",
-            str(description.with_name("style.css")),
-        ]
+        style = str(description.with_name("style.css"))
+        options = ["--cores", "1", "--report", str(beside), "--report-stylesheet", style]
         done = second_snakemake(snakefile, config, targets, options, {LANDING: str(landing)})
         log.info("%s", done.stdout + done.stderr)
         if done.returncode:
