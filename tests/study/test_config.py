@@ -85,9 +85,7 @@ ONE_FAULT: dict[str, dict[str, Any]] = {
         sweeps={"gamma": [0.1, 1.0]}
     ),
     "unsupervised.sweeps.gamma.over.gamma: duplicate: 0.2": unsupervised(sweeps={"gamma": [0.2, 0.20]}),
-    "unsupervised: sweeps.gama: no method takes gama; a sweep varies fields of": unsupervised(
-        sweeps={"gama": [0.1]}
-    ),
+    "unsupervised: sweeps.gama: no method takes gama; a sweep varies fields of": unsupervised(sweeps={"gama": [0.1]}),
     "unsupervised: sweeps.gamma: simgrace does not take gamma; a sweep varies fields of": unsupervised(
         sweeps={"gamma": {"values": [0.1], "methods": ["simgrace"]}}
     ),

@@ -96,6 +96,12 @@ def test_a_number_beyond_the_spread_is_told_and_fails_where_asked(
     assert "| svm-rbf lamp-mag gamma~0.2_alpha~1 MUTAG accuracy |" in page.read_text()
     assert main([str(one), str(other), "--fail-on", "beyond"]) == 1
     assert main([str(one), str(other), "--fail-on", "verdicts"]) == 0
+    capsys.readouterr()
+    # What cannot be written is told after what was found, and is not what --fail-on means.
+    assert main([str(one), str(other), "--csv", str(page / "numbers.csv")]) == 2
+    said = capsys.readouterr()
+    assert "svm-rbf lamp-mag gamma~0.2_alpha~1 MUTAG accuracy" in said.out
+    assert said.err.startswith(f"relamp: {page}: ")
 
 
 def test_changed_verdicts_claims_options_and_machines_are_told(

@@ -242,15 +242,15 @@ def main(words: Sequence[str]) -> int:
         parser.error(f"--confidence is a number between 0 and 1, not {given.confidence:g}")
     try:
         one, other = (_opened(place, verdicts=given.fail_on == "verdicts") for place in (given.one, given.other))
+        numbers = compare_numbers(one.numbers, other.numbers, given.confidence)
+        _print(one, other, numbers)
+        if given.csv:
+            write_csv(given.csv, numbers)
+        if given.markdown:
+            write_text(given.markdown, markdown(one, other, numbers))
     except RelampError as error:
         print(f"relamp: {error}", file=sys.stderr)
         return 2
-    numbers = compare_numbers(one.numbers, other.numbers, given.confidence)
-    if given.csv:
-        write_csv(given.csv, numbers)
-    if given.markdown:
-        write_text(given.markdown, markdown(one, other, numbers))
-    _print(one, other, numbers)
     changed = any(len(_changed(what, one, other)) for what in _JUDGED)
     failed = changed if given.fail_on == "verdicts" else numbers["outcome"].isin(_FAIL_ON.get(given.fail_on, ())).any()
     return int(failed)
