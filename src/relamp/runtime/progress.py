@@ -5,9 +5,10 @@ import multiprocessing
 import sys
 import time
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from tqdm import tqdm
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,9 @@ class Progress:
         if self.bar is None:
             # The estimate's clock starts here: what was done before this call says nothing of the speed.
             self.first, self.start, self.done = done, now, done
+            # Where rows are rendered alone there is none.
+            from tqdm import tqdm
+
             # Bars of several processes would write over one another.
             hidden = not sys.stderr.isatty() or multiprocessing.parent_process() is not None
             self.bar = tqdm(desc=self.what, total=self.total, initial=done, disable=hidden, leave=False)
