@@ -75,14 +75,13 @@ def write(records: Sequence[Record], reproduction: Path, out: Path) -> None:
     terms = Terms(pd.concat(tables.values(), ignore_index=True), bar.margin, bar.confidence)
     cells, claims = merged(records), merged_claims(records, said_by_papers, terms)
     draws: list[Draw] = [all_numbers_figure, partial(shifts_figure, margin=bar.margin)]
-    said = load_findings(reproduction, Numbers(records, cells, claims))
+    numbers = Numbers(records, cells, claims)
+    said = load_findings(reproduction, numbers)
     artifacts = list(_artifacts(records, cells, said))
     what = what_was_run(reproduction / "README.md")
     values: dict[str, Any] = {
         "said": said,
-        "glance": [
-            (each, list(lines(each, cells, {record.name: record for record in records}))) for each in said.glance
-        ],
+        "glance": [(each, list(lines(each, cells, numbers.records))) for each in said.glance],
         "verdicts": counts(cells["verdict"]),
         "outcomes": counts(claims["outcome"]),
         "ran": int((cells["verdict"] != NOT_RUN).sum()),

@@ -102,7 +102,7 @@ class _Recorded:
         """Return `size` of what is said of a data set, with a rival of both methods together, of one run or of two."""
         dataset, names = about[0], _named(claim, about[1])
         against = isinstance(claim.measured, OfMethod) and about[1]
-        pairs = zip((runs * 2)[:2], names, strict=True) if against else [(runs[0], names[0])]
+        pairs = zip((runs[0], runs[-1]), names, strict=True) if against else [(runs[0], names[0])]
         of = [self.size(run, claim.paper, dataset, name) for run, name in pairs]
         late, far, few = zip(*of, strict=True)
         return any(late), sum(far), sum(few)

@@ -20,7 +20,7 @@ from relamp.settings.base import Settings
 from relamp.settings.evaluation import EpochChoice
 from relamp.settings.judging import Judging
 from relamp.site.glance import Glance, tenths
-from relamp.site.records import NOT_RUN, Record
+from relamp.site.records import NOT_RUN, Record, where
 from relamp.site.shifts import Shift, shift, shifts, sizes
 
 FILE = "findings.yaml"
@@ -373,11 +373,9 @@ class Numbers:
     def _cell(
         self, artifact: str, method: str, dataset: str, metric: str, part: str, ran: bool = True
     ) -> Mapping[str, Any]:
-        of = self._of(artifact, method)
-        found = of[of["dataset"] == dataset]
+        named = {name: value for name, value in (("metric", metric), ("part", part)) if value}
+        found = where(self.cells, artifact=artifact, method=method, dataset=dataset, **named)
         found = found[found["verdict"] != NOT_RUN] if ran else found
-        found = found[found["metric"] == metric] if metric else found
-        found = found[found["part"] == part] if part else found
         if len(found) != 1:
             given = ", ".join(filter(None, (artifact, method, dataset, metric, part)))
             kind = "numbers that were run" if ran else "printed numbers"

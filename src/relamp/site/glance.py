@@ -10,7 +10,7 @@ import pandas as pd
 from relamp.errors import RelampError
 from relamp.render.verdict_page import anchor
 from relamp.settings.base import Settings
-from relamp.site.records import NOT_RUN, Record
+from relamp.site.records import NOT_RUN, Record, where
 from relamp.site.shifts import sizes
 
 
@@ -66,8 +66,7 @@ def lines(glance: Glance, cells: pd.DataFrame, records: Mapping[str, Record]) ->
 
 
 def _number(title: str, cells: pd.DataFrame, artifact: str, method: str, dataset: str) -> dict[Any, Any]:
-    wanted = {"artifact": artifact, "method": method, "dataset": dataset, "metric": "accuracy"}
-    of = cells[(cells[[*wanted]] == pd.Series(wanted)).all(axis=1)]
+    of = where(cells, artifact=artifact, method=method, dataset=dataset, metric="accuracy")
     if len(of) != 1:
         raise RelampError(f"{title}: {len(of)} printed accuracies are {artifact}, {method}, {dataset}; name one")
     return of.iloc[0].to_dict()

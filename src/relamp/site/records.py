@@ -87,9 +87,7 @@ class Record:
     ) -> "pd.Series[float]":
         """Return the mean over the folds of each seed, in per cent; empty if there is no such score."""
         wanted = {"evaluation": evaluation, "method": method, "dataset": dataset, "metric": metric, "part": part}
-        rows = self.scores
-        for column, value in {**wanted, "protocol": protocol}.items():
-            rows = rows[rows[column] == value]
+        rows = where(self.scores, **wanted, protocol=protocol)
         return (rows["value"] * 100).groupby(rows["seed"]).mean()
 
     def has(self, place: str) -> bool:
@@ -153,6 +151,13 @@ def read_words(path: Path) -> pd.DataFrame:
     words = ("part", "quoted", "measured_by", "settings", "scaled", "note", "protocol")
     cells = cells.assign(**{name: cells[name].astype(object).fillna("") for name in words})
     return cells.astype(dict.fromkeys(("decimals", "seeds", "folds", "further_seeds"), "Int64"))
+
+
+def where(rows: pd.DataFrame, **wanted: str) -> pd.DataFrame:
+    """Return the rows whose columns have the values that are wanted."""
+    for column, value in wanted.items():
+        rows = rows[rows[column] == value]
+    return rows
 
 
 def distance(scaled: str) -> float:

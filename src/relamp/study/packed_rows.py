@@ -12,10 +12,10 @@ from relamp.runtime.home import home
 from relamp.runtime.sealed import intact, is_sealed, write_sealed
 from relamp.study.config import CONFIG, restored
 from relamp.study.plan import Plan
-from relamp.study.recorded import recorded_command
+from relamp.study.recorded import SIDECAR, recorded_command
 
 _MOST_BYTES = 2**32
-_VERDICTS = ("verdict.csv", "verdict.json", "claims.csv")
+_VERDICTS = ("verdict.csv", SIDECAR, "claims.csv")
 
 
 def unpacked(rows: Path, out: Path) -> Plan:
