@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from model_graphs import random_graphs
 from relamp.data.batch import Batch, collate
+from relamp.errors import RelampError
 from relamp.settings.graphs import LampOptions, Pretraining
 from relamp.train.graphs import GraphTrainer
 from relamp.train.trainer import batches
@@ -26,6 +27,12 @@ def test_training_lowers_the_loss() -> None:
     assert history[-1]["loss"] < history[0]["loss"]
     for row in history:
         assert row["loss"] == pytest.approx(row["graph"] + 0.3 * row["local"], rel=1e-5)
+
+
+@pytest.mark.parametrize("method", ["lamp-mag", "graphcl", "mp-mix"])
+def test_a_diverged_training_is_told_at_once(method: str) -> None:
+    with pytest.raises(RelampError, match=r"^epoch [12]: .* no longer finite; lower the learning rate$"):
+        train("graphs", method, DATA, SETTINGS.model_copy(update={"learning_rate": 1e30}))
 
 
 def test_seeds_of_methods_start_from_the_same_encoder_which_is_the_untrained_one() -> None:

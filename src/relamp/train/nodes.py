@@ -24,9 +24,7 @@ class NodeTrainer(Pretrainer[PackedNodes]):
     """Takes one step per epoch, on a fresh sample of nodes; perhaps it stops early.
 
     After an early stop the number of epochs done is that of all epochs, and the history shows where it stopped.
-
-    Raises:
-        RelampError: the loss is not finite, or the split that the settings need is missing.
+    Raises RelampError if the split that the settings need is missing.
     """
 
     settings_class, opened = NodePretraining, PackedNodes.load
@@ -80,8 +78,6 @@ class NodeTrainer(Pretrainer[PackedNodes]):
     def descend(self, loss: Tensor, part: str | None = None) -> None:
         """Take one step; the weights before it are kept if their loss is the lowest."""
         done, value = len(self.result.history), loss.item()
-        if not np.isfinite(value):
-            raise RelampError(f"epoch {done + 1}: the loss is {value}; lower the learning rate")
         # The loss is that of the weights before the step, and so is what counts as the best epoch's.
         if part is None and self.settings.patience is not None and value < self.lowest:
             self.lowest, self.final, self.best = value, done, self._weights()

@@ -1,5 +1,6 @@
 """What a training changes while it runs, in every domain, and how that is saved and restored."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -145,16 +146,26 @@ class Trainer(ABC, Generic[Data]):
         return self.result
 
     def run_epoch(self, between: Between = nothing) -> None:
-        """Take one pass over the samples, or what is left of one, count it and record the mean losses."""
+        """Take one pass over the samples, or what is left of one, count it and record the mean losses.
+
+        Raises RelampError if the training has diverged, see `_must_be_finite`.
+        """
         self.mode(training=True)
         if not self.done:
             self.drawn = self.samples()
             self.start_epoch()
         losses = self.pass_over(self.drawn, between)
+        self._must_be_finite(losses["loss"])
         self.end_epoch()
         self.epoch += 1
         self.result.history.append({"epoch": self.epoch, **losses})
         self.keep_checkpoint()
+
+    def _must_be_finite(self, loss: float) -> None:
+        """Raise RelampError if the mean loss of an epoch or a weight of the encoder after it is not a finite number."""
+        # The loss alone does not tell: of vectors that have overflowed a cosine may be 0.
+        if not (math.isfinite(loss) and all(value.isfinite().all() for value in self.encoder.state_dict().values())):
+            raise RelampError(f"epoch {self.epoch + 1}: loss or weights are no longer finite; lower the learning rate")
 
     def start_epoch(self) -> None:
         """Prepare an epoch."""
