@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from relamp.judge.words import how_judged
 from relamp.render.verdict_page import table_title
 from relamp.runtime.files import sha256
 from relamp.settings.judging import PROTOCOLS, Judging
+from relamp.study.recorded import SIDECAR, read_sidecar
+from relamp.tools.verdict import main as verdict_of
 from stored_rows import damage_rows
 
 ROOT = Path(__file__).parents[2]
@@ -242,6 +245,26 @@ def test_sidecars_name_command_and_inputs(chain: Path) -> None:
     assert named["claims.yaml"] == sha256(PUBLISHED / "claims.yaml")
     for name in ("leakage", "ranks"):
         assert json.loads((chain / f"figures/{name}.json").read_text(encoding="utf-8"))["inputs"]
+
+
+@pytest.mark.parametrize("name", ["verdict.csv", "claims.csv", "scores.csv", "steps.csv"])
+def test_a_table_of_the_verdicts_that_lost_its_last_line_is_refused(
+    name: str, chain: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for file in chain.glob("*.*"):
+        shutil.copyfile(file, tmp_path / file.name)
+    assert verdict_of([str(tmp_path)]) == 0
+    capsys.readouterr()
+    lines = (tmp_path / name).read_bytes().splitlines(keepends=True)
+    (tmp_path / name).write_bytes(b"".join(lines[:-1]))
+    told = f"^{re.escape(str(tmp_path / name))}: was cut or edited after it was made; delete it, and make it again$"
+    with pytest.raises(RelampError, match=told):
+        verdict_of([str(tmp_path)])
+    with pytest.raises(RelampError, match=told):
+        read_sidecar(tmp_path / SIDECAR)
+    # As where a run is recorded, which keeps not all of them.
+    (tmp_path / name).unlink()
+    assert read_sidecar(tmp_path / SIDECAR)["outputs"]
 
 
 def test_leakage_by_hand(chain: Path) -> None:

@@ -97,26 +97,27 @@ def judge(
     )
     said = load_claims(claims)
     how, tested = how_judged(chosen, preset), check_claims(said, evidence)
-    write_csv(output.with_name("scores.csv"), found)
-    write_csv(output.with_suffix(".csv"), cells)
-    write_csv(output.with_name("claims.csv"), tested)
     sentences = [(name, sentence) for name, of in said_of_steps.items() for sentence in of]
-    write_csv(output.with_name("steps.csv"), pd.DataFrame(sentences, columns=["artifact", "sentence"]))
+    steps = pd.DataFrame(sentences, columns=["artifact", "sentence"])
+    tables = {"scores.csv": found, f"{output.stem}.csv": cells, "claims.csv": tested, "steps.csv": steps}
+    for name, rows_of in tables.items():
+        write_csv(output.with_name(name), rows_of)
     write_text(output.with_suffix(".md"), verdict_markdown(cells, tested, how, run, said_of_steps, only_printed))
     # A page links what is there when it is written.
     there = {
         name: page for name, page in pages.items() if Path(page).is_file() and Path(page).with_suffix(".json").is_file()
     }
     near = {name: _relative(page, output.parent) for name, page in there.items()}
-    tables = {str(name): table for name, table in printed.groupby("artifact", sort=False)}
+    of_paper = {str(name): table for name, table in printed.groupby("artifact", sort=False)}
     numbers = {name: each.about for name, each in measured_by.items()}
-    of_papers = check_printed(said, tables), numbers
+    of_papers = check_printed(said, of_paper), numbers
     page = verdict_page(
         *(cells, tested, how, run, files_of_rows(found, cells, measured_by, output.parent), near, *of_papers),
         *(said_of_steps, only_printed, covers),
     )
     write_text(output.with_suffix(".html"), page)
-    write_sidecar(output, [*rows, *damage, *views, *grid, *published, protocols, not_run, claims], command)
+    inputs = [*rows, *damage, *views, *grid, *published, protocols, not_run, claims]
+    write_sidecar(output, inputs, command, [output.with_name(name) for name in tables])
 
 
 def audit(published: Sequence[Path], claims: Path, output: Path, command: str) -> None:

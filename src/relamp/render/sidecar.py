@@ -52,9 +52,13 @@ def sidecar(inputs: Sequence[Path | str], command: str, repository: Path | str =
     }
 
 
-def write_sidecar(output: Path, inputs: Sequence[Path | str], command: str) -> None:
-    """Write the sidecar of an output beside it, as .json; raises RelampError as `sidecar` does."""
-    write_json(output.with_suffix(".json"), sidecar(inputs, command))
+def write_sidecar(output: Path, inputs: Sequence[Path | str], command: str, read_again: Sequence[Path] = ()) -> None:
+    """Write the sidecar of an output beside it, as .json, with the sha256 of what lies there and is read again.
+
+    Raises RelampError as `sidecar` does.
+    """
+    outputs = {"outputs": [{"path": path.name, "sha256": sha256(path)} for path in read_again]} if read_again else {}
+    write_json(output.with_suffix(".json"), {**sidecar(inputs, command), **outputs})
 
 
 def save_drawn(drawn: tuple[Figure, pd.DataFrame], output: Path, inputs: Sequence[Path], command: str) -> None:

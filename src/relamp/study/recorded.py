@@ -12,10 +12,14 @@ SIDECAR = "verdict.json"
 
 
 def read_sidecar(file: Path) -> Mapping[str, Any]:
-    """Return a sidecar; raises RelampError if the file is none."""
+    """Return a sidecar; raises RelampError if the file is none, or what it names beside it is not what was made."""
     facts = read_json(file)
     if not isinstance(facts, Mapping) or "inputs" not in facts:
         raise RelampError(f"{file}: is no sidecar; make it again")
+    for entry in facts.get("outputs", ()):
+        # Not all of it goes where a run is recorded.
+        if (made := file.with_name(entry["path"])).is_file() and sha256(made) != entry["sha256"]:
+            raise RelampError(f"{made}: was cut or edited after it was made; delete it, and make it again")
     return facts
 
 

@@ -13,6 +13,7 @@ from relamp.judge.measured_claims import OUTCOMES
 from relamp.render.verdict_page import contradictions
 from relamp.settings.judging import VERDICTS, Verdict
 from relamp.study.config import configured
+from relamp.study.recorded import SIDECAR, read_sidecar
 from relamp.tools.overrides import add_overrides, overrides
 
 
@@ -37,6 +38,8 @@ def main(words: Sequence[str]) -> int:
     missing = [path for path in (cells, claims) if not path.is_file()]
     if missing:
         raise RelampError(f"{missing[0]}: is not there; make it with `relamp run verdict`, or name a run's folder")
+    if (folder / SIDECAR).is_file():
+        read_sidecar(folder / SIDECAR)
     try:
         judged, tried = pd.read_csv(cells), pd.read_csv(claims, keep_default_na=False)
         for name, known, found in ((cells, VERDICTS, judged["verdict"]), (claims, OUTCOMES, tried["outcome"])):
