@@ -25,6 +25,7 @@ from relamp.errors import RelampError
 from relamp.evaluate.jobs import score
 from relamp.evaluate.table import EVALUATIONS, Evaluation
 from relamp.judge.runs import all_runs, cells, scores
+from relamp.runtime.files import sha256
 from relamp.runtime.log import RESUMES
 from relamp.runtime.provenance import cpu_model
 from relamp.runtime.sealed import read_sealed
@@ -154,6 +155,7 @@ def test_rows_are_complete_and_in_range(row: Evaluation, source: str, job: Calla
         [made.label["method"], "some", SETTING, 0.5, "both"]
     ]
     assert set(rows["seed"]) == set(SEEDS)
+    assert read_sealed(made.output)[0]["data"] == sha256(made.data)
     assert not rows.drop(columns="value").duplicated().any()
     assert set(rows["metric"]) <= METRICS
     low = np.where(rows["metric"] == "ari", -0.5, 0)

@@ -14,8 +14,10 @@ import pytest
 
 from relamp.__main__ import main
 from relamp.errors import RelampError
+from relamp.runtime.files import sha256, write_json
 from relamp.runtime.home import home
 from relamp.study.config import configured
+from relamp.study.recorded import SIDECAR
 from relamp.tools import run
 from relamp.tools.commands import COMMANDS
 from relamp.tools.overrides import entries
@@ -233,6 +235,30 @@ def test_verdicts_of_a_folder(folder: Path, capsys: pytest.CaptureFixture[str]) 
         (results / name).write_text(text)
     assert main(["verdict", "results/quick", "--fail-on", "worse"]) == 1
     assert capsys.readouterr().err.startswith("relamp: 1 verdicts are worse\nlamp_table1: A on MUTAG: worse")
+
+
+def test_verdicts_that_were_judged_otherwise_than_asked_are_not_shown(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = folder / "results" / "quick"
+    (results / "config").mkdir(parents=True)
+    (results / "verdict.csv").write_text(VERDICTS)
+    (results / "claims.csv").write_text(CLAIMS)
+    words = results / "config" / "a.json"
+    write_json(words, configured(entries(["judging.margin=3", "fail_on=worse"])).recorded())
+    named = {"path": f"results/quick/config/{words.name}", "sha256": sha256(words)}
+    write_json(results / SIDECAR, {"inputs": [], "configuration": named})
+    otherwise = "results/quick: its verdicts were made with another `judging` than is asked for; make them again"
+    # Of a folder that is named the working folder's configuration says nothing.
+    for wanted, others in (
+        (["--config", "judging.margin=3"], ["--config", "judging.margin=0.01"]),
+        (["results/quick", "--config", "judging.margin=3"], ["results/quick", "--config", "judging={margin: 4}"]),
+        (["results/quick", "--config", "fail_on=better"], []),
+    ):
+        assert main(["verdict", *wanted]) == 0
+        assert otherwise in fails(["verdict", *others], capsys)
+    (folder / "config.yaml").write_text("judging: {margin: 3}\n")
+    assert main(["verdict"]) == 0
 
 
 def test_files_that_are_no_verdicts_are_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -120,6 +120,31 @@ def test_changed_verdicts_claims_options_and_machines_are_told(
     assert "configuration: not recorded" in said
 
 
+def test_rows_that_say_they_were_made_otherwise_are_named(
+    one: Path, other: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder, epochs, data in ((one, 20, "a" * 64), (other, 1, "b" * 64)):
+        for name in (SCORED, SCORED.replace("0.2", "0.9")):
+            facts, rows = read_sealed(folder / name)[0], read_table(folder / name)
+            facts |= {"code": str(folder), "made": str(folder)}
+            facts |= {"data": data} if name == SCORED else {}
+            write_table(folder / name, rows, {**facts, "training": {"settings": {"epochs": epochs}}})
+    # One that is older than a fact, or than an option, says nothing against the other.
+    newer, facts = other / "rows/svm-rbf/MUTAG/wl/default/rows.csv", {"data": "c" * 64}
+    write_table(newer, read_table(newer), {**read_sealed(newer)[0], **facts})
+    assert main([str(one), str(other)]) == 0
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    start = lines.index("rows made otherwise: 2 differences")
+    place = SCORED.removeprefix("rows/")
+    assert lines[start + 2 : start + 5] == [
+        f'data "{"a" * 64}" "{"b" * 64}" {place}',
+        f"training.settings.epochs 20 1 {place} and 1 more",
+        "",
+    ]
+    assert main([str(one), str(one)]) == 0
+    assert "made otherwise" not in capsys.readouterr().out
+
+
 def packed(folder: Path, file: Path, **changes: object) -> Path:
     config = load_config({**GIVEN, **changes}, ROOT / "workflow" / "presets")
     with zipfile.ZipFile(file, "w") as archive:

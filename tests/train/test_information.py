@@ -17,6 +17,8 @@ from relamp.data.rows import read_table
 from relamp.errors import RelampError
 from relamp.evaluate.pruned_views import COLUMNS
 from relamp.method.lamp import Lamp
+from relamp.runtime.files import sha256
+from relamp.runtime.sealed import read_sealed
 from relamp.settings.evaluation import InformationProtocol
 from relamp.settings.graphs import Pretraining
 from relamp.train.graphs import GraphTrainer
@@ -51,6 +53,7 @@ def measured(folder: Path, name: str = "lamp-mag", protocol: dict[str, Any] | No
     labels = {"method": name, "dataset": "random", "setting": "gamma~0.2_alpha~1"}
     trainer, output = "relamp.train.graphs:GraphTrainer", folder / "rows.csv"
     information(path, encoder, folds, SEEDS, labels, method, words, trainer, {**PROTOCOL, **(protocol or {})}, output)
+    assert read_sealed(output)[0]["data"] == sha256(path)
     return read_table(output)
 
 

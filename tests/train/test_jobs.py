@@ -24,6 +24,7 @@ from relamp.data.rows import FINETUNE_COLUMNS, RUN, read_table, write_rows
 from relamp.errors import RelampError
 from relamp.method.table import METHODS as METHODS_OF
 from relamp.runtime.files import read_json, sha256, write_json
+from relamp.runtime.sealed import read_sealed
 from relamp.train.jobs import finetune, training_facts
 from timeless import timeless
 from training import params, run_job
@@ -181,6 +182,7 @@ def test_fine_tuning_has_the_encoder_of_the_method_that_trained_it(
         assert [facts.get("variant") for facts in seen] == [{"messages": "relu"} if name == "ad-gcl" else None]
         assert "variant" in seen[0] or name == "simgrace"
         assert len(read_table(output)) == 2
+        assert read_sealed(output)[0]["data"] == sha256(data)
 
 
 def noted(seen: list[dict[str, Any]], function: Any) -> Any:

@@ -75,12 +75,12 @@ def score(
     counted = sha256(code)
     uncounted = {
         **{"store": cache / "shared" / counted[:16], "threads": max(1, threads // len(labels))},
-        "code": counted,  # among the arguments it is by its file
+        **{"code": counted, "digest": digest},  # among the arguments they are by their files
     }
     make_each(_score_run, arguments, output, cache, code, threads, "runs scored", lender, uncounted)
 
 
-def _score_run(evaluation: str, output: Path, code: str, **run: Any) -> None:
+def _score_run(evaluation: str, output: Path, code: str, digest: str, **run: Any) -> None:
     scored, given, began = named(evaluation), Run(**run), time.monotonic()
     parts: list[pd.DataFrame] = []
     what = f"{given.label['dataset']} {given.label['method']}, seeds scored"
@@ -92,5 +92,5 @@ def _score_run(evaluation: str, output: Path, code: str, **run: Any) -> None:
             parts.append(part)
         progress.to(len(given.seeds))
     made = {"made": of_rows(since(began), given.embeddings.values()), "code": code}
-    facts = {**given.label, "seeds": list(given.seeds), "protocol": dict(given.protocol), **made}
+    facts = {**given.label, "data": digest, "seeds": list(given.seeds), "protocol": dict(given.protocol), **made}
     write_rows(output, parts, facts, import_module(scored.__module__).COLUMNS)

@@ -19,7 +19,7 @@ from relamp.settings.evaluation import DamageProtocol
 
 def damage(data: Path, protocol: Mapping[str, Any], output: Path) -> None:
     """Write one row per augmentation, reading, draw and graph: entropy before and after, and its relative loss."""
-    verified(data)
+    digest = verified(data)
     chosen = DamageProtocol.model_validate(protocol)
     graphs = PackedGraphs.load(data)
     cells = [(a, r) for a in chosen.augmentations for r in chosen.readings]
@@ -31,5 +31,5 @@ def damage(data: Path, protocol: Mapping[str, Any], output: Path) -> None:
             rng = stream(0, "damage", graphs.name, augmentation, reading)
             parts.append(measure_damage(graphs, augmentation, reading, chosen.strength, chosen.draws, rng))
             progress.to(len(parts))
-    facts = {"dataset": graphs.name, "protocol": dict(protocol), "made": of_rows(since(began))}
+    facts = {"dataset": graphs.name, "data": digest, "protocol": dict(protocol), "made": of_rows(since(began))}
     write_table(output, pd.concat(parts, ignore_index=True), facts)

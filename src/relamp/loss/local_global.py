@@ -12,9 +12,10 @@ def local_global(nodes: Tensor, graphs: Tensor, graph: Tensor, padded: tuple[Ten
     """Return MVGRL's loss between nodes of one branch and graphs of the other.
 
     The Jensen-Shannon estimate of mutual information, negated: a node's positive is its own graph, its negatives are
-    all others of the batch. 0 where all scores are 0. Nodes `[n, d]` belong to the graphs `[G, d]` that `graph` `[n]`
-    says. Padded nodes, the row `[1, d]` of each and their number in each graph `[G]`, are negatives of other graphs and
-    have a score of 0 with their own, which is counted, as in MVGRL's public code.
+    all others of the batch. 0 where all scores are 0 and there is more than one graph. Nodes `[n, d]` belong to the
+    graphs `[G, d]` that `graph` `[n]` says. Padded nodes, the row `[1, d]` of each and their number in each graph
+    `[G]`, are negatives of other graphs and have a score of 0 with their own, which is counted, as in MVGRL's public
+    code.
     """
     score = linear(nodes, graphs)
     own = score.gather(1, graph[:, None])

@@ -75,15 +75,22 @@ def check_facts(path: Path | str, facts: Mapping[str, Any], asked: Mapping[str, 
     difference, if something differs.
     """
     asked = json.loads(json.dumps(asked))  # as a file would hold it
-    differences = [line for key in asked for line in _differing(key, facts.get(key, _ABSENT), asked[key])]
+    differences = [
+        f"was made with {name} {_said(found)}, but {_said(wanted)} is asked for"
+        for key in asked
+        for name, found, wanted in _differing(key, facts.get(key, _ABSENT), asked[key])
+    ]
     if differences:
         more = f" (and {len(differences) - 1} more differences)" if len(differences) > 1 else ""
         raise RelampError(f"{path}: {differences[0]}{more}; {again(path)}")
 
 
-def agree(one: Mapping[str, Any], other: Mapping[str, Any], name: str) -> bool:
-    """Return whether two files say the same of something, by its name, where one may be older than an option."""
-    return any(next(_differing(name, *pair), None) is None for pair in ((one, other), (other, one)))
+def differing(one: Any, other: Any, name: str) -> list[tuple[str, str, str]]:
+    """Return what two files say otherwise of something, by its name: each name below it, and both in words.
+
+    Either may be older than an option.
+    """
+    return [(option, _said(first), _said(second)) for option, first, second in _differing(name, one, other)]
 
 
 def again(path: Path | str) -> str:
@@ -96,12 +103,12 @@ def remade(path: Path | str) -> str:
     return f"snakemake --cores 2 -- {path}"
 
 
-def _differing(name: str, found: Any, asked: Any) -> Iterator[str]:
-    if isinstance(found, Mapping) and isinstance(asked, Mapping):
-        for key in sorted(found.keys() | asked.keys()):
-            yield from _differing(f"{name}.{key}", found.get(key, _ABSENT), asked.get(key, _ABSENT))
-    elif (_before(name) if found is _ABSENT else found) != asked:
-        yield f"was made with {name} {_said(found)}, but {_said(asked)} is asked for"
+def _differing(name: str, one: Any, other: Any) -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        for key in sorted(one.keys() | other.keys()):
+            yield from _differing(f"{name}.{key}", one.get(key, _ABSENT), other.get(key, _ABSENT))
+    elif (_before(name) if one is _ABSENT else one) != (_before(name) if other is _ABSENT else other):
+        yield name, one, other
 
 
 def _before(name: str) -> Any:

@@ -20,7 +20,7 @@ from relamp.judge.measured_claims import OfMethod
 from relamp.judge.published import evaluations, run_as
 from relamp.judge.runs import judged_scores
 from relamp.judge.scale import readings_in
-from relamp.runtime.sealed import agree
+from relamp.runtime.sealed import differing
 from relamp.settings.judging import Judging
 from relamp.site.records import NOT_RUN, TOO_FEW, Record, distance
 
@@ -133,7 +133,7 @@ class _Recorded:
         how = self.protocol(one, by, dataset, method)
         # A method that is trained as its authors do has rules of its own, so that the rival's need not be those.
         alike = (self.protocol(other, by, dataset, name) for name in beside if beside[name] == by)
-        if how is None or not any(agree(how, theirs, "protocol") for theirs in alike if theirs is not None):
+        if how is None or all(differing(how, theirs, "protocol") for theirs in alike if theirs is not None):
             return []
         return list(formula.above(rival, self.evidence(one), self.evidence(other), dataset, by))
 

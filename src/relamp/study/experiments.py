@@ -94,7 +94,8 @@ class _Swept(Settings):
 
     domain: ClassVar[str]
     sweeps: Sweeps = Field(default_factory=dict)
-    """Settings that are varied, by name; each sweep gets a figure, and `gamma` and `alpha` are LAMP's Fig. 4 and 5."""
+    """Settings that are varied, by name; each sweep gets a figure, and `gamma` and `alpha` are LAMP's Fig. 4 and 5.
+    Those of the preset stay unless they are given without values (`gamma: []`)."""
 
     @model_validator(mode="after")
     def _sweeps_are_sound(self) -> Self:

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from relamp.data.rows import DEFAULT, read_by_evaluation, read_tables
-from relamp.errors import RelampError
+from relamp.errors import RelampError, first_of
 from relamp.evaluate.table import EVALUATIONS
 from relamp.judge.two_runs import (
     BEYOND,
@@ -30,6 +30,7 @@ from relamp.judge.two_runs import (
 )
 from relamp.runtime.files import read_csv, read_json, write_csv, write_text
 from relamp.runtime.job import bound, named
+from relamp.runtime.sealed import differing, read_sealed
 from relamp.study.config import CONFIG
 from relamp.study.packed_rows import asked_file, unpacked
 from relamp.study.paths import INFORMATION
@@ -51,6 +52,7 @@ class Run:
         name: as it was given.
         numbers: see `relamp.judge.two_runs.seeds_means`.
         verdicts, claims: the tables of the verdicts; without rows where none were made.
+        made: what each file of rows says of itself, by its place below `rows`.
         options: its configuration by dotted name; empty where it is not recorded.
         facts: commit, CPU and packages, as far as they are recorded.
         left_out: folders of rows that hold no numbers of an evaluation.
@@ -60,6 +62,7 @@ class Run:
     numbers: pd.DataFrame
     verdicts: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=[*_CELL, "verdict"]))
     claims: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=[*_CLAIM, "outcome"]))
+    made: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
     left_out: Sequence[str] = ()
@@ -100,6 +103,8 @@ def _of_folder(
     others = {path.parents[3].name for path in paths} - {*EVALUATIONS, INFORMATION}
     damage = read_tables(sorted(rows.glob("rows/damage/*.csv")))
     run = Run(name, seeds_means(read_by_evaluation(known), damage), left_out=sorted(others))
+    measured = [*known, *sorted(rows.glob("rows/damage/*.csv"))]
+    run.made = {path.relative_to(rows / "rows").as_posix(): read_sealed(path)[0] for path in measured}
     if run.numbers.empty:
         raise RelampError(f"{name}: there are no rows to compare; finish the run first")
     if (judged / "verdict.csv").is_file() and (judged / "claims.csv").is_file():
@@ -150,7 +155,7 @@ def _changed(what: str, one: Run, other: Run) -> pd.DataFrame:
     return changes(getattr(one, what), getattr(other, what), *_JUDGED[what])
 
 
-def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+def _entries(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Return name and both values of each entry that differs; `-` where one lacks it."""
     return [
         (name, str(one.get(name, "-")), str(other.get(name, "-")))
@@ -181,6 +186,8 @@ def sections(one: Run, other: Run, numbers: pd.DataFrame) -> Iterator[tuple[str,
         found = _changed(title, one, other).itertuples(index=False)
         rows = [(" ".join(filter(None, map(str, row[:-2]))), *row[-2:]) for row in found]
         yield f"{title} changed: {len(rows)}", [title, "first", "second"], rows
+    if otherwise := _made_otherwise(one, other):
+        yield f"rows made otherwise: {len(otherwise)} differences", ["what", "first", "second", "rows"], otherwise
     # Where one has packed rows alone, nothing is known of its packages.
     both = one.facts.keys() & other.facts.keys()
     machines = ({key: run.facts[key] for key in run.facts if key in both} for run in (one, other))
@@ -191,12 +198,24 @@ def sections(one: Run, other: Run, numbers: pd.DataFrame) -> Iterator[tuple[str,
     for what, first, second in facts:
         if not first or not second:
             yield f"{what}: not recorded in {other.name if first else one.name}", [], []
-        elif told := differing(first, second):
+        elif told := _entries(first, second):
             yield f"{what}: {len(told)} differences", [what, "first", "second"], [*told]
         else:
             yield f"{what}: the same", [], []
     if left := sorted({*one.left_out, *other.left_out}):
         yield f"not compared: rows of {', '.join(left)}", [], []
+
+
+def _made_otherwise(one: Run, other: Run) -> list[tuple[str, ...]]:
+    """Return in what files of rows that both have say that they differ, with both values and where."""
+    places: dict[tuple[str, str, str], list[str]] = {}
+    for place in sorted(one.made.keys() & other.made.keys()):
+        first, second = one.made[place], other.made[place]
+        # Of code and machines the commit and the CPU tell; what an older file does not say is not known.
+        for key in (first.keys() & second.keys()) - {"code", "made"}:
+            for told in differing(first[key], second[key], key):
+                places.setdefault(told, []).append(place)
+    return [(*told, first_of(of)) for told, of in sorted(places.items())]
 
 
 def _number(row: Mapping[Any, Any]) -> tuple[str, ...]:

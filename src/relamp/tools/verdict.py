@@ -13,7 +13,7 @@ from relamp.judge.measured_claims import OUTCOMES
 from relamp.render.verdict_page import contradictions
 from relamp.settings.judging import VERDICTS, Verdict
 from relamp.study.config import configured
-from relamp.study.recorded import SIDECAR, read_sidecar
+from relamp.study.recorded import SIDECAR, read_sidecar, recorded_config
 from relamp.tools.overrides import add_overrides, overrides
 
 
@@ -40,6 +40,13 @@ def main(words: Sequence[str]) -> int:
         raise RelampError(f"{missing[0]}: is not there; make it with `relamp run verdict`, or name a run's folder")
     if (folder / SIDECAR).is_file():
         read_sidecar(folder / SIDECAR)
+    # Of a named folder the working folder's own `judging` says nothing, entries of the command do.
+    made = recorded_config(folder) if config and ("judging" in over or not given.folder) else None
+    if made and config and made.judging != config.judging:
+        raise RelampError(
+            f"{folder}: its verdicts were made with another `judging` than is asked for; make them again with "
+            "`relamp run verdict`"
+        )
     try:
         judged, tried = pd.read_csv(cells), pd.read_csv(claims, keep_default_na=False)
         for name, known, found in ((cells, VERDICTS, judged["verdict"]), (claims, OUTCOMES, tried["outcome"])):

@@ -84,7 +84,7 @@ def information(
             parts.append(named(MEASURE)(views.all(chosen), views.colours(), packed.y, fold, seed, chosen))
             progress.to(done)
     worked = of_rows(since(began), encoder.values())
-    facts = {**labels, "seeds": list(seeds), "protocol": dict(protocol), "made": worked}
+    facts = {**labels, "data": digest, "seeds": list(seeds), "protocol": dict(protocol), "made": worked}
     write_rows(output, parts, facts, named(COLUMNS))
 
 

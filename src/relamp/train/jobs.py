@@ -148,7 +148,7 @@ def finetune(
                 mine = rows_of(packed, trained, {"valid": valid, "test": test}, own["seed"])
                 rows += [each.assign(pretraining_seed=start) for each in mine]
     columns = [*FINETUNE_COLUMNS, *(["pretraining_seed"] if encoder and len(starts) > 1 else [])]
-    facts = {**labels, "seeds": list(seeds), "protocol": dict(settings), "made": of_rows(made, encoder)}
+    facts = {**labels, "data": digest, "seeds": list(seeds), "protocol": dict(settings), "made": of_rows(made, encoder)}
     write_rows(output, rows, facts, columns)
 
 
