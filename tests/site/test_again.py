@@ -58,7 +58,7 @@ def test_the_command_of_every_recorded_file_plans_it(name: str) -> None:
     folder, none = RECORDED / name, pd.DataFrame()
     sidecar = read_sidecar(folder / SIDECAR)
     config = (configuration_of(sidecar, folder) or {})["config"]
-    record = Record(name, folder, none, none, {}, {}, sidecar, config, {})
+    record = Record(name, folder, none, none, {}, sidecar, config, {})
     with zipfile.ZipFile(folder / ROWS) as archive:
         found = [path for path in map(Path, archive.namelist()) if len(path.parts) == 6]
     assert len(found) > 5

@@ -104,7 +104,7 @@ def said(folder: Path, sentence: str) -> str:
     ]
     rows = pd.DataFrame(each, columns=rows.columns)
     write_table(folder / "rows" / "probe" / "D" / "c" / "default" / "rows.csv", rows, {})
-    quick = Record("quick", folder, CELLS, CLAIMS, {}, {}, {}, {}, {})
+    quick = Record("quick", folder, CELLS, CLAIMS, {}, {}, {}, {})
     return load_findings(folder, Numbers([quick], CELLS, CLAIMS)).together[0]
 
 

@@ -34,7 +34,7 @@ def record(folder: Path, name: str, dataset: str, *values: float) -> Record:
         evaluation="svm", method="bag", dataset=dataset, metric="accuracy", part="", protocol="nested", seed=0, fold=0
     )
     scores.to_csv(folder / name / "scores.csv", index=False)
-    return Record(name, folder / name, CELLS, CELLS, {}, {}, {}, {}, {})
+    return Record(name, folder / name, CELLS, CELLS, {}, {}, {}, {})
 
 
 def test_each_number_stands_beside_the_printed_one_and_controls_are_of_its_runs(tmp_path: Path) -> None:

@@ -21,5 +21,5 @@ def record(name: str, cells: Sequence[dict[str, Any]], claims: Sequence[dict[str
     return Record(
         **{"name": name, "folder": Path(name), "cells": pd.DataFrame([{**_CELL, **cell} for cell in cells])},
         claims=pd.DataFrame([{**_CLAIM, **claim} for claim in claims], columns=list(_CLAIM)),
-        **{"steps": {}, "rows": {}, "made_by": _MADE_BY, "config": {}, "costs": {}},
+        **{"steps": {}, "made_by": _MADE_BY, "config": {}, "costs": {}},
     )

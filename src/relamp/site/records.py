@@ -41,7 +41,6 @@ class Record:
         folder: where it was rendered.
         cells, claims: as `relamp.artifacts.verdict.judge` writes them.
         steps: by artifact sentences on what explains its numbers.
-        rows: by artifact, method and data set the file of stored rows, relative to `folder`.
         made_by: the sidecar of its verdicts: command, commit, machine.
         config: its configuration.
         costs: CPU-hours by target; empty where they were not recorded.
@@ -52,7 +51,6 @@ class Record:
     cells: pd.DataFrame
     claims: pd.DataFrame
     steps: Mapping[str, Sequence[str]]
-    rows: Mapping[tuple[str, str, str], str]
     made_by: Mapping[str, Any]
     config: Mapping[str, Any]
     costs: Mapping[str, float]
@@ -67,6 +65,11 @@ class Record:
         """The scores of all protocols, as `relamp.judge.runs.scores` gives them."""
         found = pd.read_csv(self.folder / "scores.csv", keep_default_na=False)
         return found.assign(fold=pd.to_numeric(found["fold"]), value=pd.to_numeric(found["value"]))
+
+    @cached_property
+    def rows(self) -> Mapping[tuple[str, str, str], str]:
+        """The file of stored rows of each number, by artifact, method and data set, relative to `folder`."""
+        return files_of_rows(self.scores, self.cells, _protocols(), self.folder)
 
     def protocol(self, evaluation: str, dataset: str, method: str) -> Mapping[str, Any] | None:
         """Return how the fixed setting of a method was measured on a data set, as its stored rows say.
@@ -117,16 +120,14 @@ def _rendered(rows: Path, out: Path) -> int:
 
 def read_record(recorded: Path, rendered: Path) -> Record:
     """Return a recorded run that was rendered; `recorded` is its folder below `reproduction`."""
-    cells = read_words(rendered / "verdict.csv")
     said, made_by = pd.read_csv(rendered / "steps.csv"), read_sidecar(recorded / SIDECAR)
     costs = pd.read_csv(recorded / COST) if (recorded / COST).is_file() else pd.DataFrame(columns=["target"])
     return Record(
         name=recorded.name,
         folder=rendered,
-        cells=cells,
+        cells=read_words(rendered / "verdict.csv"),
         claims=pd.read_csv(rendered / "claims.csv", keep_default_na=False),
         steps={str(name): list(of) for name, of in said.groupby("artifact")["sentence"]},
-        rows=files_of_rows(pd.read_csv(rendered / "scores.csv"), cells, _protocols(), rendered),
         made_by=made_by,
         config=(configuration_of(made_by, recorded) or {}).get("config", {}),
         costs=dict(zip(costs["target"], costs.get("cpu_hours", ()), strict=True)),
