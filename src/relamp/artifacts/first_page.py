@@ -10,7 +10,7 @@ import pandas as pd
 from relamp.artifacts.base import PAPERS
 from relamp.render.markup import page
 from relamp.render.sidecar import write_sidecar
-from relamp.render.verdict_page import contradictions, counts
+from relamp.render.verdict_page import NOTHING, contradictions, counts
 from relamp.runtime.files import read_json, write_text
 from relamp.runtime.provenance import command_for
 
@@ -56,6 +56,7 @@ def first_page(
             verdicts=counts(judged["verdict"]),
             outcomes=counts(tested["outcome"]),
             contradictions=contradictions(judged, tested),
+            nothing=NOTHING,
             picture=near(picture) if picture.is_file() else "",
             verdicts_page=near(cells.with_suffix(".html")),
             papers=[paper for paper in papers if paper["artifacts"] or paper["print_alone"]],

@@ -16,8 +16,8 @@ from relamp.render.style import ordered, short_name
 from relamp.runtime.provenance import command_for
 
 _TITLES = {"lamp": "LAMP", "mmix": "M-Mix"}
+NOTHING = "Nothing that was run does. Numbers that a paper quotes are no claims of it, and stand in the tables alone."
 # From good news to none; style.css gives each a colour, and its word stands beside it.
-_NOTHING = "Nothing that was run does. Numbers that a paper quotes are no claims of it, and stand in the tables alone."
 _WORDS = (
     *("reproduced", "holds", "better", "inconclusive", "undecided", "too few seeds", "worse", "fails"),
     *("not comparable", "not run"),
@@ -59,6 +59,7 @@ def verdict_page(
         verdicts=counts(cells["verdict"]),
         outcomes=counts(claims["outcome"]),
         contradictions=contradictions(cells, claims),
+        nothing=NOTHING,
         claims=[_claims(paper, claims[claims["paper"] == paper], printed) for paper in claims["paper"].unique()],
         protocols=protocols or {},
         not_run=_not_run(not_run),
@@ -94,7 +95,7 @@ def verdict_markdown(
         parts.append(about(claim["about"]))
         lines.append(_line([*parts, claim["coverage"], claim["evidence"]]))
     lines += ["", "## What contradicts the papers", ""]
-    lines += [f"- {line}" for line in contradictions(cells, claims)] or [_NOTHING]
+    lines += [f"- {line}" for line in contradictions(cells, claims)] or [NOTHING]
     lines += ["", "## What explains the numbers", ""] if explained else []
     for name, sentences in _by_table(explained):
         lines += [f"- {table_title(name)}: {sentence}" for sentence in sentences]
