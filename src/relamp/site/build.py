@@ -231,14 +231,12 @@ def _own(ran: pd.DataFrame) -> list[dict[str, Any]]:
     own = ran[ran["quoted"] == ""]
     return [
         {
-            **{
-                "method": row["label"],
-                "dataset": row["dataset"],
-                "measured": " ".join(filter(None, (row["metric"], row["part"]))),
-            },
-            **{"published": published_value(row), "mean": f"{row['mean']:.2f}", "verdict": row["verdict"]},
+            **{name: row[name] for name in ("dataset", "verdict", "run", "scaled", "settings")},
+            "method": row["label"],
+            "measured": " ".join(filter(None, (row["metric"], row["part"]))),
+            "published": published_value(row),
+            "mean": f"{row['mean']:.2f}",
             "interval": bounds(row),
-            **{"run": row["run"], "scaled": row["scaled"], "settings": row["settings"]},
         }
         for row in own.to_dict("records")
     ]
