@@ -10,11 +10,11 @@ import pytest
 
 from relamp.data.rows import read_table, write_table
 from relamp.lite import render
-from relamp.runtime.files import write_csv, write_json
+from relamp.runtime.files import sha256, write_csv, write_json
 from relamp.runtime.sealed import read_sealed
 from relamp.study.config import load_config
 from relamp.study.plan import Plan
-from relamp.tools.compare import main
+from relamp.tools.compare import main, one_line
 from stored_rows import write_rows_of
 
 ROOT = Path(__file__).parents[2]
@@ -208,7 +208,7 @@ def test_numbers_that_one_run_lacks_are_unequal(one: Path, other: Path, capsys: 
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (None, "no verdicts were made there"),
+        (None, "verdicts were not made, so that none"),
         ("", "verdict.csv: is no table that can be read"),
         ("artifact,label\n", "verdict.csv: lacks the columns dataset, metric, part, verdict"),
     ],
@@ -228,6 +228,22 @@ def test_a_sidecar_that_says_nothing_is_told(one: Path, other: Path, capsys: pyt
     write_json(other / "verdict.json", {"inputs": []})
     assert main([str(one), str(other)]) == 2
     assert "verdict.json: does not say what made the verdicts" in capsys.readouterr().err
+
+
+def test_verdicts_of_other_rows_than_are_there_are_not_compared(
+    one: Path, other: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = [{"path": f"results/quick/{SCORED}", "sha256": sha256(other / SCORED)}, {"path": "a.csv", "sha256": ""}]
+    facts = {"inputs": named, "git": {"commit": "a", "dirty": False}, "python": "3", "packages": {}}
+    write_json(other / "verdict.json", facts)
+    assert main([str(one), str(other), "--fail-on", "verdicts"]) == 0
+    worsen(other, 0.5)
+    capsys.readouterr()
+    assert main([str(one), str(other)]) == 0
+    assert f"verdicts: made of other rows than are there now in {other}" in capsys.readouterr().out
+    assert "beyond it; verdicts made of other rows than are there now (`relamp compare`" in one_line(other, one)
+    assert main([str(one), str(other), "--fail-on", "verdicts"]) == 2
+    assert f"{other}: verdicts were made of other rows than are there now, so that none" in capsys.readouterr().err
 
 
 def test_what_was_rendered_from_rows_is_a_run(

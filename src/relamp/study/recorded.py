@@ -76,6 +76,13 @@ def changed_inputs(sidecar: Mapping[str, Any], root: Path = Path()) -> list[str]
     return [name for name, known in files.items() if not (root / name).is_file() or sha256(root / name) != known]
 
 
+def of_these_rows(sidecar: Mapping[str, Any], folder: Path) -> bool:
+    """Return whether the rows that a sidecar names among its inputs are those below a folder, wherever that lies."""
+    inputs = [(entry["path"].partition("/rows/")[2], entry["sha256"]) for entry in sidecar["inputs"]]
+    files = [(folder / "rows" / name, known) for name, known in inputs if name]
+    return all(file.is_file() and sha256(file) == known for file, known in files)
+
+
 def cpus(folder: Path) -> list[str]:
     """Return the CPUs and GPUs, and the devices, on which the encoders of a folder of results were trained."""
     runs = [read_json(file) for file in folder.glob("train/**/run.json")]

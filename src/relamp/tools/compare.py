@@ -35,7 +35,7 @@ from relamp.study.config import CONFIG
 from relamp.study.packed_rows import asked_file, unpacked
 from relamp.study.paths import INFORMATION
 from relamp.study.plan import Plan
-from relamp.study.recorded import SIDECAR, configuration_of, cpus, read_sidecar
+from relamp.study.recorded import SIDECAR, configuration_of, cpus, of_these_rows, read_sidecar
 
 _CELL, _CLAIM = ["artifact", "label", "dataset", "metric", "part"], ["paper", "id"]
 # What is judged: by which columns it is told apart, and how it came out.
@@ -51,11 +51,12 @@ class Run:
     Attributes:
         name: as it was given.
         numbers: see `relamp.judge.two_runs.seeds_means`.
-        verdicts, claims: the tables of the verdicts; without rows where none were made.
+        verdicts, claims: the tables of the verdicts; without rows where none were made of these rows.
         made: what each file of rows says of itself, by its place below `rows`.
         options: its configuration by dotted name; empty where it is not recorded.
         facts: commit, CPU and packages, as far as they are recorded.
         left_out: folders of rows that hold no numbers of an evaluation.
+        judged_before: whether verdicts are there that were made of other rows than those there now.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Run:
     options: Mapping[str, Any] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
     left_out: Sequence[str] = ()
+    judged_before: bool = False
 
 
 def open_run(place: Path) -> Run:
@@ -90,7 +92,7 @@ def _opened(place: Path, *, verdicts: bool) -> Run:
     """Return a run, which must have verdicts where they are to be compared."""
     run = open_run(place)
     if verdicts and run.verdicts.empty:
-        raise RelampError(f"{place}: no verdicts were made there, so that none can be compared")
+        raise RelampError(f"{place}: verdicts were {_without(run)}, so that none can be compared")
     return run
 
 
@@ -107,10 +109,12 @@ def _of_folder(
     run.made = {path.relative_to(rows / "rows").as_posix(): read_sealed(path)[0] for path in measured}
     if run.numbers.empty:
         raise RelampError(f"{name}: there are no rows to compare; finish the run first")
-    if (judged / "verdict.csv").is_file() and (judged / "claims.csv").is_file():
+    facts: Mapping[str, Any] = read_sidecar(judged / SIDECAR) if (judged / SIDECAR).is_file() else {}
+    # Packed rows of earlier versions get their facts when they are unpacked, and are checked there.
+    run.judged_before = bool(facts) and judged == rows and not of_these_rows(facts, rows)
+    if (judged / "verdict.csv").is_file() and (judged / "claims.csv").is_file() and not run.judged_before:
         run.verdicts = _table(judged / "verdict.csv", [*_CELL, "verdict"])
         run.claims = _table(judged / "claims.csv", [*_CLAIM, "outcome"])
-    facts: Mapping[str, Any] = read_sidecar(judged / SIDECAR) if (judged / SIDECAR).is_file() else {}
     if facts and not {"git", "python", "packages"} <= set(facts):
         raise RelampError(f"{judged / SIDECAR}: does not say what made the verdicts; make them again")
     words = words or configuration_of(facts, judged) or {}
@@ -123,6 +127,10 @@ def _of_folder(
     else:
         run.facts |= {"commit": "not recorded"}
     return run
+
+
+def _without(run: Run) -> str:
+    return "made of other rows than are there now" if run.judged_before else "not made"
 
 
 def _table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
@@ -180,8 +188,8 @@ def sections(one: Run, other: Run, numbers: pd.DataFrame) -> Iterator[tuple[str,
         title = f"the {len(rows)} of {len(apart)} unequal numbers that are furthest apart"
         yield title, ["number", "first", "second", "difference", "spread", ""], rows
     for title in _JUDGED:
-        if without := [run.name for run in (one, other) if getattr(run, title).empty]:
-            yield f"{title}: not made in {without[0]}", [], []
+        if without := [run for run in (one, other) if getattr(run, title).empty]:
+            yield f"{title}: {_without(without[0])} in {without[0].name}", [], []
             continue
         found = _changed(title, one, other).itertuples(index=False)
         rows = [(" ".join(filter(None, map(str, row[:-2]))), *row[-2:]) for row in found]
@@ -231,7 +239,10 @@ def one_line(results: Path, recorded: Path) -> str:
     counts = compare_numbers(one.numbers, other.numbers)["outcome"].value_counts()
     found = ", ".join(f"{counts[outcome]} {outcome}" for outcome in OUTCOMES if outcome in counts)
     verdicts, claims = (len(_changed(what, one, other)) for what in _JUDGED)
-    return f"with {recorded}: {found}; {verdicts} verdicts and {claims} claims changed (`relamp compare` tells which)"
+    changed = (
+        f"verdicts {_without(other)}" if other.judged_before else f"{verdicts} verdicts and {claims} claims changed"
+    )
+    return f"with {recorded}: {found}; {changed} (`relamp compare` tells which)"
 
 
 def markdown(one: Run, other: Run, numbers: pd.DataFrame) -> str:
