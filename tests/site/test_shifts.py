@@ -41,7 +41,7 @@ CELLS = pd.DataFrame(
     ("paper", "whose", "expected"),
     [
         # -2, +1, -5 and +0.5.
-        ("lamp", "own", Shift(4, 2, -0.75)),
+        ("lamp", "own", Shift(4, 2, -0.75, 1)),
         ("lamp", "quoted", Shift(1, 0, 0.25)),
         # -3, -5 and -1.
         ("mmix", "own", Shift(3, 3, -3.0)),
@@ -65,7 +65,7 @@ def test_another_rule_of_choice_shifts_what_has_it() -> None:
         oracle=lambda all_: all_["oracle"].where(all_["dataset"] != "E")
     )
     # -2 and -5 and +0.5, and 3 more each.
-    assert shift(shifts(cells), "lamp", "own", "oracle") == Shift(3, 1, 1.0)
+    assert shift(shifts(cells), "lamp", "own", "oracle") == Shift(3, 1, 1.0, 1)
 
 
 def test_without_numbers_there_is_no_median() -> None:

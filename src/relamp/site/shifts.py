@@ -21,11 +21,13 @@ class Shift(NamedTuple):
         numbers: how many there are.
         below: how many of them are found below what is printed.
         median: the median of found less printed, in points.
+        inconclusive: how many of them have that verdict.
     """
 
     numbers: int
     below: int
     median: float
+    inconclusive: int = 0
 
     @property
     def said(self) -> str:
@@ -52,7 +54,8 @@ def shift(found: pd.DataFrame, paper: str, whose: str, rule: str = "mean") -> Sh
     """Summarise the rows of `shifts` of a paper and group, as judged or by another `rule` of choice that they have."""
     mine = found[(found["paper"] == paper) & (found["whose"] == whose)]
     lies = (mine[rule] - mine["published"]).dropna()
-    return Shift(len(lies), int((lies < 0).sum()), float(lies.median()))
+    undecided = mine["verdict"][lies.index] == "inconclusive"
+    return Shift(len(lies), int((lies < 0).sum()), float(lies.median()), int(undecided.sum()))
 
 
 def sizes(scaled: str) -> set[str]:
