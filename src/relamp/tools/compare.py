@@ -103,10 +103,9 @@ def _of_folder(
     paths = sorted(rows.glob("rows/*/*/*/*/rows.csv"))
     known = [path for path in paths if path.parents[3].name in EVALUATIONS]
     others = {path.parents[3].name for path in paths} - {*EVALUATIONS, INFORMATION}
-    damage = read_tables(sorted(rows.glob("rows/damage/*.csv")))
-    run = Run(name, seeds_means(read_by_evaluation(known), damage), left_out=sorted(others))
-    measured = [*known, *sorted(rows.glob("rows/damage/*.csv"))]
-    run.made = {path.relative_to(rows / "rows").as_posix(): read_sealed(path)[0] for path in measured}
+    damage = sorted(rows.glob("rows/damage/*.csv"))
+    run = Run(name, seeds_means(read_by_evaluation(known), read_tables(damage)), left_out=sorted(others))
+    run.made = {path.relative_to(rows / "rows").as_posix(): read_sealed(path)[0] for path in [*known, *damage]}
     if run.numbers.empty:
         raise RelampError(f"{name}: there are no rows to compare; finish the run first")
     facts: Mapping[str, Any] = read_sidecar(judged / SIDECAR) if (judged / SIDECAR).is_file() else {}
