@@ -13,8 +13,9 @@ from relamp.judge.claims import Claim
 from relamp.judge.evidence import Difference, Terms
 from relamp.judge.intervals import Part, half_width_of
 from relamp.runtime.sealed import write_sealed
+from relamp.settings.judging import NOT_RUN, TOO_FEW
 from relamp.site.claims import merged_claims
-from relamp.site.records import NOT_RUN, TOO_FEW, Record
+from relamp.site.records import Record
 
 SAID = {"id": "c", "paper": "lamp", "where": "here", "quote": "it is so", "about": "measured"}
 BEATS = {"kind": "beats", "artifact": "lamp_table1", "method": "a", "over": "b"}

@@ -6,7 +6,8 @@ import pytest
 from recorded_runs import record
 from relamp.errors import RelampError
 from relamp.runtime.home import home
-from relamp.site.records import NOT_RUN, distance, merged, open_records, read_words, told, what_was_run
+from relamp.settings.judging import NOT_RUN
+from relamp.site.records import distance, merged, open_records, read_words, told, what_was_run
 
 
 @pytest.mark.parametrize(

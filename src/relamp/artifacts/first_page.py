@@ -13,6 +13,7 @@ from relamp.render.sidecar import write_sidecar
 from relamp.render.verdict_page import NOTHING, contradictions, counts
 from relamp.runtime.files import read_json, write_text
 from relamp.runtime.provenance import command_for
+from relamp.settings.judging import NOT_RUN
 
 _KINDS = {"html": "page", "json": "how it was made"}  # of files; others are called by their ending
 
@@ -81,9 +82,9 @@ def _card(made: Mapping[str, Any], near: Any) -> dict[str, Any]:
 
 def _summary(cells: pd.DataFrame, claims: pd.DataFrame, name: str) -> str:
     words, outcomes = cells["verdict"].value_counts(), claims["outcome"].value_counts()
-    run, tested = len(cells) - words.get("not run", 0), len(claims) - outcomes.get("not run", 0)
-    found = ", ".join(f"{count} {word}" for word, count in counts(cells["verdict"]) if word != "not run")
-    said = ", ".join(f"{count} {word}" for word, count in counts(claims["outcome"]) if word != "not run")
+    run, tested = len(cells) - words.get(NOT_RUN, 0), len(claims) - outcomes.get(NOT_RUN, 0)
+    found = ", ".join(f"{count} {word}" for word, count in counts(cells["verdict"]) if word != NOT_RUN)
+    said = ", ".join(f"{count} {word}" for word, count in counts(claims["outcome"]) if word != NOT_RUN)
     measured = f"{run} of {len(cells)} published numbers: {found}" if run else f"none of {len(cells)} published numbers"
     tried = f"{tested}: {said}" if tested else "none"
     return f"The run {name} measured {measured}. Of {len(claims)} claims it tested {tried}."

@@ -19,7 +19,7 @@ from relamp.judge.intervals import PER_CENT, Sample, cell_intervals, further_see
 from relamp.judge.published import AGGREGATES, JudgedBy, MeasuredBy, measures, run_as
 from relamp.judge.runs import MEASURE, judged_scores
 from relamp.judge.scale import SPLIT, Scale, scaled, settings_run
-from relamp.settings.judging import LEAST_SEEDS, Judging, Verdict
+from relamp.settings.judging import LEAST_SEEDS, NOT_RUN, TOO_FEW, Judging, Verdict
 
 TOO_WIDE = "the interval of the printed ± alone is wider than the margin"
 BESIDE = ("fixed", "nested", "oracle")
@@ -169,7 +169,7 @@ def judge_number(row: Mapping[Any, Any], judging: Judging) -> tuple[float, float
     """
     nothing = math.nan, math.nan
     if math.isnan(row["mean"]):
-        return *nothing, "not run", None, ""
+        return *nothing, NOT_RUN, None, ""
     seeds, spread = int(row["seeds"]), row["spread"]
     # A spread that nobody says the runs of is left out, which makes a verdict easier to reach, and is said.
     count = row["runs"] if not math.isnan(row["runs"]) else 0
@@ -184,7 +184,7 @@ def judge_number(row: Mapping[Any, Any], judging: Judging) -> tuple[float, float
     if not row["comparable"]:
         return low, high, "not comparable", None, "measured otherwise than here"
     if seeds < LEAST_SEEDS:
-        return *nothing, "too few seeds", None, f"a verdict takes {LEAST_SEEDS} seeds"
+        return *nothing, TOO_FEW, None, f"a verdict takes {LEAST_SEEDS} seeds"
     word = verdict(low, high, row["published"], judging.margin)
     if word != "inconclusive":
         return low, high, word, None, said

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from relamp.errors import RelampError
 from relamp.render.style import in_style, legend, nothing_figure, panels
 from relamp.render.verdict_page import paper_name
+from relamp.settings.judging import NOT_RUN, TOO_FEW
 
 HEIGHT = 3.2  # inches
 # Colour and mark of each verdict, so that grey tells them apart as well.
@@ -18,7 +19,7 @@ _LOOKS = {
     "better": ("#0072B2", "^"),
     "inconclusive": ("#E69F00", "s"),
     "worse": ("#D55E00", "v"),
-    "too few seeds": ("#999999", "x"),
+    TOO_FEW: ("#999999", "x"),
     "not comparable": ("#CC79A7", "D"),
 }
 _PLOTTED = ["paper", "artifact", "method", "dataset", "metric", "part", "published", "mean", "low", "high", "verdict"]
@@ -33,7 +34,7 @@ def all_numbers_figure(cells: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     if cells.empty:
         raise RelampError("all numbers: there are no judged numbers; judge a run first")
     columns = [name for name in (*_PLOTTED, "link") if name in cells]
-    plotted = cells.loc[cells["verdict"] != "not run", columns].sort_values(_PLOTTED, ignore_index=True)
+    plotted = cells.loc[cells["verdict"] != NOT_RUN, columns].sort_values(_PLOTTED, ignore_index=True)
     if plotted.empty:
         return nothing_figure(plotted, "No number of the papers was run.")
     papers = list(dict.fromkeys(plotted["paper"]))

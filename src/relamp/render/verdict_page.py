@@ -14,13 +14,14 @@ from relamp.judge.words import METRICS
 from relamp.render.markup import bounds, page
 from relamp.render.style import ordered, short_name
 from relamp.runtime.provenance import command_for
+from relamp.settings.judging import NOT_RUN, TOO_FEW
 
 _TITLES = {"lamp": "LAMP", "mmix": "M-Mix"}
 NOTHING = "Nothing that was run does. Numbers that a paper quotes are no claims of it, and stand in the tables alone."
 # From good news to none; style.css gives each a colour, and its word stands beside it.
 _WORDS = (
-    *("reproduced", "holds", "better", "inconclusive", "undecided", "too few seeds", "worse", "fails"),
-    *("not comparable", "not run"),
+    *("reproduced", "holds", "better", "inconclusive", "undecided", TOO_FEW, "worse", "fails"),
+    *("not comparable", NOT_RUN),
 )
 _FILTERS = ("paper", "table", "method", "data-set", "quoted", "verdict")
 
@@ -86,7 +87,7 @@ def verdict_markdown(
     not_run: pd.DataFrame | None = None,
 ) -> str:
     """Return the same without links, for a terminal or a repository: what was run, and all claims."""
-    measured = cells[cells["verdict"] != "not run"]
+    measured = cells[cells["verdict"] != NOT_RUN]
     lines = [f"# Does it hold? Verdicts of the run {run}", ""]
     lines += [*(f"- **{topic}**: {words}" for topic, words in how.items()), "", "## Claims", ""]
     lines += ["| outcome | claim | where | about | coverage | evidence |", "| --- | --- | --- | --- | --- | --- |"]
@@ -209,7 +210,7 @@ def counts(words: "pd.Series[str]") -> list[tuple[str, int]]:
 
 
 def _claims(paper: str, claims: pd.DataFrame, printed: pd.DataFrame | None) -> dict[str, Any]:
-    run = claims["outcome"] != "not run"
+    run = claims["outcome"] != NOT_RUN
     of_paper = [] if printed is None else printed[printed["paper"] == paper].to_dict("records")
     parts = {"run": claims[run].to_dict("records"), "not_run": claims[~run].to_dict("records"), "printed": of_paper}
     return {"name": paper_name(paper), **parts, "agree": sum(claim["outcome"] == "holds" for claim in of_paper)}

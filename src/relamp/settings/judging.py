@@ -1,11 +1,13 @@
 """How strictly reproduced numbers are judged: options that are fixed before a number is seen."""
 
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 
 from relamp.settings.base import Positive, Settings, Share
 
 Verdict = Literal["reproduced", "better", "worse", "inconclusive", "too few seeds", "not comparable", "not run"]
 Protocol = Literal["fixed", "nested", "oracle", "epoch-on-test", "setting-on-test", "C-on-test", "all-on-test"]
+NOT_RUN: Final = "not run"
+TOO_FEW: Final = "too few seeds"
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
 LOOSER = PROTOCOLS[3:]

@@ -27,12 +27,12 @@ from relamp.render.verdict_page import anchor, counts, paper_name, published_val
 from relamp.runtime.files import whole, write_csv, write_text
 from relamp.runtime.home import home
 from relamp.runtime.sealed import read_sealed
-from relamp.settings.judging import Judging
+from relamp.settings.judging import NOT_RUN, Judging
 from relamp.site.again import again
 from relamp.site.claims import merged_claims, of_method
 from relamp.site.findings import Findings, Numbers, load_findings
 from relamp.site.glance import lines
-from relamp.site.records import NOT_RUN, Record, effects, merged, open_records, told, what_was_run
+from relamp.site.records import Record, effects, merged, open_records, told, what_was_run
 from relamp.site.shifts import shifts
 from relamp.study.readings import Reading, all_readings
 

@@ -21,8 +21,8 @@ from relamp.judge.published import evaluations, run_as
 from relamp.judge.runs import judged_scores
 from relamp.judge.scale import readings_in
 from relamp.runtime.sealed import differing
-from relamp.settings.judging import Judging
-from relamp.site.records import NOT_RUN, TOO_FEW, Record, distance
+from relamp.settings.judging import NOT_RUN, TOO_FEW, Judging
+from relamp.site.records import Record, distance
 
 Runs = tuple[str, ...]  # the name of one run; or of that of a claim's method and of that of its rival
 

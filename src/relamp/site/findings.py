@@ -18,9 +18,9 @@ from relamp.evaluate.node_probe import counted
 from relamp.judge.verdict import TOO_WIDE, judge_number
 from relamp.settings.base import Settings
 from relamp.settings.evaluation import EpochChoice
-from relamp.settings.judging import Judging
+from relamp.settings.judging import NOT_RUN, Judging
 from relamp.site.glance import Glance, tenths
-from relamp.site.records import NOT_RUN, Record, where
+from relamp.site.records import Record, where
 from relamp.site.shifts import Shift, shift, shifts, sizes
 
 FILE = "findings.yaml"

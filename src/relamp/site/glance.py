@@ -10,7 +10,8 @@ import pandas as pd
 from relamp.errors import RelampError
 from relamp.render.verdict_page import anchor
 from relamp.settings.base import Settings
-from relamp.site.records import NOT_RUN, Record, where
+from relamp.settings.judging import NOT_RUN
+from relamp.site.records import Record, where
 from relamp.site.shifts import sizes
 
 

@@ -21,11 +21,11 @@ from relamp.render.style import drawn_as
 from relamp.runtime.home import home
 from relamp.runtime.processes import run_all
 from relamp.runtime.sealed import read_sealed
+from relamp.settings.judging import NOT_RUN, TOO_FEW
 from relamp.study.recorded import SIDECAR, configuration_of, read_sidecar, without_places
 from relamp.tools.record import COST
 
 ROWS = "rows.zip"
-NOT_RUN, TOO_FEW = "not run", "too few seeds"
 _CELL = ["paper", "artifact", "method", "dataset", "evaluation", "metric", "part"]
 _NUMBER = r"([\d.,]+(?:e[+-]?\d+)?)"
 _SIZE = re.compile(rf"{_NUMBER} (?:/|of) {_NUMBER}")

@@ -7,7 +7,7 @@ import pandas as pd
 
 from relamp.judge.published import run_as
 from relamp.judge.scale import sizes_in
-from relamp.site.records import NOT_RUN, TOO_FEW
+from relamp.settings.judging import NOT_RUN, TOO_FEW
 
 # What the names of a paper's own methods begin with, in its tables.
 _OWN = {"lamp": re.compile(r"lamp-"), "mmix": re.compile(r"(simclr-|grace-)?m[op]-mix")}
