@@ -34,7 +34,7 @@ def configuration_of(sidecar: Mapping[str, Any], folder: Path) -> Mapping[str, A
     file = folder / "config" / Path(named["path"]).name
     if not file.is_file() and (folder / CONFIG).is_file():
         file = folder / CONFIG  # where it was rendered from rows
-    if not file.is_file() or sha256(file) != named["sha256"]:
+    if not _holds(file, named["sha256"]):
         raise RelampError(f"{file}: is not the configuration that {folder / SIDECAR} names; make the verdicts again")
     words: Mapping[str, Any] = read_json(file)
     return words
@@ -70,17 +70,20 @@ def words_of(config: Config, folder: Path) -> dict[str, Any]:
     return {**config.recorded(), "command": recorded_command(folder), "cpu": cpus(folder), "sealed": True}
 
 
-def changed_inputs(sidecar: Mapping[str, Any], root: Path = Path()) -> list[str]:
-    """Return the inputs of a sidecar, of a run below `root`, that are not there any more with the same content."""
+def changed_inputs(sidecar: Mapping[str, Any]) -> list[str]:
+    """Return the inputs of a sidecar that are not there any more with the same content."""
     files = {entry["path"]: entry["sha256"] for entry in sidecar["inputs"]}
-    return [name for name, known in files.items() if not (root / name).is_file() or sha256(root / name) != known]
+    return [name for name, known in files.items() if not _holds(Path(name), known)]
 
 
 def of_these_rows(sidecar: Mapping[str, Any], folder: Path) -> bool:
     """Return whether the rows that a sidecar names among its inputs are those below a folder, wherever that lies."""
     inputs = [(entry["path"].partition("/rows/")[2], entry["sha256"]) for entry in sidecar["inputs"]]
-    files = [(folder / "rows" / name, known) for name, known in inputs if name]
-    return all(file.is_file() and sha256(file) == known for file, known in files)
+    return all(_holds(folder / "rows" / name, known) for name, known in inputs if name)
+
+
+def _holds(file: Path, known: str) -> bool:
+    return file.is_file() and sha256(file) == known
 
 
 def cpus(folder: Path) -> list[str]:
