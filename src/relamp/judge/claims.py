@@ -18,7 +18,7 @@ from pydantic import Field, ValidationError, model_validator
 from relamp.errors import RelampError, shortened
 from relamp.judge.evidence import Data, Evidence
 from relamp.judge.measured_claims import Formula, MeasuredFormula
-from relamp.judge.published import AGGREGATES, RANK
+from relamp.judge.published import AGGREGATES, RANK, faults
 from relamp.runtime.yaml_words import read_words
 
 COLUMNS = ("id", "paper", "where", "quote", "about", "outcome", "coverage", "evidence", "pieces")
@@ -234,8 +234,7 @@ def load_claims(path: Path | str) -> list[Claim]:
             claims.append(Claim.model_validate(entry))
         except ValidationError as error:
             name = entry.get("id") or entry.get("quote") if isinstance(entry, dict) else None
-            faults = [".".join(map(str, fault["loc"])) + f": {fault['msg']}" for fault in error.errors()]
-            raise RelampError(f"{path}: the claim {shortened(name or entry)}: {'; '.join(faults)}") from error
+            raise RelampError(f"{path}: the claim {shortened(name or entry)}: {faults(error)}") from error
     return claims
 
 

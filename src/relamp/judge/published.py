@@ -136,8 +136,12 @@ def _read_as(kind: Any, path: Path | str) -> Any:
     try:
         return TypeAdapter(kind).validate_python(read_words(path))
     except ValidationError as error:
-        faults = [".".join(map(str, fault["loc"])) + f": {fault['msg']}" for fault in error.errors()]
-        raise RelampError(f"{path}: {'; '.join(faults)}") from error
+        raise RelampError(f"{path}: {faults(error)}") from error
+
+
+def faults(error: ValidationError) -> str:
+    """Return in words what is wrong with an entry of a file, each fault by its place."""
+    return "; ".join(".".join(map(str, fault["loc"])) + f": {fault['msg']}" for fault in error.errors())
 
 
 def load_published(folder: Path | str, artifact: str) -> pd.DataFrame:
