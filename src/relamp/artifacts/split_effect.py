@@ -9,7 +9,7 @@ import pandas as pd
 from relamp.artifacts.scored import Fixed
 from relamp.data.rows import read_by_evaluation, setting_name, setting_values
 from relamp.judge.comparison import parts_of_difference
-from relamp.judge.intervals import PER_CENT, Part, half_width_of
+from relamp.judge.intervals import PER_CENT, Part, averaged, half_width_of
 from relamp.judge.runs import all_runs, judged_scores, scores
 from relamp.render.markup import TextTable, bounds
 from relamp.render.sidecar import write_sidecar
@@ -79,8 +79,7 @@ def _lines(of_splits: Mapping[str, pd.DataFrame], first: str, confidence: float)
         for split, of in gains.items():
             if len(of) == len(datasets) > 1:
                 gain = sum(each for each, _ in of) / len(of)
-                parts = [Part(part.variance / len(of) ** 2, part.freedom) for _, own in of for part in own]
-                half = half_width_of(parts, confidence)
+                half = half_width_of(averaged([parts for _, parts in of]), confidence)
                 yield f"{len(of)} data sets", method, split, None, gain, gain - half, gain + half
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from relamp.data.rows import DEFAULT
-from relamp.judge.intervals import PER_CENT, Part, half_width_of, interval_of_table, parts_of_table, run_table
+from relamp.judge.intervals import PER_CENT, Part, averaged, half_width_of, interval_of_table, parts_of_table, run_table
 from relamp.judge.published import SPLITS, JudgedBy, run_as
 from relamp.judge.runs import MEASURE
 from relamp.settings.judging import LEAST_SEEDS
@@ -204,6 +204,6 @@ def average(gains: Sequence[Difference], what: str, confidence: float) -> Differ
     """
     if len(gains) == 1:
         return gains[0].model_copy(update={"dataset": "", "what": what})
-    parts = tuple(Part(part.variance / len(gains) ** 2, part.freedom) for gain in gains for part in gain.parts)
+    parts = tuple(averaged([gain.parts for gain in gains]))
     mean, half = sum(gain.mean for gain in gains) / len(gains), half_width_of(parts, confidence)
     return Difference(dataset="", what=what, mean=mean, low=mean - half, high=mean + half, parts=parts)

@@ -120,6 +120,11 @@ def half_width_of(parts: Sequence[Part], confidence: float = 0.95) -> float:
     return float(_welch([part.variance for part in parts], [part.freedom for part in parts], confidence))
 
 
+def averaged(parts: Sequence[Sequence[Part]]) -> list[Part]:
+    """Return what the variance of the mean of independent estimates consists of, from the parts of each."""
+    return [Part(part.variance / len(parts) ** 2, part.freedom) for own in parts for part in own]
+
+
 def _welch(variances: Sequence[Floats | float], freedoms: Sequence[Floats | float], confidence: float) -> Floats:
     total, freedom = _sum_of(variances, freedoms)
     with np.errstate(invalid="ignore"):
