@@ -295,7 +295,7 @@ def _broken(table: "TextTable", part: _Part, small: bool) -> list[list[str]]:
     """Return the lines of each title: as few as its cells are wide enough for."""
     made = []
     for number in part.columns:
-        room = max((_length(row[number], small) for row in chain(*part.blocks.values())), default=0.0)
+        room = _room(part, number, small)
         lines: list[str] = []
         for word in table.head[number].split(" "):
             longer = f"{lines[-1]} {word}" if lines else word
@@ -312,15 +312,15 @@ def _width(table: "TextTable", part: _Part, small: bool) -> float:
     """Return how wide a part is, in points, in letters of 8 points (`small`) or 10."""
     heads = _broken(table, part, small)
     widths = [
-        max(
-            [
-                *(_length(row[number], small) for row in chain(*part.blocks.values())),
-                *(_length(w, small) for w in words),
-            ]
-        )
+        max(_room(part, number, small), *(_length(each, small) for each in words))
         for number, words in zip(part.columns, heads, strict=True)
     ]
     return sum(widths) + (6.0 if small else 12.0) * (len(widths) - 1)
+
+
+def _room(part: _Part, number: int, small: bool) -> float:
+    """Return how wide the cells of a column are."""
+    return max((_length(row[number], small) for row in chain(*part.blocks.values())), default=0.0)
 
 
 @cache
