@@ -31,9 +31,9 @@ def sidecar(inputs: Sequence[Path | str], command: str, repository: Path | str =
     """Return what is needed to make an output again.
 
     The command; the file of the effective configuration and each input, with their sha256; the git commit of
-    `repository`, and whether it is `altered`; the versions of Python and of relamp's direct dependencies (None where
-    one is not installed); host, platform, CPU, threads and GPUs; the time (UTC). Raises RelampError if an input is
-    missing or git fails.
+    `repository`, and whether it is altered (`dirty`); the versions of Python and of relamp's direct dependencies (None
+    where one is not installed); host, platform, CPU, threads and GPUs; the time (UTC). Raises RelampError if an input
+    is missing or git fails.
     """
     folder, config = Path(repository).resolve(), configuration()
     return {
