@@ -9,11 +9,10 @@ from typing import Any
 from relamp.artifacts.verdict import print_verdicts
 from relamp.errors import RelampError, first_of
 from relamp.runtime.files import write_zip
-from relamp.runtime.job import bound, named
 from relamp.runtime.provenance import configured_by
 from relamp.runtime.sealed import remade
 from relamp.study.config import CONFIG, configured
-from relamp.study.packed_rows import asked_file, unpacked
+from relamp.study.packed_rows import make, unpacked
 from relamp.study.plan import Plan
 from relamp.study.recorded import SIDECAR, changed_inputs, read_sidecar, recorded_config, words_of
 from relamp.tools.overrides import add_overrides, overrides
@@ -49,12 +48,8 @@ def render(rows: Path, out: Path) -> None:
     plan = unpacked(rows, out)
     for artifact in plan.artifacts.values():
         if artifact.lite:
-            make, words = named(artifact.call), plan.inputs(artifact) | plan.outputs(artifact) | plan.params(artifact)
-            # Folds and splits are not there, to be named in sidecars.
-            words |= {"splits": (), "command": f"relamp render {rows} {out}"}
-            words |= {"asked": asked_file(plan, artifact)}
             with configured_by(out / CONFIG):
-                make(**bound(make, words))
+                make(plan, artifact, f"relamp render {rows} {out}")
     print_verdicts(out / "verdict.csv", out / "claims.csv", out / "verdict.html", plan.config.fail_on)
 
 

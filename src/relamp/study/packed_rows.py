@@ -1,4 +1,4 @@
-"""The rows of a run in one zip file: unpacked, checked for what is missing, and what is asked of them."""
+"""The rows of a run in one zip file: unpacked, checked for what is missing, what is asked and made of them."""
 
 import os
 from pathlib import Path
@@ -9,6 +9,7 @@ from relamp.data.archive import Archive
 from relamp.errors import RelampError, listed, reason
 from relamp.runtime.files import json_line, read_json, write_changed, write_json
 from relamp.runtime.home import home
+from relamp.runtime.job import bound, named
 from relamp.runtime.sealed import intact, is_sealed, write_sealed
 from relamp.study.config import CONFIG, restored
 from relamp.study.plan import Plan
@@ -67,6 +68,14 @@ def _checked(archive: Archive, unpacked: Path, out: Path) -> Plan:
     if altered := [name for name in names if not intact(unpacked / name)]:
         raise RelampError(f"{rows}: {listed(altered)}: not what was packed; fetch the file again, or pack it again")
     return plan
+
+
+def make(plan: Plan, artifact: Artifact, command: str) -> None:
+    """Make an artifact of unpacked rows; folds and splits are not there, to be named in its sidecar."""
+    words = plan.inputs(artifact) | plan.outputs(artifact) | plan.params(artifact)
+    words |= {"splits": (), "asked": asked_file(plan, artifact), "command": command}
+    function = named(artifact.call)
+    function(**bound(function, words))
 
 
 def asked_file(plan: Plan, artifact: Artifact) -> Path:

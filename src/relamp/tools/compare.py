@@ -29,12 +29,10 @@ from relamp.judge.two_runs import (
     seeds_means,
 )
 from relamp.runtime.files import read_csv, read_json, write_csv, write_text
-from relamp.runtime.job import bound, named
 from relamp.runtime.sealed import differing, read_sealed
 from relamp.study.config import CONFIG
-from relamp.study.packed_rows import asked_file, unpacked
+from relamp.study.packed_rows import make, unpacked
 from relamp.study.paths import INFORMATION
-from relamp.study.plan import Plan
 from relamp.study.recorded import SIDECAR, configuration_of, cpus, of_these_rows, read_sidecar
 
 _CELL, _CLAIM = ["artifact", "label", "dataset", "metric", "part"], ["paper", "id"]
@@ -84,7 +82,9 @@ def open_run(place: Path) -> Run:
         rows = Path(folder)
         plan, words = unpacked(packed, rows), read_json(rows / CONFIG)
         if not (place / SIDECAR).is_file():
-            _judge(plan, rows)
+            make(plan, plan.artifacts["judge"], "relamp compare")
+            # Its sidecar says how this command judged, not how the run was made.
+            (rows / SIDECAR).unlink()
         return _of_folder(str(place), rows, place if place.is_dir() else rows, words.get("cpu", []), words)
 
 
@@ -137,16 +137,6 @@ def _table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     if missing := [name for name in columns if name not in rows]:
         raise RelampError(f"{path}: lacks the columns {', '.join(missing)}; make the verdicts again")
     return rows
-
-
-def _judge(plan: Plan, folder: Path) -> None:
-    """Make the verdicts of unpacked rows beside them."""
-    made = plan.artifacts["judge"]
-    given = {**plan.inputs(made), **plan.outputs(made), **plan.params(made)}
-    make = named(made.call)
-    make(**bound(make, {**given, "asked": asked_file(plan, made), "command": "relamp compare"}))
-    # Its sidecar says how this command judged, not how the run was made.
-    (folder / SIDECAR).unlink()
 
 
 def _options(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
