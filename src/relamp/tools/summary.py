@@ -28,7 +28,10 @@ def print_summary(preset: str, console: Console) -> None:
         # Table 3 repeats rows of Table 1; the paper prints them alike.
         rows = pd.concat(parts, ignore_index=True).drop_duplicates(["source", "method", "dataset"])
         console.print(numbers_in_common(rows, f"{PUBLISHED} / reproduced here (preset {preset})"))
-    for what, text in (*_outcomes(results), ("compared", _difference(results, RECORDED / preset))):
+    found, recorded = _outcomes(results), RECORDED / preset
+    if recorded.is_dir() and (results / "verdict.csv").exists():
+        found.append(("compared", one_line(results, recorded)))
+    for what, text in found:
         if text:
             console.print(f"{what:<8} {text}", highlight=False, soft_wrap=True)
     first = results / "index.html"
@@ -45,13 +48,6 @@ def _outcomes(results: Path) -> list[tuple[str, str]]:
         if (results / file).exists():
             found.append((what, counted(pd.read_csv(results / file, keep_default_na=False)[column])))
     return found
-
-
-def _difference(results: Path, recorded: Path) -> str | None:
-    """Return, in a line, how a run differs from the recorded one; None where nothing is recorded or can compare."""
-    if not recorded.is_dir() or not (results / "verdict.csv").exists():
-        return None
-    return one_line(results, recorded)
 
 
 def main(given: Sequence[str]) -> None:
