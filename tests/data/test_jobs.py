@@ -20,8 +20,10 @@ from relamp.data.packaged import pack as packaged
 from relamp.data.packed import PackedGraphs
 from relamp.data.registry import REGISTRY, Expected, Variant
 from relamp.data.scaffold import scaffold_split
+from relamp.data.verified import verified
 from relamp.errors import RelampError
 from relamp.runtime.files import sha256
+from relamp.runtime.sealed import read_sealed
 
 SMILES = ["CCO", "c1ccccc1", "not a molecule", "C[C@H](N)O", "[Na+].[Cl-]", "CCO"]
 EXPECTED = Expected(rows=6, graphs=5, nodes=3 + 6 + 4 + 2 + 3, edges=2 + 6 + 3 + 0 + 2)
@@ -111,6 +113,7 @@ def test_folds_are_written_for_each_seed_or_refused_by_the_data_sets_name(tmp_pa
     folds(path, [3, 5], 10, output)
     for seed, file in output.items():
         assert (load_folds(file) == stratified_folds(PackedGraphs.load(path).y, 10, seed)).all()
+        assert read_sealed(file)[0] == {"file": file.name, "data": verified(path), "folds": 10}
     save_guarded(packaged("Cuneiform"), path)
     with pytest.raises(RelampError, match="Cuneiform"):
         folds(path, [0], 10, {0: tmp_path / "0.csv"})
@@ -122,4 +125,5 @@ def test_the_scaffold_split_is_written_as_parts(tmp_path: Path) -> None:
     save_guarded(data, tmp_path / "a.safetensors")
     scaffold(tmp_path / "a.safetensors", tmp_path / "split.csv")
     part = load_folds(tmp_path / "split.csv")
+    assert read_sealed(tmp_path / "split.csv")[0] == {"file": "split.csv", "data": verified(tmp_path / "a.safetensors")}
     assert [np.flatnonzero(part == i).tolist() for i in range(3)] == [sorted(i) for i in scaffold_split(data.smiles)]

@@ -155,6 +155,12 @@ def test_what_of_the_edges_is_lost_is_told(tmp_path: Path) -> None:
     assert warnings(write(tmp_path, A="4, 5\n5, 4\n")) == ["M_A.txt: 5 of 6 graphs have no edges"]
 
 
+def test_graphs_without_nodes_are_told(tmp_path: Path) -> None:
+    write(tmp_path, graph_labels=lines([0, 1] * 4), graph_indicator=lines([*(1 + np.arange(15) // 3), 8, 8, 8]))
+    fault = "2 of 8 graphs have a label and no node (first: graph 6)"
+    assert f"M_graph_indicator.txt: {fault}" in warnings(tmp_path)
+
+
 def test_node_numbers_that_start_again_in_each_graph_are_refused(tmp_path: Path) -> None:
     write(tmp_path, A=lines(TRIANGLE * 6))
     with pytest.raises(RelampError, match=r"no edge goes beyond node 3 of 18, and 5 of 6 .* start again in each graph"):

@@ -99,6 +99,13 @@ def test_twenty_bad_lines_among_good_ones_are_left_out_by_name(
     assert read_json(tmp_path / "M.guard.json")["warnings"] == [told]
 
 
+def test_a_line_longer_than_a_csv_field_may_be_is_left_out_like_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    made(tmp_path, write(tmp_path / "a.smi", "\n".join([*GOOD, "C" * 200_000])))
+    assert f"1 of {len(GOOD) + 1} lines are left out" in caplog.text
+
+
 def test_rows_of_a_table_that_lack_the_smiles_are_left_out(tmp_path: Path) -> None:
     text = "id,smiles\n1,CCO\n2\n3,\n\n4,CC,more\n5,C C\n"
     corpus = PackedCorpus.load(made(tmp_path, write(tmp_path / "a.csv", text)))

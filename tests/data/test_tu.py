@@ -112,6 +112,9 @@ def test_isolated_nodes_a_set_without_edges_and_a_graph_without_nodes(tmp_path: 
         ({"graph_labels": "1\n0\n1\n"}, r"numbers graphs 1 to 2 but there are 3 graph labels"),
         ({"graph_labels": "1\n0.5\n"}, r"T_graph_labels\.txt: line 2 is '0\.5', not 1 integer"),
         ({"graph_labels": "10\n1_0\n"}, r"T_graph_labels\.txt: line 2 is '1_0', not 1 integer"),  # int() takes it
+        ({"graph_labels": "True\nFalse\n"}, r"T_graph_labels\.txt: line 1 is 'True', not 1 integer"),  # pandas takes it
+        ({"graph_labels": "\n true\nTRUE\n"}, r"T_graph_labels\.txt: line 2 is 'true', not 1 integer"),
+        ({"graph_labels": "1\nTrue\n"}, r"T_graph_labels\.txt: line 2 is 'True', not 1 integer"),
         ({"graph_labels": "1, 2\n0, 1\n"}, r"T_graph_labels\.txt: has 2 columns where one is expected"),
         ({"graph_labels": ""}, r"T_graph_labels\.txt: is empty"),
         ({"graph_labels": "1\n99999999999999999999\n"}, r"line 2 is '99999999999999999999', not 1 integer"),

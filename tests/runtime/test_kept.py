@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,7 +31,8 @@ def make(folder: Path, pluses: list[int], processes: int = 1, code: Path = CODE)
     arguments = [{"source": folder / "number", "plus": plus} for plus in pluses]
     # Each output has a folder of its own, as rows of runs have.
     outputs = [folder / "results" / "sums" / str(plus) / f"{plus}.txt" for plus in pluses]
-    make_each(write_sum, arguments, outputs, folder / "results" / "state", code, processes, "sums")
+    facts = [{"plus": plus} for plus in pluses]
+    make_each(write_sum, arguments, outputs, folder / "results" / "state", code, processes, "sums", facts=facts)
     return outputs
 
 
@@ -73,6 +75,16 @@ def test_a_kept_copy_that_was_changed_is_made_again(folder: Path, damage: Callab
     assert calls(folder) == ["1", "1"]
     assert kept.read_text() == output.read_text()
     assert read_sealed(output)[1] == "41"
+
+
+def test_a_kept_copy_of_another_call_is_made_again(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    make(folder, [1, 2])
+    (one,), (two,) = ((folder / "results/state/sums" / name).iterdir() for name in "12")
+    shutil.copyfile(two, one)
+    calls(folder)
+    assert [read_sealed(path)[1] for path in make(folder, [1, 2])] == ["41", "42"]
+    assert calls(folder) == ["1"]
+    assert f"{one}: does not match its sha256 line, or is of another run; it is made again" in caplog.text
 
 
 def test_what_was_made_before_a_failure_is_kept(folder: Path) -> None:

@@ -397,6 +397,12 @@ def test_a_run_has_a_name_of_its_own() -> None:
     for name in ("gamma3", "a_b-c.d", "3"):
         assert load_config({"run": name}, PRESETS).name == f"quick-{name}"
     assert load_config({"run": 3, "preset": "desk"}, PRESETS).name == "desk-3"
+    # Of these nobody knows how they were written: 12e5, yes.
+    for value in (1.5, 1.2e6, True):
+        (line,) = faults({"run": value})
+        assert line.startswith(
+            f"config: run: is read as the value {value}, and how it was written is lost; put a letter"
+        )
     for name in ("..", "a/b", "-x", "a b", "é", "a\n"):
         (line,) = faults({"run": name})
         assert line.startswith("config: run: a name is made of letters, digits, _, - and .")

@@ -81,6 +81,13 @@ def test_a_spelt_setting_comes_back_to_the_last_bit(method: str, gamma: float, t
     assert again == made
 
 
+@pytest.mark.parametrize("name", ["tables", "cross", "grid", "transfer"])
+def test_a_sweep_has_no_name_of_another_study(name: str) -> None:
+    sweep = {"over": {"temperature": [0.3]}, "methods": ["graphcl"]}
+    with pytest.raises(RelampError, match=f"sweeps: {name} is the name of one of relamp's own studies; take another"):
+        study(name, sweeps={name: sweep})
+
+
 def test_the_studies_of_quick() -> None:
     found = studies(config())
     # As many as readings of mp-mix on nodes, and of kernels for edit distances, can be combined.

@@ -38,6 +38,6 @@ def exhaust(number: int) -> int:
 
 def write_sum(source: Path, plus: int, output: Path) -> None:
     """Write a file's number plus another, and leave a trace of the call."""
-    write_sealed(output, str(int(source.read_text()) + plus))
+    write_sealed(output, str(int(source.read_text()) + plus), {"plus": plus})
     with (source.parent / "calls").open("a") as calls:
         calls.write(f"{output.stem}\n")

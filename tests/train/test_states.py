@@ -89,10 +89,17 @@ def test_what_is_no_state_is_told_in_one_line(tmp_path: Path, content: object) -
     assert "weights_only" not in message
 
 
-@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
-def test_a_damaged_state_is_told_or_read_and_never_anything_else(tmp_path: Path) -> None:
-    path = tmp_path / "state.pt"
-    save_state(path, "key", state())
+def alike(one: Any, other: Any) -> bool:
+    if isinstance(one, torch.Tensor):
+        return torch.equal(one, other)
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(alike(one[key], other[key]) for key in one)
+    return bool(one == other)
+
+
+def test_a_damaged_state_is_told_or_read_as_it_was_and_never_anything_else(tmp_path: Path) -> None:
+    path, saved = tmp_path / "state.pt", state()
+    save_state(path, "key", saved)
     whole = path.read_bytes()
     rng = random.Random(0)
     for length in range(0, len(whole), max(1, len(whole) // 50)):
@@ -105,10 +112,10 @@ def test_a_damaged_state_is_told_or_read_and_never_anything_else(tmp_path: Path)
         damaged[rng.randrange(len(whole))] ^= 1 << rng.randrange(8)
         path.write_bytes(damaged)
         try:
-            load_state(path, "key")
+            assert alike((load_state(path, "key") or {})["state"], saved)
         except RelampError:
             refused += 1
-    assert refused > 20
+    assert refused > 200
 
 
 def test_a_state_runs_no_code(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Stratified folds: in which of them each graph is tested, and the small file that fixes them for all methods."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,7 +11,7 @@ from numpy.typing import NDArray
 from relamp.data.packed import Integers
 from relamp.data.streams import stream_number
 from relamp.errors import RelampError
-from relamp.runtime.sealed import read_sealed, write_sealed
+from relamp.runtime.sealed import check_facts, read_sealed, write_sealed
 
 
 def fitting_folds(rarest: int, folds: int, inner_folds: int) -> tuple[int, int] | None:
@@ -63,10 +65,20 @@ def plain_folds(count: int, folds: int, seed: int) -> NDArray[np.int64]:
     return fold
 
 
-def save_folds(path: Path | str, fold: Integers) -> None:
-    """Write the fold of each graph as CSV (graph, fold) under a line with the sha256 of what follows."""
+def save_folds(path: Path | str, fold: Integers, facts: Mapping[str, Any] | None = None) -> None:
+    """Write the fold of each graph as CSV (graph, fold) under the sha256 of what follows, facts first if any."""
     table = pd.DataFrame({"graph": np.arange(len(fold)), "fold": fold})
-    write_sealed(path, table.to_csv(index=False, lineterminator="\n"))
+    write_sealed(path, table.to_csv(index=False, lineterminator="\n"), facts)
+
+
+def check_folds(path: Path, asked: Mapping[str, Any]) -> None:
+    """Compare what a file of folds says of itself with what it is read for.
+
+    Files say what they are called, and of which data they are; older ones say nothing. Raises RelampError if something
+    differs, or if the file is missing or its content was changed.
+    """
+    if facts := read_sealed(path)[0]:
+        check_facts(path, facts, {"file": path.name, **asked})
 
 
 def load_folds(path: Path | str) -> NDArray[np.int64]:

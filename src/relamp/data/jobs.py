@@ -91,10 +91,10 @@ def subset(data: Path, known: Path, dataset: str, molecules: str, packed: Path, 
 
 def folds(data: Path, seeds: Sequence[int], folds: int, output: Mapping[int, Path]) -> None:
     """Write the fold of each graph for each seed: every method is scored in the same folds."""
-    verified(data)
-    graphs = PackedGraphs.load(data)
+    digest, graphs = verified(data), PackedGraphs.load(data)
     for seed in seeds:
-        save_folds(output[seed], stratified_folds(graphs.y, folds, seed, name=graphs.name))
+        facts = {"file": output[seed].name, "data": digest, "folds": folds}
+        save_folds(output[seed], stratified_folds(graphs.y, folds, seed, name=graphs.name), facts)
 
 
 def scaffold(data: Path, output: Path, split: str = "scaffold") -> None:
@@ -102,7 +102,7 @@ def scaffold(data: Path, output: Path, split: str = "scaffold") -> None:
 
     `split` is `scaffold`, or has a seed: `random-scaffold~0`, `random~0`.
     """
-    verified(data)
+    digest = verified(data)
     molecules, (kind, _, seed) = PackedGraphs.load(data), split.partition("~")
     part = np.empty(len(molecules), dtype=np.int64)
     made = {
@@ -113,7 +113,7 @@ def scaffold(data: Path, output: Path, split: str = "scaffold") -> None:
     for number, index in enumerate(made[kind]()):
         part[index] = number
     log.info("%s: %s split of %s molecules", molecules.name, split, ", ".join(map(str, np.bincount(part))))
-    save_folds(output, part)
+    save_folds(output, part, {"file": output.name, "data": digest})
 
 
 def _report(data: PackedData) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def read_own(name: str, own: OwnData, split: Mapping[str, Any] | None = None) ->
     _refuse_misspelt(folder, name, unread)
     scaled: Literal["scaled"] | None = "scaled" if own.node_attributes else None
     data = read_tu(folder, name, node_attributes=scaled, edge_labels=own.edge_labels)
-    warnings = [*_edge_warnings(folder, data), *_unread_warnings(name, own, unread)]
+    warnings = [*_node_warnings(data), *_edge_warnings(folder, data), *_unread_warnings(name, own, unread)]
     warnings += [f"{name}: {_NOT_SEEN[option]}" for option in options]
     if fault := _class_fault(data, split):
         if split:
@@ -103,6 +103,12 @@ def _unread_warnings(name: str, own: OwnData, unread: Sequence[str]) -> Iterator
     if others:
         more = f" and {len(others) - _NAMED:,} more files" if len(others) > _NAMED else ""
         yield f"{name}: relamp has no use for {', '.join(others[:_NAMED])}{more}"
+
+
+def _node_warnings(data: PackedGraphs) -> Iterator[str]:
+    if len(empty := np.flatnonzero(data.num_nodes == 0)):
+        fault = f"{len(empty):,} of {len(data):,} graphs have a label and no node (first: graph {empty[0] + 1})"
+        yield f"{data.name}_graph_indicator.txt: {fault}"
 
 
 def _edge_warnings(folder: Path, data: PackedGraphs) -> list[str]:

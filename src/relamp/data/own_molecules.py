@@ -23,7 +23,7 @@ from relamp.data.packed import MISSING, Integers, PackedGraphs
 from relamp.data.read import ReadDataset
 from relamp.data.smiles import text_of
 from relamp.errors import RelampError, listed, reason, shortened
-from relamp.runtime.files import sha256
+from relamp.runtime.files import read_csv, sha256
 from relamp.settings.own import OwnMolecules
 
 _MOST_BYTES = 2**35
@@ -44,8 +44,7 @@ def pack_own_corpus(
     info, column = {"source": "own"}, f"column {own.smiles_column}"
     more = {"processes": processes, "most_bytes": _MOST_BYTES, "info": info, "read": read, "column": column}
     corpus = pack_corpus(name, own.file, packed, dropped, parts, **more)
-    with dropped.open(encoding="utf-8", newline="") as file:
-        return corpus, _told(name, own, corpus.info["rows"], (row["reason"] for row in csv.DictReader(file)))
+    return corpus, _told(name, own, corpus.info["rows"], read_csv(dropped, usecols=["reason"])["reason"])
 
 
 def read_labelled(name: str, own: OwnMolecules) -> ReadDataset:

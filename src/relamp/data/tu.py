@@ -87,6 +87,11 @@ def read_tu(
 def chunks(files: Files, file: str, kind: type[np.number[Any]] = np.int64) -> Iterator[NDArray[Any]]:
     """Read comma-separated numbers in pieces `[rows, columns]`, without blank lines; an empty file has no piece."""
     with closing(files.open(file)) as stream:
+        first = next((line for line in stream if line.strip()), b"")
+    # Pandas takes a column of True and False for one of 1 and 0.
+    if re.search(rb"true|false", first, re.IGNORECASE):
+        raise _faulty(files, file, _first_fault(files, file, kind))
+    with closing(files.open(file)) as stream:
         try:
             with pd.read_csv(stream, header=None, dtype=kind, skipinitialspace=True, chunksize=_CHUNK) as reader:
                 for frame in reader:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from relamp.data.folds import check_folds
 from relamp.data.rows import write_rows
 from relamp.data.verified import check_trained, verified
 from relamp.errors import RelampError
@@ -54,7 +55,9 @@ def score(
             should be.
     """
     count = len(seeds) if embeddings else 0
-    digest, arguments = verified(data), []
+    digest, arguments, facts = verified(data), [], []
+    for path in folds:
+        check_folds(path, {"data": digest})
     for number, (label, protocol) in enumerate(zip(labels, protocols, strict=True)):
         of_run = embeddings[number * count : (number + 1) * count]
         if len(of_run) < count:
@@ -70,6 +73,7 @@ def score(
                 "folds": dict(zip(seeds, folds, strict=True)) if folds else {},
             }
         )
+        facts.append({**label, "data": digest, "seeds": list(seeds), "protocol": protocol})
     if left := embeddings[len(labels) * count :]:
         raise RelampError(f"{left[0]}: belongs to no run; give as many labels as there are runs")
     counted = sha256(code)
@@ -77,7 +81,7 @@ def score(
         **{"store": cache / "shared" / counted[:16], "threads": max(1, threads // len(labels))},
         **{"code": counted, "digest": digest},  # among the arguments they are by their files
     }
-    make_each(_score_run, arguments, output, cache, code, threads, "runs scored", lender, uncounted)
+    make_each(_score_run, arguments, output, cache, code, threads, "runs scored", lender, uncounted, facts)
 
 
 def _score_run(evaluation: str, output: Path, code: str, digest: str, **run: Any) -> None:

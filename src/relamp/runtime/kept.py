@@ -13,11 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from relamp.errors import RelampError
 from relamp.runtime.files import sha256, whole
 from relamp.runtime.log import RESUMES
 from relamp.runtime.processes import run_all
 from relamp.runtime.progress import Progress
-from relamp.runtime.sealed import intact
+from relamp.runtime.sealed import check_facts, read_sealed
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ def make_each(
     what: str,
     lender: Path | None = None,
     uncounted: Mapping[str, Any] | None = None,
+    facts: Sequence[Mapping[str, Any]] | None = None,
 ) -> None:
     """Make every output, several at a time, unless the same is cached from an earlier job.
 
@@ -72,22 +74,23 @@ def make_each(
         arguments: of each call: numbers, strings, paths of files, and mappings and lists of these.
         outputs: a file for each call, all below the folder of `cache`.
         cache: a folder where each output, a sealed file, is kept under a hash of the contents of its arguments and of
-            `code`; one that was changed since is made again.
+            `code`; one that was changed since, or says other facts, is made again.
         code: hashes of the source files that results depend on.
         processes: how many calls are made at once.
         what: is made, for the progress bar.
         lender: the cache of another run, from which what is missing is taken.
         uncounted: further arguments of every call, on which no output depends.
+        facts: what each output has to say of itself; by default nothing.
     """
     shared = [f"{make.__module__}.{make.__qualname__}", sha256(code)]
     hash_of = functools.cache(sha256)  # most calls read the same data set
     calls = []
-    for given, output in zip(arguments, outputs, strict=True):
+    for given, output, said in zip(arguments, outputs, facts or [{}] * len(outputs), strict=True):
         name = fingerprint([*shared, by_content(given, hash_of)]) + output.suffix
         place = output.relative_to(cache.parent).parent
         if lender:
             borrow(cache / place, lender / place)
-        calls.append((make, {**given, **(uncounted or {})}, output, cache / place / name))
+        calls.append((make, {**given, **(uncounted or {})}, output, cache / place / name, said))
     made = 0
     with Progress(what, len(calls)) as progress:
         for done, new in enumerate(run_all(_take_or_make, calls, min(processes, len(calls))), start=1):
@@ -97,13 +100,18 @@ def make_each(
         log.info("%s with %d of %d that an earlier job had made", RESUMES, len(calls) - made, len(calls))
 
 
-def _take_or_make(make: Callable[..., None], given: dict[str, Any], output: Path, stored: Path) -> int:
+def _take_or_make(
+    make: Callable[..., None], given: dict[str, Any], output: Path, stored: Path, said: Mapping[str, Any]
+) -> int:
     """Return whether the output had to be made."""
-    if intact(stored):
-        _copy(stored, output)
-        return 0
     if stored.is_file():
-        log.warning("%s: does not match its sha256 line; it is made again", stored)
+        try:
+            check_facts(stored, read_sealed(stored)[0], said)
+        except RelampError:
+            log.warning("%s: does not match its sha256 line, or is of another run; it is made again", stored)
+        else:
+            _copy(stored, output)
+            return 0
     make(**given, output=output)
     _copy(output, stored)
     for other in stored.parent.glob(f"*{stored.suffix}"):

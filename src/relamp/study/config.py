@@ -34,7 +34,9 @@ def _new_name(name: str) -> str:
 
 
 def _run_name(name: Any) -> str:
-    # A number is a name as well, and nothing no name.
+    # A whole number is a name as well, and nothing no name.
+    if type(name) in (bool, float):
+        raise ValueError(f"is read as the value {name}, and how it was written is lost; put a letter before it")
     text = "" if name is None else str(name)
     if not re.fullmatch(r"([A-Za-z0-9_][\w.-]*)?", text, flags=re.ASCII):
         raise ValueError("a name is made of letters, digits, _, - and ., the first no - or .")
@@ -83,7 +85,7 @@ class Config(Places):
     """Preset that everything else overrides: a file of workflow/presets."""
     run: Annotated[str, BeforeValidator(_run_name)] = ""
     """Name of a run beside the unnamed one of its preset: results lie in `results/PRESET-RUN`, and what both share is
-    not made again."""
+    not made again. Of a number as a name leading zeros are not kept."""
     own: Annotated[dict[OwnName, Own], AfterValidator(_are_there)] = Field(default_factory=dict)
     """The user's own data by name: a folder with `NAME_A.txt` and so on, in the TUDataset text format, or `{folder:
     ..., node_attributes: true, edge_labels: true}`; a file of SMILES or, with columns, `{file: ..., smiles_column:

@@ -216,7 +216,9 @@ def studies(config: Config) -> dict[str, Study]:
     """Return all studies of a configuration by name, in the order in which a shared run is trained with one."""
     found = [*_graph_studies(config), *_transfer(config), *_node_studies(config), *_image_studies(config)]
     found += _universes(config)
-    sizes = own_sizes(config)
+    sizes, names = own_sizes(config), [study.name for study in found]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise RelampError(f"sweeps: {', '.join(twice)} is the name of one of relamp's own studies; take another")
     return {study.name: replace(study, sizes=sizes) for study in found}
 
 

@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
+from zipfile import BadZipFile, ZipFile
 
 import torch
 
@@ -147,9 +148,10 @@ def read_state(path: Path, file: Path | BinaryIO, device: str | dict[str, str] |
     """Return what `save_state` wrote: the `key`, the `state`, and what is said of it.
 
     `path` is what messages call the file; tensors go where they were, or to the `device`. Raises RelampError if it
-    cannot be read.
+    cannot be read, or is not as it was written.
     """
     try:
+        _check_sums(file)
         # weights_only: a state holds no objects, so a tampered file cannot run code.
         saved = torch.load(file, weights_only=True, map_location=device)
         return {"made": [], **saved, "key": saved["key"], "state": saved["state"]}
@@ -157,3 +159,12 @@ def read_state(path: Path, file: Path | BinaryIO, device: str | dict[str, str] |
         # A damaged file can raise almost anything, and torch's message advises to load it without the safety above.
         kind = type(error).__name__
         raise RelampError(f"{path}: saved training state cannot be read ({kind}); delete it to start over") from error
+
+
+def _check_sums(file: Path | BinaryIO) -> None:
+    # torch compares none: it would load a tensor of which a bit was changed.
+    with ZipFile(file) as members:
+        if changed := members.testzip():
+            raise BadZipFile(changed)
+    if not isinstance(file, Path):
+        file.seek(0)
