@@ -93,6 +93,17 @@ def differing(one: Any, other: Any, name: str) -> list[tuple[str, str, str]]:
     return [(option, _said(first), _said(second)) for option, first, second in _differing(name, one, other)]
 
 
+def otherwise(one: Mapping[str, Any], other: Mapping[str, Any], name: str) -> Iterator[tuple[str, Any]]:
+    """Yield what one says otherwise than another of something, by its name: each name below it, and the first's value.
+
+    It may be older than an option; one that only one of them has, and `_BEFORE` has not, is left out.
+    """
+    for option, first, second in _differing(name, one, other):
+        value = _before(option) if first is _ABSENT else first
+        if value is not _ABSENT and second is not _ABSENT:
+            yield option, value
+
+
 def again(path: Path | str) -> str:
     """Return in words how a file is made again."""
     return f"delete it and run `{remade(path)}`"

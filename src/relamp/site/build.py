@@ -167,7 +167,7 @@ def _numbers(
             record = _of(records, run)
             rows[key] = f"{run}/{place}"
             made = told(read_sealed(record.folder / place)[0].get("made", {}))
-            words[key] = again(record.command, record.config, place), made
+            words[key] = again(record.command, record.config, record.today, place), made
     found = [words.get(key, ("", "")) for key in keys]
     cells = cells.assign(command=[command for command, _ in found], made=[made for _, made in found])
     pages = {

@@ -22,7 +22,9 @@ from relamp.runtime.home import home
 from relamp.runtime.processes import run_all
 from relamp.runtime.sealed import read_sealed
 from relamp.settings.judging import NOT_RUN, TOO_FEW
+from relamp.study.config import load_config
 from relamp.study.recorded import SIDECAR, configuration_of, read_sidecar, without_places
+from relamp.tools.overrides import entries
 from relamp.tools.record import COST
 
 ROWS = "rows.zip"
@@ -59,6 +61,13 @@ class Record:
     def command(self) -> str:
         """Return what makes the run again, but for where its user has the data."""
         return shlex.join(without_places(word for word in shlex.split(self.made_by["command"]) if word != "judge"))
+
+    @cached_property
+    def today(self) -> Mapping[str, Any]:
+        """The configuration that `command` gives with the presets of today; see `config`."""
+        words = shlex.split(self.command)
+        found = load_config(entries(words[words.index("--config") + 1 :]), home() / "workflow" / "presets").recorded()
+        return dict(found["config"])
 
     @cached_property
     def scores(self) -> pd.DataFrame:
