@@ -121,7 +121,7 @@ def test_counts_of_a_record_are_whole_numbers(tmp_path: Path) -> None:
 
 def test_without_recorded_runs_there_is_no_site(tmp_path: Path) -> None:
     with pytest.raises(RelampError, match=r"holds no recorded run \(NAME/rows.zip\)"):
-        open_records(tmp_path, tmp_path / "out")
+        open_records(tmp_path, tmp_path / "out", tmp_path / "none")
 
 
 def test_rows_tell_in_words_what_made_them() -> None:

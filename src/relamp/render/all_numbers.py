@@ -29,11 +29,11 @@ def all_numbers_figure(cells: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     """Draw every judged number over the published one, with its interval, coloured by verdict; a panel a paper.
 
     `cells` are those of `relamp.judge.verdict.judge_cells`; a mark leads to its `link`, where they have any, in an SVG.
-    Returns the figure, and the plotted ones of them. Raises RelampError without cells.
+    Returns the figure, and the plotted ones of them, with their `run` if known. Raises RelampError without cells.
     """
     if cells.empty:
         raise RelampError("all numbers: there are no judged numbers; judge a run first")
-    columns = [name for name in (*_PLOTTED, "link") if name in cells]
+    columns = [name for name in (*_PLOTTED, "run", "link") if name in cells]
     plotted = cells.loc[cells["verdict"] != NOT_RUN, columns].sort_values(_PLOTTED, ignore_index=True)
     if plotted.empty:
         return nothing_figure(plotted, "No number of the papers was run.")

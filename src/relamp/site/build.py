@@ -51,7 +51,7 @@ def build(reproduction: Path, out: Path) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".site-", dir=out.parent) as place:
         made = Path(place) / "site"
-        write(open_records(reproduction, made), reproduction, made)
+        write(open_records(reproduction, made, out), reproduction, made)
         if out.exists():
             shutil.rmtree(out)
         made.rename(out)

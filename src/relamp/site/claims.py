@@ -16,7 +16,7 @@ import pandas as pd
 
 from relamp.judge.claims import Claim
 from relamp.judge.evidence import Difference, Evidence, Terms
-from relamp.judge.measured_claims import OfMethod
+from relamp.judge.method_claims import OfMethod
 from relamp.judge.published import evaluations, run_as
 from relamp.judge.runs import judged_scores
 from relamp.judge.scale import readings_in

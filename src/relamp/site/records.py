@@ -16,12 +16,11 @@ from relamp.artifacts.verdict import files_of_rows
 from relamp.errors import RelampError
 from relamp.judge.published import PROTOCOLS_FILE, MeasuredBy, load_protocols
 from relamp.judge.scale import readings_in, sizes_in
-from relamp.lite import render
-from relamp.render.style import drawn_as
 from relamp.runtime.home import home
 from relamp.runtime.processes import run_all
 from relamp.runtime.sealed import read_sealed
 from relamp.settings.judging import NOT_RUN, TOO_FEW
+from relamp.site.rendered import render_run
 from relamp.study.config import load_config
 from relamp.study.recorded import SIDECAR, configuration_of, read_sidecar, without_places
 from relamp.tools.overrides import entries
@@ -73,7 +72,10 @@ class Record:
     def scores(self) -> pd.DataFrame:
         """The scores of all protocols, as `relamp.judge.runs.scores` gives them."""
         found = pd.read_csv(self.folder / "scores.csv", keep_default_na=False)
-        return found.assign(fold=pd.to_numeric(found["fold"]), value=pd.to_numeric(found["value"]))
+        # They name their rows by where the run was rendered.
+        here = {path: f"{self.folder}/rows/{path.rpartition('/rows/')[2]}" for path in found["rows"].unique()}
+        numbers = {name: pd.to_numeric(found[name]) for name in ("fold", "value")}
+        return found.assign(**numbers, rows=found["rows"].map(here))
 
     @cached_property
     def rows(self) -> Mapping[tuple[str, str, str], str]:
@@ -107,24 +109,20 @@ class Record:
         return (self.folder / place).is_file()
 
 
-def open_records(reproduction: Path, out: Path) -> list[Record]:
+def open_records(reproduction: Path, out: Path, earlier: Path) -> list[Record]:
     """Render the rows of every recorded run into a folder of its own below `out`; return the runs by name.
 
-    Raises RelampError if there are none, or as `relamp.lite.render` does.
+    What an earlier site has of them is taken over, see `relamp.site.rendered`. Raises RelampError if there are none, or
+    as `relamp.lite.render` does.
     """
     found = sorted(reproduction.glob(f"*/{ROWS}"))
     if not found:
         raise RelampError(f"{reproduction}: holds no recorded run (NAME/{ROWS}); record one with `make record`")
-    jobs = [(path, out / path.parent.name) for path in found]
-    list(run_all(_rendered, jobs, min(len(jobs), os.cpu_count() or 1)))
+    jobs = [(path, *(site / path.parent.name for site in (out, earlier))) for path in found]
+    made = sum(run_all(render_run, jobs, min(len(jobs), os.cpu_count() or 1)))
+    if made < len(jobs):
+        print(f"{len(jobs) - made} of {len(jobs)} runs are as the earlier site has them")
     return [read_record(path.parent, out / path.parent.name) for path in found]
-
-
-def _rendered(rows: Path, out: Path) -> int:
-    # What its pages show.
-    with drawn_as("png"):
-        render(rows, out)
-    return 1
 
 
 def read_record(recorded: Path, rendered: Path) -> Record:
