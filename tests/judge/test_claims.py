@@ -15,7 +15,7 @@ from relamp.data.rows import setting_name
 from relamp.errors import RelampError
 from relamp.judge.claims import COLUMNS, Claim, check_claims, load_claims
 from relamp.judge.evidence import Evidence
-from relamp.judge.measured_claims import OUTCOMES
+from relamp.judge.formula import OUTCOMES
 
 ROOT = Path(__file__).parents[2]
 NAN = math.nan
@@ -498,6 +498,28 @@ def test_damage_must_hold_on_each_data_set() -> None:
     row = check(evidence(damage=damage), **ADDS)
     assert (row["outcome"], row["coverage"]) == ("fails", "2 of 2 data sets: A, B")
     assert row["evidence"] == "A: median loss -10.0 % (paper); B: median loss 25.0 % (paper)"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "word"),
+    [
+        ([0.6, 0.6, 0.4], [0.6, 0.6, 0.6], "holds"),
+        ([0.6, 0.4, 0.4], [0.6, 0.6, 0.4], "undecided"),
+        ([0.6, 0.4, 0.4], [0.4, 0.4, 0.6], "fails"),
+        # Half of them are not more than half.
+        ([0.6, 0.4], [0.4, 0.6], "fails"),
+    ],
+)
+def test_what_is_said_generally_is_said_of_more_than_half_of_the_data_sets(
+    one: list[float], other: list[float], word: str
+) -> None:
+    damage = [
+        (name, "subgraph", reading, median)
+        for reading, medians in (("paper", one), ("code", other))
+        for name, median in zip("ABC", medians, strict=False)
+    ]
+    named = list("ABC")[: len(one)]
+    assert outcome(evidence(damage=damage), **{**LOSES, "datasets": named, "generally": True}) == word
 
 
 def test_any_parameter_may_be_swept() -> None:

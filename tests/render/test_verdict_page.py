@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from relamp.judge.claims import COLUMNS as CLAIM_COLUMNS
-from relamp.judge.measured_claims import OUTCOMES
+from relamp.judge.formula import OUTCOMES
 from relamp.judge.verdict import COLUMNS
 from relamp.render.verdict_page import contradictions, verdict_markdown, verdict_page
 from relamp.settings.judging import VERDICTS

@@ -17,7 +17,8 @@ from pydantic import Field, ValidationError, model_validator
 
 from relamp.errors import RelampError, shortened
 from relamp.judge.evidence import Data, Evidence
-from relamp.judge.measured_claims import Formula, MeasuredFormula
+from relamp.judge.formula import Formula
+from relamp.judge.measured_claims import MeasuredFormula
 from relamp.judge.published import AGGREGATES, RANK, faults
 from relamp.runtime.yaml_words import read_words
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from relamp.artifacts.verdict import print_verdicts
 from relamp.errors import RelampError
-from relamp.judge.measured_claims import OUTCOMES
+from relamp.judge.formula import OUTCOMES
 from relamp.render.verdict_page import contradictions
 from relamp.settings.judging import VERDICTS, Verdict
 from relamp.study.config import configured
