@@ -43,7 +43,7 @@ def test_what_is_the_same_is_copied(rows: Path, tmp_path: Path) -> None:
         lambda one: (one / "index.html").unlink(),
         lambda one: (one / "more.html").touch(),
         lambda one: (one / "index.html").rename(one / "other.html"),
-        lambda one: (one / MARK).write_text(""),
+        lambda one: (one / MARK).write_bytes(b"\xff"),
         lambda one: (one / MARK).unlink(),
         lambda one: (one.parent / "rows.zip").write_text("2"),
     ],

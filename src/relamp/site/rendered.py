@@ -23,7 +23,7 @@ def render_run(rows: Path, out: Path, earlier: Path) -> int:
     it was changed. Raises RelampError as `relamp.lite.render` does.
     """
     mark = earlier / MARK
-    if mark.is_file() and mark.read_text() == _mark(rows, earlier):
+    if mark.is_file() and mark.read_bytes() == _mark(rows, earlier).encode():
         shutil.copytree(earlier, out)
         return 0
     with drawn_as("png"):  # what its pages show
