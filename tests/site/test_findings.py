@@ -41,7 +41,7 @@ def said(folder: Path, sentence: str) -> str:
         ],
         columns=["evaluation", "method", "dataset", "metric", "part", "protocol", "seed", "fold", "value"],
     )
-    scores.to_csv(folder / "scores.csv", index=False)
+    scores.assign(rows="x/rows/y.csv").to_csv(folder / "scores.csv", index=False)
     steps = pd.DataFrame(
         {"role": ["rung", "gain"], "method": "a", "rung": "host", "gain": 1.46, "low": [0, -0.04], "high": 3.2}
     )
@@ -106,6 +106,34 @@ def said(folder: Path, sentence: str) -> str:
     write_table(folder / "rows" / "probe" / "D" / "c" / "default" / "rows.csv", rows, {})
     quick = Record("quick", folder, CELLS, CLAIMS, {}, {}, {}, {})
     return load_findings(folder, Numbers([quick], CELLS, CLAIMS)).together[0]
+
+
+def beside(folder: Path, name: str, method: str, values: list[float], inner: str = "shuffled") -> Record:
+    """Return a run with the accuracies of a method on D, of two seeds in two folds."""
+    (folder / name).mkdir()
+    place = folder / name / "rows" / "svm-rbf" / "D" / method / "default" / "rows.csv"
+    write_table(place, pd.DataFrame({"seed": [0]}), {"protocol": {"inner": inner}})
+    scores = pd.DataFrame({"seed": [0, 0, 1, 1], "fold": [0, 1, 0, 1], "value": values}).assign(
+        **{"evaluation": "svm-rbf", "method": method, "dataset": "D", "setting": "default", "rows": place},
+        **{"metric": "accuracy", "part": ""},
+    )
+    both = pd.concat([scores.assign(protocol=protocol) for protocol in ("fixed", "nested")])
+    both.to_csv(folder / name / "scores.csv", index=False)
+    return Record(name, folder / name, CELLS, CLAIMS, {}, {}, {}, {})
+
+
+def test_a_rival_may_be_of_another_run_that_measured_alike(tmp_path: Path) -> None:
+    one = beside(tmp_path, "one", "a", [0.52, 0.61, 0.53, 0.64])
+    other = beside(tmp_path, "other", "b", [0.5, 0.6, 0.5, 0.6])
+    third = beside(tmp_path, "third", "b", [0.5, 0.6, 0.5, 0.6], inner="unshuffled")
+    numbers = Numbers([one, other, third], CELLS, CLAIMS)
+    # Differences of 2, 1, 3 and 4 points: by seed 1.5 and 3.5.
+    assert numbers.over("one", "a", "b", "D", "other").startswith("2.5 (")
+    assert numbers.over("other", "b", "a", "D", "one").startswith("-2.5 (")
+    with pytest.raises(RelampError, match="one and third did not measure both on D alike"):
+        numbers.over("one", "a", "b", "D", "third")
+    with pytest.raises(RelampError, match="one and other did not measure both on D alike"):
+        numbers.over("one", "a", "c", "D", "other")
 
 
 @pytest.mark.parametrize(

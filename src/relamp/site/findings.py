@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from relamp.data.rows import DEFAULT, ONE_BRANCH, read_table
 from relamp.errors import RelampError
 from relamp.evaluate.node_probe import counted
+from relamp.judge.evidence import difference
 from relamp.judge.verdict import TOO_WIDE, judge_number
 from relamp.settings.base import Settings
 from relamp.settings.evaluation import EpochChoice
@@ -279,14 +280,32 @@ class Numbers:
         wanted = {"dataset": dataset, "role": "reading", question: answer}
         return f"{self._row(run, f'figures/multiverse_{evaluation}_{method}', wanted)['mean']:.1f}"
 
-    def over(self, run: str, method: str, rival: str, dataset: str) -> str:
-        """Return what a method has over a rival in a recorded run's comparisons, in points with its interval."""
+    def over(self, run: str, method: str, rival: str, dataset: str, rival_run: str = "") -> str:
+        """Return what a method has over a rival in a recorded run's comparisons, in points with its interval.
+
+        Of another run, `rival_run`, the rival is compared by the RBF machine, whose folds seeds draw alike in all runs.
+        """
+        if rival_run:
+            return self._across((run, method), (rival_run, rival), dataset)
         table, sides = "tables/comparisons", {"method": method, "rival": rival}
         if method <= rival:
             return self._points(run, table, "mean", {**sides, "datasets": dataset})
         # A pair is compared once.
         row = self._row(run, table, {"method": rival, "rival": method, "datasets": dataset})
         return _interval(-row["mean"], -row["high"], -row["low"])
+
+    def _across(self, one: tuple[str, str], other: tuple[str, str], dataset: str) -> str:
+        nested, how = [], []
+        for run, method in (one, other):
+            record, of = self._record(run), {"evaluation": "svm-rbf", "method": method, "dataset": dataset}
+            how.append(record.protocol(**of))
+            rows = where(record.scores, **of, metric="accuracy", part="", protocol="nested")
+            nested.append(rows.set_index(["seed", "fold"])["value"].sort_index())
+        if None in how or how[0] != how[1] or not nested[0].index.equals(nested[1].index):
+            raise RelampError(f"{FILE}: {' and '.join((one[0], other[0]))} did not measure both on {dataset} alike")
+        found = difference(nested[0] - nested[1], "", dataset, Judging().confidence)
+        assert found
+        return _interval(found.mean, found.low, found.high)
 
     def apart(self, artifact: str, method: str) -> str:
         """Return how far a method is from its printed numbers at most, in points, over what was run."""
