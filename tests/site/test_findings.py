@@ -41,7 +41,7 @@ def said(folder: Path, sentence: str) -> str:
         ],
         columns=["evaluation", "method", "dataset", "metric", "part", "protocol", "seed", "fold", "value"],
     )
-    scores.assign(rows="x/rows/y.csv").to_csv(folder / "scores.csv", index=False)
+    scores.to_csv(folder / "scores.csv", index=False)
     steps = pd.DataFrame(
         {"role": ["rung", "gain"], "method": "a", "rung": "host", "gain": 1.46, "low": [0, -0.04], "high": 3.2}
     )

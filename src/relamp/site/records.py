@@ -72,15 +72,15 @@ class Record:
     def scores(self) -> pd.DataFrame:
         """The scores of all protocols, as `relamp.judge.runs.scores` gives them."""
         found = pd.read_csv(self.folder / "scores.csv", keep_default_na=False)
-        # They name their rows by where the run was rendered.
-        here = {path: f"{self.folder}/rows/{path.rpartition('/rows/')[2]}" for path in found["rows"].unique()}
-        numbers = {name: pd.to_numeric(found[name]) for name in ("fold", "value")}
-        return found.assign(**numbers, rows=found["rows"].map(here))
+        return found.assign(fold=pd.to_numeric(found["fold"]), value=pd.to_numeric(found["value"]))
 
     @cached_property
     def rows(self) -> Mapping[tuple[str, str, str], str]:
         """The file of stored rows of each number, by artifact, method and data set, relative to `folder`."""
-        return files_of_rows(self.scores, self.cells, _protocols(), self.folder)
+        # Scores name them by where the run was rendered.
+        here = {path: f"{self.folder}/rows/{path.rpartition('/rows/')[2]}" for path in self.scores["rows"].unique()}
+        scores = self.scores.assign(rows=self.scores["rows"].map(here))
+        return files_of_rows(scores, self.cells, _protocols(), self.folder)
 
     def protocol(self, evaluation: str, dataset: str, method: str) -> Mapping[str, Any] | None:
         """Return how the fixed setting of a method was measured on a data set, as its stored rows say.
