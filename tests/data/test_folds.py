@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relamp.data.folds import check_folds, fitting_folds, load_folds, save_folds, stratified_folds
+from relamp.data.folds import fitting_folds, load_folds, save_folds, stratified_folds
 from relamp.data.packaged import pack
 from relamp.errors import RelampError
 
@@ -68,16 +68,15 @@ def test_changed_fold_files_are_refused(tmp_path: Path, damage: Callable[[str], 
 def test_a_file_of_folds_says_what_it_is_called_and_of_which_data_it_is(tmp_path: Path) -> None:
     path, other = tmp_path / "seed~0.csv", tmp_path / "seed~1.csv"
     save_folds(path, np.array([1, 0]), {"file": path.name, "data": "1f"})
-    check_folds(path, {"data": "1f"})
-    assert load_folds(path).tolist() == [1, 0]
+    assert load_folds(path, {"data": "1f"}).tolist() == load_folds(path).tolist() == [1, 0]
     with pytest.raises(RelampError, match=r'seed~0.csv: was made with data "1f", but "2e" is asked for'):
-        check_folds(path, {"data": "2e"})
+        load_folds(path, {"data": "2e"})
     path.rename(other)
     with pytest.raises(RelampError, match=r'seed~1.csv: was made with file "seed~0.csv", but "seed~1.csv" is asked'):
-        check_folds(other, {"data": "1f"})
+        load_folds(other, {"data": "1f"})
     # Those of an older version say nothing of themselves.
     save_folds(path, np.array([1, 0]))
-    check_folds(path, {"data": "2e"})
+    load_folds(path, {"data": "2e"})
 
 
 def test_a_missing_fold_file_says_how_to_make_it(tmp_path: Path) -> None:

@@ -71,17 +71,14 @@ def save_folds(path: Path | str, fold: Integers, facts: Mapping[str, Any] | None
     write_sealed(path, table.to_csv(index=False, lineterminator="\n"), facts)
 
 
-def check_folds(path: Path, asked: Mapping[str, Any]) -> None:
-    """Compare what a file of folds says of itself with what it is read for.
+def load_folds(path: Path | str, asked: Mapping[str, Any] | None = None) -> NDArray[np.int64]:
+    """Read the fold of each graph, `[G]`, of a file that is what it is read for.
 
-    Files say what they are called, and of which data they are; older ones say nothing. Raises RelampError if something
-    differs, or if the file is missing or its content was changed.
+    Files say what they are called, of which data they are and the like; older ones say nothing. Raises RelampError if
+    that is not what is asked, or if the file is missing or its content was changed.
     """
-    if facts := read_sealed(path)[0]:
-        check_facts(path, facts, {"file": path.name, **asked})
-
-
-def load_folds(path: Path | str) -> NDArray[np.int64]:
-    """Read the fold of each graph, `[G]`; raises RelampError if the file is missing or its content was changed."""
-    rows = [line.split(",") for line in read_sealed(path)[1].splitlines()[1:]]
+    facts, text = read_sealed(path)
+    if facts:
+        check_facts(path, facts, {"file": Path(path).name, **(asked or {})})
+    rows = [line.split(",") for line in text.splitlines()[1:]]
     return np.array([int(fold) for _, fold in rows], dtype=np.int64)

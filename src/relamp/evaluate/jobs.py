@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from relamp.data.folds import check_folds
+from relamp.data.folds import load_folds
 from relamp.data.rows import write_rows
 from relamp.data.verified import check_trained, verified
 from relamp.errors import RelampError
@@ -55,9 +55,10 @@ def score(
             should be.
     """
     count = len(seeds) if embeddings else 0
-    digest, arguments, facts = verified(data), [], []
+    digest = verified(data)
+    arguments: list[dict[str, Any]] = []
     for path in folds:
-        check_folds(path, {"data": digest})
+        load_folds(path, {"data": digest})  # for all runs at once
     for number, (label, protocol) in enumerate(zip(labels, protocols, strict=True)):
         of_run = embeddings[number * count : (number + 1) * count]
         if len(of_run) < count:
@@ -73,7 +74,6 @@ def score(
                 "folds": dict(zip(seeds, folds, strict=True)) if folds else {},
             }
         )
-        facts.append({**label, "data": digest, "seeds": list(seeds), "protocol": protocol})
     if left := embeddings[len(labels) * count :]:
         raise RelampError(f"{left[0]}: belongs to no run; give as many labels as there are runs")
     counted = sha256(code)
@@ -81,6 +81,7 @@ def score(
         **{"store": cache / "shared" / counted[:16], "threads": max(1, threads // len(labels))},
         **{"code": counted, "digest": digest},  # among the arguments they are by their files
     }
+    facts = [_facts(digest, **each) for each in arguments]
     make_each(_score_run, arguments, output, cache, code, threads, "runs scored", lender, uncounted, facts)
 
 
@@ -96,5 +97,9 @@ def _score_run(evaluation: str, output: Path, code: str, digest: str, **run: Any
             parts.append(part)
         progress.to(len(given.seeds))
     made = {"made": of_rows(since(began), given.embeddings.values()), "code": code}
-    facts = {**given.label, "data": digest, "seeds": list(given.seeds), "protocol": dict(given.protocol), **made}
-    write_rows(output, parts, facts, import_module(scored.__module__).COLUMNS)
+    write_rows(output, parts, {**_facts(digest, **run), **made}, import_module(scored.__module__).COLUMNS)
+
+
+def _facts(digest: str, label: Mapping[str, Any], seeds: Sequence[int], protocol: Mapping[str, Any], **_: Any) -> Any:
+    """Return what rows say of themselves, whoever makes them; `digest` is that of the packed data."""
+    return {**label, "data": digest, "seeds": list(seeds), "protocol": dict(protocol)}

@@ -14,8 +14,7 @@ import yaml
 
 from relamp.evaluate.table import EVALUATIONS
 from relamp.runtime.sealed import otherwise
-from relamp.study.config import merge
-from relamp.tools.overrides import entries
+from relamp.study.config import merge, nested
 
 # By evaluation, the sections of the configuration that name the methods which one job scores together.
 _SECTIONS: Mapping[str, tuple[str, ...]] = {
@@ -56,10 +55,10 @@ def again(command: str, config: Mapping[str, Any], today: Mapping[str, Any], row
     _, evaluation, dataset, method, *_ = PurePath(rows).parts
     over: dict[str, Any] = {}
     for name, value in _chosen_otherwise(config, today, evaluation, dataset):
-        over = merge(over, _nested(name, value))
+        over = merge(over, nested(name, value))
     for section in _SECTIONS.get(evaluation, ()):
         if method in _section(config, section)["methods"]:
-            over = merge(over, entries([f"{section}.methods=[{method}]"]))
+            over = merge(over, nested(f"{section}.methods", [method]))
             break
     for top, words in over.items():
         command = _overridden(command, top, words)
@@ -84,11 +83,6 @@ def _chosen_otherwise(
 def _section(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     found: Mapping[str, Any] = reduce(lambda below, part: below.get(part, {}), name.split("."), config)
     return found
-
-
-def _nested(name: str, value: Any) -> dict[str, Any]:
-    first, _, rest = name.partition(".")
-    return {first: _nested(rest, value) if rest else value}
 
 
 def _overridden(command: str, top: str, over: Mapping[str, Any]) -> str:

@@ -139,11 +139,16 @@ def given_options(files: Iterable[Path | str], entries: Sequence[str] = ()) -> d
         if not equals:
             raise RelampError(f"--config {shortened(entry)}: an entry has the form name=value; correct it")
         # A word may begin with what is a sign of YAML's own.
-        nested: Any = text if text[:1] in tuple("@%`&*!|>") else parse_words(text, f"--config {name}")
-        for part in reversed(name.split(".")):
-            nested = {part: nested}
-        found = merge(found, nested)
+        value = text if text[:1] in tuple("@%`&*!|>") else parse_words(text, f"--config {name}")
+        found = merge(found, nested(name, value))
     return found
+
+
+def nested(name: str, value: Any) -> Any:
+    """Return an option by its name in full: `a.b` and 1 are `{a: {b: 1}}`."""
+    for part in reversed(name.split(".")):
+        value = {part: value}
+    return value
 
 
 def load_config(given: Mapping[str, Any], presets: Path) -> Config:

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from relamp.data.batch import Batch
-from relamp.data.folds import check_folds, load_folds
+from relamp.data.folds import load_folds
 from relamp.data.packed import PackedGraphs
 from relamp.data.rows import write_rows
 from relamp.data.streams import stream, stream_number
@@ -80,8 +80,7 @@ def information(
             holder = named(trainer)(packed, made, seed)
             holder.encoder.load_state_dict(load_file(encoder[seed]))
             views = Views(holder, method["options"].get("strategy", "magnitude"))
-            check_folds(folds[seed], {"data": digest})
-            fold = load_folds(folds[seed])
+            fold = load_folds(folds[seed], {"data": digest})
             parts.append(named(MEASURE)(views.all(chosen), views.colours(), packed.y, fold, seed, chosen))
             progress.to(done)
     worked = of_rows(since(began), encoder.values())

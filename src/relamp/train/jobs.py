@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from relamp.data.folds import check_folds, load_folds
+from relamp.data.folds import load_folds
 from relamp.data.local_copy import local_copy
 from relamp.data.packed import PackedGraphs, write_columns
 from relamp.data.rows import FINETUNE_COLUMNS, write_rows, write_table
@@ -134,8 +134,7 @@ def finetune(
             check_trained(path, {**trained_as, "seed": start} if (trained_as := labels.get("training")) else {})
         pretrained = load_file(path) if path else None
         for file, of in parts:
-            check_folds(file, {"data": digest})
-            part = load_folds(file)
+            part = load_folds(file, {"data": digest})
             train, valid, test = (np.flatnonzero(part == number) for number in range(3))
             scored = np.concatenate([valid, test])
             refuse(packed, {"valid": valid, "test": test})
