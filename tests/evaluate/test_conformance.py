@@ -17,10 +17,11 @@ from safetensors.numpy import save_file
 from guarded import save_guarded
 from model_graphs import random_graphs
 from node_graphs import random_nodes
-from relamp.data.folds import save_folds, stratified_folds
+from relamp.data.folds import load_folds, save_folds, stratified_folds
 from relamp.data.images import PackedImages
 from relamp.data.packaged import read_digits
 from relamp.data.rows import FINETUNE_COLUMNS, RUN, read_rows, read_table
+from relamp.data.verified import verified
 from relamp.errors import RelampError
 from relamp.evaluate.jobs import score
 from relamp.evaluate.table import EVALUATIONS, Evaluation
@@ -257,6 +258,16 @@ def test_several_runs_get_their_own_files_in_several_processes(job: Callable[...
         made.run(copies=2, embeddings=made.embeddings[:1] * 3, labels=labels)
     with pytest.raises(RelampError, match="belongs to no run"):
         made.run(embeddings=made.embeddings * 2)
+
+
+def test_folds_are_as_many_as_the_protocol_says(job: Callable[..., Job]) -> None:
+    made = job(EVALUATIONS["svm-rbf"])
+    facts = {"data": verified(made.data), "folds": 3}
+    for path in made.folds:
+        save_folds(path, load_folds(path), {"file": path.name, **facts})
+    made.run(protocols=[{**made.protocol, "folds": 3}])
+    with pytest.raises(RelampError, match=r"folds3\.csv: was made with folds 3, but 5 is asked for"):
+        made.run(protocols=[{**made.protocol, "folds": 5}])
 
 
 def test_each_run_is_scored_by_its_own_protocol(job: Callable[..., Job]) -> None:

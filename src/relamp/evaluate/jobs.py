@@ -57,8 +57,9 @@ def score(
     count = len(seeds) if embeddings else 0
     digest = verified(data)
     arguments: list[dict[str, Any]] = []
+    asked = {name: value for protocol in protocols for name, value in protocol.items() if name == "folds"}
     for path in folds:
-        load_folds(path, {"data": digest})  # for all runs at once
+        load_folds(path, {"data": digest, **asked})  # for all runs at once
     for number, (label, protocol) in enumerate(zip(labels, protocols, strict=True)):
         of_run = embeddings[number * count : (number + 1) * count]
         if len(of_run) < count:
