@@ -169,7 +169,7 @@ def test_steps_have_the_sentences_of_the_page(chain: Path) -> None:
 def test_scores_say_what_file_they_are_in(chain: Path) -> None:
     scores = pd.read_csv(chain / "scores.csv")
     for row in scores.drop_duplicates(["method", "dataset", "protocol"]).to_dict("records"):
-        stored = read_table(Path(row["rows"]))
+        stored = read_table(chain / row["rows"])  # as seen from the folder, wherever that lies
         for name in ("method", "dataset", "setting"):
             assert set(stored[name]) == {row[name]}
 
@@ -525,7 +525,7 @@ def test_a_copy_is_judged_for_its_original_with_its_own_size_and_file(
 
 def test_a_number_of_another_split_names_the_rows_of_that_split() -> None:
     def score(dataset: str) -> dict[str, str]:
-        rows = f"out/rows/probe/{dataset}/mvgrl/default/rows.csv"
+        rows = f"rows/probe/{dataset}/mvgrl/default/rows.csv"
         return {"method": "mvgrl", "dataset": dataset, "evaluation": "probe", "protocol": "fixed", "rows": rows}
 
     cell = {"artifact": "mmix_table2", "method": "mvgrl", "dataset": "Cora", "evaluation": "probe"}
@@ -533,12 +533,12 @@ def test_a_number_of_another_split_names_the_rows_of_that_split() -> None:
     splits = {"linqs": MeasuredBy(about="another split", datasets={"Cora": "Cora-LINQS"})}
     both = pd.DataFrame([score("Cora"), score("Cora-LINQS")])
     rows = {f"{name}/rows.csv": f"rows/probe/{name}/mvgrl/default/rows.csv" for name in ("Cora", "Cora-LINQS")}
-    assert files_of_rows(both, cells, splits, Path("out")) == {
+    assert files_of_rows(both, cells, splits) == {
         ("mmix_table2", "mvgrl", "Cora"): rows["Cora-LINQS/rows.csv"],
         ("mmix_table2", "mvgrl-reproduced", "Cora"): rows["Cora/rows.csv"],
     }
-    alone = files_of_rows(both[:1], cells, splits, Path("out"))
+    alone = files_of_rows(both[:1], cells, splits)
     assert set(alone.values()) == {rows["Cora/rows.csv"]}
     either = {"linqs": MeasuredBy(about="one of two", either={"Cora": "Cora-LINQS"})}
     for found, name in ((both, "Cora"), (both[1:], "Cora-LINQS")):
-        assert set(files_of_rows(found, cells[:1], either, Path("out")).values()) == {rows[f"{name}/rows.csv"]}
+        assert set(files_of_rows(found, cells[:1], either).values()) == {rows[f"{name}/rows.csv"]}

@@ -77,7 +77,7 @@ def judge(
     every, run_on = standing_in(stored), set(stored["dataset"])
     sizes = sizes_of_stand_ins(read_scale(scale), originals(run_on))
     runs = every[~every["rows"].isin([*map(str, grid)])].reset_index(drop=True)
-    found = scores(runs, fixed)
+    found = _below(output.parent, scores(runs, fixed))
     printed = pd.concat([load_published(path.parent, path.stem) for path in published], ignore_index=True)
     measured_by, only_printed = load_protocols(protocols), load_not_run(not_run, printed)
     cells = judge_cells(printed, found, methods, judged_by, chosen, measured_by, sizes)
@@ -112,7 +112,7 @@ def judge(
     numbers = {name: each.about for name, each in measured_by.items()}
     of_papers = check_printed(said, of_paper), numbers
     page = verdict_page(
-        *(cells, tested, how, run, files_of_rows(found, cells, measured_by, output.parent), near, *of_papers),
+        *(cells, tested, how, run, files_of_rows(found, cells, measured_by), near, *of_papers),
         *(said_of_steps, only_printed, covers),
     )
     write_text(output.with_suffix(".html"), page)
@@ -153,9 +153,9 @@ def _theorem(paths: Sequence[Path], gamma: float, confidence: float, asked: Path
 
 
 def files_of_rows(
-    found: pd.DataFrame, cells: pd.DataFrame, protocols: Mapping[str, MeasuredBy], folder: Path
+    found: pd.DataFrame, cells: pd.DataFrame, protocols: Mapping[str, MeasuredBy]
 ) -> dict[tuple[str, str, str], str]:
-    """Return the file of stored rows that a number is judged by, by artifact, method and data set, below a folder.
+    """Return the file of stored rows that a number is judged by, by artifact, method and data set.
 
     A number of another split is judged by the rows of that split, where there are any.
     """
@@ -167,8 +167,13 @@ def files_of_rows(
         places = protocols[measured].places(dataset) if measured in protocols else ()
         paths = [files.get((run_as(artifact, method), place, how)) for place in (*places, dataset)]
         if path := next(filter(None, paths), None):
-            rows[artifact, method, dataset] = _relative(path, folder)
+            rows[artifact, method, dataset] = path
     return rows
+
+
+def _below(folder: Path, found: pd.DataFrame) -> pd.DataFrame:
+    """Return scores whose files of rows are named as seen from a folder, wherever that lies."""
+    return found.assign(rows=found["rows"].map({path: _relative(path, folder) for path in found["rows"].unique()}))
 
 
 def _relative(path: str, folder: Path) -> str:

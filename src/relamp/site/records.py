@@ -77,10 +77,7 @@ class Record:
     @cached_property
     def rows(self) -> Mapping[tuple[str, str, str], str]:
         """The file of stored rows of each number, by artifact, method and data set, relative to `folder`."""
-        # Scores name them by where the run was rendered.
-        here = {path: f"{self.folder}/rows/{path.rpartition('/rows/')[2]}" for path in self.scores["rows"].unique()}
-        scores = self.scores.assign(rows=self.scores["rows"].map(here))
-        return files_of_rows(scores, self.cells, _protocols(), self.folder)
+        return files_of_rows(self.scores, self.cells, _protocols())
 
     def protocol(self, evaluation: str, dataset: str, method: str) -> Mapping[str, Any] | None:
         """Return how the fixed setting of a method was measured on a data set, as its stored rows say.
