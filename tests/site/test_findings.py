@@ -283,7 +283,13 @@ def test_the_numbers_of_the_readme_are_those_of_the_findings() -> None:
     readme = (root / "README.md").read_text()
     told = " ".join((root / "reproduction" / "findings.txt").read_text().split())
     opening = " ".join(readme.split("\nA number is reproduced")[0].split())
-    for numbers, of in ((r"\d+\.\d+", opening.split(" 1. ")[1]), (r"(?<![\d,])\d+ of \d+(?![\d,])", opening)):
+    interval = r"-?\d+\.\d+ \(-?\d+\.\d+ to -?\d+\.\d+"
+    of_points = opening.split(" 1. ")[1].replace(" points (", " (")
+    for numbers, of in (
+        (r"\d+\.\d+", of_points),
+        (interval, of_points),
+        (r"(?<![\d,])\d+ of \d+(?![\d,])", opening),
+    ):
         found = set(re.findall(numbers, of))
         assert found
         assert found <= set(re.findall(numbers, told))

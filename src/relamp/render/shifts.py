@@ -33,7 +33,7 @@ def shifts_figure(shifts: pd.DataFrame, margin: float) -> tuple[Figure, pd.DataF
         figure, axes = panels([paper_name(paper) for paper in papers], 2, HEIGHT, narrow=1)
         for axis, paper in zip(axes, papers, strict=True):
             _draw(axis, plotted[plotted["paper"] == paper], margin)
-        figure.supxlabel("found less printed accuracy (points)")
+        figure.supxlabel("found minus printed accuracy (points)")
         verdict_legend(figure, plotted["verdict"])
     return figure, plotted
 

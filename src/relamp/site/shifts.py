@@ -20,7 +20,7 @@ class Shift(NamedTuple):
     Attributes:
         numbers: how many there are.
         below: how many of them are found below what is printed.
-        median: the median of found less printed, in points.
+        median: the median of found minus printed, in points.
         inconclusive: how many of them have that verdict.
     """
 
@@ -39,7 +39,7 @@ def shifts(cells: pd.DataFrame) -> pd.DataFrame:
     """Return one row for each judged accuracy that was found at the paper's own sizes, seeds and settings apart.
 
     `cells` are those of `relamp.site.records.merged`. A number that a paper prints in several tables counts once.
-    Columns: those of `cells`, `shift`, which is found less printed, in points, and `whose`: the paper's `own` method,
+    Columns: those of `cells`, `shift`, which is found minus printed, in points, and `whose`: the paper's `own` method,
     another's that it ran itself (`rerun`), or one that it quotes (`quoted`).
     """
     told = (cells["metric"] == "accuracy") & ~cells["verdict"].isin(_UNTOLD)
