@@ -12,14 +12,19 @@ SNAKEMAKE=${SNAKEMAKE:-snakemake}
 gone=no
 [ "${1:-}" = --gone ] && { gone=yes; shift; }
 
-for process in /proc/[0-9]*; do
-  [ "$(readlink "$process/cwd" 2> /dev/null)" = "$PWD" ] || continue
-  # The Snakemakes inside jobs are told which jobs they are for.
-  if tr '\0' ' ' 2> /dev/null < "$process/cmdline" | grep -E 'bin/snakemake|-m snakemake' | grep -vq -e '--target-jobs'; then
-    echo "a Snakemake still runs in this folder (pid ${process#/proc/}); end it with Ctrl-C instead, which cancels its jobs" >&2
-    exit 1
-  fi
-done
+# The Snakemakes of this folder on this machine; those inside jobs are told which jobs they are for.
+snakemakes() {
+  for process in /proc/[0-9]*; do
+    [ "$(readlink "$process/cwd" 2> /dev/null)" = "$PWD" ] || continue
+    tr '\0' ' ' 2> /dev/null < "$process/cmdline" | grep -E 'bin/snakemake|-m snakemake' | grep -q "$@" -e '--target-jobs' || continue
+    echo "${process#/proc/}"
+  done
+}
+
+if controller=$(snakemakes -v) && [ -n "$controller" ]; then
+  echo "a Snakemake still runs in this folder (pid $controller); end it with Ctrl-C instead, which cancels its jobs" >&2
+  exit 1
+fi
 
 # Every controller writes its machine and the name of its jobs into its log; the logs' names are times.
 controllers=$(grep -l 'SLURM run ID: ' .snakemake/log/*.log 2> /dev/null || true)
@@ -40,5 +45,10 @@ for run in $(cat $controllers < /dev/null | sed -n 's/.*SLURM run ID: //p' | sor
   while [ -n "$(squeue --noheader --name "$run")" ]; do sleep 1; done
 done
 
+# Processes of a cancelled job on this machine may end a moment after the queue forgets it.
+for _ in {1..30}; do
+  [ -n "$(snakemakes)" ] || break
+  sleep 1
+done
 $SNAKEMAKE --unlock
 exec $SNAKEMAKE --profile slurm "$@"

@@ -77,6 +77,15 @@ def test_beside_a_controller_at_work_it_is_refused_also_through_a_link(folder: P
     assert not (tmp_path / "cancelled").exists()
 
 
+def test_the_snakemake_of_a_cancelled_job_ends_before_the_folder_is_unlocked(folder: Path) -> None:
+    (folder / "bin").mkdir()
+    in_job = folder / "bin" / "snakemake"
+    in_job.write_text("import time; time.sleep(3)")
+    with subprocess.Popen([sys.executable, in_job, "--target-jobs", "train"], cwd=folder) as process:
+        assert resume(folder, "all") == (0, AGAIN)
+        assert process.poll() == 0
+
+
 def test_a_controller_on_another_login_node_has_to_be_said_to_be_gone(folder: Path, tmp_path: Path) -> None:
     controller(folder, "2026-live", host="login2")
     code, said = resume(folder, "all", "--config", "preset=paper")
