@@ -97,7 +97,6 @@ ONE_FAULT: dict[str, dict[str, Any]] = {
         sweeps={"prune_scope": ["a/b"]}
     ),
     "unsupervised.sweeps.A b: string should match pattern": unsupervised(sweeps={"A b": {"gamma": [0.1]}}),
-    "unsupervised.sweeps: {} takes no entry away; override those that it has by name (gamma, ": unsupervised(sweeps={}),
     "unsupervised.sweeps: input should be a valid dictionary": unsupervised(sweeps=[0.1]),
     "unsupervised.datasets.0: graphs with a class each are needed, which BBBP has not; known: MUTAG, ": unsupervised(
         datasets=["BBBP"]

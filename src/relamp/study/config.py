@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -126,18 +126,6 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _without_effect(base: Mapping[str, Any], given: Mapping[str, Any], place: str = "") -> Iterator[str]:
-    """Yield a line for each empty mapping that is meant to take away entries, which it does not."""
-    for key, value in given.items():
-        had, name = base.get(key), f"{place}{key}"
-        if isinstance(had, Mapping) and had and isinstance(value, Mapping):
-            if value:
-                yield from _without_effect(had, value, f"{name}.")
-            else:
-                entries = ", ".join(str(entry) for entry in had)
-                yield f"{name}: {{}} takes no entry away; override those that it has by name ({entries})"
-
-
 def given_options(files: Iterable[Path | str], entries: Sequence[str] = ()) -> dict[str, Any]:
     """Return the options of files, later ones above earlier ones, and of entries `name=value` above all.
 
@@ -175,20 +163,16 @@ def load_config(given: Mapping[str, Any], presets: Path) -> Config:
         raise RelampError(f"config: preset: there is no preset {shortened(repr(preset))}; known: {', '.join(names)}")
     if (run := given.get("run")) and f"{preset}-{run}" in names:
         raise RelampError(f"config: run: {run}: {preset}-{run} is a preset of its own, whose results lie there")
-    base = {**read_options(presets / f"{preset}.yaml"), "preset": preset}
-    lines = list(_without_effect(base, given))
-    merged = merge(base, given)
+    merged = merge({**read_options(presets / f"{preset}.yaml"), "preset": preset}, given)
     refuse_excess(merged, "config")
     own = merged.get("own")
     kinds = {name: (kind_of(given),) for name, given in own.items()} if isinstance(own, Mapping) else {}
     try:
-        config = Config.model_validate(merged, context={"own": kinds})
-        if not lines:
-            return config
+        return Config.model_validate(merged, context={"own": kinds})
     except ValidationError as error:
-        lines += [told(fault) for fault in error.errors()]
-    more = [f"and {len(lines) - _MOST_LINES} more of this kind"] if len(lines) > _MOST_LINES else []
-    raise RelampError("\n".join(f"config: {line}" for line in [*lines[:_MOST_LINES], *more]))
+        faults = error.errors()
+        more = [f"config: and {len(faults) - _MOST_LINES} more of this kind"] if len(faults) > _MOST_LINES else []
+        raise RelampError("\n".join([*(f"config: {told(fault)}" for fault in faults[:_MOST_LINES]), *more])) from error
 
 
 def configured(over: Mapping[str, Any] | None = None) -> Config:
